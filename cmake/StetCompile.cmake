@@ -1,0 +1,55 @@
+# Compiler settings, and the function that makes one library a folder.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+find_program(STET_CCACHE ccache)
+if(STET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${STET_CCACHE})
+endif()
+
+# The numerics contract: nothing is contracted into a fused multiply-add, nothing is reassociated.
+add_compile_options(-ffp-contract=off -fno-fast-math -Wall -Wextra)
+if(STET_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(STET_SANITIZE)
+  add_compile_options(-fsanitize=${STET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${STET_SANITIZE})
+endif()
+
+# <stet/...> resolves in the build tree exactly as it does once installed.
+set(STET_FOLDERS tensor nn data optim tracking cuda)
+set(STET_INCLUDE_DIR ${CMAKE_BINARY_DIR}/include)
+file(MAKE_DIRECTORY ${STET_INCLUDE_DIR}/stet)
+foreach(folder ${STET_FOLDERS})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${folder} ${STET_INCLUDE_DIR}/stet/${folder} SYMBOLIC)
+endforeach()
+configure_file(${CMAKE_SOURCE_DIR}/cmake/stet.h ${STET_INCLUDE_DIR}/stet/stet.h COPYONLY)
+
+# stet_library(<folder> [EXCLUDE regex] [LINK targets...]): the static library stet_<folder> of a folder's sources.
+function(stet_library name)
+  cmake_parse_arguments(arg "" "EXCLUDE" "LINK;PRIVATE_LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(arg_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${arg_EXCLUDE})
+  endif()
+  if(sources)
+    add_library(stet_${name} STATIC ${sources})
+    target_include_directories(stet_${name} PUBLIC
+      $<BUILD_INTERFACE:${STET_INCLUDE_DIR}> $<INSTALL_INTERFACE:include>)
+    target_link_libraries(stet_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_PRIVATE_LINK})
+  else()
+    add_library(stet_${name} INTERFACE)
+    target_include_directories(stet_${name} INTERFACE
+      $<BUILD_INTERFACE:${STET_INCLUDE_DIR}> $<INSTALL_INTERFACE:include>)
+    target_link_libraries(stet_${name} INTERFACE ${arg_LINK} ${arg_PRIVATE_LINK})
+  endif()
+endfunction()

@@ -1,0 +1,1 @@
+# Installation rules and the package that find_package(stet) finds.

@@ -1,0 +1,2 @@
+// Everything that a program which trains a model needs.
+#pragma once
