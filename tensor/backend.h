@@ -1,0 +1,92 @@
+// What a device must be able to do. Every function follows docs/numerics.md to the bit.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "stet/tensor/rng.h"
+#include "stet/tensor/tensor.h"
+
+namespace stet {
+
+enum class Unary {
+  neg, abs, sign, relu, logical_not,
+  exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi,
+};
+enum class Binary {
+  add, sub, mul, div, maximum, minimum, pow,
+  equal, not_equal, less, less_equal, greater, greater_equal, logical_and, logical_or,
+};
+enum class Reduce { sum, max, min };
+
+/// Geometry of a two-dimensional convolution or pooling: input [n, c, h, w], output [n, co, out_h, out_w].
+struct Window {
+  int64_t n = 0, c = 0, h = 0, w = 0, co = 0;
+  int64_t kernel_h = 0, kernel_w = 0;
+  int64_t stride_h = 1, stride_w = 1;
+  int64_t pad_h = 0, pad_w = 0;
+  int64_t dilation_h = 1, dilation_w = 1;
+  int64_t groups = 1;
+  int64_t out_h() const { return (h + 2 * pad_h - dilation_h * (kernel_h - 1) - 1) / stride_h + 1; }
+  int64_t out_w() const { return (w + 2 * pad_w - dilation_w * (kernel_w - 1) - 1) / stride_w + 1; }
+};
+
+enum class Distribution { bits, uniform, normal };
+
+/// The ops of one device. Inputs may have any strides unless said otherwise; `y` is contiguous, of its final shape, and not yet
+/// seen by anyone. Where two inputs meet, they have been broadcast to y's shape (stride 0). The base class's functions throw
+/// UsageError naming op and device, so an op without a kernel fails and nothing falls back silently.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const char* name() const = 0;
+
+  virtual void* allocate(size_t bytes) = 0;
+  virtual void release(void* data, size_t bytes) = 0;
+  /// Between the host's memory and the device's; both contiguous.
+  virtual void to_host(const void* device, void* host, size_t bytes) = 0;
+  virtual void to_device(const void* host, void* device, size_t bytes) = 0;
+
+  /// y = x, converted to y's dtype.
+  virtual void copy(const Tensor& x, const Tensor& y);
+  virtual void fill(double value, const Tensor& y);
+  virtual void unary(Unary op, const Tensor& x, const Tensor& y);
+  virtual void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y);
+  virtual void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y);
+  /// Reduces the axes where `reduced` is true; y has the other axes.
+  virtual void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const Tensor& y);
+  /// int64 index of the largest (or smallest) along an axis.
+  virtual void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y);
+  /// [..., m, k] x [..., k, n]; batch axes already broadcast.
+  virtual void matmul(const Tensor& a, const Tensor& b, const Tensor& y);
+
+  // Contiguous inputs from here on.
+  virtual void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& y);
+  virtual void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx);
+  virtual void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw);
+  /// `index`: int64 position h * w_extent + w of the maximum in its plane.
+  virtual void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index);
+  virtual void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y);
+  virtual void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx);
+  /// x [outer, n, inner], index [m] int64: y [outer, m, inner].
+  virtual void index_select(const Tensor& x, const Tensor& index, const Tensor& y);
+  /// The adjoint: y [outer, n, inner] starts at +0; y[:, index[j], :] += g[:, j, :] in ascending j.
+  virtual void index_add(const Tensor& g, const Tensor& index, const Tensor& y);
+  /// x [outer, n, inner], index [outer, m, inner] int64: y[o, j, i] = x[o, index[o, j, i], i].
+  virtual void gather(const Tensor& x, const Tensor& index, const Tensor& y);
+  /// The adjoint of gather: y starts at +0; adds in ascending j.
+  virtual void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y);
+  /// Fills y from a draw's words: raw words (int64), uniform in [0, 1), or standard normal.
+  virtual void random(Distribution d, const Draw& draw, const Tensor& y);
+  /// y = word < threshold ? +0 : x * scale, element by element.
+  virtual void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y);
+};
+
+/// The backend of a device. Throws UsageError that says what is missing: built without CUDA, no driver, or no GPU.
+Backend& backend(Device device);
+
+/// Registers the function that gives the backends of GPUs; cuda/ does, when it is linked.
+using BackendFactory = Backend& (*)(int index);
+void register_cuda_backend(BackendFactory factory);
+
+}  // namespace stet

@@ -1,0 +1,53 @@
+// Shapes: the extents of a tensor's axes.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace stet {
+
+/// Extents of a tensor's axes, outermost first; any rank, a scalar has rank 0. Axes may be named from the end: -1 is the last.
+class Shape {
+ public:
+  Shape() = default;
+  Shape(std::initializer_list<int64_t> dims) : Shape(std::vector<int64_t>(dims)) {}
+  /// Throws UsageError on a negative extent.
+  explicit Shape(std::vector<int64_t> dims);
+  explicit Shape(std::span<const int64_t> dims) : Shape(std::vector<int64_t>(dims.begin(), dims.end())) {}
+
+  int rank() const { return static_cast<int>(dims_.size()); }
+  /// Product of the extents; 1 for a scalar.
+  int64_t elements() const;
+  /// Extent of an axis; negative counts from the end. Throws UsageError out of range.
+  int64_t operator[](int axis) const { return dims_[static_cast<size_t>(normal_axis(axis))]; }
+  /// The axis counted from the front. Throws UsageError out of range.
+  int normal_axis(int axis) const;
+
+  const std::vector<int64_t>& dims() const { return dims_; }
+  auto begin() const { return dims_.begin(); }
+  auto end() const { return dims_.end(); }
+  bool operator==(const Shape&) const = default;
+
+  /// As in "[64, 1, 28, 28]".
+  std::string to_string() const;
+
+ private:
+  std::vector<int64_t> dims_;
+};
+
+/// The shape to which a and b broadcast: axes aligned at the end, extent 1 stretches (NumPy's rule). Throws UsageError naming op.
+Shape broadcast_shape(std::string_view op, const Shape& a, const Shape& b);
+
+/// Steps between neighbours along each axis, in elements; 0 where an axis is broadcast.
+using Strides = std::vector<int64_t>;
+
+/// Row-major strides of a shape.
+Strides contiguous_strides(const Shape& shape);
+
+/// The axes named, counted from the front, in ascending order; all axes where none is named. Throws UsageError on a repeated one.
+std::vector<int> normal_axes(const Shape& shape, std::span<const int> axes);
+
+}  // namespace stet

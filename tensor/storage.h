@@ -1,0 +1,44 @@
+// Memory of tensors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "stet/tensor/device.h"
+
+namespace stet {
+
+/// A block of a device's memory, aligned to 64 bytes. Freed blocks are kept for the next tensor of their size class, so a steady
+/// training step asks the system for nothing.
+class Storage {
+ public:
+  /// Throws std::bad_alloc, or the backend's error that names the size asked for.
+  Storage(size_t bytes, Device device);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  std::byte* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+  Device device() const { return device_; }
+
+ private:
+  std::byte* data_;
+  size_t bytes_;
+  Device device_;
+};
+
+/// What the CPU's caching allocator has done so far.
+struct MemoryStats {
+  int64_t system_allocations = 0;  ///< blocks asked of the system since the start
+  int64_t bytes_in_use = 0;        ///< held by live tensors
+  int64_t bytes_held = 0;          ///< held by live tensors and the cache
+  int64_t peak_bytes = 0;          ///< highest bytes_in_use so far
+};
+MemoryStats memory_stats();
+
+/// Gives the cache's free blocks back to the system.
+void release_cached_memory();
+
+}  // namespace stet

@@ -1,0 +1,136 @@
+// The tensor: an immutable value.
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "stet/tensor/device.h"
+#include "stet/tensor/dtype.h"
+#include "stet/tensor/shape.h"
+#include "stet/tensor/storage.h"
+
+namespace stet {
+
+class Node;
+
+/// An n-dimensional array. An immutable value: copies are O(1) and share memory, and no public operation writes in place, so
+/// nothing aliases by surprise. Views (reshape, transpose, slice, broadcast) share memory too.
+class Tensor {
+ public:
+  /// Undefined: holds nothing, and any use but defined() throws.
+  Tensor() = default;
+  /// A float32, int64, … scalar of the C++ type.
+  template <class T>
+    requires requires { DTypeOf<T>::value; }
+  explicit Tensor(T value) : Tensor(from(std::span<const T>(&value, 1), Shape{})) {}
+
+  /// A copy of `values` in row-major order. Throws UsageError if the count differs from the shape's.
+  template <class T>
+  static Tensor from(std::span<const T> values, Shape shape) {
+    return from_bytes(values.data(), values.size(), dtype_of<T>, std::move(shape));
+  }
+  template <class T>
+  static Tensor from(const std::vector<T>& values, Shape shape) {
+    return from(std::span<const T>(values), std::move(shape));
+  }
+  template <class T>
+  static Tensor from(const std::vector<T>& values) {
+    return from(values, Shape{static_cast<int64_t>(values.size())});
+  }
+  static Tensor from(const std::vector<bool>& values, Shape shape);
+
+  /// A new contiguous tensor whose elements are not set yet: for kernels and readers, who fill mutable_data() before anyone sees it.
+  static Tensor uninitialized(Shape shape, DType dtype, Device device = cpu);
+
+  bool defined() const { return impl_ != nullptr; }
+  const Shape& shape() const { return impl().shape; }
+  int64_t size(int axis) const { return shape()[axis]; }
+  int rank() const { return shape().rank(); }
+  int64_t elements() const { return shape().elements(); }
+  DType dtype() const { return impl().dtype; }
+  Device device() const { return impl().storage->device(); }
+  const Strides& strides() const { return impl().strides; }
+  bool is_contiguous() const;
+
+  /// The only element, of a tensor that has one; converted as static_cast does. Waits for the device.
+  template <class T> T item() const;
+  /// The elements in row-major order; T must be the dtype's type.
+  template <class T> std::vector<T> to_vector() const;
+  /// The elements without a copy: the tensor must be contiguous, on the CPU, and of T's dtype, and outlive the span.
+  template <class T>
+  std::span<const T> span() const {
+    return {static_cast<const T*>(host_data(dtype_of<T>)), static_cast<size_t>(elements())};
+  }
+
+  /// On that device; itself where it is there already.
+  Tensor to(Device device) const;
+  /// Converted with one rounding, to nearest even (float to integer: toward zero). Gradients pass between floating types.
+  Tensor to(DType dtype) const;
+
+  // Views. Gradients pass through; see ops.h for the free functions and the rest of the catalogue.
+  /// Same elements in row-major order; one extent may be -1. Copies only where strides demand it.
+  Tensor reshape(std::vector<int64_t> dims) const;
+  /// Axes from `first` on become one.
+  Tensor flatten(int first = 0) const;
+  Tensor transpose(int a = -2, int b = -1) const;
+  Tensor permute(std::vector<int> axes) const;
+  /// Elements begin, begin + step, … below end along an axis; negative positions count from the end, as in Python.
+  Tensor slice(int axis, int64_t begin, int64_t end, int64_t step = 1) const;
+  /// The i-th along the first axis, which goes away.
+  Tensor operator[](int64_t i) const;
+  Tensor squeeze(int axis) const;
+  Tensor unsqueeze(int axis) const;
+
+  /// The same values, unknown to backward.
+  Tensor detach() const;
+  /// True if backward would go through it.
+  bool has_gradient() const { return defined() && impl_->node != nullptr; }
+
+  /// Element storage for kernels; element 0 of the logical tensor. Do not write to a tensor that anyone else has seen.
+  void* mutable_data() const;
+  const void* data() const { return mutable_data(); }
+  template <class T> const T* data_as() const { return static_cast<const T*>(data()); }
+  template <class T> T* mutable_data_as() const { return static_cast<T*>(mutable_data()); }
+
+  // For the tape and the ops.
+  const std::shared_ptr<Node>& node() const { return impl().node; }
+  Tensor with_node(std::shared_ptr<Node> node) const;
+  /// A view of the same storage: offset in elements from this tensor's element 0. Carries no gradient.
+  Tensor view(Shape shape, Strides strides, int64_t offset) const;
+
+ private:
+  struct Impl {
+    std::shared_ptr<Storage> storage;
+    int64_t offset = 0;  // elements
+    Shape shape;
+    Strides strides;
+    DType dtype = DType::float32;
+    std::shared_ptr<Node> node;
+  };
+  explicit Tensor(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const;
+  static Tensor from_bytes(const void* values, size_t count, DType dtype, Shape shape);
+  const void* host_data(DType wanted) const;
+
+  std::shared_ptr<const Impl> impl_;
+};
+
+/// Shape, dtype and elements, long axes abridged.
+std::ostream& operator<<(std::ostream& out, const Tensor& t);
+std::string to_string(const Tensor& t);
+
+/// The same values in row-major memory.
+Tensor contiguous(const Tensor& x);
+
+Tensor zeros(Shape shape, DType dtype = DType::float32, Device device = cpu);
+Tensor ones(Shape shape, DType dtype = DType::float32, Device device = cpu);
+/// Every element `value`, rounded once to dtype.
+Tensor full(Shape shape, double value, DType dtype = DType::float32, Device device = cpu);
+/// 0, 1, … n-1.
+Tensor arange(int64_t n, DType dtype = DType::int64);
+Tensor eye(int64_t n, DType dtype = DType::float32);
+
+}  // namespace stet
