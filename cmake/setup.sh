@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what Stet builds with from the distribution's packages (Debian 12, Ubuntu 24.04, and later).
+#
+#   cmake/setup.sh [build] [test] [ci]     the groups that are wanted; "build test" by default
+#   YES=1 cmake/setup.sh                   doesn't ask before it uses sudo
+#
+# With nothing missing it says nothing and needs no network.
+set -euo pipefail
+
+build=(g++ cmake ninja-build pkg-config git
+       libhwy-dev libhdf5-dev libprotobuf-dev protobuf-compiler libsqlite3-dev libssl-dev libgit2-dev
+       libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev)
+test=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py)
+ci=(clang)
+
+wanted=()
+for group in "${@:-build test}"; do
+  for name in $group; do
+    case $name in
+      build) wanted+=("${build[@]}") ;;
+      test) wanted+=("${test[@]}") ;;
+      ci) wanted+=("${ci[@]}") ;;
+      *) echo "setup: no group '$name'; the groups are build, test and ci" >&2; exit 2 ;;
+    esac
+  done
+done
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "setup: not a Debian or Ubuntu system; if configuring fails, install what these are called here: ${wanted[*]}" >&2
+  exit 0
+fi
+
+installed=$(dpkg-query -W -f='${Package} ${Status}\n' "${wanted[@]}" 2>/dev/null | awk '$NF == "installed" { print $1 }')
+missing=()
+for package in "${wanted[@]}"; do
+  grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "Stet needs these packages, which are not installed yet:"
+printf '%s\n' "${missing[*]}" | fold -s -w 100 | sed 's/^/  /'
+
+install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}")
+update=(apt-get update -q)
+if [ "$(id -u)" -ne 0 ]; then
+  by_hand="sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+  if ! command -v sudo >/dev/null; then
+    echo "setup: neither root nor sudo; as root run: ${by_hand//sudo /}" >&2
+    exit 1
+  fi
+  if [ "${YES:-}" != 1 ]; then
+    if ! { [ -t 0 ] && [ -t 1 ]; }; then
+      echo "setup: no terminal to ask on; set YES=1, or run: $by_hand" >&2
+      exit 1
+    fi
+    read -r -p "Install them with sudo apt-get? [Y/n] " answer
+    case $answer in
+      '' | [Yy]*) ;;
+      *) echo "setup: nothing was installed; when you want to: $by_hand" >&2; exit 1 ;;
+    esac
+  fi
+  install=(sudo "${install[@]}")
+  update=(sudo "${update[@]}")
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+run() {
+  echo "$1"
+  shift
+  if ! "$@" >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    echo "setup: failed: $*" >&2
+    exit 1
+  fi
+}
+# sudo may have to ask for a password, which it does on the terminal, not on standard input.
+run "Reading the package lists ..." "${update[@]}"
+run "Installing ${#missing[@]} packages; this takes a minute or two ..." "${install[@]}"

@@ -1,0 +1,88 @@
+"""Reads the includes of every source and fails on an arrow that the layers don't have.
+
+    layering.py ROOT
+
+docs/architecture.md draws the layers. Prints each offending line and exits 1, or exits 0.
+"""
+
+import pathlib
+import re
+import sys
+
+LAYERS = {
+    "tensor": {"tensor"},
+    "nn": {"tensor", "nn"},
+    "data": {"tensor", "data"},
+    "optim": {"tensor", "optim"},
+    "tracking": {"tensor", "tracking"},
+    "tracking/cli": {"tensor", "nn", "data", "optim", "tracking"},
+    "tracking/ui": {"tensor", "nn", "data", "optim", "tracking"},
+    "cuda": {"tensor", "cuda"},
+    "examples": {"tensor", "nn", "data", "optim", "tracking", "examples"},
+}
+
+# tensor/ is to stand on the standard library, the system and what its kernels need. A header with neither a dot nor a
+# folder is the standard library's.
+TENSOR_DEPENDENCIES = re.compile(
+    r"(hwy|fmt|openssl|Eigen)/|mpfr\.h$"
+    r"|sys/|(unistd|fcntl|dlfcn|pthread|sched|immintrin|arm_neon|cpuid|cxxabi|string|math|fenv|stdlib)\.h$"
+)
+
+INCLUDE = re.compile(r'^\s*#\s*(?:include|define\s+HWY_TARGET_INCLUDE)\s*(?:"([^"]+)"|<([^>]+)>)')
+SUFFIXES = {".h", ".cpp", ".cc", ".cu", ".cuh", ".inc"}
+
+
+def layer_of(path):
+    """The longest entry of LAYERS that `path`, relative to the root, lies in."""
+    return max((layer for layer in LAYERS if path.is_relative_to(layer)), key=len)
+
+
+def target_of(root, source, name, quoted):
+    """The folder of the tree that an include leads to, or None for a header from outside the tree."""
+    if name.startswith("stet/"):
+        rest = name[len("stet/"):]
+        return rest.split("/")[0] if "/" in rest else "stet.h"
+    if quoted:
+        for base in (source.parent, root):
+            found = (base / name).resolve()
+            if found.is_file() and found.is_relative_to(root):
+                return found.relative_to(root).parts[0]
+    return None
+
+
+def allowed(layer, target, name):
+    if target is None:
+        standard = "." not in name and "/" not in name
+        return layer != "tensor" or standard or TENSOR_DEPENDENCIES.match(name)
+    if target == "stet.h":
+        return layer == "examples"
+    return target in LAYERS[layer]
+
+
+def offences(root):
+    for folder in sorted({layer.split("/")[0] for layer in LAYERS}):
+        for source in sorted((root / folder).rglob("*")):
+            if source.suffix not in SUFFIXES:
+                continue
+            path = source.relative_to(root)
+            layer = layer_of(path)
+            for number, line in enumerate(source.read_text().splitlines(), 1):
+                match = INCLUDE.match(line)
+                if not match:
+                    continue
+                name = match[1] or match[2]
+                if not allowed(layer, target_of(root, source, name, match[1] is not None), name):
+                    yield f"{path}:{number}: {layer}/ may not include {name}"
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]).resolve()
+    if not (root / "tensor").is_dir():
+        sys.exit(f"layering: {root} holds no tensor/")
+    found = list(offences(root))
+    print("\n".join(found) if found else "every include follows the layers")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

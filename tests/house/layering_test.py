@@ -1,0 +1,66 @@
+"""The layering check itself: each forbidden arrow, planted in a tree of its own, is found and named."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CHECK = pathlib.Path(__file__).with_name("layering.py")
+
+
+def check(files):
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for name, text in {"tensor/shape.h": "#pragma once\n", **files}.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+        done = subprocess.run([sys.executable, CHECK, root], capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+
+class Layering(unittest.TestCase):
+    def assert_refused(self, source, include):
+        status, output = check({source: f"// A source.\n#include {include}\n"})
+        self.assertEqual(status, 1, f"{source} including {include} passed")
+        self.assertIn(f"{source}:2: ", output)
+
+    def assert_passes(self, source, include):
+        status, output = check({source: f"#include {include}\n"})
+        self.assertEqual(status, 0, output)
+
+    def test_forbidden_arrows(self):
+        for source, target in [
+            ("tensor/a.cpp", "nn"), ("tensor/cpu/a.cpp", "tracking"), ("tensor/a.h", "cuda"), ("nn/a.h", "optim"),
+            ("nn/a.h", "data"), ("data/a.cpp", "tracking"), ("optim/a.h", "nn"), ("tracking/a.cpp", "data"),
+            ("tracking/cli/a.cpp", "examples"), ("tracking/cli/a.cpp", "tests"), ("cuda/a.cu", "nn"),
+            ("examples/a.cpp", "cuda"), ("nn/a.cpp", "cuda"), ("data/a.cpp", "bench"),
+        ]:
+            self.assert_refused(source, f'"stet/{target}/b.h"')
+            self.assert_refused(source, f"<stet/{target}/b.h>")
+
+    def test_ways_round(self):
+        self.assert_refused("nn/a.h", "<stet/stet.h>")
+        status, output = check({"nn/a.h": '#include "../data/b.h"\n', "data/b.h": ""})
+        self.assertEqual(status, 1, output)
+        status, output = check({"nn/a.h": '#  include "data/b.h"\n', "data/b.h": ""})
+        self.assertEqual(status, 1, output)
+        status, output = check({"tensor/a.cpp": '#define HWY_TARGET_INCLUDE "nn/b.cpp"\n', "nn/b.cpp": ""})
+        self.assertEqual(status, 1, output)
+
+    def test_tensor_stands_on_little(self):
+        self.assert_refused("tensor/a.h", "<hdf5.h>")
+        self.assert_refused("tensor/a.h", "<google/protobuf/message.h>")
+        for include in ["<vector>", "<sys/mman.h>", "<hwy/highway.h>", "<fmt/format.h>", '"stet/tensor/shape.h"']:
+            self.assert_passes("tensor/a.h", include)
+
+    def test_allowed_arrows(self):
+        self.assert_passes("nn/a.h", '"stet/tensor/shape.h"')
+        self.assert_passes("tracking/a.cpp", "<hdf5.h>")
+        self.assert_passes("tracking/cli/a.cpp", '"stet/data/b.h"')
+        self.assert_passes("cuda/a.cu", '"stet/tensor/shape.h"')
+        self.assert_passes("examples/a.cpp", "<stet/stet.h>")
+
+
+if __name__ == "__main__":
+    unittest.main()
