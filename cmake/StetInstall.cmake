@@ -1,1 +1,27 @@
 # Installation rules and the package that find_package(stet) finds.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+# stet::stet is all of the libraries; nothing but include folders and C++20 reaches a user's own flags.
+add_library(stet_all INTERFACE)
+add_library(stet::stet ALIAS stet_all)
+set_target_properties(stet_all PROPERTIES EXPORT_NAME stet)
+target_compile_features(stet_all INTERFACE cxx_std_20)
+set(libraries stet_all)
+foreach(folder ${STET_FOLDERS})
+  target_link_libraries(stet_all INTERFACE stet_${folder})
+  set_target_properties(stet_${folder} PROPERTIES EXPORT_NAME ${folder})
+  list(APPEND libraries stet_${folder})
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/${folder}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/stet/${folder}
+    FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "ui" EXCLUDE)
+endforeach()
+install(FILES ${STET_INCLUDE_DIR}/stet/stet.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/stet)
+install(TARGETS ${libraries} EXPORT stet-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/stet)
+install(EXPORT stet-targets NAMESPACE stet:: DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/stet-config.cmake.in ${CMAKE_BINARY_DIR}/stet-config.cmake
+  INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/stet-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/stet-config.cmake ${CMAKE_BINARY_DIR}/stet-config-version.cmake
+  DESTINATION ${package_dir})
