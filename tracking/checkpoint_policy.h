@@ -13,7 +13,7 @@ struct CheckpointPolicy {
   int64_t every_steps = 0;     ///< 0: not by steps
   double every_minutes = 0;    ///< 0: not by time
   int64_t keep_last = 3;       ///< at least 1: the newest is always kept
-  std::string best_metric;     ///< empty: none is kept for being the best
+  std::string best_metric = {};  ///< empty: none is kept for being the best
   bool best_is_highest = true; ///< else the lowest is
   bool log_spaced = false;     ///< keep older ones too, the sparser the older
 };
