@@ -1,0 +1,98 @@
+#include "stet/data/loader.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace stet::data {
+
+// What workers need of an epoch; shared with them, so that a loader may move while they work.
+struct LoaderBase::Plan {
+  int64_t epoch, batch;
+  std::vector<int64_t> order;
+  std::shared_ptr<const MakeBatch> make;
+
+  std::vector<Tensor> operator()(int64_t position) const {
+    const auto n = static_cast<int64_t>(order.size());
+    const int64_t begin = position * batch, end = std::min(n, begin + batch);
+    return (*make)(std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)), epoch);
+  }
+};
+
+LoaderBase::LoaderBase(int64_t samples, LoaderOptions options, MakeBatch make)
+    : samples_(samples), options_(std::move(options)), make_(std::make_shared<const MakeBatch>(std::move(make))) {
+  if (options_.batch < 1) raise("loader: batch {} is not positive", options_.batch);
+  if (options_.workers < 0 || options_.workers > 1024) raise("loader: workers {} is not between 0 and 1024", options_.workers);
+  if (options_.prefetch < 1) raise("loader: prefetch {} is not positive", options_.prefetch);
+  if (samples_ < 1) raise("loader: the data set is empty");
+  if (batches_per_epoch() == 0) {
+    raise("loader: drop_last with batch {} leaves nothing of {} samples; take a smaller batch", options_.batch, samples_);
+  }
+}
+
+int64_t LoaderBase::batches_per_epoch() const {
+  return options_.drop_last ? samples_ / options_.batch : (samples_ - 1) / options_.batch + 1;
+}
+
+void LoaderBase::start_epoch(int64_t epoch) {
+  if (epoch < 0 || epoch > int64_t{0xffffffff}) raise("loader: epoch {} is not between 0 and 2^32 - 1", epoch);
+  epoch_ = epoch;
+  position_ = 0;
+}
+
+void LoaderBase::members(Visitor& v) {
+  v("epoch", epoch_)("position", position_);
+  v.hyper("samples", samples_).hyper("batch", options_.batch).hyper("drop_last", options_.drop_last);
+  v.hyper("shuffle", options_.shuffle ? options_.shuffle->path() : std::string());
+  v.execution("workers", options_.workers).execution("prefetch", options_.prefetch);
+  v.execution("device", options_.device.to_string());
+}
+
+std::string LoaderBase::describe() const {
+  return fmt::format("Loader({} samples, batch {}{})", samples_, options_.batch, options_.shuffle ? ", shuffled" : "");
+}
+
+std::optional<std::vector<Tensor>> LoaderBase::next_tensors() {
+  if (epoch_ < 0) start_epoch(0);
+  if (position_ >= batches_per_epoch()) {
+    pipeline_.reset();
+    return std::nullopt;
+  }
+  std::vector<Tensor> tensors = fetch();
+  ++position_;
+  for (Tensor& t : tensors) t = t.to(options_.device);
+  return tensors;
+}
+
+std::shared_ptr<const LoaderBase::Plan> LoaderBase::plan() {
+  if (!plan_ || plan_->epoch != epoch_) {
+    pipeline_.reset();
+    auto made = std::make_shared<Plan>();
+    made->epoch = epoch_;
+    made->batch = options_.batch;
+    made->make = make_;
+    if (options_.shuffle) {
+      made->order = permutation(*options_.shuffle, samples_, static_cast<uint32_t>(epoch_));
+    } else {
+      made->order.resize(static_cast<size_t>(samples_));
+      std::iota(made->order.begin(), made->order.end(), int64_t{0});
+    }
+    plan_ = std::move(made);
+  }
+  return plan_;
+}
+
+// Epoch and position may have been set by a restored checkpoint: whatever was made for another place is discarded.
+std::vector<Tensor> LoaderBase::fetch() {
+  const std::shared_ptr<const Plan> current = plan();
+  if (options_.workers == 0) return (*current)(position_);
+  if (!pipeline_ || pipeline_->position() != position_) {
+    pipeline_.reset();
+    const int64_t left = batches_per_epoch() - position_;
+    pipeline_ = std::make_unique<Pipeline>([current](int64_t position) { return (*current)(position); }, position_,
+                                           position_ + left, static_cast<int>(std::min(options_.workers, left)),
+                                           options_.workers * options_.prefetch);
+  }
+  return pipeline_->next();
+}
+
+}  // namespace stet::data
