@@ -122,8 +122,8 @@ void EventWriter::append(const record::Event& event) {
 }
 
 void EventWriter::flush() {
-  if (buffer_.empty()) return;
   if (failed_) throw IoError(path_.string() + ": can't write: an earlier write failed; resume to go on in a new segment", EIO);
+  if (buffer_.empty()) return;
   failed_ = true;
   file_->write(as_bytes(buffer_));
   failed_ = false;
@@ -132,7 +132,9 @@ void EventWriter::flush() {
 
 void EventWriter::sync() {
   flush();
+  failed_ = true;  // after a failed sync, the system may have dropped what was written
   file_->sync();
+  failed_ = false;
 }
 
 }  // namespace stet::tracking

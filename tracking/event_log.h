@@ -68,7 +68,7 @@ class EventWriter {
   int64_t offset_ = 0;
   std::unique_ptr<File> file_;
   std::string buffer_;
-  bool failed_ = false;  // a failed write may have left a part of a frame: nothing may follow it
+  bool failed_ = false;  // a failed write may have left a part of a frame, so nothing may follow it
 };
 
 /// Reads a run's effective log: each segment up to the offset from which a later one goes on, along the chain of Resume events that ends

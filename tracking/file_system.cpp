@@ -108,7 +108,7 @@ class RealFileSystem final : public FileSystem {
     if (::mkdir(path.c_str(), 0777) == 0) return true;
     int code = errno;
     if (code == EEXIST && std::filesystem::is_directory(path)) return false;
-    raise_io(path, "make the folder", code);
+    raise_io(path, "make the folder", code == EEXIST ? ENOTDIR : code);
   }
 
   void sync_directory(const Path& path) override {
