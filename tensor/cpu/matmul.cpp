@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "stet/tensor/cpu/microkernel.h"
+#include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
 
@@ -13,34 +14,9 @@ namespace {
 // Blocks of the operands that stay in the second-level cache while they are used: rows of a, columns of b.
 constexpr int64_t kBlockRows = 240, kBlockCols = 512;
 
-// Below this many multiply-adds another thread costs more than it saves.
-constexpr int64_t kLeastWork = int64_t{1} << 20;
-
-int64_t pieces_of(int64_t n, int64_t piece) { return (n + piece - 1) / piece; }
-
 template <class T> struct Output {
   T* data;
   int64_t row_stride, col_stride;
-};
-
-struct Range {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
-};
-
-// The i-th of `parts` near-equal parts of [0, n), cut at multiples of `unit`.
-Range part(int64_t n, int64_t parts, int64_t i, int64_t unit) {
-  const int64_t units = pieces_of(n, unit);
-  return {std::min(n, units * i / parts * unit), std::min(n, units * (i + 1) / parts * unit)};
-}
-
-// Rows cut into tiles of near-equal height, so that none is much lower than the others.
-struct RowTiles {
-  RowTiles(int64_t n, int max_rows) : rows(n), count(pieces_of(n, max_rows)) {}
-  int64_t begin(int64_t tile) const { return rows * tile / count; }
-  int height(int64_t tile) const { return static_cast<int>(begin(tile + 1) - begin(tile)); }
-
-  int64_t rows, count;
 };
 
 // One thread's share of a product: the part of c at (rows, cols), over the whole of K.
@@ -63,23 +39,25 @@ template <class T> class Multiply {
     const int64_t width = kernel_.max_cols, k = chunk.size();
     T* right = right_space.get<T>(pieces_of(cols.size(), width) * width * k);
     for (int64_t j = cols.begin; j < cols.end; j += width) {
-      kernel_.pack(&b_.data[chunk.begin * b_.row_stride + j * b_.col_stride], std::min(width, cols.end - j), k, b_.col_stride,
-                   b_.row_stride, width, right + (j - cols.begin) * k);
+      kernel_.pack(&b_.data[chunk.begin * b_.row_stride + j * b_.col_stride], std::min(width, cols.end - j), k,
+                   b_.col_stride, b_.row_stride, width, right + (j - cols.begin) * k);
     }
     for (int64_t i = rows.begin; i < rows.end; i += kBlockRows) {
       const RowTiles tiles(std::min(kBlockRows, rows.end - i), kernel_.max_rows);
       T* left = left_space.get<T>(kBlockRows * k);
       for (int64_t t = 0; t < tiles.count; ++t) {
-        kernel_.pack(&a_.data[(i + tiles.begin(t)) * a_.row_stride + chunk.begin * a_.col_stride], tiles.height(t), k, a_.row_stride,
-                     a_.col_stride, tiles.height(t), left + tiles.begin(t) * k);
+        kernel_.pack(&a_.data[(i + tiles.begin(t)) * a_.row_stride + chunk.begin * a_.col_stride], tiles.height(t), k,
+                     a_.row_stride, a_.col_stride, tiles.height(t), left + tiles.begin(t) * k);
       }
       for (int64_t j = cols.begin; j < cols.end; j += width) {
         const T* panel = right + (j - cols.begin) * k;
         for (int64_t t = 0; t < tiles.count; ++t) {
+          const int height = tiles.height(t);
+          const int64_t lanes = std::min(width, cols.end - j);
           T* out = c_.data + (i + tiles.begin(t)) * c_.row_stride + j * c_.col_stride;
-          store_tile(kernel_, tiles.height(t), std::min(width, cols.end - j), out, c_.row_stride, c_.col_stride, chunk.begin == 0,
+          store_tile(kernel_, height, lanes, out, c_.row_stride, c_.col_stride, chunk.begin == 0,
                      [&](T* to, int64_t ldc, bool first) {
-                       kernel_.packed(tiles.height(t), k, {left + tiles.begin(t) * k}, panel, width, to, ldc, first);
+                       kernel_.packed(height, lanes, k, {left + tiles.begin(t) * k}, panel, width, to, ldc, first);
                      });
         }
       }
@@ -91,34 +69,16 @@ template <class T> class Multiply {
   Output<T> c_;
 };
 
-struct Grid {
-  int64_t rows, cols;
-};
-
-// Cuts the output for the threads. A part packs the operands that it reads, at about 24 multiply-adds an element.
-Grid choose_grid(int64_t m, int64_t n, int64_t max_parts, int max_rows, int max_cols) {
-  Grid best = {1, 1};
-  double best_cost = -1;
-  for (int64_t r = 1; r <= std::min(max_parts, pieces_of(m, max_rows)); ++r) {
-    for (int64_t c = 1; r * c <= max_parts && c <= pieces_of(n, max_cols); ++c) {
-      const double rows = static_cast<double>(pieces_of(m, r)), cols = static_cast<double>(pieces_of(n, c));
-      const double rounds = static_cast<double>(pieces_of(r * c, threads()));
-      const double cost = rounds * (rows * cols + 24 * (rows + cols));
-      if (best_cost < 0 || cost < best_cost) best = {r, c}, best_cost = cost;
-    }
-  }
-  return best;
-}
-
-// Lanes run over columns: if the columns fill few of them and the rows fill them better, the transposed product is computed.
+// Lanes run over columns: if the columns fill few of them and the rows fill them better, the transposed product is
+// computed.
 bool transposing_fills_lanes(int64_t m, int64_t n, int width) {
   const int64_t as_is = m * pieces_of(n, width) * width, transposed = n * pieces_of(m, width) * width;
   return 3 * transposed < 2 * as_is;
 }
 
 template <class T>
-void multiply_batch(MatrixView<T> a, const int64_t* a_offsets, MatrixView<T> b, const int64_t* b_offsets, int64_t batch, Output<T> c,
-                    int64_t c_batch_stride) {
+void multiply_batch(MatrixView<T> a, const int64_t* a_offsets, MatrixView<T> b, const int64_t* b_offsets, int64_t batch,
+                    Output<T> c, int64_t c_batch_stride) {
   if (batch == 0 || a.rows == 0 || b.cols == 0) return;
   const int max_cols = microkernel<T>().max_cols, max_rows = microkernel<T>().max_rows;
   if (transposing_fills_lanes(a.rows, b.cols, max_cols)) {
@@ -130,10 +90,9 @@ void multiply_batch(MatrixView<T> a, const int64_t* a_offsets, MatrixView<T> b, 
   const int64_t work = a.rows * b.cols * std::max<int64_t>(1, a.cols);
   // Two parts a thread, or the batch's own division where it has enough.
   const int64_t wanted = std::min<int64_t>(pieces_of(2 * threads(), batch), work / kLeastWork);
-  const Grid grid = wanted > 1 ? choose_grid(a.rows, b.cols, wanted, max_rows, max_cols) : Grid{1, 1};
+  const Grid grid = choose_grid(a.rows, b.cols, wanted, max_rows, max_cols, kPackingCost, kPackingCost);
   const int64_t parts = grid.rows * grid.cols;
-  const int64_t grain = std::max<int64_t>(1, kLeastWork / std::max<int64_t>(1, work / parts));
-  parallel_for(batch * parts, grain, [&](int64_t begin, int64_t end) {
+  parallel_for(batch * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t i = task / parts;
       const Range rows = part(a.rows, grid.rows, task % parts / grid.cols, max_rows);
@@ -163,8 +122,8 @@ bool one_tall_product(const MatrixView<T>& a, std::span<const int64_t> a_offsets
 }
 
 template <class T>
-void multiply(const MatrixView<T>& a, std::span<const int64_t> a_offsets, const MatrixView<T>& b, std::span<const int64_t> b_offsets,
-              T* c) {
+void multiply(const MatrixView<T>& a, std::span<const int64_t> a_offsets, const MatrixView<T>& b,
+              std::span<const int64_t> b_offsets, T* c) {
   const int64_t batch = static_cast<int64_t>(a_offsets.size());
   const Output<T> out = {c, b.cols, 1};
   if (batch > 1 && one_tall_product(a, a_offsets, b_offsets)) {

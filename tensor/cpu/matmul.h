@@ -1,4 +1,4 @@
-// Matrix products on the CPU, under the numerics contract: see kProductChunk in microkernel.h for the order of a product's sum.
+// Matrix products on the CPU, under the numerics contract: kProductChunk in microkernel.h tells a sum's order.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,8 @@
 
 namespace stet {
 
-/// A matrix in memory: element (i, j) is at data[i * row_stride + j * col_stride]. Strides count elements; 0 broadcasts.
+/// A matrix in memory: element (i, j) is at data[i * row_stride + j * col_stride]. Strides count elements; 0
+/// broadcasts.
 template <class T> struct MatrixView {
   const T* data;
   int64_t rows, cols;
@@ -15,13 +16,13 @@ template <class T> struct MatrixView {
   MatrixView transposed() const { return {data, cols, rows, col_stride, row_stride}; }
 };
 
-/// c = a b. `c` is row-major [a.rows, b.cols] with row stride `ldc` and is overwritten; it overlaps neither operand. The caller has
-/// checked that a.cols == b.rows. K = 0 gives +0.
+/// c = a b. `c` is row-major [a.rows, b.cols] with row stride `ldc` and is overwritten; it overlaps neither operand.
+/// The caller has checked that a.cols == b.rows. K = 0 gives +0.
 void matmul(const MatrixView<float>& a, const MatrixView<float>& b, float* c, int64_t ldc);
 void matmul(const MatrixView<double>& a, const MatrixView<double>& b, double* c, int64_t ldc);
 
-/// A batch of products of one shape: c[i] = a[i] b[i] for each i < a_offsets.size(), where a[i] is `a` moved by a_offsets[i]
-/// elements and b[i] likewise (equal offsets broadcast). `c` is contiguous [batch, a.rows, b.cols].
+/// A batch of products of one shape: c[i] = a[i] b[i] for each i < a_offsets.size(), where a[i] is `a` moved by
+/// a_offsets[i] elements and b[i] likewise (equal offsets broadcast). `c` is contiguous [batch, a.rows, b.cols].
 void matmul(const MatrixView<float>& a, std::span<const int64_t> a_offsets, const MatrixView<float>& b,
             std::span<const int64_t> b_offsets, float* c);
 void matmul(const MatrixView<double>& a, std::span<const int64_t> a_offsets, const MatrixView<double>& b,

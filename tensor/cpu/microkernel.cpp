@@ -18,7 +18,7 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // A tile's sums stay in registers: rows x 2 vectors, beside two vectors of b and one of a.
-constexpr int kVectors = 2;
+constexpr int kMaxVectors = 2;
 #if HWY_TARGET == HWY_SCALAR
 constexpr int kRows = 4;
 #elif HWY_TARGET == HWY_AVX2
@@ -28,11 +28,14 @@ constexpr int kRows = 12;  // 32 registers
 #endif
 static_assert(kRows <= kMaxTileRows);
 
-template <class T> HWY_INLINE T element(PackedRows<T> a, int rows, int row, int64_t k) { return a.data[k * rows + row]; }
+template <class T> HWY_INLINE T element(PackedRows<T> a, int rows, int row, int64_t k) {
+  return a.data[k * rows + row];
+}
 template <class T> HWY_INLINE T element(GatheredRows<T> a, int, int row, int64_t k) { return a.row[row][a.offset[k]]; }
 
-template <int Rows, class T, class Left>
-HWY_NOINLINE void tile(int64_t k, Left a, const T* HWY_RESTRICT b, int64_t ldb, T* HWY_RESTRICT c, int64_t ldc, bool first) {
+template <int Rows, int kVectors, class T, class Left>
+HWY_NOINLINE void tile(int64_t k, Left a, const T* HWY_RESTRICT b, int64_t ldb, T* HWY_RESTRICT c, int64_t ldc,
+                       bool first) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   constexpr int lanes = hn::MaxLanes(d);
@@ -56,24 +59,27 @@ HWY_NOINLINE void tile(int64_t k, Left a, const T* HWY_RESTRICT b, int64_t ldb, 
   }
 }
 
-// Calls the kernel compiled for that many rows.
+// Calls the kernel compiled for that many rows, and for one vector of columns where that is enough.
 template <int Rows, class T, class Left>
-void tile_of(int rows, int64_t k, Left a, const T* b, int64_t ldb, T* c, int64_t ldc, bool first) {
+void tile_of(int rows, int64_t cols, int64_t k, Left a, const T* b, int64_t ldb, T* c, int64_t ldc, bool first) {
   if constexpr (Rows > 1) {
-    if (rows < Rows) return tile_of<Rows - 1>(rows, k, a, b, ldb, c, ldc, first);
+    if (rows < Rows) return tile_of<Rows - 1>(rows, cols, k, a, b, ldb, c, ldc, first);
   }
-  tile<Rows>(k, a, b, ldb, c, ldc, first);
+  constexpr int64_t lanes = hn::MaxLanes(hn::ScalableTag<T>());
+  if (cols <= lanes) {
+    tile<Rows, 1>(k, a, b, ldb, c, ldc, first);
+  } else {
+    tile<Rows, kMaxVectors>(k, a, b, ldb, c, ldc, first);
+  }
 }
 
-template <class T> void packed(int rows, int64_t k, PackedRows<T> a, const T* b, int64_t ldb, T* c, int64_t ldc, bool first) {
-  tile_of<kRows>(rows, k, a, b, ldb, c, ldc, first);
+template <class T, class Left>
+void tile_with(int rows, int64_t cols, int64_t k, Left a, const T* b, int64_t ldb, T* c, int64_t ldc, bool first) {
+  tile_of<kRows>(rows, cols, k, a, b, ldb, c, ldc, first);
 }
 
-template <class T> void gathered(int rows, int64_t k, GatheredRows<T> a, const T* b, int64_t ldb, T* c, int64_t ldc, bool first) {
-  tile_of<kRows>(rows, k, a, b, ldb, c, ldc, first);
-}
-
-// Transposes blocks of vectors of 16 bytes: rows of `k` contiguous elements become columns. Returns how many k were done.
+// Transposes blocks of vectors of 16 bytes: rows of `k` contiguous elements become columns. Returns how many k were
+// done.
 template <class T> int64_t transpose_four(const T* source, int64_t k, int64_t lane_stride, int64_t width, T* packed) {
 #if HWY_TARGET == HWY_SCALAR
   (void)source, (void)k, (void)lane_stride, (void)width, (void)packed;
@@ -86,8 +92,10 @@ template <class T> int64_t transpose_four(const T* source, int64_t k, int64_t la
     for (; p + 4 <= k; p += 4) {
       const auto r0 = hn::LoadU(d, source + p), r1 = hn::LoadU(d, source + lane_stride + p);
       const auto r2 = hn::LoadU(d, source + 2 * lane_stride + p), r3 = hn::LoadU(d, source + 3 * lane_stride + p);
-      const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1)), high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
-      const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3)), high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
+      const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1)),
+                 high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
+      const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3)),
+                 high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
       T* out = packed + p * width;
       hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, out);
       hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, out + width);
@@ -98,7 +106,8 @@ template <class T> int64_t transpose_four(const T* source, int64_t k, int64_t la
     for (; p + 2 <= k; p += 2) {
       T* out = packed + p * width;
       for (int lane = 0; lane < 4; lane += 2) {
-        const auto r0 = hn::LoadU(d, source + lane * lane_stride + p), r1 = hn::LoadU(d, source + (lane + 1) * lane_stride + p);
+        const auto r0 = hn::LoadU(d, source + lane * lane_stride + p),
+                   r1 = hn::LoadU(d, source + (lane + 1) * lane_stride + p);
         hn::StoreU(hn::InterleaveLower(d, r0, r1), d, out + lane);
         hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, out + width + lane);
       }
@@ -108,7 +117,8 @@ template <class T> int64_t transpose_four(const T* source, int64_t k, int64_t la
 #endif
 }
 
-template <class T> void copy_rows(const T* source, int64_t lanes, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+template <class T>
+void copy_rows(const T* source, int64_t lanes, int64_t k, int64_t k_stride, int64_t width, T* packed) {
   const hn::ScalableTag<T> d;
   const int64_t step = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) {
@@ -143,10 +153,49 @@ void pack(const T* source, int64_t lanes, int64_t k, int64_t lane_stride, int64_
   }
 }
 
+// One vector of a run. What it holds beyond the run's end is overwritten by the vectors that follow.
+template <class T> struct Piece {
+  const T* source;
+  int64_t lane;
+};
+
+template <int Count, class T>
+void copy_pieces(const Piece<T>* pieces, int count, const int64_t* offset, int64_t k, int64_t width, T* packed) {
+  const hn::ScalableTag<T> d;
+  Piece<T> local[Count > 0 ? Count : 1];
+  for (int i = 0; i < Count; ++i) local[i] = pieces[i];
+  for (int64_t p = 0; p < k; ++p, packed += width) {
+    if constexpr (Count > 0) {
+      HWY_UNROLL(8)
+      for (int i = 0; i < Count; ++i) hn::StoreU(hn::LoadU(d, local[i].source + offset[p]), d, packed + local[i].lane);
+    } else {
+      for (const Piece<T>* i = pieces; i < pieces + count; ++i) {
+        hn::StoreU(hn::LoadU(d, i->source + offset[p]), d, packed + i->lane);
+      }
+    }
+  }
+}
+
+template <class T> void pack_runs(const LaneRun<T>* runs, int64_t count, const int64_t* offset, int64_t k, T* packed) {
+  constexpr int64_t lanes = hn::MaxLanes(hn::ScalableTag<T>()), width = kMaxVectors * lanes;
+  Piece<T> pieces[width + kMaxVectors];
+  int n = 0;
+  for (int64_t r = 0; r < count; ++r) {
+    for (int64_t i = 0; i < runs[r].length; i += lanes) pieces[n++] = {runs[r].source + i, runs[r].lane + i};
+  }
+  switch (n) {
+    case 2: return copy_pieces<2>(pieces, n, offset, k, width, packed);
+    case 3: return copy_pieces<3>(pieces, n, offset, k, width, packed);
+    case 4: return copy_pieces<4>(pieces, n, offset, k, width, packed);
+    default: return copy_pieces<0>(pieces, n, offset, k, width, packed);
+  }
+}
+
 template <class T> const Microkernel<T>& kernels() {
-  constexpr int cols = kVectors * static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
+  constexpr int cols = kMaxVectors * static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
   static_assert(cols <= kMaxTileCols);
-  static constexpr Microkernel<T> table = {kRows, cols, packed<T>, gathered<T>, pack<T>};
+  static constexpr Microkernel<T> table = {
+      kRows, cols, tile_with<T, PackedRows<T>>, tile_with<T, GatheredRows<T>>, pack<T>, pack_runs<T>};
   return table;
 }
 

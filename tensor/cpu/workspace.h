@@ -16,7 +16,7 @@ class Workspace {
     if (bytes > size_) {
       data_.reset();
       size_ = 0;
-      data_.reset(::operator new(bytes + bytes / 4, std::align_val_t{64}));
+      data_.reset(::operator new (bytes + bytes / 4, std::align_val_t{64}));
       size_ = bytes + bytes / 4;
     }
     return static_cast<T*>(data_.get());
@@ -24,7 +24,7 @@ class Workspace {
 
  private:
   struct Free {
-    void operator()(void* p) const { ::operator delete(p, std::align_val_t{64}); }
+    void operator()(void* p) const { ::operator delete (p, std::align_val_t{64}); }
   };
   std::unique_ptr<void, Free> data_;
   size_t size_ = 0;

@@ -46,8 +46,8 @@ template <class T> struct Matrix {
 };
 
 template <class T> void check(const MatrixView<T>& a, const MatrixView<T>& b) {
-  SCOPED_TRACE(testing::Message() << a.rows << "x" << b.cols << "x" << a.cols << " strides " << a.row_stride << "," << a.col_stride << " "
-                                  << b.row_stride << "," << b.col_stride);
+  SCOPED_TRACE(testing::Message() << a.rows << "x" << b.cols << "x" << a.cols << " strides " << a.row_stride << ","
+                                  << a.col_stride << " " << b.row_stride << "," << b.col_stride);
   const int64_t ldc = b.cols + 3;
   std::vector<T> c(a.rows * ldc + 1, T(77)), dense;
   matmul(a, b, c.data(), ldc);
@@ -63,7 +63,8 @@ template <class T> void check(const MatrixView<T>& a, const MatrixView<T>& b) {
   expect_same_bits(dense, reference(a, b));
 }
 
-template <class T> void check(int64_t m, int64_t n, int64_t k, Layout left = Layout::rows, Layout right = Layout::rows) {
+template <class T>
+void check(int64_t m, int64_t n, int64_t k, Layout left = Layout::rows, Layout right = Layout::rows) {
   const Matrix<T> a(m, k, left, 1), b(k, n, right, 2);
   check(a.view, b.view);
 }
@@ -172,7 +173,8 @@ TYPED_TEST(MatmulTest, OrderOfTheSum) {
   };
   for_each_isa([&] {
     for (int64_t at : {0, 1, 100, 511, 512, 513, 1023, 1024, 1599}) {
-      // The ones that follow `big` in its chunk are lost. The chunks' sums are added as they are, the odd ones rounded to even.
+      // The ones that follow `big` in its chunk are lost. The chunks' sums are added as they are, the odd ones rounded
+      // to even.
       std::vector<T> a(1600, T(1));
       a[at] = big;
       ProductSum<T> sum;
@@ -209,9 +211,10 @@ TYPED_TEST(MatmulTest, Batches) {
     int64_t m, n, k, batch;
     bool broadcast_a, broadcast_b;
   };
-  for (const Case& s : {Case{4, 3, 8, 5, false, false}, Case{4, 3, 8, 5, true, false}, Case{4, 3, 8, 5, false, true},
-                        Case{70, 90, 130, 3, false, false}, Case{1, 33, 600, 7, false, true}, Case{2, 3, 0, 4, false, false},
-                        Case{3, 3, 3, 0, false, false}, Case{16, 16, 16, 100, false, false}}) {
+  for (const Case& s :
+       {Case{4, 3, 8, 5, false, false}, Case{4, 3, 8, 5, true, false}, Case{4, 3, 8, 5, false, true},
+        Case{70, 90, 130, 3, false, false}, Case{1, 33, 600, 7, false, true}, Case{2, 3, 0, 4, false, false},
+        Case{3, 3, 3, 0, false, false}, Case{16, 16, 16, 100, false, false}}) {
     SCOPED_TRACE(testing::Message() << s.m << "x" << s.n << "x" << s.k << " batch " << s.batch);
     const auto a = random_values<T>(s.m * s.k * s.batch + 1, 6), b = random_values<T>(s.k * s.n * s.batch + 1, 7);
     std::vector<int64_t> a_offsets, b_offsets;

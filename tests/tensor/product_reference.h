@@ -1,4 +1,5 @@
-// What the tests of matmul and convolution share: the contract's sum written out plainly, inputs, and the comparison of bits.
+// What the tests of matmul and convolution share: the contract's sum written out plainly, inputs, and the comparison of
+// bits.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,7 +48,8 @@ template <class T> std::vector<T> random_values(int64_t n, uint32_t seed, Values
   std::mt19937 bits(seed);
   std::normal_distribution<T> normal;
   const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
-  const T rare[] = {inf, -inf, nan, T(-0.0), T(0.0), std::numeric_limits<T>::max(), std::numeric_limits<T>::denorm_min()};
+  const T rare[] = {
+      inf, -inf, nan, T(-0.0), T(0.0), std::numeric_limits<T>::max(), std::numeric_limits<T>::denorm_min()};
   std::vector<T> v(n);
   for (T& x : v) {
     x = normal(bits);
@@ -62,7 +64,8 @@ template <class T> std::vector<T> random_values(int64_t n, uint32_t seed, Values
 template <class T> void expect_same_bits(const std::vector<T>& got, const std::vector<T>& expected) {
   ASSERT_EQ(got.size(), expected.size());
   for (size_t i = 0; i < got.size(); ++i) {
-    const bool same = std::memcmp(&got[i], &expected[i], sizeof(T)) == 0 || (std::isnan(got[i]) && std::isnan(expected[i]));
+    const bool same =
+        std::memcmp(&got[i], &expected[i], sizeof(T)) == 0 || (std::isnan(got[i]) && std::isnan(expected[i]));
     ASSERT_TRUE(same) << "element " << i << ": got " << got[i] << ", expected " << expected[i];
   }
 }

@@ -1,0 +1,64 @@
+// Convolution and its gradients in float32: GFLOP/s, and the share of the measured peak of fused multiply-adds.
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+#include "peak.h"
+#include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/parallel.h"
+
+namespace {
+
+struct Layer {
+  const char* name;
+  stet::ConvShape shape;
+};
+
+// Shapes: n, c, h, w; co, kh, kw; strides; padding.
+const Layer kLayers[] = {
+    {"cnn_1_32_28", {64, 1, 28, 28, 32, 3, 3, 1, 1, 0, 0}},
+    {"cnn_32_64_26", {64, 32, 26, 26, 64, 3, 3, 1, 1, 0, 0}},
+    {"resnet_3_16_32", {64, 3, 32, 32, 16, 3, 3, 1, 1, 1, 1}},
+    {"resnet_16_16_32", {64, 16, 32, 32, 16, 3, 3, 1, 1, 1, 1}},
+    {"resnet_16_32_32_stride_2", {64, 16, 32, 32, 32, 3, 3, 2, 2, 1, 1}},
+    {"resnet_32_32_16", {64, 32, 16, 16, 32, 3, 3, 1, 1, 1, 1}},
+    {"resnet_64_64_8", {64, 64, 8, 8, 64, 3, 3, 1, 1, 1, 1}},
+};
+
+enum class Pass { forward, input_gradient, weight_gradient };
+
+void run(benchmark::State& state, const stet::ConvShape& s, Pass pass, int threads) {
+  stet::set_threads(threads);
+  const int64_t outputs = s.n * s.co * s.out_h() * s.out_w(), depth = s.c / s.groups * s.kh * s.kw;
+  std::vector<float> x(s.n * s.c * s.h * s.w), weight(s.co * depth), y(outputs);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 17) / 17 - 0.5f;
+  for (size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<float>(i % 13) / 13 - 0.5f;
+  for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i % 11) / 11 - 0.5f;
+  for (auto _ : state) {
+    if (pass == Pass::forward) conv2d_forward(s, x.data(), weight.data(), y.data());
+    if (pass == Pass::input_gradient) conv2d_input_gradient(s, y.data(), weight.data(), x.data());
+    if (pass == Pass::weight_gradient) conv2d_weight_gradient(s, y.data(), x.data(), weight.data());
+    benchmark::ClobberMemory();
+  }
+  report_flops<float>(state, 2.0 * static_cast<double>(outputs * depth), threads);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const Layer& layer : kLayers) {
+    for (auto [pass, name] : {std::pair{Pass::forward, "forward"},
+                              {Pass::input_gradient, "input_gradient"},
+                              {Pass::weight_gradient, "weight_gradient"}}) {
+      for (int threads : {1, 2}) {
+        const std::string full = std::string(layer.name) + "/" + name + "/threads:" + std::to_string(threads);
+        auto* one = benchmark::RegisterBenchmark(full.c_str(), run, layer.shape, pass, threads);
+        if (threads > 1) one->UseRealTime();
+      }
+    }
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,43 @@
+// Convolution in two dimensions and its gradients on the CPU, under the numerics contract.
+//
+// Each output element is a product's sum (microkernel.h) over K, within the channel's group. K runs
+//   - (c, kh, kw) for the forward;
+//   - (co, kh, kw) for the input's gradient. Only taps whose output position is a whole number are there at all: with
+//     stride 2, a tap that falls between two outputs takes no part, and k does not count it;
+//   - (n, oh, ow) for the weight's gradient.
+// Padding takes part as +0, and k counts it; likewise, in the input's gradient, an output position that is whole but
+// lies outside [0, oh) x [0, ow). Such a +0 is really multiplied, so an infinite or NaN partner gives NaN.
+#pragma once
+
+#include <cstdint>
+
+namespace stet {
+
+struct ConvShape {
+  int64_t n, c, h, w;  ///< input [n, c, h, w]
+  int64_t co, kh, kw;  ///< weight [co, c / groups, kh, kw]
+  int64_t stride_h = 1, stride_w = 1;
+  int64_t pad_h = 0, pad_w = 0;  ///< on each side
+  int64_t dil_h = 1, dil_w = 1;
+  int64_t groups = 1;  ///< divides c and co
+
+  int64_t out_h() const { return (h + 2 * pad_h - dil_h * (kh - 1) - 1) / stride_h + 1; }
+  int64_t out_w() const { return (w + 2 * pad_w - dil_w * (kw - 1) - 1) / stride_w + 1; }
+};
+
+// All tensors are contiguous; results are overwritten. The caller has checked the shape: out_h() and out_w() are at
+// least 1.
+
+/// y [n, co, oh, ow] from x [n, c, h, w] and weight [co, c / groups, kh, kw].
+void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y);
+void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y);
+
+/// dx [n, c, h, w] from dy [n, co, oh, ow] and weight.
+void conv2d_input_gradient(const ConvShape& shape, const float* dy, const float* weight, float* dx);
+void conv2d_input_gradient(const ConvShape& shape, const double* dy, const double* weight, double* dx);
+
+/// dw [co, c / groups, kh, kw] from dy [n, co, oh, ow] and x [n, c, h, w].
+void conv2d_weight_gradient(const ConvShape& shape, const float* dy, const float* x, float* dw);
+void conv2d_weight_gradient(const ConvShape& shape, const double* dy, const double* x, double* dw);
+
+}  // namespace stet

@@ -1,0 +1,243 @@
+// Convolution and its gradients against plain loops that follow the numerics contract literally, bit for bit.
+#include "stet/tensor/cpu/conv.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "product_reference.h"
+
+namespace stet {
+namespace {
+
+struct Pair {
+  int64_t h, w;
+};
+
+ConvShape shape(std::array<int64_t, 4> x, std::array<int64_t, 3> co_and_kernel, Pair stride = {1, 1}, Pair pad = {0, 0},
+                Pair dilation = {1, 1}, int64_t groups = 1) {
+  auto [n, c, h, w] = x;
+  auto [co, kh, kw] = co_and_kernel;
+  return {n, c, h, w, co, kh, kw, stride.h, stride.w, pad.h, pad.w, dilation.h, dilation.w, groups};
+}
+
+template <class T> struct Problem {
+  explicit Problem(const ConvShape& shape, uint32_t seed = 1, Values values = Values::ordinary) : s(shape) {
+    x = random_values<T>(s.n * s.c * s.h * s.w, seed, values);
+    weight = random_values<T>(s.co * (s.c / s.groups) * s.kh * s.kw, seed + 1, values);
+    dy = random_values<T>(s.n * s.co * s.out_h() * s.out_w(), seed + 2, values);
+  }
+
+  // The input with its padding.
+  T x_at(int64_t n, int64_t c, int64_t y, int64_t at) const {
+    return y < 0 || y >= s.h || at < 0 || at >= s.w ? T(0) : x[((n * s.c + c) * s.h + y) * s.w + at];
+  }
+  T dy_at(int64_t n, int64_t co, int64_t y, int64_t at) const {
+    const int64_t oh = s.out_h(), ow = s.out_w();
+    return y < 0 || y >= oh || at < 0 || at >= ow ? T(0) : dy[((n * s.co + co) * oh + y) * ow + at];
+  }
+  T weight_at(int64_t co, int64_t c, int64_t i, int64_t j) const {
+    return weight[((co * (s.c / s.groups) + c) * s.kh + i) * s.kw + j];
+  }
+
+  T forward_at(int64_t n, int64_t co, int64_t oh, int64_t ow) const {
+    const int64_t in = s.c / s.groups, group = co / (s.co / s.groups);
+    ProductSum<T> sum;
+    for (int64_t c = 0; c < in; ++c) {
+      for (int64_t i = 0; i < s.kh; ++i) {
+        for (int64_t j = 0; j < s.kw; ++j) {
+          const int64_t y = oh * s.stride_h - s.pad_h + i * s.dil_h, at = ow * s.stride_w - s.pad_w + j * s.dil_w;
+          sum.add(x_at(n, group * in + c, y, at), weight_at(co, c, i, j));
+        }
+      }
+    }
+    return sum.value();
+  }
+
+  T input_gradient_at(int64_t n, int64_t c, int64_t h, int64_t w) const {
+    const int64_t in = s.c / s.groups, out = s.co / s.groups, group = c / in;
+    ProductSum<T> sum;
+    for (int64_t co = group * out; co < (group + 1) * out; ++co) {
+      for (int64_t i = 0; i < s.kh; ++i) {
+        for (int64_t j = 0; j < s.kw; ++j) {
+          const int64_t y = h + s.pad_h - i * s.dil_h, at = w + s.pad_w - j * s.dil_w;
+          if (y % s.stride_h != 0 || at % s.stride_w != 0) continue;
+          sum.add(dy_at(n, co, y / s.stride_h, at / s.stride_w), weight_at(co, c % in, i, j));
+        }
+      }
+    }
+    return sum.value();
+  }
+
+  T weight_gradient_at(int64_t co, int64_t c, int64_t i, int64_t j) const {
+    const int64_t group = co / (s.co / s.groups);
+    ProductSum<T> sum;
+    for (int64_t n = 0; n < s.n; ++n) {
+      for (int64_t oh = 0; oh < s.out_h(); ++oh) {
+        for (int64_t ow = 0; ow < s.out_w(); ++ow) {
+          const int64_t y = oh * s.stride_h - s.pad_h + i * s.dil_h, at = ow * s.stride_w - s.pad_w + j * s.dil_w;
+          sum.add(dy_at(n, co, oh, ow), x_at(n, group * (s.c / s.groups) + c, y, at));
+        }
+      }
+    }
+    return sum.value();
+  }
+
+  template <class At> static std::vector<T> tabulate(int64_t a, int64_t b, int64_t c, int64_t d, const At& at) {
+    std::vector<T> v;
+    for (int64_t i = 0; i < a * b * c * d; ++i) v.push_back(at(i / (b * c * d), i / (c * d) % b, i / d % c, i % d));
+    return v;
+  }
+
+  const ConvShape s;
+  std::vector<T> x, weight, dy;
+};
+
+template <class T> struct Results {
+  std::vector<T> y, dx, dw;
+};
+
+template <class T> Results<T> reference(const Problem<T>& p) {
+  const ConvShape& s = p.s;
+  return {p.tabulate(s.n, s.co, s.out_h(), s.out_w(), [&](auto... at) { return p.forward_at(at...); }),
+          p.tabulate(s.n, s.c, s.h, s.w, [&](auto... at) { return p.input_gradient_at(at...); }),
+          p.tabulate(s.co, s.c / s.groups, s.kh, s.kw, [&](auto... at) { return p.weight_gradient_at(at...); })};
+}
+
+template <class T> Results<T> kernels(const Problem<T>& p) {
+  Results<T> r = {std::vector<T>(p.dy.size(), T(77)), std::vector<T>(p.x.size(), T(77)),
+                  std::vector<T>(p.weight.size(), T(77))};
+  conv2d_forward(p.s, p.x.data(), p.weight.data(), r.y.data());
+  conv2d_input_gradient(p.s, p.dy.data(), p.weight.data(), r.dx.data());
+  conv2d_weight_gradient(p.s, p.dy.data(), p.x.data(), r.dw.data());
+  return r;
+}
+
+template <class T> void expect_same(const Results<T>& got, const Results<T>& expected) {
+  SCOPED_TRACE("forward");
+  expect_same_bits(got.y, expected.y);
+  SCOPED_TRACE("input gradient");
+  expect_same_bits(got.dx, expected.dx);
+  SCOPED_TRACE("weight gradient");
+  expect_same_bits(got.dw, expected.dw);
+}
+
+template <class T> void check(const ConvShape& s, uint32_t seed = 1, Values values = Values::ordinary) {
+  SCOPED_TRACE(testing::Message() << "x [" << s.n << ", " << s.c << ", " << s.h << ", " << s.w << "] co " << s.co
+                                  << " kernel " << s.kh << "x" << s.kw << " stride " << s.stride_h << "," << s.stride_w
+                                  << " pad " << s.pad_h << "," << s.pad_w << " dilation " << s.dil_h << "," << s.dil_w
+                                  << " groups " << s.groups);
+  const Problem<T> p(s, seed, values);
+  const Results<T> expected = reference(p);
+  for_each_isa([&] { expect_same(kernels(p), expected); });
+}
+
+template <class T> struct ConvTest : testing::Test {};
+using Floats = testing::Types<float, double>;
+TYPED_TEST_SUITE(ConvTest, Floats);
+
+TYPED_TEST(ConvTest, OneByOne) {
+  check<TypeParam>(shape({1, 1, 1, 1}, {1, 1, 1}));
+  check<TypeParam>(shape({3, 5, 4, 7}, {9, 1, 1}));
+  check<TypeParam>(shape({2, 5, 7, 7}, {4, 1, 1}, {2, 3}));
+}
+
+TYPED_TEST(ConvTest, StridePaddingDilation) {
+  check<TypeParam>(shape({2, 3, 9, 11}, {5, 3, 3}));
+  check<TypeParam>(shape({2, 3, 9, 11}, {5, 3, 2}, {1, 1}, {1, 2}));
+  check<TypeParam>(shape({2, 3, 9, 12}, {5, 3, 5}, {2, 3}, {1, 4}));
+  check<TypeParam>(shape({1, 2, 13, 10}, {3, 3, 2}, {1, 1}, {3, 2}, {3, 4}));
+  check<TypeParam>(shape({2, 2, 13, 16}, {3, 2, 3}, {3, 2}, {0, 3}, {2, 3}));
+  // Padding beyond the kernel, and a stride beyond it: outputs that see only padding, inputs that no output sees.
+  check<TypeParam>(shape({1, 2, 3, 3}, {2, 2, 2}, {4, 4}, {5, 5}));
+}
+
+TYPED_TEST(ConvTest, Groups) {
+  check<TypeParam>(shape({2, 6, 7, 8}, {4, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 2));
+  check<TypeParam>(shape({2, 5, 7, 8}, {10, 3, 3}, {2, 2}, {1, 0}, {1, 1}, 5));
+}
+
+// K passes 512 in the forward (c * 9), in the input's gradient (co * 9), and in the weight's (n * oh * ow).
+TYPED_TEST(ConvTest, ManyChunks) {
+  check<TypeParam>(shape({3, 58, 6, 5}, {60, 3, 3}, {1, 1}, {1, 1}));
+  check<TypeParam>(shape({5, 2, 17, 19}, {34, 3, 3}, {1, 2}, {1, 1}));
+  check<TypeParam>(shape({300, 3, 4, 4}, {3, 2, 2}, {1, 1}, {0, 1}));
+  check<TypeParam>(shape({2, 1, 34, 34}, {3, 3, 3}));
+  check<TypeParam>(shape({600, 2, 3, 3}, {2, 3, 3}));
+}
+
+TYPED_TEST(ConvTest, RandomShapes) {
+  std::mt19937 bits(7);
+  const auto upto = [&](int64_t n) { return static_cast<int64_t>(bits() % n); };
+  for (int trial = 0; trial < 60; ++trial) {
+    // n, c, h, w; co, kh, kw; strides; padding; dilation; groups
+    ConvShape s = {1 + upto(4), 1 + upto(4), 1 + upto(14), 1 + upto(40), 1 + upto(5), 1 + upto(4), 1 + upto(4),
+                   1 + upto(3), 1 + upto(3), upto(4),      upto(4),      1 + upto(3), 1 + upto(3), 1 + upto(3)};
+    s.c *= s.groups, s.co *= s.groups;
+    if (s.h + 2 * s.pad_h <= s.dil_h * (s.kh - 1) || s.w + 2 * s.pad_w <= s.dil_w * (s.kw - 1)) continue;
+    check<TypeParam>(s, 10 * trial, trial % 4 == 0 ? Values::wide : Values::ordinary);
+  }
+}
+
+TYPED_TEST(ConvTest, SpecialValues) {
+  for (Values values : {Values::special, Values::subnormal, Values::wide}) {
+    check<TypeParam>(shape({2, 3, 9, 11}, {5, 3, 3}, {2, 1}, {1, 1}), 5, values);
+    check<TypeParam>(shape({2, 3, 9, 11}, {5, 3, 2}, {1, 1}, {1, 1}), 6, values);
+  }
+}
+
+// Padding is a multiply-add with +0, which an infinite weight turns into NaN.
+TYPED_TEST(ConvTest, PaddingTakesPart) {
+  using T = TypeParam;
+  const ConvShape s = shape({1, 1, 1, 1}, {1, 1, 2}, {1, 1}, {0, 1});
+  const T x = 1, weight[] = {std::numeric_limits<T>::infinity(), 1};
+  T y[2];
+  conv2d_forward(s, &x, weight, y);
+  EXPECT_TRUE(std::isnan(y[0]));
+  EXPECT_EQ(y[1], std::numeric_limits<T>::infinity());
+}
+
+// Positions between strides take no part: an infinite weight that meets none but those leaves the gradient as it is.
+TYPED_TEST(ConvTest, PositionsBetweenStridesTakeNoPart) {
+  using T = TypeParam;
+  const ConvShape s = shape({1, 1, 1, 3}, {1, 1, 2}, {1, 2});
+  const T weight[] = {std::numeric_limits<T>::infinity(), 2}, dy = 3;
+  T dx[3];
+  conv2d_input_gradient(s, &dy, weight, dx);
+  EXPECT_EQ(dx[1], T(6));
+  EXPECT_TRUE(std::isnan(dx[2])) << "an output position beyond the edge is +0, and takes part";
+}
+
+TYPED_TEST(ConvTest, ThreadsDoNotShow) {
+  const ConvShape shapes[] = {shape({5, 16, 22, 23}, {40, 3, 3}, {1, 1}, {1, 1}),
+                              shape({1, 12, 64, 64}, {14, 3, 3}, {2, 2}),
+                              shape({1, 64, 80, 80}, {4, 3, 3}, {1, 1}, {1, 1})};
+  for (const ConvShape& s : shapes) {
+    const Problem<TypeParam> p(s);
+    Results<TypeParam> expected;
+    with_threads(1, [&] { expected = kernels(p); });
+    for (int threads : {2, 3, 7}) {
+      with_threads(threads, [&] { expect_same(kernels(p), expected); });
+    }
+    // A few elements of these larger problems against the reference.
+    for (int64_t i = 0; i < 50; ++i) {
+      const int64_t n = i % s.n, co = i * 7 % s.co, c = i * 5 % s.c, y = i * 3 % s.out_h(), x = i * 11 % s.out_w();
+      EXPECT_EQ(expected.y[((n * s.co + co) * s.out_h() + y) * s.out_w() + x], p.forward_at(n, co, y, x));
+      EXPECT_EQ(expected.dx[((n * s.c + c) * s.h + y) * s.w + x], p.input_gradient_at(n, c, y, x));
+      EXPECT_EQ(expected.dw[((co * s.c + c) * s.kh + i % s.kh) * s.kw + i % s.kw],
+                p.weight_gradient_at(co, c, i % s.kh, i % s.kw));
+    }
+  }
+}
+
+TYPED_TEST(ConvTest, NoImages) {
+  const ConvShape s = shape({0, 2, 4, 4}, {3, 2, 2});
+  const Problem<TypeParam> p(s);
+  for (TypeParam x : kernels(p).dw) EXPECT_EQ(x, TypeParam(0));
+}
+
+}  // namespace
+}  // namespace stet
