@@ -12,7 +12,7 @@
 
 namespace stet {
 
-// ---- element by element: elementwise.cpp ------------------------------------------------------------------------------------
+// ---- element by element: ops/elementwise.cpp ------------------------------------------------------------------------------------
 Tensor operator+(const Tensor& a, const Tensor& b);
 Tensor operator-(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, const Tensor& b);
@@ -89,7 +89,7 @@ Tensor silu(const Tensor& x);
 /// log(1 + e^x), as maximum(x, 0) + log1p(exp(-|x|)).
 Tensor softplus(const Tensor& x);
 
-// ---- reductions: reduce.cpp. `axes` empty means all; `keep` leaves reduced axes with extent 1 ---------------------------------
+// ---- reductions: ops/reduce.cpp. `axes` empty means all; `keep` leaves reduced axes with extent 1 ---------------------------------
 using Axes = std::vector<int>;
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keep = false);
 /// sum / count, one division.
@@ -101,7 +101,7 @@ Tensor min(const Tensor& x, const Axes& axes = {}, bool keep = false);
 Tensor argmax(const Tensor& x, int axis = -1, bool keep = false);
 Tensor argmin(const Tensor& x, int axis = -1, bool keep = false);
 
-// ---- shape: shape_ops.cpp ------------------------------------------------------------------------------------------------------
+// ---- shape: ops/shape_ops.cpp ------------------------------------------------------------------------------------------------------
 Tensor reshape(const Tensor& x, std::vector<int64_t> dims);
 Tensor flatten(const Tensor& x, int first = 0);
 /// Swaps two axes; the last two by default.
@@ -122,15 +122,17 @@ Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, dou
 /// Equal parts along the first axis of each tensor: `for (auto [xi, yi] : chunks(4, x, y))`. Throws UsageError if n doesn't divide it.
 std::vector<Tensor> split(const Tensor& x, int64_t parts, int axis = 0);
 
-// ---- indexing: index_ops.cpp. An index out of range throws DataError ------------------------------------------------------------
+// ---- indexing: ops/index_ops.cpp. An index out of range throws DataError ------------------------------------------------------------
 /// Rows of x along an axis: index int64 [m].
 Tensor index_select(const Tensor& x, int axis, const Tensor& index);
 /// y[.., j, ..] = x[.., index[.., j, ..], ..]: index int64 of x's rank.
 Tensor gather(const Tensor& x, int axis, const Tensor& index);
+/// The adjoint of gather: +0, plus g's elements at their indices, in ascending position; `extent` along the axis.
+Tensor scatter_add(const Tensor& g, int axis, const Tensor& index, int64_t extent);
 /// int64 [..] to float32 [.., classes].
 Tensor one_hot(const Tensor& index, int64_t classes, DType dtype = DType::float32);
 
-// ---- products: products.cpp ------------------------------------------------------------------------------------------------------
+// ---- products: ops/products.cpp ------------------------------------------------------------------------------------------------------
 /// [.., m, k] x [.., k, n]: batch axes broadcast; a vector [k] on either side is a row or a column whose axis goes away.
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// x [.., in], weight [out, in], bias [out] or undefined: x weight^T + bias.
@@ -152,13 +154,13 @@ Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const Poo
 /// Padding counts as +0, and in the divisor.
 Tensor avg_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options = {});
 
-// ---- normalised: softmax.cpp --------------------------------------------------------------------------------------------------
+// ---- normalised: ops/softmax.cpp --------------------------------------------------------------------------------------------------
 Tensor softmax(const Tensor& x, int axis = -1);
 Tensor log_softmax(const Tensor& x, int axis = -1);
 /// Loss of each row: logits [.., C], target int64 [..]; result [..]. -log softmax(logits)[target].
 Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target);
 
-// ---- random: random_ops.cpp ---------------------------------------------------------------------------------------------------
+// ---- random: ops/random_ops.cpp ---------------------------------------------------------------------------------------------------
 /// Uniform in [low, high): low + u * (high - low), u of 24 bits.
 Tensor uniform(Stream& stream, Shape shape, double low = 0, double high = 1, DType dtype = DType::float32);
 /// mean + deviation * z, z by Box and Muller, 1958.

@@ -1,0 +1,277 @@
+#include "stet/tensor/autograd.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_set>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/node.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/recorder.h"
+#include "stet/tensor/stateful.h"
+
+namespace stet {
+
+uint64_t Node::next_sequence() {
+  static std::atomic<uint64_t> next{1};
+  return next++;
+}
+
+std::shared_ptr<Node> Node::cell_leaf(const std::shared_ptr<CellState>& cell) {
+  auto node = std::make_shared<Node>("parameter", std::vector<Edge>{});
+  node->cell_ = cell;
+  node->leaf_ = node->of_cell_ = true;
+  return node;
+}
+
+std::shared_ptr<Node> Node::watched_leaf() {
+  auto node = std::make_shared<Node>("watch", std::vector<Edge>{});
+  node->leaf_ = true;
+  return node;
+}
+
+namespace {
+
+// Edges are dropped one after another, not one within another: a tape of a million ops must not need a stack of a million frames.
+void drop(std::vector<Node::Edge> edges) {
+  thread_local std::vector<std::vector<Node::Edge>>* pending = nullptr;
+  if (pending) {
+    pending->push_back(std::move(edges));
+    return;
+  }
+  std::vector<std::vector<Node::Edge>> queue;
+  pending = &queue;
+  queue.push_back(std::move(edges));
+  while (!queue.empty()) {
+    auto next = std::move(queue.back());
+    queue.pop_back();
+    next.clear();
+  }
+  pending = nullptr;
+}
+
+}  // namespace
+
+Node::~Node() {
+  if (!edges_.empty()) drop(std::move(edges_));
+}
+
+void Node::free() {
+  freed_ = true;
+  output = {};
+  drop(std::exchange(edges_, {}));
+}
+
+namespace {
+
+Tensor attach(const char* op, Tensor value, std::vector<Node::Edge> edges, bool keeps_output) {
+  auto node = std::make_shared<Node>(op, std::move(edges));
+  if (keeps_output) node->output = value.detach();
+  return value.with_node(std::move(node));
+}
+
+template <class Inputs>
+Tensor record_inputs(const char* op, Tensor value, const Inputs& inputs) {
+  if (!grad_enabled()) return value;
+  std::vector<Node::Edge> edges;
+  for (const Input& in : inputs) {
+    if (!in.value.has_gradient()) continue;
+    edges.push_back({in.value.node(), [pullback = in.pullback](const Tensor& g, const Tensor&) { return pullback(g); }});
+  }
+  return edges.empty() ? value : attach(op, std::move(value), std::move(edges), false);
+}
+
+}  // namespace
+
+Tensor record(const char* op, Tensor value, std::initializer_list<Input> inputs) {
+  return record_inputs(op, std::move(value), inputs);
+}
+
+Tensor record(const char* op, Tensor value, std::vector<Input> inputs) { return record_inputs(op, std::move(value), inputs); }
+
+Tensor record_with_output(const char* op, Tensor value, const Tensor& input, OutputPullback pullback) {
+  if (!grad_enabled() || !input.has_gradient()) return value;
+  return attach(op, std::move(value), {{input.node(), std::move(pullback)}}, true);
+}
+
+Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
+                std::function<std::vector<Tensor>(const Tensor& g)> vjp) {
+  // vjp gives all inputs' gradients at once: it is called for the first that needs one, and the others take theirs from there.
+  struct Shared {
+    std::function<std::vector<Tensor>(const Tensor&)> vjp;
+    std::vector<Tensor> gradients;
+    size_t pending = 0;
+  };
+  auto shared = std::make_shared<Shared>(Shared{std::move(vjp), {}, 0});
+  size_t wanted = 0;
+  for (const Tensor& in : inputs) wanted += in.has_gradient();
+  std::vector<Input> edges;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    edges.push_back({inputs[i], [shared, i, wanted, count = inputs.size(), name](const Tensor& g) {
+                       if (shared->pending == 0) {
+                         shared->gradients = shared->vjp(g);
+                         shared->pending = wanted;
+                         if (shared->gradients.size() != count) {
+                           raise("{}: vjp gave {} gradients for {} inputs", name, shared->gradients.size(), count);
+                         }
+                       }
+                       Tensor result = shared->gradients[i];
+                       if (--shared->pending == 0) shared->gradients.clear();
+                       return result;
+                     }});
+  }
+  return record(name, value.detach(), std::move(edges));
+}
+
+Tensor watch(const Tensor& x) { return x.with_node(Node::watched_leaf()); }
+
+Gradients::Entry* Gradients::find(const Node* leaf) {
+  const auto it = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.leaf.get() == leaf; });
+  return it == entries_.end() ? nullptr : &*it;
+}
+
+Tensor Gradients::operator[](const Parameter& p) const {
+  const Entry* e = find(p.shared_state()->leaf.get());
+  return e ? e->value : Tensor();
+}
+
+Tensor Gradients::operator[](const Tensor& watched) const {
+  const Entry* e = watched.has_gradient() ? find(watched.node().get()) : nullptr;
+  return e ? e->value : Tensor();
+}
+
+Gradients& Gradients::operator+=(const Gradients& other) {
+  for (const Entry& e : other.entries_) {
+    if (Entry* mine = find(e.leaf.get())) {
+      mine->value = mine->value + e.value;
+    } else {
+      entries_.push_back(e);
+    }
+  }
+  return *this;
+}
+
+Gradients& Gradients::operator*=(double factor) {
+  for (Entry& e : entries_) e.value = e.value * factor;
+  return *this;
+}
+
+/// One walk over the tape.
+class Backward {
+ public:
+  Backward(const BackwardOptions& options, const std::set<const CellState*>* only) : options_(options), only_(only) {}
+
+  Gradients run(const Tensor& loss) {
+    check(loss);
+    find_wanted(loss.node());
+    const bool before = set_grad_enabled(options_.graph);
+    struct Restore {
+      bool before;
+      ~Restore() { set_grad_enabled(before); }
+    } restore{before};
+    pending_[loss.node()->sequence()] = {loss.node(), ones(loss.shape(), loss.dtype(), loss.device())};
+    while (!pending_.empty()) {
+      auto last = std::prev(pending_.end());
+      auto [node, gradient] = std::move(last->second);
+      pending_.erase(last);
+      visit(node, gradient);
+    }
+    if (result_.empty()) {
+      raise("backward: the loss depends on no {}; was it computed under NoGrad, or from detached values?",
+            only_ ? "parameter of this module" : "parameter or watched value");
+    }
+    return std::move(result_);
+  }
+
+ private:
+  struct Pending {
+    std::shared_ptr<Node> node;
+    Tensor gradient;
+  };
+
+  static void check(const Tensor& loss) {
+    if (!loss.defined()) raise("backward: the loss is undefined");
+    if (loss.elements() != 1) {
+      raise("backward: the loss has shape {}, not one element; reduce it with mean() or sum()", loss.shape().to_string());
+    }
+    if (!loss.has_gradient()) {
+      raise("backward: the loss depends on no parameter or watched value; was it computed under NoGrad, or from detached values?");
+    }
+    if (loss.node()->freed()) fail_freed(*loss.node());
+  }
+
+  [[noreturn]] static void fail_freed(const Node& node) {
+    raise("backward: the graph through '{}' was freed by an earlier backward; pass {{.keep = true}} to the first, or compute the loss again",
+          node.op());
+  }
+
+  bool is_wanted_leaf(const Node& n) const {
+    if (!n.is_leaf()) return false;
+    return !only_ || n.is_watched() || only_->contains(n.cell().get());
+  }
+
+  // Marks the nodes from which a wanted leaf can be reached; the others' gradients are never computed. A loop, since tapes are deep.
+  void find_wanted(const std::shared_ptr<Node>& root) {
+    std::map<uint64_t, Node*, std::greater<>> reached{{root->sequence(), root.get()}};
+    std::vector<Node*> order;
+    while (!reached.empty()) {
+      Node* n = reached.begin()->second;
+      reached.erase(reached.begin());
+      if (n->freed()) fail_freed(*n);
+      order.push_back(n);
+      for (const auto& e : n->edges()) reached[e.input->sequence()] = e.input.get();
+    }
+    for (auto it = order.rbegin(); it != order.rend(); ++it) {
+      const auto& edges = (*it)->edges();
+      if (is_wanted_leaf(**it) || std::any_of(edges.begin(), edges.end(), [&](auto& e) { return wanted_.contains(e.input.get()); })) {
+        wanted_.insert(*it);
+      }
+    }
+  }
+
+  void visit(const std::shared_ptr<Node>& node, const Tensor& gradient) {
+    if (node->is_leaf()) {
+      result_.entries_.push_back({node->cell(), node, gradient});
+      return;
+    }
+    const Tensor output = node->output.defined() ? (options_.graph ? node->output.with_node(node) : node->output) : Tensor();
+    for (const auto& edge : node->edges()) {
+      if (!wanted_.contains(edge.input.get())) continue;
+      Tensor g = edge.pullback(gradient, output);
+      if (g.defined()) add(edge.input, std::move(g));
+    }
+    if (!options_.keep && !options_.graph) node->free();
+  }
+
+  void add(const std::shared_ptr<Node>& node, Tensor g) {
+    Pending& p = pending_[node->sequence()];
+    if (p.node) {
+      p.gradient = p.gradient + g;
+    } else {
+      p = {node, std::move(g)};
+    }
+  }
+
+  BackwardOptions options_;
+  const std::set<const CellState*>* only_;
+  std::unordered_set<const Node*> wanted_;
+  std::map<uint64_t, Pending> pending_;
+  Gradients result_;
+};
+
+Gradients backward(const Tensor& loss, BackwardOptions options) {
+  Gradients g = Backward(options, nullptr).run(loss);
+  if (recorder()) recorder()->loss(loss);
+  return g;
+}
+
+Gradients backward(const Tensor& loss, Stateful& only, BackwardOptions options) {
+  std::set<const CellState*> cells;
+  for (const auto& p : parameters(only)) cells.insert(p.cell.get());
+  Gradients g = Backward(options, &cells).run(loss);
+  if (recorder()) recorder()->loss(loss);
+  return g;
+}
+
+}  // namespace stet

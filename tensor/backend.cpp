@@ -1,0 +1,50 @@
+#include "stet/tensor/backend.h"
+
+#include "stet/tensor/cpu/backend.h"
+#include "stet/tensor/error.h"
+
+namespace stet {
+namespace {
+
+BackendFactory cuda_factory = nullptr;
+
+[[noreturn]] void unsupported(const Backend& b, const char* op) {
+  raise("{}: there is no kernel for device {} that keeps the numerics contract; run it on the CPU", op, b.name());
+}
+
+}  // namespace
+
+void register_cuda_backend(BackendFactory factory) { cuda_factory = factory; }
+
+Backend& backend(Device device) {
+  if (device.kind == Device::Kind::cpu) return cpu_backend();
+  if (cuda_factory == nullptr) raise("device {}: this program was built without CUDA; build it with the preset 'cuda'", device.to_string());
+  return cuda_factory(device.index);
+}
+
+void Backend::copy(const Tensor&, const Tensor&) { unsupported(*this, "copy"); }
+void Backend::fill(double, const Tensor&) { unsupported(*this, "fill"); }
+void Backend::unary(Unary, const Tensor&, const Tensor&) { unsupported(*this, "unary"); }
+void Backend::binary(Binary, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "binary"); }
+void Backend::where(const Tensor&, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "where"); }
+void Backend::reduce(Reduce, const Tensor&, const std::vector<bool>&, const Tensor&) { unsupported(*this, "reduce"); }
+void Backend::arg_extreme(Reduce, const Tensor&, int, const Tensor&) { unsupported(*this, "argmax"); }
+void Backend::matmul(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "matmul"); }
+void Backend::conv2d(const Window&, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "conv2d"); }
+void Backend::conv2d_input_gradient(const Window&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "conv2d_input_gradient");
+}
+void Backend::conv2d_weight_gradient(const Window&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "conv2d_weight_gradient");
+}
+void Backend::max_pool2d(const Window&, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "max_pool2d"); }
+void Backend::avg_pool2d(const Window&, const Tensor&, const Tensor&) { unsupported(*this, "avg_pool2d"); }
+void Backend::avg_pool2d_gradient(const Window&, const Tensor&, const Tensor&) { unsupported(*this, "avg_pool2d_gradient"); }
+void Backend::index_select(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "index_select"); }
+void Backend::index_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "index_add"); }
+void Backend::gather(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gather"); }
+void Backend::scatter_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "scatter_add"); }
+void Backend::random(Distribution, const Draw&, const Tensor&) { unsupported(*this, "random"); }
+void Backend::dropout(const Tensor&, const Draw&, uint64_t, double, const Tensor&) { unsupported(*this, "dropout"); }
+
+}  // namespace stet

@@ -1,0 +1,115 @@
+#include "stet/tensor/cpu/backend.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "stet/tensor/cpu/elementwise.h"
+#include "stet/tensor/cpu/index.h"
+#include "stet/tensor/cpu/matmul.h"
+#include "stet/tensor/cpu/random.h"
+#include "stet/tensor/cpu/reduce.h"
+#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
+
+namespace stet {
+namespace {
+
+/// Every op enters the contract's floating-point environment, and hands on to its kernel.
+class CpuBackend : public Backend {
+ public:
+  const char* name() const override { return "cpu"; }
+
+  // Storage takes the CPU's memory from its own cache.
+  void* allocate(size_t bytes) override { return std::malloc(bytes); }
+  void release(void* data, size_t) override { std::free(data); }
+  void to_host(const void* from, void* to, size_t bytes) override { std::memcpy(to, from, bytes); }
+  void to_device(const void* from, void* to, size_t bytes) override { std::memcpy(to, from, bytes); }
+
+  void copy(const Tensor& x, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::copy(x, y);
+  }
+  void fill(double value, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::fill(value, y);
+  }
+  void unary(Unary op, const Tensor& x, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::unary(op, x, y);
+  }
+  void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::binary(op, a, b, y);
+  }
+  void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::where(condition, a, b, y);
+  }
+  void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::reduce(op, x, reduced, y);
+  }
+  void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::arg_extreme(op, x, axis, y);
+  }
+  void matmul(const Tensor& a, const Tensor& b, const Tensor& y) override {
+    ContractFloatEnv env;
+    if (a.dtype() == DType::float32) products<float>(a, b, y);
+    else products<double>(a, b, y);
+  }
+  void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override { cpu_kernels::index_select(x, index, y); }
+  void index_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::index_add(g, index, y);
+  }
+  void gather(const Tensor& x, const Tensor& index, const Tensor& y) override { cpu_kernels::gather(x, index, y); }
+  void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::scatter_add(g, index, y);
+  }
+  void random(Distribution d, const Draw& draw, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::random(d, draw, y);
+  }
+  void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::dropout(x, draw, threshold, scale, y);
+  }
+
+ private:
+  template <class T>
+  static MatrixView<T> matrix(const Tensor& t) {
+    const Strides& s = t.strides();
+    return {t.data_as<T>(), t.size(-2), t.size(-1), s[s.size() - 2], s[s.size() - 1]};
+  }
+
+  // Offsets of a tensor's matrices, in the order of its batch axes.
+  static std::vector<int64_t> batch_offsets(const Tensor& t) {
+    std::vector<int64_t> offsets{0};
+    for (int axis = 0; axis < t.rank() - 2; ++axis) {
+      std::vector<int64_t> next;
+      for (int64_t base : offsets) {
+        for (int64_t i = 0; i < t.size(axis); ++i) next.push_back(base + i * t.strides()[static_cast<size_t>(axis)]);
+      }
+      offsets = std::move(next);
+    }
+    return offsets;
+  }
+
+  template <class T>
+  static void products(const Tensor& a, const Tensor& b, const Tensor& y) {
+    if (y.rank() == 2) return stet::matmul(matrix<T>(a), matrix<T>(b), y.mutable_data_as<T>(), y.size(1));
+    stet::matmul(matrix<T>(a), batch_offsets(a), matrix<T>(b), batch_offsets(b), y.mutable_data_as<T>());
+  }
+};
+
+}  // namespace
+
+Backend& cpu_backend() {
+  static CpuBackend& instance = *new CpuBackend;
+  return instance;
+}
+
+}  // namespace stet

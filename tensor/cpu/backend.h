@@ -1,0 +1,10 @@
+// The CPU's backend.
+#pragma once
+
+#include "stet/tensor/backend.h"
+
+namespace stet {
+
+Backend& cpu_backend();
+
+}  // namespace stet

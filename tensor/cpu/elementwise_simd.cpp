@@ -1,0 +1,85 @@
+// The plainest ops on floats, compiled for every instruction set.
+#include "stet/tensor/cpu/elementwise.h"
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/elementwise_simd.cpp"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+// Highway's Max and Min differ between targets on NaN and signed zeros; these are IEEE 754-2019's (see cpu/scalar_ops.h).
+HWY_INLINE V Maximum(V a, V b) {
+  const V number = hn::IfThenElse(hn::Eq(a, b), hn::And(a, b), hn::IfThenElse(hn::Gt(a, b), a, b));
+  return hn::IfThenElse(hn::Eq(a, a), number, a);
+}
+HWY_INLINE V Minimum(V a, V b) {
+  const V number = hn::IfThenElse(hn::Eq(a, b), hn::Or(a, b), hn::IfThenElse(hn::Lt(a, b), a, b));
+  return hn::IfThenElse(hn::Eq(a, a), number, a);
+}
+
+template <class F>
+HWY_INLINE void Zip(const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n, const F& f) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  if (n >= lanes) {
+    V va = hn::Set(d, *a), vb = hn::Set(d, *b);
+    for (; i + lanes <= n; i += lanes) {
+      if (a_step) va = hn::LoadU(d, a + i);
+      if (b_step) vb = hn::LoadU(d, b + i);
+      hn::StoreU(f(va, vb), d, y + i);
+    }
+  }
+  for (; i < n; ++i) y[i] = hn::GetLane(f(hn::Set(d, a[i * a_step]), hn::Set(d, b[i * b_step])));
+}
+
+void BinaryFloats(Binary op, const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n) {
+  switch (op) {
+    case Binary::add: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Add(p, q); });
+    case Binary::sub: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Sub(p, q); });
+    case Binary::mul: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Mul(p, q); });
+    case Binary::div: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Div(p, q); });
+    case Binary::maximum: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Maximum(p, q); });
+    default: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Minimum(p, q); });
+  }
+}
+
+void UnaryFloats(Unary op, const float* x, float* y, int64_t n) {
+  const D d;
+  const V zero = hn::Zero(d);
+  switch (op) {
+    case Unary::neg: return Zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Neg(p); });
+    case Unary::abs: return Zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Abs(p); });
+    default: return Zip(x, 1, x, 1, y, n, [zero](V p, V) HWY_ATTR { return hn::IfThenElse(hn::Lt(p, zero), zero, p); });
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace stet {
+
+HWY_EXPORT(BinaryFloats);
+HWY_EXPORT(UnaryFloats);
+
+namespace cpu_kernels {
+
+void binary_floats(Binary op, const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n) {
+  STET_DISPATCH(BinaryFloats)(op, a, a_step, b, b_step, y, n);
+}
+
+void unary_floats(Unary op, const float* x, float* y, int64_t n) { STET_DISPATCH(UnaryFloats)(op, x, y, n); }
+
+}  // namespace cpu_kernels
+}  // namespace stet
+#endif

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Makes coefficients.h, the constants of functions-inl.h: python3 coefficients.py > coefficients.h
+
+Needs mpmath. Takes about a minute.
+"""
+
+from mpmath import mp, mpf, matrix, lu_solve
+import mpmath
+
+mp.prec = 300
+
+
+def double(value):
+    """The nearest double, as an exact mpf."""
+    return mpf(float(mpmath.mpf(value)))
+
+
+def chop(value, lowest):
+    """`value` rounded down to a multiple of 2^lowest."""
+    return mpmath.floor(mpmath.ldexp(value, -lowest)) * mpmath.ldexp(1, lowest)
+
+
+def least_squares(target, weight, low, high, powers):
+    """Coefficients of x^p, p in powers, near the polynomial of least weighted error on [low, high].
+
+    Fitted at Chebyshev points, which keeps the largest error within a small factor of the least possible.
+    """
+    count = 4 * len(powers)
+    points = [(low + high) / 2 + (high - low) / 2 * mpmath.cos(mp.pi * (2 * i + 1) / (2 * count)) for i in range(count)]
+    rows = matrix(count, len(powers))
+    values = matrix(count, 1)
+    for i, x in enumerate(points):
+        w = weight(x)
+        for j, power in enumerate(powers):
+            rows[i, j] = x**power * w
+        values[i] = target(x) * w
+    return list(lu_solve(rows, values))
+
+
+def polynomial(function, low, high, count, fixed=(), weight=lambda x: mpf(1)):
+    """Double coefficients c[0..count), lowest power first, starting with `fixed`.
+
+    Each is rounded in turn and the ones above it are fitted again, so that they make up for what the rounding did.
+    """
+    low, high = mpf(low), mpf(high)
+    coefficients = [mpf(c) for c in fixed]
+    while len(coefficients) < count:
+        known = list(coefficients)
+
+        def rest(x):
+            return function(x) - mpmath.polyval(known[::-1], x) if known else function(x)
+
+        coefficients.append(double(least_squares(rest, weight, low, high, range(len(known), count))[0]))
+    return coefficients
+
+
+def hexadecimal(value):
+    return float(value).hex().replace(".0000000000000p", "p")
+
+
+def constant(name, value, comment):
+    print(f"/// {comment}\nSTET_COEFFICIENTS {name} = {hexadecimal(value)};\n")
+
+
+def table(name, values, comment, shape=""):
+    shape = shape or f"[{len(values)}]"
+    print(f"/// {comment}\nSTET_COEFFICIENTS {name}{shape} = {{")
+    line = "   "
+    for value in values:
+        text = f" {hexadecimal(value)},"
+        if len(line) + len(text) > 120:
+            print(line)
+            line = "   "
+        line += text
+    print(line + "\n};\n")
+
+
+def split(value, bits):
+    """`value` as a double of so many bits and the double nearest to what is left."""
+    high = chop(value, mpmath.frexp(value)[1] - bits)
+    return high, double(value - high)
+
+
+def exponential():
+    log2e = 1 / mpmath.log(2)
+    constant("kLog2eHigh", double(log2e), "log2(e), its leading 53 bits.")
+    constant("kLog2eLow", double(log2e - double(log2e)), "log2(e) - kLog2eHigh.")
+    table("kExp2", polynomial(lambda x: mpf(2)**x, -0.5, 0.5, 12, fixed=[1]), "2^f on [-1/2, 1/2].")
+    m1 = lambda x: mpmath.expm1(x * mpmath.log(2)) / x if x else mpmath.log(2)
+    table("kExp2m1", polynomial(m1, -0.5, 0.5, 11), "(2^f - 1) / f on [-1/2, 1/2].")
+
+
+def logarithm():
+    high, low = split(mpmath.log(2), 44)
+    constant("kLn2High", high, "ln(2), its leading 44 bits: a product with a float's exponent is exact.")
+    constant("kLn2Low", low, "ln(2) - kLn2High.")
+    constant("kSqrtHalf", double(mpmath.sqrt(mpf(1) / 2)), "sqrt(1/2).")
+    # log((1 + s) / (1 - s)) = 2s + s z P(z), z = s^2; |s| reaches (sqrt(2) - 1) / (sqrt(2) + 1).
+    reach = (mpmath.sqrt(2) - 1) / (mpmath.sqrt(2) + 1)
+
+    def tail(z):
+        s = mpmath.sqrt(z)
+        return (mpmath.log((1 + s) / (1 - s)) - 2 * s) / (s * z)
+
+    table("kLogTail", polynomial(tail, 0, reach**2 * mpf("1.0001"), 9, weight=lambda z: z),
+          "(log((1 + s) / (1 - s)) - 2 s) / s^3 in z = s^2.")
+
+
+def sine():
+    quarter = mp.pi / 2
+    constant("kHalfPiHigh", double(quarter), "pi / 2, its leading 53 bits.")
+    constant("kHalfPiLow", double(quarter - double(quarter)), "pi / 2 - kHalfPiHigh.")
+    square = -quarter**2 / 2
+    constant("kCosSquareHigh", double(square), "-(pi / 2)^2 / 2, its leading 53 bits.")
+    constant("kCosSquareLow", double(square - double(square)), "-(pi / 2)^2 / 2 - kCosSquareHigh.")
+
+    def sine_tail(z):
+        h = mpmath.sqrt(z)
+        return (mpmath.sin(quarter * h) - quarter * h) / (h * z)
+
+    def cosine_tail(z):
+        return (mpmath.cos(quarter * mpmath.sqrt(z)) - 1 - square * z) / z**2
+
+    table("kSinTail", polynomial(sine_tail, 0, mpf("0.2501"), 7, weight=lambda z: z),
+          "(sin(pi/2 h) - pi/2 h) / h^3 in z = h^2, |h| <= 1/2.")
+    table("kCosTail", polynomial(cosine_tail, 0, mpf("0.2501"), 7, weight=lambda z: z**2),
+          "(cos(pi/2 h) - 1 + (pi/2)^2/2 h^2) / h^4 in z = h^2, |h| <= 1/2.")
+
+    # For x = m 2^e, 1 <= m < 2: x 2/pi = m T modulo 4, T = (2/pi 2^(e - 23) mod 4) 2^23, as m 2^23 is an integer.
+    # T is cut in two parts of 29 bits, whose products with m's 24 are exact, and a third.
+    mp.prec = 600
+    parts = [[], [], []]
+    for e in range(-12, 128):
+        rest = mpmath.ldexp(mpmath.fmod(mpmath.ldexp(2 / mp.pi, e - 23), 4), 23)
+        top = min(mpmath.frexp(mpmath.ldexp(2 / mp.pi, e))[1], 25)
+        for part, lowest in zip(parts, (top - 29, top - 58, None)):
+            value = double(rest) if lowest is None else chop(rest, lowest)
+            part.append(value)
+            rest -= value
+    mp.prec = 300
+    for name, part in zip(("High", "Middle", "Low"), parts):
+        table(f"kTwoOverPi{name}", part,
+              f"2/pi 2^e without the multiples of 4 that it adds for a float of exponent e, from e = -12; its {name.lower()} part.")
+
+
+def error_function():
+    # erf(x) = x p(x - centre) on 16 intervals of width 1/4; the table is by coefficient, then by interval.
+    by_interval = []
+    for i in range(16):
+        centre = (i + mpf("0.5")) / 4
+        ratio = lambda r: mpmath.erf(centre + r) / (centre + r) if centre + r else 2 / mpmath.sqrt(mp.pi)
+        by_interval.append(polynomial(ratio, -0.125, 0.125, 13))
+    table("kErf", [by_interval[i][j] for j in range(13) for i in range(16)],
+          "erf(x) / x in r = x - (i + 1/2) / 4 on [i / 4, (i + 1) / 4]: coefficient j at [16 j + i].")
+
+
+print("// Made by coefficients.py; not edited by hand.")
+print("#pragma once\n")
+print("// A device compiler may put them into its own memory.")
+print("#ifndef STET_COEFFICIENTS\n#define STET_COEFFICIENTS inline constexpr double\n#endif\n")
+print("namespace stet::math {\n")
+exponential()
+logarithm()
+sine()
+error_function()
+print("}  // namespace stet::math")

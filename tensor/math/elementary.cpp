@@ -1,0 +1,116 @@
+// The float32 functions over arrays, on the instruction set in use.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/math/elementary.cpp"
+#include "stet/tensor/simd/targets.h"
+// targets.h comes before Highway's.
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "stet/tensor/math/elementary.h"
+#include "stet/tensor/math/functions-scalar.h"
+#include "stet/tensor/math/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet::math::HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR
+
+// Highway's own scalar vectors neither fuse nor overflow to infinity when they narrow.
+namespace functions = ::stet::math::scalar;
+
+template <auto kFunction>
+void Map(const float* x, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(kFunction(static_cast<double>(x[i])));
+}
+
+void MapSqrt(const float* x, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = std::sqrt(x[i]);
+}
+
+#else
+
+#undef STET_LANES
+#define STET_LANES HWY_INLINE
+namespace functions {
+#include "stet/tensor/math/functions-inl.h"
+}  // namespace functions
+
+using TagF32 = hn::Rebind<float, TagF64>;
+
+template <auto kFunction>
+HWY_INLINE void MapVector(const float* x, float* y) {
+  const F64 wide = hn::PromoteTo(TagF64(), hn::LoadU(TagF32(), x));
+  hn::StoreU(hn::DemoteTo(TagF32(), kFunction(wide)), TagF32(), y);
+}
+
+template <auto kFunction>
+void Map(const float* x, float* y, int64_t n) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagF32()));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) MapVector<kFunction>(x + i, y + i);
+  if (i < n) {
+    float rest[hn::MaxLanes(TagF32())] = {};
+    for (int64_t j = i; j < n; ++j) rest[j - i] = x[j];
+    MapVector<kFunction>(rest, rest);
+    for (int64_t j = i; j < n; ++j) y[j] = rest[j - i];
+  }
+}
+
+void MapSqrt(const float* x, float* y, int64_t n) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) hn::StoreU(hn::Sqrt(hn::LoadU(d, x + i)), d, y + i);
+  for (; i < n; ++i) y[i] = std::sqrt(x[i]);
+}
+
+#endif
+
+void Apply(Elementary f, const float* x, float* y, int64_t n) {
+  switch (f) {
+    case Elementary::exp: return Map<functions::exp>(x, y, n);
+    case Elementary::expm1: return Map<functions::expm1>(x, y, n);
+    case Elementary::log: return Map<functions::log>(x, y, n);
+    case Elementary::log1p: return Map<functions::log1p>(x, y, n);
+    case Elementary::tanh: return Map<functions::tanh>(x, y, n);
+    case Elementary::sigmoid: return Map<functions::sigmoid>(x, y, n);
+    case Elementary::erf: return Map<functions::erf>(x, y, n);
+    case Elementary::sqrt: return MapSqrt(x, y, n);
+    case Elementary::sin: return Map<functions::sin>(x, y, n);
+    case Elementary::cos: return Map<functions::cos>(x, y, n);
+    case Elementary::sinpi: return Map<functions::sinpi>(x, y, n);
+    case Elementary::cospi: return Map<functions::cospi>(x, y, n);
+  }
+}
+
+}  // namespace stet::math::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace stet {
+namespace math {
+
+HWY_EXPORT(Apply);
+
+float exp(float x) { return static_cast<float>(scalar::exp(x)); }
+float expm1(float x) { return static_cast<float>(scalar::expm1(x)); }
+float log(float x) { return static_cast<float>(scalar::log(x)); }
+float log1p(float x) { return static_cast<float>(scalar::log1p(x)); }
+float tanh(float x) { return static_cast<float>(scalar::tanh(x)); }
+float sigmoid(float x) { return static_cast<float>(scalar::sigmoid(x)); }
+float erf(float x) { return static_cast<float>(scalar::erf(x)); }
+float sqrt(float x) { return std::sqrt(x); }
+float sin(float x) { return static_cast<float>(scalar::sin(x)); }
+float cos(float x) { return static_cast<float>(scalar::cos(x)); }
+float sinpi(float x) { return static_cast<float>(scalar::sinpi(x)); }
+float cospi(float x) { return static_cast<float>(scalar::cospi(x)); }
+
+void apply_vectors(Elementary f, const float* x, float* y, int64_t n) { STET_DISPATCH(Apply)(f, x, y, n); }
+
+}  // namespace math
+
+void apply(Elementary f, const float* x, float* y, int64_t n) { math::apply_vectors(f, x, y, n); }
+
+}  // namespace stet
+
+#endif

@@ -1,0 +1,67 @@
+// The elementary functions of the numerics contract: correctly rounded.
+#pragma once
+
+#include <cstdint>
+
+namespace stet {
+
+/// The functions of one argument. log is the natural logarithm, sigmoid(x) = 1 / (1 + e^-x), sinpi(x) = sin(pi x), cospi(x) = cos(pi x).
+enum class Elementary { exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi };
+
+/// What all functions of this page promise, for float32 and float64:
+///
+/// - The result is the real value of the function at the argument, rounded once to the argument's format, to nearest, ties to even,
+///   subnormal results included; overflow gives infinity. So the definition is mathematics, and the same on every processor.
+/// - NaN gives NaN, but pow(1, NaN) = pow(NaN, 0) = 1. Which NaN is not promised.
+/// - At infinities: exp(-inf) = +0, expm1(-inf) = -1, tanh and erf give -1 and 1, sigmoid +0 and 1, log and log1p of +inf and exp and expm1
+///   of it give +inf; sqrt(+inf) = +inf; sin, cos, sinpi and cospi give NaN.
+/// - log(x < 0), log1p(x < -1) and sqrt(x < 0) are NaN; log(+-0) = log1p(-1) = -inf; sqrt(-0) = -0.
+/// - expm1, log1p, tanh, erf, sqrt, sin and sinpi of -0 are -0. log(1) = +0. sinpi of an integer is zero with the argument's sign;
+///   cospi of an integer and a half is +0.
+/// - pow is as in IEEE 754-2019: pow(x, +-0) = pow(1, y) = 1, also for NaN; a negative x needs an integer y, else NaN;
+///   pow(-1, +-inf) = 1; pow(+-0, y < 0) is infinite, negative for x = -0 and an odd integer y; and so on.
+///
+/// The float32 functions are proved over all 2^32 arguments (pow: over samples) by bench/exhaustive.cpp. float64 is computed by GNU
+/// MPFR: slow, meant for checks of gradients and for schedules. The caller's rounding mode must be to nearest, with subnormals kept.
+
+/// y[i] = f(x[i]) for i < n. The arrays need no alignment; y may be x, but must not overlap it otherwise. One thread.
+void apply(Elementary f, const float* x, float* y, int64_t n);
+void apply(Elementary f, const double* x, double* y, int64_t n);
+
+/// z[i] = x[i] ^ y[i] for i < n; z may be x or y.
+void pow(const float* x, const float* y, float* z, int64_t n);
+void pow(const double* x, const double* y, double* z, int64_t n);
+
+namespace math {
+
+/// One value of each, never vectorised: the reference that the arrays' functions are held to.
+float exp(float x);
+float expm1(float x);
+float log(float x);
+float log1p(float x);
+float tanh(float x);
+float sigmoid(float x);
+float erf(float x);
+float sqrt(float x);
+float sin(float x);
+float cos(float x);
+float sinpi(float x);
+float cospi(float x);
+float pow(float x, float y);
+
+double exp(double x);
+double expm1(double x);
+double log(double x);
+double log1p(double x);
+double tanh(double x);
+double sigmoid(double x);
+double erf(double x);
+double sqrt(double x);
+double sin(double x);
+double cos(double x);
+double sinpi(double x);
+double cospi(double x);
+double pow(double x, double y);
+
+}  // namespace math
+}  // namespace stet

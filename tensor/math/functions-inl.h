@@ -1,0 +1,256 @@
+// The float32 elementary functions, evaluated in binary64: the one text of them, for scalars, vectors and devices.
+//
+// Included inside a namespace that has the operations of lanes-scalar.h; STET_LANES is what stands before a function there.
+// Each function takes a float's value as a double, and returns a double that the caller rounds to float: the result is then the
+// correctly rounded one. Every line is IEEE 754 binary64 arithmetic in round-to-nearest-even or works on bit patterns, so all
+// instantiations give the same bits. bench/exhaustive.cpp proves the rounding for all 2^32 inputs.
+//
+// There is no include guard: one inclusion makes one instantiation.
+
+/// Added and subtracted again, it rounds a number below 2^51 to an integer, which the sum's lowest bits then hold.
+constexpr double kToInteger = 0x1.8p52;
+constexpr int64_t kOneBits = 0x3ff0000000000000, kFractionBits = 0x000fffffffffffff;
+constexpr double kInfinity = __builtin_inf();
+
+/// c[0] + c[1] x + c[2] x^2 + ...
+template <int kFirst = 0, int kSize>
+STET_LANES F64 polynomial(F64 x, const double (&c)[kSize]) {
+  if constexpr (kFirst + 1 == kSize) {
+    return splat(c[kFirst]);
+  } else {
+    return fma(polynomial<kFirst + 1>(x, c), x, splat(c[kFirst]));
+  }
+}
+
+/// The magnitude of one with the sign of the other.
+STET_LANES F64 copy_sign(F64 magnitude, F64 sign) {
+  return from_bits((bits(magnitude) & splat_bits(INT64_MAX)) | (bits(sign) & splat_bits(INT64_MIN)));
+}
+
+/// high + low rounded to odd, |low| <= |high|: an inexact sum ends in a one bit. So it is on the right side of every tie
+/// between two floats, and rounding it to float rounds high + low as if at once.
+STET_LANES F64 round_to_odd(F64 high, F64 low) {
+  const F64 sum = high + low;
+  const F64 error = low - (sum - high);
+  const I64 b = bits(sum);
+  // +1 where the error points away from zero, -1 where it points to zero; 0 where the last bit is set already.
+  const I64 toward = subtract(splat_bits(1), shift_left<1>(shift_right<63>(b ^ bits(error))));
+  const I64 odd = add(b, select_bits(is_zero(b & splat_bits(1)), toward, splat_bits(0)));
+  return select(error == splat(0), sum, from_bits(odd));
+}
+
+/// An argument of e^x as k + f, in binary: x log2(e) = k + f, |f| <= 1/2.
+struct BinaryExponent {
+  F64 k;      ///< an integer, below 2^10 in magnitude
+  F64 f;
+  I64 shift;  ///< its lowest bits are k
+};
+
+STET_LANES BinaryExponent binary_exponent(F64 x) {
+  const F64 t = fma(x, splat(kLog2eHigh), splat(kToInteger));
+  const F64 k = t - splat(kToInteger);
+  return {k, fma(x, splat(kLog2eLow), fms(x, splat(kLog2eHigh), k)), bits(t)};
+}
+
+/// e^x for |x| <= 128, with a relative error of about 2^-53.
+STET_LANES F64 exp_in_range(F64 x) {
+  const BinaryExponent e = binary_exponent(x);
+  return from_bits(add(bits(polynomial(e.f, kExp2)), shift_left<52>(e.shift)));
+}
+
+/// e^x - 1 for |x| <= 128, with a small relative error near 0 too.
+STET_LANES F64 expm1_in_range(F64 x) {
+  const BinaryExponent e = binary_exponent(x);
+  const F64 power = from_bits(add(splat_bits(kOneBits), shift_left<52>(e.shift)));
+  return fma(power, polynomial(e.f, kExp2m1) * e.f, power - splat(1));
+}
+
+STET_LANES F64 at_least(F64 x, double low) { return select(x < splat(low), splat(low), x); }
+STET_LANES F64 at_most(F64 x, double high) { return select(x > splat(high), splat(high), x); }
+
+/// `result` where x is a number, NaN where it is NaN.
+STET_LANES F64 unless_nan(F64 x, F64 result) { return select(x == x, result, x); }
+
+STET_LANES F64 exp(F64 x) {
+  // Beyond these e^x rounds to +0 and to infinity.
+  return unless_nan(x, exp_in_range(at_most(at_least(x, -105), 89)));
+}
+
+STET_LANES F64 expm1(F64 x) {
+  const F64 result = expm1_in_range(at_most(at_least(x, -20), 89));
+  return unless_nan(x, select(x == splat(0), x, result));
+}
+
+STET_LANES F64 tanh(F64 x) {
+  // (e^2a - 1) / (e^2a + 1); 1 from 10 on.
+  const F64 a = at_most(abs(x), 10);
+  const F64 e = expm1_in_range(a + a);
+  return unless_nan(x, copy_sign(e / (e + splat(2)), x));
+}
+
+STET_LANES F64 sigmoid(F64 x) {
+  const F64 result = splat(1) / (splat(1) + exp_in_range(splat(0) - at_most(at_least(x, -105), 30)));
+  // Near 0 it is 1/2 + x/4 - x^3/48 + ..., and 1/2 + x/4 may be a tie between two floats, which the next term breaks toward 1/2
+  // although it is too small for a double's sum.
+  constexpr double kSeries[] = {0.25, -1.0 / 48, 1.0 / 480, -17.0 / 80640};
+  const F64 near_zero = round_to_odd(splat(0.5), x * polynomial(x * x, kSeries));
+  return unless_nan(x, select(abs(x) < splat(0x1p-6), near_zero, result));
+}
+
+STET_LANES F64 erf(F64 x) {
+  // Of a table of polynomials; 1 from 3.9999 on.
+  const F64 a = at_most(abs(x), 3.9999);
+  const F64 t = fma(a, splat(4), splat(-0.5)) + splat(kToInteger);
+  const F64 interval = t - splat(kToInteger);
+  const F64 r = fnma(interval, splat(0.25), a) - splat(0.125);
+  const I64 index = bits(t);
+  F64 p = lookup16(kErf + 16 * 12, index);
+  for (int j = 11; j >= 0; --j) p = fma(p, r, lookup16(kErf + 16 * j, index));
+  return unless_nan(x, copy_sign(a * p, x));
+}
+
+/// log(1 + f) + e ln 2, |f| <= sqrt(2) - 1, e = 0 or |e| >= 1 an integer: atanh's series in s = f / (2 + f), high + low.
+STET_LANES F64 log_of_reduced(F64 f, F64 e) {
+  const F64 d = f + splat(2);
+  const F64 d_low = f - (d - splat(2));
+  const F64 reciprocal = splat(1) / d;
+  const F64 s = f * reciprocal;
+  const F64 s_low = fnma(s, d_low, fnma(s, d, f)) * reciprocal;
+  const F64 z = s * s;
+  const F64 tail = s * z * polynomial(z, kLogTail);
+  const F64 a = e * splat(kLn2High), b = s + s;
+  const F64 high = a + b;
+  return round_to_odd(high, (b - (high - a)) + fma(e, splat(kLn2Low), fma(s_low, splat(2), tail)));
+}
+
+/// A positive number as (1 + f) 2^e, sqrt(1/2) <= 1 + f < sqrt(2).
+struct Reduced {
+  F64 f, e;
+};
+
+STET_LANES Reduced reduce_for_log(F64 x) {
+  const int64_t sqrt_half = 0x3fe6a09e667f3bcd;
+  const I64 shifted = add(bits(x), splat_bits(kOneBits - sqrt_half));
+  const F64 m = from_bits(add(shifted & splat_bits(kFractionBits), splat_bits(sqrt_half)));
+  // The biased exponent in the fraction of 2^52 is a double without a conversion.
+  const F64 e = from_bits(shift_right<52>(shifted) | splat_bits(0x4330000000000000)) - splat(0x1p52 + 1023);
+  return {m - splat(1), e};
+}
+
+/// The result for what lies outside (0, infinity): of infinity itself, of 0, of negative numbers and of NaN.
+STET_LANES F64 log_outside(F64 x, F64 result) {
+  result = select(x < splat(kInfinity), result, x);
+  result = select(x == splat(0), splat(-kInfinity), result);
+  return select(x < splat(0), splat(__builtin_nan("")), result);
+}
+
+STET_LANES F64 log(F64 x) {
+  const Reduced r = reduce_for_log(x);
+  return log_outside(x, log_of_reduced(r.f, r.e));
+}
+
+STET_LANES F64 log1p(F64 x) {
+  const F64 u = splat(1) + x;
+  const Reduced r = reduce_for_log(u);
+  // Where u is near 1 it may have lost bits of x, and x itself is f.
+  const F64 f = select(r.e == splat(0), x, r.f);
+  return select(x == splat(0), x, log_outside(u, log_of_reduced(f, r.e)));
+}
+
+/// An angle in quarter turns: q + h + l, q an integer modulo 4, |h| <= 1/2 and a little, l small against h.
+struct Turn {
+  F64 h, l;
+  I64 q;  ///< in its two lowest bits
+};
+
+/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. Exact at quarter turns, where 0 is +0 or -0.
+STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
+  const F64 h = turn.h, l = turn.l;
+  const F64 z = h * h;
+  const F64 z_low = fma(h + h, l, fms(h, h, z));
+
+  // sin(pi/2 (h + l)) = pi/2 h + (pi/2 l cos(pi/2 h) + h^3 S(h^2))
+  const F64 sine = h * splat(kHalfPiHigh);
+  const F64 l_factor = fma(z, splat(kCosSquareHigh), splat(1)) * splat(kHalfPiHigh);
+  F64 sine_low = fma(h, splat(kHalfPiLow), fms(h, splat(kHalfPiHigh), sine));
+  sine_low = fma(h * z, polynomial(z, kSinTail), fma(l, l_factor, sine_low));
+
+  // cos(pi/2 (h + l)) = 1 - (pi/2)^2/2 (h + l)^2 + h^4 C(h^2)
+  const F64 square = z * splat(kCosSquareHigh);
+  const F64 cosine = splat(1) + square;
+  F64 cosine_low = fma(z, splat(kCosSquareLow), fms(z, splat(kCosSquareHigh), square));
+  cosine_low = fma(z_low, splat(kCosSquareHigh), cosine_low) + (square - (cosine - splat(1)));
+  cosine_low = fma(z * z, polynomial(z, kCosTail), cosine_low);
+
+  const I64 q = add(turn.q, splat_bits(shift));
+  const Mask even = is_zero(q & splat_bits(1));
+  const F64 result = round_to_odd(select(even, sine, cosine), select(even, sine_low, cosine_low));
+  return from_bits(bits(result) ^ shift_left<62>(q & splat_bits(2)));
+}
+
+/// a in quarter turns of radians, for 2^-12 <= a < infinity: a 2/pi modulo 4, from as many bits of 2/pi as a's exponent asks for.
+STET_LANES Turn turn_of_radians(F64 a) {
+  const I64 b = bits(a);
+  const F64 m = from_bits((b & splat_bits(kFractionBits)) | splat_bits(kOneBits));
+  const I64 index = subtract(shift_right<52>(b), splat_bits(1023 - 12));
+  const F64 high = m * lookup(kTwoOverPiHigh, index);      // exact
+  const F64 middle = m * lookup(kTwoOverPiMiddle, index);  // exact
+  const F64 t = (high + middle) + splat(kToInteger);
+  const F64 rest = high - (t - splat(kToInteger));  // exact
+  // rest + middle as a sum and its error, whichever is larger.
+  const F64 sum = rest + middle;
+  const F64 part = sum - rest;
+  const F64 error = (rest - (sum - part)) + (middle - part);
+  const F64 low = fma(m, lookup(kTwoOverPiLow, index), error);
+  const F64 h = sum + low;
+  return {h, low - (h - sum), bits(t)};
+}
+
+/// a in quarter turns of half turns, 0 <= a < 2^50; exact.
+STET_LANES Turn turn_of_half_turns(F64 a) {
+  const F64 u = a + a;
+  const F64 t = u + splat(kToInteger);
+  return {u - (t - splat(kToInteger)), splat(0), bits(t)};
+}
+
+STET_LANES F64 flip_sign(F64 x, F64 sign) { return from_bits(bits(x) ^ (bits(sign) & splat_bits(INT64_MIN))); }
+
+/// a, or `instead` where a is infinite or NaN.
+STET_LANES F64 finite_or(F64 a, double instead) { return select(a < splat(kInfinity), a, splat(instead)); }
+
+/// `result` where x is finite, NaN elsewhere.
+STET_LANES F64 where_finite(F64 x, F64 result) { return result + (x - x); }
+
+STET_LANES F64 sin(F64 x) {
+  const F64 a = abs(x);
+  const F64 result = flip_sign(sine_of_turn(turn_of_radians(at_least(finite_or(a, 1), 0x1p-12)), 0), x);
+  // Below 2^-12, x - x^3/6 rounds to x.
+  return select(a < splat(0x1p-12), x, select(a < splat(kInfinity), result, splat(__builtin_nan(""))));
+}
+
+STET_LANES F64 cos(F64 x) {
+  const F64 a = abs(x);
+  const F64 result = sine_of_turn(turn_of_radians(at_least(finite_or(a, 1), 0x1p-12)), 1);
+  // Up to 2^-12, 1 - x^2/2 + x^4/24 rounds to 1: at 2^-12 itself, whose square ends on a tie, the last term decides.
+  return select(a <= splat(0x1p-12), splat(1), select(a < splat(kInfinity), result, splat(__builtin_nan(""))));
+}
+
+/// |x|, or 0 where x is an even integer because of its size alone; infinity and NaN become 0 too.
+STET_LANES F64 small_half_turns(F64 x) {
+  const F64 a = abs(x);
+  return select(a < splat(0x1p25), a, splat(0));
+}
+
+STET_LANES F64 sinpi(F64 x) {
+  const F64 result = flip_sign(sine_of_turn(turn_of_half_turns(small_half_turns(x)), 0), x);
+  // IEEE 754: the sine of n half turns is zero with n's sign.
+  const F64 zero = copy_sign(splat(0), x);
+  return select(abs(x) < splat(kInfinity), select(result == splat(0), zero, result), splat(__builtin_nan("")));
+}
+
+STET_LANES F64 cospi(F64 x) {
+  const F64 result = sine_of_turn(turn_of_half_turns(small_half_turns(x)), 1);
+  // IEEE 754: the cosine of n + 1/2 half turns is +0.
+  const F64 nonnegative_zero = select(result == splat(0), splat(0), result);
+  return select(abs(x) < splat(kInfinity), nonnegative_zero, splat(__builtin_nan("")));
+}

@@ -1,0 +1,52 @@
+// A node of the tape: an op's result, or a leaf (a cell, or a watched value).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "stet/tensor/autograd.h"
+
+namespace stet {
+
+class Node {
+ public:
+  struct Edge {
+    std::shared_ptr<Node> input;
+    OutputPullback pullback;
+  };
+
+  Node(const char* op, std::vector<Edge> edges) : op_(op), sequence_(next_sequence()), edges_(std::move(edges)) {}
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// The leaf of a cell. It refers to the cell weakly, since the cell owns it.
+  static std::shared_ptr<Node> cell_leaf(const std::shared_ptr<CellState>& cell);
+  static std::shared_ptr<Node> watched_leaf();
+
+  const char* op() const { return op_; }
+  /// Later ops have higher numbers, so descending order visits every result before its inputs.
+  uint64_t sequence() const { return sequence_; }
+  const std::vector<Edge>& edges() const { return edges_; }
+  bool is_leaf() const { return leaf_; }
+  bool is_watched() const { return leaf_ && !of_cell_; }
+  std::shared_ptr<CellState> cell() const { return cell_.lock(); }
+  bool freed() const { return freed_; }
+  void free();
+
+  /// The result, for ops whose gradient uses it; without its node, which would be a cycle.
+  Tensor output;
+
+ private:
+  static uint64_t next_sequence();
+
+  const char* op_;
+  uint64_t sequence_;
+  std::vector<Edge> edges_;
+  std::weak_ptr<CellState> cell_;
+  bool leaf_ = false, of_cell_ = false, freed_ = false;
+};
+
+}  // namespace stet

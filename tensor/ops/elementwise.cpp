@@ -1,0 +1,297 @@
+// Element-by-element ops and their gradients.
+#include <functional>
+
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/backend.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/ops/common.h"
+
+namespace stet {
+
+void require_same_dtype(std::string_view op, const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype()) {
+    raise("{}: {} and {} don't mix; convert one with to()", op, name_of(a.dtype()), name_of(b.dtype()));
+  }
+  if (a.device() != b.device()) {
+    raise("{}: one tensor is on {}, the other on {}; move one with to()", op, a.device().to_string(), b.device().to_string());
+  }
+}
+
+void require_floating(std::string_view op, const Tensor& x) {
+  if (!is_floating(x.dtype())) raise("{}: takes float32 or float64, not {}; convert with to()", op, name_of(x.dtype()));
+}
+
+namespace {
+
+Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool to_bool = false) {
+  require_same_dtype(name, a, b);
+  const Shape shape = a.shape() == b.shape() ? a.shape() : broadcast_shape(name, a.shape(), b.shape());
+  Tensor y = Tensor::uninitialized(shape, to_bool ? DType::boolean : a.dtype(), a.device());
+  NoGrad no_grad;
+  backend(a.device()).binary(op, broadcast_to(a, shape), broadcast_to(b, shape), y);
+  return y;
+}
+
+Tensor apply(Unary op, const Tensor& x) {
+  Tensor y = Tensor::uninitialized(x.shape(), op == Unary::logical_not ? DType::boolean : x.dtype(), x.device());
+  backend(x.device()).unary(op, x, y);
+  return y;
+}
+
+Tensor floating(Unary op, const char* name, const Tensor& x) {
+  require_floating(name, x);
+  return apply(op, x);
+}
+
+// A number as a scalar of x's dtype.
+Tensor number(double value, const Tensor& x) { return full({}, value, x.dtype(), x.device()); }
+
+void require_arithmetic(const char* name, const Tensor& x) {
+  if (x.dtype() == DType::boolean) raise("{}: takes numbers, not bool; convert with to(), or use where()", name);
+}
+
+}  // namespace
+
+Tensor operator+(const Tensor& a, const Tensor& b) {
+  require_arithmetic("add", a);
+  return record("add", apply(Binary::add, "add", a, b),
+                {{a, [s = a.shape()](const Tensor& g) { return sum_to(g, s); }},
+                 {b, [s = b.shape()](const Tensor& g) { return sum_to(g, s); }}});
+}
+
+Tensor operator-(const Tensor& a, const Tensor& b) {
+  require_arithmetic("sub", a);
+  return record("sub", apply(Binary::sub, "sub", a, b),
+                {{a, [s = a.shape()](const Tensor& g) { return sum_to(g, s); }},
+                 {b, [s = b.shape()](const Tensor& g) { return sum_to(-g, s); }}});
+}
+
+Tensor operator*(const Tensor& a, const Tensor& b) {
+  require_arithmetic("mul", a);
+  return record("mul", apply(Binary::mul, "mul", a, b),
+                {{a, [s = a.shape(), b](const Tensor& g) { return sum_to(g * b, s); }},
+                 {b, [s = b.shape(), a](const Tensor& g) { return sum_to(g * a, s); }}});
+}
+
+Tensor operator/(const Tensor& a, const Tensor& b) {
+  require_arithmetic("div", a);
+  return record("div", apply(Binary::div, "div", a, b),
+                {{a, [s = a.shape(), b](const Tensor& g) { return sum_to(g / b, s); }},
+                 {b, [s = b.shape(), a, b](const Tensor& g) { return sum_to(-((g / b) * (a / b)), s); }}});
+}
+
+Tensor operator-(const Tensor& x) {
+  require_arithmetic("neg", x);
+  return record("neg", apply(Unary::neg, x), {{x, [](const Tensor& g) { return -g; }}});
+}
+
+Tensor operator+(const Tensor& a, double b) { return a + number(b, a); }
+Tensor operator-(const Tensor& a, double b) { return a - number(b, a); }
+Tensor operator*(const Tensor& a, double b) { return a * number(b, a); }
+Tensor operator/(const Tensor& a, double b) { return a / number(b, a); }
+Tensor operator+(double a, const Tensor& b) { return number(a, b) + b; }
+Tensor operator-(double a, const Tensor& b) { return number(a, b) - b; }
+Tensor operator*(double a, const Tensor& b) { return number(a, b) * b; }
+Tensor operator/(double a, const Tensor& b) { return number(a, b) / b; }
+
+Tensor operator==(const Tensor& a, const Tensor& b) { return apply(Binary::equal, "==", a, b, true); }
+Tensor operator!=(const Tensor& a, const Tensor& b) { return apply(Binary::not_equal, "!=", a, b, true); }
+Tensor operator<(const Tensor& a, const Tensor& b) { return apply(Binary::less, "<", a, b, true); }
+Tensor operator<=(const Tensor& a, const Tensor& b) { return apply(Binary::less_equal, "<=", a, b, true); }
+Tensor operator>(const Tensor& a, const Tensor& b) { return apply(Binary::greater, ">", a, b, true); }
+Tensor operator>=(const Tensor& a, const Tensor& b) { return apply(Binary::greater_equal, ">=", a, b, true); }
+Tensor operator==(const Tensor& a, double b) { return a == number(b, a); }
+Tensor operator!=(const Tensor& a, double b) { return a != number(b, a); }
+Tensor operator<(const Tensor& a, double b) { return a < number(b, a); }
+Tensor operator<=(const Tensor& a, double b) { return a <= number(b, a); }
+Tensor operator>(const Tensor& a, double b) { return a > number(b, a); }
+Tensor operator>=(const Tensor& a, double b) { return a >= number(b, a); }
+
+namespace {
+void require_bool(const char* name, const Tensor& x) {
+  if (x.dtype() != DType::boolean) raise("{}: takes bool, not {}; compare with != 0 first", name, name_of(x.dtype()));
+}
+}  // namespace
+
+Tensor operator&&(const Tensor& a, const Tensor& b) {
+  require_bool("&&", a);
+  return apply(Binary::logical_and, "&&", a, b, true);
+}
+Tensor operator||(const Tensor& a, const Tensor& b) {
+  require_bool("||", a);
+  return apply(Binary::logical_or, "||", a, b, true);
+}
+Tensor operator!(const Tensor& x) {
+  require_bool("!", x);
+  return apply(Unary::logical_not, x);
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  require_bool("where", condition);
+  require_same_dtype("where", a, b);
+  const Shape shape = broadcast_shape("where", condition.shape(), broadcast_shape("where", a.shape(), b.shape()));
+  Tensor y = Tensor::uninitialized(shape, a.dtype(), a.device());
+  {
+    NoGrad no_grad;
+    backend(a.device()).where(broadcast_to(condition, shape), broadcast_to(a, shape), broadcast_to(b, shape), y);
+  }
+  const auto pass = [condition](const Tensor& g, bool taken) {
+    const Tensor zero = number(0, g);
+    return taken ? where(condition, g, zero) : where(condition, zero, g);
+  };
+  return record("where", y,
+                {{a, [s = a.shape(), pass](const Tensor& g) { return sum_to(pass(g, true), s); }},
+                 {b, [s = b.shape(), pass](const Tensor& g) { return sum_to(pass(g, false), s); }}});
+}
+
+namespace {
+
+// `a` takes the gradient where a_wins(a, b), `b` elsewhere.
+Tensor extreme(Binary op, const char* name, const Tensor& a, const Tensor& b, Tensor (*a_wins)(const Tensor&, const Tensor&)) {
+  require_arithmetic(name, a);
+  const auto pass = [a, b, a_wins](const Tensor& g, bool to_a) {
+    const Tensor zero = number(0, g);
+    const Tensor wins = a_wins(a, b);
+    return to_a ? where(wins, g, zero) : where(wins, zero, g);
+  };
+  return record(name, apply(op, name, a, b),
+                {{a, [s = a.shape(), pass](const Tensor& g) { return sum_to(pass(g, true), s); }},
+                 {b, [s = b.shape(), pass](const Tensor& g) { return sum_to(pass(g, false), s); }}});
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& a, const Tensor& b) { return extreme(Binary::maximum, "maximum", a, b, operator>=); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return extreme(Binary::minimum, "minimum", a, b, operator<=); }
+
+Tensor clamp(const Tensor& x, double low, double high) {
+  if (!(low <= high)) raise("clamp: the bounds {} and {} are not in order", low, high);
+  return minimum(maximum(x, number(low, x)), number(high, x));
+}
+
+Tensor abs(const Tensor& x) {
+  require_arithmetic("abs", x);
+  return record("abs", apply(Unary::abs, x), {{x, [x](const Tensor& g) { return g * sign(x); }}});
+}
+
+Tensor sign(const Tensor& x) {
+  require_arithmetic("sign", x);
+  return apply(Unary::sign, x);
+}
+
+Tensor square(const Tensor& x) { return x * x; }
+
+Tensor exp(const Tensor& x) {
+  return record_with_output("exp", floating(Unary::exp, "exp", x), x, [](const Tensor& g, const Tensor& y) { return g * y; });
+}
+
+Tensor expm1(const Tensor& x) {
+  return record_with_output("expm1", floating(Unary::expm1, "expm1", x), x,
+                            [](const Tensor& g, const Tensor& y) { return g * (y + 1); });
+}
+
+Tensor log(const Tensor& x) {
+  return record("log", floating(Unary::log, "log", x), {{x, [x](const Tensor& g) { return g / x; }}});
+}
+
+Tensor log1p(const Tensor& x) {
+  return record("log1p", floating(Unary::log1p, "log1p", x), {{x, [x](const Tensor& g) { return g / (x + 1); }}});
+}
+
+Tensor sqrt(const Tensor& x) {
+  return record_with_output("sqrt", floating(Unary::sqrt, "sqrt", x), x,
+                            [](const Tensor& g, const Tensor& y) { return g / (y * 2); });
+}
+
+Tensor rsqrt(const Tensor& x) { return 1 / sqrt(x); }
+
+Tensor tanh(const Tensor& x) {
+  return record_with_output("tanh", floating(Unary::tanh, "tanh", x), x,
+                            [](const Tensor& g, const Tensor& y) { return g * (1 - y * y); });
+}
+
+Tensor sigmoid(const Tensor& x) {
+  return record_with_output("sigmoid", floating(Unary::sigmoid, "sigmoid", x), x,
+                            [](const Tensor& g, const Tensor& y) { return g * (y * (1 - y)); });
+}
+
+Tensor erf(const Tensor& x) {
+  constexpr double kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
+  return record("erf", floating(Unary::erf, "erf", x),
+                {{x, [x](const Tensor& g) { return g * (exp(-(x * x)) * kTwoOverSqrtPi); }}});
+}
+
+Tensor sin(const Tensor& x) {
+  return record("sin", floating(Unary::sin, "sin", x), {{x, [x](const Tensor& g) { return g * cos(x); }}});
+}
+
+Tensor cos(const Tensor& x) {
+  return record("cos", floating(Unary::cos, "cos", x), {{x, [x](const Tensor& g) { return -(g * sin(x)); }}});
+}
+
+namespace {
+constexpr double kPi = 0x1.921fb54442d18p1;
+}
+
+Tensor sinpi(const Tensor& x) {
+  return record("sinpi", floating(Unary::sinpi, "sinpi", x), {{x, [x](const Tensor& g) { return g * (cospi(x) * kPi); }}});
+}
+
+Tensor cospi(const Tensor& x) {
+  return record("cospi", floating(Unary::cospi, "cospi", x), {{x, [x](const Tensor& g) { return -(g * (sinpi(x) * kPi)); }}});
+}
+
+Tensor pow(const Tensor& x, const Tensor& y) {
+  require_floating("pow", x);
+  return record("pow", apply(Binary::pow, "pow", x, y),
+                {{x, [x, y](const Tensor& g) { return sum_to(g * (y * pow(x, y - 1)), x.shape()); }},
+                 {y, [x, y](const Tensor& g) {
+                    // 0^y does not depend on y where y > 0, though log 0 does.
+                    const Tensor log_x = where(x == 0, number(0, x), log(x));
+                    return sum_to(g * (pow(x, y) * log_x), y.shape());
+                  }}});
+}
+
+Tensor pow(const Tensor& x, double y) { return pow(x, number(y, x)); }
+
+Tensor pow(const Tensor& x, int n) {
+  if (n < 0) return 1 / pow(x, -n);
+  if (n == 0) return ones(x.shape(), x.dtype(), x.device());
+  int bit = 1;
+  while (n / 2 >= bit) bit *= 2;
+  Tensor y = x;
+  while (bit /= 2) {
+    y = y * y;
+    if (n & bit) y = y * x;
+  }
+  return y;
+}
+
+Tensor relu(const Tensor& x) {
+  require_arithmetic("relu", x);
+  return record("relu", apply(Unary::relu, x), {{x, [x](const Tensor& g) { return where(x > 0, g, number(0, g)); }}});
+}
+
+Tensor gelu(const Tensor& x, Gelu form) {
+  if (form == Gelu::erf) {
+    constexpr double kSqrtHalf = 0x1.6a09e667f3bcdp-1;
+    return (x * 0.5) * (erf(x * kSqrtHalf) + 1);
+  }
+  constexpr double kSqrtTwoOverPi = 0x1.9884533d43651p-1;
+  const Tensor inner = (x + (x * x * x) * 0.044715) * kSqrtTwoOverPi;
+  return (x * 0.5) * (tanh(inner) + 1);
+}
+
+Tensor silu(const Tensor& x) { return x * sigmoid(x); }
+
+Tensor softplus(const Tensor& x) {
+  // The parts' own gradients would double at 0, where maximum and abs have a kink that softplus has not.
+  const auto value = [&] {
+    NoGrad no_grad;
+    return maximum(x, number(0, x)) + log1p(exp(-abs(x)));
+  }();
+  return record("softplus", value, {{x, [x](const Tensor& g) { return g * sigmoid(x); }}});
+}
+
+}  // namespace stet

@@ -1,0 +1,175 @@
+// Products: matmul, linear, convolution, and pooling beside it; their gradients are products again.
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/backend.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/ops/common.h"
+
+namespace stet {
+namespace {
+
+Shape with_tail(const Shape& batch, int64_t rows, int64_t columns) {
+  std::vector<int64_t> dims = batch.dims();
+  dims.push_back(rows);
+  dims.push_back(columns);
+  return Shape(std::move(dims));
+}
+
+Shape batch_of(const Tensor& x) { return Shape(std::vector<int64_t>(x.shape().begin(), x.shape().end() - 2)); }
+
+// Both of rank 2 and more.
+Tensor matrix_product(const Tensor& a, const Tensor& b) {
+  const Shape batch = broadcast_shape("matmul", batch_of(a), batch_of(b));
+  Tensor y = Tensor::uninitialized(with_tail(batch, a.size(-2), b.size(-1)), a.dtype(), a.device());
+  {
+    NoGrad no_grad;
+    backend(a.device()).matmul(broadcast_to(a, with_tail(batch, a.size(-2), a.size(-1))),
+                               broadcast_to(b, with_tail(batch, b.size(-2), b.size(-1))), y);
+  }
+  return record("matmul", y,
+                {{a, [a, b](const Tensor& g) { return sum_to(matrix_product(g, transpose(b)), a.shape()); }},
+                 {b, [a, b](const Tensor& g) { return sum_to(matrix_product(transpose(a), g), b.shape()); }}});
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  require_floating("matmul", a);
+  require_same_dtype("matmul", a, b);
+  if (a.rank() == 0 || b.rank() == 0 || a.size(-1) != b.size(b.rank() == 1 ? 0 : -2)) {
+    raise("matmul: {} x {}: the first's last axis must match the second's last but one", a.shape().to_string(), b.shape().to_string());
+  }
+  if (a.rank() == 1) return matmul(a.unsqueeze(0), b).squeeze(b.rank() == 1 ? 0 : -2);
+  if (b.rank() == 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
+  return matrix_product(a, b);
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (x.rank() == 0 || weight.rank() != 2 || x.size(-1) != weight.size(1)) {
+    raise("linear: input {} does not end in the {} that weight {} takes", x.shape().to_string(), weight.rank() == 2 ? weight.size(1) : 0,
+          weight.shape().to_string());
+  }
+  // One product over all leading axes, so that a weight's gradient is one chain over every row.
+  const Tensor rows = x.rank() == 2 ? x : x.reshape({-1, x.size(-1)});
+  Tensor y = matmul(rows, transpose(weight));
+  if (bias.defined()) y = y + bias;
+  if (x.rank() == 2) return y;
+  std::vector<int64_t> dims(x.shape().begin(), x.shape().end() - 1);
+  dims.push_back(weight.size(0));
+  return y.reshape(std::move(dims));
+}
+
+namespace {
+
+Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight);
+
+// The adjoints are convolutions' own adjoints again, so gradients of gradients need nothing new.
+Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight);
+
+Tensor conv_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x) {
+  Tensor dw = Tensor::uninitialized({s.co, s.c / s.groups, s.kernel_h, s.kernel_w}, x.dtype(), x.device());
+  backend(x.device()).conv2d_weight_gradient(s, contiguous(dy.detach()), contiguous(x.detach()), dw);
+  return record("conv2d_weight_gradient", dw,
+                {{dy, [s, x](const Tensor& g) { return conv_forward(s, x, g); }},
+                 {x, [s, dy](const Tensor& g) { return conv_input_gradient(s, dy, g); }}});
+}
+
+Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight) {
+  Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
+  backend(dy.device()).conv2d_input_gradient(s, contiguous(dy.detach()), contiguous(weight.detach()), dx);
+  return record("conv2d_input_gradient", dx,
+                {{dy, [s, weight](const Tensor& g) { return conv_forward(s, g, weight); }},
+                 {weight, [s, dy](const Tensor& g) { return conv_weight_gradient(s, dy, g); }}});
+}
+
+Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight) {
+  Tensor y = Tensor::uninitialized({s.n, s.co, s.out_h(), s.out_w()}, x.dtype(), x.device());
+  backend(x.device()).conv2d(s, contiguous(x.detach()), contiguous(weight.detach()), y);
+  return record("conv2d", y,
+                {{x, [s, weight](const Tensor& g) { return conv_input_gradient(s, g, weight); }},
+                 {weight, [s, x](const Tensor& g) { return conv_weight_gradient(s, g, x); }}});
+}
+
+void require_window(const char* op, const Window& s) {
+  if (s.kernel_h < 1 || s.kernel_w < 1 || s.stride_h < 1 || s.stride_w < 1 || s.dilation_h < 1 || s.dilation_w < 1) {
+    raise("{}: kernel, stride and dilation must be at least 1", op);
+  }
+  if (s.pad_h < 0 || s.pad_w < 0) raise("{}: padding must be at least 0", op);
+  if (s.h + 2 * s.pad_h < s.dilation_h * (s.kernel_h - 1) + 1 || s.w + 2 * s.pad_w < s.dilation_w * (s.kernel_w - 1) + 1) {
+    raise("{}: a {}x{} kernel does not fit an image of {}x{} with its padding", op, s.kernel_h, s.kernel_w, s.h, s.w);
+  }
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  require_floating("conv2d", x);
+  require_same_dtype("conv2d", x, weight);
+  if (x.rank() != 4 || weight.rank() != 4) {
+    raise("conv2d: takes input [N, C, H, W] and weight [CO, C, KH, KW], not {} and {}", x.shape().to_string(), weight.shape().to_string());
+  }
+  const Window s{.n = x.size(0), .c = x.size(1), .h = x.size(2), .w = x.size(3), .co = weight.size(0),
+                 .kernel_h = weight.size(2), .kernel_w = weight.size(3), .stride_h = o.stride.first, .stride_w = o.stride.second,
+                 .pad_h = o.padding.first, .pad_w = o.padding.second, .dilation_h = o.dilation.first, .dilation_w = o.dilation.second,
+                 .groups = o.groups};
+  if (o.groups < 1 || s.co % o.groups != 0) raise("conv2d: {} groups do not divide {} output channels", o.groups, s.co);
+  if (s.c != weight.size(1) * o.groups) {
+    raise("conv2d: input has {} channels, weight {} takes {}", s.c, weight.shape().to_string(), weight.size(1) * o.groups);
+  }
+  require_window("conv2d", s);
+  const Tensor y = conv_forward(s, x, weight);
+  return bias.defined() ? y + bias.reshape({s.co, 1, 1}) : y;
+}
+
+namespace {
+
+Window pool_window(const char* op, const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& o) {
+  require_floating(op, x);
+  if (x.rank() != 4) raise("{}: takes [N, C, H, W], not {}", op, x.shape().to_string());
+  Window s{.n = x.size(0), .c = x.size(1), .h = x.size(2), .w = x.size(3), .co = x.size(1),
+           .kernel_h = kernel.first, .kernel_w = kernel.second,
+           .stride_h = o.stride.first == 0 ? kernel.first : o.stride.first,
+           .stride_w = o.stride.second == 0 ? kernel.second : o.stride.second,
+           .pad_h = o.padding.first, .pad_w = o.padding.second};
+  require_window(op, s);
+  if (2 * s.pad_h > s.kernel_h || 2 * s.pad_w > s.kernel_w) raise("{}: padding must be at most half the kernel", op);
+  return s;
+}
+
+Shape pooled(const Window& s) { return {s.n, s.c, s.out_h(), s.out_w()}; }
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
+  const Window s = pool_window("max_pool2d", x, kernel, options);
+  Tensor y = Tensor::uninitialized(pooled(s), x.dtype(), x.device());
+  Tensor index = Tensor::uninitialized(pooled(s), DType::int64, x.device());
+  backend(x.device()).max_pool2d(s, contiguous(x.detach()), y, index);
+  return record("max_pool2d", y, {{x, [s, index](const Tensor& g) {
+                                     return scatter_add(flatten(g, 2), 2, flatten(index, 2), s.h * s.w).reshape({s.n, s.c, s.h, s.w});
+                                   }}});
+}
+
+namespace {
+
+Tensor avg_pool_forward(const Window& s, const Tensor& x);
+
+Tensor avg_pool_gradient(const Window& s, const Tensor& dy) {
+  Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
+  backend(dy.device()).avg_pool2d_gradient(s, contiguous(dy.detach()), dx);
+  return record("avg_pool2d_gradient", dx, {{dy, [s](const Tensor& g) { return avg_pool_forward(s, g); }}});
+}
+
+Tensor avg_pool_forward(const Window& s, const Tensor& x) {
+  Tensor y = Tensor::uninitialized(pooled(s), x.dtype(), x.device());
+  backend(x.device()).avg_pool2d(s, contiguous(x.detach()), y);
+  return record("avg_pool2d", y, {{x, [s](const Tensor& g) { return avg_pool_gradient(s, g); }}});
+}
+
+}  // namespace
+
+Tensor avg_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
+  return avg_pool_forward(pool_window("avg_pool2d", x, kernel, options), x);
+}
+
+}  // namespace stet

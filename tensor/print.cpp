@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <ostream>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/tensor.h"
+
+namespace stet {
+namespace {
+
+constexpr int64_t kEdge = 3;       // elements shown at either end of a long axis
+constexpr int64_t kLongAxis = 10;  // axes up to this long are shown whole, in tensors of more than kWhole elements
+constexpr int64_t kWhole = 200;
+
+class Printer {
+ public:
+  explicit Printer(const Tensor& t) : t_(t), abridge_(t.elements() > kWhole), values_(t.elements() == 0 ? Tensor() : t) {}
+
+  std::string text() {
+    std::string out;
+    print(out, 0, 0);
+    return out;
+  }
+
+ private:
+  void print(std::string& out, int axis, int64_t flat) {
+    if (axis == t_.rank()) {
+      out += element(flat);
+      return;
+    }
+    const int64_t n = t_.size(axis);
+    int64_t below = 1;
+    for (int i = axis + 1; i < t_.rank(); ++i) below *= t_.size(i);
+    const bool cut = abridge_ && n > kLongAxis;
+    const bool innermost = axis + 1 == t_.rank();
+    const std::string gap = innermost ? ", " : ",\n" + std::string(static_cast<size_t>(axis) + 1, ' ');
+    out += '[';
+    for (int64_t i = 0; i < n; ++i) {
+      if (i > 0) out += gap;
+      if (cut && i == kEdge) {
+        out += "...";
+        i = n - kEdge - 1;
+        continue;
+      }
+      print(out, axis + 1, flat + i * below);
+    }
+    out += ']';
+  }
+
+  std::string element(int64_t flat) {
+    const Tensor one = contiguous(values_).view({}, {}, flat);
+    switch (t_.dtype()) {
+      case DType::float32: return fmt::format("{:.6g}", one.item<float>());
+      case DType::float64: return fmt::format("{:.10g}", one.item<double>());
+      case DType::boolean: return one.item<bool>() ? "true" : "false";
+      default: return fmt::format("{}", one.item<int64_t>());
+    }
+  }
+
+  const Tensor& t_;
+  bool abridge_;
+  Tensor values_;
+};
+
+}  // namespace
+
+std::string to_string(const Tensor& t) {
+  if (!t.defined()) return "tensor (undefined)";
+  const Tensor host = contiguous(t.detach().to(cpu));
+  const std::string where = t.device() == cpu ? "" : " on " + t.device().to_string();
+  return fmt::format("{} {}{}\n{}", name_of(t.dtype()), t.shape().to_string(), where, Printer(host).text());
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& t) { return out << to_string(t); }
+
+}  // namespace stet

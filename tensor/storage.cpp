@@ -1,0 +1,97 @@
+#include "stet/tensor/storage.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "stet/tensor/backend.h"
+
+namespace stet {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+// Eight classes to the doubling: at most an eighth of a block is waste.
+size_t size_class(size_t bytes) {
+  if (bytes <= 8 * kAlignment) return std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+  const size_t step = std::bit_floor(bytes - 1) / 8;
+  return (bytes + step - 1) / step * step;
+}
+
+class Cache {
+ public:
+  void* take(size_t bytes) {
+    const size_t size = size_class(bytes);
+    std::lock_guard lock(mutex_);
+    auto& blocks = free_[size];
+    void* block;
+    if (blocks.empty()) {
+      block = std::aligned_alloc(kAlignment, size);
+      if (block == nullptr) throw std::bad_alloc();
+      ++stats_.system_allocations;
+      stats_.bytes_held += static_cast<int64_t>(size);
+    } else {
+      block = blocks.back();
+      blocks.pop_back();
+    }
+    stats_.bytes_in_use += static_cast<int64_t>(size);
+    stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.bytes_in_use);
+    return block;
+  }
+
+  void give(void* block, size_t bytes) {
+    const size_t size = size_class(bytes);
+    std::lock_guard lock(mutex_);
+    free_[size].push_back(block);
+    stats_.bytes_in_use -= static_cast<int64_t>(size);
+  }
+
+  void trim() {
+    std::lock_guard lock(mutex_);
+    for (auto& [size, blocks] : free_) {
+      for (void* b : blocks) std::free(b);
+      stats_.bytes_held -= static_cast<int64_t>(size * blocks.size());
+      blocks.clear();
+    }
+  }
+
+  MemoryStats stats() {
+    std::lock_guard lock(mutex_);
+    return stats_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<size_t, std::vector<void*>> free_;
+  MemoryStats stats_;
+};
+
+// Never destroyed: tensors in static storage may outlive it otherwise.
+Cache& cache() {
+  static Cache& instance = *new Cache;
+  return instance;
+}
+
+}  // namespace
+
+Storage::Storage(size_t bytes, Device device) : bytes_(bytes), device_(device) {
+  void* data = device.kind == Device::Kind::cpu ? cache().take(bytes) : backend(device).allocate(bytes);
+  data_ = static_cast<std::byte*>(data);
+}
+
+Storage::~Storage() {
+  if (device_.kind == Device::Kind::cpu) {
+    cache().give(data_, bytes_);
+  } else {
+    backend(device_).release(data_, bytes_);
+  }
+}
+
+MemoryStats memory_stats() { return cache().stats(); }
+void release_cached_memory() { cache().trim(); }
+
+}  // namespace stet

@@ -1,0 +1,190 @@
+#include "stet/tensor/tensor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "stet/tensor/backend.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/node.h"
+#include "stet/tensor/ops.h"
+
+namespace stet {
+
+const Tensor::Impl& Tensor::impl() const {
+  if (!impl_) raise("an undefined tensor was used: it was never given a value");
+  return *impl_;
+}
+
+Tensor Tensor::uninitialized(Shape shape, DType dtype, Device device) {
+  auto impl = std::make_shared<Impl>();
+  impl->storage = std::make_shared<Storage>(static_cast<size_t>(shape.elements()) * size_of(dtype), device);
+  impl->strides = contiguous_strides(shape);
+  impl->shape = std::move(shape);
+  impl->dtype = dtype;
+  return Tensor(std::move(impl));
+}
+
+Tensor Tensor::from_bytes(const void* values, size_t count, DType dtype, Shape shape) {
+  if (static_cast<int64_t>(count) != shape.elements()) {
+    raise("tensor: {} values don't fill shape {}", count, shape.to_string());
+  }
+  Tensor t = uninitialized(std::move(shape), dtype);
+  if (count > 0) std::memcpy(t.mutable_data(), values, count * size_of(dtype));
+  return t;
+}
+
+Tensor Tensor::from(const std::vector<bool>& values, Shape shape) {
+  const std::vector<uint8_t> bytes(values.begin(), values.end());
+  return from_bytes(bytes.data(), bytes.size(), DType::boolean, std::move(shape));
+}
+
+void* Tensor::mutable_data() const {
+  return impl().storage->data() + impl_->offset * static_cast<int64_t>(size_of(impl_->dtype));
+}
+
+bool Tensor::is_contiguous() const {
+  int64_t step = 1;
+  for (int i = rank() - 1; i >= 0; --i) {
+    if (size(i) == 0) return true;
+    if (size(i) != 1 && strides()[static_cast<size_t>(i)] != step) return false;
+    step *= size(i);
+  }
+  return true;
+}
+
+const void* Tensor::host_data(DType wanted) const {
+  if (dtype() != wanted) raise("span: the tensor holds {}, not {}", name_of(dtype()), name_of(wanted));
+  if (device().kind != Device::Kind::cpu) raise("span: the tensor is on {}; use to(cpu) first", device().to_string());
+  if (!is_contiguous()) raise("span: the tensor is a strided view; use contiguous() first");
+  return data();
+}
+
+Tensor Tensor::with_node(std::shared_ptr<Node> node) const {
+  auto copy = std::make_shared<Impl>(impl());
+  copy->node = std::move(node);
+  return Tensor(std::move(copy));
+}
+
+Tensor Tensor::detach() const { return !defined() || !impl_->node ? *this : with_node(nullptr); }
+
+Tensor Tensor::view(Shape shape, Strides strides, int64_t offset) const {
+  auto copy = std::make_shared<Impl>();
+  copy->storage = impl().storage;
+  copy->offset = impl_->offset + offset;
+  copy->shape = std::move(shape);
+  copy->strides = std::move(strides);
+  copy->dtype = impl_->dtype;
+  return Tensor(std::move(copy));
+}
+
+Tensor contiguous(const Tensor& x) {
+  if (x.is_contiguous()) return x;
+  Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  backend(x.device()).copy(x, y);
+  return record("contiguous", y, {{x, [](const Tensor& g) { return g; }}});
+}
+
+Tensor Tensor::to(DType wanted) const {
+  if (dtype() == wanted) return *this;
+  Tensor y = uninitialized(shape(), wanted, device());
+  backend(device()).copy(*this, y);
+  if (!is_floating(wanted)) return y;
+  return record("to", y, {{*this, [from = dtype()](const Tensor& g) { return g.to(from); }}});
+}
+
+Tensor Tensor::to(Device wanted) const {
+  if (device() == wanted) return *this;
+  const Tensor x = contiguous(detach());
+  const auto bytes = static_cast<size_t>(elements()) * size_of(dtype());
+  Tensor y = uninitialized(shape(), dtype(), wanted);
+  if (wanted.kind == Device::Kind::cpu) {
+    backend(device()).to_host(x.data(), y.mutable_data(), bytes);
+  } else if (device().kind == Device::Kind::cpu) {
+    backend(wanted).to_device(x.data(), y.mutable_data(), bytes);
+  } else {
+    return to(cpu).to(wanted);
+  }
+  return record("to", y, {{*this, [from = device()](const Tensor& g) { return g.to(from); }}});
+}
+
+namespace {
+
+template <class Visit>
+auto visit_dtype(DType dtype, Visit&& visit) {
+  switch (dtype) {
+    case DType::float32: return visit(float{});
+    case DType::float64: return visit(double{});
+    case DType::int32: return visit(int32_t{});
+    case DType::int64: return visit(int64_t{});
+    case DType::uint8: return visit(uint8_t{});
+    case DType::boolean: break;
+  }
+  return visit(bool{});
+}
+
+}  // namespace
+
+template <class T>
+T Tensor::item() const {
+  if (elements() != 1) raise("item: the tensor has shape {}, not one element", shape().to_string());
+  const Tensor host = detach().to(cpu);
+  return visit_dtype(dtype(), [&](auto sample) {
+    return static_cast<T>(*static_cast<const decltype(sample)*>(host.data()));
+  });
+}
+
+template <class T>
+std::vector<T> Tensor::to_vector() const {
+  const Tensor host = contiguous(detach().to(cpu));
+  const auto values = host.span<T>();
+  return {values.begin(), values.end()};
+}
+
+#define STET_INSTANTIATE(T)              \
+  template T Tensor::item<T>() const;    \
+  template std::vector<T> Tensor::to_vector<T>() const;
+STET_INSTANTIATE(float)
+STET_INSTANTIATE(double)
+STET_INSTANTIATE(int32_t)
+STET_INSTANTIATE(int64_t)
+STET_INSTANTIATE(uint8_t)
+STET_INSTANTIATE(bool)
+#undef STET_INSTANTIATE
+
+Tensor full(Shape shape, double value, DType dtype, Device device) {
+  Tensor y = Tensor::uninitialized(std::move(shape), dtype, device);
+  backend(device).fill(value, y);
+  return y;
+}
+
+Tensor zeros(Shape shape, DType dtype, Device device) { return full(std::move(shape), 0, dtype, device); }
+Tensor ones(Shape shape, DType dtype, Device device) { return full(std::move(shape), 1, dtype, device); }
+
+Tensor arange(int64_t n, DType dtype) {
+  std::vector<int64_t> values(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) values[static_cast<size_t>(i)] = i;
+  return Tensor::from(values).to(dtype);
+}
+
+Tensor eye(int64_t n, DType dtype) {
+  const Tensor i = arange(n);
+  return (i.unsqueeze(1) == i).to(dtype);
+}
+
+Tensor Tensor::reshape(std::vector<int64_t> dims) const { return stet::reshape(*this, std::move(dims)); }
+Tensor Tensor::flatten(int first) const { return stet::flatten(*this, first); }
+Tensor Tensor::transpose(int a, int b) const { return stet::transpose(*this, a, b); }
+Tensor Tensor::permute(std::vector<int> axes) const { return stet::permute(*this, std::move(axes)); }
+Tensor Tensor::slice(int axis, int64_t begin, int64_t end, int64_t step) const { return stet::slice(*this, axis, begin, end, step); }
+Tensor Tensor::squeeze(int axis) const { return stet::squeeze(*this, axis); }
+Tensor Tensor::unsqueeze(int axis) const { return stet::unsqueeze(*this, axis); }
+
+Tensor Tensor::operator[](int64_t i) const {
+  if (rank() == 0) raise("[{}]: a scalar has no axis to index", i);
+  const int64_t n = size(0), at = i < 0 ? i + n : i;
+  if (at < 0 || at >= n) raise("[{}]: out of range for shape {}", i, shape().to_string());
+  return slice(0, at, at + 1).squeeze(0);
+}
+
+}  // namespace stet
