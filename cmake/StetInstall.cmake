@@ -2,6 +2,13 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+# Headers between a folder's own sources, which need other libraries' headers, are not part of the package.
+set(private_headers -inl\\.h$ /cpu/ /cli/ /ui/ /hdf5_handle\\.h$ /checkpoint_format\\.h$)
+set(exclude_private)
+foreach(pattern ${private_headers})
+  list(APPEND exclude_private REGEX ${pattern} EXCLUDE)
+endforeach()
+
 # stet::stet is all of the libraries; nothing but include folders and C++20 reaches a user's own flags.
 add_library(stet_all INTERFACE)
 add_library(stet::stet ALIAS stet_all)
@@ -13,7 +20,7 @@ foreach(folder ${STET_FOLDERS})
   set_target_properties(stet_${folder} PROPERTIES EXPORT_NAME ${folder})
   list(APPEND libraries stet_${folder})
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/${folder}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/stet/${folder}
-    FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "cli" EXCLUDE PATTERN "ui" EXCLUDE)
+    FILES_MATCHING PATTERN "*.h" ${exclude_private})
 endforeach()
 install(FILES ${STET_INCLUDE_DIR}/stet/stet.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/stet)
 install(TARGETS ${libraries} EXPORT stet-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
