@@ -52,7 +52,7 @@ size_t Unpacker::read(void* out, size_t n) {
   while (done < n) {
     const size_t got = inflate_some(static_cast<char*>(out) + done, n - done);
     done += got;
-    if (got == 0 && inflate_->ended) break;
+    if (got == 0 && inflate_->ended && used_ == file_.bytes.size()) break;
   }
   return done;
 }

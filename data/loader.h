@@ -77,7 +77,7 @@ class Loader : public LoaderBase {
   using Batch = BatchOf<D>;
 
   explicit Loader(D dataset, LoaderOptions options = {})
-      : LoaderBase(dataset.size(), std::move(options), make_from(std::make_shared<const D>(std::move(dataset)))) {}
+      : Loader(std::make_shared<const D>(std::move(dataset)), std::move(options)) {}
 
   /// Delivers the batch at the position and advances; nullopt at the epoch's end.
   std::optional<Batch> next() {
@@ -114,11 +114,10 @@ class Loader : public LoaderBase {
   std::default_sentinel_t end() const { return {}; }
 
  private:
-  static MakeBatch make_from(std::shared_ptr<const D> dataset) {
-    return [dataset = std::move(dataset)](std::span<const int64_t> indices, int64_t epoch) {
-      return collate(*dataset, indices, epoch);
-    };
-  }
+  Loader(std::shared_ptr<const D> dataset, LoaderOptions options)
+      : LoaderBase(dataset->size(), std::move(options), [dataset](std::span<const int64_t> indices, int64_t epoch) {
+          return collate(*dataset, indices, epoch);
+        }) {}
 };
 
 }  // namespace stet::data

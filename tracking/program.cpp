@@ -15,6 +15,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record.pb.h"
+#include "stet/tracking/sha256.h"
 
 namespace stet::tracking {
 namespace {
