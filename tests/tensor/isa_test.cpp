@@ -88,9 +88,9 @@ void fma_inputs(std::vector<T>& a, std::vector<T>& b, std::vector<T>& c) {
   const auto add = [&](T x, T y, T z) { a.push_back(x), b.push_back(y), c.push_back(z); };
   add(1 + ulp, 1 + ulp, -(1 + 2 * ulp));
   add(1 + ulp, 1 - ulp / 2, -1);
-  add(1 + ulp, ulp / 2, 1);         // just over a tie
-  add(1 - ulp / 2, ulp / 2, 1);     // just under one
-  add(1 - ulp / 2, -ulp / 4, 1);
+  add(1 + ulp, ulp / 2, 1), add(1 - ulp / 2, ulp / 2, 1), add(1 - ulp / 2, -ulp / 4, 1);  // beside ties
+  // So near a tie that for floats a sum in double lands on it: (1 + u)(1 - u) = 1 - u^2.
+  add(1 + ulp, (1 - ulp) * ulp / 2, 1 + ulp), add(1 + ulp, -(1 - ulp) * ulp / 2, -1 - ulp);
   add(tiny, T(0.5), tiny), add(tiny, T(0.75), tiny), add(tiny, tiny, most), add(-tiny, tiny, 0);
   add(most, most, -inf), add(most, 2, -most), add(most, -2, 0), add(0, inf, 1), add(-0.0, 1, -0.0), add(1, -1, 1);
   std::mt19937_64 random(1);
