@@ -23,8 +23,8 @@
 
 namespace stet::tracking {
 
-/// What a tensor is to its module.
-enum class TensorKind : uint8_t { parameter, buffer };
+/// What a tensor is to its module; `state` is a member that is a vector of numbers.
+enum class TensorKind : uint8_t { parameter, buffer, state };
 
 /// One tensor. `data` is row-major and holds the shape's product of elements; `owner` keeps it alive, or is null when the caller does.
 struct TensorEntry {

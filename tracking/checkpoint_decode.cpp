@@ -62,7 +62,7 @@ class Decoder {
     if (kind == "scalar") {
       out_.scalars.push_back({path, read_scalar(dataset, type, path)});
     } else {
-      out_.tensors.push_back(read_tensor(dataset, type, path, kind == "parameter" ? TensorKind::parameter : TensorKind::buffer));
+      out_.tensors.push_back(read_tensor(dataset, type, path, format::kind_named(kind, where(path))));
     }
   }
 

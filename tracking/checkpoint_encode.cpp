@@ -67,7 +67,7 @@ class Encoder {
     Hdf5Type type = file_type(entry.dtype);
     Hdf5Dataset dataset = make(entry.path, type, space, plain_);
     if (!entry.data.empty()) write(dataset, type, entry.data.data(), entry.path);
-    mark(dataset, entry.kind == TensorKind::parameter ? "parameter" : "buffer", entry.path);
+    mark(dataset, format::name_of(entry.kind), entry.path);
   }
 
   void add(const std::string& path, const ScalarValue& value) {

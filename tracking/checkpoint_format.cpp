@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "stet/tracking/sha256.h"
+#include "stet/tensor/sha256.h"
 
 namespace stet::tracking {
 
@@ -41,10 +41,27 @@ uint64_t get(std::span<const std::byte> file, size_t at, size_t size = 8) {
 
 Sha256Digest hash_of(std::span<const std::byte> file) {
   constexpr std::byte zeros[hash_size] = {};
-  return Sha256().update(file.first(hash_at)).update(zeros).update(file.subspan(hash_at + hash_size)).finish();
+  std::span<const std::byte> rest = file.subspan(hash_at + hash_size);
+  return Sha256().update(file.data(), hash_at).update(zeros, hash_size).update(rest.data(), rest.size()).digest();
 }
 
 }  // namespace
+
+const char* name_of(TensorKind kind) {
+  switch (kind) {
+    case TensorKind::parameter: return "parameter";
+    case TensorKind::buffer: return "buffer";
+    case TensorKind::state: return "state";
+  }
+  return "?";
+}
+
+TensorKind kind_named(const std::string& name, const std::string& where) {
+  for (TensorKind kind : {TensorKind::parameter, TensorKind::buffer, TensorKind::state}) {
+    if (name == name_of(kind)) return kind;
+  }
+  raise<DataError>("{}: is of the kind '{}', which this program does not know", where, name);
+}
 
 void write_block(std::string& file, const Position& position) {
   std::fill_n(file.begin(), block_size, '\0');
@@ -67,7 +84,7 @@ Position read_block(std::span<const std::byte> file, const std::string& name) {
   if (get(file, 8, 4) != version) raise<DataError>("{}: has format version {}; this program reads {}", name, get(file, 8, 4), version);
   if (file.size() < get(file, 16)) raise<DataError>("{}: cut at byte {} of {}", name, file.size(), get(file, 16));
   Sha256Digest hash = hash_of(file);
-  if (file.size() != get(file, 16) || !std::equal(hash.begin(), hash.end(), file.begin() + hash_at)) {
+  if (file.size() != get(file, 16) || std::memcmp(hash.data(), file.data() + hash_at, hash_size) != 0) {
     raise<DataError>("{}: damaged: its SHA-256 does not hold", name);
   }
   return {static_cast<int64_t>(get(file, 56)), get(file, 64), {static_cast<int64_t>(get(file, 72)), static_cast<int64_t>(get(file, 80))}};

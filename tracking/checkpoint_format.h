@@ -7,7 +7,7 @@
 #include <string>
 
 #include "stet/tensor/dtype.h"
-#include "stet/tracking/event_log.h"
+#include "stet/tracking/checkpoint.h"
 #include "stet/tracking/hdf5_handle.h"
 
 namespace stet::tracking {
@@ -19,6 +19,10 @@ namespace format {
 
 constexpr size_t block_size = 512;
 constexpr char kind_attribute[] = "kind";
+
+/// The attribute's value for a tensor; a scalar's is "scalar".
+const char* name_of(TensorKind kind);
+TensorKind kind_named(const std::string& name, const std::string& where);
 
 /// What the user block holds beside magic, version, length and hash.
 struct Position {

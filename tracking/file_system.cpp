@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/sha256.h"
 #include "stet/tracking/faulty_file_system.h"
 
 namespace stet::tracking {
@@ -207,6 +208,18 @@ std::string read_file(const Path& path) {
   }
   bytes.resize(have);
   return bytes;
+}
+
+std::string sha256_file(const Path& path) {
+  Descriptor fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (fd.fd < 0) raise_io(path, "read", errno);
+  Sha256 hash;
+  std::vector<std::byte> block(size_t{1} << 18);
+  while (ssize_t n = retry([&] { return ::read(fd.fd, block.data(), block.size()); })) {
+    if (n < 0) raise_io(path, "read", errno);
+    hash.update(block.data(), static_cast<size_t>(n));
+  }
+  return hash.hex();
 }
 
 }  // namespace stet::tracking

@@ -84,6 +84,9 @@ void remove_all(FileSystem& fs, const Path& path);
 /// A file's bytes. Throws IoError.
 std::string read_file(const Path& path);
 
+/// SHA-256 of a file's bytes as 64 hexadecimal digits, read in blocks. Throws IoError.
+std::string sha256_file(const Path& path);
+
 /// Throws IoError "<path>: can't <what>: <reason of code>".
 [[noreturn]] void raise_io(const Path& path, std::string_view what, int code);
 

@@ -15,7 +15,6 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record.pb.h"
-#include "stet/tracking/sha256.h"
 
 namespace stet::tracking {
 namespace {

@@ -132,7 +132,7 @@ record::RunRecord read_record(const Path& folder) {
   options.ignore_unknown_fields = true;  // a newer version's record
   auto status = google::protobuf::util::JsonStringToMessage(read_file(path), &record, options);
   if (!status.ok()) {
-    std::string why = status.message().ToString();
+    std::string why(status.message().data(), status.message().size());
     raise<DataError>("{}: no run record: {}", path.string(), why.substr(0, why.find('\n')));
   }
   return record;
@@ -149,7 +149,7 @@ std::string to_json(const record::RunRecord& record) {
   options.preserve_proto_field_names = true;
   std::string text;
   auto status = google::protobuf::util::MessageToJsonString(record, &text, options);
-  if (!status.ok()) raise<Error>("run record {}: can't be written as JSON: {}", record.id(), status.message().ToString());
+  if (!status.ok()) raise<Error>("run record {}: can't be written as JSON: {}", record.id(), status.ToString());
   return text;
 }
 

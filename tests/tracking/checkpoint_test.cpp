@@ -35,7 +35,7 @@ Checkpoint sample() {
   c.tick = 1203;
   c.log = {2, 4711};
   c.tensors.push_back(tensor<float>("net/in/weight", {2, 3}, {1, -0.0f, 3.5f, 1e-45f, std::numeric_limits<float>::infinity(), 6}));
-  c.tensors.push_back(tensor<double>("opt/v", {1}, {0.1}, TensorKind::buffer));
+  c.tensors.push_back(tensor<double>("opt/v", {1}, {0.1}, TensorKind::state));
   c.tensors.push_back(tensor<int64_t>("net/count", {}, {int64_t{1} << 60}, TensorKind::buffer));
   c.tensors.push_back(tensor<int32_t>("net/i32", {2, 1}, {-1, 7}, TensorKind::buffer));
   c.tensors.push_back(tensor<uint8_t>("net/u8", {3}, {0, 128, 255}, TensorKind::buffer));

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "stet/tracking/file_system.h"
-#include "stet/tracking/sha256.h"
 
 namespace stet::tracking {
 namespace {
@@ -27,16 +26,6 @@ TEST(Crc32c, TableAndInstructionsAgreeAtEveryLengthAndAlignment) {
       ASSERT_EQ(crc32c(bytes.subspan(size / 3), crc32c(bytes.first(size / 3))), crc32c(bytes));
     }
   }
-}
-
-TEST(Sha256, GivesThePublishedValues) {
-  EXPECT_EQ(hex(sha256(as_bytes("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(hex(sha256({})), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  Sha256 in_parts;
-  in_parts.update(as_bytes("a"));
-  Sha256 copy = in_parts;
-  EXPECT_EQ(in_parts.update(as_bytes("bc")).finish(), sha256(as_bytes("abc")));
-  EXPECT_EQ(copy.update(as_bytes("x")).finish(), sha256(as_bytes("ax")));
 }
 
 }  // namespace

@@ -10,10 +10,10 @@
 #include <functional>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/sha256.h"
 #include "stet/tracking/event.pb.h"
 #include "stet/tracking/events.h"
 #include "stet/tracking/faulty_file_system.h"
-#include "stet/tracking/sha256.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -65,7 +65,9 @@ TEST(EventLog, FramesAsTensorBoardDoes) {
   auto* value = event.mutable_summary()->add_value();
   value->set_tag("loss");
   value->set_simple_value(0.5f);
-  EXPECT_EQ(hex(as_bytes(frame(event.SerializeAsString()))),
+  std::string framed = frame(event.SerializeAsString());
+  std::vector<uint8_t> framed_bytes(framed.begin(), framed.end());
+  EXPECT_EQ(to_hex(framed_bytes),
             "1a00000000000000129bd82d09000000000000f03f10012a0d0a0b0a046c6f7373150000003f27f95db1");
 }
 

@@ -12,7 +12,6 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/faulty_file_system.h"
 #include "stet/tracking/record.pb.h"
-#include "stet/tracking/sha256.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
