@@ -3,7 +3,7 @@
 
 option(STET_CUDA "Build the CUDA backend" OFF)
 if(NOT STET_CUDA)
-  set(STET_CUDA_MISSING "this build has no CUDA backend; configure with -DSTET_CUDA=ON")
+  set(STET_CUDA_MISSING "this build has no CUDA backend, configure with -DSTET_CUDA=ON")
   return()
 endif()
 include(CheckLanguage)
@@ -11,7 +11,7 @@ check_language(CUDA)
 if(NOT CMAKE_CUDA_COMPILER)
   message(NOTICE "stet: STET_CUDA is on, but there is no CUDA toolkit: nvcc is not on PATH, and CUDACXX doesn't name it. "
     "Building what stands in for CUDA: `--device cuda` will say so.")
-  set(STET_CUDA_MISSING "this build found no CUDA toolkit; install one and configure again with -DSTET_CUDA=ON")
+  set(STET_CUDA_MISSING "this build found no CUDA toolkit, install one and configure again with -DSTET_CUDA=ON")
   return()
 endif()
 message(NOTICE "stet: STET_CUDA is on and ${CMAKE_CUDA_COMPILER} was found, but this version of Stet has no CUDA kernels yet. "

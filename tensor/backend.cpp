@@ -6,20 +6,14 @@
 namespace stet {
 namespace {
 
-BackendFactory cuda_factory = nullptr;
-
 [[noreturn]] void unsupported(const Backend& b, const char* op) {
   raise("{}: there is no kernel for device {} that keeps the numerics contract; run it on the CPU", op, b.name());
 }
 
 }  // namespace
 
-void register_cuda_backend(BackendFactory factory) { cuda_factory = factory; }
-
 Backend& backend(Device device) {
-  if (device.kind == Device::Kind::cpu) return cpu_backend();
-  if (cuda_factory == nullptr) raise("device {}: this program was built without CUDA; build it with the preset 'cuda'", device.to_string());
-  return cuda_factory(device.index);
+  return device.kind == Device::Kind::cpu ? cpu_backend() : cuda_backend(device.index);
 }
 
 void Backend::copy(const Tensor&, const Tensor&) { unsupported(*this, "copy"); }

@@ -85,8 +85,7 @@ class Backend {
 /// The backend of a device. Throws UsageError that says what is missing: built without CUDA, no driver, or no GPU.
 Backend& backend(Device device);
 
-/// Registers the function that gives the backends of GPUs; cuda/ does, when it is linked.
-using BackendFactory = Backend& (*)(int index);
-void register_cuda_backend(BackendFactory factory);
+/// The backend of a GPU. cuda/ defines it: the real one, or in a build without CUDA one that says so.
+Backend& cuda_backend(int index);
 
 }  // namespace stet

@@ -84,6 +84,7 @@ Storage::Storage(size_t bytes, Device device) : bytes_(bytes), device_(device) {
 }
 
 Storage::~Storage() {
+  if (owner_) return;
   if (device_.kind == Device::Kind::cpu) {
     cache().give(data_, bytes_);
   } else {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "stet/tensor/device.h"
 
@@ -15,6 +16,8 @@ class Storage {
  public:
   /// Throws std::bad_alloc, or the backend's error that names the size asked for.
   Storage(size_t bytes, Device device);
+  /// Memory of the CPU that `owner` keeps alive, of any alignment.
+  Storage(std::byte* data, size_t bytes, std::shared_ptr<void> owner) : data_(data), bytes_(bytes), owner_(std::move(owner)) {}
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -27,6 +30,7 @@ class Storage {
   std::byte* data_;
   size_t bytes_;
   Device device_;
+  std::shared_ptr<void> owner_;
 };
 
 /// What the CPU's caching allocator has done so far.

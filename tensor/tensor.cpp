@@ -25,10 +25,26 @@ Tensor Tensor::uninitialized(Shape shape, DType dtype, Device device) {
   return Tensor(std::move(impl));
 }
 
+namespace {
+
+void require_count(size_t count, const Shape& shape) {
+  if (static_cast<int64_t>(count) != shape.elements()) raise("tensor: {} values don't fill shape {}", count, shape.to_string());
+}
+
+}  // namespace
+
+Tensor Tensor::adopt_bytes(void* values, size_t count, DType dtype, Shape shape, std::shared_ptr<void> owner) {
+  require_count(count, shape);
+  auto impl = std::make_shared<Impl>();
+  impl->storage = std::make_shared<Storage>(static_cast<std::byte*>(values), count * size_of(dtype), std::move(owner));
+  impl->strides = contiguous_strides(shape);
+  impl->shape = std::move(shape);
+  impl->dtype = dtype;
+  return Tensor(std::move(impl));
+}
+
 Tensor Tensor::from_bytes(const void* values, size_t count, DType dtype, Shape shape) {
-  if (static_cast<int64_t>(count) != shape.elements()) {
-    raise("tensor: {} values don't fill shape {}", count, shape.to_string());
-  }
+  require_count(count, shape);
   Tensor t = uninitialized(std::move(shape), dtype);
   if (count > 0) std::memcpy(t.mutable_data(), values, count * size_of(dtype));
   return t;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "stet/tensor/device.h"
@@ -42,6 +44,13 @@ class Tensor {
   }
   static Tensor from(const std::vector<bool>& values, Shape shape);
 
+  /// The vector's elements without a copy: it moves into the tensor. Throws UsageError if the count differs from the shape's.
+  template <class T>
+    requires(!std::is_same_v<T, bool>)
+  static Tensor adopt(std::vector<T> values, Shape shape) {
+    auto owner = std::make_shared<std::vector<T>>(std::move(values));
+    return adopt_bytes(owner->data(), owner->size(), dtype_of<T>, std::move(shape), owner);
+  }
   /// A new contiguous tensor whose elements are not set yet: for kernels and readers, who fill mutable_data() before anyone sees it.
   static Tensor uninitialized(Shape shape, DType dtype, Device device = cpu);
 
@@ -113,6 +122,7 @@ class Tensor {
   explicit Tensor(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   const Impl& impl() const;
   static Tensor from_bytes(const void* values, size_t count, DType dtype, Shape shape);
+  static Tensor adopt_bytes(void* values, size_t count, DType dtype, Shape shape, std::shared_ptr<void> owner);
   const void* host_data(DType wanted) const;
 
   std::shared_ptr<const Impl> impl_;
