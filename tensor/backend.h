@@ -6,6 +6,7 @@
 
 #include "stet/tensor/rng.h"
 #include "stet/tensor/tensor.h"
+#include "stet/tensor/window.h"
 
 namespace stet {
 
@@ -18,18 +19,6 @@ enum class Binary {
   equal, not_equal, less, less_equal, greater, greater_equal, logical_and, logical_or,
 };
 enum class Reduce { sum, max, min };
-
-/// Geometry of a two-dimensional convolution or pooling: input [n, c, h, w], output [n, co, out_h, out_w].
-struct Window {
-  int64_t n = 0, c = 0, h = 0, w = 0, co = 0;
-  int64_t kernel_h = 0, kernel_w = 0;
-  int64_t stride_h = 1, stride_w = 1;
-  int64_t pad_h = 0, pad_w = 0;
-  int64_t dilation_h = 1, dilation_w = 1;
-  int64_t groups = 1;
-  int64_t out_h() const { return (h + 2 * pad_h - dilation_h * (kernel_h - 1) - 1) / stride_h + 1; }
-  int64_t out_w() const { return (w + 2 * pad_w - dilation_w * (kernel_w - 1) - 1) / stride_w + 1; }
-};
 
 enum class Distribution { bits, uniform, normal };
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "stet/tensor/cpu/conv.h"
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/index.h"
 #include "stet/tensor/cpu/matmul.h"
@@ -56,8 +57,25 @@ class CpuBackend : public Backend {
   }
   void matmul(const Tensor& a, const Tensor& b, const Tensor& y) override {
     ContractFloatEnv env;
-    if (a.dtype() == DType::float32) products<float>(a, b, y);
-    else products<double>(a, b, y);
+    floating(a.dtype(), [&]<class T>(T) { products<T>(a, b, y); });
+  }
+  void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& y) override {
+    ContractFloatEnv env;
+    floating(x.dtype(), [&]<class T>(T) {
+      conv2d_forward(s, x.data_as<T>(), weight.data_as<T>(), y.mutable_data_as<T>());
+    });
+  }
+  void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) override {
+    ContractFloatEnv env;
+    floating(dy.dtype(), [&]<class T>(T) {
+      stet::conv2d_input_gradient(s, dy.data_as<T>(), weight.data_as<T>(), dx.mutable_data_as<T>());
+    });
+  }
+  void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw) override {
+    ContractFloatEnv env;
+    floating(dy.dtype(), [&]<class T>(T) {
+      stet::conv2d_weight_gradient(s, dy.data_as<T>(), x.data_as<T>(), dw.mutable_data_as<T>());
+    });
   }
   void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override { cpu_kernels::index_select(x, index, y); }
   void index_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
@@ -79,6 +97,13 @@ class CpuBackend : public Backend {
   }
 
  private:
+  // Calls body with a float or a double; the ops have checked that the dtype is one of them.
+  template <class Body>
+  static void floating(DType dtype, const Body& body) {
+    if (dtype == DType::float32) body(float{});
+    else body(double{});
+  }
+
   template <class T>
   static MatrixView<T> matrix(const Tensor& t) {
     const Strides& s = t.strides();

@@ -11,19 +11,11 @@
 
 #include <cstdint>
 
+#include "stet/tensor/window.h"
+
 namespace stet {
 
-struct ConvShape {
-  int64_t n, c, h, w;  ///< input [n, c, h, w]
-  int64_t co, kh, kw;  ///< weight [co, c / groups, kh, kw]
-  int64_t stride_h = 1, stride_w = 1;
-  int64_t pad_h = 0, pad_w = 0;  ///< on each side
-  int64_t dil_h = 1, dil_w = 1;
-  int64_t groups = 1;  ///< divides c and co
-
-  int64_t out_h() const { return (h + 2 * pad_h - dil_h * (kh - 1) - 1) / stride_h + 1; }
-  int64_t out_w() const { return (w + 2 * pad_w - dil_w * (kw - 1) - 1) / stride_w + 1; }
-};
+using ConvShape = Window;
 
 // All tensors are contiguous; results are overwritten. The caller has checked the shape: out_h() and out_w() are at
 // least 1.

@@ -73,8 +73,12 @@ void gather(const Tensor& x, const Tensor& index, const Tensor& y) {
     using T = decltype(sample);
     const T* from = x.data_as<T>();
     T* to = y.mutable_data_as<T>();
-    parallel_for(index.elements(), kElementGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t e = begin; e < end; ++e) to[e] = from[(e / (m * inner) * n + at[e]) * inner + e % inner];
+    parallel_for(x.size(0), grain(m * inner), [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; ++o) {
+        for (int64_t e = o * m * inner, i = 0; e < (o + 1) * m * inner; ++e, i = i + 1 == inner ? 0 : i + 1) {
+          to[e] = from[(o * n + at[e]) * inner + i];
+        }
+      }
     });
   });
 }
@@ -89,8 +93,10 @@ void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y) {
     T* to = y.mutable_data_as<T>();
     parallel_for(y.size(0), grain((m + n) * inner), [&](int64_t begin, int64_t end) {
       std::fill(to + begin * n * inner, to + end * n * inner, T{0});
-      for (int64_t e = begin * m * inner; e < end * m * inner; ++e) {
-        accumulate(to[(e / (m * inner) * n + at[e]) * inner + e % inner], from[e]);
+      for (int64_t o = begin; o < end; ++o) {
+        for (int64_t e = o * m * inner, i = 0; e < (o + 1) * m * inner; ++e, i = i + 1 == inner ? 0 : i + 1) {
+          accumulate(to[(o * n + at[e]) * inner + i], from[e]);
+        }
       }
     });
   });

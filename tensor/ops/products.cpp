@@ -67,7 +67,7 @@ Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight);
 Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight);
 
 Tensor conv_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x) {
-  Tensor dw = Tensor::uninitialized({s.co, s.c / s.groups, s.kernel_h, s.kernel_w}, x.dtype(), x.device());
+  Tensor dw = Tensor::uninitialized({s.co, s.c / s.groups, s.kh, s.kw}, x.dtype(), x.device());
   backend(x.device()).conv2d_weight_gradient(s, contiguous(dy.detach()), contiguous(x.detach()), dw);
   return record("conv2d_weight_gradient", dw,
                 {{dy, [s, x](const Tensor& g) { return conv_forward(s, x, g); }},
@@ -91,12 +91,12 @@ Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight) {
 }
 
 void require_window(const char* op, const Window& s) {
-  if (s.kernel_h < 1 || s.kernel_w < 1 || s.stride_h < 1 || s.stride_w < 1 || s.dilation_h < 1 || s.dilation_w < 1) {
+  if (s.kh < 1 || s.kw < 1 || s.stride_h < 1 || s.stride_w < 1 || s.dil_h < 1 || s.dil_w < 1) {
     raise("{}: kernel, stride and dilation must be at least 1", op);
   }
   if (s.pad_h < 0 || s.pad_w < 0) raise("{}: padding must be at least 0", op);
-  if (s.h + 2 * s.pad_h < s.dilation_h * (s.kernel_h - 1) + 1 || s.w + 2 * s.pad_w < s.dilation_w * (s.kernel_w - 1) + 1) {
-    raise("{}: a {}x{} kernel does not fit an image of {}x{} with its padding", op, s.kernel_h, s.kernel_w, s.h, s.w);
+  if (s.h + 2 * s.pad_h < s.dil_h * (s.kh - 1) + 1 || s.w + 2 * s.pad_w < s.dil_w * (s.kw - 1) + 1) {
+    raise("{}: a {}x{} kernel does not fit an image of {}x{} with its padding", op, s.kh, s.kw, s.h, s.w);
   }
 }
 
@@ -109,8 +109,8 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     raise("conv2d: takes input [N, C, H, W] and weight [CO, C, KH, KW], not {} and {}", x.shape().to_string(), weight.shape().to_string());
   }
   const Window s{.n = x.size(0), .c = x.size(1), .h = x.size(2), .w = x.size(3), .co = weight.size(0),
-                 .kernel_h = weight.size(2), .kernel_w = weight.size(3), .stride_h = o.stride.first, .stride_w = o.stride.second,
-                 .pad_h = o.padding.first, .pad_w = o.padding.second, .dilation_h = o.dilation.first, .dilation_w = o.dilation.second,
+                 .kh = weight.size(2), .kw = weight.size(3), .stride_h = o.stride.first, .stride_w = o.stride.second,
+                 .pad_h = o.padding.first, .pad_w = o.padding.second, .dil_h = o.dilation.first, .dil_w = o.dilation.second,
                  .groups = o.groups};
   if (o.groups < 1 || s.co % o.groups != 0) raise("conv2d: {} groups do not divide {} output channels", o.groups, s.co);
   if (s.c != weight.size(1) * o.groups) {
@@ -127,12 +127,12 @@ Window pool_window(const char* op, const Tensor& x, std::pair<int64_t, int64_t> 
   require_floating(op, x);
   if (x.rank() != 4) raise("{}: takes [N, C, H, W], not {}", op, x.shape().to_string());
   Window s{.n = x.size(0), .c = x.size(1), .h = x.size(2), .w = x.size(3), .co = x.size(1),
-           .kernel_h = kernel.first, .kernel_w = kernel.second,
+           .kh = kernel.first, .kw = kernel.second,
            .stride_h = o.stride.first == 0 ? kernel.first : o.stride.first,
            .stride_w = o.stride.second == 0 ? kernel.second : o.stride.second,
            .pad_h = o.padding.first, .pad_w = o.padding.second};
   require_window(op, s);
-  if (2 * s.pad_h > s.kernel_h || 2 * s.pad_w > s.kernel_w) raise("{}: padding must be at most half the kernel", op);
+  if (2 * s.pad_h > s.kh || 2 * s.pad_w > s.kw) raise("{}: padding must be at most half the kernel", op);
   return s;
 }
 
