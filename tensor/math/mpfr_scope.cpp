@@ -50,9 +50,9 @@ int MpfrScope::evaluate(Elementary f) {
 }
 
 int MpfrScope::sigmoid() {
-  if (mpfr_zero_p(x_) || !mpfr_number_p(x_)) {
-    return mpfr_set_d(result_, mpfr_nan_p(x_) ? __builtin_nan("") : mpfr_zero_p(x_) ? 0.5 : mpfr_sgn(x_) > 0 ? 1 : 0, MPFR_RNDN);
-  }
+  if (mpfr_nan_p(x_)) return mpfr_set_nan(result_), 0;
+  // Far below the smallest subnormal of both formats; e^-x would soon leave MPFR's own range.
+  if (mpfr_cmp_si(x_, -1000) < 0) return mpfr_set_zero(result_, 1), -1;
   // e^-x may lie outside the format's range.
   mpfr_set_emin(mpfr_get_emin_min());
   mpfr_set_emax(mpfr_get_emax_max());
