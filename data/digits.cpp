@@ -218,7 +218,7 @@ Images digits(const DigitsOptions& options) {
   } catch (const fs::filesystem_error&) {
     return draw_digits(options);
   }
-  return mnist(folder, {.part = MnistPart::train});
+  return mnist(folder, {.part = MnistPart::train, .name = name_of_set(options)});
 }
 
 }  // namespace stet::data

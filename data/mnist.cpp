@@ -108,7 +108,7 @@ Images mnist(const fs::path& folder, const MnistOptions& options) {
   }
   const Tensor decoded[] = {images, labels};
   DatasetRecord record;
-  record.name = "mnist/" + part;
+  record.name = options.name.empty() ? "mnist/" + part : options.name;
   record.files = {fingerprint(image_file), fingerprint(label_file)};
   record.samples = images.size(0);
   record.samples_sha256 = remembered("mnist samples 1", {image_file.version, label_file.version},

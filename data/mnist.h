@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "stet/tensor/recorder.h"
@@ -48,6 +49,7 @@ enum class MnistPart {
 
 struct MnistOptions {
   MnistPart part = MnistPart::train_or_test;
+  std::string name = {};  ///< in the run's record; empty: "mnist/train" or "mnist/t10k"
 };
 
 /// Reads MNIST's files, plain or .gz, from a folder; the run's record says which. Throws DataError in one line that names the
