@@ -1,0 +1,154 @@
+#include "stet/tensor/cpu/pool.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "stet/tensor/cpu/pool_rows.h"
+#include "stet/tensor/cpu/tiling.h"
+#include "stet/tensor/parallel.h"
+
+namespace stet {
+namespace {
+
+// Elements of work below which another thread costs more than it saves.
+constexpr int64_t kLeastElements = int64_t{1} << 16;
+
+// The positions of one axis that the window of output t holds: those of [t * stride - pad, + extent) that exist.
+Range window_of(int64_t t, int64_t extent, int64_t stride, int64_t pad, int64_t size) {
+  const int64_t begin = t * stride - pad;
+  return {std::max<int64_t>(0, begin), std::min(size, begin + extent)};
+}
+
+// The outputs whose windows lie wholly inside.
+Range whole_windows(int64_t outputs, int64_t extent, int64_t stride, int64_t pad, int64_t size) {
+  const int64_t begin = std::min(outputs, pieces_of(pad, stride));
+  const int64_t last_start = size + pad - extent;
+  return {begin, std::clamp(last_start < 0 ? 0 : last_start / stride + 1, begin, outputs)};
+}
+
+// Whether b comes after a in the order of maximum: a NaN above all, -0 below +0.
+template <class T> bool above(T b, T a) {
+  if (std::isnan(a)) return false;
+  return b > a || std::isnan(b) || (b == a && std::signbit(a) && !std::signbit(b));
+}
+
+template <class T>
+void max_of_window(const PoolShape& s, const T* plane, Range rows, Range cols, T& y, int64_t& index) {
+  index = rows.begin * s.w + cols.begin;
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    for (int64_t j = cols.begin; j < cols.end; ++j) {
+      if (above(plane[i * s.w + j], plane[index])) index = i * s.w + j;
+    }
+  }
+  y = plane[index];
+}
+
+template <class T> T avg_of_window(const PoolShape& s, const T* plane, Range rows, Range cols) {
+  // Padding needs no adding: the sum is never -0.
+  T sum = 0;
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    for (int64_t j = cols.begin; j < cols.end; ++j) sum += plane[i * s.w + j];
+  }
+  return sum / static_cast<T>(s.kh * s.kw);
+}
+
+// Calls body(plane) for each of the n * c planes, on the threads.
+template <class Body> void for_each_plane(const PoolShape& s, int64_t work, const Body& body) {
+  parallel_for(s.n * s.c, std::max<int64_t>(1, kLeastElements / std::max<int64_t>(1, work)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t p = begin; p < end; ++p) body(p);
+               });
+}
+
+template <class T> void max_forward(const PoolShape& s, const T* x, T* y, int64_t* index) {
+  const int64_t oh = s.out_h(), ow = s.out_w();
+  const Range whole = whole_windows(ow, s.kw, s.stride_w, s.pad_w, s.w);
+  const PoolKernels<T>& kernels = pool_kernels<T>();
+  for_each_plane(s, oh * ow * s.kh * s.kw, [&](int64_t p) {
+    const T* plane = x + p * s.h * s.w;
+    for (int64_t t = 0; t < oh; ++t) {
+      const Range rows = window_of(t, s.kh, s.stride_h, s.pad_h, s.h);
+      T* to = y + (p * oh + t) * ow;
+      int64_t* at = index + (p * oh + t) * ow;
+      const int64_t first = rows.begin * s.w + whole.begin * s.stride_w - s.pad_w;
+      const PoolRow row = {s.w, rows.size(), s.kw, s.stride_w, whole.size()};
+      const int64_t done = whole.size() > 0 ? kernels.max(row, plane + first, to + whole.begin, at + whole.begin) : 0;
+      for (int64_t u = whole.begin; u < whole.begin + done; ++u) at[u] += first;
+      for (Range rest : {Range{0, whole.begin}, Range{whole.begin + done, ow}}) {
+        for (int64_t u = rest.begin; u < rest.end; ++u) {
+          max_of_window(s, plane, rows, window_of(u, s.kw, s.stride_w, s.pad_w, s.w), to[u], at[u]);
+        }
+      }
+    }
+  });
+}
+
+template <class T> void max_gradient(const PoolShape& s, const T* dy, const int64_t* index, T* dx) {
+  const int64_t outputs = s.out_h() * s.out_w(), inputs = s.h * s.w;
+  for_each_plane(s, inputs, [&](int64_t p) {
+    T* plane = dx + p * inputs;
+    std::fill_n(plane, inputs, T(0));
+    for (int64_t i = p * outputs; i < (p + 1) * outputs; ++i) plane[index[i]] += dy[i];
+  });
+}
+
+template <class T> void avg_forward(const PoolShape& s, const T* x, T* y) {
+  const int64_t oh = s.out_h(), ow = s.out_w();
+  const Range whole = whole_windows(ow, s.kw, s.stride_w, s.pad_w, s.w);
+  const PoolKernels<T>& kernels = pool_kernels<T>();
+  for_each_plane(s, oh * ow * s.kh * s.kw, [&](int64_t p) {
+    const T* plane = x + p * s.h * s.w;
+    for (int64_t t = 0; t < oh; ++t) {
+      const Range rows = window_of(t, s.kh, s.stride_h, s.pad_h, s.h);
+      T* to = y + (p * oh + t) * ow;
+      const T* first = plane + rows.begin * s.w + whole.begin * s.stride_w - s.pad_w;
+      const PoolRow row = {s.w, rows.size(), s.kw, s.stride_w, whole.size()};
+      const T divisor = static_cast<T>(s.kh * s.kw);
+      const int64_t done = whole.size() > 0 ? kernels.avg(row, first, divisor, to + whole.begin) : 0;
+      for (Range rest : {Range{0, whole.begin}, Range{whole.begin + done, ow}}) {
+        for (int64_t u = rest.begin; u < rest.end; ++u) {
+          to[u] = avg_of_window(s, plane, rows, window_of(u, s.kw, s.stride_w, s.pad_w, s.w));
+        }
+      }
+    }
+  });
+}
+
+template <class T> void avg_gradient(const PoolShape& s, const T* dy, T* dx) {
+  const int64_t oh = s.out_h(), ow = s.out_w();
+  for_each_plane(s, oh * ow * s.kh * s.kw, [&](int64_t p) {
+    T* plane = dx + p * s.h * s.w;
+    std::fill_n(plane, s.h * s.w, T(0));
+    // Outputs in ascending order each add to their window: so every position meets them in that order.
+    for (int64_t t = 0; t < oh; ++t) {
+      const Range rows = window_of(t, s.kh, s.stride_h, s.pad_h, s.h);
+      for (int64_t u = 0; u < ow; ++u) {
+        const Range cols = window_of(u, s.kw, s.stride_w, s.pad_w, s.w);
+        const T share = dy[(p * oh + t) * ow + u] / static_cast<T>(s.kh * s.kw);
+        for (int64_t i = rows.begin; i < rows.end; ++i) {
+          for (int64_t j = cols.begin; j < cols.end; ++j) plane[i * s.w + j] += share;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void max_pool2d_forward(const PoolShape& s, const float* x, float* y, int64_t* index) { max_forward(s, x, y, index); }
+void max_pool2d_forward(const PoolShape& s, const double* x, double* y, int64_t* index) { max_forward(s, x, y, index); }
+
+void max_pool2d_gradient(const PoolShape& s, const float* dy, const int64_t* index, float* dx) {
+  max_gradient(s, dy, index, dx);
+}
+void max_pool2d_gradient(const PoolShape& s, const double* dy, const int64_t* index, double* dx) {
+  max_gradient(s, dy, index, dx);
+}
+
+void avg_pool2d_forward(const PoolShape& s, const float* x, float* y) { avg_forward(s, x, y); }
+void avg_pool2d_forward(const PoolShape& s, const double* x, double* y) { avg_forward(s, x, y); }
+
+void avg_pool2d_gradient(const PoolShape& s, const float* dy, float* dx) { avg_gradient(s, dy, dx); }
+void avg_pool2d_gradient(const PoolShape& s, const double* dy, double* dx) { avg_gradient(s, dy, dx); }
+
+}  // namespace stet
