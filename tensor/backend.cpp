@@ -32,6 +32,9 @@ void Backend::conv2d_weight_gradient(const Window&, const Tensor&, const Tensor&
   unsupported(*this, "conv2d_weight_gradient");
 }
 void Backend::max_pool2d(const Window&, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "max_pool2d"); }
+void Backend::max_pool2d_gradient(const Window&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "max_pool2d_gradient");
+}
 void Backend::avg_pool2d(const Window&, const Tensor&, const Tensor&) { unsupported(*this, "avg_pool2d"); }
 void Backend::avg_pool2d_gradient(const Window&, const Tensor&, const Tensor&) { unsupported(*this, "avg_pool2d_gradient"); }
 void Backend::index_select(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "index_select"); }

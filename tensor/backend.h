@@ -55,6 +55,8 @@ class Backend {
   virtual void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw);
   /// `index`: int64 position h * w_extent + w of the maximum in its plane.
   virtual void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index);
+  /// dx starts at +0 and adds each dy at its index, in ascending output position.
+  virtual void max_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& index, const Tensor& dx);
   virtual void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y);
   virtual void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx);
   /// x [outer, n, inner], index [m] int64: y [outer, m, inner].

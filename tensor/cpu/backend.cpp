@@ -7,6 +7,7 @@
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/index.h"
 #include "stet/tensor/cpu/matmul.h"
+#include "stet/tensor/cpu/pool.h"
 #include "stet/tensor/cpu/random.h"
 #include "stet/tensor/cpu/reduce.h"
 #include "stet/tensor/cpu/strided.h"
@@ -77,6 +78,28 @@ class CpuBackend : public Backend {
       stet::conv2d_weight_gradient(s, dy.data_as<T>(), x.data_as<T>(), dw.mutable_data_as<T>());
     });
   }
+  void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) override {
+    ContractFloatEnv env;
+    floating(x.dtype(), [&]<class T>(T) {
+      max_pool2d_forward(pool(s), x.data_as<T>(), y.mutable_data_as<T>(), index.mutable_data_as<int64_t>());
+    });
+  }
+  void max_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& index, const Tensor& dx) override {
+    ContractFloatEnv env;
+    floating(dy.dtype(), [&]<class T>(T) {
+      stet::max_pool2d_gradient(pool(s), dy.data_as<T>(), index.data_as<int64_t>(), dx.mutable_data_as<T>());
+    });
+  }
+  void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y) override {
+    ContractFloatEnv env;
+    floating(x.dtype(), [&]<class T>(T) { avg_pool2d_forward(pool(s), x.data_as<T>(), y.mutable_data_as<T>()); });
+  }
+  void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) override {
+    ContractFloatEnv env;
+    floating(dy.dtype(), [&]<class T>(T) {
+      stet::avg_pool2d_gradient(pool(s), dy.data_as<T>(), dx.mutable_data_as<T>());
+    });
+  }
   void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override { cpu_kernels::index_select(x, index, y); }
   void index_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
     ContractFloatEnv env;
@@ -102,6 +125,11 @@ class CpuBackend : public Backend {
   static void floating(DType dtype, const Body& body) {
     if (dtype == DType::float32) body(float{});
     else body(double{});
+  }
+
+  static PoolShape pool(const Window& s) {
+    return {.n = s.n, .c = s.c, .h = s.h, .w = s.w, .kh = s.kh, .kw = s.kw, .stride_h = s.stride_h, .stride_w = s.stride_w,
+            .pad_h = s.pad_h, .pad_w = s.pad_w};
   }
 
   template <class T>

@@ -138,6 +138,14 @@ Window pool_window(const char* op, const Tensor& x, std::pair<int64_t, int64_t> 
 
 Shape pooled(const Window& s) { return {s.n, s.c, s.out_h(), s.out_w()}; }
 
+Tensor max_pool_gradient(const Window& s, const Tensor& dy, const Tensor& index) {
+  Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
+  backend(dy.device()).max_pool2d_gradient(s, contiguous(dy.detach()), index, dx);
+  return record("max_pool2d_gradient", dx, {{dy, [index](const Tensor& g) {
+                                               return gather(flatten(g, 2), 2, flatten(index, 2)).reshape(index.shape().dims());
+                                             }}});
+}
+
 }  // namespace
 
 Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
@@ -145,9 +153,7 @@ Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const Poo
   Tensor y = Tensor::uninitialized(pooled(s), x.dtype(), x.device());
   Tensor index = Tensor::uninitialized(pooled(s), DType::int64, x.device());
   backend(x.device()).max_pool2d(s, contiguous(x.detach()), y, index);
-  return record("max_pool2d", y, {{x, [s, index](const Tensor& g) {
-                                     return scatter_add(flatten(g, 2), 2, flatten(index, 2), s.h * s.w).reshape({s.n, s.c, s.h, s.w});
-                                   }}});
+  return record("max_pool2d", y, {{x, [s, index](const Tensor& g) { return max_pool_gradient(s, g, index); }}});
 }
 
 namespace {
