@@ -13,3 +13,6 @@
 #include "stet/data/mnist.h"
 #include "stet/data/split.h"
 #include "stet/data/transforms.h"
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/ops.h"
+#include "stet/tracking/run.h"

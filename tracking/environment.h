@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace stet::record {
+namespace stet::tracking::record {
 class Launch;
 }
 

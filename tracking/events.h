@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace stet::record {
+namespace stet::tracking::record {
 class Event;
 }
 

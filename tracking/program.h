@@ -3,7 +3,7 @@
 
 #include "stet/tracking/file_system.h"
 
-namespace stet::record {
+namespace stet::tracking::record {
 class Program;
 }
 

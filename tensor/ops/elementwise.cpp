@@ -6,6 +6,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
+#include "stet/tensor/work.h"
 
 namespace stet {
 
@@ -29,12 +30,14 @@ Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool
   const Shape shape = a.shape() == b.shape() ? a.shape() : broadcast_shape(name, a.shape(), b.shape());
   Tensor y = Tensor::uninitialized(shape, to_bool ? DType::boolean : a.dtype(), a.device());
   NoGrad no_grad;
+  add_work(8 * y.elements());
   backend(a.device()).binary(op, broadcast_to(a, shape), broadcast_to(b, shape), y);
   return y;
 }
 
 Tensor apply(Unary op, const Tensor& x) {
   Tensor y = Tensor::uninitialized(x.shape(), op == Unary::logical_not ? DType::boolean : x.dtype(), x.device());
+  add_work(8 * y.elements());
   backend(x.device()).unary(op, x, y);
   return y;
 }
@@ -134,6 +137,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   Tensor y = Tensor::uninitialized(shape, a.dtype(), a.device());
   {
     NoGrad no_grad;
+    add_work(8 * y.elements());
     backend(a.device()).where(broadcast_to(condition, shape), broadcast_to(a, shape), broadcast_to(b, shape), y);
   }
   const auto pass = [condition](const Tensor& g, bool taken) {

@@ -4,6 +4,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
+#include "stet/tensor/work.h"
 
 namespace stet {
 namespace {
@@ -23,6 +24,7 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
   Tensor y = Tensor::uninitialized(with_tail(batch, a.size(-2), b.size(-1)), a.dtype(), a.device());
   {
     NoGrad no_grad;
+    add_work(y.elements() * a.size(-1));
     backend(a.device()).matmul(broadcast_to(a, with_tail(batch, a.size(-2), a.size(-1))),
                                broadcast_to(b, with_tail(batch, b.size(-2), b.size(-1))), y);
   }
@@ -61,6 +63,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 namespace {
 
+int64_t multiply_adds(const Window& s) {
+  return s.n * s.co * s.out_h() * s.out_w() * (s.c / s.groups) * s.kh * s.kw;
+}
+
 Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight);
 
 // The adjoints are convolutions' own adjoints again, so gradients of gradients need nothing new.
@@ -68,6 +74,7 @@ Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weig
 
 Tensor conv_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x) {
   Tensor dw = Tensor::uninitialized({s.co, s.c / s.groups, s.kh, s.kw}, x.dtype(), x.device());
+  add_work(multiply_adds(s));
   backend(x.device()).conv2d_weight_gradient(s, contiguous(dy.detach()), contiguous(x.detach()), dw);
   return record("conv2d_weight_gradient", dw,
                 {{dy, [s, x](const Tensor& g) { return conv_forward(s, x, g); }},
@@ -76,6 +83,7 @@ Tensor conv_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x) 
 
 Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight) {
   Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
+  add_work(multiply_adds(s));
   backend(dy.device()).conv2d_input_gradient(s, contiguous(dy.detach()), contiguous(weight.detach()), dx);
   return record("conv2d_input_gradient", dx,
                 {{dy, [s, weight](const Tensor& g) { return conv_forward(s, g, weight); }},
@@ -84,6 +92,7 @@ Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weig
 
 Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight) {
   Tensor y = Tensor::uninitialized({s.n, s.co, s.out_h(), s.out_w()}, x.dtype(), x.device());
+  add_work(multiply_adds(s));
   backend(x.device()).conv2d(s, contiguous(x.detach()), contiguous(weight.detach()), y);
   return record("conv2d", y,
                 {{x, [s, weight](const Tensor& g) { return conv_input_gradient(s, g, weight); }},

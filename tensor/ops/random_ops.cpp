@@ -6,6 +6,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
+#include "stet/tensor/work.h"
 
 namespace stet {
 namespace {
@@ -55,6 +56,7 @@ namespace {
 
 Tensor masked(const Tensor& x, const Draw& where, uint64_t below, double scale) {
   Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  add_work(8 * y.elements());
   backend(x.device()).dropout(contiguous(x.detach()), where, below, scale, y);
   // The mask is drawn again from its coordinate: it is never stored.
   return record("dropout", y, {{x, [=](const Tensor& g) { return masked(g, where, below, scale); }}});

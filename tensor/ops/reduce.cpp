@@ -4,6 +4,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
+#include "stet/tensor/work.h"
 
 namespace stet {
 namespace {
@@ -33,6 +34,7 @@ Reduced plan(const Tensor& x, const Axes& axes) {
 
 Tensor apply(Reduce op, const Tensor& x, const Reduced& r, bool keep) {
   Tensor y = Tensor::uninitialized(keep ? r.kept : r.squeezed, x.dtype(), x.device());
+  add_work(8 * x.elements());
   backend(x.device()).reduce(op, x, r.mask, y);
   return y;
 }

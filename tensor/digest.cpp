@@ -1,0 +1,124 @@
+#include "stet/tensor/digest.h"
+
+#include <atomic>
+#include <cstring>
+
+#include "stet/tensor/parallel.h"
+#include "stet/tensor/sha256.h"
+
+namespace stet {
+namespace {
+
+constexpr uint64_t kMix = 0xD6E8FEB86659FD93, kStep = 0x9E3779B97F4A7C15, kSecond = 0x9FB21C651E98DF25;
+
+inline uint64_t mix(uint64_t x) {
+  x ^= x >> 32;
+  x *= kMix;
+  x ^= x >> 32;
+  x *= kMix;
+  return x ^ (x >> 32);
+}
+
+// One 64-bit word of two binary32 values, of one binary64 value, or of anything else, with NaN written one way.
+struct Raw {
+  static uint64_t canonical(uint64_t w) { return w; }
+};
+struct Binary32 {
+  static uint64_t half(uint64_t u) { return (u & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : u; }
+  static uint64_t canonical(uint64_t w) { return half(w & 0xffffffff) | half(w >> 32) << 32; }
+};
+struct Binary64 {
+  static uint64_t canonical(uint64_t w) {
+    return (w & 0x7fffffffffffffff) > 0x7ff0000000000000 ? 0x7ff8000000000000 : w;
+  }
+};
+
+template <class Kind>
+void add_word(const DigestSalt& salt, uint64_t index, uint64_t word, Digest& sum) {
+  const uint64_t y = mix(Kind::canonical(word) ^ (salt.low + (index + 1) * kStep));
+  uint64_t z = (y ^ salt.high) * kSecond;
+  z ^= z >> 32;
+  sum.low += y;
+  sum.high += z;
+}
+
+template <class Kind>
+Digest digest_words(const DigestSalt& salt, std::span<const std::byte> bytes) {
+  const auto words = static_cast<int64_t>(bytes.size() / 8);
+  std::atomic<uint64_t> low{0}, high{0};
+  parallel_for(words, int64_t{1} << 15, [&](int64_t begin, int64_t end) {
+    Digest part;
+    for (int64_t i = begin; i < end; ++i) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + 8 * i, 8);
+      add_word<Kind>(salt, static_cast<uint64_t>(i), word, part);
+    }
+    low += part.low;
+    high += part.high;
+  });
+  Digest sum{salt.low + low, salt.high + high};
+  if (const size_t rest = bytes.size() % 8; rest != 0) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + 8 * words, rest);
+    add_word<Kind>(salt, static_cast<uint64_t>(words), word, sum);
+  }
+  return sum;
+}
+
+uint64_t little_endian(const uint8_t* bytes) {
+  uint64_t word = 0;
+  for (int i = 0; i < 8; ++i) word |= static_cast<uint64_t>(bytes[i]) << (8 * i);
+  return word;
+}
+
+template <class Kind, class T>
+Digest digest_scalar(std::string_view name, std::string_view dtype, T value) {
+  return digest_words<Kind>(DigestSalt(name, dtype, "[]"), std::as_bytes(std::span(&value, 1)));
+}
+
+}  // namespace
+
+std::string Digest::hex() const {
+  std::array<uint8_t, 16> bytes;
+  for (size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<uint8_t>(high >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<uint8_t>(low >> (56 - 8 * i));
+  }
+  return to_hex(bytes);
+}
+
+DigestSalt::DigestSalt(std::string_view name, std::string_view dtype, std::string_view shape) {
+  const std::string_view zero("\0", 1);
+  const Sha256Digest hash = Sha256().update(name).update(zero).update(dtype).update(zero).update(shape).digest();
+  low = little_endian(hash.data());
+  high = little_endian(hash.data() + 8);
+}
+
+Digest digest_bytes(const DigestSalt& salt, std::span<const std::byte> bytes) { return digest_words<Raw>(salt, bytes); }
+
+Digest digest(std::string_view name, const Tensor& value) {
+  const Tensor x = contiguous(value.detach().to(cpu));
+  const DigestSalt salt(name, name_of(x.dtype()), x.shape().to_string());
+  const std::span bytes(static_cast<const std::byte*>(x.data()), static_cast<size_t>(x.elements()) * size_of(x.dtype()));
+  if (x.dtype() == DType::float32) return digest_words<Binary32>(salt, bytes);
+  if (x.dtype() == DType::float64) return digest_words<Binary64>(salt, bytes);
+  return digest_words<Raw>(salt, bytes);
+}
+
+Digest digest(std::string_view name, bool value) { return digest_scalar<Raw>(name, "bool", static_cast<uint8_t>(value)); }
+Digest digest(std::string_view name, int64_t value) { return digest_scalar<Raw>(name, "int64", value); }
+Digest digest(std::string_view name, uint64_t value) { return digest_scalar<Raw>(name, "uint64", value); }
+Digest digest(std::string_view name, double value) { return digest_scalar<Binary64>(name, "float64", value); }
+Digest digest_text(std::string_view name, std::string_view value) {
+  return digest_bytes(DigestSalt(name, "string", "[" + std::to_string(value.size()) + "]"),
+                      std::as_bytes(std::span(value.data(), value.size())));
+}
+
+DigestSum& DigestSum::add(const Digest& part) {
+  const uint64_t low = mix(part.low);
+  sum_.low += low;
+  sum_.high += mix(part.high ^ low);
+  return *this;
+}
+
+}  // namespace stet

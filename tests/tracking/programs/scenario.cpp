@@ -1,0 +1,275 @@
+// Small trainings of every form that a resumed run must continue to the bit; tests kill and resume this program.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include "stet/data/evaluate.h"
+#include "stet/data/in_memory.h"
+#include "stet/data/loader.h"
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/ops.h"
+#include "stet/tracking/run.h"
+
+using namespace stet;
+
+namespace {
+
+// STET_TEST_KILL=place:n ends the process with SIGKILL when it comes to that place for the n-th time.
+void kill_point(const std::string& place) {
+  static int times = 0;
+  const char* wish = std::getenv("STET_TEST_KILL");
+  if (!wish) return;
+  const std::string text = wish;
+  const size_t colon = text.find(':');
+  if (text.substr(0, colon) != place) return;
+  if (++times == std::stoi(text.substr(colon + 1))) ::raise(SIGKILL);
+}
+
+Tensor draw(const Rng& rng, Shape shape) {
+  Stream stream(rng);
+  return normal(stream, std::move(shape), 0, 0.5);
+}
+
+struct Net : Stateful {
+  Parameter in, out;
+  Stream noise;
+  Net(int64_t hidden, const Rng& rng)
+      : in(draw(rng / "in", {4, hidden})), out(draw(rng / "out", {hidden, 1})), noise(rng / "drop") {}
+  Tensor operator()(const Tensor& x) {
+    Tensor h = tanh(matmul(x, in.value()));
+    if (training()) h = dropout(h, 0.2, noise);
+    return matmul(h, out.value());
+  }
+  void members(Visitor& v) override { v("in", in)("out", out); }
+};
+
+struct Momentum : Stateful {
+  Net& net;
+  double lr;
+  Buffer in, out;
+  int64_t steps = 0;
+  Momentum(Net& n, double rate) : net(n), lr(rate), in(zeros(n.in.shape())), out(zeros(n.out.shape())) {}
+  void step(const Gradients& g) {
+    ++steps;
+    update(net.in, in, g[net.in]);
+    update(net.out, out, g[net.out]);
+  }
+  void update(Parameter& p, Buffer& m, const Tensor& g) const {
+    if (!g.defined()) return;
+    m.set(m.value() * 0.9 + g);
+    p.set(p.value().detach() - m.value() * lr);
+  }
+  void members(Visitor& v) override { v("in", in)("out", out)("steps", steps).hyper("lr", lr); }
+};
+
+Tensor mean_square(const Tensor& a, const Tensor& b) { return mean(square(a - b)); }
+
+using Data = data::InMemory<2>;
+using Loader = data::Loader<Data>;
+
+struct Setting {
+  Run& run;
+  int epochs;
+  Data& set;
+  Loader& loader;
+  Net& net;
+  Momentum& opt;
+};
+
+double error_of(Setting& s) {
+  return data::evaluate(
+      [&](const Tensor& x, const Tensor& y) {
+        kill_point("evaluation");
+        return sum(square(s.net(x) - y), {1});
+      },
+      s.set, {.batch = 40});
+}
+
+void plain(Setting& s) {
+  for (auto& epoch : s.run.epochs(s.epochs)) {
+    kill_point("epoch");
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      const Tensor loss = mean_square(s.net(x), y);
+      s.opt.step(backward(loss));
+      s.run.log("loss", loss);
+      kill_point("step");
+    }
+    kill_point("tail");
+    s.run.log("error", error_of(s), {{"subset", "all"}});
+    s.run.log("epoch", static_cast<double>(epoch.index()));
+  }
+}
+
+void gan(Setting& s) {
+  Net critic(6, s.run.rng() / "critic");
+  Momentum critic_opt(critic, 0.02);
+  s.run.track("critic", critic)("critic_opt", critic_opt);
+  Stream latent(s.run.rng() / "latent");
+  for (auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      const Tensor made = matmul(s.net(normal(latent, x.shape())), ones({1, 4}));
+      const Tensor critic_loss = mean(square(critic(x) - 1.0)) + mean(square(critic(made.detach())));
+      critic_opt.step(backward(critic_loss, critic));
+      const Tensor loss = mean(square(critic(made) - 1.0));
+      s.opt.step(backward(loss, s.net));
+      s.run.log("critic", critic_loss);
+      s.run.log("made", loss);
+    }
+    s.run.log("epoch", static_cast<double>(epoch.index()));
+  }
+}
+
+void accumulate(Setting& s) {
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      Gradients g;
+      for (int64_t i = 0; i < 4; ++i) {
+        g += backward(mean_square(s.net(x.slice(0, 2 * i, 2 * i + 2)), y.slice(0, 2 * i, 2 * i + 2)) * 0.25);
+      }
+      s.opt.step(g);
+    }
+    s.run.log("error", error_of(s));
+  }
+}
+
+void carry(Setting& s) {
+  Kept<Tensor> carried(s.run, "carried", Tensor());
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      const Tensor before = carried.value().defined() ? carried.value() : zeros({1, 1});
+      const Tensor out = s.net(x) + before * 0.5;
+      carried = mean(out, {0}, true).detach();
+      const Tensor loss = mean_square(out, y);
+      s.opt.step(backward(loss));
+      s.run.log("loss", loss);
+    }
+  }
+}
+
+void average(Setting& s) {
+  Buffer mean_in(s.net.in.value().detach());
+  s.run.track("mean_in", mean_in);
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      s.opt.step(backward(mean_square(s.net(x), y)));
+      mean_in.set(mean_in.value() * 0.9 + s.net.in.value().detach() * 0.1);
+    }
+    s.run.log("average", sum(mean_in.value()));
+  }
+}
+
+// Both loops are left by break: the inner at the 9th step of the second epoch, the outer when the error has not fallen twice.
+void early(Setting& s) {
+  Kept<double> best(s.run, "best", 1e9);
+  Kept<int64_t> patience(s.run, "patience", 0);
+  for (auto& epoch : s.run.epochs(s.epochs)) {
+    if (patience >= 2) break;
+    int64_t batch = 0;
+    Kept<int64_t> seen(s.run, "seen", 0);
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      const Tensor loss = mean_square(s.net(x), y);
+      s.opt.step(backward(loss));
+      s.run.log("loss", loss);
+      ++seen;
+      ++batch;
+      if (epoch == 1 && seen == 9) break;
+    }
+    const double error = error_of(s);
+    s.run.log("error", error);
+    s.run.log("seen", static_cast<double>(seen.value()));
+    patience = error < best * 0.999 ? 0 : patience + 1;
+    if (error < best) best = error;
+    if (patience >= 2) break;
+  }
+  s.run.log("best", best);
+}
+
+void epoch_mean(Setting& s) {
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    Kept<double> total(s.run, "total", 0.0);
+    Kept<std::vector<double>> all(s.run, "all", {});
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      const Tensor loss = mean_square(s.net(x), y);
+      s.opt.step(backward(loss));
+      total += loss.item<double>();
+      all.value().push_back(loss.item<double>());
+    }
+    s.run.log("mean", total / static_cast<double>(all.value().size()));
+  }
+}
+
+// Loops after one another, several within an epoch, and one within a step.
+void nested(Setting& s) {
+  for (const int64_t i : s.run.steps(5)) {
+    s.opt.step(backward(mean(square(s.net(ones({2, 4}) * static_cast<double>(i))))));
+  }
+  for (auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      for (const int64_t inner : s.run.steps(2)) {
+        const Tensor loss = mean_square(s.net(x), y) * (1.0 + static_cast<double>(inner));
+        s.opt.step(backward(loss));
+        s.run.log("inner", loss);
+      }
+      s.run.log("norm", sum(square(s.net.in.value().detach())));
+    }
+    if (epoch == 1) continue;
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      s.opt.step(backward(mean_square(s.net(x), y * 0.5)));
+    }
+    s.run.log("error", error_of(s));
+  }
+}
+
+// Keeps state where no checkpoint sees it.
+void outside(Setting& s) {
+  double hidden = 1;
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      s.opt.step(backward(mean_square(s.net(x), y * hidden)));
+      hidden *= 0.99;
+    }
+  }
+}
+
+void not_a_number(Setting& s) {
+  for (const int64_t i : s.run.steps(12)) {
+    const double factor = i == 8 ? std::numeric_limits<double>::quiet_NaN() : 1.0;
+    s.opt.step(backward(mean(square(s.net(ones({2, 4})))) * factor));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
+  const auto form = run.param("form", "plain",
+                              {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "outside", "nan"}});
+  const auto epochs = run.param("epochs", 3, {.above = 0});
+  const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
+  const auto hidden = run.param("hidden", 5, {.above = 0});
+  const auto place = run.path("data", "");
+  if (!place.empty()) stet::raise<DataError>("{}: is not there", place);
+
+  Stream stream(run.rng() / "data");
+  const Tensor x = normal(stream, {104, 4}), y = sin(sum(x, {1}, true));
+  Data set = data::in_memory("waves", x, y);
+  Loader loader(set, {.batch = 8, .shuffle = run.rng() / "shuffle"});
+  Net net(std::getenv("STET_TEST_HIDDEN") ? std::atoi(std::getenv("STET_TEST_HIDDEN")) : hidden, run.rng() / "net");
+  Momentum opt(net, static_cast<double>(lr));
+  run.track("net", net)("opt", opt)("loader", loader);
+
+  Setting s{run, epochs, set, loader, net, opt};
+  if (form == "plain") plain(s);
+  if (form == "gan") gan(s);
+  if (form == "accumulate") accumulate(s);
+  if (form == "carry") carry(s);
+  if (form == "average") average(s);
+  if (form == "early") early(s);
+  if (form == "mean") epoch_mean(s);
+  if (form == "nested") nested(s);
+  if (form == "outside") outside(s);
+  if (form == "nan") not_a_number(s);
+}

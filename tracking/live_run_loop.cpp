@@ -1,0 +1,206 @@
+// Loops and their boundaries: the only places where a run digests, saves, stops or shows its state.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <csignal>
+#include <limits>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/mode.h"
+#include "stet/tensor/work.h"
+#include "stet/tracking/live_run.h"
+
+namespace stet::tracking {
+
+LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
+  close();
+  index = 0;
+  const Position::Entry entry = position_.enter();
+  loops_.push_back({kind == LoopKind::epochs, position_.index(), length});
+  switch (entry) {
+    case Position::Entry::skipped: return LoopEntry::empty;
+    case Position::Entry::fresh:
+      if (!begun_ || position_.depth() == 1) start_fresh();
+      return LoopEntry::fresh;
+    case Position::Entry::enclosing:
+      // What the code between the loops reads is already as it was, as far as it exists; restore() sets the rest.
+      state_.restore_what_fits(*checkpoint_);
+      break;
+    case Position::Entry::reached: restore(); break;
+  }
+  index = position_.index();
+  return position_.finished() ? LoopEntry::empty : LoopEntry::restored;
+}
+
+void LiveRun::start_fresh() {
+  if (resumed_ && !begun_) {
+    require_same_data();
+    if (record_.tracked_size() > 0) require_same_hyperparameters();
+  }
+  describe_state();
+  record_changed_ = true;
+  if (!begun_) begin();
+  if (tick_ != 0) return;
+  log_digest();
+  watch_signals();
+}
+
+// The state of the boundary where the run left off; from here on it is not mute.
+void LiveRun::restore() {
+  state_.restore(*checkpoint_);
+  require_same_hyperparameters();
+  require_same_data();
+  set_tick(static_cast<uint32_t>(tick_));
+  checkpoint_.reset();
+  if (max_steps_ > 0 && steps_ >= max_steps_) {
+    progress_.say(fmt::format("{}: run {} is at step {} already", program_, record_.id(), steps_));
+    std::_Exit(0);
+  }
+  losses_.clear();
+  describe_state();
+  begin();
+  watch_signals();
+}
+
+void LiveRun::begin_iteration(BatchSize size) {
+  position_.begin_iteration();
+  if (mute()) return;
+  batch_ = size;
+  in_step_ = !loops_.back().epochs;
+  training_ = true;
+  if (in_step_) work_before_step_ = work_done();
+}
+
+void LiveRun::commit(LoopKind kind, bool finished) {
+  position_.commit(finished);
+  if (tick_ >= std::numeric_limits<uint32_t>::max()) raise("step {}: a run has at most 2^32 - 1 boundaries", steps_);
+  set_tick(static_cast<uint32_t>(++tick_));
+  in_step_ = false;
+  ++(kind == LoopKind::steps ? steps_ : epochs_);
+  loops_.back().done = position_.index();
+  check_losses();
+  log_losses();
+  if (kind == LoopKind::steps && digest_interval_ == 0) choose_digest_interval();
+  if (digest_due(kind)) log_digest();
+  if (checkpoint_due(kind)) write_checkpoint();
+  else writer_->flush();
+  if (record_changed_) {
+    describe_state();
+    save_record();
+  }
+  stop_if_asked(kind);
+  if (kind == LoopKind::steps) progress_.update(loops_, last_loss_, batch_.items, batch_.images);
+}
+
+void LiveRun::leave() {
+  if (position_.depth() == 1 && begun_ && !mute()) end_of_loops();
+  loops_.pop_back();
+  position_.leave();
+}
+
+// The last state that is sure to exist: what is tracked may be gone when the run ends.
+void LiveRun::end_of_loops() {
+  if (digest_tick_ != tick_ || root_.empty()) log_digest();
+  if (checkpoint_tick_ != tick_) write_checkpoint();
+}
+
+// Of tensor bytes and arithmetic alone, so that every machine chooses the same: digesting costs less than a hundredth of the steps between.
+// A byte is reckoned as 16 multiply-adds.
+void LiveRun::choose_digest_interval() {
+  const int64_t work = std::max<int64_t>(work_done() - work_before_step_, 1);
+  digest_interval_ = std::max<int64_t>(1, (state_.bytes() * 16 * 100 + work - 1) / work);
+}
+
+bool LiveRun::digest_due(LoopKind kind) const {
+  if (replay_) return replay_->digest_ticks.contains(tick_);
+  return kind == LoopKind::steps && steps_ % digest_interval_ == 0;
+}
+
+bool LiveRun::checkpoint_due(LoopKind kind) const {
+  if (replay_) return false;
+  if (policy_.every_steps > 0 && kind == LoopKind::steps && steps_ % policy_.every_steps == 0) return true;
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - checkpoint_time_;
+  return policy_.every_minutes > 0 && elapsed.count() >= 60 * policy_.every_minutes;
+}
+
+void LiveRun::check_losses() {
+  for (const Tensor& loss : losses_) {
+    last_loss_ = loss.item<double>();
+    if (!allow_nan_ && !std::isfinite(*last_loss_)) {
+      raise<TrainingError>("step {}: the loss is {}; lower the learning rate, or go on with --allow-nan", steps_, *last_loss_);
+    }
+  }
+}
+
+void LiveRun::log_losses() {
+  if (losses_.empty()) return;
+  record::Event event;
+  for (const Tensor& loss : losses_) {
+    if (loss.dtype() == DType::float64) {
+      const auto value = loss.item<double>();
+      event.mutable_loss_digest()->add_bits(std::isnan(value) ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(value));
+    } else {
+      const auto value = loss.item<float>();
+      event.mutable_loss_digest()->add_bits(std::isnan(value) ? 0x7fc00000 : std::bit_cast<uint32_t>(value));
+    }
+  }
+  losses_.clear();
+  append(std::move(event));
+}
+
+void LiveRun::log_digest() {
+  if (state_.empty()) return;
+  StateDigests digests = state_.digests();
+  record::Event event;
+  auto* digest = event.mutable_state_digest();
+  for (const uint64_t half : {digests.root.high, digests.root.low}) {
+    for (int shift = 56; shift >= 0; shift -= 8) digest->mutable_root()->push_back(static_cast<char>(half >> shift));
+  }
+  for (const uint32_t leaf : digests.leaves) digest->add_leaf(leaf);
+  if (digests.names != leaf_names_) {
+    for (const std::string& name : digests.names) digest->add_name(name);
+    leaf_names_ = std::move(digests.names);
+  }
+  root_ = digests.root.hex();
+  digest_tick_ = tick_;
+  append(std::move(event));
+}
+
+void LiveRun::write_checkpoint() {
+  if (state_.empty()) return writer_->flush();
+  if (digest_tick_ != tick_) log_digest();
+  writer_->sync();
+  Checkpoint checkpoint{.step = steps_, .tick = tick_, .log = writer_->position(), .tensors = {}, .scalars = {}, .aliases = {}};
+  state_.save(checkpoint);
+  checkpoint.scalars.push_back({"stet/position", position_.to_text()});
+  checkpoint.scalars.push_back({"stet/epochs", epochs_});
+  checkpoint.scalars.push_back({"stet/digest_interval", digest_interval_});
+  const std::string bytes = encode(checkpoint);
+  const Path path = tracking::write_checkpoint(fs_, held_->folder, steps_, as_bytes(bytes));
+  record::Event mark;
+  mark.mutable_session_log()->set_status(record::SessionLog::CHECKPOINT);
+  mark.mutable_session_log()->set_checkpoint_path(path.lexically_relative(held_->folder).string());
+  append(std::move(mark));
+  writer_->flush();
+  marks_[steps_] = best_metric_;
+  checkpoint_tick_ = tick_;
+  delete_old_checkpoints();
+  checkpoint_time_ = std::chrono::steady_clock::now();
+}
+
+void LiveRun::delete_old_checkpoints() {
+  std::vector<CheckpointMark> marks;
+  for (const auto& [step, metric] : marks_) marks.push_back({step, metric});
+  for (const int64_t step : to_delete(marks, policy_)) {
+    fs_.remove(checkpoint_path(held_->folder, step));
+    marks_.erase(step);
+  }
+}
+
+void LiveRun::stop_if_asked(LoopKind kind) {
+  if (const int signal = noted_signal()) stop(signal == SIGTERM ? "terminated" : "interrupted", 130);
+  if (max_steps_ > 0 && kind == LoopKind::steps && steps_ >= max_steps_) stop("max-steps", 0);
+  if (replay_ && replay_->stop_tick == tick_) stop("max-steps", 0);
+}
+
+}  // namespace stet::tracking
