@@ -28,7 +28,6 @@ using Git = std::unique_ptr<T, GitFree<T, Free>>;
 using Repository = Git<git_repository, git_repository_free>;
 using Reference = Git<git_reference, git_reference_free>;
 using Object = Git<git_object, git_object_free>;
-using Remote = Git<git_remote, git_remote_free>;
 using Diff = Git<git_diff, git_diff_free>;
 using Patch = Git<git_patch, git_patch_free>;
 
@@ -81,6 +80,13 @@ Repository find_repository() {
   return open_repository(std::filesystem::read_symlink("/proc/self/exe").parent_path());
 }
 
+git_diff_options diff_options(uint32_t flags) {
+  git_diff_options options;
+  check(git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION), "set up a comparison");
+  options.flags = flags;
+  return options;
+}
+
 bool is_source(const Path& path) {
   static const std::set<std::string> endings = {".c",  ".cc",  ".cpp",  ".cxx",  ".h",    ".hh",  ".hpp",  ".hxx",  ".inl", ".cu", ".cuh",
                                                 ".py", ".sh",  ".cmake", ".json", ".toml", ".yaml", ".yml", ".proto", ".ini", ".cfg", ".md"};
@@ -102,8 +108,7 @@ class PatchMaker {
   }
 
   std::string make(git_object* head) {
-    git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-    options.flags = GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_SHOW_BINARY;
+    git_diff_options options = diff_options(GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_SHOW_BINARY);
     git_tree* tree = nullptr;
     if (head) check(git_object_peel(reinterpret_cast<git_object**>(&tree), head, GIT_OBJECT_TREE), "read the commit's tree");
     Git<git_tree, git_tree_free> owner(tree);
@@ -170,8 +175,7 @@ class PatchMaker {
       return;
     }
     std::string text = read_file(path);
-    git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-    options.flags = GIT_DIFF_SHOW_BINARY;
+    git_diff_options options = diff_options(GIT_DIFF_SHOW_BINARY);
     git_patch* raw = nullptr;
     check(git_patch_from_buffers(&raw, nullptr, 0, nullptr, text.data(), text.size(), name.c_str(), &options), "write a patch");
     add(Patch(raw));
@@ -193,11 +197,12 @@ void describe_head(git_repository* repository, git_object* head, record::Source&
     Reference reference(raw);
     if (git_reference_is_branch(raw)) source.set_branch(git_reference_shorthand(raw));
   }
-  git_remote* remote = nullptr;
-  if (git_remote_lookup(&remote, repository, "origin") == 0) {
-    Remote owner(remote);
-    if (const char* url = git_remote_url(remote)) source.set_remote(strip_credentials(url));
-  }
+  // Not git_remote_lookup, which loses memory in libgit2 1.5.
+  git_config* config = nullptr;
+  check(git_repository_config_snapshot(&config, repository), "read the git configuration");
+  Git<git_config, git_config_free> owner(config);
+  const char* url = nullptr;
+  if (git_config_get_string(&url, config, "remote.origin.url") == 0) source.set_remote(strip_credentials(url));
 }
 
 // The patch against the commit; empty when the tree is clean or there is no repository.
@@ -205,8 +210,10 @@ std::string describe(const Path& runs, record::Source& source) {
   Repository repository = find_repository();
   if (!repository || git_repository_is_bare(repository.get())) return {};
   git_object* raw = nullptr;
-  int found = git_revparse_single(&raw, repository.get(), "HEAD");
-  if (found != GIT_ENOTFOUND) check(found, "read HEAD");  // not found: no commit yet
+  git_oid id;
+  int found = git_reference_name_to_id(&id, repository.get(), "HEAD");
+  if (found == 0) found = git_object_lookup(&raw, repository.get(), &id, GIT_OBJECT_COMMIT);
+  if (found != GIT_ENOTFOUND || !git_repository_head_unborn(repository.get())) check(found, "read HEAD");
   Object head(raw);
   describe_head(repository.get(), raw, source);
   std::string patch = PatchMaker(repository.get(), runs, source).make(raw);
