@@ -41,8 +41,9 @@ inline T minimum(T a, T b) {
 
 // Integers wrap around, as two's complement does everywhere.
 template <class T>
-using Wrapping = std::conditional_t<std::is_integral_v<T>, std::make_unsigned<std::conditional_t<std::is_integral_v<T>, T, int>>,
-                                    std::type_identity<T>>::type;
+using Wrapping =
+    typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<std::conditional_t<std::is_integral_v<T>, T, int>>,
+                                std::type_identity<T>>::type;
 
 template <class T>
 inline T add(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b)); }
