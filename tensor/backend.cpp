@@ -43,5 +43,7 @@ void Backend::gather(const Tensor&, const Tensor&, const Tensor&) { unsupported(
 void Backend::scatter_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "scatter_add"); }
 void Backend::random(Distribution, const Draw&, const Tensor&) { unsupported(*this, "random"); }
 void Backend::dropout(const Tensor&, const Draw&, uint64_t, double, const Tensor&) { unsupported(*this, "dropout"); }
+void Backend::sgd(const SgdStep&, const Tensor&, const SgdValues&, const SgdValues&) { unsupported(*this, "sgd"); }
+void Backend::adam(const AdamStep&, const Tensor&, const AdamValues&, const AdamValues&) { unsupported(*this, "adam"); }
 
 }  // namespace stet

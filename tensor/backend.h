@@ -6,6 +6,7 @@
 
 #include "stet/tensor/rng.h"
 #include "stet/tensor/tensor.h"
+#include "stet/tensor/update.h"
 #include "stet/tensor/window.h"
 
 namespace stet {
@@ -21,6 +22,14 @@ enum class Binary {
 enum class Reduce { sum, max, min };
 
 enum class Distribution { bits, uniform, normal };
+
+/// A parameter's value and its optimizer's state.
+struct SgdValues {
+  const Tensor &parameter, &momentum;  // momentum is undefined without one
+};
+struct AdamValues {
+  const Tensor &parameter, &mean, &square;
+};
 
 /// The ops of one device. Inputs may have any strides unless said otherwise; `y` is contiguous, of its final shape, and not yet
 /// seen by anyone. Where two inputs meet, they have been broadcast to y's shape (stride 0). The base class's functions throw
@@ -71,6 +80,9 @@ class Backend {
   virtual void random(Distribution d, const Draw& draw, const Tensor& y);
   /// y = word < threshold ? +0 : x * scale, element by element.
   virtual void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y);
+  /// One step of an optimizer (update.h). A tensor of `to` may be that of `from`.
+  virtual void sgd(const SgdStep& step, const Tensor& gradient, const SgdValues& from, const SgdValues& to);
+  virtual void adam(const AdamStep& step, const Tensor& gradient, const AdamValues& from, const AdamValues& to);
 };
 
 /// The backend of a device. Throws UsageError that says what is missing: built without CUDA, no driver, or no GPU.

@@ -104,6 +104,9 @@ class Tensor {
   template <class T> const T* data_as() const { return static_cast<const T*>(data()); }
   template <class T> T* mutable_data_as() const { return static_cast<T*>(mutable_data()); }
 
+  /// True if no other tensor holds this one or its memory, so that what replaces it may be written there.
+  bool is_unshared() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
+
   // For the tape and the ops.
   const std::shared_ptr<Node>& node() const { return impl().node; }
   Tensor with_node(std::shared_ptr<Node> node) const;

@@ -11,6 +11,7 @@
 #include "stet/tensor/cpu/random.h"
 #include "stet/tensor/cpu/reduce.h"
 #include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/cpu/update.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 
@@ -117,6 +118,14 @@ class CpuBackend : public Backend {
   void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y) override {
     ContractFloatEnv env;
     cpu_kernels::dropout(x, draw, threshold, scale, y);
+  }
+  void sgd(const SgdStep& step, const Tensor& gradient, const SgdValues& from, const SgdValues& to) override {
+    ContractFloatEnv env;
+    cpu_kernels::sgd(step, gradient, from, to);
+  }
+  void adam(const AdamStep& step, const Tensor& gradient, const AdamValues& from, const AdamValues& to) override {
+    ContractFloatEnv env;
+    cpu_kernels::adam(step, gradient, from, to);
   }
 
  private:

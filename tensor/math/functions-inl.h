@@ -109,14 +109,8 @@ STET_LANES F64 erf(F64 x) {
   return unless_nan(x, copy_sign(a * p, x));
 }
 
-/// high + low, |low| small against |high|.
-struct Sum {
-  F64 high, low;
-};
-
-/// log(1 + f) + e ln 2, |f| <= sqrt(2) - 1, e = 0 or |e| >= 1 an integer, with a relative error of about 2^-58:
-/// atanh's series in s = f / (2 + f).
-STET_LANES Sum log_of_reduced(F64 f, F64 e) {
+/// log(1 + f) + e ln 2, |f| <= sqrt(2) - 1, e = 0 or |e| >= 1 an integer: atanh's series in s = f / (2 + f), high + low.
+STET_LANES F64 log_of_reduced(F64 f, F64 e) {
   const F64 d = f + splat(2);
   const F64 d_low = f - (d - splat(2));
   const F64 reciprocal = splat(1) / d;
@@ -126,7 +120,7 @@ STET_LANES Sum log_of_reduced(F64 f, F64 e) {
   const F64 tail = s * z * polynomial(z, kLogTail);
   const F64 a = e * splat(kLn2High), b = s + s;
   const F64 high = a + b;
-  return {high, (b - (high - a)) + fma(e, splat(kLn2Low), fma(s_low, splat(2), tail))};
+  return round_to_odd(high, (b - (high - a)) + fma(e, splat(kLn2Low), fma(s_low, splat(2), tail)));
 }
 
 /// A positive number as (1 + f) 2^e, sqrt(1/2) <= 1 + f < sqrt(2).
@@ -152,8 +146,7 @@ STET_LANES F64 log_outside(F64 x, F64 result) {
 
 STET_LANES F64 log(F64 x) {
   const Reduced r = reduce_for_log(x);
-  const Sum sum = log_of_reduced(r.f, r.e);
-  return log_outside(x, round_to_odd(sum.high, sum.low));
+  return log_outside(x, log_of_reduced(r.f, r.e));
 }
 
 STET_LANES F64 log1p(F64 x) {
@@ -161,8 +154,7 @@ STET_LANES F64 log1p(F64 x) {
   const Reduced r = reduce_for_log(u);
   // Where u is near 1 it may have lost bits of x, and x itself is f.
   const F64 f = select(r.e == splat(0), x, r.f);
-  const Sum sum = log_of_reduced(f, r.e);
-  return select(x == splat(0), x, log_outside(u, round_to_odd(sum.high, sum.low)));
+  return select(x == splat(0), x, log_outside(u, log_of_reduced(f, r.e)));
 }
 
 /// An angle in quarter turns: q + h + l, q an integer modulo 4, |h| <= 1/2 and a little, l small against h.
@@ -261,39 +253,4 @@ STET_LANES F64 cospi(F64 x) {
   // IEEE 754: the cosine of n + 1/2 half turns is +0.
   const F64 nonnegative_zero = select(result == splat(0), splat(0), result);
   return select(abs(x) < splat(kInfinity), nonnegative_zero, splat(__builtin_nan("")));
-}
-
-/// Two doubles with x^y between them: where they round to one float, it is the power. They are -1 and 1 where x is zero or either is
-/// infinite or NaN, or x is negative and y no integer.
-struct Bounds {
-  F64 low, high;
-};
-
-STET_LANES Bounds pow_bounds(F64 x, F64 y) {
-  const F64 a = abs(x);
-  const Reduced r = reduce_for_log(a);
-  const Sum log = log_of_reduced(r.f, r.e);
-  // y log(a) as a sum, kept where e^ of it is neither 0 nor infinity.
-  const F64 unlimited = y * log.high;
-  const F64 p = at_most(at_least(unlimited, -105), 89);
-  const F64 p_low = select(p == unlimited, fma(y, log.low, fms(y, log.high, p)), splat(0));
-  const BinaryExponent e = binary_exponent(p);
-  const F64 f = fma(p_low, splat(kLog2eHigh), e.f);
-  F64 power = from_bits(add(bits(polynomial(f, kExp2)), shift_left<52>(e.shift)));
-
-  // From 2^24 on, a float is an even integer.
-  const F64 small_y = select(abs(y) < splat(0x1p24), y, splat(0));
-  const F64 t = small_y + splat(kToInteger);
-  const I64 sign_if_odd = shift_left<63>(bits(t)) & bits(x);
-  power = from_bits(bits(power) ^ (sign_if_odd & splat_bits(INT64_MIN)));
-
-  // The logarithm's error is below 2^-57 of at most 105, the polynomial's is about 2^-53.
-  Bounds bounds = {power * splat(1 - 0x1p-48), power * splat(1 + 0x1p-48)};
-  const F64 needs_integer = select(x < splat(0), small_y - (t - splat(kToInteger)), splat(0));
-  // Infinity, NaN and fractions leave something other than 0; a zero x is not above 0.
-  const F64 odd_one_out = (x - x) + (y - y) + needs_integer;
-  const F64 ordinary = select(odd_one_out == splat(0), a, splat(0));
-  bounds.low = select(ordinary > splat(0), bounds.low, splat(-1));
-  bounds.high = select(ordinary > splat(0), bounds.high, splat(1));
-  return bounds;
 }

@@ -1,0 +1,142 @@
+// The optimizers' passes on the CPU, one element after another as update.h defines them.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/update.cpp"
+#include "stet/tensor/simd/targets.h"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+#include <limits>
+
+#include "stet/tensor/cpu/update.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet::cpu_kernels {
+namespace HWY_NAMESPACE {
+
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// +0 below the smallest normal number; NaN stays, as it is not below.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Flush(D d, V x) {
+  return hn::IfThenZeroElse(hn::Lt(hn::Abs(x), hn::Set(d, std::numeric_limits<hn::TFromD<D>>::min())), x);
+}
+
+// Calls body(tag, i) for whole vectors, then for the elements that are left.
+template <class T, class Body>
+HWY_INLINE void ForEach(int64_t begin, int64_t end, Body body) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = begin;
+  for (; i + lanes <= end; i += lanes) body(d, i);
+  for (; i < end; ++i) body(hn::CappedTag<T, 1>(), i);
+}
+
+template <class T>
+void Sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t begin, int64_t end) {
+  const T rate = static_cast<T>(s.rate), momentum = static_cast<T>(s.momentum), take = static_cast<T>(s.take);
+  const T weight_decay = static_cast<T>(s.weight_decay);
+  ForEach<T>(begin, end, [&](auto d, int64_t i) HWY_ATTR {
+    const auto p = hn::LoadU(d, a.p + i);
+    auto u = hn::LoadU(d, a.g + i);
+    if (weight_decay != 0) u = hn::Add(u, hn::Mul(hn::Set(d, weight_decay), p));
+    if (a.b) {
+      const auto b = Flush(d, hn::Add(hn::Mul(hn::Set(d, momentum), hn::LoadU(d, a.b + i)), hn::Mul(hn::Set(d, take), u)));
+      hn::StoreU(b, d, a.b_out + i);
+      u = s.nesterov ? hn::Add(u, hn::Mul(hn::Set(d, momentum), b)) : b;
+    }
+    hn::StoreU(hn::Sub(p, hn::Mul(hn::Set(d, rate), u)), d, a.p_out + i);
+  });
+}
+
+template <class T>
+void Adam(const AdamStep& s, const AdamArrays<T>& a, int64_t begin, int64_t end) {
+  const T rate = static_cast<T>(s.rate), scale = static_cast<T>(s.scale), epsilon = static_cast<T>(s.epsilon);
+  const T b1 = static_cast<T>(s.beta1), c1 = static_cast<T>(1 - s.beta1);
+  const T b2 = static_cast<T>(s.beta2), c2 = static_cast<T>(1 - s.beta2);
+  const T weight_decay = static_cast<T>(s.weight_decay), decay = static_cast<T>(s.decay);
+  ForEach<T>(begin, end, [&](auto d, int64_t i) HWY_ATTR {
+    const auto p = hn::LoadU(d, a.p + i);
+    auto g = hn::LoadU(d, a.g + i);
+    if (weight_decay != 0) g = hn::Add(g, hn::Mul(hn::Set(d, weight_decay), p));
+    const auto m = Flush(d, hn::Add(hn::Mul(hn::Set(d, b1), hn::LoadU(d, a.m + i)), hn::Mul(hn::Set(d, c1), g)));
+    const auto v =
+        Flush(d, hn::Add(hn::Mul(hn::Set(d, b2), hn::LoadU(d, a.v + i)), hn::Mul(hn::Mul(hn::Set(d, c2), g), g)));
+    hn::StoreU(m, d, a.m_out + i);
+    hn::StoreU(v, d, a.v_out + i);
+    const auto denominator = hn::Add(hn::Mul(hn::Sqrt(v), hn::Set(d, scale)), hn::Set(d, epsilon));
+    auto change = hn::Div(hn::Mul(hn::Set(d, rate), m), denominator);
+    if (decay != 0) change = hn::Add(hn::Mul(hn::Set(d, decay), p), change);
+    hn::StoreU(hn::Sub(p, change), d, a.p_out + i);
+  });
+}
+
+void SgdFloat(const SgdStep& s, const SgdArrays<float>& a, int64_t begin, int64_t end) { Sgd(s, a, begin, end); }
+void SgdDouble(const SgdStep& s, const SgdArrays<double>& a, int64_t begin, int64_t end) { Sgd(s, a, begin, end); }
+void AdamFloat(const AdamStep& s, const AdamArrays<float>& a, int64_t begin, int64_t end) { Adam(s, a, begin, end); }
+void AdamDouble(const AdamStep& s, const AdamArrays<double>& a, int64_t begin, int64_t end) { Adam(s, a, begin, end); }
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace stet::cpu_kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include "stet/tensor/parallel.h"
+
+namespace stet::cpu_kernels {
+
+HWY_EXPORT(SgdFloat);
+HWY_EXPORT(SgdDouble);
+HWY_EXPORT(AdamFloat);
+HWY_EXPORT(AdamDouble);
+
+namespace {
+
+constexpr int64_t kGrain = 16384;  // elements; a few microseconds of work
+
+template <class T>
+SgdArrays<T> arrays(const Tensor& g, const SgdValues& from, const SgdValues& to) {
+  SgdArrays<T> a{g.data_as<T>(), from.parameter.data_as<T>(), nullptr, to.parameter.mutable_data_as<T>(), nullptr};
+  if (from.momentum.defined()) a.b = from.momentum.data_as<T>(), a.b_out = to.momentum.mutable_data_as<T>();
+  return a;
+}
+
+template <class T>
+AdamArrays<T> arrays(const Tensor& g, const AdamValues& from, const AdamValues& to) {
+  return {g.data_as<T>(),
+          from.parameter.data_as<T>(),
+          from.mean.data_as<T>(),
+          from.square.data_as<T>(),
+          to.parameter.mutable_data_as<T>(),
+          to.mean.mutable_data_as<T>(),
+          to.square.mutable_data_as<T>()};
+}
+
+}  // namespace
+
+void sgd(const SgdStep& step, const Tensor& g, const SgdValues& from, const SgdValues& to) {
+  if (g.dtype() == DType::float32) {
+    const auto a = arrays<float>(g, from, to);
+    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(SgdFloat)(step, a, b, e); });
+  } else {
+    const auto a = arrays<double>(g, from, to);
+    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(SgdDouble)(step, a, b, e); });
+  }
+}
+
+void adam(const AdamStep& step, const Tensor& g, const AdamValues& from, const AdamValues& to) {
+  if (g.dtype() == DType::float32) {
+    const auto a = arrays<float>(g, from, to);
+    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(AdamFloat)(step, a, b, e); });
+  } else {
+    const auto a = arrays<double>(g, from, to);
+    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(AdamDouble)(step, a, b, e); });
+  }
+}
+
+}  // namespace stet::cpu_kernels
+
+#endif
