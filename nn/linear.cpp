@@ -1,0 +1,23 @@
+#include "stet/nn/linear.h"
+
+#include "stet/nn/fan_in_init.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/ops.h"
+
+namespace stet::nn {
+
+Linear::Linear(int64_t in, int64_t out, const Rng& rng, const LinearOptions& options) {
+  if (in <= 0 || out <= 0) raise("Linear({}, {}): both extents must be positive", in, out);
+  weight = fan_in_uniform({out, in}, in, rng / "weight", options.dtype);
+  if (options.bias) bias = fan_in_uniform({out}, in, rng / "bias", options.dtype);
+}
+
+Tensor Linear::operator()(const Tensor& x) const { return linear(x, weight, bias.defined() ? Tensor(bias) : Tensor()); }
+
+void Linear::members(Visitor& v) { v("weight", weight)("bias", bias); }
+
+std::string Linear::describe() const {
+  return fmt::format("Linear({}, {}{})", weight.shape()[1], weight.shape()[0], bias.defined() ? "" : ", no bias");
+}
+
+}  // namespace stet::nn

@@ -1,0 +1,149 @@
+// Losses: against PyTorch's values and gradients, and against differences.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "golden.h"
+#include "gradient_check.h"
+#include "stet/nn/loss.h"
+#include "stet/nn/metric.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/ops.h"
+
+namespace stet {
+namespace {
+
+using nn::Reduction;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr double kTolerance = 1e-12;  // float64 on both sides; only the order of sums differs
+
+const Golden& golden() {
+  static const Golden file("losses.h5");
+  return file;
+}
+
+void expect_near(const Tensor& got, const Tensor& want, double tolerance, const std::string& what) {
+  ASSERT_EQ(got.shape(), want.shape()) << what;
+  const auto a = got.to(DType::float64).to_vector<double>(), b = want.to_vector<double>();
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], tolerance * std::max(1.0, std::abs(b[i]))) << what << " " << i;
+}
+
+struct Case {
+  std::string name, input;
+  std::function<Tensor(const Tensor& x, Reduction)> loss;
+};
+
+std::vector<Case> cases() {
+  const Tensor target = golden()("target").to(DType::int64), ignoring = golden()("ignoring").to(DType::int64);
+  const Tensor weights = golden()("class_weights"), b = golden()("b"), p = golden()("probability"), positive = golden()("positive_weight");
+  const auto entropy = [](const Tensor& t, nn::CrossEntropyOptions o) {
+    return [t, o](const Tensor& x, Reduction r) {
+      auto options = o;
+      options.reduction = r;
+      return nn::cross_entropy(x, t, options);
+    };
+  };
+  return {
+      {"cross_entropy", "logits", entropy(target, {})},
+      {"cross_entropy_smoothing", "logits", entropy(target, {.label_smoothing = 0.1})},
+      {"cross_entropy_weights", "logits", entropy(target, {.class_weights = weights})},
+      {"cross_entropy_ignoring", "logits", entropy(ignoring, {.ignore_index = -100})},
+      {"cross_entropy_all", "logits", entropy(ignoring, {.label_smoothing = 0.2, .class_weights = weights, .ignore_index = -100})},
+      {"mse", "a", [b](auto& x, Reduction r) { return nn::mse(x, b, r); }},
+      {"l1", "a", [b](auto& x, Reduction r) { return nn::l1(x, b, r); }},
+      {"huber", "a", [b](auto& x, Reduction r) { return nn::huber(x, b, 1.5, r); }},
+      {"bce", "a", [p](auto& x, Reduction r) { return nn::bce_with_logits(x, p, {.reduction = r}); }},
+      {"bce_weight", "a",
+       [p, positive](auto& x, Reduction r) { return nn::bce_with_logits(x, p, {.positive_weight = positive, .reduction = r}); }},
+  };
+}
+
+const std::pair<Reduction, const char*> kReductions[] = {{Reduction::mean, "mean"}, {Reduction::sum, "sum"}, {Reduction::none, "none"}};
+
+TEST(Losses, EqualPyTorchsValuesAndGradients) {
+  for (const Case& c : cases()) {
+    for (const auto& [reduction, name] : kReductions) {
+      const std::string group = c.name + "_" + name;
+      const Tensor x = watch(golden()(c.input));
+      const Tensor loss = c.loss(x, reduction);
+      expect_near(loss, golden()(group + "/value"), kTolerance, group);
+      expect_near(backward(sum(loss))[x], golden()(group + "/gradient"), kTolerance, group + "'s gradient");
+    }
+  }
+}
+
+TEST(Losses, GradientsByDifferences) {
+  for (const Case& c : cases()) {
+    // The last inputs lie on kinks, where differences say nothing.
+    Tensor x = golden()(c.input);
+    if (c.input == "a") x = x + 1e-3;
+    EXPECT_TRUE(check_gradients([&](auto& in) { return c.loss(in[0], Reduction::none); }, {x})) << c.name;
+    EXPECT_TRUE(check_gradients([&](auto& in) { return c.loss(in[0], Reduction::mean); }, {x})) << c.name;
+  }
+}
+
+TEST(CrossEntropy, TakesLabelsOfAnyIntegerTypeAndRowsOfAnyShape) {
+  const Tensor logits = golden()("logits"), target = golden()("target");
+  const Tensor want = nn::cross_entropy(logits, target.to(DType::int64));
+  EXPECT_EQ(nn::cross_entropy(logits, target.to(DType::uint8)).item<double>(), want.item<double>());
+  EXPECT_EQ(nn::cross_entropy(logits.reshape({3, 4, 5}), target.to(DType::int32).reshape({3, 4})).shape(), Shape());
+}
+
+TEST(CrossEntropy, StaysFiniteForLargeLogits) {
+  const Tensor logits = Tensor::from<float>({1000, -1000, 0, 1000}, {2, 2});
+  const Tensor loss = nn::cross_entropy(logits, Tensor::from<int64_t>({0, 0}), {.reduction = Reduction::none});
+  EXPECT_THAT(loss.to_vector<float>(), ElementsAre(0, 1000));
+}
+
+TEST(CrossEntropy, OfIgnoredRowsAloneIsNaN) {
+  const Tensor loss = nn::cross_entropy(zeros({2, 3}), Tensor::from<int64_t>({9, 9}), {.ignore_index = 9});
+  EXPECT_TRUE(std::isnan(loss.item<float>()));
+}
+
+template <class F>
+std::string message(F f) {
+  try {
+    f();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no UsageError";
+}
+
+TEST(CrossEntropy, RefusesWhatDoesNotFit) {
+  const Tensor logits = zeros({4, 3}), target = zeros({4}, DType::int64);
+  EXPECT_THAT(message([&] { nn::cross_entropy(logits, zeros({3}, DType::int64)); }), HasSubstr("[3]"));
+  EXPECT_THAT(message([&] { nn::cross_entropy(logits, zeros({4})); }), HasSubstr("float32"));
+  EXPECT_THAT(message([&] { nn::cross_entropy(logits, target, {.label_smoothing = 2}); }), HasSubstr("smoothing 2"));
+  EXPECT_THAT(message([&] { nn::cross_entropy(logits, target, {.class_weights = ones({4})}); }), HasSubstr("3 classes"));
+  EXPECT_THROW(nn::cross_entropy(logits, Tensor::from<int64_t>({0, 1, 2, 3})), DataError);
+}
+
+TEST(Losses, RefuseShapesThatWouldBroadcast) {
+  EXPECT_THAT(message([] { nn::mse(zeros({4, 1}), zeros({4})); }), HasSubstr("[4, 1]"));
+  EXPECT_THROW(nn::l1(zeros({4, 1}), zeros({4})), UsageError);
+  EXPECT_THROW(nn::huber(zeros({4}), zeros({4}), 0), UsageError);
+  EXPECT_THROW(nn::bce_with_logits(zeros({4, 1}), zeros({4})), UsageError);
+}
+
+TEST(BceWithLogits, StaysFiniteForLargeLogits) {
+  const Tensor x = Tensor::from<float>({200, -200, 200, -200}), t = Tensor::from<float>({1, 0, 0, 1});
+  EXPECT_THAT(nn::bce_with_logits(x, t, {.reduction = Reduction::none}).to_vector<float>(), ElementsAre(0, 0, 200, 200));
+}
+
+TEST(Accuracy, IsAValueForEachSample) {
+  const auto net = [](const Tensor& x) { return x * -1; };
+  const Tensor x = Tensor::from<float>({1, 0, 2, 5, 5, 5, 0, 1, 2}, {3, 3});
+  const auto metric = nn::accuracy(net);
+  EXPECT_THAT(metric(x, Tensor::from<int64_t>({1, 0, 2})).to_vector<float>(), ElementsAre(1, 1, 0));
+  EXPECT_THAT(metric(x, Tensor::from<uint8_t>({0, 1, 0})).to_vector<float>(), ElementsAre(0, 0, 1));
+  EXPECT_THAT(message([&] { metric(x, zeros({3, 1}, DType::int64)); }), HasSubstr("[3, 1]"));
+}
+
+}  // namespace
+}  // namespace stet
