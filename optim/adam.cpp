@@ -1,0 +1,37 @@
+#include "stet/optim/adam.h"
+
+#include <cmath>
+
+#include "stet/optim/power.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/update.h"
+
+namespace stet::optim {
+
+Adam::Adam(const char* name, Stateful& net, const AdamOptions& o, Groups groups, bool decoupled)
+    : Optimizer(name, net, o.lr, o.weight_decay, o.schedule, std::move(groups), {"mean", "square"}), options_(o), decoupled_(decoupled) {
+  require("beta1", o.beta1, 0, 1);
+  require("beta2", o.beta2, 0, 1);
+  if (!(o.epsilon > 0)) raise("{}: epsilon = {} must be positive", name, o.epsilon);
+}
+
+void Adam::update(Slot& slot, const Tensor& gradient, double rate) {
+  const AdamStep step{.rate = rate / (1 - power(options_.beta1, slot.steps)),
+                      .beta1 = options_.beta1,
+                      .beta2 = options_.beta2,
+                      .scale = 1 / std::sqrt(1 - power(options_.beta2, slot.steps)),
+                      .epsilon = options_.epsilon,
+                      .weight_decay = decoupled_ ? 0 : slot.weight_decay,
+                      .decay = decoupled_ ? rate * slot.weight_decay : 0};
+  stet::update(step, gradient, slot.cell->value, slot.state[0].shared_state()->value, slot.state[1].shared_state()->value);
+}
+
+void Adam::hyperparameters(Visitor& v) {
+  v.hyper("beta1", options_.beta1).hyper("beta2", options_.beta2).hyper("epsilon", options_.epsilon);
+  v.hyper("weight_decay", options_.weight_decay);
+}
+
+AdamW::AdamW(Stateful& net, const AdamWOptions& o, Groups groups)
+    : Adam("AdamW", net, {o.lr, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.schedule}, std::move(groups), true) {}
+
+}  // namespace stet::optim

@@ -1,0 +1,133 @@
+#include "stet/optim/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
+
+namespace stet::optim {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+bool matches(std::string_view pattern, std::string_view name) {
+  // After the last * met, the rest is tried at every later place of the name.
+  size_t p = 0, n = 0, star = std::string_view::npos, tried = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      tried = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p, ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++tried;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+Optimizer::Optimizer(const char* name, Stateful& net, double lr, double weight_decay, Schedule schedule, Groups groups,
+                     std::vector<std::string> state)
+    : name_(name), lr_(lr), rate_(lr), schedule_(std::move(schedule)), groups_(std::move(groups)), state_names_(std::move(state)) {
+  require("lr", lr, 0, kInfinity);
+  require("weight_decay", weight_decay, 0, kInfinity);
+  for (const NamedParameter& p : parameters(net)) add_slot(p, weight_decay);
+  if (slots_.empty()) raise("{}: the network has no parameters; does its members() name them?", name_);
+  check_groups();
+}
+
+void Optimizer::add_slot(const NamedParameter& parameter, double weight_decay) {
+  Slot slot{parameter.name, parameter.cell, lr_, weight_decay, 0, {}};
+  const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return matches(g.pattern, slot.name); });
+  if (group != groups_.end()) {
+    slot.lr = group->options.lr.value_or(slot.lr);
+    slot.weight_decay = group->options.weight_decay.value_or(slot.weight_decay);
+  }
+  const Tensor& value = slot.cell->value;
+  for (const std::string& state : state_names_) {
+    slot.state.emplace_back(zeros(value.shape(), value.dtype(), value.device()), slot.name + "/" + state);
+  }
+  slot_of_[slot.cell.get()] = slots_.size();
+  slots_.push_back(std::move(slot));
+}
+
+void Optimizer::check_groups() const {
+  for (const Group& g : groups_) {
+    if (g.options.lr) require("lr of a group", *g.options.lr, 0, kInfinity);
+    if (g.options.weight_decay) require("weight_decay of a group", *g.options.weight_decay, 0, kInfinity);
+    if (std::none_of(slots_.begin(), slots_.end(), [&](const Slot& s) { return matches(g.pattern, s.name); })) {
+      raise("{}: the pattern '{}' matches no parameter; names are as in {}", name_, g.pattern, slots_.front().name);
+    }
+  }
+}
+
+void Optimizer::require(const char* setting, double value, double low, double high) const {
+  if (!(value >= low && value < high)) raise("{}: {} = {} is outside [{}, {})", name_, setting, value, low, high);
+}
+
+void Optimizer::set_learning_rate(double rate) {
+  require("lr", rate, 0, kInfinity);
+  const bool own = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& s) { return s.lr != lr_; });
+  if (lr_ == 0 && own) raise("{}: groups' rates can't change in proportion to one that began as 0", name_);
+  rate_ = rate;
+}
+
+void Optimizer::step(const Gradients& gradients) {
+  std::vector<const Tensor*> gradient_of(slots_.size());
+  for (const auto& entry : gradients.entries()) {
+    if (!entry.cell) continue;
+    const auto at = slot_of_.find(entry.cell.get());
+    if (at == slot_of_.end()) {
+      const std::string origin = entry.cell->origin.empty() ? "" : " drawn from " + entry.cell->origin;
+      raise("{}: a gradient for parameter {}{}, which no members() of the optimizer's network names; name it there, or leave it out by "
+            "backward(loss, net)",
+            name_, entry.value.shape().to_string(), origin);
+    }
+    gradient_of[at->second] = &entry.value;
+  }
+  const ContractFloatEnv env;
+  const double factor = schedule_(steps_);
+  const double change = rate_ == lr_ ? 1 : rate_ / lr_;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (!gradient_of[i]) continue;
+    ++slots_[i].steps;
+    // The exact product where no group and no set_learning_rate has a say.
+    const double base = slots_[i].lr == lr_ ? rate_ : slots_[i].lr * change;
+    update(slots_[i], *gradient_of[i], base * factor);
+  }
+  ++steps_;
+}
+
+void Optimizer::members(Visitor& v) {
+  v("steps", steps_)("rate", rate_);
+  v.group("state", [&](Visitor& states) {
+    for (Slot& slot : slots_) {
+      states.group_at(slot.name, [&](Visitor& own) {
+        own("steps", slot.steps);
+        for (size_t i = 0; i < slot.state.size(); ++i) own(state_names_[i], slot.state[i]);
+      });
+    }
+  });
+  v.hyper("lr", lr_);
+  hyperparameters(v);
+  v.hyper("schedule", schedule_.describe());
+  v.group("groups", [&](Visitor& all) {
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      all.group(std::to_string(i), [&](Visitor& own) {
+        own.hyper("pattern", groups_[i].pattern);
+        if (groups_[i].options.lr) own.hyper("lr", *groups_[i].options.lr);
+        if (groups_[i].options.weight_decay) own.hyper("weight_decay", *groups_[i].options.weight_decay);
+      });
+    }
+  });
+}
+
+}  // namespace stet::optim

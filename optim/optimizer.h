@@ -1,0 +1,87 @@
+// What all optimizers share.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "stet/optim/schedule.h"
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/stateful.h"
+
+namespace stet::optim {
+
+/// Settings of the parameters whose names a pattern matches: `{"*/bias", {.weight_decay = 0}}`. In a pattern, * stands for any
+/// characters, ? for one. The first group that matches a parameter holds for it.
+struct GroupOptions {
+  std::optional<double> lr = std::nullopt, weight_decay = std::nullopt;
+};
+struct Group {
+  std::string pattern;
+  GroupOptions options;
+};
+using Groups = std::vector<Group>;
+
+/// True if the name matches the pattern.
+bool matches(std::string_view pattern, std::string_view name);
+
+/// Changes parameters along their gradients. Its state is walked under the parameters' names, so a checkpoint holds it. It holds on to
+/// the cells that the network had when it was made: the network may be moved, and `Net copy = net` is not trained by it.
+class Optimizer : public Stateful {
+ public:
+  /// One step. A parameter without a gradient is left alone: no decay, no momentum. Throws UsageError on a gradient of a parameter that the
+  /// optimizer was not given; nothing has changed then. Gradients of watched values are passed over.
+  void step(const Gradients& gradients);
+
+  /// The learning rate of the next step, outside groups that have one of their own.
+  double learning_rate() const { return rate_ * schedule_(steps_); }
+  /// Sets the rate that the schedule multiplies; a part of the state. The rates of groups change in proportion.
+  void set_learning_rate(double rate);
+  /// Steps taken so far.
+  int64_t steps() const { return steps_; }
+
+  void members(Visitor& v) override;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+ protected:
+  /// A parameter's own settings and state.
+  struct Slot {
+    std::string name;
+    std::shared_ptr<CellState> cell;
+    double lr, weight_decay;
+    int64_t steps = 0;  ///< those that had a gradient for it
+    std::vector<Buffer> state;
+  };
+
+  /// `state`: names of the tensors that each parameter's state holds, of its shape, which start at 0. Throws UsageError on a network
+  /// without parameters, a pattern that matches none, or a setting out of its range.
+  Optimizer(const char* name, Stateful& net, double lr, double weight_decay, Schedule schedule, Groups groups,
+            std::vector<std::string> state);
+  Optimizer(Optimizer&&) = default;
+  Optimizer& operator=(Optimizer&&) = default;
+
+  /// Changes slot.cell and slot.state for a gradient; slot.steps counts this step already.
+  virtual void update(Slot& slot, const Tensor& gradient, double rate) = 0;
+  virtual void hyperparameters(Visitor& v) = 0;
+  /// Throws UsageError unless low <= value < high.
+  void require(const char* setting, double value, double low, double high) const;
+
+ private:
+  void add_slot(const NamedParameter& parameter, double weight_decay);
+  void check_groups() const;
+
+  const char* name_;
+  double lr_, rate_;
+  Schedule schedule_;
+  Groups groups_;
+  std::vector<std::string> state_names_;
+  std::vector<Slot> slots_;  // in walk order
+  std::map<const CellState*, size_t> slot_of_;
+  int64_t steps_ = 0;
+};
+
+}  // namespace stet::optim

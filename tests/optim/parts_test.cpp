@@ -1,0 +1,156 @@
+// Schedules, clipping, averages.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "net.h"
+#include "stet/optim/average.h"
+#include "stet/optim/clip.h"
+#include "stet/optim/power.h"
+#include "stet/optim/schedule.h"
+#include "stet/optim/sgd.h"
+
+namespace stet {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Power, IsSquareAndMultiply) {
+  EXPECT_EQ(optim::power(0.9, 0), 1);
+  EXPECT_EQ(optim::power(0.9, 1), 0.9);
+  EXPECT_EQ(optim::power(0.9, 5), ((0.9 * 0.9) * (0.9 * 0.9)) * 0.9);
+  EXPECT_EQ(optim::power(0.9, 6), ((0.9 * 0.9) * 0.9) * ((0.9 * 0.9) * 0.9));
+  EXPECT_EQ(optim::power(2, 1000), 0x1p1000);
+  EXPECT_EQ(optim::power(0.5, int64_t{1} << 40), 0);
+}
+
+TEST(Schedule, MeetsItsCorners) {
+  const auto cosine = optim::cosine(10, 0.2);
+  EXPECT_EQ(cosine(0), 1);
+  EXPECT_NEAR(cosine(5), 0.6, 1e-15);
+  EXPECT_EQ(cosine(10), 0.2);
+  EXPECT_EQ(cosine(1000), 0.2);
+  const auto warm = optim::warm_up(4, optim::step_decay(2, 0.5));
+  EXPECT_EQ(warm(0), 0);
+  EXPECT_EQ(warm(1), 0.25);
+  EXPECT_EQ(warm(4), 1);
+  EXPECT_EQ(warm(6), 0.5);
+  const auto cycle = optim::one_cycle(100);
+  EXPECT_NEAR(cycle(0), 1 / 25.0, 1e-15);
+  EXPECT_EQ(cycle(29), 1);
+  EXPECT_NEAR(cycle(99), 4e-6, 1e-15);
+  EXPECT_EQ(cycle(500), cycle(99));
+  EXPECT_EQ(warm.describe(), "warm_up(4, step_decay(2, 0.5), 0)");
+}
+
+TEST(Schedule, RefusesStepsThatMakeNone) {
+  EXPECT_THAT(message([] { optim::cosine(0); }), HasSubstr("cosine: 0 steps"));
+  EXPECT_THROW(optim::step_decay(-1), UsageError);
+  EXPECT_THROW(optim::warm_up(0), UsageError);
+  EXPECT_THROW(optim::one_cycle(3), UsageError);
+}
+
+struct Pair : Stateful {
+  Parameter a{Tensor::from<float>({3, 0})}, b{Tensor::from<float>({0, 4})};
+  void members(Visitor& v) override { v("a", a)("b", b); }
+};
+
+// The gradient of half the squared norm is the parameters themselves.
+Gradients own_values(Pair& net) { return backward(0.5 * (sum(square(net.a)) + sum(square(net.b)))); }
+
+TEST(ClipNorm, ScalesToTheNormAndReturnsTheOldOne) {
+  Pair net;
+  Gradients g = own_values(net);
+  EXPECT_EQ(optim::clip_norm(g, net, 1).item<float>(), 5);
+  EXPECT_THAT(g[net.a].to_vector<float>(), testing::ElementsAre(testing::FloatNear(0.6f, 1e-6f), 0));
+  EXPECT_THAT(g[net.b].to_vector<float>(), testing::ElementsAre(0, testing::FloatNear(0.8f, 1e-6f)));
+}
+
+TEST(ClipNorm, LeavesSmallGradientsAsTheyAre) {
+  Pair net;
+  Gradients g = own_values(net);
+  EXPECT_EQ(optim::clip_norm(g, net, 10).item<float>(), 5);
+  EXPECT_EQ(g[net.a].to_vector<float>(), std::vector<float>({3, 0}));
+}
+
+TEST(ClipNorm, AddsInWalkOrder) {
+  // 2^24 swallows each 1 after it, but not the 2 that two of them make before it: the order shows.
+  struct Net : Stateful {
+    Parameter one{full({1}, 1)}, too{full({1}, 1)}, big{full({1}, 4096)};
+    bool big_first = false;
+    void members(Visitor& v) override {
+      if (big_first) v("big", big);
+      v("one", one)("too", too);
+      if (!big_first) v("big", big);
+    }
+  } net;
+  const auto norm = [&] {
+    Gradients g = backward(0.5 * (square(net.big) + square(net.one) + square(net.too)).reshape({}));
+    return optim::clip_norm(g, net, 1e9).item<float>();
+  };
+  EXPECT_EQ(norm(), std::sqrt(16777218.0f));
+  net.big_first = true;
+  EXPECT_EQ(norm(), std::sqrt(16777216.0f));
+}
+
+TEST(ClipNorm, IsOfTheNetAlone) {
+  Pair net, other;
+  Gradients g = backward(sum(net.a) + sum(other.a) * 100);
+  EXPECT_EQ(optim::clip_norm(g, net, 1).item<float>(), std::sqrt(2.0f));
+  EXPECT_EQ(g[other.a].to_vector<float>(), std::vector<float>(2, 100));
+  Gradients none = backward(sum(other.a));
+  EXPECT_THAT(message([&] { optim::clip_norm(none, net, 1); }), HasSubstr("no gradient"));
+  EXPECT_THROW(optim::clip_norm(g, net, 0), UsageError);
+}
+
+TEST(ClipValue, ClampsEachElement) {
+  Pair net;
+  Gradients g = own_values(net);
+  optim::clip_value(g, net, 3.5);
+  EXPECT_EQ(g[net.a].to_vector<float>(), std::vector<float>({3, 0}));
+  EXPECT_EQ(g[net.b].to_vector<float>(), std::vector<float>({0, 3.5}));
+  EXPECT_THROW(optim::clip_value(g, net, -1), UsageError);
+}
+
+struct WithBuffer : Stateful {
+  Parameter weight{full({2}, 1)}, tied{full({2}, 1)};
+  Buffer mean{full({2}, 1)};
+  WithBuffer() { tie(weight, tied); }
+  void members(Visitor& v) override { v("weight", weight)("tied", tied)("mean", mean); }
+};
+
+TEST(Ema, MovesTowardsTheNet) {
+  WithBuffer net;
+  optim::Ema average(net, 0.75);
+  net.weight.set(full({2}, 5));
+  net.mean.set(full({2}, 7));
+  average.update(net);
+  EXPECT_EQ(average.net().weight.value().to_vector<float>(), std::vector<float>(2, 2));
+  EXPECT_EQ(average.net().tied.value().to_vector<float>(), std::vector<float>(2, 2));
+  EXPECT_EQ(average.net().mean.value().to_vector<float>(), std::vector<float>(2, 7));
+  average.update(net);
+  EXPECT_EQ(average.net().weight.value().to_vector<float>(), std::vector<float>(2, 2.75));
+  EXPECT_EQ(net.weight.value().to_vector<float>(), std::vector<float>(2, 5));
+}
+
+TEST(Ema, HasCellsOfItsOwnUnderTheNetsNames) {
+  GoldenNet net(DType::float32);
+  optim::Ema average(net, 0.9);
+  const auto mine = parameters(average), nets = parameters(net);
+  ASSERT_EQ(mine.size(), nets.size());
+  for (size_t i = 0; i < mine.size(); ++i) {
+    EXPECT_EQ(mine[i].name, "net/" + nets[i].name);
+    EXPECT_NE(mine[i].cell, nets[i].cell);
+  }
+}
+
+TEST(Ema, RefusesANetThatItIsNoCopyOf) {
+  WithBuffer a;
+  Pair b;
+  EXPECT_THAT(message([&] { optim::move_average(a, b, 0.9); }), HasSubstr("tied"));
+  EXPECT_THAT(message([&] { optim::move_average(a, a, 1); }), HasSubstr("decay 1"));
+}
+
+}  // namespace
+}  // namespace stet
