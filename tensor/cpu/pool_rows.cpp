@@ -37,7 +37,7 @@ template <class D, class T> hn::Vec<D> tap(D d, const PoolRow& row, const T* sou
 }
 
 // Integers in the order of maximum: NaNs above all and equal, -0 below +0. None is the least integer.
-template <class D> hn::Vec<hn::RebindToSigned<D>> order_key(D d, hn::Vec<D> v) {
+template <class D> hn::Vec<hn::RebindToSigned<D>> order_key(hn::Vec<D> v) {
   const hn::RebindToSigned<D> di;
   const auto largest = hn::Set(di, std::numeric_limits<hn::TFromD<decltype(di)>>::max());
   const auto bits = hn::BitCast(di, v);
@@ -56,7 +56,7 @@ int64_t max_vectors(int64_t u, const PoolRow& row, const T* source, T* y, int64_
     for (int64_t i = 0; i < row.rows; ++i) {
       for (int64_t j = 0; j < row.kw; ++j) {
         const auto v = tap(d, row, source, u, i, j);
-        const auto key = order_key(d, v);
+        const auto key = order_key<decltype(d)>(v);
         const auto better = hn::Gt(key, best_key);
         best = hn::IfThenElse(hn::RebindMask(d, better), v, best);
         best_key = hn::IfThenElse(better, key, best_key);
