@@ -1,8 +1,8 @@
 #include "stet/data/idx.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,16 +54,26 @@ std::vector<int64_t> read_extents(const FileBytes& file, Unpacker& in, size_t ra
   return dims;
 }
 
-// Bytes of all elements, if the file can hold so many.
+// Bytes of all elements, if the file can hold so many. Extents beside a 0 count too: their product must be a number.
 std::optional<size_t> payload(const std::vector<int64_t>& dims, size_t element, uint64_t at_most) {
-  uint64_t bytes = element;
+  int64_t bytes = static_cast<int64_t>(element);
   for (int64_t d : dims) {
-    if (d == 0) return 0;
+    if (d != 0 && __builtin_mul_overflow(bytes, d, &bytes)) return std::nullopt;
   }
-  for (int64_t d : dims) {
-    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(d), &bytes) || bytes > at_most) return std::nullopt;
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return 0;
+  if (static_cast<uint64_t>(bytes) > at_most) return std::nullopt;
+  return static_cast<size_t>(bytes);
+}
+
+// Memory grows with what is there: deflate could pack a thousand times the file's size.
+std::vector<uint8_t> read_elements(const FileBytes& file, Unpacker& in, size_t bytes) {
+  std::vector<uint8_t> raw;
+  while (raw.size() < bytes) {
+    const size_t used = raw.size(), step = std::min(bytes - used, std::max(used, size_t{1} << 20));
+    raw.resize(used + step);
+    if (in.read(raw.data() + used, step) < step) truncated(file, "elements");
   }
-  return bytes;
+  return raw;
 }
 
 uint64_t big_endian(const uint8_t* p, size_t n) {
@@ -73,6 +83,7 @@ uint64_t big_endian(const uint8_t* p, size_t n) {
 }
 
 Tensor convert(const std::vector<uint8_t>& raw, const ElementType& type, Shape shape) {
+  if (type.dtype == DType::uint8) return Tensor::from(raw, std::move(shape));
   const Tensor y = Tensor::uninitialized(std::move(shape), type.dtype);
   const auto n = static_cast<size_t>(y.elements());
   for (size_t i = 0; i < n; ++i) {
@@ -109,22 +120,12 @@ Tensor read_idx(const FileBytes& file) {
     raise<DataError>("data: {}: truncated or damaged: its header claims {} elements of {} bytes, the file can't hold them", file.name,
                      shape.to_string(), type.bytes);
   }
-  Tensor result;
-  size_t got;
-  if (type.code == 0x08) {
-    result = Tensor::uninitialized(shape, DType::uint8);
-    got = in.read(result.mutable_data(), *bytes);
-  } else {
-    std::vector<uint8_t> raw(*bytes);
-    got = in.read(raw.data(), *bytes);
-    if (got == *bytes) result = convert(raw, type, shape);
-  }
-  if (got < *bytes) truncated(file, "elements");
+  const std::vector<uint8_t> raw = read_elements(file, in, *bytes);
   char extra;
   if (in.read(&extra, 1) > 0) {
     raise<DataError>("data: {}: damaged: bytes follow the {} elements that its header names", file.name, shape.to_string());
   }
-  return result;
+  return convert(raw, type, shape);
 }
 
 Tensor read_idx(const std::filesystem::path& path) { return read_idx(read_file(path)); }

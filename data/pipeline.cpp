@@ -1,5 +1,7 @@
 #include "stet/data/pipeline.h"
 
+#include "stet/tensor/parallel.h"
+
 namespace stet::data {
 
 Pipeline::Pipeline(Make make, int64_t begin, int64_t end, int workers, int64_t ahead)
@@ -28,6 +30,7 @@ std::vector<Tensor> Pipeline::next() {
 }
 
 void Pipeline::work() {
+  const InlineScope alone;
   std::unique_lock lock(mutex_);
   for (;;) {
     room_.wait(lock, [&] { return stopping_ || claimed_ == end_ || claimed_ < delivered_ + ahead_; });

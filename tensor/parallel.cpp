@@ -150,4 +150,7 @@ void parallel_for(int64_t n, int64_t grain, RangeBody body) {
   if (job.error) std::rethrow_exception(job.error);
 }
 
+InlineScope::InlineScope() : before_(inside_body) { inside_body = true; }
+InlineScope::~InlineScope() { inside_body = before_; }
+
 }  // namespace stet

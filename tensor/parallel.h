@@ -31,4 +31,17 @@ class RangeBody {
 /// An exception of a body is rethrown after all ranges have ended.
 void parallel_for(int64_t n, int64_t grain, RangeBody body);
 
+/// While one lives, this thread's ops run on it alone: for threads that work beside the one that trains, which must find the
+/// pool free.
+class InlineScope {
+ public:
+  InlineScope();
+  ~InlineScope();
+  InlineScope(const InlineScope&) = delete;
+  InlineScope& operator=(const InlineScope&) = delete;
+
+ private:
+  bool before_;
+};
+
 }  // namespace stet

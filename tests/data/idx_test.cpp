@@ -87,7 +87,8 @@ TEST(Idx, TakesNoMemoryOnAHeadersWord) {
   const std::string large = "\0\0\x08\x03\x7f\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff"s;
   const std::string product_of_zero_bits = "\0\0\x08\x02\x80\0\0\0\x80\0\0\0"s;  // 2^62
   const std::string overflowing = "\0\0\x0e\x03\x80\0\0\0\x80\0\0\0\0\0\0\x04"s;  // 2^64 elements, 0 modulo 2^64
-  for (const std::string& header : {large, product_of_zero_bits, overflowing}) {
+  const std::string beside_zero = "\0\0\x08\x04\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"s;
+  for (const std::string& header : {large, product_of_zero_bits, overflowing, beside_zero}) {
     EXPECT_THAT(refusal(header + "abc"), HasSubstr("can't hold")) << header;
     EXPECT_THAT(refusal(gzipped(header + "abc")), HasSubstr("can't hold")) << header;
   }

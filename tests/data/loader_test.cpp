@@ -8,6 +8,8 @@
 
 #include "data/support.h"
 #include "stet/data/in_memory.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/parallel.h"
 
 namespace stet::data {
 namespace {
@@ -191,6 +193,25 @@ TEST(Loader, TheFastPathGivesTheBytesOfStackedSamples) {
   Loader a(subset(fast, {2, 0, 1}), shuffled(2, 0));
   Loader b(subset(slow, {2, 0, 1}), shuffled(2, 1));
   EXPECT_EQ(take_epoch(a, 0), take_epoch(b, 0));
+}
+
+TEST(Loader, WorkersLeaveThePoolOfThreadsToTheTrainingThread) {
+  struct Asking {
+    int64_t size() const { return 40; }
+    bool get(int64_t) const {
+      const auto caller = std::this_thread::get_id();
+      std::atomic<bool> alone{true};
+      parallel_for(1000, 1, [&](int64_t, int64_t) {
+        if (std::this_thread::get_id() != caller) alone = false;
+      });
+      return alone;
+    }
+  };
+  const int before = threads();
+  set_threads(3);
+  Loader loader(Asking{}, {.batch = 10, .workers = 1});
+  for (auto [alone] : loader) EXPECT_EQ(sum(alone.to(DType::int64)).item<int64_t>(), 10);
+  set_threads(before);
 }
 
 TEST(Loader, RefusesWhatCannotBe) {
