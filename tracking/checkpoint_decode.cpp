@@ -12,7 +12,10 @@ namespace {
 class Decoder {
  public:
   Decoder(std::span<const std::byte> bytes, const std::string& name, Checkpoint& out)
-      : name_(name), out_(out), access_(image_access(bytes, name)), file_(H5Fopen("checkpoint", H5F_ACC_RDONLY, access_), name, "open it") {}
+      : name_(name),
+        out_(out),
+        access_(image_access(bytes, name)),
+        file_(H5Fopen("checkpoint", H5F_ACC_RDONLY, access_), name, "open it") {}
 
   void read_all() {
     // By name, each object once under its own path: aliases are soft links, which a visit does not follow.
@@ -45,7 +48,8 @@ class Decoder {
   void read_link(const std::string& path, const H5L_info_t& link) {
     if (link.type == H5L_TYPE_SOFT) {
       std::string target(link.u.val_size, '\0');
-      check_hdf5(H5Lget_val(file_, path.c_str(), target.data(), target.size(), H5P_DEFAULT), where(path), "read the alias");
+      check_hdf5(H5Lget_val(file_, path.c_str(), target.data(), target.size(), H5P_DEFAULT), where(path),
+                 "read the alias");
       target.resize(target.find('\0'));
       out_.aliases.push_back({path, target.substr(1)});
       return;
@@ -91,7 +95,8 @@ class Decoder {
 
   TensorEntry read_tensor(hid_t dataset, hid_t type, const std::string& path, TensorKind kind) {
     Hdf5Space space(H5Dget_space(dataset), where(path), "read its shape");
-    std::vector<hsize_t> shape(static_cast<size_t>(check_hdf5(H5Sget_simple_extent_ndims(space), where(path), "read its shape")));
+    std::vector<hsize_t> shape(
+        static_cast<size_t>(check_hdf5(H5Sget_simple_extent_ndims(space), where(path), "read its shape")));
     check_hdf5(H5Sget_simple_extent_dims(space, shape.data(), nullptr), where(path), "read its shape");
     TensorEntry entry{path, kind, dtype_of_file(type, path), {shape.begin(), shape.end()}, {}, {}};
     size_t size = size_of(entry.dtype);
@@ -110,8 +115,7 @@ class Decoder {
     raise<DataError>("{}: its element type is none that this program knows", where(path));
   }
 
-  template <class T>
-  T read_value(hid_t dataset, hid_t type, const std::string& path) {
+  template <class T> T read_value(hid_t dataset, hid_t type, const std::string& path) {
     T value{};
     read(dataset, type, &value, path);
     return value;

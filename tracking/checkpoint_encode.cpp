@@ -18,14 +18,17 @@ void check_paths(const Checkpoint& checkpoint) {
     bool odd = path.empty() || path.front() == '/' || path.back() == '/' || path.find("//") != std::string::npos ||
                path.find('\0') != std::string::npos;
     if (odd) raise("checkpoint: '{}' is no path such as net/in/weight", path);
-    if (!values.insert(path).second) raise("checkpoint: two entries have the path '{}'; give them different names", path);
-    for (size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) folders.insert(path.substr(0, at));
+    if (!values.insert(path).second)
+      raise("checkpoint: two entries have the path '{}'; give them different names", path);
+    for (size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1))
+      folders.insert(path.substr(0, at));
   };
   for (const auto& entry : checkpoint.tensors) add(entry.path);
   for (const auto& entry : checkpoint.scalars) add(entry.path);
   for (const auto& entry : checkpoint.aliases) add(entry.path);
   for (const std::string& path : values) {
-    if (folders.contains(path)) raise("checkpoint: '{}' names both a value and what holds others; rename one of them", path);
+    if (folders.contains(path))
+      raise("checkpoint: '{}' names both a value and what holds others; rename one of them", path);
   }
 }
 
@@ -35,14 +38,15 @@ void check_tensor(const TensorEntry& entry) {
     if (n < 0) raise("checkpoint: {} has an axis of {} elements", entry.path, n);
     count *= static_cast<size_t>(n);
   }
-  if (entry.shape.size() > H5S_MAX_RANK) raise("checkpoint: {} has {} axes; at most {}", entry.path, entry.shape.size(), H5S_MAX_RANK);
+  if (entry.shape.size() > H5S_MAX_RANK)
+    raise("checkpoint: {} has {} axes; at most {}", entry.path, entry.shape.size(), H5S_MAX_RANK);
   if (count * size_of(entry.dtype) != entry.data.size()) {
-    raise("checkpoint: {} has {} bytes, its shape and dtype take {}", entry.path, entry.data.size(), count * size_of(entry.dtype));
+    raise("checkpoint: {} has {} bytes, its shape and dtype take {}", entry.path, entry.data.size(),
+          count * size_of(entry.dtype));
   }
 }
 
-template <class Entry>
-std::vector<const Entry*> by_path(const std::vector<Entry>& entries) {
+template <class Entry> std::vector<const Entry*> by_path(const std::vector<Entry>& entries) {
   std::vector<const Entry*> sorted;
   for (const Entry& entry : entries) sorted.push_back(&entry);
   std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->path < b->path; });
@@ -62,8 +66,9 @@ class Encoder {
 
   void add(const TensorEntry& entry) {
     std::vector<hsize_t> shape(entry.shape.begin(), entry.shape.end());
-    Hdf5Space space(shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
-                    entry.path, "make its shape");
+    Hdf5Space space(
+        shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
+        entry.path, "make its shape");
     Hdf5Type type = file_type(entry.dtype);
     Hdf5Dataset dataset = make(entry.path, type, space, plain_);
     if (!entry.data.empty()) write(dataset, type, entry.data.data(), entry.path);
@@ -76,7 +81,8 @@ class Encoder {
   }
 
   void link(const AliasEntry& alias) {
-    check_hdf5(H5Lcreate_soft(("/" + alias.target).c_str(), file_, alias.path.c_str(), links_, H5P_DEFAULT), alias.path, "make the alias");
+    check_hdf5(H5Lcreate_soft(("/" + alias.target).c_str(), file_, alias.path.c_str(), links_, H5P_DEFAULT), alias.path,
+               "make the alias");
   }
 
   // The file with its user block, still empty.
@@ -84,7 +90,8 @@ class Encoder {
     check_hdf5(H5Fflush(file_, H5F_SCOPE_GLOBAL), name_, "finish the file");
     ssize_t size = check_hdf5(H5Fget_file_image(file_, nullptr, 0), name_, "measure the file");
     std::string bytes(format::block_size + static_cast<size_t>(size), '\0');  // the image leaves the user block out
-    check_hdf5(H5Fget_file_image(file_, bytes.data() + format::block_size, static_cast<size_t>(size)), name_, "give the file");
+    check_hdf5(H5Fget_file_image(file_, bytes.data() + format::block_size, static_cast<size_t>(size)), name_,
+               "give the file");
     return bytes;
   }
 
@@ -101,8 +108,7 @@ class Encoder {
     return list;
   }
 
-  template <class T>
-  void add_scalar(const std::string& path, hid_t space, const T& value) {
+  template <class T> void add_scalar(const std::string& path, hid_t space, const T& value) {
     if constexpr (std::is_same_v<T, std::string>) {
       if (value.find('\0') != std::string::npos) raise("checkpoint: {} is a string with a zero byte in it", path);
       Hdf5Type type(H5Tcopy(H5T_C_S1), path, "make a string type");
@@ -121,8 +127,7 @@ class Encoder {
     }
   }
 
-  template <class T>
-  static Hdf5Type scalar_type() {
+  template <class T> static Hdf5Type scalar_type() {
     if constexpr (std::is_same_v<T, bool>) return file_type(DType::boolean);
     if constexpr (std::is_same_v<T, double>) return file_type(DType::float64);
     if constexpr (std::is_same_v<T, int64_t>) return file_type(DType::int64);
@@ -130,7 +135,8 @@ class Encoder {
   }
 
   Hdf5Dataset make(const std::string& path, hid_t type, hid_t space, hid_t layout) {
-    return Hdf5Dataset(H5Dcreate2(file_, path.c_str(), type, space, links_, layout, H5P_DEFAULT), path, "make the dataset");
+    return Hdf5Dataset(H5Dcreate2(file_, path.c_str(), type, space, links_, layout, H5P_DEFAULT), path,
+                       "make the dataset");
   }
 
   static void write(hid_t dataset, hid_t type, const void* data, const std::string& path) {
@@ -142,7 +148,8 @@ class Encoder {
     Hdf5Type type(H5Tcopy(H5T_C_S1), path, "make an attribute");
     check_hdf5(H5Tset_size(type, std::strlen(kind)), path, "make an attribute");
     check_hdf5(H5Tset_strpad(type, H5T_STR_NULLPAD), path, "make an attribute");
-    Hdf5Attribute attribute(H5Acreate2(dataset, format::kind_attribute, type, space, H5P_DEFAULT, H5P_DEFAULT), path, "make an attribute");
+    Hdf5Attribute attribute(H5Acreate2(dataset, format::kind_attribute, type, space, H5P_DEFAULT, H5P_DEFAULT), path,
+                            "make an attribute");
     check_hdf5(H5Awrite(attribute, type, kind), path, "write an attribute");
   }
 

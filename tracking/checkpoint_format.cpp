@@ -18,7 +18,8 @@ Hdf5Type file_type(DType dtype) {
     case DType::boolean: break;
   }
   Hdf5Type type(H5Tenum_create(H5T_STD_I8LE), "checkpoint", "make a type");
-  for (int8_t value : {0, 1}) check_hdf5(H5Tenum_insert(type, value ? "TRUE" : "FALSE", &value), "checkpoint", "make a type");
+  for (int8_t value : {0, 1})
+    check_hdf5(H5Tenum_insert(type, value ? "TRUE" : "FALSE", &value), "checkpoint", "make a type");
   return type;
 }
 
@@ -81,13 +82,16 @@ Position read_block(std::span<const std::byte> file, const std::string& name) {
   if (file.empty()) raise<DataError>("{}: empty", name);
   if (head != magic.substr(0, head.size())) raise<DataError>("{}: not a Stet checkpoint", name);
   if (file.size() < block_size) raise<DataError>("{}: cut at byte {}", name, file.size());
-  if (get(file, 8, 4) != version) raise<DataError>("{}: has format version {}; this program reads {}", name, get(file, 8, 4), version);
+  if (get(file, 8, 4) != version)
+    raise<DataError>("{}: has format version {}; this program reads {}", name, get(file, 8, 4), version);
   if (file.size() < get(file, 16)) raise<DataError>("{}: cut at byte {} of {}", name, file.size(), get(file, 16));
   Sha256Digest hash = hash_of(file);
   if (file.size() != get(file, 16) || std::memcmp(hash.data(), file.data() + hash_at, hash_size) != 0) {
     raise<DataError>("{}: damaged: its SHA-256 does not hold", name);
   }
-  return {static_cast<int64_t>(get(file, 56)), get(file, 64), {static_cast<int64_t>(get(file, 72)), static_cast<int64_t>(get(file, 80))}};
+  return {static_cast<int64_t>(get(file, 56)),
+          get(file, 64),
+          {static_cast<int64_t>(get(file, 72)), static_cast<int64_t>(get(file, 80))}};
 }
 
 }  // namespace format

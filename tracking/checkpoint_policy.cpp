@@ -31,7 +31,8 @@ std::vector<int64_t> to_delete(std::span<const CheckpointMark> marks, const Chec
   if (policy.log_spaced) {
     std::set<int> buckets;
     for (const CheckpointMark& mark : sorted) {  // oldest first
-      if (buckets.insert(std::bit_width(static_cast<uint64_t>(sorted.back().step - mark.step))).second) kept.insert(mark.step);
+      if (buckets.insert(std::bit_width(static_cast<uint64_t>(sorted.back().step - mark.step))).second)
+        kept.insert(mark.step);
     }
   }
   std::vector<int64_t> gone;

@@ -73,7 +73,8 @@ uint32_t crc32c_portable(std::span<const std::byte> bytes, uint32_t crc) {
   for (; left >= 8; left -= 8, p += 8) {
     uint32_t low = crc ^ little_endian(p), high = little_endian(p + 4);
     crc = tables[7][low & 0xFF] ^ tables[6][(low >> 8) & 0xFF] ^ tables[5][(low >> 16) & 0xFF] ^ tables[4][low >> 24] ^
-          tables[3][high & 0xFF] ^ tables[2][(high >> 8) & 0xFF] ^ tables[1][(high >> 16) & 0xFF] ^ tables[0][high >> 24];
+          tables[3][high & 0xFF] ^ tables[2][(high >> 8) & 0xFF] ^ tables[1][(high >> 16) & 0xFF] ^
+          tables[0][high >> 24];
   }
   for (; left > 0; --left, ++p) crc = (crc >> 8) ^ tables[0][(crc ^ static_cast<uint32_t>(*p)) & 0xFF];
   return ~crc;

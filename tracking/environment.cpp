@@ -31,8 +31,20 @@ constexpr char compiler[] = "g++ " __VERSION__;
 
 // Variables that can change what a program does or where it runs; others are nobody's business.
 constexpr std::string_view allowed[] = {
-    "CUDA_VISIBLE_DEVICES", "GLIBC_TUNABLES", "LANG",         "LC_ALL",        "LC_NUMERIC",      "LD_LIBRARY_PATH", "LD_PRELOAD",
-    "MALLOC_ARENA_MAX",     "OMP_NUM_THREADS", "SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_PROCID",    "SLURM_NTASKS",    "TZ",
+    "CUDA_VISIBLE_DEVICES",
+    "GLIBC_TUNABLES",
+    "LANG",
+    "LC_ALL",
+    "LC_NUMERIC",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "MALLOC_ARENA_MAX",
+    "OMP_NUM_THREADS",
+    "SLURM_JOB_ID",
+    "SLURM_JOB_NAME",
+    "SLURM_PROCID",
+    "SLURM_NTASKS",
+    "TZ",
 };
 
 bool is_allowed(std::string_view name) {
@@ -59,7 +71,8 @@ std::string cpu_model(const std::string& architecture) {
   std::string model = field_of("/proc/cpuinfo", "model name", ':');
   if (!model.empty()) return model;
   std::string part = field_of("/proc/cpuinfo", "CPU part", ':');  // AArch64 gives numbers only
-  return part.empty() ? architecture : fmt::format("implementer {} part {}", field_of("/proc/cpuinfo", "CPU implementer", ':'), part);
+  return part.empty() ? architecture
+                      : fmt::format("implementer {} part {}", field_of("/proc/cpuinfo", "CPU implementer", ':'), part);
 }
 
 void describe_build(record::Build& build) {
@@ -94,7 +107,9 @@ void describe_machine(record::Machine& machine) {
 
 }  // namespace
 
-double unix_time() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 void describe_environment(record::Launch& launch, const std::vector<std::string>& argv) {
   for (const std::string& argument : mask_arguments(argv)) launch.add_argv(argument);

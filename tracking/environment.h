@@ -10,8 +10,8 @@ class Launch;
 
 namespace stet::tracking {
 
-/// Fills a launch's command line, working folder, build, machine, environment (by an allow-list), process id and start time, secrets
-/// masked. Threads, isa, device and GPU are the caller's to add.
+/// Fills a launch's command line, working folder, build, machine, environment (by an allow-list), process id and start
+/// time, secrets masked. Threads, isa, device and GPU are the caller's to add.
 void describe_environment(record::Launch& launch, const std::vector<std::string>& argv);
 
 /// Seconds since 1970, UTC.

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 
@@ -18,8 +18,7 @@ namespace {
 constexpr std::string_view name_prefix = "events.out.tfevents.";
 constexpr size_t buffer_limit = size_t{1} << 18;
 
-template <class Int>
-void put_little_endian(std::string& out, Int value) {
+template <class Int> void put_little_endian(std::string& out, Int value) {
   for (size_t i = 0; i < sizeof(Int); ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
 }
 
@@ -31,7 +30,8 @@ std::string host_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof name - 1) != 0 || !*name) return "localhost";
   std::string host = name;
-  std::replace_if(host.begin(), host.end(), [](char c) { return c == '/' || static_cast<unsigned char>(c) <= ' '; }, '-');
+  std::replace_if(
+      host.begin(), host.end(), [](char c) { return c == '/' || static_cast<unsigned char>(c) <= ' '; }, '-');
   return host;
 }
 
@@ -64,8 +64,8 @@ std::vector<Segment> list_segments(const Path& folder) {
   std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) { return a.number < b.number; });
   for (size_t i = 1; i < segments.size(); ++i) {
     if (segments[i].number == segments[i - 1].number) {
-      raise<DataError>("{}: has the same segment number as {}; one of them is not of this run", segments[i].path.string(),
-                       segments[i - 1].path.filename().string());
+      raise<DataError>("{}: has the same segment number as {}; one of them is not of this run",
+                       segments[i].path.string(), segments[i - 1].path.filename().string());
     }
   }
   return segments;
@@ -81,7 +81,8 @@ std::string frame(std::string_view payload) {
   return out;
 }
 
-EventWriter::EventWriter(FileSystem& fs, const Path& folder, std::optional<LogPosition> resume_from, int64_t next_step) : fs_(fs) {
+EventWriter::EventWriter(FileSystem& fs, const Path& folder, std::optional<LogPosition> resume_from, int64_t next_step)
+    : fs_(fs) {
   auto seconds = static_cast<int64_t>(now_seconds());
   auto older = list_segments(folder);
   if (!older.empty()) {
@@ -122,7 +123,8 @@ void EventWriter::append(const record::Event& event) {
 }
 
 void EventWriter::flush() {
-  if (failed_) throw IoError(path_.string() + ": can't write: an earlier write failed; resume to go on in a new segment", EIO);
+  if (failed_)
+    throw IoError(path_.string() + ": can't write: an earlier write failed; resume to go on in a new segment", EIO);
   if (buffer_.empty()) return;
   failed_ = true;
   file_->write(as_bytes(buffer_));

@@ -1,7 +1,8 @@
 // The event log: append-only segments of CRC-framed Protobuf events, in files that TensorBoard reads as they are.
 //
-// A frame is TFRecord's: u64 length | u32 masked CRC-32C of the length | bytes | u32 masked CRC-32C of the bytes, little endian. A run
-// that is resumed opens a new segment, whose Resume event says from where in which older one it goes on; nothing is ever truncated.
+// A frame is TFRecord's: u64 length | u32 masked CRC-32C of the length | bytes | u32 masked CRC-32C of the bytes,
+// little endian. A run that is resumed opens a new segment, whose Resume event says from where in which older one it
+// goes on; nothing is ever truncated.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ struct LogPosition {
   bool operator==(const LogPosition&) const = default;
 };
 
-/// One segment's file: events.out.tfevents.<seconds, 10 digits>.<host>.<pid>.<segment>. The seconds rise from segment to segment, so
-/// that the order of names is the order of segments.
+/// One segment's file: events.out.tfevents.<seconds, 10 digits>.<host>.<pid>.<segment>. The seconds rise from segment
+/// to segment, so that the order of names is the order of segments.
 struct Segment {
   int64_t number;
   int64_t seconds;
@@ -42,9 +43,9 @@ std::string frame(std::string_view payload);
 /// Appends to a segment of its own, made on construction. Not thread-safe.
 class EventWriter {
  public:
-  /// Opens the next segment in a run's folder: its file version and, when there are older segments, SessionLog START at `next_step`
-  /// and Resume from `resume_from`. Flushed and, with the folder's entry, synced. Throws IoError; UsageError when there are older
-  /// segments and no `resume_from`.
+  /// Opens the next segment in a run's folder: its file version and, when there are older segments, SessionLog START at
+  /// `next_step` and Resume from `resume_from`. Flushed and, with the folder's entry, synced. Throws IoError;
+  /// UsageError when there are older segments and no `resume_from`.
   EventWriter(FileSystem& fs, const Path& folder, std::optional<LogPosition> resume_from = {}, int64_t next_step = 0);
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
@@ -71,8 +72,8 @@ class EventWriter {
   bool failed_ = false;  // a failed write may have left a part of a frame, so nothing may follow it
 };
 
-/// Reads a run's effective log: each segment up to the offset from which a later one goes on, along the chain of Resume events that ends
-/// in the last segment. A segment that a crash left without a Resume event counts as not there.
+/// Reads a run's effective log: each segment up to the offset from which a later one goes on, along the chain of Resume
+/// events that ends in the last segment. A segment that a crash left without a Resume event counts as not there.
 class EventReader {
  public:
   /// Throws DataError when the chain is broken.
@@ -81,9 +82,9 @@ class EventReader {
   EventReader(const Path& folder, LogPosition end);
   ~EventReader();
 
-  /// The next event; false at the log's end, where a call after more was written goes on. File versions, STARTs and Resumes are
-  /// delivered as well. A frame cut short at a segment's end is a crash and ends the log; a wrong CRC with frames after it throws
-  /// DataError that names the file and the offset.
+  /// The next event; false at the log's end, where a call after more was written goes on. File versions, STARTs and
+  /// Resumes are delivered as well. A frame cut short at a segment's end is a crash and ends the log; a wrong CRC with
+  /// frames after it throws DataError that names the file and the offset.
   bool next(record::Event& event);
   /// Where the last event that next() gave ends.
   LogPosition position() const;

@@ -18,8 +18,7 @@ constexpr int64_t header_size = 12, trailer_size = 4;
 constexpr int64_t no_limit = std::numeric_limits<int64_t>::max();
 constexpr size_t window_size = size_t{1} << 20;
 
-template <class Int>
-Int get_little_endian(std::string_view bytes) {
+template <class Int> Int get_little_endian(std::string_view bytes) {
   Int value = 0;
   for (size_t i = 0; i < sizeof(Int); ++i) value |= static_cast<Int>(static_cast<unsigned char>(bytes[i])) << (8 * i);
   return value;
@@ -55,7 +54,8 @@ struct EventReader::Part {
 
   // Up to `count` bytes at `from`; fewer at the file's end.
   std::string_view bytes_at(int64_t from, size_t count) {
-    bool inside = from >= window_begin && from + static_cast<int64_t>(count) <= window_begin + static_cast<int64_t>(window.size());
+    bool inside = from >= window_begin &&
+                  from + static_cast<int64_t>(count) <= window_begin + static_cast<int64_t>(window.size());
     if (!inside) load(from, std::max(count, window_size));
     return std::string_view(window).substr(static_cast<size_t>(from - window_begin)).substr(0, count);
   }
@@ -97,7 +97,8 @@ struct EventReader::Part {
 
   bool cut() const {
     if (limit == no_limit) return false;  // a crash, or a frame still being written
-    raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", segment.path.string(), offset, limit);
+    raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", segment.path.string(),
+                     offset, limit);
   }
 
   // A power cut can leave garbage as the last frame, never in front of an intact one.
@@ -145,8 +146,10 @@ EventReader::EventReader(const Path& folder, LogPosition end) {
     if (segment.number != first && end.offset != 0) {
       from = resume_of(Part(segment, named ? end.offset : no_limit));
       if (!from && !named) continue;  // a crash before its Resume was written
-      if (!from) raise<DataError>("{}: has no Resume event within its first {} bytes", segment.path.string(), end.offset);
-      if (from->segment >= segment.number) raise<DataError>("{}: goes on from itself or a later segment", segment.path.string());
+      if (!from)
+        raise<DataError>("{}: has no Resume event within its first {} bytes", segment.path.string(), end.offset);
+      if (from->segment >= segment.number)
+        raise<DataError>("{}: goes on from itself or a later segment", segment.path.string());
     }
     parts_.push_back(std::make_unique<Part>(segment, named ? end.offset : no_limit));
     if (!from) {

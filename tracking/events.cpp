@@ -12,7 +12,8 @@ record::Event event_at(int64_t step, uint64_t tick) {
   return event;
 }
 
-record::TensorProto* string_tensor(record::Event& event, std::string_view name, const char* plugin, record::DataClass data_class) {
+record::TensorProto* string_tensor(record::Event& event, std::string_view name, const char* plugin,
+                                   record::DataClass data_class) {
   auto* value = event.mutable_summary()->add_value();
   value->set_tag(std::string(name));
   value->set_metric(std::string(name));
@@ -24,7 +25,8 @@ record::TensorProto* string_tensor(record::Event& event, std::string_view name, 
 
 }  // namespace
 
-record::Event scalar_event(int64_t step, uint64_t tick, std::string_view name, double value, const MetricContext& context) {
+record::Event scalar_event(int64_t step, uint64_t tick, std::string_view name, double value,
+                           const MetricContext& context) {
   record::Event event = event_at(step, tick);
   auto* out = event.mutable_summary()->add_value();
   std::string tag(name);
@@ -48,11 +50,13 @@ record::Event text_event(int64_t step, uint64_t tick, std::string_view name, std
   return event;
 }
 
-record::Event image_event(int64_t step, uint64_t tick, std::string_view name, int64_t width, int64_t height, std::string_view png) {
+record::Event image_event(int64_t step, uint64_t tick, std::string_view name, int64_t width, int64_t height,
+                          std::string_view png) {
   record::Event event = event_at(step, tick);
   auto* tensor = string_tensor(event, name, "images", record::DATA_CLASS_BLOB_SEQUENCE);
   tensor->mutable_tensor_shape()->add_dim()->set_size(3);
-  for (const std::string& part : {std::to_string(width), std::to_string(height), std::string(png)}) tensor->add_string_val(part);
+  for (const std::string& part : {std::to_string(width), std::to_string(height), std::string(png)})
+    tensor->add_string_val(part);
   return event;
 }
 

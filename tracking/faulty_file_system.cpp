@@ -67,8 +67,11 @@ Fault Fault::parse(const std::string& text) {
       fault.report = word.substr(6);
       continue;
     }
-    static const std::map<std::string, Kind> kinds = {{"kill", Kind::kill},     {"torn", Kind::torn}, {"power", Kind::power},
-                                                      {"enospc", Kind::enospc}, {"eio", Kind::eio}};
+    static const std::map<std::string, Kind> kinds = {{"kill", Kind::kill},
+                                                      {"torn", Kind::torn},
+                                                      {"power", Kind::power},
+                                                      {"enospc", Kind::enospc},
+                                                      {"eio", Kind::eio}};
     size_t sign = word.find('@');
     auto kind = kinds.find(word.substr(0, sign));
     const char* last = word.data() + word.size();
@@ -101,19 +104,12 @@ void FaultyFileSystem::begin(const Path& path, bool takes_space, const std::func
   if (full) raise_io(path, "write", ENOSPC);
   if (!struck) return;
   switch (fault_.kind) {
-    case Fault::Kind::none:
-      break;
-    case Fault::Kind::kill:
-      ::_exit(killed_status);
-    case Fault::Kind::torn:
-      half();
-      ::_exit(killed_status);
-    case Fault::Kind::power:
-      lose_power();
+    case Fault::Kind::none: break;
+    case Fault::Kind::kill: ::_exit(killed_status);
+    case Fault::Kind::torn: half(); ::_exit(killed_status);
+    case Fault::Kind::power: lose_power();
     case Fault::Kind::enospc:
-    case Fault::Kind::eio:
-      half();
-      raise_io(path, "write", fault_.kind == Fault::Kind::enospc ? ENOSPC : EIO);
+    case Fault::Kind::eio: half(); raise_io(path, "write", fault_.kind == Fault::Kind::enospc ? ENOSPC : EIO);
   }
 }
 

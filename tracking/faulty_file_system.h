@@ -17,25 +17,25 @@ namespace stet::tracking {
 /// make_directory, sync_directory and copy each count as one.
 struct Fault {
   enum class Kind {
-    none,     ///< only counts
-    kill,     ///< the process ends just before the operation
-    torn,     ///< the process ends in the middle of a write, which leaves its first half; else as kill
-    power,    ///< as kill, and bytes that were never synced are lost: files are cut to their last synced length
-    enospc,   ///< this one and every later one that takes space fails: the disk is full and stays so
-    eio,      ///< this one fails, later ones work again
+    none,    ///< only counts
+    kill,    ///< the process ends just before the operation
+    torn,    ///< the process ends in the middle of a write, which leaves its first half; else as kill
+    power,   ///< as kill, and bytes that were never synced are lost: files are cut to their last synced length
+    enospc,  ///< this one and every later one that takes space fails: the disk is full and stays so
+    eio,     ///< this one fails, later ones work again
   };
   Kind kind = Kind::none;
-  uint64_t at = 0;        ///< the operation that it strikes; 0: none
+  uint64_t at = 0;            ///< the operation that it strikes; 0: none
   bool refuse_locks = false;  ///< try_lock answers `unsupported`, as some network file systems do
-  Path report;            ///< where the number of operations is written when the process ends; empty: nowhere
+  Path report;                ///< where the number of operations is written when the process ends; empty: nowhere
 
-  /// Reads "kill@137", "torn@137", "power@137", "enospc@12", "eio@40", "count:FILE", "nolock", or several with commas between
-  /// them. Throws UsageError.
+  /// Reads "kill@137", "torn@137", "power@137", "enospc@12", "eio@40", "count:FILE", "nolock", or several with commas
+  /// between them. Throws UsageError.
   static Fault parse(const std::string& text);
 };
 
-/// A FileSystem over another that counts its operations and lets one of them go wrong. A process ended by a fault has the exit
-/// status 137 (as after SIGKILL), with nothing flushed and no handler run.
+/// A FileSystem over another that counts its operations and lets one of them go wrong. A process ended by a fault has
+/// the exit status 137 (as after SIGKILL), with nothing flushed and no handler run.
 class FaultyFileSystem final : public FileSystem {
  public:
   FaultyFileSystem(FileSystem& base, Fault fault) : base_(base), fault_(std::move(fault)) {}
@@ -58,7 +58,8 @@ class FaultyFileSystem final : public FileSystem {
  private:
   friend class FaultyFile;
   // Counts one operation, and strikes when its number has come. `half` is what a torn or failing one still does.
-  void begin(const Path& path, bool takes_space, const std::function<void()>& half = [] {});
+  void begin(
+      const Path& path, bool takes_space, const std::function<void()>& half = [] {});
   [[noreturn]] void lose_power();
 
   FileSystem& base_;

@@ -34,8 +34,7 @@ struct Descriptor {
   int fd;
 };
 
-template <class Call>
-auto retry(Call call) {
+template <class Call> auto retry(Call call) {
   for (;;) {
     auto result = call();
     if (result >= 0 || errno != EINTR) return result;

@@ -65,7 +65,8 @@ class FileSystem {
 /// The machine's file system.
 FileSystem& real_file_system();
 
-/// The file system that programs use: the real one, or a faulty one over it when STET_FAULT is set (see faulty_file_system.h).
+/// The file system that programs use: the real one, or a faulty one over it when STET_FAULT is set (see
+/// faulty_file_system.h).
 FileSystem& file_system();
 
 /// Makes a folder and those above it that are missing.
@@ -74,8 +75,8 @@ void make_directories(FileSystem& fs, const Path& path);
 /// Writes a new file and syncs it; the folder is not synced.
 void write_file(FileSystem& fs, const Path& path, Bytes bytes, unsigned mode = 0644);
 
-/// Replaces a file atomically and durably: writes `.new-<name>` beside it, syncs, renames, syncs the folder. Whatever happens, a
-/// reader finds the old bytes or the new ones.
+/// Replaces a file atomically and durably: writes `.new-<name>` beside it, syncs, renames, syncs the folder. Whatever
+/// happens, a reader finds the old bytes or the new ones.
 void replace_file(FileSystem& fs, const Path& path, Bytes bytes);
 
 /// Removes a folder and all in it; one that is not there is no error.

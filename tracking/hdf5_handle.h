@@ -12,15 +12,13 @@
 namespace stet::tracking {
 
 /// Throws DataError "<where>: hdf5 can't <what>" for a negative result; returns it otherwise.
-template <class Result>
-Result check_hdf5(Result result, const std::string& where, const char* what) {
+template <class Result> Result check_hdf5(Result result, const std::string& where, const char* what) {
   if (result < 0) raise<DataError>("{}: hdf5 can't {}", where, what);
   return result;
 }
 
 /// Owns an identifier. `Close` is H5Fclose, H5Dclose, …
-template <herr_t (*Close)(hid_t)>
-class Hdf5Handle {
+template <herr_t (*Close)(hid_t)> class Hdf5Handle {
  public:
   Hdf5Handle(hid_t id, const std::string& where, const char* what) : id_(check_hdf5(id, where, what)) {}
   Hdf5Handle(Hdf5Handle&& other) noexcept : id_(std::exchange(other.id_, -1)) {}

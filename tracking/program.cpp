@@ -23,8 +23,8 @@ constexpr char own_executable[] = "/proc/self/exe";  // stays right when the fil
 
 bool belongs_to_machine(const std::string& soname) {
   static constexpr std::string_view families[] = {
-      "ld-linux", "libc.so", "libm.so", "libmvec.so", "libpthread.so", "libdl.so", "librt.so", "libresolv.so", "libutil.so",
-      "libanl.so", "libnss_", "libthread_db.so", "libcuda.so", "libnvidia-",
+      "ld-linux",     "libc.so",    "libm.so",   "libmvec.so", "libpthread.so",   "libdl.so",   "librt.so",
+      "libresolv.so", "libutil.so", "libanl.so", "libnss_",    "libthread_db.so", "libcuda.so", "libnvidia-",
   };
   for (std::string_view family : families) {
     if (soname.starts_with(family)) return true;
@@ -36,7 +36,8 @@ std::vector<Path> loaded_objects() {
   std::vector<Path> paths;
   ::dl_iterate_phdr(
       [](dl_phdr_info* info, size_t, void* out) {
-        if (std::strchr(info->dlpi_name, '/')) static_cast<std::vector<Path>*>(out)->push_back(info->dlpi_name);  // not the vdso
+        if (std::strchr(info->dlpi_name, '/'))
+          static_cast<std::vector<Path>*>(out)->push_back(info->dlpi_name);  // not the vdso
         return 0;
       },
       &paths);
@@ -52,7 +53,7 @@ class KnownHashes {
   explicit KnownHashes(Path path) : path_(std::move(path)) {
     try {
       known_ = nlohmann::json::parse(read_file(path_));
-    } catch (const IoError&) {  // none yet
+    } catch (const IoError&) {                    // none yet
     } catch (const nlohmann::json::exception&) {  // left by something else: it is only a cache
     }
     if (!known_.is_object()) known_ = nlohmann::json::object();
@@ -62,12 +63,15 @@ class KnownHashes {
     struct stat info {};
     if (::stat(file.c_str(), &info) != 0) raise_io(file, "read", errno);
     std::string name = file == own_executable ? std::filesystem::read_symlink(file).string() : file.string();
-    std::string identity = fmt::format("{}:{}:{}:{}.{:09}:{}.{:09}", info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
-                                       info.st_mtim.tv_nsec, info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
+    std::string identity =
+        fmt::format("{}:{}:{}:{}.{:09}:{}.{:09}", info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
+                    info.st_mtim.tv_nsec, info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
     auto entry = known_.find(name);
-    if (entry != known_.end() && entry->is_object() && entry->value("identity", "") == identity) return entry->value("sha256", "");
+    if (entry != known_.end() && entry->is_object() && entry->value("identity", "") == identity)
+      return entry->value("sha256", "");
     std::string hash = sha256_file(file);
-    // A file changed within its clock's tick keeps its times: one that is only seconds old is not trusted to stay as it is.
+    // A file changed within its clock's tick keeps its times: one that is only seconds old is not trusted to stay as it
+    // is.
     if (std::time(nullptr) - std::max(info.st_mtim.tv_sec, info.st_ctim.tv_sec) > 2) {
       known_[name] = {{"identity", identity}, {"sha256", hash}};
       changed_ = true;
@@ -105,7 +109,8 @@ bool keep(FileSystem& fs, const Path& programs, const Path& file, const std::str
   Path aside = programs / (".new-" + unique_suffix());
   try {
     fs.copy(file, aside, 0555);
-    if (sha256_file(aside) != hash) raise<DataError>("{}: changed while it was copied to {}; start again", file.string(), programs.string());
+    if (sha256_file(aside) != hash)
+      raise<DataError>("{}: changed while it was copied to {}; start again", file.string(), programs.string());
     fs.rename(aside, programs / hash);
   } catch (const Error&) {
     std::error_code ignored;
@@ -117,8 +122,10 @@ bool keep(FileSystem& fs, const Path& programs, const Path& file, const std::str
 
 void copy_kept(FileSystem& fs, const Path& runs, const std::string& hash, const std::string& what, const Path& to) {
   Path kept = runs / "programs" / hash;
-  if (hash.empty() || !std::filesystem::exists(kept)) raise<DataError>("{}: is gone; it was kept for {}", kept.string(), what);
-  if (sha256_file(kept) != hash) raise<DataError>("{}: damaged: its SHA-256 is not its name; it was kept for {}", kept.string(), what);
+  if (hash.empty() || !std::filesystem::exists(kept))
+    raise<DataError>("{}: is gone; it was kept for {}", kept.string(), what);
+  if (sha256_file(kept) != hash)
+    raise<DataError>("{}: damaged: its SHA-256 is not its name; it was kept for {}", kept.string(), what);
   fs.copy(kept, to, 0755);
 }
 

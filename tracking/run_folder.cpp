@@ -47,8 +47,8 @@ std::string new_run_id() {
   std::time_t seconds = static_cast<std::time_t>(milliseconds / 1000);
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{:03}{:04x}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                     utc.tm_sec, milliseconds % 1000, std::random_device()() & 0xFFFFu);
+  return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{:03}{:04x}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec, milliseconds % 1000, std::random_device()() & 0xFFFFu);
 }
 
 HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record) {
@@ -68,7 +68,8 @@ HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record) 
     for (const Path& half_made : {aside, folder}) {
       if (!half_made.empty()) std::filesystem::remove_all(half_made, ignored);
     }
-    throw IoError(fmt::format("runs folder {}: can't be written: {}; name another with --runs", runs.string(), std::strerror(error.code)),
+    throw IoError(fmt::format("runs folder {}: can't be written: {}; name another with --runs", runs.string(),
+                              std::strerror(error.code)),
                   error.code);
   }
 }
@@ -102,7 +103,8 @@ std::vector<Path> list_runs(const Path& runs) {
 }
 
 Path find_run(const Path& runs, const std::string& which) {
-  if (which.empty()) raise("runs folder {}: a run is named by an id, a unique prefix, a name, or `latest`", runs.string());
+  if (which.empty())
+    raise("runs folder {}: a run is named by an id, a unique prefix, a name, or `latest`", runs.string());
   if (which.find('/') != std::string::npos) {
     if (is_run(which)) return Path(which).has_filename() ? Path(which) : Path(which).parent_path();
     raise("run '{}': there is no run.json in it", which);

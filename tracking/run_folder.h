@@ -27,8 +27,8 @@ struct LockHolder {
 /// A run that this process holds. It is released when the object goes, and when the process ends in whatever way.
 class RunLock {
  public:
-  /// Takes the lock of a run folder. Throws UsageError naming the holder when another process has it. Where the file system refuses
-  /// locks, `warning()` says so and a thread touches the file instead.
+  /// Takes the lock of a run folder. Throws UsageError naming the holder when another process has it. Where the file
+  /// system refuses locks, `warning()` says so and a thread touches the file instead.
   RunLock(FileSystem& fs, const Path& folder);
   RunLock(RunLock&&) noexcept;
   RunLock& operator=(RunLock&&) noexcept;
@@ -53,11 +53,13 @@ struct HeldRun {
   RunLock lock;
 };
 
-/// Makes `runs/<id>`: built as `.new-<id>` with its record, lock and checkpoints folder, synced, then renamed. Makes `runs` too. Sets the record's id and creation
-/// time. Throws IoError that names the runs folder when it can't be written.
+/// Makes `runs/<id>`: built as `.new-<id>` with its record, lock and checkpoints folder, synced, then renamed. Makes
+/// `runs` too. Sets the record's id and creation time. Throws IoError that names the runs folder when it can't be
+/// written.
 HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record);
 
-/// UTC time to the millisecond and four random hex digits, as in 20260131-235959-1237f3a: the order of ids is the order of creation.
+/// UTC time to the millisecond and four random hex digits, as in 20260131-235959-1237f3a: the order of ids is the order
+/// of creation.
 std::string new_run_id();
 
 /// Takes the lock of a run that exists, and clears what a crash left half made in it.
@@ -69,8 +71,9 @@ void remove_leftovers(FileSystem& fs, const Path& folder);
 /// The run folders in `runs`, by ascending id.
 std::vector<Path> list_runs(const Path& runs);
 
-/// The folder of the run that `which` names: an id, a unique prefix of one, a name (the newest run of that name), `latest`, or a path of a run folder. Throws
-/// UsageError when there is none or when a prefix fits several, and lists them.
+/// The folder of the run that `which` names: an id, a unique prefix of one, a name (the newest run of that name),
+/// `latest`, or a path of a run folder. Throws UsageError when there is none or when a prefix fits several, and lists
+/// them.
 Path find_run(const Path& runs, const std::string& which);
 
 /// Reads run.json. Throws DataError that names the file.
@@ -82,7 +85,8 @@ void write_record(FileSystem& fs, const Path& folder, const record::RunRecord& r
 /// A record as run.json holds it: Proto field names, zeros printed, 64-bit integers and non-finite numbers as strings.
 std::string to_json(const record::RunRecord& record);
 
-/// `finished`, `failed` and `interrupted` are the last launch's end mark; without one a run is `running` while it is held, else `dead`.
+/// `finished`, `failed` and `interrupted` are the last launch's end mark; without one a run is `running` while it is
+/// held, else `dead`.
 enum class RunStatus { running, finished, failed, interrupted, dead };
 
 std::string_view name_of(RunStatus status);

@@ -71,7 +71,8 @@ LockResult try_patiently(FileSystem& fs, File& file) {
 [[noreturn]] void raise_held(const Path& folder) {
   auto holder = read_holder(folder);
   if (!holder) raise("run {}: held by another process; wait until it has ended", folder.filename().string());
-  raise("run {}: still running (process {} on {}); wait until it has ended", folder.filename().string(), holder->pid, holder->host);
+  raise("run {}: still running (process {} on {}); wait until it has ended", folder.filename().string(), holder->pid,
+        holder->host);
 }
 
 }  // namespace
@@ -110,11 +111,13 @@ RunLock::RunLock(FileSystem& fs, const Path& folder) : state_(std::make_unique<S
   LockResult result = try_patiently(fs, *state_->file);
   bool heartbeat = result == LockResult::unsupported;
   if (result == LockResult::held_by_other) raise_held(folder);
-  if (auto holder = read_holder(folder); holder && holder->heartbeat && heart_beats(folder, *holder)) raise_held(folder);
+  if (auto holder = read_holder(folder); holder && holder->heartbeat && heart_beats(folder, *holder))
+    raise_held(folder);
   write_holder(*state_->file, this_process(heartbeat));
   if (!heartbeat) return;
-  state_->warning = fmt::format("{}: its file system refuses locks; two processes that start at the same instant could both take the run",
-                                folder.string());
+  state_->warning = fmt::format(
+      "{}: its file system refuses locks; two processes that start at the same instant could both take the run",
+      folder.string());
   state_->start_heartbeat();
 }
 
@@ -139,7 +142,8 @@ bool is_held(const Path& folder) {
   int fd = ::open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
   auto holder = read_holder(folder);
-  bool held = holder && holder->heartbeat ? heart_beats(folder, *holder) : ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  bool held = holder && holder->heartbeat ? heart_beats(folder, *holder)
+                                          : ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   ::close(fd);
   return held;
 }

@@ -27,14 +27,18 @@ std::vector<std::string> words_of(std::string_view name) {
 }
 
 bool holds(const std::vector<std::string>& words, std::initializer_list<std::string_view> wanted) {
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return std::ranges::count(wanted, word) > 0; });
+  return std::any_of(words.begin(), words.end(),
+                     [&](const std::string& word) { return std::ranges::count(wanted, word) > 0; });
 }
 
 bool named_like_secret(std::string_view name, std::string_view value) {
   auto words = words_of(name);
-  if (holds(words, {"password", "passwd", "passphrase", "secret", "secrets", "credential", "credentials", "apikey"})) return true;
+  if (holds(words, {"password", "passwd", "passphrase", "secret", "secrets", "credential", "credentials", "apikey"}))
+    return true;
   for (size_t i = 0; i + 1 < words.size(); ++i) {
-    if (words[i + 1] == "key" && holds({words[i]}, {"api", "access", "private", "secret", "auth", "encryption", "signing"})) return true;
+    if (words[i + 1] == "key" &&
+        holds({words[i]}, {"api", "access", "private", "secret", "auth", "encryption", "signing"}))
+      return true;
   }
   bool number = value.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
   return holds(words, {"token", "auth", "bearer"}) && value.size() >= 8 && !number;
@@ -46,14 +50,16 @@ struct TokenForm {
   size_t more;
 };
 constexpr TokenForm token_forms[] = {
-    {"ghp_", 20},  {"gho_", 20}, {"ghu_", 20},  {"ghs_", 20},  {"ghr_", 20},  {"github_pat_", 20}, {"glpat-", 16}, {"sk-", 20},
-    {"AKIA", 16},  {"hf_", 20},  {"AIza", 30},  {"xoxa-", 10}, {"xoxb-", 10}, {"xoxp-", 10},       {"xoxr-", 10},  {"xoxs-", 10},
-    {"eyJhbGci", 16},
+    {"ghp_", 20},   {"gho_", 20},  {"ghu_", 20},  {"ghs_", 20},  {"ghr_", 20},     {"github_pat_", 20},
+    {"glpat-", 16}, {"sk-", 20},   {"AKIA", 16},  {"hf_", 20},   {"AIza", 30},     {"xoxa-", 10},
+    {"xoxb-", 10},  {"xoxp-", 10}, {"xoxr-", 10}, {"xoxs-", 10}, {"eyJhbGci", 16},
 };
 
 bool looks_like_secret(std::string_view value) {
   if (value.find("PRIVATE KEY-----") != std::string_view::npos) return true;
-  auto in_token = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.'; };
+  auto in_token = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+  };
   for (const TokenForm& form : token_forms) {
     for (size_t at = value.find(form.begin); at != std::string_view::npos; at = value.find(form.begin, at + 1)) {
       if (at > 0 && in_token(value[at - 1])) continue;  // inside a word, such as task-… for sk-

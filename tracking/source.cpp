@@ -18,12 +18,10 @@ constexpr size_t patch_limit = size_t{16} << 20;
 constexpr int visit_limit = 5000;  // files looked at in untracked folders
 
 /// Owns one of libgit2's objects.
-template <class T, void (*Free)(T*)>
-struct GitFree {
+template <class T, void (*Free)(T*)> struct GitFree {
   void operator()(T* object) const { Free(object); }
 };
-template <class T, void (*Free)(T*)>
-using Git = std::unique_ptr<T, GitFree<T, Free>>;
+template <class T, void (*Free)(T*)> using Git = std::unique_ptr<T, GitFree<T, Free>>;
 
 using Repository = Git<git_repository, git_repository_free>;
 using Reference = Git<git_reference, git_reference_free>;
@@ -31,7 +29,8 @@ using Object = Git<git_object, git_object_free>;
 using Diff = Git<git_diff, git_diff_free>;
 using Patch = Git<git_patch, git_patch_free>;
 
-/// libgit2 for the duration of a scope. A repository of another user may be read: libgit2 runs no hook and no filter program.
+/// libgit2 for the duration of a scope. A repository of another user may be read: libgit2 runs no hook and no filter
+/// program.
 class GitSession {
  public:
   GitSession() {
@@ -88,8 +87,9 @@ git_diff_options diff_options(uint32_t flags) {
 }
 
 bool is_source(const Path& path) {
-  static const std::set<std::string> endings = {".c",  ".cc",  ".cpp",  ".cxx",  ".h",    ".hh",  ".hpp",  ".hxx",  ".inl", ".cu", ".cuh",
-                                                ".py", ".sh",  ".cmake", ".json", ".toml", ".yaml", ".yml", ".proto", ".ini", ".cfg", ".md"};
+  static const std::set<std::string> endings = {".c",    ".cc",  ".cpp",   ".cxx", ".h",   ".hh",    ".hpp",  ".hxx",
+                                                ".inl",  ".cu",  ".cuh",   ".py",  ".sh",  ".cmake", ".json", ".toml",
+                                                ".yaml", ".yml", ".proto", ".ini", ".cfg", ".md"};
   std::string name = path.filename().string();
   return endings.contains(path.extension().string()) || name == "CMakeLists.txt" || name == "Makefile";
 }
@@ -110,7 +110,8 @@ class PatchMaker {
   std::string make(git_object* head) {
     git_diff_options options = diff_options(GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_SHOW_BINARY);
     git_tree* tree = nullptr;
-    if (head) check(git_object_peel(reinterpret_cast<git_object**>(&tree), head, GIT_OBJECT_TREE), "read the commit's tree");
+    if (head)
+      check(git_object_peel(reinterpret_cast<git_object**>(&tree), head, GIT_OBJECT_TREE), "read the commit's tree");
     Git<git_tree, git_tree_free> owner(tree);
     git_diff* raw = nullptr;
     check(git_diff_tree_to_workdir_with_index(&raw, repository_, tree, &options), "compare the working tree");
@@ -152,7 +153,9 @@ class PatchMaker {
   void add_folder(const std::string& name) {
     Path folder = (root_ / name).parent_path();
     std::error_code none;
-    if (lies_in(std::filesystem::weakly_canonical(folder, none), runs_) || std::filesystem::exists(folder / ".git", none)) return;
+    if (lies_in(std::filesystem::weakly_canonical(folder, none), runs_) ||
+        std::filesystem::exists(folder / ".git", none))
+      return;
     std::vector<std::string> inside;
     for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
       if (++visited_ > visit_limit) break;
@@ -177,7 +180,8 @@ class PatchMaker {
     std::string text = read_file(path);
     git_diff_options options = diff_options(GIT_DIFF_SHOW_BINARY);
     git_patch* raw = nullptr;
-    check(git_patch_from_buffers(&raw, nullptr, 0, nullptr, text.data(), text.size(), name.c_str(), &options), "write a patch");
+    check(git_patch_from_buffers(&raw, nullptr, 0, nullptr, text.data(), text.size(), name.c_str(), &options),
+          "write a patch");
     add(Patch(raw));
   }
 

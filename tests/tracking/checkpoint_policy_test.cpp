@@ -24,11 +24,13 @@ TEST(CheckpointPolicy, KeepsTheBest) {
   double nan = std::numeric_limits<double>::quiet_NaN();
   std::vector<CheckpointMark> marks = {{1, nan}, {2, 0.9}, {3, 0.9}, {4, 0.5}, {5, {}}, {6, nan}};
   EXPECT_THAT(to_delete(marks, {.keep_last = 1, .best_metric = "acc"}), ElementsAre(1, 3, 4, 5));
-  EXPECT_THAT(to_delete(marks, {.keep_last = 1, .best_metric = "loss", .best_is_highest = false}), ElementsAre(1, 2, 3, 5));
+  EXPECT_THAT(to_delete(marks, {.keep_last = 1, .best_metric = "loss", .best_is_highest = false}),
+              ElementsAre(1, 2, 3, 5));
   EXPECT_THAT(to_delete(marks, {.keep_last = 1}), ElementsAre(1, 2, 3, 4, 5));
 }
 
-// Pruned after each of many checkpoints, what stays is few and thins out with age, with no gap wider than a factor of four.
+// Pruned after each of many checkpoints, what stays is few and thins out with age, with no gap wider than a factor of
+// four.
 TEST(CheckpointPolicy, LogSpacedStaysFewAndCoversEveryAge) {
   CheckpointPolicy policy{.keep_last = 2, .log_spaced = true};
   std::vector<CheckpointMark> kept;
@@ -38,7 +40,8 @@ TEST(CheckpointPolicy, LogSpacedStaysFewAndCoversEveryAge) {
     ASSERT_LE(kept.size(), 2u + 13u) << step;
     ASSERT_EQ(kept.front().step, 0);
     for (int64_t age = 28; age * 4 <= step; age *= 2) {
-      EXPECT_TRUE(std::ranges::any_of(kept, [&](auto& mark) { return step - mark.step >= age && step - mark.step <= age * 4; }))
+      EXPECT_TRUE(
+          std::ranges::any_of(kept, [&](auto& mark) { return step - mark.step >= age && step - mark.step <= age * 4; }))
           << "age " << age << " at step " << step;
     }
   }

@@ -34,15 +34,16 @@ Checkpoint sample() {
   c.step = 1200;
   c.tick = 1203;
   c.log = {2, 4711};
-  c.tensors.push_back(tensor<float>("net/in/weight", {2, 3}, {1, -0.0f, 3.5f, 1e-45f, std::numeric_limits<float>::infinity(), 6}));
+  c.tensors.push_back(
+      tensor<float>("net/in/weight", {2, 3}, {1, -0.0f, 3.5f, 1e-45f, std::numeric_limits<float>::infinity(), 6}));
   c.tensors.push_back(tensor<double>("opt/v", {1}, {0.1}, TensorKind::state));
   c.tensors.push_back(tensor<int64_t>("net/count", {}, {int64_t{1} << 60}, TensorKind::buffer));
   c.tensors.push_back(tensor<int32_t>("net/i32", {2, 1}, {-1, 7}, TensorKind::buffer));
   c.tensors.push_back(tensor<uint8_t>("net/u8", {3}, {0, 128, 255}, TensorKind::buffer));
   c.tensors.push_back(bool_tensor("net/mask", "101"));
   c.tensors.push_back(tensor<float>("net/none", {4, 0, 2}, {}, TensorKind::buffer));
-  c.scalars = {{"opt/t", int64_t{-3}},          {"loader/epoch", uint64_t{1} << 63},           {"opt/lr", 1e-3},
-               {"early/stopped", true},         {"note", std::string("zwölf")},               {"stet/empty", std::string()},
+  c.scalars = {{"opt/t", int64_t{-3}},          {"loader/epoch", uint64_t{1} << 63}, {"opt/lr", 1e-3},
+               {"early/stopped", true},         {"note", std::string("zwölf")},      {"stet/empty", std::string()},
                {"long", std::string(9000, 'x')}};
   c.aliases = {{"net/out/weight", "net/in/weight"}};
   return c;
@@ -53,9 +54,7 @@ Bytes bytes_of(const std::string& text) { return as_bytes(text); }
 std::string error_of(const std::function<void()>& call) {
   try {
     call();
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "no error";
 }
 
@@ -114,7 +113,8 @@ TEST(Checkpoint, CutAtAnyByteIsFound) {
   }
   EXPECT_THROW(check_whole(bytes_of(whole + "x"), "x.h5"), DataError);
   EXPECT_NO_THROW(check_whole(bytes_of(whole), "x.h5"));
-  EXPECT_THAT(error_of([&] { check_whole(bytes_of(whole).first(700), "a/x.h5"); }), HasSubstr("a/x.h5: cut at byte 700 of"));
+  EXPECT_THAT(error_of([&] { check_whole(bytes_of(whole).first(700), "a/x.h5"); }),
+              HasSubstr("a/x.h5: cut at byte 700 of"));
 }
 
 TEST(Checkpoint, AnyChangedByteIsFound) {
@@ -178,7 +178,8 @@ TEST(Checkpoint, ALaterBoundaryOfTheSameStepReplacesTheFile) {
 }
 
 TEST(Checkpoint, H5pyReadsTensorsUnderTheirModulePaths) {
-  if (std::system("/usr/bin/python3 -c 'import h5py' 2>/dev/null") != 0) GTEST_SKIP() << "python3-h5py is not installed";
+  if (std::system("/usr/bin/python3 -c 'import h5py' 2>/dev/null") != 0)
+    GTEST_SKIP() << "python3-h5py is not installed";
   TempFolder run;
   Path path = write_checkpoint(real_file_system(), run.path(), 1200, bytes_of(encode(sample())));
   std::ofstream(run / "read.py") << R"(

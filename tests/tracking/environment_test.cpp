@@ -15,7 +15,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(Secrets, AreMaskedByName) {
-  for (const char* name : {"password", "DB_PASSWORD", "--api-key", "apiKey", "AWS_SECRET_ACCESS_KEY", "client.secret", "credentials"}) {
+  for (const char* name :
+       {"password", "DB_PASSWORD", "--api-key", "apiKey", "AWS_SECRET_ACCESS_KEY", "client.secret", "credentials"}) {
     EXPECT_EQ(mask_secret(name, "hunter2"), "***") << name;
   }
   EXPECT_EQ(mask_secret("WANDB_TOKEN", "abcdefgh"), "***");
@@ -23,29 +24,32 @@ TEST(Secrets, AreMaskedByName) {
 }
 
 TEST(Secrets, AreMaskedByLook) {
-  for (const char* value : {"ghp_abcdefghijklmnopqrstuvwxyz0123456789", "x=AKIAABCDEFGHIJKLMNOP", "sk-aaaaaaaaaaaaaaaaaaaaaaaaaaa",
-                            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "-----BEGIN RSA PRIVATE KEY-----"}) {
+  for (const char* value :
+       {"ghp_abcdefghijklmnopqrstuvwxyz0123456789", "x=AKIAABCDEFGHIJKLMNOP", "sk-aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "-----BEGIN RSA PRIVATE KEY-----"}) {
     EXPECT_EQ(mask_secret("note", value), "***") << value;
   }
   EXPECT_EQ(mask_secret("url", "https://joe:pw@host/x@y and http://a.b"), "https://***@host/x@y and http://a.b");
 }
 
 TEST(Secrets, WhatModelsAreMadeOfIsNot) {
-  for (auto [name, value] : std::vector<std::pair<const char*, const char*>>{{"eos-token", "</s>"},
-                                                                            {"max_tokens", "1000000000"},
-                                                                            {"pad-token", "1000000000"},
-                                                                            {"tokenizer", "sentencepiece-32k"},
-                                                                            {"key_dim", "64"},
-                                                                            {"monkey", "banana-banana"},
-                                                                            {"name", "task-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
-                                                                            {"author", "Grace Hopper"}}) {
+  for (auto [name, value] :
+       std::vector<std::pair<const char*, const char*>>{{"eos-token", "</s>"},
+                                                        {"max_tokens", "1000000000"},
+                                                        {"pad-token", "1000000000"},
+                                                        {"tokenizer", "sentencepiece-32k"},
+                                                        {"key_dim", "64"},
+                                                        {"monkey", "banana-banana"},
+                                                        {"name", "task-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+                                                        {"author", "Grace Hopper"}}) {
     EXPECT_EQ(mask_secret(name, value), value) << name;
   }
 }
 
 TEST(Secrets, AreMaskedInArguments) {
-  EXPECT_THAT(mask_arguments({"prog", "--password", "x", "--api-key=y", "--lr", "1e-3", "--password", "--seed", "2", "-"}),
-              ElementsAre("prog", "--password", "***", "--api-key=***", "--lr", "1e-3", "--password", "--seed", "2", "-"));
+  EXPECT_THAT(
+      mask_arguments({"prog", "--password", "x", "--api-key=y", "--lr", "1e-3", "--password", "--seed", "2", "-"}),
+      ElementsAre("prog", "--password", "***", "--api-key=***", "--lr", "1e-3", "--password", "--seed", "2", "-"));
 }
 
 TEST(Environment, HoldsWhatALaunchRanOn) {

@@ -39,14 +39,13 @@ std::vector<int64_t> steps_in(const Path& folder) {
 std::string error_of(const std::function<void()>& call) {
   try {
     call();
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "no error";
 }
 
 void log_steps(EventWriter& writer, int64_t begin, int64_t end) {
-  for (int64_t step = begin; step < end; ++step) writer.append(scalar_event(step, 0, "loss", 1.0 / static_cast<double>(step + 1)));
+  for (int64_t step = begin; step < end; ++step)
+    writer.append(scalar_event(step, 0, "loss", 1.0 / static_cast<double>(step + 1)));
   writer.sync();
 }
 
@@ -112,7 +111,8 @@ TEST(EventLog, SegmentsAreUsedUpToWhereALaterOneGoesOn) {
   log_steps(second, 40, 42);
   EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1, 2, 30, 40, 41));
 
-  EventWriter third(real_file_system(), run.path(), checkpoint, 3);  // the second segment's checkpoint turned out damaged
+  EventWriter third(real_file_system(), run.path(), checkpoint,
+                    3);  // the second segment's checkpoint turned out damaged
   log_steps(third, 50, 51);
   EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1, 2, 50));
 
@@ -127,7 +127,8 @@ TEST(EventLog, SegmentsAreUsedUpToWhereALaterOneGoesOn) {
 
   auto segments = list_segments(run.path());
   ASSERT_EQ(segments.size(), 5u);
-  for (size_t i = 1; i < segments.size(); ++i) EXPECT_LT(segments[i - 1].path, segments[i].path) << "names sort as segments do";
+  for (size_t i = 1; i < segments.size(); ++i)
+    EXPECT_LT(segments[i - 1].path, segments[i].path) << "names sort as segments do";
   EXPECT_THAT(error_of([&] { EventWriter(real_file_system(), run.path()); }), HasSubstr("has event segments already"));
 }
 
@@ -202,13 +203,9 @@ TEST(EventLog, AnyCrashLeavesALogThatReads) {
           for (int64_t step = 2; step < 6; ++step) {
             try {
               log_steps(second, step, step + 1);
-            } catch (const IoError&) {
-              failed = true;
-            }
+            } catch (const IoError&) { failed = true; }
           }
-        } catch (const IoError&) {
-          failed = true;
-        }
+        } catch (const IoError&) { failed = true; }
         ::_exit(failed ? 1 : 0);
       }
       ::waitpid(child, &status, 0);

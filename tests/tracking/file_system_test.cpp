@@ -20,9 +20,7 @@ using testing::HasSubstr;
 int error_code(const std::function<void()>& call) {
   try {
     call();
-  } catch (const IoError& error) {
-    return error.code;
-  }
+  } catch (const IoError& error) { return error.code; }
   return 0;
 }
 
@@ -100,14 +98,14 @@ TEST(Fault, KillEndsTheProcessBeforeTheOperation) {
 TEST(Fault, PowerLosesWhatWasNotSynced) {
   TempFolder temp;
   auto work = [&](FileSystem& fs) {
-    write_file(fs, temp / ".new-a", as_bytes("first"));  // 1 to 3
-    fs.rename(temp / ".new-a", temp / "a");              // 4
-    auto file = fs.open(temp / "a", OpenMode::append);   // 5
-    file->write(as_bytes(", more"));                     // 6
+    write_file(fs, temp / ".new-a", as_bytes("first"));                  // 1 to 3
+    fs.rename(temp / ".new-a", temp / "a");                              // 4
+    auto file = fs.open(temp / "a", OpenMode::append);                   // 5
+    file->write(as_bytes(", more"));                                     // 6
     fs.open(temp / "b", OpenMode::truncate)->write(as_bytes("second"));  // 7, 8
-    fs.rename(temp / "b", temp / "c");                   // 9
-    file->sync();                                        // 10
-    fs.remove(temp / "none");                            // 11
+    fs.rename(temp / "b", temp / "c");                                   // 9
+    file->sync();                                                        // 10
+    fs.remove(temp / "none");                                            // 11
   };
   EXPECT_EQ(in_child("power@10", work), 137);
   EXPECT_EQ(read_file(temp / "a"), "first");

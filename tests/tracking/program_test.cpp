@@ -22,9 +22,7 @@ using testing::HasSubstr;
 std::string error_of(const std::function<void()>& call) {
   try {
     call();
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "no error";
 }
 
@@ -67,9 +65,11 @@ TEST(Program, OneThatWasDamagedOrIsGoneIsNamed) {
   Path kept = temp / "runs/programs" / program.sha256();
   std::filesystem::permissions(kept, std::filesystem::perms::owner_all);
   std::ofstream(kept, std::ios::app | std::ios::binary) << "x";
-  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "a"); }), HasSubstr(kept.string() + ": damaged"));
+  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "a"); }),
+              HasSubstr(kept.string() + ": damaged"));
   std::filesystem::remove(kept);
-  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "b"); }), HasSubstr(kept.string() + ": is gone"));
+  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "b"); }),
+              HasSubstr(kept.string() + ": is gone"));
 }
 
 TEST(Program, AChangedFileIsHashedAgainThoughItIsKnown) {
@@ -77,9 +77,11 @@ TEST(Program, AChangedFileIsHashedAgainThoughItIsKnown) {
   Path runs = temp / "runs";
   record::Program program;
   keep_program(real_file_system(), runs, program);
-  std::string known = std::filesystem::exists(runs / "programs/known.json") ? read_file(runs / "programs/known.json") : "{}";
+  std::string known =
+      std::filesystem::exists(runs / "programs/known.json") ? read_file(runs / "programs/known.json") : "{}";
   std::string name = program.path();
-  std::ofstream(runs / "programs/known.json") << R"({")" << name << R"(": {"identity": "1:2:3:4.5:6.7", "sha256": "beef"}})";
+  std::ofstream(runs / "programs/known.json")
+      << R"({")" << name << R"(": {"identity": "1:2:3:4.5:6.7", "sha256": "beef"}})";
   record::Program again;
   keep_program(real_file_system(), runs, again);
   EXPECT_EQ(again.sha256(), program.sha256());
@@ -107,9 +109,7 @@ TEST(Program, ACrashWhileKeepingLeavesNoHalfProgram) {
     if (!std::filesystem::exists(temp / "runs/programs")) continue;
     for (const auto& entry : std::filesystem::directory_iterator(temp / "runs/programs")) {
       std::string name = entry.path().filename().string();
-      if (!name.starts_with(".new-")) {
-        EXPECT_EQ(sha256_file(entry.path()), name);
-      }
+      if (!name.starts_with(".new-")) { EXPECT_EQ(sha256_file(entry.path()), name); }
     }
   }
 }

@@ -22,9 +22,7 @@ using testing::HasSubstr;
 std::string error_of(const std::function<void()>& call) {
   try {
     call();
-  } catch (const Error& error) {
-    return error.what();
-  }
+  } catch (const Error& error) { return error.what(); }
   return "no error";
 }
 
@@ -34,9 +32,7 @@ int in_child(const std::function<void()>& call) {
   if (child == 0) {
     try {
       call();
-    } catch (const Error&) {
-      ::_exit(1);
-    }
+    } catch (const Error&) { ::_exit(1); }
     ::_exit(0);
   }
   int status = 0;
@@ -69,7 +65,8 @@ TEST(RunFolder, IsMadeWithItsRecordAndFoundAgain) {
   EXPECT_EQ(read_record(a.folder).seed(), std::numeric_limits<uint64_t>::max());
   EXPECT_EQ(read_record(a.folder).params(0).name(), "lr");
   EXPECT_THAT(read_file(a.folder / "run.json"), HasSubstr("\"seed\": \"18446744073709551615\""));
-  EXPECT_THAT(read_file(a.folder / "run.json"), HasSubstr("\"digest_interval\": \"0\"")) << "Proto names, zeros printed";
+  EXPECT_THAT(read_file(a.folder / "run.json"), HasSubstr("\"digest_interval\": \"0\""))
+      << "Proto names, zeros printed";
   EXPECT_THAT(error_of([&] { find_run(runs, "nope"); }), HasSubstr("no run 'nope'"));
   EXPECT_THAT(error_of([&] { find_run(runs, first.id().substr(0, 2)); }), HasSubstr("fits 3 runs"));
   EXPECT_THAT(error_of([&] { find_run(temp / "none", "latest"); }), HasSubstr("holds no run yet"));
@@ -130,9 +127,7 @@ TEST(RunFolder, ACrashLeavesAWholeRunOrNone) {
         EXPECT_EQ(status_of(folder, read_record(folder)), RunStatus::dead);
         HeldRun again = open_run(real_file_system(), folder);
       }
-      if (status == 1) {
-        EXPECT_TRUE(list_runs(runs.path()).empty()) << "an error leaves no run behind";
-      }
+      if (status == 1) { EXPECT_TRUE(list_runs(runs.path()).empty()) << "an error leaves no run behind"; }
     }
     EXPECT_FALSE(ended);
   }
@@ -154,9 +149,7 @@ TEST(RunFolder, TheRecordIsReplacedWholeOrNotAtAll) {
         write_record(fs, folder, record);
       });
       EXPECT_THAT(read_record(folder).name(), testing::AnyOf("old", "new"));
-      if (status == 0) {
-        EXPECT_EQ(read_record(folder).name(), "new");
-      }
+      if (status == 0) { EXPECT_EQ(read_record(folder).name(), "new"); }
     }
   }
 }
@@ -169,7 +162,8 @@ TEST(RunLock, OneProcessAtATime) {
   EXPECT_TRUE(is_held(folder));
   EXPECT_EQ(status_of(folder, record), RunStatus::running);
   EXPECT_EQ(read_holder(folder)->pid, ::getpid());
-  EXPECT_THAT(error_of([&] { open_run(real_file_system(), folder); }), HasSubstr("still running (process " + std::to_string(::getpid())));
+  EXPECT_THAT(error_of([&] { open_run(real_file_system(), folder); }),
+              HasSubstr("still running (process " + std::to_string(::getpid())));
   held.reset();
   EXPECT_FALSE(is_held(folder));
   EXPECT_EQ(status_of(folder, record), RunStatus::dead);

@@ -42,7 +42,8 @@ class SourceTest : public testing::Test {
     write(temp_ / "repo/gone.h", "x\n");
     write(temp_ / "repo/.gitignore", "build/\n");
     ASSERT_TRUE(shell("cd " + (temp_ / "repo").string() +
-                      " && git init -q -b work && git config user.name A && git config user.email a@b.c && git add -A && git commit -qm one &&"
+                      " && git init -q -b work && git config user.name A && git config user.email a@b.c && git add -A "
+                      "&& git commit -qm one &&"
                       " git remote add origin https://joe:s3cret@example.org/joe/net.git?token=abc"));
     write(temp_ / "run/run.json", "{}");
   }
@@ -91,7 +92,8 @@ TEST_F(SourceTest, ADirtyTreeIsItsCommitAndAPatch) {
   EXPECT_THAT(patch, Not(HasSubstr("of a run")));
   EXPECT_THAT(patch, Not(HasSubstr("no source")));
 
-  ASSERT_TRUE(shell("cd " + temp_.path().string() + " && git clone -q repo again && cd again && git apply ../run/source/launch-2.patch"));
+  ASSERT_TRUE(shell("cd " + temp_.path().string() +
+                    " && git clone -q repo again && cd again && git apply ../run/source/launch-2.patch"));
   EXPECT_EQ(read_file(temp_ / "again/net.cpp"), "int a;\nint c;\n");
   EXPECT_EQ(read_file(temp_ / "again/staged.h"), "s\n");
   EXPECT_EQ(read_file(temp_ / "again/new/deep/layer.cpp"), "no newline at the end");
@@ -107,7 +109,8 @@ TEST_F(SourceTest, ABrokenRepositoryIsANote) {
 }
 
 TEST_F(SourceTest, ARepositoryWithoutACommitIsCaptured) {
-  ASSERT_TRUE(shell("rm -rf " + (temp_ / "repo/.git").string() + " && cd " + (temp_ / "repo").string() + " && git init -q -b first"));
+  ASSERT_TRUE(shell("rm -rf " + (temp_ / "repo/.git").string() + " && cd " + (temp_ / "repo").string() +
+                    " && git init -q -b first"));
   record::Launch launch = capture();
   EXPECT_THAT(launch.notes(), IsEmpty());
   EXPECT_THAT(launch.source().commit(), IsEmpty());

@@ -11,9 +11,11 @@
 
 namespace stet::tracking {
 
-// A Python that has tensorboard, in the build tree; installed there by the first test that wants it. Empty: can't be installed.
+// A Python that has tensorboard, in the build tree; installed there by the first test that wants it. Empty: can't be
+// installed.
 inline std::string python_with_tensorboard() {
-  std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "tensorboard-venv";
+  std::filesystem::path folder =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "tensorboard-venv";
   std::string python = (folder / "bin/python").string();
   int lock = ::open((folder.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   ::flock(lock, LOCK_EX);

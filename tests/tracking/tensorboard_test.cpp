@@ -19,7 +19,8 @@ TEST(TensorBoard, LoadsAResumedRunWithTextAndImages) {
   if (python.empty()) GTEST_SKIP() << "tensorboard can't be installed here: its reader judges nothing";
   TempFolder temp;
   EventWriter first(real_file_system(), temp.path());
-  for (int64_t step = 1; step <= 4; ++step) first.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
+  for (int64_t step = 1; step <= 4; ++step)
+    first.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
   LogPosition checkpoint = first.position();
   record::Event digest;
   digest.set_step(4);
@@ -29,7 +30,8 @@ TEST(TensorBoard, LoadsAResumedRunWithTextAndImages) {
   for (int64_t step = 5; step <= 8; ++step) first.append(scalar_event(step, 0, "loss", -1));
   first.sync();
   EventWriter second(real_file_system(), temp.path(), checkpoint, 5);
-  for (int64_t step = 5; step <= 6; ++step) second.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
+  for (int64_t step = 5; step <= 6; ++step)
+    second.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
   second.append(scalar_event(6, 0, "accuracy", 0.75, {{"subset", "test"}}));
   second.append(text_event(6, 0, "note", "*good*"));
   second.append(image_event(6, 0, "digit", 28, 14, "\x89PNG"));
