@@ -246,6 +246,12 @@ class Run {
   }
   /// Declares and reads a place: a flag that is recorded, and may differ when the run is resumed.
   std::string path(std::string_view name, std::string_view standard, const PathOptions& options = {});
+  /// Declares and reads how the program runs: worker threads, say. A flag that is recorded and may differ when the run is resumed, as no
+  /// result may depend on it.
+  template <class T>
+  auto execution(std::string_view name, const T& standard, const ParamOptions& options = {}) {
+    return parameters().built_in<T>(name, standard, options);
+  }
   /// When checkpoints are written and which are kept; by default each minute and at the end, the last three. --checkpoint-every overrides.
   void checkpoint(const CheckpointPolicy& policy);
 
