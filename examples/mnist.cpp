@@ -75,8 +75,9 @@ void train(Run& run, const Settings& s) {
     }
     accuracy = data::evaluate(nn::accuracy(net), test, {.device = run.device()});
     run.log("test/accuracy", accuracy);
+    std::cout << "epoch " << epoch + 1 << ": test accuracy " << accuracy * 100 << " %\n";
   }
-  std::cout << "test accuracy " << accuracy * 100 << " % of " << test.size() << " images, " << train.size() << " trained on\n";
+  std::cout << "test accuracy " << accuracy * 100 << " % on " << test.size() << " images after training on " << train.size() << "\n";
 }
 
 int main(int argc, char** argv) {
