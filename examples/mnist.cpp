@@ -67,7 +67,7 @@ void train(Run& run, const Settings& s) {
   Kept<double> accuracy(run, "accuracy", 0.0);
 
   run.track("net", net)("opt", opt)("loader", loader);
-  for (auto& epoch : run.epochs(s.epochs)) {
+  for (auto epoch : run.epochs(s.epochs)) {
     for (auto [x, y] : run.steps(loader)) {
       const Tensor loss = nn::cross_entropy(net(x), y);
       opt.step(backward(loss));

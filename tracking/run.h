@@ -4,7 +4,7 @@
 //     auto lr = run.param("lr", 1e-3f, {.above = 0});
 //     …
 //     run.track("net", net)("opt", opt)("loader", loader);
-//     for (auto& epoch : run.epochs(10)) {
+//     for (auto epoch : run.epochs(10)) {
 //       for (auto [x, y] : run.steps(loader)) { … run.log("train/loss", loss); }
 //       run.log("test/accuracy", …);
 //     }
@@ -39,6 +39,10 @@ using Context = std::vector<std::pair<std::string, std::string>>;
 /// One pass of an epochs loop.
 class Epoch {
  public:
+  Epoch() = default;
+  Epoch(const Epoch&) = default;
+  Epoch& operator=(const Epoch&) = default;
+  ~Epoch() {}  // NOLINT: not trivial, so that compilers don't call `auto epoch` unused where only the loop counts
   /// From 0.
   int64_t index() const { return index_; }
   operator int64_t() const { return index_; }  // NOLINT: an epoch stands for its number
@@ -106,7 +110,7 @@ BatchSize size_of_batch(const Batch& batch) {
 
 }  // namespace tracking
 
-/// `for (auto& epoch : run.epochs(n))`.
+/// `for (auto epoch : run.epochs(n))`.
 class EpochRange : tracking::Loop {
  public:
   EpochRange(tracking::LiveRun& run, int64_t n) : Loop(run, tracking::LoopKind::epochs, n), n_(n) {}
