@@ -13,8 +13,8 @@ void check(int64_t in, int64_t out, const Size2d& kernel, const ConvOptions& o) 
     raise("Conv2d({}, {}, {}): channels and kernel must be positive", in, out, to_string(kernel));
   }
   if (!positive(o.stride) || !positive(o.dilation) || o.padding.h < 0 || o.padding.w < 0) {
-    raise("Conv2d({}, {}, {}): stride {}, dilation {} and padding {} must be positive, the last may be 0", in, out, to_string(kernel),
-          to_string(o.stride), to_string(o.dilation), to_string(o.padding));
+    raise("Conv2d({}, {}, {}): stride {}, dilation {} and padding {} must be positive, the last may be 0", in, out,
+          to_string(kernel), to_string(o.stride), to_string(o.dilation), to_string(o.padding));
   }
   if (o.groups <= 0 || in % o.groups != 0 || out % o.groups != 0) {
     raise("Conv2d({}, {}, {}): {} groups don't divide both channel counts", in, out, to_string(kernel), o.groups);

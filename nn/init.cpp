@@ -30,7 +30,8 @@ Tensor symmetric(const Shape& shape, const Rng& rng, double deviation, DType dty
 }  // namespace
 
 Fans fans(const Shape& shape) {
-  if (shape.rank() < 2) raise("init: {} has no fan-in; give a weight of at least two axes, [out, in, ...]", shape.to_string());
+  if (shape.rank() < 2)
+    raise("init: {} has no fan-in; give a weight of at least two axes, [out, in, ...]", shape.to_string());
   int64_t rest = 1;
   for (int axis = 2; axis < shape.rank(); ++axis) rest *= shape[axis];
   return {shape[1] * rest, shape[0] * rest};
@@ -75,7 +76,8 @@ void orthonormalize(double* a, int64_t rows, int64_t columns) {
       if (!(s > 0)) raise("orthonormalize: column {} is zero or depends on those before it", k);
       const double norm = std::sqrt(s);
       for (int64_t i = 0; i < rows; ++i) a[i * columns + k] /= norm;
-      // All columns to the right at once: memory is walked along rows, and the chains of different columns are independent.
+      // All columns to the right at once: memory is walked along rows, and the chains of different columns are
+      // independent.
       std::fill(r.begin(), r.end(), 0.0);
       for (int64_t i = 0; i < rows; ++i) {
         const double* row = a + i * columns;

@@ -24,12 +24,14 @@ void require_equal_shapes(const char* loss, const Tensor& x, const Tensor& targe
 }
 
 void check(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
-  if (logits.rank() == 0 || std::vector<int64_t>(logits.shape().begin(), logits.shape().end() - 1) != target.shape().dims()) {
-    raise("cross_entropy: targets {} must have the axes of logits {} but the last, which holds the classes", target.shape().to_string(),
-          logits.shape().to_string());
+  if (logits.rank() == 0 ||
+      std::vector<int64_t>(logits.shape().begin(), logits.shape().end() - 1) != target.shape().dims()) {
+    raise("cross_entropy: targets {} must have the axes of logits {} but the last, which holds the classes",
+          target.shape().to_string(), logits.shape().to_string());
   }
   if (is_floating(target.dtype()) || target.dtype() == DType::boolean) {
-    raise("cross_entropy: targets are {}, not class numbers; convert them with to(DType::int64)", name_of(target.dtype()));
+    raise("cross_entropy: targets are {}, not class numbers; convert them with to(DType::int64)",
+          name_of(target.dtype()));
   }
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) {
     raise("cross_entropy: label smoothing {} is outside [0, 1]", o.label_smoothing);
@@ -53,7 +55,8 @@ Rows weighted_rows(const Tensor& logits, const Tensor& target, const CrossEntrop
   if (o.label_smoothing > 0) {
     Tensor all = -log_softmax(logits);
     if (o.class_weights.defined()) all = all * o.class_weights;
-    rows.loss = (1 - o.label_smoothing) * rows.loss + (o.label_smoothing / static_cast<double>(logits.size(-1))) * sum(all, {-1});
+    rows.loss = (1 - o.label_smoothing) * rows.loss +
+                (o.label_smoothing / static_cast<double>(logits.size(-1))) * sum(all, {-1});
   }
   return rows;
 }
@@ -96,7 +99,8 @@ Tensor huber(const Tensor& x, const Tensor& target, double delta, Reduction redu
 
 Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& o) {
   require_equal_shapes("bce_with_logits", logits, target);
-  // softplus(x) - target * x is (1 - target) softplus(x) + target softplus(-x), whose second part the weight multiplies.
+  // softplus(x) - target * x is (1 - target) softplus(x) + target softplus(-x), whose second part the weight
+  // multiplies.
   if (!o.positive_weight.defined()) return reduce(softplus(logits) - target * logits, o.reduction);
   return reduce((1.0 - target) * softplus(logits) + o.positive_weight * target * softplus(-logits), o.reduction);
 }

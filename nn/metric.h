@@ -10,10 +10,10 @@ namespace stet::nn {
 /// 1 where the largest of logits [.., C] is at the target [..], else 0, as float32 [..].
 Tensor hits(const Tensor& logits, const Tensor& target);
 
-/// A metric gives a value for each sample of a batch; its mean over a data set does not depend on how that was cut into batches.
-/// A lambda serves as well: `[&](auto& x, auto& y) { return nn::cross_entropy(net(x), y, {.reduction = nn::Reduction::none}); }`.
-template <class Net>
-class Accuracy {
+/// A metric gives a value for each sample of a batch; its mean over a data set does not depend on how that was cut into
+/// batches. A lambda serves as well: `[&](auto& x, auto& y) { return nn::cross_entropy(net(x), y, {.reduction =
+/// nn::Reduction::none}); }`.
+template <class Net> class Accuracy {
  public:
   explicit Accuracy(Net& net) : net_(&net) {}
   Tensor operator()(const Tensor& x, const Tensor& y) const { return hits((*net_)(x), y); }
@@ -23,9 +23,6 @@ class Accuracy {
 };
 
 /// The share of samples whose class the network gets right. Refers to net, which must outlive it.
-template <class Net>
-Accuracy<Net> accuracy(Net& net) {
-  return Accuracy<Net>(net);
-}
+template <class Net> Accuracy<Net> accuracy(Net& net) { return Accuracy<Net>(net); }
 
 }  // namespace stet::nn

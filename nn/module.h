@@ -10,9 +10,9 @@
 
 namespace stet::nn {
 
-/// A part of a network: layers, and what users compose of them. It names its members and is called with tensors; what it
-/// takes and gives is its own affair, so a layer with two inputs needs nothing special. Copying one copies its cells. Whether
-/// it trains or evaluates is ambient (`training()`), so no module holds a flag that could be left wrong.
+/// A part of a network: layers, and what users compose of them. It names its members and is called with tensors; what
+/// it takes and gives is its own affair, so a layer with two inputs needs nothing special. Copying one copies its
+/// cells. Whether it trains or evaluates is ambient (`training()`), so no module holds a flag that could be left wrong.
 class Module : public Stateful {};
 
 /// Height and width, for kernels, strides and padding: `{3, 5}`, or `3` for both.

@@ -4,7 +4,8 @@
 
 namespace stet::nn {
 
-Pool2d::Pool2d(const char* name, Size2d kernel, const PoolingOptions& options) : name_(name), kernel_(kernel), options_(options) {
+Pool2d::Pool2d(const char* name, Size2d kernel, const PoolingOptions& options)
+    : name_(name), kernel_(kernel), options_(options) {
   const auto [stride, padding] = options;
   if (kernel.h <= 0 || kernel.w <= 0 || stride.h < 0 || stride.w < 0 || padding.h < 0 || padding.w < 0) {
     raise("{}({}): stride {} and padding {} must not be negative, the kernel must be positive", name, to_string(kernel),

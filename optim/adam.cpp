@@ -9,7 +9,9 @@
 namespace stet::optim {
 
 Adam::Adam(const char* name, Stateful& net, const AdamOptions& o, Groups groups, bool decoupled)
-    : Optimizer(name, net, o.lr, o.weight_decay, o.schedule, std::move(groups), {"mean", "square"}), options_(o), decoupled_(decoupled) {
+    : Optimizer(name, net, o.lr, o.weight_decay, o.schedule, std::move(groups), {"mean", "square"}),
+      options_(o),
+      decoupled_(decoupled) {
   require("beta1", o.beta1, 0, 1);
   require("beta2", o.beta2, 0, 1);
   if (!(o.epsilon > 0)) raise("{}: epsilon = {} must be positive", name, o.epsilon);
@@ -23,7 +25,8 @@ void Adam::update(Slot& slot, const Tensor& gradient, double rate) {
                       .epsilon = options_.epsilon,
                       .weight_decay = decoupled_ ? 0 : slot.weight_decay,
                       .decay = decoupled_ ? rate * slot.weight_decay : 0};
-  stet::update(step, gradient, slot.cell->value, slot.state[0].shared_state()->value, slot.state[1].shared_state()->value);
+  stet::update(step, gradient, slot.cell->value, slot.state[0].shared_state()->value,
+               slot.state[1].shared_state()->value);
 }
 
 void Adam::hyperparameters(Visitor& v) {

@@ -14,8 +14,9 @@ struct AdamOptions {
 };
 
 /// Kingma and Ba, 2015 (arXiv 1412.6980): m and v are running means of the gradient and its square, p becomes
-/// p - lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon), t counting the steps that had a gradient for p. AdamStep in
-/// tensor/update.h has every rounding; beta^t is power()'s, and 1 - beta, the corrections and the rate are binary64.
+/// p - lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon), t counting the steps that had a gradient for p.
+/// AdamStep in tensor/update.h has every rounding; beta^t is power()'s, and 1 - beta, the corrections and the rate are
+/// binary64.
 class Adam : public Optimizer {
  public:
   /// Throws UsageError on a setting out of its range.

@@ -9,7 +9,8 @@ namespace stet::optim {
 
 namespace {
 
-// Every name's cell; a tied cell has several. (In a copy of a network, tied cells are cells of their own, and get equal updates.)
+// Every name's cell; a tied cell has several. (In a copy of a network, tied cells are cells of their own, and get equal
+// updates.)
 struct Cells : Visitor {
   explicit Cells(Stateful& s) { s.members(*this); }
   void on_parameter(const std::string& path, Parameter& p) override { parameters[path] = p.shared_state(); }
@@ -24,8 +25,7 @@ struct Cells : Visitor {
   Map parameters, buffers;
 };
 
-template <class Change>
-void for_each_pair(const Cells::Map& average, const Cells::Map& net, Change change) {
+template <class Change> void for_each_pair(const Cells::Map& average, const Cells::Map& net, Change change) {
   for (const auto& [name, to] : average) {
     const auto from = net.find(name);
     if (from == net.end() || from->second->value.shape() != to->value.shape()) {

@@ -7,16 +7,18 @@
 
 namespace stet::optim {
 
-/// Moves `average`, a copy of `net`, towards it: each parameter a becomes a + (1 - decay) * (p - a), each buffer net's (Polyak and Juditsky,
-/// 1992, with exponential weights). Throws UsageError if their names or shapes differ, or unless 0 <= decay < 1.
+/// Moves `average`, a copy of `net`, towards it: each parameter a becomes a + (1 - decay) * (p - a), each buffer net's
+/// (Polyak and Juditsky, 1992, with exponential weights). Throws UsageError if their names or shapes differ, or unless
+/// 0 <= decay < 1.
 void move_average(Stateful& average, Stateful& net, double decay);
 
-/// An exponential moving average of a network's weights: a copy of the network to evaluate, and to track so that a checkpoint holds it.
+/// An exponential moving average of a network's weights: a copy of the network to evaluate, and to track so that a
+/// checkpoint holds it.
 ///   optim::Ema average(net, 0.999);
 ///   ... opt.step(backward(loss));  average.update(net);
 ///   data::evaluate(nn::accuracy(average.net()), test)
 template <class Net>
-  requires std::derived_from<Net, Stateful> && std::copy_constructible<Net>
+requires std::derived_from<Net, Stateful> && std::copy_constructible<Net>
 class Ema : public Stateful {
  public:
   Ema(const Net& net, double decay) : net_(net), decay_(decay) {}

@@ -36,7 +36,12 @@ bool matches(std::string_view pattern, std::string_view name) {
 
 Optimizer::Optimizer(const char* name, Stateful& net, double lr, double weight_decay, Schedule schedule, Groups groups,
                      std::vector<std::string> state)
-    : name_(name), lr_(lr), rate_(lr), schedule_(std::move(schedule)), groups_(std::move(groups)), state_names_(std::move(state)) {
+    : name_(name),
+      lr_(lr),
+      rate_(lr),
+      schedule_(std::move(schedule)),
+      groups_(std::move(groups)),
+      state_names_(std::move(state)) {
   require("lr", lr, 0, kInfinity);
   require("weight_decay", weight_decay, 0, kInfinity);
   for (const NamedParameter& p : parameters(net)) add_slot(p, weight_decay);
@@ -46,7 +51,8 @@ Optimizer::Optimizer(const char* name, Stateful& net, double lr, double weight_d
 
 void Optimizer::add_slot(const NamedParameter& parameter, double weight_decay) {
   Slot slot{parameter.name, parameter.cell, lr_, weight_decay, 0, {}};
-  const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return matches(g.pattern, slot.name); });
+  const auto group =
+      std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return matches(g.pattern, slot.name); });
   if (group != groups_.end()) {
     slot.lr = group->options.lr.value_or(slot.lr);
     slot.weight_decay = group->options.weight_decay.value_or(slot.weight_decay);
@@ -87,9 +93,11 @@ void Optimizer::step(const Gradients& gradients) {
     const auto at = slot_of_.find(entry.cell.get());
     if (at == slot_of_.end()) {
       const std::string origin = entry.cell->origin.empty() ? "" : " drawn from " + entry.cell->origin;
-      raise("{}: a gradient for parameter {}{}, which no members() of the optimizer's network names; name it there, or leave it out by "
-            "backward(loss, net)",
-            name_, entry.value.shape().to_string(), origin);
+      raise(
+          "{}: a gradient for parameter {}{}, which no members() of the optimizer's network names; name it there, or "
+          "leave it out by "
+          "backward(loss, net)",
+          name_, entry.value.shape().to_string(), origin);
     }
     gradient_of[at->second] = &entry.value;
   }

@@ -14,8 +14,8 @@
 
 namespace stet::optim {
 
-/// Settings of the parameters whose names a pattern matches: `{"*/bias", {.weight_decay = 0}}`. In a pattern, * stands for any
-/// characters, ? for one. The first group that matches a parameter holds for it.
+/// Settings of the parameters whose names a pattern matches: `{"*/bias", {.weight_decay = 0}}`. In a pattern, * stands
+/// for any characters, ? for one. The first group that matches a parameter holds for it.
 struct GroupOptions {
   std::optional<double> lr = std::nullopt, weight_decay = std::nullopt;
 };
@@ -28,12 +28,14 @@ using Groups = std::vector<Group>;
 /// True if the name matches the pattern.
 bool matches(std::string_view pattern, std::string_view name);
 
-/// Changes parameters along their gradients. Its state is walked under the parameters' names, so a checkpoint holds it. It holds on to
-/// the cells that the network had when it was made: the network may be moved, and `Net copy = net` is not trained by it.
+/// Changes parameters along their gradients. Its state is walked under the parameters' names, so a checkpoint holds it.
+/// It holds on to the cells that the network had when it was made: the network may be moved, and `Net copy = net` is
+/// not trained by it.
 class Optimizer : public Stateful {
  public:
-  /// One step. A parameter without a gradient is left alone: no decay, no momentum. Throws UsageError on a gradient of a parameter that the
-  /// optimizer was not given; nothing has changed then. Gradients of watched values are passed over.
+  /// One step. A parameter without a gradient is left alone: no decay, no momentum. Throws UsageError on a gradient of
+  /// a parameter that the optimizer was not given; nothing has changed then. Gradients of watched values are passed
+  /// over.
   void step(const Gradients& gradients);
 
   /// The learning rate of the next step, outside groups that have one of their own.
@@ -57,8 +59,8 @@ class Optimizer : public Stateful {
     std::vector<Buffer> state;
   };
 
-  /// `state`: names of the tensors that each parameter's state holds, of its shape, which start at 0. Throws UsageError on a network
-  /// without parameters, a pattern that matches none, or a setting out of its range.
+  /// `state`: names of the tensors that each parameter's state holds, of its shape, which start at 0. Throws UsageError
+  /// on a network without parameters, a pattern that matches none, or a setting out of its range.
   Optimizer(const char* name, Stateful& net, double lr, double weight_decay, Schedule schedule, Groups groups,
             std::vector<std::string> state);
   Optimizer(Optimizer&&) = default;

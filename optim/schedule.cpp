@@ -48,7 +48,9 @@ Schedule warm_up(int64_t steps, Schedule then, double start) {
 Schedule one_cycle(int64_t steps, const OneCycleOptions& o) {
   const double peak = o.rise * static_cast<double>(steps) - 1, last = static_cast<double>(steps) - 1;
   if (!(peak > 0 && peak < last)) {
-    raise("one_cycle: {} steps of which {} rise leave no room before or after the peak; give more steps, or another rise", steps, o.rise);
+    raise(
+        "one_cycle: {} steps of which {} rise leave no room before or after the peak; give more steps, or another rise",
+        steps, o.rise);
   }
   const auto factor = [o, peak, last](int64_t step) {
     const double at = static_cast<double>(step);

@@ -7,7 +7,8 @@
 
 namespace stet::optim {
 
-/// The factor by which an optimizer multiplies its learning rate at its step 0, 1, 2, …; computed in binary64, each operation rounded on its own.
+/// The factor by which an optimizer multiplies its learning rate at its step 0, 1, 2, …; computed in binary64, each
+/// operation rounded on its own.
 class Schedule {
  public:
   /// A schedule of the user's own. `description` is recorded.
@@ -27,7 +28,8 @@ Schedule constant();
 /// gamma^floor(step / every).
 Schedule step_decay(int64_t every, double gamma = 0.1);
 
-/// floor + (1 - floor) (1 + cos(pi step / steps)) / 2, and floor after `steps` (Loshchilov and Hutter, 2017, arXiv 1608.03983, one cycle).
+/// floor + (1 - floor) (1 + cos(pi step / steps)) / 2, and floor after `steps` (Loshchilov and Hutter, 2017, arXiv
+/// 1608.03983, one cycle).
 Schedule cosine(int64_t steps, double floor = 0);
 
 /// start + (1 - start) step / steps, then `then`, counted from there (Goyal et al., 2017, arXiv 1706.02677).
@@ -39,9 +41,9 @@ struct OneCycleOptions {
   double end = 1.0 / 25e4;  ///< last factor
 };
 
-/// Rises from start to 1 and falls to end along half cosines, for a learning rate that is the highest one (Smith and Topin, 2018, arXiv
-/// 1708.07120). The peak is at step rise * steps - 1. Momentum does not cycle. Throws UsageError unless the peak lies after the first step and
-/// before the last.
+/// Rises from start to 1 and falls to end along half cosines, for a learning rate that is the highest one (Smith and
+/// Topin, 2018, arXiv 1708.07120). The peak is at step rise * steps - 1. Momentum does not cycle. Throws UsageError
+/// unless the peak lies after the first step and before the last.
 Schedule one_cycle(int64_t steps, const OneCycleOptions& options = {});
 
 }  // namespace stet::optim

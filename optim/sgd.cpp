@@ -11,7 +11,8 @@ SGD::SGD(Stateful& net, const SgdOptions& o, Groups groups)
       options_(o) {
   require("momentum", o.momentum, 0, 1);
   require("dampening", o.dampening, 0, 1);
-  if (o.nesterov && (o.momentum == 0 || o.dampening != 0)) raise("SGD: nesterov needs momentum above 0 and dampening 0");
+  if (o.nesterov && (o.momentum == 0 || o.dampening != 0))
+    raise("SGD: nesterov needs momentum above 0 and dampening 0");
 }
 
 void SGD::update(Slot& slot, const Tensor& gradient, double rate) {

@@ -14,8 +14,9 @@ struct SgdOptions {
   Schedule schedule = constant();
 };
 
-/// Stochastic gradient descent with momentum as in Sutskever et al., 2013, but with the learning rate outside the momentum: a parameter p with
-/// gradient g becomes p - lr * b, b = momentum * b + (1 - dampening) * (g + weight_decay * p). SgdStep in tensor/update.h has every rounding.
+/// Stochastic gradient descent with momentum as in Sutskever et al., 2013, but with the learning rate outside the
+/// momentum: a parameter p with gradient g becomes p - lr * b, b = momentum * b + (1 - dampening) * (g + weight_decay *
+/// p). SgdStep in tensor/update.h has every rounding.
 class SGD : public Optimizer {
  public:
   /// Throws UsageError on a setting out of its range.

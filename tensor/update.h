@@ -5,9 +5,10 @@
 
 namespace stet {
 
-// Every operation below rounds once to the parameter's dtype; there is no fused multiply-add. The scalars are binary64 and
-// are rounded once. A term whose factor is 0 (weight decay, decay) is left out. flush(x) is +0 where |x| is below the dtype's smallest
-// normal number (2^-126 for float32), else x: the state of a parameter that gets no more gradients would else stay subnormal.
+// Every operation below rounds once to the parameter's dtype; there is no fused multiply-add. The scalars are binary64
+// and are rounded once. A term whose factor is 0 (weight decay, decay) is left out. flush(x) is +0 where |x| is below
+// the dtype's smallest normal number (2^-126 for float32), else x: the state of a parameter that gets no more gradients
+// would else stay subnormal.
 
 /// One step of stochastic gradient descent for a gradient g:
 ///   d = g + weight_decay * p
@@ -19,8 +20,9 @@ struct SgdStep {
   bool nesterov = false;
 };
 
-/// One step of Adam for a gradient g, where rate is the learning rate / (1 - beta1^t), scale is 1 / sqrt(1 - beta2^t), and decay, of AdamW,
-/// is the learning rate * weight decay. Written b1 = beta1, c1 = 1 - beta1 in binary64 before it is rounded, and so for 2:
+/// One step of Adam for a gradient g, where rate is the learning rate / (1 - beta1^t), scale is 1 / sqrt(1 - beta2^t),
+/// and decay, of AdamW, is the learning rate * weight decay. Written b1 = beta1, c1 = 1 - beta1 in binary64 before it
+/// is rounded, and so for 2:
 ///   d = g + weight_decay * p
 ///   m = flush(b1 * m + c1 * d)
 ///   v = flush(b2 * v + (c2 * d) * d)
@@ -29,8 +31,8 @@ struct AdamStep {
   double rate = 0, beta1 = 0, beta2 = 0, scale = 1, epsilon = 0, weight_decay = 0, decay = 0;
 };
 
-/// Replaces the values by those after a step; momentum may be undefined. Their memory is used again where no other tensor holds it.
-/// Throws UsageError if shapes, dtypes or devices differ.
+/// Replaces the values by those after a step; momentum may be undefined. Their memory is used again where no other
+/// tensor holds it. Throws UsageError if shapes, dtypes or devices differ.
 void update(const SgdStep& step, const Tensor& gradient, Tensor& parameter, Tensor& momentum);
 void update(const AdamStep& step, const Tensor& gradient, Tensor& parameter, Tensor& mean, Tensor& square);
 

@@ -41,8 +41,8 @@ inline testing::AssertionResult compare(const char* what, size_t index, const Te
                                         const std::function<double(const Tensor&)>& value, const GradientCheck& check) {
   if (!gradient.defined()) return testing::AssertionFailure() << what << " " << index << " got no gradient";
   if (gradient.shape() != at.shape()) {
-    return testing::AssertionFailure() << what << " " << index << " has shape " << at.shape().to_string() << ", its gradient "
-                                       << gradient.shape().to_string();
+    return testing::AssertionFailure() << what << " " << index << " has shape " << at.shape().to_string()
+                                       << ", its gradient " << gradient.shape().to_string();
   }
   const std::vector<double> x = at.to_vector<double>(), g = gradient.to_vector<double>();
   for (size_t i = 0; i < x.size(); ++i) {
@@ -53,8 +53,9 @@ inline testing::AssertionResult compare(const char* what, size_t index, const Te
     };
     const double slope = (moved(check.step) - moved(-check.step)) / (2 * check.step);
     if (!(std::abs(slope - g[i]) <= check.tolerance * std::max(1.0, std::abs(slope)))) {
-      return testing::AssertionFailure() << what << " " << index << ", element " << i << " of " << at.shape().to_string() << " at " << x[i]
-                                         << ": backward gives " << g[i] << ", differences give " << slope;
+      return testing::AssertionFailure() << what << " " << index << ", element " << i << " of "
+                                         << at.shape().to_string() << " at " << x[i] << ": backward gives " << g[i]
+                                         << ", differences give " << slope;
     }
   }
   return testing::AssertionSuccess();
@@ -62,9 +63,10 @@ inline testing::AssertionResult compare(const char* what, size_t index, const Te
 
 }  // namespace gradient_check
 
-/// Compares backward's gradients of f with central differences, for every element of every float64 input. f is called many times, and must
-/// give the same for the same.
-inline testing::AssertionResult check_gradients(const TensorFunction& f, const std::vector<Tensor>& inputs, GradientCheck check = {}) {
+/// Compares backward's gradients of f with central differences, for every element of every float64 input. f is called
+/// many times, and must give the same for the same.
+inline testing::AssertionResult check_gradients(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                                                GradientCheck check = {}) {
   std::vector<Tensor> watched;
   for (const Tensor& x : inputs) watched.push_back(x.dtype() == DType::float64 ? watch(x) : x);
   const Gradients gradients = backward(gradient_check::project(f(watched)));
@@ -82,7 +84,8 @@ inline testing::AssertionResult check_gradients(const TensorFunction& f, const s
 }
 
 /// The same for the float64 parameters of a module that f uses.
-inline testing::AssertionResult check_parameter_gradients(const std::function<Tensor()>& f, Stateful& module, GradientCheck check = {}) {
+inline testing::AssertionResult check_parameter_gradients(const std::function<Tensor()>& f, Stateful& module,
+                                                          GradientCheck check = {}) {
   const Gradients gradients = backward(gradient_check::project(f()));
   size_t index = 0;
   for (const NamedParameter& p : parameters(module)) {
@@ -103,7 +106,8 @@ inline testing::AssertionResult check_parameter_gradients(const std::function<Te
 }
 
 /// Gradients of gradients: checks the derivatives of f's gradient, taken with {.graph = true}.
-inline testing::AssertionResult check_second_gradients(const TensorFunction& f, const std::vector<Tensor>& inputs, GradientCheck check = {}) {
+inline testing::AssertionResult check_second_gradients(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                                                       GradientCheck check = {}) {
   const TensorFunction gradient = [&f](const std::vector<Tensor>& at) {
     std::vector<Tensor> watched;
     for (const Tensor& x : at) watched.push_back(x.has_gradient() || x.dtype() != DType::float64 ? x : watch(x));

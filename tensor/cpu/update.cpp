@@ -1,13 +1,15 @@
 // The optimizers' passes on the CPU, one element after another as update.h defines them.
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/update.cpp"
-#include "stet/tensor/simd/targets.h"
-#include "hwy/foreach_target.h"
-#include "hwy/highway.h"
+#include "stet/tensor/cpu/update.h"
 
 #include <limits>
 
-#include "stet/tensor/cpu/update.h"
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/update.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet::cpu_kernels {
@@ -18,14 +20,12 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // +0 below the smallest normal number; NaN stays, as it is not below.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Flush(D d, V x) {
+template <class D, class V = hn::Vec<D>> HWY_INLINE V Flush(D d, V x) {
   return hn::IfThenZeroElse(hn::Lt(hn::Abs(x), hn::Set(d, std::numeric_limits<hn::TFromD<D>>::min())), x);
 }
 
 // Calls body(tag, i) for whole vectors, then for the elements that are left.
-template <class T, class Body>
-HWY_INLINE void ForEach(int64_t begin, int64_t end, Body body) {
+template <class T, class Body> HWY_INLINE void ForEach(int64_t begin, int64_t end, Body body) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = begin;
@@ -33,8 +33,7 @@ HWY_INLINE void ForEach(int64_t begin, int64_t end, Body body) {
   for (; i < end; ++i) body(hn::CappedTag<T, 1>(), i);
 }
 
-template <class T>
-void Sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t begin, int64_t end) {
+template <class T> void Sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t begin, int64_t end) {
   const T rate = static_cast<T>(s.rate), momentum = static_cast<T>(s.momentum), take = static_cast<T>(s.take);
   const T weight_decay = static_cast<T>(s.weight_decay);
   ForEach<T>(begin, end, [&](auto d, int64_t i) HWY_ATTR {
@@ -42,7 +41,8 @@ void Sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t begin, int64_t end) {
     auto u = hn::LoadU(d, a.g + i);
     if (weight_decay != 0) u = hn::Add(u, hn::Mul(hn::Set(d, weight_decay), p));
     if (a.b) {
-      const auto b = Flush(d, hn::Add(hn::Mul(hn::Set(d, momentum), hn::LoadU(d, a.b + i)), hn::Mul(hn::Set(d, take), u)));
+      const auto b =
+          Flush(d, hn::Add(hn::Mul(hn::Set(d, momentum), hn::LoadU(d, a.b + i)), hn::Mul(hn::Set(d, take), u)));
       hn::StoreU(b, d, a.b_out + i);
       u = s.nesterov ? hn::Add(u, hn::Mul(hn::Set(d, momentum), b)) : b;
     }
@@ -50,8 +50,7 @@ void Sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t begin, int64_t end) {
   });
 }
 
-template <class T>
-void Adam(const AdamStep& s, const AdamArrays<T>& a, int64_t begin, int64_t end) {
+template <class T> void Adam(const AdamStep& s, const AdamArrays<T>& a, int64_t begin, int64_t end) {
   const T rate = static_cast<T>(s.rate), scale = static_cast<T>(s.scale), epsilon = static_cast<T>(s.epsilon);
   const T b1 = static_cast<T>(s.beta1), c1 = static_cast<T>(1 - s.beta1);
   const T b2 = static_cast<T>(s.beta2), c2 = static_cast<T>(1 - s.beta2);
@@ -97,15 +96,13 @@ namespace {
 
 constexpr int64_t kGrain = 16384;  // elements; a few microseconds of work
 
-template <class T>
-SgdArrays<T> arrays(const Tensor& g, const SgdValues& from, const SgdValues& to) {
+template <class T> SgdArrays<T> arrays(const Tensor& g, const SgdValues& from, const SgdValues& to) {
   SgdArrays<T> a{g.data_as<T>(), from.parameter.data_as<T>(), nullptr, to.parameter.mutable_data_as<T>(), nullptr};
   if (from.momentum.defined()) a.b = from.momentum.data_as<T>(), a.b_out = to.momentum.mutable_data_as<T>();
   return a;
 }
 
-template <class T>
-AdamArrays<T> arrays(const Tensor& g, const AdamValues& from, const AdamValues& to) {
+template <class T> AdamArrays<T> arrays(const Tensor& g, const AdamValues& from, const AdamValues& to) {
   return {g.data_as<T>(),
           from.parameter.data_as<T>(),
           from.mean.data_as<T>(),

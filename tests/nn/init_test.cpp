@@ -27,7 +27,8 @@ TEST(Init, DeviationsAreThePapers) {
   const Shape shape{200, 300};
   EXPECT_NEAR(deviation(init::kaiming_normal(shape, rng)), std::sqrt(2.0 / 300), 1e-3);
   EXPECT_NEAR(deviation(init::kaiming_uniform(shape, rng)), std::sqrt(2.0 / 300), 1e-3);
-  EXPECT_NEAR(deviation(init::kaiming_uniform(shape, rng, {.a = 1, .fan = init::Fan::out})), std::sqrt(1.0 / 200), 1e-3);
+  EXPECT_NEAR(deviation(init::kaiming_uniform(shape, rng, {.a = 1, .fan = init::Fan::out})), std::sqrt(1.0 / 200),
+              1e-3);
   EXPECT_NEAR(deviation(init::xavier_normal(shape, rng, 2)), 2 * std::sqrt(2.0 / 500), 2e-3);
   EXPECT_NEAR(deviation(init::xavier_uniform(shape, rng)), std::sqrt(2.0 / 500), 1e-3);
   EXPECT_NEAR(deviation(init::normal(shape, rng, 0, 0.02)), 0.02, 5e-4);

@@ -42,19 +42,15 @@ std::vector<std::string> names(Stateful& s) {
   return found;
 }
 
-template <class F>
-std::string message(F f) {
+template <class F> std::string message(F f) {
   try {
     f();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
+  } catch (const UsageError& error) { return error.what(); }
   return "no UsageError";
 }
 
 // One check of a layer's gradients, for its input and its parameters.
-template <class L>
-void expect_gradients(L layer, const Tensor& x) {
+template <class L> void expect_gradients(L layer, const Tensor& x) {
   EXPECT_TRUE(check_gradients([&](auto& in) { return layer(in[0]); }, {x}));
   if (parameters(layer).empty()) return;
   EXPECT_TRUE(check_parameter_gradients([&] { return layer(x); }, layer));
@@ -105,9 +101,14 @@ TEST(Linear, RefusesEmptyExtents) {
 
 TEST(Conv2d, GradientsWithEveryOption) {
   expect_gradients(nn::Conv2d(2, 3, 3, rng, {.dtype = DType::float64}), random64({2, 2, 5, 4}, "x"));
-  expect_gradients(
-      nn::Conv2d(4, 6, {3, 2}, rng, {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2, .bias = false, .dtype = DType::float64}),
-      random64({2, 4, 6, 5}, "x"));
+  expect_gradients(nn::Conv2d(4, 6, {3, 2}, rng,
+                              {.stride = {2, 1},
+                               .padding = {1, 2},
+                               .dilation = {1, 2},
+                               .groups = 2,
+                               .bias = false,
+                               .dtype = DType::float64}),
+                   random64({2, 4, 6, 5}, "x"));
 }
 
 TEST(Conv2d, ShapesNamesAndHyperparameters) {
@@ -198,7 +199,8 @@ TEST(Dropout, ReportsItsProbability) {
 }
 
 nn::Sequential classifier() {
-  return nn::Sequential(nn::Flatten(), nn::Linear(12, 8, rng / "0"), relu, nn::Dropout(0.5, rng / "drop"), nn::Linear(8, 3, rng / "1"));
+  return nn::Sequential(nn::Flatten(), nn::Linear(12, 8, rng / "0"), relu, nn::Dropout(0.5, rng / "drop"),
+                        nn::Linear(8, 3, rng / "1"));
 }
 
 TEST(Sequential, CallsItsLayersInOrder) {

@@ -30,7 +30,8 @@ const Golden& golden() {
 void expect_near(const Tensor& got, const Tensor& want, double tolerance, const std::string& what) {
   ASSERT_EQ(got.shape(), want.shape()) << what;
   const auto a = got.to(DType::float64).to_vector<double>(), b = want.to_vector<double>();
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], tolerance * std::max(1.0, std::abs(b[i]))) << what << " " << i;
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_NEAR(a[i], b[i], tolerance * std::max(1.0, std::abs(b[i]))) << what << " " << i;
 }
 
 struct Case {
@@ -40,7 +41,8 @@ struct Case {
 
 std::vector<Case> cases() {
   const Tensor target = golden()("target").to(DType::int64), ignoring = golden()("ignoring").to(DType::int64);
-  const Tensor weights = golden()("class_weights"), b = golden()("b"), p = golden()("probability"), positive = golden()("positive_weight");
+  const Tensor weights = golden()("class_weights"), b = golden()("b"), p = golden()("probability"),
+               positive = golden()("positive_weight");
   const auto entropy = [](const Tensor& t, nn::CrossEntropyOptions o) {
     return [t, o](const Tensor& x, Reduction r) {
       auto options = o;
@@ -53,17 +55,21 @@ std::vector<Case> cases() {
       {"cross_entropy_smoothing", "logits", entropy(target, {.label_smoothing = 0.1})},
       {"cross_entropy_weights", "logits", entropy(target, {.class_weights = weights})},
       {"cross_entropy_ignoring", "logits", entropy(ignoring, {.ignore_index = -100})},
-      {"cross_entropy_all", "logits", entropy(ignoring, {.label_smoothing = 0.2, .class_weights = weights, .ignore_index = -100})},
+      {"cross_entropy_all", "logits",
+       entropy(ignoring, {.label_smoothing = 0.2, .class_weights = weights, .ignore_index = -100})},
       {"mse", "a", [b](auto& x, Reduction r) { return nn::mse(x, b, r); }},
       {"l1", "a", [b](auto& x, Reduction r) { return nn::l1(x, b, r); }},
       {"huber", "a", [b](auto& x, Reduction r) { return nn::huber(x, b, 1.5, r); }},
       {"bce", "a", [p](auto& x, Reduction r) { return nn::bce_with_logits(x, p, {.reduction = r}); }},
       {"bce_weight", "a",
-       [p, positive](auto& x, Reduction r) { return nn::bce_with_logits(x, p, {.positive_weight = positive, .reduction = r}); }},
+       [p, positive](auto& x, Reduction r) {
+         return nn::bce_with_logits(x, p, {.positive_weight = positive, .reduction = r});
+       }},
   };
 }
 
-const std::pair<Reduction, const char*> kReductions[] = {{Reduction::mean, "mean"}, {Reduction::sum, "sum"}, {Reduction::none, "none"}};
+const std::pair<Reduction, const char*> kReductions[] = {
+    {Reduction::mean, "mean"}, {Reduction::sum, "sum"}, {Reduction::none, "none"}};
 
 TEST(Losses, EqualPyTorchsValuesAndGradients) {
   for (const Case& c : cases()) {
@@ -105,13 +111,10 @@ TEST(CrossEntropy, OfIgnoredRowsAloneIsNaN) {
   EXPECT_TRUE(std::isnan(loss.item<float>()));
 }
 
-template <class F>
-std::string message(F f) {
+template <class F> std::string message(F f) {
   try {
     f();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
+  } catch (const UsageError& error) { return error.what(); }
   return "no UsageError";
 }
 
@@ -120,7 +123,8 @@ TEST(CrossEntropy, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message([&] { nn::cross_entropy(logits, zeros({3}, DType::int64)); }), HasSubstr("[3]"));
   EXPECT_THAT(message([&] { nn::cross_entropy(logits, zeros({4})); }), HasSubstr("float32"));
   EXPECT_THAT(message([&] { nn::cross_entropy(logits, target, {.label_smoothing = 2}); }), HasSubstr("smoothing 2"));
-  EXPECT_THAT(message([&] { nn::cross_entropy(logits, target, {.class_weights = ones({4})}); }), HasSubstr("3 classes"));
+  EXPECT_THAT(message([&] { nn::cross_entropy(logits, target, {.class_weights = ones({4})}); }),
+              HasSubstr("3 classes"));
   EXPECT_THROW(nn::cross_entropy(logits, Tensor::from<int64_t>({0, 1, 2, 3})), DataError);
 }
 
@@ -133,7 +137,8 @@ TEST(Losses, RefuseShapesThatWouldBroadcast) {
 
 TEST(BceWithLogits, StaysFiniteForLargeLogits) {
   const Tensor x = Tensor::from<float>({200, -200, 200, -200}), t = Tensor::from<float>({1, 0, 0, 1});
-  EXPECT_THAT(nn::bce_with_logits(x, t, {.reduction = Reduction::none}).to_vector<float>(), ElementsAre(0, 0, 200, 200));
+  EXPECT_THAT(nn::bce_with_logits(x, t, {.reduction = Reduction::none}).to_vector<float>(),
+              ElementsAre(0, 0, 200, 200));
 }
 
 TEST(Accuracy, IsAValueForEachSample) {

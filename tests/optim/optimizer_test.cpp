@@ -57,7 +57,9 @@ TEST(Optimizer, AForgottenMemberIsNamedByItsOrigin) {
   } net;
   optim::AdamW opt(net);
   const auto before = flat(net);
-  EXPECT_THAT(message([&] { opt.step(backward(sum(net.out(net.in(ones({1, 4})))))); }),
+  EXPECT_THAT(message([&] {
+                opt.step(backward(sum(net.out(net.in(ones({1, 4}))))));
+              }),
               AllOf(HasSubstr("drawn from net/out/"), HasSubstr("members()"), HasSubstr("backward(loss, net)")));
   EXPECT_EQ(flat(net), before);
   EXPECT_EQ(opt.steps(), 0);
@@ -159,8 +161,9 @@ TEST(Optimizer, StateIsWalkedUnderTheParametersNames) {
   const Snapshot s(opt);
   std::set<std::string> tensors;
   for (const auto& [path, t] : s.tensors) tensors.insert(path);
-  EXPECT_THAT(tensors, ElementsAre("state/in/bias/mean", "state/in/bias/square", "state/in/weight/mean", "state/in/weight/square",
-                                   "state/out/bias/mean", "state/out/bias/square", "state/out/weight/mean", "state/out/weight/square"));
+  EXPECT_THAT(tensors, ElementsAre("state/in/bias/mean", "state/in/bias/square", "state/in/weight/mean",
+                                   "state/in/weight/square", "state/out/bias/mean", "state/out/bias/square",
+                                   "state/out/weight/mean", "state/out/weight/square"));
   EXPECT_EQ(s.tensors.at("state/in/weight/mean").shape(), Shape({8, 4}));
   EXPECT_EQ(s.tensors.at("state/in/weight/mean").dtype(), DType::float64);
   EXPECT_EQ(s.integers.at("steps"), 0);
@@ -183,8 +186,7 @@ TEST(Optimizer, HyperparametersAreReported) {
   EXPECT_EQ(Snapshot(sgd).hypers.at("nesterov"), "true");
 }
 
-template <class Make>
-void expect_resumes(Make make) {
+template <class Make> void expect_resumes(Make make) {
   GoldenNet net(DType::float32), again(DType::float32);
   auto opt = make(net), other = make(again);
   for (int t = 0; t < 10; ++t) opt.step(backward(net.loss(t)));
@@ -199,7 +201,8 @@ void expect_resumes(Make make) {
 
 TEST(Optimizer, GoesOnFromItsStateInTheSameBits) {
   const auto schedule = optim::warm_up(5, optim::cosine(30));
-  expect_resumes([&](Stateful& net) { return optim::SGD(net, {.momentum = 0.9, .dampening = 0.2, .schedule = schedule}); });
+  expect_resumes(
+      [&](Stateful& net) { return optim::SGD(net, {.momentum = 0.9, .dampening = 0.2, .schedule = schedule}); });
   expect_resumes([&](Stateful& net) { return optim::Adam(net, {.schedule = schedule}); });
   expect_resumes([&](Stateful& net) { return optim::AdamW(net, {.schedule = schedule}, {{"out/*", {.lr = 0.1}}}); });
 }

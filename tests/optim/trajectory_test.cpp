@@ -1,4 +1,5 @@
-// 100 steps of every optimizer and schedule, against what PyTorch made of the same start and data (golden/make_optim.py).
+// 100 steps of every optimizer and schedule, against what PyTorch made of the same start and data
+// (golden/make_optim.py).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,9 +20,8 @@ using optim::Schedule;
 struct Case {
   std::string name;
   std::function<std::unique_ptr<optim::Optimizer>(Stateful&)> make;
-  std::function<Gradients(GoldenNet&, const Tensor& loss, int64_t t)> gradients = [](GoldenNet&, const Tensor& loss, int64_t) {
-    return backward(loss);
-  };
+  std::function<Gradients(GoldenNet&, const Tensor& loss, int64_t t)> gradients =
+      [](GoldenNet&, const Tensor& loss, int64_t) { return backward(loss); };
   bool averaged = false;
 };
 
@@ -115,14 +115,16 @@ class Trajectory : public testing::TestWithParam<Case> {
       const auto step = static_cast<size_t>(t);
       ASSERT_NEAR(optimizer->learning_rate(), rates[step], 1e-12 * rates[step]) << "at step " << t;
       const Tensor loss = net.loss(t);
-      ASSERT_NEAR(loss.to(DType::float64).item<double>(), losses[step], tolerance * std::max(1.0, losses[step])) << "at step " << t;
+      ASSERT_NEAR(loss.to(DType::float64).item<double>(), losses[step], tolerance * std::max(1.0, losses[step]))
+          << "at step " << t;
       optimizer->step(c.gradients(net, loss, t));
       average.update(net);
       if (static_cast<double>(t + 1) != recorded[static_cast<size_t>(at)]) continue;
       const auto want = parameters[at++].to_vector<double>(), got = flat(c.averaged ? average.net() : net);
       ASSERT_EQ(got.size(), want.size());
       for (size_t i = 0; i < got.size(); ++i) {
-        ASSERT_NEAR(got[i], want[i], tolerance * std::max(1.0, std::abs(want[i]))) << "parameter " << i << " after step " << t;
+        ASSERT_NEAR(got[i], want[i], tolerance * std::max(1.0, std::abs(want[i])))
+            << "parameter " << i << " after step " << t;
       }
     }
     EXPECT_EQ(at, parameters.size(0));

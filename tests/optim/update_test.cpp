@@ -20,8 +20,7 @@ class UpdateTest : public testing::Test {
     set_isa(isa_);
     set_threads(threads_);
   }
-  template <class F>
-  void everywhere(F f) {
+  template <class F> void everywhere(F f) {
     for (const std::string& name : available_isas()) {
       for (const int n : {1, 2, 3, 7}) {
         set_isa(name);
@@ -73,10 +72,12 @@ void expect_same_bits(const Tensor& got, const Tensor& want, const std::string& 
   ASSERT_EQ(got.shape(), want.shape());
   if (got.dtype() == DType::float32) {
     const auto a = got.to_vector<float>(), b = want.to_vector<float>();
-    for (size_t i = 0; i < a.size(); ++i) ASSERT_EQ(std::bit_cast<uint32_t>(a[i]), std::bit_cast<uint32_t>(b[i])) << what << " " << i;
+    for (size_t i = 0; i < a.size(); ++i)
+      ASSERT_EQ(std::bit_cast<uint32_t>(a[i]), std::bit_cast<uint32_t>(b[i])) << what << " " << i;
   } else {
     const auto a = got.to_vector<double>(), b = want.to_vector<double>();
-    for (size_t i = 0; i < a.size(); ++i) ASSERT_EQ(std::bit_cast<uint64_t>(a[i]), std::bit_cast<uint64_t>(b[i])) << what << " " << i;
+    for (size_t i = 0; i < a.size(); ++i)
+      ASSERT_EQ(std::bit_cast<uint64_t>(a[i]), std::bit_cast<uint64_t>(b[i])) << what << " " << i;
   }
 }
 
@@ -115,7 +116,8 @@ TEST_F(UpdateTest, AdamEqualsPublicOps) {
   };
   for (const DType dtype : {DType::float32, DType::float64}) {
     for (const int64_t n : kSizes) {
-      const Tensor g = values("g", n, dtype), p = values("p", n, dtype), m = values("m", n, dtype), v = values("v", n, dtype, true);
+      const Tensor g = values("g", n, dtype), p = values("p", n, dtype), m = values("m", n, dtype),
+                   v = values("v", n, dtype, true);
       for (const AdamStep& step : steps) {
         Tensor want_p = p, want_m = m, want_v = v;
         compose(step, g, want_p, want_m, want_v);
@@ -132,7 +134,8 @@ TEST_F(UpdateTest, AdamEqualsPublicOps) {
 }
 
 TEST_F(UpdateTest, ReadsGradientsOfAnyLayout) {
-  const Tensor g = values("g", 35, DType::float32).reshape({5, 7}).transpose(), p = values("p", 35, DType::float32).reshape({7, 5});
+  const Tensor g = values("g", 35, DType::float32).reshape({5, 7}).transpose(),
+               p = values("p", 35, DType::float32).reshape({7, 5});
   Tensor got = p, want = p, none;
   update(SgdStep{.rate = 0.5}, g, got, none);
   update(SgdStep{.rate = 0.5}, contiguous(g), want, none);
