@@ -31,7 +31,7 @@ Tensor clip_norm(Gradients& gradients, Stateful& net, double max_norm) {
   if (found.empty()) raise("clip_norm: there is no gradient of this network's parameters");
   Tensor total = zeros({}, found.front()->dtype(), found.front()->device());
   for (const Tensor* g : found) total = total + sum(square(*g)).to(total.dtype());
-  const Tensor norm = sqrt(total);
+  Tensor norm = sqrt(total);
   const Tensor factor = minimum(max_norm / (norm + 1e-6), ones({}, norm.dtype(), norm.device()));
   for (Tensor* g : found) *g = *g * factor.to(g->dtype());
   return norm;

@@ -39,7 +39,7 @@ class Optimizer : public Stateful {
   void step(const Gradients& gradients);
 
   /// The learning rate of the next step, outside groups that have one of their own.
-  double learning_rate() const { return rate_ * schedule_(steps_); }
+  double learning_rate() const;
   /// Sets the rate that the schedule multiplies; a part of the state. The rates of groups change in proportion.
   void set_learning_rate(double rate);
   /// Steps taken so far.

@@ -124,6 +124,15 @@ TEST(Conv2d, ShapesNamesAndHyperparameters) {
   EXPECT_EQ(max(abs(layer.weight.value().detach())).item<float>() <= 1 / std::sqrt(15.0f), true);
 }
 
+TEST(Conv2d, HandsEveryOptionToTheOp) {
+  const nn::Conv2d layer(4, 6, {3, 2}, rng, {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 3}, .groups = 2});
+  const Tensor x = random64({2, 4, 7, 9}, "x").to(DType::float32);
+  const Tensor want =
+      conv2d(x, layer.weight, layer.bias, {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 3}, .groups = 2});
+  EXPECT_EQ(layer(x).shape(), Shape({2, 6, 4, 10}));
+  EXPECT_EQ(layer(x).to_vector<float>(), want.to_vector<float>());
+}
+
 TEST(Conv2d, RefusesWhatHasNoMeaning) {
   EXPECT_THAT(message([] { nn::Conv2d(3, 8, 3, rng, {.groups = 2}); }), HasSubstr("2 groups"));
   EXPECT_THROW(nn::Conv2d(3, 8, 0, rng), UsageError);
@@ -137,6 +146,8 @@ TEST(Pool2d, TakesTheLargestOrTheMean) {
   EXPECT_THAT(nn::AvgPool2d(2)(x).to_vector<float>(), ElementsAre(3.5, 5.5));
   EXPECT_EQ(nn::MaxPool2d(2, {.stride = 1})(x).shape(), Shape({1, 1, 1, 3}));
   EXPECT_EQ(nn::MaxPool2d(3, {.stride = 2, .padding = 1}).describe(), "MaxPool2d(3x3, stride 2x2, padding 1x1)");
+  EXPECT_EQ(nn::AvgPool2d({3, 2}, {.stride = {1, 2}, .padding = {1, 0}})(zeros({1, 2, 5, 6})).shape(),
+            Shape({1, 2, 5, 3}));
   EXPECT_THROW(nn::MaxPool2d(0), UsageError);
 }
 

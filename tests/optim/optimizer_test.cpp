@@ -11,6 +11,7 @@
 #include "stet/nn/linear.h"
 #include "stet/optim/adam.h"
 #include "stet/optim/sgd.h"
+#include "stet/tensor/storage.h"
 
 namespace stet {
 namespace {
@@ -205,6 +206,18 @@ TEST(Optimizer, GoesOnFromItsStateInTheSameBits) {
       [&](Stateful& net) { return optim::SGD(net, {.momentum = 0.9, .dampening = 0.2, .schedule = schedule}); });
   expect_resumes([&](Stateful& net) { return optim::Adam(net, {.schedule = schedule}); });
   expect_resumes([&](Stateful& net) { return optim::AdamW(net, {.schedule = schedule}, {{"out/*", {.lr = 0.1}}}); });
+}
+
+TEST(Optimizer, ASteadyStepAsksTheSystemForNoMemory) {
+  GoldenNet net(DType::float32);
+  optim::AdamW opt(net);
+  const auto train = [&](int steps) {
+    for (int t = 0; t < steps; ++t) opt.step(backward(net.loss(t)));
+  };
+  train(4);
+  const int64_t before = memory_stats().system_allocations;
+  train(20);
+  EXPECT_EQ(memory_stats().system_allocations, before);
 }
 
 TEST(Optimizer, PatternsMatchNames) {

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "net.h"
+#include "stet/nn/dropout.h"
+#include "stet/nn/linear.h"
 #include "stet/optim/average.h"
 #include "stet/optim/clip.h"
 #include "stet/optim/power.h"
@@ -143,6 +145,21 @@ TEST(Ema, HasCellsOfItsOwnUnderTheNetsNames) {
     EXPECT_EQ(mine[i].name, "net/" + nets[i].name);
     EXPECT_NE(mine[i].cell, nets[i].cell);
   }
+}
+
+TEST(Ema, OfANetThatDropsIsThereToEvaluate) {
+  struct Net : nn::Module {
+    nn::Linear in{3, 3, Rng(1, "in")};
+    nn::Dropout drop{0.5, Rng(1, "drop")};
+    void members(Visitor& v) override { v("in", in)("drop", drop); }
+    Tensor operator()(const Tensor& x) { return drop(in(x)); }
+  } net;
+  optim::Ema average(net, 0.5);
+  average.update(net);
+  const Tensor x = ones({1, 3});
+  net(x);  // the copy's stream must not stand in the way of the net's own
+  const Evaluation evaluation;
+  EXPECT_EQ(average.net()(x).to_vector<float>(), net(x).to_vector<float>());
 }
 
 TEST(Ema, RefusesANetThatItIsNoCopyOf) {
