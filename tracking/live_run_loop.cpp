@@ -25,9 +25,11 @@ LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
     case Position::Entry::enclosing:
       // What the code between the loops reads is already as it was, as far as it exists; restore() sets the rest.
       state_.restore_what_fits(*checkpoint_);
-      break;
-    case Position::Entry::reached: restore(); break;
+      index = position_.index();
+      return LoopEntry::enclosing;
+    case Position::Entry::reached: break;
   }
+  restore();
   index = position_.index();
   return position_.finished() ? LoopEntry::empty : LoopEntry::restored;
 }

@@ -62,8 +62,13 @@ struct BatchSize {
   bool images = false;
 };
 
-/// What a loop is asked to do when it begins: afresh, at an iteration of a run that is resumed, or nothing because it lies before that.
-enum class LoopEntry { fresh, restored, empty };
+/// How a loop begins.
+enum class LoopEntry {
+  fresh,
+  enclosing,  ///< at the iteration within which a run that is resumed left off: the same one once more
+  restored,   ///< where it left off, with the state of that boundary
+  empty,      ///< not at all: it lies before that, or was left by break
+};
 enum class LoopKind { epochs, steps };
 
 /// What the loops share. A loop's `++` commits an iteration; leaving by break or return commits it too, unless an exception is on its way.
@@ -214,6 +219,7 @@ class BatchRange : tracking::Loop {
     require_tracked(loader_);
     const auto entry = enter();
     if (entry == tracking::LoopEntry::fresh) loader_.start_epoch(loader_.epoch() + 1);
+    if (entry == tracking::LoopEntry::enclosing) deliver_again();
     if (entry != tracking::LoopEntry::empty) next();
     return Iterator(*this);
   }
@@ -225,6 +231,11 @@ class BatchRange : tracking::Loop {
     batch_ = loader_.next();
     if (!batch_) return Loop::end();
     begin_iteration(tracking::size_of_batch(*batch_));
+  }
+  // The run left off in a loop within this one's iteration, whose batch had been delivered.
+  void deliver_again() {
+    loader_.start_epoch(loader_.epoch());
+    for (int64_t i = 0; i < index(); ++i) loader_.next();
   }
   L& loader_;
   std::optional<Batch> batch_;
