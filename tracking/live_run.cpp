@@ -91,7 +91,7 @@ void LiveRun::declare_flags() {
 void LiveRun::set_policy(const CheckpointPolicy& policy) {
   if (begun_) raise("checkpoint: the run has begun; set the policy before the loop");
   if (policy.keep_last < 1) raise("checkpoint: keep_last is {}; at least the newest is kept", policy.keep_last);
-  policy_ = policy;
+  if (!resumed_) policy_ = policy;  // the record's holds for a run that is resumed
   if (checkpoint_every_ > 0) {
     policy_.every_steps = checkpoint_every_;
     policy_.every_minutes = 0;
@@ -130,6 +130,13 @@ void LiveRun::take_over_record() {
   for (const auto& p : record_.params()) values[p.name()] = {p.value(), false};
   for (const auto& p : record_.places()) values[p.name()] = {seen_from_here(record_, p.value()), true};
   parameters_.set_record(record_.id(), std::move(values));
+  const auto& rules = record_.checkpoints();
+  policy_ = {.every_steps = rules.every_steps(),
+             .every_minutes = rules.every_minutes(),
+             .keep_last = rules.keep_last(),
+             .best_metric = rules.best_metric(),
+             .best_is_highest = rules.best_is_highest(),
+             .log_spaced = rules.log_spaced()};
   resume_from_ = LogPosition{};
   if (!newest.checkpoint) return;
   checkpoint_ = std::move(newest.checkpoint);
