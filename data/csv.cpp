@@ -124,13 +124,22 @@ const char* parse(std::string_view text, T& value) {
   return error != std::errc() || end != text.data() + text.size() ? "is no" : nullptr;
 }
 
+// A field as an error's one line can show it.
+std::string shown(const std::string& field) {
+  std::string text = field.size() <= 40 ? field : field.substr(0, 40) + "…";
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  return text;
+}
+
 // Puts a column's numbers at out, out + step, …
 template <class T>
 void parse_column(const std::vector<std::string>& fields, const std::string& file, const std::vector<int64_t>& lines,
                   std::string_view name, T* out, size_t step) {
   for (size_t i = 0; i < fields.size(); ++i) {
     if (const char* wrong = parse(fields[i], out[i * step])) {
-      raise<DataError>("data: {}:{}: column '{}': '{}' {} {}", file, lines[i], name, fields[i], wrong, name_of(dtype_of<T>));
+      raise<DataError>("data: {}:{}: column '{}': '{}' {} {}", file, lines[i], name, shown(fields[i]), wrong, name_of(dtype_of<T>));
     }
   }
 }

@@ -83,6 +83,10 @@ TEST(Csv, NamesFileLineAndColumn) {
   const CsvTable t = table_of(scratch, "x,y\n1,2\n\"3\n\",z\n,1e400\n4,99999999999999999999\n");
   const auto wrong = [&](const char* name, DType dtype) { return message_of<DataError>([&] { t.column(name, dtype); }); };
   EXPECT_THAT(wrong("y", DType::float32), EndsWith("t.csv:3: column 'y': 'z' is no float32"));
+  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\nz,3\n").column("x", DType::int64); }),
+              EndsWith("t.csv:2: column 'x': '1  ' is no int64"));
+  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\n4,\n").column("y"); }),
+              EndsWith("t.csv:5: column 'y': '' is empty, which is no float32"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1\n1e400\n").column("x"); }),
               EndsWith("t.csv:3: column 'x': '1e400' is out of range for float32"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n1,\n").column("y"); }),

@@ -121,13 +121,16 @@ TEST(Loader, GoesOnFromARestoredPosition) {
     Loader whole(Numbers{60}, shuffled(7, workers));
     const std::vector<std::string> batches = take_epoch(whole, 3);
     for (size_t position = 0; position <= batches.size(); ++position) {
-      Loader loader(Numbers{60}, shuffled(7, workers));
-      take(loader);  // what was made ahead for another place must not come out
-      Restore restore(3, static_cast<int64_t>(position));
-      loader.members(restore);
-      for (size_t k = position; k < batches.size(); ++k) EXPECT_EQ(take(loader), batches[k]) << workers << " workers";
-      EXPECT_EQ(take(loader), "end");
-      EXPECT_EQ(loader.epoch(), 3);
+      for (int64_t epoch_before : {0, 3}) {
+        Loader loader(Numbers{60}, shuffled(7, workers));
+        loader.start_epoch(epoch_before);
+        take(loader);  // what was made ahead for another place must not come out
+        Restore restore(3, static_cast<int64_t>(position));
+        loader.members(restore);
+        for (size_t k = position; k < batches.size(); ++k) EXPECT_EQ(take(loader), batches[k]) << workers << " workers";
+        EXPECT_EQ(take(loader), "end");
+        EXPECT_EQ(loader.epoch(), 3);
+      }
     }
   }
 }
