@@ -27,7 +27,7 @@ constexpr std::array<ElementType, 6> kTypes{{{0x08, 1, DType::uint8},
                                              {0x0e, 8, DType::float64}}};
 
 [[noreturn]] void truncated(const FileBytes& file, std::string_view part) {
-  raise<DataError>("data: {}: truncated: it ends within its {}", file.name, part);
+  raise<DataError>("data: {}: truncated: it ends within its {}; fetch it again", file.name, part);
 }
 
 ElementType read_magic(const FileBytes& file, Unpacker& in, size_t& rank) {

@@ -125,7 +125,7 @@ void LiveRun::open_recorded(const std::string& which) {
 void LiveRun::take_over_record() {
   resumed_ = true;
   NewestCheckpoint newest = newest_whole_checkpoint(held_->folder);
-  for (const auto& skipped : newest.skipped) progress_.say(fmt::format("{}: passed over: {}", program_, skipped.why));
+  for (const auto& skipped : newest.skipped) progress_.warn(fmt::format("{}: passed over: {}", program_, skipped.why));
   std::map<std::string, Recorded> values{{"seed", {std::to_string(record_.seed()), false}}};
   for (const auto& p : record_.params()) values[p.name()] = {p.value(), false};
   for (const auto& p : record_.places()) values[p.name()] = {seen_from_here(record_, p.value()), true};
@@ -302,7 +302,7 @@ void LiveRun::begin() {
   const bool has_log = !list_segments(held_->folder).empty();
   writer_ = std::make_unique<EventWriter>(fs_, held_->folder, has_log ? resume_from_ : std::nullopt, steps_ + 1);
   begun_ = true;
-  if (!held_->lock.warning().empty()) progress_.say(held_->lock.warning());
+  if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
   for (const CheckpointFile& file : list_checkpoints(held_->folder)) marks_[file.step] = std::nullopt;
   progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.string(), resumed_ ? fmt::format(", from step {}", steps_) : ""));
 }

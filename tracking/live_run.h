@@ -153,6 +153,9 @@ class LiveRun final : public Recorder {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+/// The value, or the one NaN of messages and metrics: which sign and payload an operation gives differs between machines.
+double with_plain_nan(double value);
+
 /// The run of this process, or null.
 LiveRun* live_run();
 

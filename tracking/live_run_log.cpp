@@ -1,5 +1,6 @@
 // What a run logs besides its digests.
 #include <cmath>
+#include <limits>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/events.h"
@@ -7,6 +8,8 @@
 #include "stet/tracking/png.h"
 
 namespace stet::tracking {
+
+double with_plain_nan(double value) { return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value; }
 
 void LiveRun::append(record::Event event) {
   event.set_step(step_now());
@@ -17,6 +20,7 @@ void LiveRun::append(record::Event event) {
 void LiveRun::log(std::string_view name, double value, const Context& context) {
   close();
   if (mute()) return;
+  value = with_plain_nan(value);
   if (!allow_nan_ && !std::isfinite(value)) {
     raise<TrainingError>("step {}: {} is {}; log finite values, or go on with --allow-nan", step_now(), name, value);
   }

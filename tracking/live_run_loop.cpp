@@ -127,7 +127,7 @@ bool LiveRun::checkpoint_due(LoopKind kind) const {
 
 void LiveRun::check_losses() {
   for (const Tensor& loss : losses_) {
-    last_loss_ = loss.item<double>();
+    last_loss_ = with_plain_nan(loss.item<double>());
     if (!allow_nan_ && !std::isfinite(*last_loss_)) {
       raise<TrainingError>("step {}: the loss is {}; lower the learning rate, or go on with --allow-nan", steps_, *last_loss_);
     }

@@ -47,7 +47,10 @@ std::string clock_time(double seconds) {
 Progress::Progress() : terminal_(is_terminal()) {}
 
 void Progress::say(const std::string& line) {
-  if (quiet_) return;
+  if (!quiet_) warn(line);
+}
+
+void Progress::warn(const std::string& line) {
   std::fprintf(stderr, "%s%s\n", open_line_ ? "\r\033[K" : "", line.c_str());
   open_line_ = false;
 }

@@ -1,4 +1,4 @@
-// What a training program shows of its progress: a bar on a terminal, a line now and then elsewhere, nothing when it is to be quiet.
+// What a training program shows of its progress: a bar on a terminal, a line now and then elsewhere, warnings only when it is to be quiet.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,8 @@ class Progress {
   void set_quiet(bool quiet) { quiet_ = quiet; }
   /// The terminal's line is cleared for `line`.
   void say(const std::string& line);
+  /// As say, and shown by a quiet program too.
+  void warn(const std::string& line);
   /// An iteration was committed: the open loops, outermost first, the last loss, and the items that went through it.
   void update(const std::vector<LoopProgress>& loops, std::optional<double> loss, int64_t items, bool images);
   /// Leaves the bar's line.

@@ -270,7 +270,7 @@ void State::restore(const Checkpoint& checkpoint) {
   Restore check(checkpoint, false);
   walk(check);
   if (const std::string differences = check.differences(); !differences.empty()) {
-    raise("resume: the tracked state does not fit the checkpoint: {}", differences);
+    raise("resume: the tracked state does not fit the checkpoint: {}; start a new run, or resume with the program as it was", differences);
   }
   Restore apply(checkpoint, true);
   walk(apply);
