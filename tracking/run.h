@@ -36,8 +36,8 @@ using CheckpointPolicy = tracking::CheckpointPolicy;
 /// What a metric was measured on, as in {{"subset", "validation"}}.
 using Context = std::vector<std::pair<std::string, std::string>>;
 
-/// One pass of an epochs loop.
-class Epoch {
+/// One pass of an epochs loop. `for (auto epoch : …)` may leave it unused without a warning.
+class [[maybe_unused]] Epoch {
  public:
   Epoch() = default;
   Epoch(const Epoch&) = default;
