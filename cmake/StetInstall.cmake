@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 # Headers between a folder's own sources, which need other libraries' headers, are not part of the package.
-set(private_headers -inl\\.h$ /cpu/ /cli/ /ui/ /hdf5_handle\\.h$ /checkpoint_format\\.h$ /live_run\\.h$ /state_visitors\\.h$)
+set(private_headers -inl\\.h$ -scalar\\.h$ /cpu/ /cli/ /ui/ /hdf5_handle\\.h$ /checkpoint_format\\.h$ /live_run\\.h$ /state_visitors\\.h$)
 set(exclude_private)
 foreach(pattern ${private_headers})
   list(APPEND exclude_private REGEX ${pattern} EXCLUDE)
@@ -24,6 +24,9 @@ foreach(folder ${STET_FOLDERS})
 endforeach()
 install(FILES ${STET_INCLUDE_DIR}/stet/stet.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/stet)
 install(TARGETS ${libraries} EXPORT stet-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET stet_cli)
+  install(TARGETS stet_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/stet)
 install(EXPORT stet-targets NAMESPACE stet:: DESTINATION ${package_dir})

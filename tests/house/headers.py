@@ -1,6 +1,7 @@
-"""Compiles every installed header by itself, warnings as errors, with no include folder but the package's own.
+"""Compiles every installed header by itself, warnings as errors, with no include folders but the package's own
+and those that it asks for.
 
-    headers.py COMPILER PREFIX
+    headers.py COMPILER PREFIX [FOLDER]...
 """
 
 import concurrent.futures
@@ -10,22 +11,23 @@ import subprocess
 import sys
 
 
-def check(compiler, include, header):
+def check(compiler, flags, header):
     """What the compiler says of one header; nothing if it is fine."""
     done = subprocess.run(
-        [compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", include, "-x", "c++", "-"],
+        [compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *flags, "-x", "c++", "-"],
         input=f"#include <{header}>\n", capture_output=True, text=True)
     return done.stderr if done.returncode else ""
 
 
 def main():
-    compiler, prefix = sys.argv[1:]
+    compiler, prefix, *folders = sys.argv[1:]
     include = pathlib.Path(prefix) / "include"
     headers = sorted(path.relative_to(include) for path in include.rglob("*.h"))
+    flags = ["-I", include, *(flag for folder in folders for flag in ("-isystem", folder))]
     if not headers:
         sys.exit(f"no headers below {include}")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        complaints = list(pool.map(lambda header: check(compiler, include, header), headers))
+        complaints = list(pool.map(lambda header: check(compiler, flags, header), headers))
     for header, complaint in zip(headers, complaints):
         if complaint:
             print(f"{header}:\n{complaint}")
