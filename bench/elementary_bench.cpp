@@ -49,10 +49,10 @@ int main(int argc, char** argv) {
   const struct {
     const char* name;
     Elementary id;
-  } functions[] = {{"exp", Elementary::exp},         {"expm1", Elementary::expm1}, {"log", Elementary::log},
-                   {"log1p", Elementary::log1p},     {"tanh", Elementary::tanh},   {"sigmoid", Elementary::sigmoid},
-                   {"erf", Elementary::erf},         {"sqrt", Elementary::sqrt},   {"sin", Elementary::sin},
-                   {"cos", Elementary::cos},         {"sinpi", Elementary::sinpi}, {"cospi", Elementary::cospi}};
+  } functions[] = {{"exp", Elementary::exp},     {"expm1", Elementary::expm1}, {"log", Elementary::log},
+                   {"log1p", Elementary::log1p}, {"tanh", Elementary::tanh},   {"sigmoid", Elementary::sigmoid},
+                   {"erf", Elementary::erf},     {"sqrt", Elementary::sqrt},   {"sin", Elementary::sin},
+                   {"cos", Elementary::cos},     {"sinpi", Elementary::sinpi}, {"cospi", Elementary::cospi}};
   for (const std::string& isa : stet::available_isas()) {
     for (const auto& f : functions) {
       benchmark::RegisterBenchmark((std::string(f.name) + "/" + isa).c_str(),

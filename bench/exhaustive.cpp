@@ -1,18 +1,20 @@
-// Proves the rounding of the float32 elementary functions over all 2^32 arguments.
+// Proves the rounding of the float32 elementary functions over all 2^32 arguments, and samples 2^30 of pow's.
 //
 //   exhaustive [--threads N] [FUNCTION...]      all functions when none is named; STET_ISA chooses the instruction set
 //
-// The C library's binary64 function says the result where its error can't matter; GNU MPFR decides near a tie between two floats.
-// Exits with 0 if no result is wrong, 1 if one is, 2 on wrong use.
+// The C library's binary64 function says the result where its error can't matter; GNU MPFR decides near a tie between
+// two floats. Exits with 0 if no result is wrong, 1 if one is, 2 on wrong use.
 #include <fmt/format.h>
 
 #include <atomic>
 #include <bit>
 #include <chrono>
 #include <cmath>
-#include <cstring>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -58,9 +60,12 @@ const Function kFunctions[] = {
     {"cospi", Elementary::cospi, [](double x) { return sine_of_half_turns(x, 1); }},
 };
 
+constexpr int64_t kBlock = 1 << 16;
+
+/// Goes through blocks of arguments with several threads and compares results with what they should be.
 class Check {
  public:
-  explicit Check(const Function& function) : function_(function) {}
+  virtual ~Check() = default;
 
   void run(int threads) {
     std::vector<std::thread> workers;
@@ -70,48 +75,97 @@ class Check {
 
   int64_t wrong() const { return wrong_; }
   int64_t decided() const { return decided_; }
+  int64_t count() const { return count_; }
+
+ protected:
+  explicit Check(int64_t count) : count_(count) {}
+
+  /// Checks the arguments numbered [first, first + kBlock).
+  virtual void check_block(int64_t first, math::MpfrScope& exact) = 0;
+
+  /// `approximate`, within 2^-49 of the value relatively, rounded to float, or `exact()` where that error could matter.
+  template <class Exact> float expected(double approximate, Exact exact) {
+    if (std::isnan(approximate) || approximate == 0 || std::isinf(approximate)) return static_cast<float>(approximate);
+    const double margin = std::fabs(approximate) * 0x1p-49;
+    const float low = static_cast<float>(approximate - margin), high = static_cast<float>(approximate + margin);
+    if (low == high) return low;
+    ++decided_;
+    return static_cast<float>(exact());
+  }
+
+  void report(const std::string& call, float got, float want) {
+    const std::lock_guard lock(reporting_);
+    if (++wrong_ <= 20) fmt::print("{} gave {:a}, not {:a}\n", call, got, want);
+  }
+
+  static bool same(float a, float b) {
+    return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+  }
 
  private:
-  static constexpr int64_t kBlock = 1 << 16;
-
   void work() {
-    std::vector<float> x(kBlock), y(kBlock);
     math::MpfrScope exact(math::kFloat32);
-    for (int64_t first = next_.fetch_add(kBlock); first < int64_t{1} << 32; first = next_.fetch_add(kBlock)) {
-      for (int64_t i = 0; i < kBlock; ++i) x[i] = std::bit_cast<float>(static_cast<uint32_t>(first + i));
-      apply(function_.id, x.data(), y.data(), kBlock);
-      for (int64_t i = 0; i < kBlock; ++i) compare(x[i], y[i], expected(x[i], exact));
+    for (int64_t first = next_.fetch_add(kBlock); first < count_; first = next_.fetch_add(kBlock)) {
+      check_block(first, exact);
     }
   }
 
-  float expected(float x, math::MpfrScope& exact) {
-    const double value = function_.approximate(x);
-    if (std::isnan(value) || value == 0 || std::isinf(value)) return static_cast<float>(value);
-    const double margin = std::fabs(value) * 0x1p-49;
-    const float low = static_cast<float>(value - margin), high = static_cast<float>(value + margin);
-    if (low == high) return low;
-    ++decided_;
-    return static_cast<float>(exact(function_.id, x));
-  }
+  const int64_t count_;
+  std::atomic<int64_t> next_{0}, decided_{0}, wrong_{0};
+  std::mutex reporting_;
+};
 
-  void compare(float x, float got, float want) {
-    if (std::isnan(want) ? std::isnan(got) : std::bit_cast<uint32_t>(got) == std::bit_cast<uint32_t>(want)) return;
-    const std::lock_guard lock(report_);
-    if (++wrong_ <= 20) fmt::print("{}({:a}) gave {:a}, not {:a}\n", function_.name, x, got, want);
+class AllArguments : public Check {
+ public:
+  explicit AllArguments(const Function& function) : Check(int64_t{1} << 32), function_(function) {}
+
+ private:
+  void check_block(int64_t first, math::MpfrScope& exact) override {
+    std::vector<float> x(kBlock), y(kBlock);
+    for (int64_t i = 0; i < kBlock; ++i) x[i] = std::bit_cast<float>(static_cast<uint32_t>(first + i));
+    apply(function_.id, x.data(), y.data(), kBlock);
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const float want = expected(function_.approximate(x[i]), [&] { return exact(function_.id, x[i]); });
+      if (!same(y[i], want)) report(fmt::format("{}({:a})", function_.name, x[i]), y[i], want);
+    }
   }
 
   const Function& function_;
-  std::atomic<int64_t> next_{0}, decided_{0}, wrong_{0};
-  std::mutex report_;
 };
 
-bool prove(const Function& function, int threads) {
+/// Powers that neither overflow nor vanish, of bases of all magnitudes and of bases near 1; small integers and halves
+/// as exponents, where ties are, for a quarter of them.
+class PowSample : public Check {
+ public:
+  PowSample() : Check(int64_t{1} << 30) {}
+
+ private:
+  void check_block(int64_t first, math::MpfrScope& exact) override {
+    std::vector<float> x(kBlock), y(kBlock), z(kBlock);
+    std::mt19937_64 random(static_cast<uint64_t>(first));
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const uint64_t word = random();
+      const double u = static_cast<double>(word >> 40) * 0x1p-24, v = static_cast<double>(word & 0xffffff) * 0x1p-24;
+      const double exponent = i % 2 == 0 ? 252 * u - 126 : std::ldexp(u - 0.5, -static_cast<int>(word >> 24 & 15));
+      const double base = std::exp2(exponent);
+      const double power = i % 4 == 3 ? static_cast<double>(word % 16) / 2 : (v * 280 - 151) / std::log2(base);
+      x[i] = static_cast<float>(i % 8 == 3 ? std::rint(v * 4096) : base);
+      y[i] = static_cast<float>(power);
+    }
+    pow(x.data(), y.data(), z.data(), kBlock);
+    for (int64_t i = 0; i < kBlock; ++i) {
+      const float want = expected(std::pow(double{x[i]}, double{y[i]}), [&] { return exact.pow(x[i], y[i]); });
+      if (!same(z[i], want)) report(fmt::format("pow({:a}, {:a})", x[i], y[i]), z[i], want);
+    }
+  }
+};
+
+bool prove(const std::string& name, Check& check, int threads) {
   const auto start = std::chrono::steady_clock::now();
-  Check check(function);
   check.run(threads);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  fmt::print("{} on {}: {} wrong of 2^32, {} decided by MPFR, {:.0f} s\n", function.name, isa(), check.wrong(), check.decided(),
-             seconds.count());
+  fmt::print("{} on {}: {} wrong of {}, {} decided by MPFR, {:.0f} s\n", name, isa(), check.wrong(), check.count(),
+             check.decided(), seconds.count());
   std::fflush(stdout);
   return check.wrong() == 0;
 }
@@ -126,16 +180,19 @@ int run(const std::vector<std::string>& arguments) {
       names.push_back(arguments[i]);
     }
   }
-  std::map<std::string, const Function*> functions;
-  for (const Function& function : kFunctions) functions[function.name] = &function;
+  std::map<std::string, std::function<std::unique_ptr<Check>()>> checks;
+  for (const Function& function : kFunctions) {
+    checks[function.name] = [&function] { return std::make_unique<AllArguments>(function); };
+  }
+  checks["pow"] = [] { return std::make_unique<PowSample>(); };
   if (names.empty()) {
-    for (const Function& function : kFunctions) names.emplace_back(function.name);
+    for (const auto& [name, make] : checks) names.push_back(name);
   }
   for (const std::string& name : names) {
-    if (!functions.contains(name)) raise("exhaustive: no function '{}'", name);
+    if (!checks.contains(name)) raise("exhaustive: no function '{}'", name);
   }
   bool right = true;
-  for (const std::string& name : names) right = prove(*functions[name], threads) && right;
+  for (const std::string& name : names) right = prove(name, *checks[name](), threads) && right;
   return right ? 0 : 1;
 }
 

@@ -1,4 +1,5 @@
 // Made by coefficients.py; not edited by hand.
+// clang-format off
 #pragma once
 
 // A device compiler may put them into its own memory.

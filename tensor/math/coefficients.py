@@ -154,7 +154,7 @@ def error_function():
           "erf(x) / x in r = x - (i + 1/2) / 4 on [i / 4, (i + 1) / 4]: coefficient j at [16 j + i].")
 
 
-print("// Made by coefficients.py; not edited by hand.")
+print("// Made by coefficients.py; not edited by hand.\n// clang-format off")
 print("#pragma once\n")
 print("// A device compiler may put them into its own memory.")
 print("#ifndef STET_COEFFICIENTS\n#define STET_COEFFICIENTS inline constexpr double\n#endif\n")

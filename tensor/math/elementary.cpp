@@ -17,8 +17,7 @@ namespace stet::math::HWY_NAMESPACE {
 // Highway's own scalar vectors neither fuse nor overflow to infinity when they narrow.
 namespace functions = ::stet::math::scalar;
 
-template <auto kFunction>
-void Map(const float* x, float* y, int64_t n) {
+template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(kFunction(static_cast<double>(x[i])));
 }
 
@@ -36,14 +35,12 @@ namespace functions {
 
 using TagF32 = hn::Rebind<float, TagF64>;
 
-template <auto kFunction>
-HWY_INLINE void MapVector(const float* x, float* y) {
+template <auto kFunction> HWY_INLINE void MapVector(const float* x, float* y) {
   const F64 wide = hn::PromoteTo(TagF64(), hn::LoadU(TagF32(), x));
   hn::StoreU(hn::DemoteTo(TagF32(), kFunction(wide)), TagF32(), y);
 }
 
-template <auto kFunction>
-void Map(const float* x, float* y, int64_t n) {
+template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagF32()));
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) MapVector<kFunction>(x + i, y + i);

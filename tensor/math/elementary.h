@@ -5,24 +5,28 @@
 
 namespace stet {
 
-/// The functions of one argument. log is the natural logarithm, sigmoid(x) = 1 / (1 + e^-x), sinpi(x) = sin(pi x), cospi(x) = cos(pi x).
+/// The functions of one argument. log is the natural logarithm, sigmoid(x) = 1 / (1 + e^-x), sinpi(x) = sin(pi x),
+/// cospi(x) = cos(pi x).
 enum class Elementary { exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi };
 
 /// What all functions of this page promise, for float32 and float64:
 ///
-/// - The result is the real value of the function at the argument, rounded once to the argument's format, to nearest, ties to even,
-///   subnormal results included; overflow gives infinity. So the definition is mathematics, and the same on every processor.
+/// - The result is the real value of the function at the argument, rounded once to the argument's format: to nearest,
+///   ties to even, subnormal results kept, overflow to infinity. So the definition is mathematics, the same everywhere.
 /// - NaN gives NaN, but pow(1, NaN) = pow(NaN, 0) = 1. Which NaN is not promised.
-/// - At infinities: exp(-inf) = +0, expm1(-inf) = -1, tanh and erf give -1 and 1, sigmoid +0 and 1, log and log1p of +inf and exp and expm1
-///   of it give +inf; sqrt(+inf) = +inf; sin, cos, sinpi and cospi give NaN.
-/// - log(x < 0), log1p(x < -1) and sqrt(x < 0) are NaN; log(+-0) = log1p(-1) = -inf; sqrt(-0) = -0.
-/// - expm1, log1p, tanh, erf, sqrt, sin and sinpi of -0 are -0. log(1) = +0. sinpi of an integer is zero with the argument's sign;
+/// - exp(-inf) = sigmoid(-inf) = +0, sigmoid(inf) = 1, expm1(-inf) = -1; tanh and erf of +-inf are +-1; exp, expm1,
+/// log,
+///   log1p and sqrt of inf are inf; sin, cos, sinpi and cospi of +-inf are NaN.
+/// - log(x < 0), log1p(x < -1) and sqrt(x < 0) are NaN; log(+-0) = log1p(-1) = -inf; log(1) = +0.
+/// - expm1, log1p, tanh, erf, sqrt, sin and sinpi of -0 are -0. sinpi of an integer is a zero with the argument's sign;
 ///   cospi of an integer and a half is +0.
-/// - pow is as in IEEE 754-2019: pow(x, +-0) = pow(1, y) = 1, also for NaN; a negative x needs an integer y, else NaN;
-///   pow(-1, +-inf) = 1; pow(+-0, y < 0) is infinite, negative for x = -0 and an odd integer y; and so on.
+/// - pow follows IEEE 754-2019: pow(x, +-0) = pow(1, y) = 1, for NaN too; of a negative x with a y that is no integer
+/// it
+///   is NaN; pow(-1, +-inf) = 1; pow(+-0, y < 0) is inf, or -inf for x = -0 and an odd integer y.
 ///
-/// The float32 functions are proved over all 2^32 arguments (pow: over samples) by bench/exhaustive.cpp. float64 is computed by GNU
-/// MPFR: slow, meant for checks of gradients and for schedules. The caller's rounding mode must be to nearest, with subnormals kept.
+/// For float32, bench/exhaustive.cpp proves this over all 2^32 arguments (pow: over a sample). float64 is computed by
+/// GNU MPFR: slow, meant for checks of gradients and for schedules. The caller's rounding mode must be to nearest, with
+/// subnormals kept (float_env.h).
 
 /// y[i] = f(x[i]) for i < n. The arrays need no alignment; y may be x, but must not overlap it otherwise. One thread.
 void apply(Elementary f, const float* x, float* y, int64_t n);

@@ -1,9 +1,10 @@
 // The float32 elementary functions, evaluated in binary64: the one text of them, for scalars, vectors and devices.
 //
-// Included inside a namespace that has the operations of lanes-scalar.h; STET_LANES is what stands before a function there.
-// Each function takes a float's value as a double, and returns a double that the caller rounds to float: the result is then the
-// correctly rounded one. Every line is IEEE 754 binary64 arithmetic in round-to-nearest-even or works on bit patterns, so all
-// instantiations give the same bits. bench/exhaustive.cpp proves the rounding for all 2^32 inputs.
+// Included inside a namespace that has the operations of lanes-scalar.h; STET_LANES is what stands before a function
+// there. Each function takes a float's value as a double, and returns a double that the caller rounds to float: the
+// result is then the correctly rounded one. Every line is IEEE 754 binary64 arithmetic in round-to-nearest-even or
+// works on bit patterns, so all instantiations give the same bits. bench/exhaustive.cpp proves the rounding for all
+// 2^32 inputs.
 //
 // There is no include guard: one inclusion makes one instantiation.
 
@@ -13,8 +14,7 @@ constexpr int64_t kOneBits = 0x3ff0000000000000, kFractionBits = 0x000ffffffffff
 constexpr double kInfinity = __builtin_inf();
 
 /// c[0] + c[1] x + c[2] x^2 + ...
-template <int kFirst = 0, int kSize>
-STET_LANES F64 polynomial(F64 x, const double (&c)[kSize]) {
+template <int kFirst = 0, int kSize> STET_LANES F64 polynomial(F64 x, const double (&c)[kSize]) {
   if constexpr (kFirst + 1 == kSize) {
     return splat(c[kFirst]);
   } else {
@@ -27,8 +27,8 @@ STET_LANES F64 copy_sign(F64 magnitude, F64 sign) {
   return from_bits((bits(magnitude) & splat_bits(INT64_MAX)) | (bits(sign) & splat_bits(INT64_MIN)));
 }
 
-/// high + low rounded to odd, |low| <= |high|: an inexact sum ends in a one bit. So it is on the right side of every tie
-/// between two floats, and rounding it to float rounds high + low as if at once.
+/// high + low rounded to odd, |low| <= |high|: an inexact sum ends in a one bit. So it is on the right side of every
+/// tie between two floats, and rounding it to float rounds high + low as if at once.
 STET_LANES F64 round_to_odd(F64 high, F64 low) {
   const F64 sum = high + low;
   const F64 error = low - (sum - high);
@@ -41,7 +41,7 @@ STET_LANES F64 round_to_odd(F64 high, F64 low) {
 
 /// An argument of e^x as k + f, in binary: x log2(e) = k + f, |f| <= 1/2.
 struct BinaryExponent {
-  F64 k;      ///< an integer, below 2^10 in magnitude
+  F64 k;  ///< an integer, below 2^10 in magnitude
   F64 f;
   I64 shift;  ///< its lowest bits are k
 };
@@ -90,8 +90,8 @@ STET_LANES F64 tanh(F64 x) {
 
 STET_LANES F64 sigmoid(F64 x) {
   const F64 result = splat(1) / (splat(1) + exp_in_range(splat(0) - at_most(at_least(x, -105), 30)));
-  // Near 0 it is 1/2 + x/4 - x^3/48 + ..., and 1/2 + x/4 may be a tie between two floats, which the next term breaks toward 1/2
-  // although it is too small for a double's sum.
+  // Near 0 it is 1/2 + x/4 - x^3/48 + ..., and 1/2 + x/4 may be a tie between two floats, which the next term breaks
+  // toward 1/2 although it is too small for a double's sum.
   constexpr double kSeries[] = {0.25, -1.0 / 48, 1.0 / 480, -17.0 / 80640};
   const F64 near_zero = round_to_odd(splat(0.5), x * polynomial(x * x, kSeries));
   return unless_nan(x, select(abs(x) < splat(0x1p-6), near_zero, result));
@@ -109,8 +109,14 @@ STET_LANES F64 erf(F64 x) {
   return unless_nan(x, copy_sign(a * p, x));
 }
 
-/// log(1 + f) + e ln 2, |f| <= sqrt(2) - 1, e = 0 or |e| >= 1 an integer: atanh's series in s = f / (2 + f), high + low.
-STET_LANES F64 log_of_reduced(F64 f, F64 e) {
+/// high + low, |low| <= |high|.
+struct Sum {
+  F64 high, low;
+};
+
+/// log(1 + f) + e ln 2, |f| <= sqrt(2) - 1, e = 0 or |e| >= 1 an integer, with a relative error of about 2^-58:
+/// atanh's series in s = f / (2 + f).
+STET_LANES Sum log_of_reduced(F64 f, F64 e) {
   const F64 d = f + splat(2);
   const F64 d_low = f - (d - splat(2));
   const F64 reciprocal = splat(1) / d;
@@ -120,7 +126,7 @@ STET_LANES F64 log_of_reduced(F64 f, F64 e) {
   const F64 tail = s * z * polynomial(z, kLogTail);
   const F64 a = e * splat(kLn2High), b = s + s;
   const F64 high = a + b;
-  return round_to_odd(high, (b - (high - a)) + fma(e, splat(kLn2Low), fma(s_low, splat(2), tail)));
+  return {high, (b - (high - a)) + fma(e, splat(kLn2Low), fma(s_low, splat(2), tail))};
 }
 
 /// A positive number as (1 + f) 2^e, sqrt(1/2) <= 1 + f < sqrt(2).
@@ -146,7 +152,8 @@ STET_LANES F64 log_outside(F64 x, F64 result) {
 
 STET_LANES F64 log(F64 x) {
   const Reduced r = reduce_for_log(x);
-  return log_outside(x, log_of_reduced(r.f, r.e));
+  const Sum sum = log_of_reduced(r.f, r.e);
+  return log_outside(x, round_to_odd(sum.high, sum.low));
 }
 
 STET_LANES F64 log1p(F64 x) {
@@ -154,7 +161,8 @@ STET_LANES F64 log1p(F64 x) {
   const Reduced r = reduce_for_log(u);
   // Where u is near 1 it may have lost bits of x, and x itself is f.
   const F64 f = select(r.e == splat(0), x, r.f);
-  return select(x == splat(0), x, log_outside(u, log_of_reduced(f, r.e)));
+  const Sum sum = log_of_reduced(f, r.e);
+  return select(x == splat(0), x, log_outside(u, round_to_odd(sum.high, sum.low)));
 }
 
 /// An angle in quarter turns: q + h + l, q an integer modulo 4, |h| <= 1/2 and a little, l small against h.
@@ -163,7 +171,8 @@ struct Turn {
   I64 q;  ///< in its two lowest bits
 };
 
-/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. Exact at quarter turns, where 0 is +0 or -0.
+/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. Exact at quarter turns, where 0 is +0
+/// or -0.
 STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
   const F64 h = turn.h, l = turn.l;
   const F64 z = h * h;
@@ -188,7 +197,8 @@ STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
   return from_bits(bits(result) ^ shift_left<62>(q & splat_bits(2)));
 }
 
-/// a in quarter turns of radians, for 2^-12 <= a < infinity: a 2/pi modulo 4, from as many bits of 2/pi as a's exponent asks for.
+/// a in quarter turns of radians, for 2^-12 <= a < infinity: a 2/pi modulo 4, from as many bits of 2/pi as a's exponent
+/// asks for.
 STET_LANES Turn turn_of_radians(F64 a) {
   const I64 b = bits(a);
   const F64 m = from_bits((b & splat_bits(kFractionBits)) | splat_bits(kOneBits));
@@ -253,4 +263,41 @@ STET_LANES F64 cospi(F64 x) {
   // IEEE 754: the cosine of n + 1/2 half turns is +0.
   const F64 nonnegative_zero = select(result == splat(0), splat(0), result);
   return select(abs(x) < splat(kInfinity), nonnegative_zero, splat(__builtin_nan("")));
+}
+
+/// Two doubles with x^y between them: where they round to one float, it is the power. They are -1 and 1 where x is zero
+/// or either is infinite or NaN, or x is negative and y no integer.
+struct Bounds {
+  F64 low, high;
+};
+
+STET_LANES Bounds pow_bounds(F64 x, F64 y) {
+  const F64 a = abs(x);
+  const Reduced r = reduce_for_log(a);
+  const Sum sum = log_of_reduced(r.f, r.e);
+  const F64 log = sum.high + sum.low;
+  const F64 log_low = sum.low - (log - sum.high);
+  // y log(a) as a sum, kept where e^ of it is neither 0 nor infinity.
+  const F64 unlimited = y * log;
+  const F64 p = at_most(at_least(unlimited, -105), 89);
+  const F64 p_low = select(p == unlimited, fma(y, log_low, fms(y, log, p)), splat(0));
+  const BinaryExponent e = binary_exponent(p);
+  const F64 f = fma(p_low, splat(kLog2eHigh), e.f);
+  F64 power = from_bits(add(bits(polynomial(f, kExp2)), shift_left<52>(e.shift)));
+
+  // From 2^24 on, a float is an even integer.
+  const F64 small_y = select(abs(y) < splat(0x1p24), y, splat(0));
+  const F64 t = small_y + splat(kToInteger);
+  const I64 sign_if_odd = shift_left<63>(bits(t)) & bits(x);
+  power = from_bits(bits(power) ^ (sign_if_odd & splat_bits(INT64_MIN)));
+
+  // The logarithm's error is below 2^-57 of at most 105, the polynomial's is about 2^-53.
+  Bounds bounds = {power * splat(1 - 0x1p-48), power * splat(1 + 0x1p-48)};
+  const F64 needs_integer = select(x < splat(0), small_y - (t - splat(kToInteger)), splat(0));
+  // Infinity, NaN and fractions leave something other than 0; a zero x is not above 0.
+  const F64 odd_one_out = (x - x) + (y - y) + needs_integer;
+  const F64 ordinary = select(odd_one_out == splat(0), a, splat(0));
+  bounds.low = select(ordinary > splat(0), bounds.low, splat(-1));
+  bounds.high = select(ordinary > splat(0), bounds.high, splat(1));
+  return bounds;
 }

@@ -34,12 +34,8 @@ HWY_INLINE F64 abs(F64 x) { return hn::Abs(x); }
 HWY_INLINE F64 select(Mask mask, F64 yes, F64 no) { return hn::IfThenElse(mask, yes, no); }
 HWY_INLINE I64 select_bits(Mask mask, I64 yes, I64 no) { return bits(select(mask, from_bits(yes), from_bits(no))); }
 HWY_INLINE Mask is_zero(I64 x) { return hn::RebindMask(TagF64(), x == hn::Zero(TagI64())); }
-template <int kCount>
-HWY_INLINE I64 shift_left(I64 x) {
-  return hn::ShiftLeft<kCount>(x);
-}
-template <int kCount>
-HWY_INLINE I64 shift_right(I64 x) {
+template <int kCount> HWY_INLINE I64 shift_left(I64 x) { return hn::ShiftLeft<kCount>(x); }
+template <int kCount> HWY_INLINE I64 shift_right(I64 x) {
   return hn::BitCast(TagI64(), hn::ShiftRight<kCount>(hn::BitCast(hn::RebindToUnsigned<TagI64>(), x)));
 }
 HWY_INLINE I64 add(I64 a, I64 b) { return a + b; }

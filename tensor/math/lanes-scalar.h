@@ -1,5 +1,5 @@
-// The operations that functions-inl.h is written in, for one double. Also good for device code: define STET_LANES as the device's
-// function attributes before.
+// The operations that functions-inl.h is written in, for one double. Also good for device code: define STET_LANES as
+// the device's function attributes before.
 #pragma once
 
 #include <bit>
@@ -31,14 +31,8 @@ STET_LANES F64 select(Mask mask, F64 yes, F64 no) { return mask ? yes : no; }
 STET_LANES I64 select_bits(Mask mask, I64 yes, I64 no) { return mask ? yes : no; }
 STET_LANES Mask is_zero(I64 x) { return x == 0; }
 /// Shifts zeros in; of a wrapped two's complement number, too.
-template <int kCount>
-STET_LANES I64 shift_left(I64 x) {
-  return static_cast<I64>(static_cast<uint64_t>(x) << kCount);
-}
-template <int kCount>
-STET_LANES I64 shift_right(I64 x) {
-  return static_cast<I64>(static_cast<uint64_t>(x) >> kCount);
-}
+template <int kCount> STET_LANES I64 shift_left(I64 x) { return static_cast<I64>(static_cast<uint64_t>(x) << kCount); }
+template <int kCount> STET_LANES I64 shift_right(I64 x) { return static_cast<I64>(static_cast<uint64_t>(x) >> kCount); }
 /// Sums of bit patterns wrap.
 STET_LANES I64 add(I64 a, I64 b) { return static_cast<I64>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
 STET_LANES I64 subtract(I64 a, I64 b) { return static_cast<I64>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); }

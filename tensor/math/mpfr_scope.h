@@ -1,4 +1,5 @@
-// One function evaluation in GNU MPFR, rounded once to a binary floating-point format. Private to tensor/math and its tests.
+// One function evaluation in GNU MPFR, rounded once to a binary floating-point format. Private to tensor/math and its
+// tests.
 #pragma once
 
 #include <mpfr.h>
@@ -7,8 +8,8 @@
 
 namespace stet::math {
 
-/// A format of MPFR numbers: bits of precision, and the exponents of the smallest subnormal and of the largest number, with the
-/// significand in [1/2, 1).
+/// A format of MPFR numbers: bits of precision, and the exponents of the smallest subnormal and of the largest number,
+/// with the significand in [1/2, 1).
 struct Format {
   mpfr_prec_t precision;
   mpfr_exp_t emin, emax;
@@ -16,8 +17,8 @@ struct Format {
 
 inline constexpr Format kFloat32 = {24, -148, 128}, kFloat64 = {53, -1073, 1024};
 
-/// Owns a thread's variables, and the exponent range while it lives: MPFR keeps that range by thread, and the program may use
-/// MPFR itself.
+/// Owns a thread's variables, and the exponent range while it lives: MPFR keeps that range by thread, and the program
+/// may use MPFR itself.
 class MpfrScope {
  public:
   explicit MpfrScope(const Format& format);

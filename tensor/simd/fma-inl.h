@@ -23,8 +23,9 @@ namespace HWY_NAMESPACE {
 
 HWY_INLINE double FmaOne(double a, double b, double c) { return std::fma(a, b, c); }
 
-// The product of two floats is exact in double. The sum is rounded to odd there (an inexact one ends in a one bit, so that it is
-// never taken for a tie), which leaves the only rounding that counts to the narrowing: double has more than twice float's bits.
+// The product of two floats is exact in double. The sum is rounded to odd there (an inexact one ends in a one bit, so
+// that it is never taken for a tie), which leaves the only rounding that counts to the narrowing: double has more than
+// twice float's bits.
 HWY_INLINE float FmaOne(float a, float b, float c) {
   const double p = static_cast<double>(a) * static_cast<double>(b), q = static_cast<double>(c);
   const double sum = p + q;
@@ -39,17 +40,11 @@ HWY_INLINE float FmaOne(float a, float b, float c) {
   return static_cast<float>(odd);
 }
 
-template <class V>
-HWY_INLINE V Fma(V a, V b, V c) {
-  return V(FmaOne(a.raw, b.raw, c.raw));
-}
+template <class V> HWY_INLINE V Fma(V a, V b, V c) { return V(FmaOne(a.raw, b.raw, c.raw)); }
 
 #else
 
-template <class V>
-HWY_INLINE V Fma(V a, V b, V c) {
-  return hwy::HWY_NAMESPACE::MulAdd(a, b, c);
-}
+template <class V> HWY_INLINE V Fma(V a, V b, V c) { return hwy::HWY_NAMESPACE::MulAdd(a, b, c); }
 
 #endif
 

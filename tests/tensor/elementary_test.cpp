@@ -24,32 +24,37 @@ struct Function {
 };
 
 const Function kFunctions[] = {
-    {"exp", Elementary::exp, math::exp, math::exp},         {"expm1", Elementary::expm1, math::expm1, math::expm1},
-    {"log", Elementary::log, math::log, math::log},         {"log1p", Elementary::log1p, math::log1p, math::log1p},
-    {"tanh", Elementary::tanh, math::tanh, math::tanh},     {"sigmoid", Elementary::sigmoid, math::sigmoid, math::sigmoid},
-    {"erf", Elementary::erf, math::erf, math::erf},         {"sqrt", Elementary::sqrt, math::sqrt, math::sqrt},
-    {"sin", Elementary::sin, math::sin, math::sin},         {"cos", Elementary::cos, math::cos, math::cos},
-    {"sinpi", Elementary::sinpi, math::sinpi, math::sinpi}, {"cospi", Elementary::cospi, math::cospi, math::cospi},
+    {"exp", Elementary::exp, math::exp, math::exp},
+    {"expm1", Elementary::expm1, math::expm1, math::expm1},
+    {"log", Elementary::log, math::log, math::log},
+    {"log1p", Elementary::log1p, math::log1p, math::log1p},
+    {"tanh", Elementary::tanh, math::tanh, math::tanh},
+    {"sigmoid", Elementary::sigmoid, math::sigmoid, math::sigmoid},
+    {"erf", Elementary::erf, math::erf, math::erf},
+    {"sqrt", Elementary::sqrt, math::sqrt, math::sqrt},
+    {"sin", Elementary::sin, math::sin, math::sin},
+    {"cos", Elementary::cos, math::cos, math::cos},
+    {"sinpi", Elementary::sinpi, math::sinpi, math::sinpi},
+    {"cospi", Elementary::cospi, math::cospi, math::cospi},
 };
 
-template <class T>
-bool same(T a, T b) {
+template <class T> bool same(T a, T b) {
   return (std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b));
 }
 
 constexpr float kInf = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
 
-// Special values, the edges of the functions' ranges with their neighbours, arguments whose results nearly are ties, and a
-// sample of all bit patterns.
+// Special values, the edges of the functions' ranges with their neighbours, arguments whose results nearly are ties,
+// and a sample of all bit patterns.
 std::vector<float> arguments() {
-  std::vector<float> x = {0,       kInf,       kNan,     0x1p-149f, 0x1.fffffep127f, 0x1p-126f, 0x1p-127f,
-                          0.5f,    1,          1.5f,     2,         2.5f,            10,        20,
-                          0x1p23f, 0x1p24f,    0x1p25f,  0x1p31f,   0x1p52f,         0x1p-12f,  0x1p-25f,
-                          0x1p-24f, 0x1p-23f,  0x1p-6f,  0.25f,     4194304.5f,      8388607.5f};
+  std::vector<float> x = {
+      0,        kInf,     kNan,     0x1p-149f, 0x1.fffffep127f, 0x1p-126f,  0x1p-127f, 0.5f,    1,       1.5f,
+      2,        2.5f,     10,       20,        0x1p23f,         0x1p24f,    0x1p25f,   0x1p31f, 0x1p52f, 0x1p-12f,
+      0x1p-25f, 0x1p-24f, 0x1p-23f, 0x1p-6f,   0.25f,           4194304.5f, 8388607.5f};
   // Where exp, expm1, tanh, sigmoid and erf overflow, underflow or saturate; multiples of pi/2 of all sizes.
-  for (float edge : {88.72284f, 88.8f, 103.97208f, 104.5f, 17.32868f, 9.010913f, 3.832507f, 3.9999f, 1.5707964f, 3.1415927f,
-                     0.7853982f, 6.2831855f, 0x1.921fb6p20f, 0x1.ec1ba4p49f, 0x1.6ac5b2p102f, 0.6931472f, 0.70710677f,
-                     1.4142135f, 0x1.250c02p-10f}) {
+  for (float edge : {88.72284f, 88.8f, 103.97208f, 104.5f, 17.32868f, 9.010913f, 3.832507f, 3.9999f, 1.5707964f,
+                     3.1415927f, 0.7853982f, 6.2831855f, 0x1.921fb6p20f, 0x1.ec1ba4p49f, 0x1.6ac5b2p102f, 0.6931472f,
+                     0.70710677f, 1.4142135f, 0x1.250c02p-10f}) {
     x.push_back(edge);
   }
   for (size_t i = 0, n = x.size(); i < n; ++i) {
@@ -94,8 +99,8 @@ TEST_P(ElementaryTest, RoundsCorrectlyOnEveryInstructionSet) {
     std::vector<float> got(x.size());
     apply(GetParam().id, x.data(), got.data(), static_cast<int64_t>(x.size()));
     for (size_t i = 0; i < x.size(); ++i) {
-      ASSERT_TRUE(same(got[i], want[i])) << name << ": " << GetParam().name << "(" << std::hexfloat << x[i] << ") gave " << got[i]
-                                         << ", not " << want[i];
+      ASSERT_TRUE(same(got[i], want[i])) << name << ": " << GetParam().name << "(" << std::hexfloat << x[i] << ") gave "
+                                         << got[i] << ", not " << want[i];
     }
   }
   for (size_t i = 0; i < x.size(); i += 7) ASSERT_TRUE(same(GetParam().one(x[i]), want[i])) << std::hexfloat << x[i];
@@ -182,15 +187,22 @@ TEST(Pow, SpecialCases) {
   const float inf = kInf, nan = kNan;
   const struct {
     float x, y, want;
-  } cases[] = {{nan, 0, 1},     {nan, -0.0f, 1}, {1, nan, 1},        {1, inf, 1},          {-1, inf, 1},       {-1, -inf, 1},
-               {0, -3, inf},    {-0.0f, -3, -inf}, {-0.0f, -2, inf}, {-0.0f, -0.5f, inf},  {-0.0f, 3, -0.0f},  {-0.0f, 2, 0},
-               {-8, 1 / 3.0f, nan}, {-2, 3, -8}, {-2, -2, 0.25f},    {0.5f, inf, 0},       {0.5f, -inf, inf},  {2, inf, inf},
-               {2, -inf, 0},    {inf, -1, 0},    {inf, 0.5f, inf},   {-inf, 3, -inf},      {-inf, 2, inf},     {-inf, -3, -0.0f},
-               {-inf, -2, 0},   {0, inf, 0},     {0, -inf, inf},     {nan, 1, nan},        {2, nan, nan},      {2, 128, inf},
-               {2, -149, 0x1p-149f}, {2, -150, 0}, {-2, -149, -0x1p-149f}, {-3, 16777216, inf}, {-3, 16777215, -inf}};
+  } cases[] = {{nan, 0, 1},          {nan, -0.0f, 1},     {1, nan, 1},
+               {1, inf, 1},          {-1, inf, 1},        {-1, -inf, 1},
+               {0, -3, inf},         {-0.0f, -3, -inf},   {-0.0f, -2, inf},
+               {-0.0f, -0.5f, inf},  {-0.0f, 3, -0.0f},   {-0.0f, 2, 0},
+               {-8, 1 / 3.0f, nan},  {-2, 3, -8},         {-2, -2, 0.25f},
+               {0.5f, inf, 0},       {0.5f, -inf, inf},   {2, inf, inf},
+               {2, -inf, 0},         {inf, -1, 0},        {inf, 0.5f, inf},
+               {-inf, 3, -inf},      {-inf, 2, inf},      {-inf, -3, -0.0f},
+               {-inf, -2, 0},        {0, inf, 0},         {0, -inf, inf},
+               {nan, 1, nan},        {2, nan, nan},       {2, 128, inf},
+               {2, -149, 0x1p-149f}, {2, -150, 0},        {-2, -149, -0x1p-149f},
+               {-3, 16777216, inf},  {-3, 16777215, -inf}};
   for (const auto& c : cases) {
     EXPECT_TRUE(same(math::pow(c.x, c.y), c.want)) << "pow(" << c.x << ", " << c.y << ") gave " << math::pow(c.x, c.y);
-    EXPECT_TRUE(same(static_cast<float>(math::pow(double{c.x}, double{c.y})), c.want)) << "pow(" << c.x << ", " << c.y << ")";
+    EXPECT_TRUE(same(static_cast<float>(math::pow(double{c.x}, double{c.y})), c.want))
+        << "pow(" << c.x << ", " << c.y << ")";
   }
 }
 
@@ -199,9 +211,12 @@ TEST(Pow, RoundsCorrectlyOnEveryInstructionSet) {
   std::vector<float> x, y;
   const auto add = [&](float a, float b) { x.push_back(a), y.push_back(b); };
   for (int i = 1; i < 5000; i += 2) {
-    add(static_cast<float>(i), 2), add(static_cast<float>(i), 3), add(static_cast<float>(i), 0.5f), add(static_cast<float>(i), -1);
+    add(static_cast<float>(i), 2), add(static_cast<float>(i), 3), add(static_cast<float>(i), 0.5f),
+        add(static_cast<float>(i), -1);
     add(static_cast<float>(i * i), 1.5f), add(-static_cast<float>(i), 5), add(4097 + static_cast<float>(i), 2);
   }
+  // Bases near sqrt(2) times a power of two, where the logarithm's series converges most slowly, with large powers.
+  add(0x1.728358p-1f, 0x1.0ac93ep+8f), add(0x1.6a4184p+1f, 0x1.551674p+6f), add(0x1.648612p+0f, -0x1.b0113cp+7f);
   std::mt19937 random(3);
   const auto bits = [&] { return std::bit_cast<float>(static_cast<uint32_t>(random())); };
   const auto unit = [&] { return static_cast<float>(random()) * 0x1p-32f; };
@@ -223,8 +238,8 @@ TEST(Pow, RoundsCorrectlyOnEveryInstructionSet) {
     std::vector<float> got(x.size());
     pow(x.data(), y.data(), got.data(), static_cast<int64_t>(x.size()));
     for (size_t i = 0; i < x.size(); ++i) {
-      ASSERT_TRUE(same(got[i], want[i])) << name << ": pow(" << std::hexfloat << x[i] << ", " << y[i] << ") gave " << got[i]
-                                         << ", not " << want[i];
+      ASSERT_TRUE(same(got[i], want[i])) << name << ": pow(" << std::hexfloat << x[i] << ", " << y[i] << ") gave "
+                                         << got[i] << ", not " << want[i];
     }
   }
   set_isa(before);

@@ -2,6 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/isa_test.cpp"
 #include "stet/tensor/simd/targets.h"
+// targets.h comes before Highway's.
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "stet/tensor/simd/fma-inl.h"
@@ -14,8 +15,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 const char* CompiledFor() { return hwy::TargetName(HWY_TARGET); }
 
-template <class T>
-void FmaEach(const T* a, const T* b, const T* c, T* out, size_t n) {
+template <class T> void FmaEach(const T* a, const T* b, const T* c, T* out, size_t n) {
   const hn::ScalableTag<T> d;
   for (size_t i = 0; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
     hn::StoreU(Fma(hn::LoadU(d, a + i), hn::LoadU(d, b + i), hn::LoadU(d, c + i)), d, out + i);
@@ -80,9 +80,9 @@ TEST_F(IsaTest, AnUnknownNameThrowsAndChangesNothing) {
   EXPECT_STREQ(STET_DISPATCH(CompiledFor)(), "SCALAR");
 }
 
-// Inputs that a product rounded before the sum gets wrong, ties that only a sticky bit breaks, and random bits of all magnitudes.
-template <class T, class Bits>
-void fma_inputs(std::vector<T>& a, std::vector<T>& b, std::vector<T>& c) {
+// Inputs that a product rounded before the sum gets wrong, ties that only a sticky bit breaks, and random bits of all
+// magnitudes.
+template <class T, class Bits> void fma_inputs(std::vector<T>& a, std::vector<T>& b, std::vector<T>& c) {
   const T ulp = std::numeric_limits<T>::epsilon(), tiny = std::numeric_limits<T>::denorm_min();
   const T inf = std::numeric_limits<T>::infinity(), most = std::numeric_limits<T>::max();
   const auto add = [&](T x, T y, T z) { a.push_back(x), b.push_back(y), c.push_back(z); };
@@ -98,14 +98,14 @@ void fma_inputs(std::vector<T>& a, std::vector<T>& b, std::vector<T>& c) {
     const T x = std::bit_cast<T>(static_cast<Bits>(random())), y = std::bit_cast<T>(static_cast<Bits>(random()));
     add(x, y, std::bit_cast<T>(static_cast<Bits>(random())));
     // A sum that cancels, or nearly: a third operand of the product's own size.
-    const T u = std::ldexp(x / (x == 0 || !std::isfinite(x) ? 1 : std::exp2(std::floor(std::log2(std::abs(x))))), i % 40);
+    const T u =
+        std::ldexp(x / (x == 0 || !std::isfinite(x) ? 1 : std::exp2(std::floor(std::log2(std::abs(x))))), i % 40);
     add(u, T(1) + (i % 1000) * ulp, -u + static_cast<T>(i % 7 - 3) * u * ulp);
   }
   while (a.size() % 64 != 0) add(1, 1, 1);
 }
 
-template <class T, class Bits, class F>
-void expect_fused(F fma_each) {
+template <class T, class Bits, class F> void expect_fused(F fma_each) {
   std::vector<T> a, b, c;
   fma_inputs<T, Bits>(a, b, c);
   for (const std::string& name : available_isas()) {
