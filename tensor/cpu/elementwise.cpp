@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <functional>
+#include <type_traits>
 
 #include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/strided.h"
@@ -32,6 +33,14 @@ void map(const Tensor& x, const Tensor& y, F f) {
   });
 }
 
+// Calls body with a step of 0 or 1 as a constant, so that its loop becomes vector code.
+template <class Body>
+void with_step(int64_t step, const Body& body) {
+  if (step == 1) body(std::integral_constant<int64_t, 1>());
+  else if (step == 0) body(std::integral_constant<int64_t, 0>());
+  else body(step);
+}
+
 // y[..] = f(a[..], b[..]); y is contiguous.
 template <class X, class Y, class F>
 void zip(const Tensor& a, const Tensor& b, const Tensor& y, F f) {
@@ -41,11 +50,11 @@ void zip(const Tensor& a, const Tensor& b, const Tensor& y, F f) {
     const X* p = data<X>(a) + at[0];
     const X* q = data<X>(b) + at[1];
     Y* to = data<Y>(y) + at[2];
-    if (sa == 1 && sb == 1) {
-      for (int64_t i = 0; i < n; ++i) to[i] = f(p[i], q[i]);
-    } else {
-      for (int64_t i = 0; i < n; ++i) to[i] = f(p[i * sa], q[i * sb]);
-    }
+    with_step(sa, [&](auto step_a) {
+      with_step(sb, [&](auto step_b) {
+        for (int64_t i = 0; i < n; ++i) to[i] = f(p[i * step_a], q[i * step_b]);
+      });
+    });
   });
 }
 
@@ -243,7 +252,13 @@ void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tens
       const T* p = data<T>(a) + at[1];
       const T* q = data<T>(b) + at[2];
       T* to = data<T>(y) + at[3];
-      for (int64_t i = 0; i < n; ++i) to[i] = c[i * sc] ? p[i * sa] : q[i * sb];
+      with_step(sa, [&](auto step_a) {
+        with_step(sb, [&](auto step_b) {
+          with_step(sc, [&](auto step_c) {
+            for (int64_t i = 0; i < n; ++i) to[i] = scalar_ops::select(c[i * step_c], p[i * step_a], q[i * step_b]);
+          });
+        });
+      });
     });
   });
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "stet/tensor/cpu/philox.h"
+#include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
@@ -10,48 +12,17 @@
 namespace stet::cpu_kernels {
 namespace {
 
-constexpr int64_t kLanes = 16;    // counters at once
-constexpr int64_t kBlock = 1024;  // elements of a buffer; a multiple of 4 * kLanes
-
-// Words of elements begin … begin + 4 * kLanes - 1 of a draw; begin is a multiple of four. Sixteen counters side by side, so that
-// the compiler makes vectors of them.
-void words16(const Draw& draw, int64_t begin, uint32_t* words) {
-  uint32_t c0[kLanes], c1[kLanes], c2[kLanes], c3[kLanes];
-  for (int64_t l = 0; l < kLanes; ++l) {
-    c0[l] = static_cast<uint32_t>(begin / 4 + l);
-    c1[l] = draw.call;
-    c2[l] = draw.shard;
-    c3[l] = draw.tick;
-  }
-  PhiloxKey key = draw.key;
-  for (int round = 0; round < 10; ++round) {
-    for (int64_t l = 0; l < kLanes; ++l) {
-      const uint64_t a = uint64_t{0xD2511F53} * c0[l], b = uint64_t{0xCD9E8D57} * c2[l];
-      c0[l] = static_cast<uint32_t>(b >> 32) ^ c1[l] ^ key[0];
-      c2[l] = static_cast<uint32_t>(a >> 32) ^ c3[l] ^ key[1];
-      c1[l] = static_cast<uint32_t>(b);
-      c3[l] = static_cast<uint32_t>(a);
-    }
-    key[0] += 0x9E3779B9;
-    key[1] += 0xBB67AE85;
-  }
-  for (int64_t l = 0; l < kLanes; ++l) {
-    words[4 * l] = c0[l];
-    words[4 * l + 1] = c1[l];
-    words[4 * l + 2] = c2[l];
-    words[4 * l + 3] = c3[l];
-  }
-}
+constexpr int64_t kBlock = 1024;  // elements of a buffer
 
 // Calls body(first element, words, n) for blocks of n <= kBlock elements that cover all `elements`.
 template <class Body>
 void for_blocks(const Draw& draw, int64_t elements, const Body& body) {
   if (elements > INT64_C(4) << 32) raise("random: {} elements in one draw; 2^34 are possible", elements);
   parallel_for((elements + kBlock - 1) / kBlock, kElementGrain / kBlock, [&](int64_t begin, int64_t end) {
-    std::array<uint32_t, kBlock> words;
+    alignas(64) std::array<uint32_t, kBlock> words;
     for (int64_t b = begin; b < end; ++b) {
       const int64_t first = b * kBlock, n = std::min(kBlock, elements - first);
-      for (int64_t i = 0; i < n; i += 4 * kLanes) words16(draw, first + i, &words[static_cast<size_t>(i)]);
+      philox_words(draw, first / 4, (n + 63) / 64 * 16, words.data());
       body(first, words.data(), n);
     }
   });
@@ -110,8 +81,9 @@ void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale
       const T* in = x.data_as<T>();
       T* out = y.mutable_data_as<T>();
       const T factor = static_cast<T>(scale);
+      const auto below = static_cast<uint32_t>(threshold);
       for_blocks(draw, y.elements(), [&](int64_t first, const uint32_t* words, int64_t n) {
-        for (int64_t i = 0; i < n; ++i) out[first + i] = words[i] < threshold ? T{0} : in[first + i] * factor;
+        for (int64_t i = 0; i < n; ++i) out[first + i] = scalar_ops::select(words[i] < below, T{0}, in[first + i] * factor);
       });
     }
   });

@@ -12,6 +12,18 @@ namespace stet::scalar_ops {
 template <class T>
 using BitsOf = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
 
+/// c ? a : b without a branch, which random data would mispredict; loops of it become vector code.
+template <class T>
+inline T select(bool c, T a, T b) {
+  if constexpr (sizeof(T) >= 4) {
+    using Bits = BitsOf<T>;
+    const Bits mask = Bits{0} - static_cast<Bits>(c);
+    return std::bit_cast<T>(static_cast<Bits>((std::bit_cast<Bits>(a) & mask) | (std::bit_cast<Bits>(b) & ~mask)));
+  } else {
+    return c ? a : b;
+  }
+}
+
 /// IEEE 754-2019 maximum: NaN wins, -0 < +0. Of two equal numbers only zeros differ, in the sign bit, which +0 clears.
 template <class T>
 inline T maximum(T a, T b) {
@@ -41,8 +53,9 @@ inline T minimum(T a, T b) {
 
 // Integers wrap around, as two's complement does everywhere.
 template <class T>
-using Wrapping = std::conditional_t<std::is_integral_v<T>, std::make_unsigned<std::conditional_t<std::is_integral_v<T>, T, int>>,
-                                    std::type_identity<T>>::type;
+using Wrapping =
+    typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<std::conditional_t<std::is_integral_v<T>, T, int>>,
+                                std::type_identity<T>>::type;
 
 template <class T>
 inline T add(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b)); }
