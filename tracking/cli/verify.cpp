@@ -67,6 +67,14 @@ void require_same_files(const RunView& run) {
   }
 }
 
+// Empty, or how the record's final digest parts from the log's.
+std::string other_final_digest(const RunView& run) {
+  const std::string& recorded = run.record.final_digest();
+  const std::string logged = run.log.states.empty() ? "" : run.log.states.rbegin()->second.root;
+  if (recorded.empty() || recorded == logged) return "";
+  return fmt::format("{}: the final digest is {}, and the log's is {}", (run.folder / "run.json").string(), recorded, logged);
+}
+
 // Empty, or the checkpoint that is damaged.
 std::string damaged_checkpoint(const RunView& run) {
   for (const CheckpointFile& file : list_checkpoints(run.folder)) {
@@ -132,7 +140,9 @@ class ProgressLine {
 
 Verdict judge(const RunView& run, const VerifyOptions& options, bool show_progress) {
   require_runnable(run, options);
-  if (const std::string damage = damaged_checkpoint(run); !damage.empty()) {
+  std::string damage = damaged_checkpoint(run);
+  if (damage.empty()) damage = other_final_digest(run);
+  if (!damage.empty()) {
     return {1, "not verified: " + damage, {{"verified", false}, {"reason", damage}}};
   }
   require_same_files(run);
