@@ -24,7 +24,7 @@ class Mishap(support.ProgramTest):
         self.assert_ended(self.train(), 0)
         digest = self.record()["final_digest"]
         self.assertRegex(digest, "^[0-9a-f]{32}$")
-        shutil.rmtree(self.only_run())
+        self.remove_runs()
         return digest
 
     def last_end(self):
@@ -90,7 +90,7 @@ class Mishap(support.ProgramTest):
         operations = int(report.read_text())
         for share in (0.5, 0.6, 0.7, 0.8, 0.9):
             with self.subTest(f"after {share} of the operations"):
-                shutil.rmtree(self.only_run())
+                self.remove_runs()
                 ended = self.train("--checkpoint-every", 2, STET_FAULT=f"enospc@{int(share * operations)}")
                 self.assert_ended(ended, 1)
                 self.assertIn("No space left on device", ended.err)
@@ -135,7 +135,7 @@ class Mishap(support.ProgramTest):
                 self.assertEqual(self.steps_of_checkpoints()[-1], int(end["last_step"]))
                 self.assertLess(int(end["last_step"]), 14)
                 self.assert_resumes_to(digest)
-                shutil.rmtree(self.only_run())
+                self.remove_runs()
 
 
 if __name__ == "__main__":
