@@ -39,7 +39,7 @@ echo "3. 'stet resume' goes on from its last checkpoint."
 
 echo
 folder=$(field folder "$second")
-tail -n 1 "$log"
+tail -n 1 "$log" | sed 's/^test accuracy/accuracy  /'
 echo "run        $folder"
 echo "digest     $(field digest "$second")"
 last=checkpoints/step-00000255.h5
