@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct Function {
   Elementary id;
   float (*one)(float);
   double (*one_double)(double);
+
+  friend void PrintTo(const Function& f, std::ostream* out) { *out << f.name; }
 };
 
 const Function kFunctions[] = {
