@@ -1,7 +1,9 @@
 """Compiles every installed header by itself, warnings as errors, with no include folders but the package's own
 and those that it asks for.
 
-    headers.py COMPILER PREFIX [FOLDER]...
+    headers.py COMPILER LAUNCHER WORK PREFIX [FOLDER]...
+
+LAUNCHER is ccache or empty; WORK is a folder for what is compiled.
 """
 
 import concurrent.futures
@@ -11,23 +13,26 @@ import subprocess
 import sys
 
 
-def check(compiler, flags, header):
+def check(command, work, header):
     """What the compiler says of one header; nothing if it is fine."""
-    done = subprocess.run(
-        [compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *flags, "-x", "c++", "-"],
-        input=f"#include <{header}>\n", capture_output=True, text=True)
+    source = work / (str(header).replace("/", "_") + ".cpp")
+    source.write_text(f"#include <{header}>\n")
+    done = subprocess.run([*command, "-c", source, "-o", source.with_suffix(".o")], capture_output=True, text=True)
     return done.stderr if done.returncode else ""
 
 
 def main():
-    compiler, prefix, *folders = sys.argv[1:]
+    compiler, launcher, work, prefix, *folders = sys.argv[1:]
+    work = pathlib.Path(work)
+    work.mkdir(parents=True, exist_ok=True)
     include = pathlib.Path(prefix) / "include"
     headers = sorted(path.relative_to(include) for path in include.rglob("*.h"))
-    flags = ["-I", include, *(flag for folder in folders for flag in ("-isystem", folder))]
+    command = [compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-I", include]
+    command = [launcher] * bool(launcher) + command + [flag for folder in folders for flag in ("-isystem", folder)]
     if not headers:
         sys.exit(f"no headers below {include}")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        complaints = list(pool.map(lambda header: check(compiler, flags, header), headers))
+        complaints = list(pool.map(lambda header: check(command, work, header), headers))
     for header, complaint in zip(headers, complaints):
         if complaint:
             print(f"{header}:\n{complaint}")
