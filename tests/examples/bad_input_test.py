@@ -1,9 +1,7 @@
 """Bad input to a training program: one line that names the culprit, exit status 2, and no run left behind."""
 
-import re
-import signal
+import subprocess
 import time
-import unittest
 
 import support
 from support import idx, write_digits
@@ -115,6 +113,14 @@ class BadInput(support.ProgramTest):
                      "--data", self.data, "--runs", "file/runs")
         self.refuses("runs folder /proc/runs: can't be written: .*; name another with --runs",
                      "--data", self.data, "--runs", "/proc/runs")
+
+    def test_runs_folder_that_is_read_only(self):
+        self.runs.mkdir()
+        mount = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o ro tmpfs runs && exec "$@"', "sh"]
+        if subprocess.run([*mount, "true"], cwd=self.folder, capture_output=True).returncode != 0:
+            self.skipTest("no name space to mount a file system in")
+        done = subprocess.run([*mount, support.BIN / "mnist", "--data", self.data], cwd=self.folder, env=self.environment, text=True, capture_output=True)
+        self.assert_refused(support.Ended(done), "runs folder ./runs: can't be written: Read-only file system; name another with --runs")
 
     def test_resume_of_no_run(self):
         self.refuses("latest|holds no run", "--resume", "latest")

@@ -1,7 +1,6 @@
 """One final state, to the bit: on any number of threads and loader workers, on every instruction set, from every build."""
 
 import hashlib
-import unittest
 
 import support
 from support import write_digits
