@@ -8,7 +8,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git
-       libhwy-dev libhdf5-dev libprotobuf-dev protobuf-compiler libsqlite3-dev libssl-dev libgit2-dev
+       libhwy-dev libhdf5-dev libprotobuf-dev protobuf-compiler libssl-dev libgit2-dev
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev)
 test=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
 ci=(clang)

@@ -32,5 +32,7 @@
 #include "stet/optim/schedule.h"
 #include "stet/optim/sgd.h"
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/chunks.h"
+#include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
 #include "stet/tracking/run.h"
