@@ -21,6 +21,9 @@ enum class Binary {
 };
 enum class Reduce { sum, max, min };
 
+struct Digest;
+struct DigestSalt;
+
 enum class Distribution { bits, uniform, normal };
 
 /// A parameter's value and its optimizer's state.
@@ -80,6 +83,8 @@ class Backend {
   virtual void random(Distribution d, const Draw& draw, const Tensor& y);
   /// y = word < threshold ? +0 : x * scale, element by element.
   virtual void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y);
+  /// Digest of x's elements as digest.h defines it. The base class copies x to the host and digests it there.
+  virtual Digest digest(const DigestSalt& salt, const Tensor& x);
   /// One step of an optimizer (update.h). A tensor of `to` may be that of `from`.
   virtual void sgd(const SgdStep& step, const Tensor& gradient, const SgdValues& from, const SgdValues& to);
   virtual void adam(const AdamStep& step, const Tensor& gradient, const AdamValues& from, const AdamValues& to);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "stet/tensor/backend.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/sha256.h"
 
@@ -97,8 +98,12 @@ DigestSalt::DigestSalt(std::string_view name, std::string_view dtype, std::strin
 Digest digest_bytes(const DigestSalt& salt, std::span<const std::byte> bytes) { return digest_words<Raw>(salt, bytes); }
 
 Digest digest(std::string_view name, const Tensor& value) {
-  const Tensor x = contiguous(value.detach().to(cpu));
-  const DigestSalt salt(name, name_of(x.dtype()), x.shape().to_string());
+  const DigestSalt salt(name, name_of(value.dtype()), value.shape().to_string());
+  return backend(value.device()).digest(salt, contiguous(value.detach()));
+}
+
+Digest Backend::digest(const DigestSalt& salt, const Tensor& value) {
+  const Tensor x = value.to(cpu);
   const std::span bytes(static_cast<const std::byte*>(x.data()), static_cast<size_t>(x.elements()) * size_of(x.dtype()));
   if (x.dtype() == DType::float32) return digest_words<Binary32>(salt, bytes);
   if (x.dtype() == DType::float64) return digest_words<Binary64>(salt, bytes);

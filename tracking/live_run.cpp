@@ -176,7 +176,7 @@ void LiveRun::describe_parameters() {
   record_.set_stet_version(version);
   if (!resumed_) {
     for (const Declared& d : parameters_.declared()) {
-      if (d.built_in) continue;
+      if (d.built_in || d.execution) continue;
       if (d.type == "place") {
         auto* place = record_.add_places();
         place->set_name(d.name);
@@ -213,6 +213,14 @@ void LiveRun::describe_state() {
     static constexpr const char* types[] = {"bool", "int", "float", "string"};
     h->set_type(types[r.value.index()]);
     h->set_execution(r.execution);
+  }
+  for (const Declared& d : parameters_.declared()) {
+    if (!d.execution) continue;
+    auto* h = record_.add_hyperparameters();
+    h->set_path(d.name);
+    h->set_value(d.value);
+    h->set_type(d.type);
+    h->set_execution(true);
   }
   record_.clear_tracked();
   for (const TrackedShape& s : state_.shapes()) {
@@ -303,7 +311,7 @@ void LiveRun::begin() {
   writer_ = std::make_unique<EventWriter>(fs_, held_->folder, has_log ? resume_from_ : std::nullopt, steps_ + 1);
   begun_ = true;
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
-  for (const CheckpointFile& file : list_checkpoints(held_->folder)) marks_[file.step] = std::nullopt;
+  recall_checkpoints();
   progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.string(), resumed_ ? fmt::format(", from step {}", steps_) : ""));
 }
 

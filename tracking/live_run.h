@@ -92,6 +92,8 @@ class LiveRun final : public Recorder {
   void log_digest();
   void write_checkpoint();
   void delete_old_checkpoints();
+  void note_metric(double value);
+  void recall_checkpoints();
   void stop_if_asked(LoopKind kind);
   void show_progress();
 
@@ -148,7 +150,9 @@ class LiveRun final : public Recorder {
 
   // Checkpoints.
   std::map<int64_t, std::optional<double>> marks_;  // step and best_metric's value of each that is kept
-  std::optional<double> best_metric_;               // latest value
+  std::optional<double> best_metric_;               // latest value of the policy's metric
+  std::optional<double> best_so_far_;
+  bool best_due_ = false;  // the metric has improved: the next boundary saves the state that it was measured on
   std::chrono::steady_clock::time_point checkpoint_time_ = std::chrono::steady_clock::now();
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

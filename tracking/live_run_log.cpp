@@ -25,7 +25,7 @@ void LiveRun::log(std::string_view name, double value, const Context& context) {
     raise<TrainingError>("step {}: {} is {}; log finite values, or go on with --allow-nan", step_now(), name, value);
   }
   if (!begun_) begin();
-  if (name == policy_.best_metric && context.empty()) best_metric_ = value;
+  if (name == policy_.best_metric && context.empty()) note_metric(value);
   append(scalar_event(step_now(), tick_, name, value, context));
 }
 

@@ -120,6 +120,7 @@ bool LiveRun::digest_due(LoopKind kind) const {
 
 bool LiveRun::checkpoint_due(LoopKind kind) const {
   if (replay_) return false;
+  if (best_due_) return true;
   if (policy_.every_steps > 0 && kind == LoopKind::steps && steps_ % policy_.every_steps == 0) return true;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - checkpoint_time_;
   return policy_.every_minutes > 0 && elapsed.count() >= 60 * policy_.every_minutes;
@@ -169,7 +170,11 @@ void LiveRun::log_digest() {
 }
 
 void LiveRun::write_checkpoint() {
+  best_due_ = false;
   if (state_.empty()) return writer_->flush();
+  if (const std::string name = allow_nan_ ? "" : state_.non_finite_parameter(); !name.empty()) {
+    raise<TrainingError>("step {}: {} holds a NaN or an infinity; lower the learning rate, or go on with --allow-nan", steps_, name);
+  }
   if (digest_tick_ != tick_) log_digest();
   writer_->sync();
   Checkpoint checkpoint{.step = steps_, .tick = tick_, .log = writer_->position(), .tensors = {}, .scalars = {}, .aliases = {}};
@@ -188,6 +193,35 @@ void LiveRun::write_checkpoint() {
   checkpoint_tick_ = tick_;
   delete_old_checkpoints();
   checkpoint_time_ = std::chrono::steady_clock::now();
+}
+
+void LiveRun::note_metric(double value) {
+  best_metric_ = value;
+  const bool better = !best_so_far_ || (policy_.best_is_highest ? value > *best_so_far_ : value < *best_so_far_);
+  if (!better || std::isnan(value)) return;
+  best_so_far_ = value;
+  best_due_ = true;
+}
+
+// The checkpoints that are there, each with the metric's value when it was made.
+void LiveRun::recall_checkpoints() {
+  if (!resume_from_) return;
+  if (!policy_.best_metric.empty()) {
+    EventReader reader(held_->folder);
+    for (record::Event event; reader.next(event);) {
+      for (const auto& value : event.summary().value()) {
+        if (value.metric() == policy_.best_metric && value.context().empty()) note_metric(value.double_value());
+      }
+      if (event.session_log().status() == record::SessionLog::CHECKPOINT) marks_[event.step()] = best_metric_;
+    }
+  }
+  std::map<int64_t, std::optional<double>> there{};
+  for (const CheckpointFile& file : list_checkpoints(held_->folder)) {
+    if (file.step < steps_) there[file.step] = marks_[file.step];
+  }
+  if (checkpoint_tick_) there[steps_] = best_metric_;
+  marks_ = std::move(there);
+  best_due_ = false;
 }
 
 void LiveRun::delete_old_checkpoints() {

@@ -131,7 +131,7 @@ std::string Parameters::choose(Declared& d, const Check& check) const {
     d.source = Source::record;
     return recorded->second.value;
   }
-  if (resumed_ && !d.built_in && recorded == record_.end()) {
+  if (resumed_ && !d.built_in && !d.execution && recorded == record_.end()) {
     raise("--{}: run {} has no such parameter: it is another program's, or another version's", d.name, run_);
   }
   if (!g) return d.standard;
@@ -169,13 +169,23 @@ std::string Parameters::settle(Declared d, const Check& check) {
 
 template <class T>
 T Parameters::param(std::string_view name, const T& standard, const ParamOptions& options) {
-  Declared d{std::string(name), type_name<T>(), "", fmt::format("{}", standard), Source::standard, range_sign(options), options.help, false};
-  return *parse<T>(settle(std::move(d), [&](const std::string& text) { return check<T>(text, options); }));
+  return declare<T>(name, standard, options, false, false);
+}
+
+template <class T>
+T Parameters::execution(std::string_view name, const T& standard, const ParamOptions& options) {
+  return declare<T>(name, standard, options, false, true);
 }
 
 template <class T>
 T Parameters::built_in(std::string_view name, const T& standard, const ParamOptions& options) {
-  Declared d{std::string(name), type_name<T>(), "", fmt::format("{}", standard), Source::standard, range_sign(options), options.help, true};
+  return declare<T>(name, standard, options, true, false);
+}
+
+template <class T>
+T Parameters::declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in, bool execution) {
+  Declared d{std::string(name), type_name<T>(),      "",           fmt::format("{}", standard), Source::standard,
+             range_sign(options), options.help, built_in, execution};
   return *parse<T>(settle(std::move(d), [&](const std::string& text) { return check<T>(text, options); }));
 }
 
@@ -185,6 +195,10 @@ template int64_t Parameters::param(std::string_view, const int64_t&, const Param
 template float Parameters::param(std::string_view, const float&, const ParamOptions&);
 template double Parameters::param(std::string_view, const double&, const ParamOptions&);
 template std::string Parameters::param(std::string_view, const std::string&, const ParamOptions&);
+template bool Parameters::execution(std::string_view, const bool&, const ParamOptions&);
+template int Parameters::execution(std::string_view, const int&, const ParamOptions&);
+template int64_t Parameters::execution(std::string_view, const int64_t&, const ParamOptions&);
+template std::string Parameters::execution(std::string_view, const std::string&, const ParamOptions&);
 template bool Parameters::built_in(std::string_view, const bool&, const ParamOptions&);
 template int Parameters::built_in(std::string_view, const int&, const ParamOptions&);
 template int64_t Parameters::built_in(std::string_view, const int64_t&, const ParamOptions&);
@@ -192,7 +206,7 @@ template uint64_t Parameters::built_in(std::string_view, const uint64_t&, const 
 template std::string Parameters::built_in(std::string_view, const std::string&, const ParamOptions&);
 
 std::string Parameters::path(std::string_view name, std::string_view standard, const PathOptions& options) {
-  Declared d{std::string(name), "place", "", std::string(standard), Source::standard, "", options.help, false};
+  Declared d{std::string(name), "place", "", std::string(standard), Source::standard, "", options.help, false, false};
   return settle(std::move(d), [](const std::string& text) { return Checked{text, ""}; });
 }
 

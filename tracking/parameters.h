@@ -44,6 +44,7 @@ struct Declared {
   std::string range;     ///< such as "> 0"; empty: any
   std::string help;
   bool built_in = false;   ///< one of the flags that every program has
+  bool execution = false;  ///< how it runs: recorded, and may differ when the run is resumed
 };
 
 /// A value of the record, which wins over the default and with which a flag must agree.
@@ -66,6 +67,9 @@ class Parameters {
   template <class T>
   T param(std::string_view name, const T& standard, const ParamOptions& options);
   std::string path(std::string_view name, std::string_view standard, const PathOptions& options);
+  /// A parameter on which no result depends: it is recorded, and never held against the record.
+  template <class T>
+  T execution(std::string_view name, const T& standard, const ParamOptions& options);
 
   /// A flag that every program has: as param, but never held against the record.
   template <class T>
@@ -93,6 +97,8 @@ class Parameters {
     std::string value, error;
   };
   using Check = std::function<Checked(const std::string& text)>;
+  template <class T>
+  T declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in, bool execution);
   template <class T>
   static Checked check(const std::string& text, const ParamOptions& options);
   std::string settle(Declared d, const Check& check);

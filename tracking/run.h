@@ -265,7 +265,8 @@ class Run {
   /// result may depend on it.
   template <class T>
   auto execution(std::string_view name, const T& standard, const ParamOptions& options = {}) {
-    return parameters().built_in<T>(name, standard, options);
+    if constexpr (std::convertible_to<T, std::string>) return parameters().execution<std::string>(name, standard, options);
+    else return parameters().execution<T>(name, standard, options);
   }
   /// When checkpoints are written and which are kept; by default each minute and at the end, the last three. --checkpoint-every overrides.
   void checkpoint(const CheckpointPolicy& policy);

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/state_visitors.h"
@@ -211,6 +212,17 @@ class Restore final : public StateVisitor {
   std::vector<std::string> missing_, extra_, misshapen_;
 };
 
+template <class T>
+bool all_finite_as(const Tensor& x) {
+  const auto values = x.span<T>();
+  return std::all_of(values.begin(), values.end(), [](T v) { return std::isfinite(v); });
+}
+
+bool all_finite(const Tensor& value) {
+  const Tensor x = contiguous(value.to(cpu));
+  return x.dtype() == DType::float32 ? all_finite_as<float>(x) : all_finite_as<double>(x);
+}
+
 }  // namespace
 
 void State::track(std::string name, std::function<void(Visitor&)> walk) {
@@ -285,6 +297,17 @@ StateDigests State::digests() const {
   Digests d;
   walk(d);
   return d.take();
+}
+
+std::string State::non_finite_parameter() const {
+  struct Find : Visitor {
+    std::string found;
+    void on_parameter(const std::string& path, Parameter& p) override {
+      if (found.empty() && is_floating(p.dtype()) && !all_finite(p.value().detach())) found = path;
+    }
+  } find;
+  walk(find);
+  return std::move(find.found);
 }
 
 std::vector<Reported> State::reported() const {

@@ -61,6 +61,8 @@ class State {
   void restore_what_fits(const Checkpoint& checkpoint);
 
   StateDigests digests() const;
+  /// The first parameter that holds a NaN or an infinity; empty: none does.
+  std::string non_finite_parameter() const;
   std::vector<Reported> reported() const;
   std::vector<TrackedShape> shapes() const;
   int64_t parameter_count() const;
