@@ -310,6 +310,7 @@ void LiveRun::begin() {
   const bool has_log = !list_segments(held_->folder).empty();
   writer_ = std::make_unique<EventWriter>(fs_, held_->folder, has_log ? resume_from_ : std::nullopt, steps_ + 1);
   begun_ = true;
+  if (!replay_) progress_.set_output(&output_.emplace(held_->folder / "output.log"));
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
   recall_checkpoints();
   progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.string(), resumed_ ? fmt::format(", from step {}", steps_) : ""));

@@ -16,6 +16,7 @@
 #include "stet/tracking/checkpoint_policy.h"
 #include "stet/tracking/event.pb.h"
 #include "stet/tracking/event_log.h"
+#include "stet/tracking/output_log.h"
 #include "stet/tracking/parameters.h"
 #include "stet/tracking/position.h"
 #include "stet/tracking/progress.h"
@@ -102,6 +103,7 @@ class LiveRun final : public Recorder {
   [[noreturn]] void stop(const std::string& reason, int exit_code);
   void mark_end(record::End::Status status, int exit_code, const std::string& message);
   void save_record();
+  void end_output();
 
   FileSystem& fs_;
   const std::string program_;
@@ -109,6 +111,7 @@ class LiveRun final : public Recorder {
   Parameters parameters_;
   State state_;
   Position position_;
+  std::optional<OutputLog> output_;
   Progress progress_;
   const std::optional<Replay> replay_;
   CheckpointPolicy policy_{.every_minutes = 1};

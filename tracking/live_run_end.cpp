@@ -94,6 +94,13 @@ void LiveRun::mark_end(record::End::Status status, int exit_code, const std::str
   save_record();
 }
 
+// Everything printed has arrived.
+void LiveRun::end_output() {
+  flush_all();
+  progress_.set_output(nullptr);
+  output_.reset();
+}
+
 void LiveRun::finish() {
   close();
   if (mute()) fail("resume: the program ended before it came to the loop where the run left off", false);
@@ -101,6 +108,7 @@ void LiveRun::finish() {
   mark_end(record::End::FINISHED, 0, "");
   progress_.end();
   progress_.say(fmt::format("{}: finished after {} steps: {}", program_, steps_, held_->folder.string()));
+  end_output();
 }
 
 void LiveRun::stop(const std::string& reason, int exit_code) {
@@ -109,7 +117,7 @@ void LiveRun::stop(const std::string& reason, int exit_code) {
   progress_.end();
   progress_.say(fmt::format("{}: {} at step {}; go on with --resume {}", program_, reason == "max-steps" ? "stopped by --max-steps" : reason, steps_,
                             record_.id()));
-  flush_all();
+  end_output();
   std::_Exit(exit_code);
 }
 
@@ -125,7 +133,7 @@ void LiveRun::fail(const std::string& message, bool in_training) noexcept {
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: the record could not be brought up to date: %s\n", program_.c_str(), e.what());
   }
-  flush_all();
+  end_output();
   std::_Exit(code);
 }
 

@@ -51,8 +51,9 @@ void Progress::say(const std::string& line) {
 }
 
 void Progress::warn(const std::string& line) {
-  std::fprintf(stderr, "%s%s\n", open_line_ ? "\r\033[K" : "", line.c_str());
-  open_line_ = false;
+  const bool own_line = open_line_ && !output_;
+  std::fprintf(stderr, "%s%s\n", own_line ? "\r\033[K" : "", line.c_str());
+  open_line_ = open_line_ && output_;
 }
 
 std::string Progress::rate_and_time(double fraction) const {
@@ -95,15 +96,22 @@ void Progress::update(const std::vector<LoopProgress>& loops, std::optional<doub
     per_second_ = per_second_ > 0 ? 0.7 * per_second_ + 0.3 * rate : rate;
   }
   const std::string text = line(loops, loss);
-  if (terminal_) std::fprintf(stderr, "\r%s\033[K", text.c_str());
+  if (terminal_) draw(text);
   else std::fprintf(stderr, "%s\n", text.c_str());
-  open_line_ = terminal_;
   shown_ = measured_ = now;
   items_ = since_ = 0;
 }
 
+void Progress::draw(const std::string& text) {
+  if (output_) output_->bar(text);
+  else std::fprintf(stderr, "\r%s\033[K", text.c_str());
+  open_line_ = true;
+}
+
 void Progress::end() {
-  if (open_line_) std::fputc('\n', stderr);
+  if (!open_line_) return;
+  if (output_) output_->bar("");
+  else std::fputc('\n', stderr);
   open_line_ = false;
 }
 

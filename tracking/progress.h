@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "stet/tracking/output_log.h"
+
 namespace stet::tracking {
 
 /// A loop as the display sees it.
@@ -19,6 +21,8 @@ class Progress {
  public:
   Progress();
   void set_quiet(bool quiet) { quiet_ = quiet; }
+  /// The bar is drawn by the run's output log from here on; null: by this process again.
+  void set_output(OutputLog* output) { output_ = output && output->active() ? output : nullptr; }
   /// The terminal's line is cleared for `line`.
   void say(const std::string& line);
   /// As say, and shown by a quiet program too.
@@ -33,6 +37,9 @@ class Progress {
   std::string line(const std::vector<LoopProgress>& loops, std::optional<double> loss) const;
   std::string rate_and_time(double fraction) const;
 
+  void draw(const std::string& text);
+
+  OutputLog* output_ = nullptr;
   bool quiet_ = false;
   const bool terminal_;
   const Clock::time_point start_ = Clock::now();

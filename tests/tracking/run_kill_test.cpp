@@ -169,7 +169,7 @@ TEST_P(EveryForm, GoesOnAfterKills) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
-                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested"),
+                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

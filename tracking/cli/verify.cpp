@@ -46,7 +46,7 @@ struct Verdict {
 Verdict refused(const std::string& why) { return {2, "can't be verified: " + why, {{"verified", false}, {"reason", why}}}; }
 
 void require_runnable(const RunView& run, const VerifyOptions& options) {
-  if (run.status == RunStatus::running) throw NotRunnable("the run is running; verify it when it has ended");
+  if (is_held(run.folder)) throw NotRunnable("the run is running; verify it when it has ended");
   struct stat info {};
   if (::stat(run.folder.c_str(), &info) != 0) throw NotRunnable(run.folder.string() + " can't be read");
   if (info.st_uid != ::geteuid() && !options.run_program) {
@@ -201,7 +201,7 @@ int verify(const Common& common, const std::string& which, const VerifyOptions& 
   } catch (const IoError& e) {
     verdict = refused(e.what());
   }
-  if (run.status != RunStatus::running) leave_report(run, options, verdict);
+  if (!is_held(run.folder)) leave_report(run, options, verdict);
   verdict.json["result"] = verdict.line;
   if (common.json) fmt::print("{}\n", verdict.json.dump(2));
   else fmt::print(verdict.status == 0 ? stdout : stderr, "{}\n", verdict.line);

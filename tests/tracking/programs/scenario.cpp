@@ -2,10 +2,13 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <limits>
+#include <map>
 #include <string>
 
 #include "stet/data/evaluate.h"
+#include "stet/data/fingerprint.h"
 #include "stet/data/in_memory.h"
 #include "stet/data/loader.h"
 #include "stet/tensor/autograd.h"
@@ -17,15 +20,14 @@ using namespace stet;
 
 namespace {
 
-// STET_TEST_KILL=place:n ends the process with SIGKILL when it comes to that place for the n-th time.
+// STET_TEST_KILL=place:n sends the process SIGKILL when it comes to that place for the n-th time, STET_TEST_INTERRUPT SIGINT.
 void kill_point(const std::string& place) {
-  static int times = 0;
-  const char* wish = std::getenv("STET_TEST_KILL");
-  if (!wish) return;
-  const std::string text = wish;
-  const size_t colon = text.find(':');
-  if (text.substr(0, colon) != place) return;
-  if (++times == std::stoi(text.substr(colon + 1))) ::raise(SIGKILL);
+  static std::map<std::string, int> times;
+  ++times[place];
+  for (const auto& [variable, signal] : {std::pair("STET_TEST_KILL", SIGKILL), std::pair("STET_TEST_INTERRUPT", SIGINT)}) {
+    const char* wish = std::getenv(variable);
+    if (wish && wish == place + ":" + std::to_string(times[place])) ::raise(signal);
+  }
 }
 
 Tensor draw(const Rng& rng, Shape shape) {
@@ -98,6 +100,8 @@ void plain(Setting& s) {
       kill_point("step");
     }
     kill_point("tail");
+    s.run.log_text("note", "epoch " + std::to_string(epoch.index()));
+    s.run.log_image("weights", sigmoid(s.net.in.value().detach()));
     s.run.log("error", error_of(s), {{"subset", "all"}});
     s.run.log("epoch", static_cast<double>(epoch.index()));
   }
@@ -158,6 +162,8 @@ void average(Setting& s) {
       mean_in.set(mean_in.value() * 0.9 + s.net.in.value().detach() * 0.1);
     }
     s.run.log("average", sum(mean_in.value()));
+    std::ofstream("average.txt") << sum(mean_in.value()).item<float>() << "\n";
+    s.run.artifact("average.txt");
   }
 }
 
@@ -223,6 +229,14 @@ void nested(Setting& s) {
   }
 }
 
+// The best by a metric is kept: with a learning rate this high the error goes up and down.
+void best(Setting& s) {
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) s.opt.step(backward(mean_square(s.net(x), y) * 8.0));
+    s.run.log("error", error_of(s));
+  }
+}
+
 // Keeps state where no checkpoint sees it.
 void outside(Setting& s) {
   double hidden = 1;
@@ -246,12 +260,19 @@ void not_a_number(Setting& s) {
 int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
   const auto form = run.param("form", "plain",
-                              {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "outside", "nan"}});
+                              {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "outside", "nan"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
   const auto place = run.path("data", "");
-  if (!place.empty()) stet::raise<DataError>("{}: is not there", place);
+  if (form == "best") run.checkpoint({.every_steps = 4, .keep_last = 1, .best_metric = "error", .best_is_highest = false});
+  if (!place.empty()) {
+    DatasetRecord record;
+    record.name = "file";
+    record.files = {data::fingerprint(place)};
+    data::announce(record);
+  }
+  std::printf("scenario %s\n", form.c_str());
 
   Stream stream(run.rng() / "data");
   const Tensor x = normal(stream, {104, 4}), y = sin(sum(x, {1}, true));
@@ -270,6 +291,7 @@ int main(int argc, char** argv) {
   if (form == "early") early(s);
   if (form == "mean") epoch_mean(s);
   if (form == "nested") nested(s);
+  if (form == "best") best(s);
   if (form == "outside") outside(s);
   if (form == "nan") not_a_number(s);
 }
