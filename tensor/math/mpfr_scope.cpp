@@ -2,7 +2,17 @@
 
 namespace stet::math {
 
+namespace {
+
+// Gives back, when a thread ends, what MPFR has cached for it.
+struct ThreadCache {
+  ~ThreadCache() { mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE); }
+};
+
+}  // namespace
+
 MpfrScope::MpfrScope(const Format& format) : emin_(mpfr_get_emin()), emax_(mpfr_get_emax()), format_(format) {
+  [[maybe_unused]] thread_local const ThreadCache cache;
   mpfr_set_emin(format.emin);
   mpfr_set_emax(format.emax);
   mpfr_inits2(format.precision, x_, y_, result_, nullptr);
