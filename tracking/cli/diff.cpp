@@ -30,7 +30,7 @@ Table data_of(const RunView& v) {
 
 Table metrics_of(const RunView& v) {
   Table t;
-  for (const auto& [name, m] : v.log.metrics) t[name] = fmt::format("{}", m.last);
+  for (const auto& [name, m] : v.log.metrics) t[name] = fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count);
   t["steps"] = std::to_string(v.steps());
   t["digest"] = v.digest();
   return t;

@@ -153,7 +153,8 @@ Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Pat
   }
   const LogView actual = whole_log(scratch);
   comparison.finish(actual, run.status == RunStatus::finished);
-  Rerun result{actual.steps, comparison.equal(), comparison.total(), comparison.parting(), {}};
+  Rerun result{actual.steps, comparison.equal(), comparison.total(), comparison.parting(), {}, {}};
+  if (!result.parting) result.other_metrics = other_metrics(run.log, actual);
   if (const auto folder = run_in(scratch / "runs")) {
     const auto record = read_record(*folder);
     if (record.launches_size() > 0) result.surroundings = surroundings(record.launches(0));

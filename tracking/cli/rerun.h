@@ -35,6 +35,7 @@ struct Rerun {
   int64_t steps = 0;
   size_t equal = 0, total = 0;
   std::optional<Parting> parting;
+  std::vector<std::string> other_metrics;  ///< names of metrics that came out otherwise, as times and rates do
   std::map<std::string, std::string> surroundings;  ///< of its first launch
 };
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <tuple>
 
 #include "stet/tracking/checkpoint.h"
 #include "stet/tracking/event.pb.h"
@@ -39,6 +41,25 @@ Json number(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   return value;
+}
+
+bool same(const MetricSummary& a, const MetricSummary& b) {
+  const auto bits = [](const MetricSummary& m) {
+    return std::tuple(std::bit_cast<uint64_t>(m.last), std::bit_cast<uint64_t>(m.min), std::bit_cast<uint64_t>(m.max), m.step, m.count);
+  };
+  return bits(a) == bits(b);
+}
+
+std::vector<std::string> other_metrics(const LogView& a, const LogView& b) {
+  std::vector<std::string> names;
+  for (const auto& [name, m] : a.metrics) {
+    const auto it = b.metrics.find(name);
+    if (it == b.metrics.end() || !same(m, it->second)) names.push_back(name);
+  }
+  for (const auto& [name, m] : b.metrics) {
+    if (!a.metrics.contains(name)) names.push_back(name);
+  }
+  return names;
 }
 
 void LogCollector::read() {

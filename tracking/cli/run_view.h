@@ -21,6 +21,8 @@ struct MetricSummary {
   int64_t step = 0;  ///< of the last
   int64_t count = 0;
 };
+/// Equal to the bit.
+bool same(const MetricSummary& a, const MetricSummary& b);
 
 /// State digests name their tensors only when the names change.
 struct LoggedState {
@@ -44,6 +46,9 @@ struct LogView {
   int64_t steps = 0;       ///< committed
   uint64_t last_tick = 0;  ///< of a digest
 };
+
+/// Names of the metrics that the two logs don't agree on.
+std::vector<std::string> other_metrics(const LogView& a, const LogView& b);
 
 /// Adds events as they come; it can go on while the log grows.
 class LogCollector {

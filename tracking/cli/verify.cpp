@@ -97,11 +97,18 @@ std::string environments(const RunView& run, const Rerun& again) {
 }
 
 Json to_json(const Rerun& again, int64_t steps) {
-  Json json{{"verified", !again.parting}, {"steps", steps}, {"steps_run", again.steps}, {"digests", again.total}, {"digests_equal", again.equal}};
+  Json json{{"verified", !again.parting}, {"steps", steps}, {"steps_run", again.steps}, {"digests", again.total}, {"digests_equal", again.equal},
+            {"other_metrics", again.other_metrics}};
   if (again.parting) {
     json["first_difference"] = {{"step", again.parting->step}, {"same_until", again.parting->same_until}, {"tensors", again.parting->tensors}, {"what", again.parting->what}};
   }
   return json;
+}
+
+// Metrics are not digested, as a program may log times; but one that differs may also be made of what a resume forgot.
+std::string metrics_note(const Rerun& again) {
+  if (again.other_metrics.empty()) return "";
+  return fmt::format("; metrics that came out otherwise, as times do, or sums kept outside run.track: {}", fmt::join(again.other_metrics, ", "));
 }
 
 std::set<uint64_t> thinned(const std::set<uint64_t>& ticks, size_t most) {
@@ -157,7 +164,7 @@ Verdict judge(const RunView& run, const VerifyOptions& options, bool show_progre
     verdict.line = fmt::format("not verified: {}{}", again.parting->what, environments(run, again));
     return verdict;
   }
-  verdict.line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.steps, run.steps(), again.equal, again.total);
+  verdict.line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.steps, run.steps(), again.equal, again.total) + metrics_note(again);
   if (!options.resumes) return verdict;
   const auto parts = cut(run, stretches, restart_ticks(run));
   const Rerun resumed = rerun(run, parts, scratch.path / "resumed", options, progress);
@@ -168,7 +175,7 @@ Verdict judge(const RunView& run, const VerifyOptions& options, bool show_progre
     verdict.line = fmt::format("not verified: the whole run gives the same digests, but resumed from its checkpoints it does not: there is state outside run.track; {}",
                                resumed.parting->what);
   } else {
-    verdict.line += fmt::format(", and from {} checkpoints too", parts.size() - 1);
+    verdict.line += fmt::format(", and from {} checkpoints too", parts.size() - 1) + metrics_note(resumed);
   }
   return verdict;
 }
