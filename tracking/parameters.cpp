@@ -225,9 +225,9 @@ void Parameters::refuse_unknown() const {
 void Parameters::close() {
   closed_ = true;
   refuse_unknown();
-  for (const auto& [name, value] : record_) {
-    if (std::none_of(declared_.begin(), declared_.end(), [&](const Declared& d) { return d.name == name; })) {
-      raise("run {} has a parameter {}, which this program has not: it is another program's, or another version's", run_, name);
+  for (const auto& entry : record_) {
+    if (std::none_of(declared_.begin(), declared_.end(), [&](const Declared& d) { return d.name == entry.first; })) {
+      raise("run {} has a parameter {}, which this program has not: it is another program's, or another version's", run_, entry.first);
     }
   }
 }

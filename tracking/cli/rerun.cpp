@@ -48,7 +48,7 @@ std::optional<Path> run_in(const Path& runs) {
 // Reads the log of the program that runs, as far as it is written.
 class Watch {
  public:
-  Watch(const Path& scratch, const RunView& run, Comparison& comparison) : runs_(scratch / "runs"), run_(run), comparison_(comparison) {}
+  Watch(const Path& scratch, Comparison& comparison) : runs_(scratch / "runs"), comparison_(comparison) {}
 
   /// False when a difference is known.
   bool look() {
@@ -64,7 +64,6 @@ class Watch {
 
  private:
   Path runs_;
-  const RunView& run_;
   Comparison& comparison_;
   std::optional<LogCollector> collector_;
 };
@@ -135,7 +134,7 @@ Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Pat
                                       {"STET_ISA", options.isa}},
                       .cwd = scratch / "work",
                       .output = output});
-    Watch watch(scratch, run, comparison);
+    Watch watch(scratch, comparison);
     bool same = true;
     while (!child.ended() && same) {
       same = watch.look();
