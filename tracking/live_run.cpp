@@ -44,7 +44,7 @@ record::Param::Source to_record(Source source) {
 std::string seen_from_here(const record::RunRecord& record, const std::string& place) {
   const Path path(place);
   if (place.empty() || path.is_absolute() || record.launches_size() == 0) return place;
-  const Path cwd = record.launches(record.launches_size() - 1).cwd();
+  const Path cwd = record.launches(0).cwd();
   std::error_code none;
   return cwd == std::filesystem::current_path(none) ? place : (cwd / path).lexically_normal().string();
 }
@@ -141,14 +141,11 @@ void LiveRun::take_over_record() {
   if (!newest.checkpoint) return;
   checkpoint_ = std::move(newest.checkpoint);
   resume_from_ = checkpoint_->log;
-  steps_ = checkpoint_->step;
-  tick_ = checkpoint_->tick;
   for (const ScalarEntry& s : checkpoint_->scalars) {
     if (s.path == "stet/position") position_.seek(std::get<std::string>(s.value));
     if (s.path == "stet/epochs") epochs_ = std::get<int64_t>(s.value);
     if (s.path == "stet/digest_interval") digest_interval_ = std::get<int64_t>(s.value);
   }
-  digest_tick_ = checkpoint_tick_ = tick_;
 }
 
 void LiveRun::close() {
@@ -250,38 +247,66 @@ void LiveRun::describe_state() {
   }
 }
 
-void LiveRun::require_same_hyperparameters() const {
-  std::map<std::string, std::string> here;
+// Of a checkpoint, those of all that was tracked when it was made. Without one, the record's: they may be of things that are tracked later.
+void LiveRun::require_same_hyperparameters(const Checkpoint* checkpoint) const {
+  std::map<std::string, std::string> before, here;
+  if (checkpoint) {
+    for (const ScalarEntry& s : checkpoint->scalars) {
+      if (!s.path.starts_with(hyperparameter_prefix)) continue;
+      before[s.path.substr(hyperparameter_prefix.size())] = std::visit([](const auto& v) { return fmt::format("{}", v); }, s.value);
+    }
+  } else {
+    for (const auto& h : record_.hyperparameters()) {
+      if (!h.execution()) before[h.path()] = h.value();
+    }
+  }
   for (const Reported& r : state_.reported()) {
     if (!r.execution) here[r.path] = to_string(r.value);
   }
   std::vector<std::string> differ;
-  for (const auto& h : record_.hyperparameters()) {
-    if (h.execution()) continue;
-    const auto it = here.find(h.path());
-    if (it == here.end()) differ.push_back(fmt::format("{} is gone (it was {})", h.path(), h.value()));
-    else if (it->second != h.value()) differ.push_back(fmt::format("{} is {} and was {}", h.path(), it->second, h.value()));
-    if (it != here.end()) here.erase(it);
+  for (const auto& [path, value] : before) {
+    const auto it = here.find(path);
+    if (it != here.end() && it->second != value) differ.push_back(fmt::format("{} is {} and was {}", path, it->second, value));
+    if (it == here.end() && checkpoint) differ.push_back(fmt::format("{} is gone (it was {})", path, value));
+    here.erase(path);
   }
-  for (const auto& [path, value] : here) differ.push_back(fmt::format("{} is new ({})", path, value));
+  for (const auto& [path, value] : here) {
+    if (checkpoint) differ.push_back(fmt::format("{} is new ({})", path, value));
+  }
   if (!differ.empty()) {
     raise("resume: hyperparameters are not those of run {}: {}; start a new run to change them", record_.id(), fmt::join(differ, ", "));
   }
 }
 
+namespace {
+
+bool same_data(const record::Dataset& before, const DatasetRecord& now) {
+  return before.samples_sha256() == now.samples_sha256 && before.split_sha256() == now.digest;
+}
+
+std::vector<std::string> changed_files(const record::Dataset& before, const DatasetRecord& now) {
+  std::vector<std::string> changed;
+  for (size_t f = 0; f < std::min(static_cast<size_t>(before.files_size()), now.files.size()); ++f) {
+    if (now.files[f].sha256 != before.files(static_cast<int>(f)).sha256()) changed.push_back(now.files[f].path);
+  }
+  return changed;
+}
+
+}  // namespace
+
+// A data set must be one of those that the record has under its name; one under a new name, that which the record has in its place. Within
+// loops a program may open others each time, so their number says nothing.
 void LiveRun::require_same_data() const {
-  const int known = std::min(record_.data_size(), static_cast<int>(datasets_.size()));
-  for (int i = 0; i < known; ++i) {
-    const auto& before = record_.data(i);
-    const DatasetRecord& now = datasets_[static_cast<size_t>(i)];
-    if (before.samples_sha256() == now.samples_sha256 && before.split_sha256() == now.digest) continue;
-    std::vector<std::string> files;
-    for (int f = 0; f < before.files_size(); ++f) {
-      if (static_cast<size_t>(f) < now.files.size() && now.files[static_cast<size_t>(f)].sha256 != before.files(f).sha256()) {
-        files.push_back(now.files[static_cast<size_t>(f)].path);
-      }
+  for (size_t i = 0; i < datasets_.size(); ++i) {
+    const DatasetRecord& now = datasets_[i];
+    std::vector<const record::Dataset*> before;
+    for (const auto& data : record_.data()) {
+      if (data.name() == now.name) before.push_back(&data);
     }
-    raise("resume: the data set {} is not what run {} was begun with{}{}", before.name(), record_.id(), files.empty() ? "" : "; changed: ",
+    if (before.empty() && i < static_cast<size_t>(record_.data_size())) before.push_back(&record_.data(static_cast<int>(i)));
+    if (before.empty() || std::any_of(before.begin(), before.end(), [&](const auto* data) { return same_data(*data, now); })) continue;
+    const auto files = changed_files(*before.front(), now);
+    raise("resume: the data set {} is not what run {} was begun with{}{}", before.front()->name(), record_.id(), files.empty() ? "" : "; changed: ",
           fmt::join(files, ", "));
   }
 }
@@ -323,6 +348,10 @@ void LiveRun::save_record() {
 }
 
 void LiveRun::dataset(const DatasetRecord& record) {
+  const auto same = [&](const DatasetRecord& d) {
+    return d.name == record.name && d.samples_sha256 == record.samples_sha256 && d.digest == record.digest && d.files.size() == record.files.size();
+  };
+  if (std::any_of(datasets_.begin(), datasets_.end(), same)) return;  // opened once more
   datasets_.push_back(record);
   record_changed_ = true;
 }

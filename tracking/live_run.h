@@ -28,6 +28,9 @@
 
 namespace stet::tracking {
 
+/// Where a checkpoint keeps what tracked things reported of themselves.
+inline constexpr std::string_view hyperparameter_prefix = "stet/hyperparameters/";
+
 /// Life of a run: parameters are declared; the set is closed by the first other call; `begin` makes the folder or, of a run that is resumed,
 /// the next launch, as late as can be: at the first log or loop of a new run, and where the loop is reached at which an older one left
 /// off. Until then the run is mute.
@@ -51,6 +54,9 @@ class LiveRun final : public Recorder {
   void begin_iteration(BatchSize size);
   void commit(LoopKind kind, bool finished);
   void leave();
+  /// An exception leaves a loop: its iteration is not committed.
+  void abandon() noexcept;
+  int64_t depth() const { return position_.depth(); }
 
   // The log: live_run_log.cpp.
   void log(std::string_view name, double value, const Context& context);
@@ -64,6 +70,8 @@ class LiveRun final : public Recorder {
 
   // The end: live_run_end.cpp.
   void finish();
+  /// The record when an exception that the program catches ends the run. It is the program's to tell of it.
+  void left_by_exception();
   /// Ends the program: one line, the record marked failed, and the exit status; a new run that has not begun to train leaves nothing.
   [[noreturn]] void fail(const std::string& message, bool in_training) noexcept;
 
@@ -78,7 +86,7 @@ class LiveRun final : public Recorder {
   void describe_parameters();
   void describe_state();
   bool mute() const { return position_.seeking(); }
-  void require_same_hyperparameters() const;
+  void require_same_hyperparameters(const Checkpoint* checkpoint) const;
   void require_same_data() const;
 
   // Boundaries: live_run_loop.cpp.
@@ -86,16 +94,19 @@ class LiveRun final : public Recorder {
   void start_fresh();
   void end_of_loops();
   void choose_digest_interval();
-  bool digest_due(LoopKind kind) const;
-  bool checkpoint_due(LoopKind kind) const;
+  bool digest_due(bool step) const;
+  bool checkpoint_due(bool step) const;
   void check_losses();
   void log_losses();
   void log_digest();
   void write_checkpoint();
+  void mark_checkpoint();
   void delete_old_checkpoints();
   void note_metric(double value);
   void recall_checkpoints();
-  void stop_if_asked(LoopKind kind);
+  void stop_if_asked();
+  Moment now() const { return {static_cast<int64_t>(tick_), steps_}; }
+  void go_to(Moment moment);
   void show_progress();
 
   void append(record::Event event);
@@ -138,6 +149,8 @@ class LiveRun final : public Recorder {
   int64_t steps_ = 0, epochs_ = 0;
   uint64_t tick_ = 0;
   bool in_step_ = false;
+  bool abandoned_ = false;       // an exception left the outermost loop
+  bool checkpoint_put_off_ = false;
   std::vector<LoopProgress> loops_;
   std::vector<LoopKind> open_kinds_;
   BatchSize batch_;

@@ -37,10 +37,18 @@ void flush_all() {
   std::fflush(nullptr);
 }
 
+// An exception's text may hold line ends.
+std::string in_one_line(std::string text) {
+  for (char& c : text) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  return text;
+}
+
 [[noreturn]] void end_with(const std::string& message, bool in_training) noexcept {
   if (LiveRun* run = live_run()) run->fail(message, in_training);
   flush_all();
-  std::fprintf(stderr, "%s: %s\n", program_name.c_str(), message.c_str());
+  std::fprintf(stderr, "%s: %s\n", program_name.c_str(), in_one_line(message).c_str());
   std::_Exit(in_training ? 1 : 2);
 }
 
@@ -104,11 +112,21 @@ void LiveRun::end_output() {
 void LiveRun::finish() {
   close();
   if (mute()) fail("resume: the program ended before it came to the loop where the run left off", false);
+  if (abandoned_) return left_by_exception();
   if (!begun_ || ended_) return;
   mark_end(record::End::FINISHED, 0, "");
   progress_.end();
   progress_.say(fmt::format("{}: finished after {} steps: {}", program_, steps_, held_->folder.string()));
   end_output();
+}
+
+void LiveRun::left_by_exception() {
+  progress_.end();
+  if (!training_ && !resumed_) {
+    if (held_) remove_all(fs_, held_->folder);
+  } else if (begun_ && !ended_) {
+    mark_end(record::End::FAILED, 1, "an exception that the program caught left the loop");
+  }
 }
 
 void LiveRun::stop(const std::string& reason, int exit_code) {
@@ -126,7 +144,7 @@ void LiveRun::fail(const std::string& message, bool in_training) noexcept {
   try {
     progress_.end();
     flush_all();
-    std::fprintf(stderr, "%s: %s\n", program_.c_str(), message.c_str());
+    std::fprintf(stderr, "%s: %s\n", program_.c_str(), in_one_line(message).c_str());
     const bool leaves_nothing = code == 2 && !resumed_;
     if (begun_ && !ended_ && !leaves_nothing) mark_end(record::End::FAILED, code, message);
     if (held_ && leaves_nothing) remove_all(fs_, held_->folder);

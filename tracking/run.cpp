@@ -11,6 +11,7 @@ namespace tracking {
 LoopEntry Loop::enter() {
   exceptions_ = std::uncaught_exceptions();
   const LoopEntry entry = run_.enter(kind_, length_, index_);
+  depth_ = run_.depth();
   open_ = true;
   if (entry == LoopEntry::empty) end();
   return entry;
@@ -21,7 +22,12 @@ void Loop::begin_iteration(BatchSize size) {
   run_.begin_iteration(size);
 }
 
+void Loop::require_innermost() const {
+  if (run_.depth() != depth_) raise("loops: one goes on while a loop that it holds has not ended; to go through two loaders at once, call next() of one");
+}
+
 void Loop::commit() {
+  require_innermost();
   iterating_ = false;
   ++index_;
   run_.commit(kind_, false);
@@ -33,7 +39,12 @@ void Loop::end() {
 }
 
 Loop::~Loop() noexcept(false) {
-  if (!open_ || std::uncaught_exceptions() > exceptions_) return;
+  if (!open_) return;
+  if (std::uncaught_exceptions() > exceptions_) {
+    if (run_.depth() == depth_) run_.abandon();
+    return;
+  }
+  require_innermost();
   if (iterating_) run_.commit(kind_, true);
   end();
 }
@@ -51,8 +62,8 @@ Run::Run(int argc, const char* const* argv, std::string_view program) {
 
 Run::~Run() {
   try {
-    if (std::uncaught_exceptions() > 0) live_->fail("ended by an exception that the program caught", true);
-    live_->finish();
+    if (std::uncaught_exceptions() > 0) live_->left_by_exception();
+    else live_->finish();
   } catch (const std::exception& e) {
     live_->fail(e.what(), false);
   }

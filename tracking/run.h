@@ -96,10 +96,11 @@ class Loop {
   bool running() const { return iterating_; }
 
  private:
+  void require_innermost() const;
   LiveRun& run_;
   const LoopKind kind_;
   const int64_t length_;  // iterations
-  int64_t index_ = 0;
+  int64_t index_ = 0, depth_ = 0;
   bool open_ = false, iterating_ = false;
   int exceptions_ = 0;
 };

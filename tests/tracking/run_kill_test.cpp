@@ -169,7 +169,8 @@ TEST_P(EveryForm, GoesOnAfterKills) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
-                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best"),
+                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole", "caught",
+                                         "returns"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <stdexcept>
 #include <string>
 
 #include "stet/data/evaluate.h"
@@ -237,6 +238,103 @@ void best(Setting& s) {
   }
 }
 
+// Random numbers and the step asked for between loops: code that runs again when a run is resumed.
+void draws(Setting& s) {
+  Stream noise(s.run.rng() / "noise");
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    const Tensor shift = normal(noise, {1, 4});
+    const double scale = 1.0 / (1.0 + static_cast<double>(s.run.step()));
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      s.opt.step(backward(mean_square(s.net(x * scale + shift + normal(noise, {1, 4})), y)));
+    }
+    const Tensor target = normal(noise, {2, 1});
+    s.run.log("target", sum(target));
+    for (const int64_t i : s.run.steps(3)) {
+      s.opt.step(backward(mean_square(s.net(ones({2, 4}) * static_cast<double>(i)), target)));
+    }
+  }
+}
+
+// A second training whose things are made and tracked after the first one.
+void two_stages(Setting& s) {
+  for (auto [x, y] : s.run.steps(s.loader)) s.opt.step(backward(mean_square(s.net(x), y)));
+  Stream noise(s.run.rng() / "noise");
+  const Tensor fixed = normal(noise, {8, 4});
+  Net head(3, s.run.rng() / "head");
+  Momentum head_opt(head, 0.01);
+  s.run.track("head", head)("head_opt", head_opt);
+  for (auto [x, y] : s.run.steps(s.loader)) {
+    const Tensor loss = mean_square(head(x + fixed), s.net(x).detach());
+    head_opt.step(backward(loss, head));
+    s.run.log("head", loss);
+    kill_point("second");
+  }
+}
+
+// Epochs that are one step each.
+void whole_set(Setting& s) {
+  for (auto& epoch : s.run.epochs(s.epochs * 5)) {
+    s.opt.step(backward(mean(square(s.net(ones({2, 4}))))));
+    s.run.log("epoch", static_cast<double>(epoch.index()));
+  }
+}
+
+// An exception that the program expects leaves the inner loop; another data set in each epoch.
+void caught(Setting& s) {
+  for (auto& epoch : s.run.epochs(s.epochs)) {
+    const auto shard = data::in_memory("shard", ones({4, 1}) * static_cast<double>(epoch.index()));
+    try {
+      for (auto [x, y] : s.run.steps(s.loader)) {
+        s.opt.step(backward(mean_square(s.net(x), y + shard.get(0)[0])));
+        if (epoch == 1 && s.loader.position() == 5) throw std::runtime_error("enough of this epoch");
+      }
+    } catch (const std::runtime_error&) {
+      s.run.log("caught", 1);
+    }
+    s.run.log("epoch", static_cast<double>(epoch.index()));
+  }
+}
+
+// Ends within both loops.
+void returns(Setting& s) {
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      s.opt.step(backward(mean_square(s.net(x), y)));
+      if (s.run.step() == 20) return;
+    }
+    s.run.log("error", error_of(s));
+  }
+}
+
+// The 6th step's score is the best.
+void scores(Setting& s) {
+  for (const int64_t i : s.run.steps(20)) {
+    s.opt.step(backward(mean(square(s.net(ones({2, 4}))))));
+    s.run.log("score", i == 5 ? 1 : -static_cast<double>(i));
+  }
+}
+
+// Two loops side by side, neither within the other.
+void side_by_side(Setting& s) {
+  auto outer = s.run.steps(4);
+  auto it = outer.begin();
+  for ([[maybe_unused]] const int64_t i : s.run.steps(4)) ++it;
+}
+
+// An exception that the program catches itself.
+int catches(Setting& s) {
+  try {
+    for (const int64_t i : s.run.steps(20)) {
+      s.opt.step(backward(mean(square(s.net(ones({2, 4}))))));
+      if (i == 8 && std::getenv("STET_TEST_THROW")) throw std::runtime_error("in two\nlines");
+    }
+  } catch (const std::runtime_error&) {
+    if (std::string(std::getenv("STET_TEST_THROW")) == "uncaught") throw;
+    return 3;
+  }
+  return 0;
+}
+
 // Keeps state where no checkpoint sees it.
 void outside(Setting& s) {
   double hidden = 1;
@@ -260,10 +358,12 @@ void not_a_number(Setting& s) {
 int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
   const auto form = run.param("form", "plain",
-                              {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "outside", "nan"}});
+                              {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole",
+                                          "caught", "returns", "scores", "side", "catches", "outside", "nan"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
+  if (form == "scores") run.checkpoint({.every_steps = 3, .keep_last = 1, .best_metric = "score"});
   const auto place = run.path("data", "");
   if (form == "best") run.checkpoint({.every_steps = 4, .keep_last = 1, .best_metric = "error", .best_is_highest = false});
   if (!place.empty()) {
@@ -292,6 +392,14 @@ int main(int argc, char** argv) {
   if (form == "mean") epoch_mean(s);
   if (form == "nested") nested(s);
   if (form == "best") best(s);
+  if (form == "draws") draws(s);
+  if (form == "stages") two_stages(s);
+  if (form == "whole") whole_set(s);
+  if (form == "caught") caught(s);
+  if (form == "returns") returns(s);
+  if (form == "scores") scores(s);
+  if (form == "side") side_by_side(s);
+  if (form == "catches") return catches(s);
   if (form == "outside") outside(s);
   if (form == "nan") not_a_number(s);
 }
