@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <mutex>
 #include <random>
@@ -44,10 +45,10 @@ Arguments with_form(const std::string& form) {
   return arguments;
 }
 
-// Operations on disk of the undisturbed run, where its program is kept already.
-int count_operations() {
+// Operations on disk of the undisturbed run.
+int count_operations(bool program_is_kept) {
   TempFolder folder;
-  share_programs(folder.path(), Undisturbed::plain().folder());
+  if (program_is_kept) share_programs(folder.path(), Undisturbed::plain().folder());
   const Path report = folder / "operations";
   run_scenario(folder.path(), every_seven, {{"STET_FAULT", "count:" + report.string()}});
   return std::stoi(read_file(report));
@@ -68,7 +69,7 @@ std::string survives(const std::string& fault) {
 
 void try_every_operation(const std::string& kind) {
   Undisturbed::plain();
-  const int operations = count_operations();
+  const int operations = count_operations(true);
   ASSERT_GT(operations, 60);
   std::atomic<int> next{1};
   std::mutex mutex;
@@ -83,6 +84,16 @@ void try_every_operation(const std::string& kind) {
   std::thread other(work);
   work();
   other.join();
+}
+
+TEST(RunKill, WhileTheProgramIsKept) {
+  const int all = count_operations(false), others = count_operations(true);
+  ASSERT_GT(all, others);
+  for (int n = 1; n < all - others; n += std::max(1, (all - others) / 12)) {
+    TempFolder folder;
+    ASSERT_EQ(run_scenario(folder.path(), every_seven, {{"STET_FAULT", fmt::format("torn@{}", n)}}).status, 137);
+    EXPECT_EQ(resumed_difference(folder.path(), every_seven, Undisturbed::plain().outcome), "") << "torn at operation " << n;
+  }
 }
 
 TEST(RunKill, AtEveryOperation) { try_every_operation("kill"); }
@@ -126,10 +137,17 @@ TEST(RunKill, AtRandomInstants) {
   const int kills = wish ? std::atoi(wish) : 5;
   const Undisturbed& undisturbed = Undisturbed::plain();
   std::mt19937 random(std::random_device{}());
+  const auto whole = [&] {
+    TempFolder folder;
+    share_programs(folder.path(), undisturbed.folder());
+    const auto begin = std::chrono::steady_clock::now();
+    run_scenario(folder.path(), every_seven);
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count();
+  }();
   for (int i = 0; i < kills; ++i) {
     TempFolder folder;
     share_programs(folder.path(), undisturbed.folder());
-    const int after = std::uniform_int_distribution<int>(1, 60000)(random);
+    const int after = std::uniform_int_distribution<int>(1, static_cast<int>(whole))(random);
     run_scenario(folder.path(), every_seven, {}, after);
     EXPECT_EQ(resumed_difference(folder.path(), every_seven, undisturbed.outcome), "") << "killed after " << after << " us";
   }
