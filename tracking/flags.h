@@ -26,6 +26,9 @@ std::optional<double> parse_double(std::string_view text);
 /// true, false, yes, no, on, off, 1 or 0.
 std::optional<bool> parse_bool(std::string_view text);
 
+/// Is it whole characters of UTF-8, as the record's text must be?
+bool is_utf8(std::string_view text);
+
 /// The name that differs from `given` in the fewest letters; empty when none is near.
 std::string nearest(std::string_view given, const std::vector<std::string>& names);
 

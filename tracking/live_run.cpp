@@ -98,6 +98,13 @@ void LiveRun::set_policy(const CheckpointPolicy& policy) {
   }
 }
 
+void LiveRun::end_if_finished(const Path& folder) const {
+  if (status_of(folder, record_) != RunStatus::finished) return;
+  std::printf("%s: run %s has finished; there is nothing to resume\n", program_.c_str(), record_.id().c_str());
+  std::fflush(stdout);
+  std::_Exit(0);
+}
+
 void LiveRun::open_recorded(const std::string& which) {
   const Path folder = find_run(runs_, which);
   record_ = read_record(folder);
@@ -107,17 +114,14 @@ void LiveRun::open_recorded(const std::string& which) {
     const auto holder = read_holder(folder);
     raise("--resume {}: run {} is running{}", which, id, holder ? fmt::format(", as process {} on {}", holder->pid, holder->host) : "");
   }
-  if (status_of(folder, record_) == RunStatus::finished) {
-    std::printf("%s: run %s has finished; there is nothing to resume\n", program_.c_str(), id.c_str());
-    std::fflush(stdout);
-    std::_Exit(0);
-  }
+  end_if_finished(folder);
   if (record_.numerics() != numerics_version) {
     raise("--resume {}: run {} was made under version {} of the numerics contract; this program keeps version {}", which, id, record_.numerics(),
           numerics_version);
   }
   held_.emplace(open_run(fs_, folder));
   record_ = read_record(folder);
+  end_if_finished(folder);  // by a process that held it a moment ago
   take_over_record();
 }
 

@@ -79,6 +79,7 @@ class LiveRun final : public Recorder {
   // The start: live_run.cpp.
   void declare_flags();
   void open_recorded(const std::string& which);
+  void end_if_finished(const Path& folder) const;
   void take_over_record();
   void settle_devices();
   void begin();
@@ -110,6 +111,7 @@ class LiveRun final : public Recorder {
   void show_progress();
 
   void append(record::Event event);
+  void append_logged(const record::Event& event);
   int64_t step_now() const { return steps_ + (in_step_ ? 1 : 0); }
   [[noreturn]] void stop(const std::string& reason, int exit_code);
   void mark_end(record::End::Status status, int exit_code, const std::string& message);

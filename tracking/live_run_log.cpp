@@ -17,6 +17,12 @@ void LiveRun::append(record::Event event) {
   writer_->append(event);
 }
 
+// A step's events are flushed with it; no boundary may follow soon on others.
+void LiveRun::append_logged(const record::Event& event) {
+  append(event);
+  if (!in_step_) writer_->flush();
+}
+
 void LiveRun::log(std::string_view name, double value, const Context& context) {
   close();
   if (mute()) return;
@@ -26,14 +32,14 @@ void LiveRun::log(std::string_view name, double value, const Context& context) {
   }
   if (!begun_) begin();
   if (name == policy_.best_metric && context.empty()) note_metric(value);
-  append(scalar_event(step_now(), tick_, name, value, context));
+  append_logged(scalar_event(step_now(), tick_, name, value, context));
 }
 
 void LiveRun::log_text(std::string_view name, std::string_view text) {
   close();
   if (mute()) return;
   if (!begun_) begin();
-  append(text_event(step_now(), tick_, name, text));
+  append_logged(text_event(step_now(), tick_, name, text));
 }
 
 void LiveRun::log_image(std::string_view name, const Tensor& image) {
@@ -41,7 +47,7 @@ void LiveRun::log_image(std::string_view name, const Tensor& image) {
   if (mute()) return;
   if (!begun_) begin();
   const Png png = encode_png(image);
-  append(image_event(step_now(), tick_, name, png.width, png.height, png.bytes));
+  append_logged(image_event(step_now(), tick_, name, png.width, png.height, png.bytes));
 }
 
 void LiveRun::artifact(const Path& file) {

@@ -32,12 +32,15 @@ std::optional<T> parse(const std::string& text) {
     const auto wide = parse_int64(text);
     if (!wide || *wide < std::numeric_limits<int>::min() || *wide > std::numeric_limits<int>::max()) return std::nullopt;
     return static_cast<int>(*wide);
+  } else if (!is_utf8(text)) {
+    return std::nullopt;
   } else return text;
 }
 
 template <class T>
 std::string kind() {
   if constexpr (std::is_same_v<T, bool>) return "true or false";
+  else if constexpr (std::is_same_v<T, std::string>) return "UTF-8";
   else if constexpr (std::is_integral_v<T>) {
     return fmt::format("an integer from {} to {}", std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
   } else return "a finite number";
@@ -207,7 +210,7 @@ template std::string Parameters::built_in(std::string_view, const std::string&, 
 
 std::string Parameters::path(std::string_view name, std::string_view standard, const PathOptions& options) {
   Declared d{std::string(name), "place", "", std::string(standard), Source::standard, "", options.help, false, false};
-  return settle(std::move(d), [](const std::string& text) { return Checked{text, ""}; });
+  return settle(std::move(d), [](const std::string& text) { return is_utf8(text) ? Checked{text, ""} : Checked{"", "must be UTF-8"}; });
 }
 
 void Parameters::refuse_unknown() const {

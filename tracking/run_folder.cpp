@@ -25,7 +25,6 @@ bool is_run(const Path& folder) {
 
 // Everything of a new run, in a folder that no reader takes for a run yet.
 RunLock build(FileSystem& fs, const Path& folder, const record::RunRecord& record) {
-  if (!fs.make_directory(folder)) raise_io(folder, "make the folder", EEXIST);
   fs.make_directory(folder / "checkpoints");
   RunLock lock(fs, folder);
   write_file(fs, folder / record_name, as_bytes(to_json(record)));
@@ -52,22 +51,22 @@ std::string new_run_id() {
 }
 
 HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record) {
-  Path aside, folder;
+  Path ours;  // what another process made under the same id is not
   try {
     make_directories(fs, runs);
     record.set_id(new_run_id());
     record.set_created(unix_time());
-    aside = runs / (".new-" + record.id());
-    folder = runs / record.id();
+    const Path aside = runs / (".new-" + record.id()), folder = runs / record.id();
+    if (!fs.make_directory(aside)) raise_io(aside, "make the folder", EEXIST);
+    ours = aside;
     RunLock lock = build(fs, aside, record);
     fs.rename(aside, folder);
+    ours = folder;
     fs.sync_directory(runs);
     return {folder, std::move(lock)};
   } catch (const IoError& error) {
     std::error_code ignored;
-    for (const Path& half_made : {aside, folder}) {
-      if (!half_made.empty()) std::filesystem::remove_all(half_made, ignored);
-    }
+    if (!ours.empty()) std::filesystem::remove_all(ours, ignored);
     throw IoError(fmt::format("runs folder {}: can't be written: {}; name another with --runs", runs.string(),
                               std::strerror(error.code)),
                   error.code);
@@ -121,7 +120,10 @@ Path find_run(const Path& runs, const std::string& which) {
   }
   if (matches.size() == 1) return matches.front();
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
-    if (read_record(*folder).name() == which) return *folder;
+    try {
+      if (read_record(*folder).name() == which) return *folder;
+    } catch (const DataError&) {  // another run's broken record is no reason to refuse this one
+    }
   }
   if (matches.empty()) raise("runs folder {}: no run '{}'; `stet ls` lists them", runs.string(), which);
   raise("run '{}': fits {} runs ({}); give more of the id", which, matches.size(), list_ids(matches));

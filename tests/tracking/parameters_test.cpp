@@ -120,6 +120,16 @@ TEST(Parameters, ComeFromAFile) {
   EXPECT_THAT(refusal([&] { u.close(); }), testing::AllOf(HasSubstr("unknown"), HasSubstr("lrr"), HasSubstr("did you mean")));
 }
 
+TEST(Parameters, TextIsUtf8) {
+  for (const char* text : {"\xff", "\xc0\x80", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "caf\xe9"}) {
+    Parameters p = given({"--name", text, "--data", text});
+    EXPECT_THAT(refusal([&] { p.param<std::string>("name", "", {}); }), HasSubstr("must be UTF-8"));
+    EXPECT_THAT(refusal([&] { p.path("data", "", {}); }), HasSubstr("must be UTF-8"));
+  }
+  Parameters p = given({"--name", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"});
+  EXPECT_EQ(p.param<std::string>("name", "", {}), "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+}
+
 TEST(Parameters, AreListedByHelp) {
   Parameters p = given({"--help", "--lr", "nonsense"});
   EXPECT_EQ(p.param<float>("lr", 0.5f, {.above = 0, .help = "learning rate"}), 0.5f);

@@ -103,6 +103,40 @@ TEST(RunFolder, OneThatCannotBeWrittenIsNamedInOneLine) {
   EXPECT_THAT(error, HasSubstr("Not a directory"));
 }
 
+// Another process has made a run of the same id.
+struct Taken final : FileSystem {
+  FileSystem& base = real_file_system();
+  std::unique_ptr<File> open(const Path& path, OpenMode how, unsigned mode) override { return base.open(path, how, mode); }
+  void rename(const Path& from, const Path& to) override {
+    std::filesystem::create_directory(to);
+    std::ofstream(to / "theirs") << "x";
+    base.rename(from, to);
+  }
+  void remove(const Path& path) override { base.remove(path); }
+  bool make_directory(const Path& path) override { return base.make_directory(path); }
+  void sync_directory(const Path& path) override { base.sync_directory(path); }
+  void copy(const Path& from, const Path& to, unsigned mode) override { base.copy(from, to, mode); }
+  LockResult try_lock(File& file) override { return base.try_lock(file); }
+};
+
+TEST(RunFolder, OneOfTheSameIdIsLeftAlone) {
+  TempFolder temp;
+  Taken fs;
+  auto record = record_named("x");
+  EXPECT_THROW(create_run(fs, temp.path(), record), IoError);
+  EXPECT_TRUE(std::filesystem::exists(temp.path() / record.id() / "theirs"));
+  EXPECT_FALSE(std::filesystem::exists(temp.path() / (".new-" + record.id())));
+}
+
+TEST(RunFolder, ABrokenRecordHidesNoOther) {
+  TempFolder temp;
+  auto record = record_named("mine");
+  const Path folder = create_run(real_file_system(), temp.path(), record).folder;
+  std::filesystem::create_directory(temp / "zzz");
+  std::ofstream(temp / "zzz" / "run.json") << "{\"seed\": \"many\"}";
+  EXPECT_EQ(find_run(temp.path(), "mine"), folder);
+}
+
 TEST(RunFolder, ABrokenRecordIsNamed) {
   TempFolder temp;
   std::ofstream(temp / "run.json") << "{\"seed\": \"many\"}";
