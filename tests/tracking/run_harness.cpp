@@ -50,6 +50,9 @@ std::vector<std::string> merged_environment(const Environment& added) {
   ::_exit(126);
 }
 
+// What the program wrote to a file; nothing if it was killed before it was made.
+std::string written(const Path& path) { return std::filesystem::exists(path) ? read_file(path) : ""; }
+
 std::string metric_line(const record::Event& event, const record::Summary::Value& value) {
   std::string line = fmt::format("step {} tick {} {}", event.step(), event.tick(), value.tag());
   for (const auto& c : value.context()) line += fmt::format(" {}={}", c.name(), c.value());
@@ -87,7 +90,7 @@ Ended run_program(const std::string& program, const Path& cwd, const Arguments& 
   }
   int status = 0;
   ::waitpid(pid, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(cwd / "out"), read_file(cwd / "err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), written(cwd / "out"), written(cwd / "err")};
 }
 
 Ended run_scenario(const Path& cwd, const Arguments& arguments, const Environment& environment, int kill_after_us) {
