@@ -59,9 +59,10 @@ struct Settings {
 
 template <class Net>
 void train(Run& run, const Settings& s) {
-  auto [train, test] = data::split(s.data.empty() ? data::digits() : data::mnist(s.data), {0.9, 0.1}, run.rng() / "split");
-  data::Loader loader(train, {.batch = s.batch, .shuffle = run.rng() / "shuffle", .workers = s.workers, .device = run.device()});
-  Net net(s.dropout, run.rng() / "net");
+  const Rng rng = run.rng();  // unknown flags and --help end the program here, before anything is read
+  auto [train, test] = data::split(s.data.empty() ? data::digits() : data::mnist(s.data), {0.9, 0.1}, rng / "split");
+  data::Loader loader(train, {.batch = s.batch, .shuffle = rng / "shuffle", .workers = s.workers, .device = run.device()});
+  Net net(s.dropout, rng / "net");
   to(net, run.device());
   optim::AdamW opt(net, {.lr = s.lr});
   Kept<double> accuracy(run, "accuracy", 0.0);

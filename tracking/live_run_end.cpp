@@ -142,6 +142,8 @@ void LiveRun::stop(const std::string& reason, int exit_code) {
 void LiveRun::fail(const std::string& message, bool in_training) noexcept {
   const int code = in_training || training_ ? 1 : 2;
   try {
+    // A compiler may have data read before the call beside it that closes the set of parameters: --help needs none.
+    if (parameters_.help()) close();
     progress_.end();
     flush_all();
     std::fprintf(stderr, "%s: %s\n", program_.c_str(), in_one_line(message).c_str());
