@@ -116,9 +116,10 @@ void close_others(const Copier& c) {
 }
 
 [[noreturn]] void become_copier(Copier c) {
+  // Before the second fork, which the parent doesn't wait for: a helper that has not run yet would keep a killed run's lock.
+  close_others(c);
   if (::fork() != 0) ::_exit(0);  // the parent's wait() never sees the helper
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_IGN);
-  close_others(c);
   c.run();
 }
 
