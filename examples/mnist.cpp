@@ -5,51 +5,11 @@
 // DIR holds MNIST's files, plain or .gz; without --data the program draws digits of its own. One image in ten is kept for testing.
 #include <iostream>
 
+#include "models/cnn.h"
+#include "models/mlp.h"
 #include "stet/stet.h"
 
 using namespace stet;
-
-// 784-512-512-10.
-struct Mlp : nn::Module {
-  nn::Linear first, second, out;
-  nn::Dropout drop1, drop2;
-
-  Mlp(double dropout, const Rng& rng)
-      : first(784, 512, rng / "first"),
-        second(512, 512, rng / "second"),
-        out(512, 10, rng / "out"),
-        drop1(dropout, rng / "drop1"),
-        drop2(dropout, rng / "drop2") {}
-
-  Tensor operator()(const Tensor& x) {
-    const Tensor h = drop1(relu(first(x.flatten(1))));
-    return out(drop2(relu(second(h))));
-  }
-  void members(Visitor& v) override { v("first", first)("second", second)("out", out)("drop1", drop1)("drop2", drop2); }
-};
-
-// Two convolutions, a pooling, two linear layers.
-struct Cnn : nn::Module {
-  nn::Conv2d conv1, conv2;
-  nn::Linear hidden, out;
-  nn::Dropout drop1, drop2;
-
-  Cnn(double dropout, const Rng& rng)
-      : conv1(1, 32, 3, rng / "conv1"),
-        conv2(32, 64, 3, rng / "conv2"),
-        hidden(9216, 128, rng / "hidden"),
-        out(128, 10, rng / "out"),
-        drop1(dropout / 2, rng / "drop1"),
-        drop2(dropout, rng / "drop2") {}
-
-  Tensor operator()(const Tensor& x) {
-    const Tensor features = max_pool2d(relu(conv2(relu(conv1(x)))), {2, 2});
-    return out(drop2(relu(hidden(drop1(features).flatten(1)))));
-  }
-  void members(Visitor& v) override {
-    v("conv1", conv1)("conv2", conv2)("hidden", hidden)("out", out)("drop1", drop1)("drop2", drop2);
-  }
-};
 
 struct Settings {
   int epochs, batch, workers;
@@ -92,6 +52,6 @@ int main(int argc, char** argv) {
   s.dropout = run.param("dropout", cnn ? 0.5 : 0.2, {.from = 0, .below = 1, .help = "of the hidden layers; the cnn's features have half of it"});
   s.data = run.path("data", "", {.help = "folder of MNIST's files; none: digits that the program draws"});
   s.workers = run.execution("workers", 0, {.from = 0, .to = 64, .help = "threads that make batches; no result depends on it"});
-  if (cnn) train<Cnn>(run, s);
-  else train<Mlp>(run, s);
+  if (cnn) train<models::Cnn>(run, s);
+  else train<models::Mlp>(run, s);
 }

@@ -1,0 +1,169 @@
+"""The reference models' training steps in PyTorch, eager, float32: what bench_steps is compared with.
+
+usage: torch_steps.py [threads] [model]
+
+Prints a line for each model: its median and least time for a step, in milliseconds.
+"""
+
+import statistics
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def measure(name, step, items, steps, warm_up=10):
+    for _ in range(warm_up):
+        step()
+    times = []
+    for _ in range(steps):
+        start = time.perf_counter()
+        step()
+        times.append((time.perf_counter() - start) * 1e3)
+    median = statistics.median_high(times)
+    print(f"{name}: {median:.3f} ms/step (min {min(times):.3f}), {items / median * 1e3:.0f} samples-or-tokens/s", flush=True)
+
+
+def train_step(optimizer, loss, clip=None):
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss().backward()
+        if clip is not None:
+            nn.utils.clip_grad_norm_(clip, 1.0)
+        optimizer.step()
+
+    return step
+
+
+def mlp():
+    hidden = [nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, 512), nn.ReLU(), nn.Dropout(0.2)]
+    net = nn.Sequential(*hidden, nn.Linear(512, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    x, y = torch.randn(128, 784), torch.randint(0, 10, (128,))
+    step = train_step(optimizer, lambda: F.cross_entropy(net(x), y))
+    measure("mlp-784-512-512-10 b128 sgd", step, 128, 60)
+
+
+class Cnn(nn.Module):
+    """The network of PyTorch's MNIST example."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 32, 3), nn.Conv2d(32, 64, 3)
+        self.hidden, self.out = nn.Linear(9216, 128), nn.Linear(128, 10)
+        self.drop1, self.drop2 = nn.Dropout(0.25), nn.Dropout(0.5)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv2(F.relu(self.conv1(x)))), 2)
+        return self.out(self.drop2(F.relu(self.hidden(self.drop1(x).flatten(1)))))
+
+
+def cnn():
+    net = Cnn()
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    x, y = torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
+    step = train_step(optimizer, lambda: F.cross_entropy(net(x), y))
+    measure("cnn pytorch-mnist-example b64 adam", step, 64, 30)
+
+
+class Residual(nn.Module):
+    def __init__(self, channels_in, channels, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.norm1, self.norm2 = nn.BatchNorm2d(channels), nn.BatchNorm2d(channels)
+        self.shortcut = nn.Identity()
+        if stride != 1 or channels_in != channels:
+            projection = nn.Conv2d(channels_in, channels, 1, stride, bias=False)
+            self.shortcut = nn.Sequential(projection, nn.BatchNorm2d(channels))
+
+    def forward(self, x):
+        y = F.relu(self.norm1(self.conv1(x)))
+        return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+
+
+def resnet():
+    layers = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    channels_in = 16
+    for channels, stride in ((16, 1), (32, 2), (64, 2)):
+        for block in range(3):
+            layers.append(Residual(channels_in, channels, stride if block == 0 else 1))
+            channels_in = channels
+    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
+    x, y = torch.randn(64, 3, 32, 32), torch.randint(0, 10, (64,))
+    step = train_step(optimizer, lambda: F.cross_entropy(net(x), y))
+    measure("resnet20-cifar b64 sgd", step, 64, 15, warm_up=4)
+
+
+WIDTH, HEADS, CONTEXT, BATCH, VOCABULARY = 128, 4, 64, 12, 65
+
+
+class TransformerBlock(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.qkv, self.projection = nn.Linear(WIDTH, 3 * WIDTH, bias=False), nn.Linear(WIDTH, WIDTH, bias=False)
+        self.expand, self.contract = nn.Linear(WIDTH, 4 * WIDTH, bias=False), nn.Linear(4 * WIDTH, WIDTH, bias=False)
+        self.register_buffer("allowed", torch.ones(CONTEXT, CONTEXT, dtype=torch.bool).tril())
+
+    def attend(self, x):
+        batch, time_steps, width = x.shape
+        heads = (part.view(batch, time_steps, HEADS, width // HEADS).transpose(1, 2) for part in self.qkv(x).split(width, 2))
+        q, k, v = heads
+        if hasattr(F, "scaled_dot_product_attention"):
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            scores = (q @ k.transpose(-2, -1)) / (width // HEADS) ** 0.5
+            y = F.softmax(scores.masked_fill(~self.allowed, float("-inf")), -1) @ v
+        return self.projection(y.transpose(1, 2).reshape(batch, time_steps, width))
+
+    def forward(self, x):
+        x = x + self.attend(self.norm1(x))
+        return x + self.contract(F.gelu(self.expand(self.norm2(x))))
+
+
+class CharGpt(nn.Module):
+    """nanoGPT's CPU configuration."""
+
+    def __init__(self):
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(VOCABULARY, WIDTH), nn.Embedding(CONTEXT, WIDTH)
+        self.blocks = nn.Sequential(*(TransformerBlock() for _ in range(4)))
+        self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, VOCABULARY, bias=False)
+
+    def forward(self, tokens):
+        x = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1]))
+        return self.head(self.norm(self.blocks(x)))
+
+
+def gpt():
+    net = CharGpt()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1)
+    x, y = torch.randint(0, VOCABULARY, (BATCH, CONTEXT)), torch.randint(0, VOCABULARY, (BATCH, CONTEXT))
+    loss = lambda: F.cross_entropy(net(x).view(-1, VOCABULARY), y.view(-1))
+    step = train_step(optimizer, loss, clip=list(net.parameters()))
+    measure("char-gpt nanoGPT-cpu b12xT64 adamw", step, BATCH * CONTEXT, 60)
+
+
+def lstm():
+    net, head = nn.LSTM(65, 128, batch_first=True), nn.Linear(128, 65)
+    optimizer = torch.optim.Adam([*net.parameters(), *head.parameters()])
+    x = F.one_hot(torch.randint(0, 65, (32, 64)), 65).float()
+    y = torch.randint(0, 65, (32 * 64,))
+    step = train_step(optimizer, lambda: F.cross_entropy(head(net(x)[0]).reshape(-1, 65), y))
+    measure("lstm-128 T64 b32 adam", step, 32 * 64, 30)
+
+
+MODELS = {"mlp": mlp, "cnn": cnn, "resnet": resnet, "gpt": gpt, "lstm": lstm}
+
+if __name__ == "__main__":
+    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    print("torch", torch.__version__, "threads", threads)
+    for name, run in MODELS.items():
+        if len(sys.argv) < 3 or sys.argv[2] == name:
+            run()
