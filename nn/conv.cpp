@@ -35,7 +35,8 @@ Tensor Conv2d::operator()(const Tensor& x) const {
                 {.stride = options_.stride.pair(),
                  .padding = options_.padding.pair(),
                  .dilation = options_.dilation.pair(),
-                 .groups = options_.groups});
+                 .groups = options_.groups,
+                 .activation = options_.activation});
 }
 
 void Conv2d::members(Visitor& v) {
@@ -44,6 +45,7 @@ void Conv2d::members(Visitor& v) {
   v.hyper("padding", to_string(options_.padding));
   v.hyper("dilation", to_string(options_.dilation));
   v.hyper("groups", options_.groups);
+  if (options_.activation != stet::Activation::none) v.hyper("activation", name_of(options_.activation));
 }
 
 std::string Conv2d::describe() const {
@@ -54,6 +56,7 @@ std::string Conv2d::describe() const {
   if (options_.dilation != Size2d(1)) text += ", dilation " + to_string(options_.dilation);
   if (options_.groups != 1) text += fmt::format(", groups {}", options_.groups);
   if (!bias.defined()) text += ", no bias";
+  if (options_.activation != stet::Activation::none) text += fmt::format(", {}", name_of(options_.activation));
   return text + ")";
 }
 

@@ -11,11 +11,12 @@ struct ConvOptions {
   Size2d stride = 1, padding = 0, dilation = 1;
   int64_t groups = 1;
   bool bias = true;
+  stet::Activation activation = stet::Activation::none;
   DType dtype = DType::float32;
 };
 
-/// Cross-correlation with zero padding: x [N, in, H, W] to [N, out, OH, OW]. Weight and bias start uniform in +-1 /
-/// sqrt(fan-in), fan-in = in / groups * KH * KW, drawn from rng/weight and rng/bias.
+/// Cross-correlation with zero padding, then the activation: x [N, in, H, W] to [N, out, OH, OW]. Weight and bias start
+/// uniform in +-1 / sqrt(fan-in), fan-in = in / groups * KH * KW, drawn from rng/weight and rng/bias.
 class Conv2d : public Module {
  public:
   /// Throws UsageError unless extents are positive, padding is not negative, and groups divides in and out.

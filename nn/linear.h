@@ -2,16 +2,18 @@
 #pragma once
 
 #include "stet/nn/module.h"
+#include "stet/tensor/activation.h"
 #include "stet/tensor/rng.h"
 
 namespace stet::nn {
 
 struct LinearOptions {
   bool bias = true;
+  stet::Activation activation = stet::Activation::none;
   DType dtype = DType::float32;
 };
 
-/// y = x weight^T + bias, x [.., in], y [.., out]. Weight and bias start uniform in +-1 / sqrt(in), drawn from
+/// y = activation(x weight^T + bias), x [.., in], y [.., out]. Weight and bias start uniform in +-1 / sqrt(in), drawn from
 /// rng/weight and rng/bias (Kaiming's uniform with a = sqrt 5; LeCun et al., Efficient BackProp, 1998).
 class Linear : public Module {
  public:
@@ -24,6 +26,9 @@ class Linear : public Module {
 
   Parameter weight;  ///< [out, in]
   Parameter bias;    ///< [out]; undefined where there is none
+
+ private:
+  stet::Activation activation_;
 };
 
 }  // namespace stet::nn

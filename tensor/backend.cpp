@@ -24,6 +24,7 @@ void Backend::where(const Tensor&, const Tensor&, const Tensor&, const Tensor&) 
 void Backend::reduce(Reduce, const Tensor&, const std::vector<bool>&, const Tensor&) { unsupported(*this, "reduce"); }
 void Backend::arg_extreme(Reduce, const Tensor&, int, const Tensor&) { unsupported(*this, "argmax"); }
 void Backend::matmul(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "matmul"); }
+void Backend::linear(const Tensor&, const Tensor&, const Tensor&, Activation, const Tensor&) { unsupported(*this, "linear"); }
 void Backend::conv2d(const Window&, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "conv2d"); }
 void Backend::conv2d_input_gradient(const Window&, const Tensor&, const Tensor&, const Tensor&) {
   unsupported(*this, "conv2d_input_gradient");

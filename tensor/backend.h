@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "stet/tensor/activation.h"
 #include "stet/tensor/rng.h"
 #include "stet/tensor/tensor.h"
 #include "stet/tensor/update.h"
@@ -60,6 +61,8 @@ class Backend {
   virtual void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y);
   /// [..., m, k] x [..., k, n]; batch axes already broadcast.
   virtual void matmul(const Tensor& a, const Tensor& b, const Tensor& y);
+  /// y [rows, out] = activation(x [rows, in] weight [out, in]^T + bias); bias [out] is contiguous, or undefined.
+  virtual void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y);
 
   // Contiguous inputs from here on.
   virtual void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& y);

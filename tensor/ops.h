@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "stet/tensor/activation.h"
 #include "stet/tensor/rng.h"
 #include "stet/tensor/tensor.h"
 
@@ -135,12 +136,13 @@ Tensor one_hot(const Tensor& index, int64_t classes, DType dtype = DType::float3
 // ---- products: ops/products.cpp ------------------------------------------------------------------------------------------------------
 /// [.., m, k] x [.., k, n]: batch axes broadcast; a vector [k] on either side is a row or a column whose axis goes away.
 Tensor matmul(const Tensor& a, const Tensor& b);
-/// x [.., in], weight [out, in], bias [out] or undefined: x weight^T + bias.
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+/// x [.., in], weight [out, in], bias [out] or undefined: x weight^T + bias, then the activation.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Activation activation = Activation::none);
 
 struct Conv2dOptions {
   std::pair<int64_t, int64_t> stride{1, 1}, padding{0, 0}, dilation{1, 1};
   int64_t groups = 1;
+  Activation activation = Activation::none;  ///< applied after the bias
 };
 /// x [N, C, H, W], weight [CO, C / groups, KH, KW], bias [CO] or undefined; zero padding. Result [N, CO, OH, OW].
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});

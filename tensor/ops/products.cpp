@@ -46,7 +46,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   return matrix_product(a, b);
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
   if (x.rank() == 0 || weight.rank() != 2 || x.size(-1) != weight.size(1)) {
     raise("linear: input {} does not end in the {} that weight {} takes", x.shape().to_string(), weight.rank() == 2 ? weight.size(1) : 0,
           weight.shape().to_string());
@@ -55,6 +55,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor rows = x.rank() == 2 ? x : x.reshape({-1, x.size(-1)});
   Tensor y = matmul(rows, transpose(weight));
   if (bias.defined()) y = y + bias;
+  if (activation == Activation::relu) y = relu(y);
   if (x.rank() == 2) return y;
   std::vector<int64_t> dims(x.shape().begin(), x.shape().end() - 1);
   dims.push_back(weight.size(0));
@@ -126,8 +127,9 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     raise("conv2d: input has {} channels, weight {} takes {}", s.c, weight.shape().to_string(), weight.size(1) * o.groups);
   }
   require_window("conv2d", s);
-  const Tensor y = conv_forward(s, x, weight);
-  return bias.defined() ? y + bias.reshape({s.co, 1, 1}) : y;
+  Tensor y = conv_forward(s, x, weight);
+  if (bias.defined()) y = y + bias.reshape({s.co, 1, 1});
+  return o.activation == Activation::relu ? relu(y) : y;
 }
 
 namespace {

@@ -73,6 +73,14 @@ TEST(Linear, Gradients) {
   expect_gradients(nn::Linear(4, 3, rng, {.bias = false, .dtype = DType::float64}), random64({2, 3, 4}, "x"));
 }
 
+TEST(Linear, AppliesItsActivation) {
+  const nn::Linear layer(4, 6, rng, {.activation = Activation::relu});
+  const Tensor x = random64({5, 4}, "x").to(DType::float32);
+  EXPECT_EQ(layer(x).to_vector<float>(), relu(linear(x, layer.weight, layer.bias)).to_vector<float>());
+  EXPECT_EQ(layer.describe(), "Linear(4, 6, relu)");
+  expect_gradients(nn::Linear(4, 3, rng, {.activation = Activation::relu, .dtype = DType::float64}), random64({5, 4}, "x"));
+}
+
 TEST(Linear, StartsUniformWithinOneOverTheRootOfItsFanIn) {
   const nn::Linear layer(64, 1000, rng);
   const Tensor w = layer.weight.value().detach();
@@ -131,6 +139,14 @@ TEST(Conv2d, HandsEveryOptionToTheOp) {
       conv2d(x, layer.weight, layer.bias, {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 3}, .groups = 2});
   EXPECT_EQ(layer(x).shape(), Shape({2, 6, 4, 10}));
   EXPECT_EQ(layer(x).to_vector<float>(), want.to_vector<float>());
+}
+
+TEST(Conv2d, AppliesItsActivation) {
+  nn::Conv2d layer(2, 3, 3, rng, {.activation = Activation::relu});
+  const Tensor x = random64({2, 2, 5, 4}, "x").to(DType::float32);
+  EXPECT_EQ(layer(x).to_vector<float>(), relu(conv2d(x, layer.weight, layer.bias)).to_vector<float>());
+  EXPECT_EQ(layer.describe(), "Conv2d(2, 3, 3x3, relu)");
+  EXPECT_EQ(Hypers(layer).found.at("activation"), "relu");
 }
 
 TEST(Conv2d, RefusesWhatHasNoMeaning) {
