@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -40,19 +41,40 @@ struct Job {
   }
 };
 
+// Threads that wait for each other look for this long before they sleep: waking one takes longer than many an op.
+constexpr std::chrono::microseconds kPatience{50};
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Looks until done() or patience ends; true if it was done.
+template <class Done>
+bool spin(const Done& done) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (done()) return true;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return done();
+}
+
 class Pool {
  public:
   ~Pool() { stop(); }
 
-  int size() {
-    std::lock_guard lock(use_);
-    return wanted();
-  }
+  int size() const { return size_.load(std::memory_order_relaxed); }
 
   void resize(int n) {
     std::lock_guard lock(use_);
     stop();
-    wanted_ = n;
+    size_ = n > 0 ? n : cores();
   }
 
   // One job at a time: a second thread that calls an op meanwhile computes its own inline.
@@ -60,45 +82,51 @@ class Pool {
     std::unique_lock use(use_, std::try_to_lock);
     if (!use) return false;
     start();
-    {
-      std::lock_guard lock(mutex_);
-      job_ = &job;
-      busy_ = static_cast<int>(workers_.size());
-      ++generation_;
+    job_ = &job;
+    busy_ = static_cast<int>(workers_.size());
+    ++generation_;
+    // A worker counts itself as asleep before it looks at the generation for the last time.
+    if (asleep_ > 0) {
+      { std::lock_guard lock(mutex_); }
+      wake_.notify_all();
     }
-    wake_.notify_all();
     job.run();
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [&] { return busy_ == 0; });
-    job_ = nullptr;
+    const auto done = [this] { return busy_ == 0; };
+    if (!(may_spin() && spin(done))) {
+      std::unique_lock lock(mutex_);
+      done_.wait(lock, done);
+    }
     return true;
   }
 
  private:
-  int wanted() {
-    if (wanted_ == 0) wanted_ = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    return wanted_;
-  }
+  static int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+  // More threads than cores would keep each other from working.
+  bool may_spin() const { return size() <= cores_; }
 
   void start() {
-    while (static_cast<int>(workers_.size()) < wanted() - 1) {
-      workers_.emplace_back([this, seen = generation_]() mutable { work(seen); });
+    while (static_cast<int>(workers_.size()) < size() - 1) {
+      workers_.emplace_back([this, seen = generation_.load()]() mutable { work(seen); });
     }
   }
 
   void work(uint64_t seen) {
     for (;;) {
-      Job* job;
-      {
+      const auto called = [&] { return stopping_ || generation_ != seen; };
+      if (!(may_spin() && spin(called))) {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-        if (stopping_) return;
-        seen = generation_;
-        job = job_;
+        ++asleep_;
+        wake_.wait(lock, called);
+        --asleep_;
       }
-      job->run();
-      std::lock_guard lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
+      if (stopping_) return;
+      ++seen;
+      job_.load()->run();
+      if (--busy_ == 0) {
+        { std::lock_guard lock(mutex_); }
+        done_.notify_one();
+      }
     }
   }
 
@@ -113,13 +141,14 @@ class Pool {
     stopping_ = false;
   }
 
+  const int cores_ = cores();
   std::mutex use_, mutex_;
   std::condition_variable wake_, done_;
   std::vector<std::thread> workers_;
-  Job* job_ = nullptr;
-  uint64_t generation_ = 0;
-  int busy_ = 0, wanted_ = 0;
-  bool stopping_ = false;
+  std::atomic<Job*> job_{nullptr};
+  std::atomic<uint64_t> generation_{0};
+  std::atomic<int> busy_{0}, asleep_{0}, size_{cores_};
+  std::atomic<bool> stopping_{false};
 };
 
 Pool& pool() {
