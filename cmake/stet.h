@@ -22,6 +22,7 @@
 #include "stet/nn/loss.h"
 #include "stet/nn/metric.h"
 #include "stet/nn/module.h"
+#include "stet/nn/norm.h"
 #include "stet/nn/pool.h"
 #include "stet/nn/sequential.h"
 #include "stet/nn/summary.h"

@@ -27,4 +27,9 @@ std::string Pool2d::describe() const {
   return text + ")";
 }
 
+Tensor GlobalAvgPool2d::operator()(const Tensor& x) const {
+  if (x.rank() != 4) raise("GlobalAvgPool2d: takes [N, C, H, W], not {}", x.shape().to_string());
+  return mean(x, {2, 3});
+}
+
 }  // namespace stet::nn

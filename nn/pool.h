@@ -41,4 +41,13 @@ class AvgPool2d : public Pool2d {
   Tensor operator()(const Tensor& x) const { return avg_pool2d(x, kernel_.pair(), window()); }
 };
 
+/// The mean of each plane: [N, C, H, W] to [N, C].
+class GlobalAvgPool2d : public Module {
+ public:
+  /// Throws UsageError unless x has four axes.
+  Tensor operator()(const Tensor& x) const;
+  void members(Visitor&) override {}
+  std::string describe() const override { return "GlobalAvgPool2d"; }
+};
+
 }  // namespace stet::nn

@@ -95,29 +95,44 @@ Tensor record_with_output(const char* op, Tensor value, const Tensor& input, Out
   return attach(op, std::move(value), {{input.node(), std::move(pullback)}}, true);
 }
 
+namespace {
+
+// The same elements on the same place of the tape.
+bool same_value(const Tensor& a, const Tensor& b) {
+  return a.data() == b.data() && a.strides() == b.strides() && a.shape() == b.shape() && a.node() == b.node();
+}
+
+}  // namespace
+
 Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
                 std::function<std::vector<Tensor>(const Tensor& g)> vjp) {
-  // vjp gives all inputs' gradients at once: it is called for the first that needs one, and the others take theirs from there.
+  // vjp gives all inputs' gradients at once: it is called for the first that is asked for, and the others take theirs from there. A
+  // backward that wants only some inputs leaves the rest behind, so what is kept serves the same upstream gradient alone.
   struct Shared {
     std::function<std::vector<Tensor>(const Tensor&)> vjp;
+    Tensor upstream;
     std::vector<Tensor> gradients;
     size_t pending = 0;
   };
-  auto shared = std::make_shared<Shared>(Shared{std::move(vjp), {}, 0});
+  auto shared = std::make_shared<Shared>(Shared{std::move(vjp), {}, {}, 0});
   size_t wanted = 0;
   for (const Tensor& in : inputs) wanted += in.has_gradient();
   std::vector<Input> edges;
   for (size_t i = 0; i < inputs.size(); ++i) {
     edges.push_back({inputs[i], [shared, i, wanted, count = inputs.size(), name](const Tensor& g) {
-                       if (shared->pending == 0) {
+                       if (shared->pending == 0 || !same_value(shared->upstream, g)) {
                          shared->gradients = shared->vjp(g);
+                         shared->upstream = g;
                          shared->pending = wanted;
                          if (shared->gradients.size() != count) {
                            raise("{}: vjp gave {} gradients for {} inputs", name, shared->gradients.size(), count);
                          }
                        }
                        Tensor result = shared->gradients[i];
-                       if (--shared->pending == 0) shared->gradients.clear();
+                       if (--shared->pending == 0) {
+                         shared->gradients.clear();
+                         shared->upstream = {};
+                       }
                        return result;
                      }});
   }

@@ -43,6 +43,17 @@ void Backend::index_add(const Tensor&, const Tensor&, const Tensor&) { unsupport
 void Backend::gather(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gather"); }
 void Backend::scatter_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "scatter_add"); }
 void Backend::random(Distribution, const Draw&, const Tensor&) { unsupported(*this, "random"); }
+void Backend::batch_norm(const BatchNormInputs&, const Tensor&, const BatchStatistics&) { unsupported(*this, "batch_norm"); }
+void Backend::batch_norm_evaluation(const BatchNormInputs&, const BatchStatistics&, const Tensor&) {
+  unsupported(*this, "batch_norm_evaluation");
+}
+void Backend::batch_norm_gradient(const BatchNormInputs&, const BatchStatistics&, const Tensor&, const Tensor&, const BatchNormGradients&) {
+  unsupported(*this, "batch_norm_gradient");
+}
+void Backend::layer_norm(const LayerNormInputs&, const Tensor&, const RowStatistics&) { unsupported(*this, "layer_norm"); }
+void Backend::layer_norm_gradient(const LayerNormInputs&, const RowStatistics&, const Tensor&, const LayerNormGradients&) {
+  unsupported(*this, "layer_norm_gradient");
+}
 void Backend::dropout(const Tensor&, const Draw&, uint64_t, double, const Tensor&) { unsupported(*this, "dropout"); }
 void Backend::sgd(const SgdStep&, const Tensor&, const SgdValues&, const SgdValues&) { unsupported(*this, "sgd"); }
 void Backend::adam(const AdamStep&, const Tensor&, const AdamValues&, const AdamValues&) { unsupported(*this, "adam"); }

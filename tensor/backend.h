@@ -35,6 +35,33 @@ struct AdamValues {
   const Tensor &parameter, &mean, &square;
 };
 
+/// Inputs of batch norm, contiguous: x [N, C, P], weight and bias [C], residual of x's shape; the last three may be undefined.
+struct BatchNormInputs {
+  Tensor x, weight, bias, residual;
+  double epsilon = 0;
+  Activation activation = Activation::none;
+};
+struct BatchStatistics {
+  Tensor mean, variance;  // [C]
+};
+/// Gradients of batch norm's inputs, in their shapes. The residual's is undefined where there is no residual.
+struct BatchNormGradients {
+  Tensor x, weight, bias, residual;
+};
+
+/// Layer norm's inputs, contiguous: x [rows, D], weight and bias [D] or undefined.
+struct LayerNormInputs {
+  Tensor x, weight, bias;
+  double epsilon = 0;
+};
+/// Of each row, [rows].
+struct RowStatistics {
+  Tensor mean, scale;  // scale = 1 / sqrt(variance + epsilon)
+};
+struct LayerNormGradients {
+  Tensor x, weight, bias;
+};
+
 /// The ops of one device. Inputs may have any strides unless said otherwise; `y` is contiguous, of its final shape, and not yet
 /// seen by anyone. Where two inputs meet, they have been broadcast to y's shape (stride 0). The base class's functions throw
 /// UsageError naming op and device, so an op without a kernel fails and nothing falls back silently.
@@ -84,6 +111,14 @@ class Backend {
   virtual void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y);
   /// Fills y from a draw's words: raw words (int64), uniform in [0, 1), or standard normal.
   virtual void random(Distribution d, const Draw& draw, const Tensor& y);
+  virtual void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics);
+  virtual void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y);
+  /// From the gradient g of the result y.
+  virtual void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
+                                   const BatchNormGradients& to);
+  virtual void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics);
+  virtual void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
+                                   const LayerNormGradients& to);
   /// y = word < threshold ? +0 : x * scale, element by element.
   virtual void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y);
   /// Digest of x's elements as digest.h defines it. The base class copies x to the host and digests it there.

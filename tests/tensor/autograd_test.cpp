@@ -87,6 +87,17 @@ TEST(Autograd, CustomGradients) {
   EXPECT_EQ(backward(y)[w].item<float>(), 7.0f);
 }
 
+TEST(Autograd, AFunctionGivesFreshGradientsAfterOneThatWantedOnlySome) {
+  Half a(2.0f), b(3.0f);
+  const Tensor y = function("product", {a.p, b.p}, a.p.value() * b.p.value(), [&](const Tensor& g) {
+    return std::vector<Tensor>{g * b.p.value(), g * a.p.value()};
+  });
+  EXPECT_EQ(backward(y * 1, a, {.keep = true})[a.p].item<float>(), 3.0f);
+  const Gradients g = backward(y * 10);
+  EXPECT_EQ(g[a.p].item<float>(), 30.0f);
+  EXPECT_EQ(g[b.p].item<float>(), 20.0f);
+}
+
 TEST(Autograd, LongTapesNeedNoDeepStack) {
   Parameter w(Tensor(1.0f));
   Tensor x = w;

@@ -116,6 +116,17 @@ std::vector<GradientCase> cases() {
       {"softmax axis 0", [](Inputs x) { return softmax(x[0], 0); }, {s}},
       {"log_softmax", [](Inputs x) { return log_softmax(x[0]); }, {s}},
       {"cross_entropy_rows", [](Inputs x) { return cross_entropy_rows(x[0], indices({3, 0, 1})); }, {s}},
+      {"batch_norm", [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1).y; }, {{3, 2, 2, 2}, {2}, {2}}},
+      {"batch_norm plain", [](Inputs x) { return batch_norm(x[0], {}, {}, 0.1).y; }, {{4, 3}}},
+      {"batch_norm relu", [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1, Activation::relu).y; }, {{3, 2, 3}, {2}, {2}}},
+      {"batch_norm residual relu", [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1, Activation::relu, x[3]).y; },
+       {{3, 2, 3}, {2}, {2}, {3, 2, 3}}},
+      {"batch_norm of itself", [](Inputs x) { return batch_norm(x[0], x[1], {}, 0.1, Activation::none, x[0]).y; }, {{3, 2, 3}, {2}}},
+      {"batch_norm_evaluation", [](Inputs x) {
+         return batch_norm_evaluation(x[0], x[1], square(x[2]), x[3], x[4], 0.1, Activation::relu, x[5]);
+       }, {{2, 3, 2}, {3}, {3}, {3}, {3}, {2, 3, 2}}},
+      {"layer_norm", [](Inputs x) { return layer_norm(x[0], x[1], x[2], 0.1); }, {{2, 3, 4}, {4}, {4}}},
+      {"layer_norm plain", [](Inputs x) { return layer_norm(x[0], {}, {}, 0.1); }, {{5}}},
       {"dropout", [](Inputs x) {
          Stream stream(Rng(5, "drop"));
          return square(dropout(x[0], 0.4, stream));

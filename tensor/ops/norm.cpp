@@ -1,0 +1,195 @@
+// Batch norm and layer norm, and the compositions that define them.
+#include <algorithm>
+
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/backend.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/ops/common.h"
+#include "stet/tensor/ops/composed.h"
+#include "stet/tensor/work.h"
+
+namespace stet {
+namespace {
+
+void require_vector(const char* op, const char* what, const Tensor& x, const Tensor& v, int64_t n) {
+  if (!v.defined()) return;
+  require_same_dtype(op, x, v);
+  if (v.shape() != Shape{n}) {
+    raise("{}: {} {} does not fit input {}; it must be [{}]", op, what, v.shape().to_string(), x.shape().to_string(), n);
+  }
+}
+
+void require_batch_norm(const char* op, const BatchNormInputs& in) {
+  require_floating(op, in.x);
+  if (in.x.rank() < 2) raise("{}: takes [N, C, ...], not {}", op, in.x.shape().to_string());
+  require_vector(op, "weight", in.x, in.weight, in.x.size(1));
+  require_vector(op, "bias", in.x, in.bias, in.x.size(1));
+  if (!in.residual.defined()) return;
+  require_same_dtype(op, in.x, in.residual);
+  if (in.residual.shape() != in.x.shape()) {
+    raise("{}: residual {} differs from input {}", op, in.residual.shape().to_string(), in.x.shape().to_string());
+  }
+}
+
+int64_t values_a_channel(const Tensor& x) { return x.size(1) == 0 ? 0 : x.elements() / x.size(1); }
+
+// [N, C, ...] as [N, C, P].
+Tensor planes(const Tensor& x) {
+  const int64_t n = x.size(0), c = x.size(1);
+  return x.reshape({n, c, n * c == 0 ? 0 : x.elements() / (n * c)});
+}
+
+Tensor by_channel(const Tensor& v) { return v.reshape({1, -1, 1}); }
+
+BatchStatistics batch_statistics(const Tensor& x) {
+  const double p = static_cast<double>(x.size(2)), n = static_cast<double>(x.size(0));
+  const Tensor m = mean(x, {2}, true);
+  const Tensor q = sum(square(x - m), {2}, true);
+  const Tensor centre = mean(m, {0}, true);
+  const Tensor variance = (sum(q, {0}, true) + sum(square(m - centre), {0}, true) * p) / (n * p);
+  return {centre.reshape({-1}), variance.reshape({-1})};
+}
+
+Tensor scale_of(const Tensor& variance, double epsilon) { return 1 / sqrt(variance + epsilon); }
+
+// + bias + residual, then the activation.
+Tensor finish(Tensor z, const Tensor& bias, const Tensor& residual, Activation activation) {
+  if (bias.defined()) z = z + bias;
+  if (residual.defined()) z = z + residual;
+  return activation == Activation::relu ? relu(z) : z;
+}
+
+// x [N, C, P]; the statistics are kept from the forward pass.
+Tensor batch_norm_value(const BatchNormInputs& in, const BatchStatistics& s) {
+  const Tensor scale = scale_of(s.variance, in.epsilon);
+  const Tensor factor = in.weight.defined() ? in.weight * scale : scale;
+  const Tensor bias = in.bias.defined() ? by_channel(in.bias) : Tensor();
+  return finish((in.x - by_channel(s.mean)) * by_channel(factor), bias, in.residual, in.activation);
+}
+
+// The same inputs with x and the residual as [N, C, P].
+BatchNormInputs as_planes(BatchNormInputs in) {
+  in.x = planes(in.x);
+  if (in.residual.defined()) in.residual = planes(in.residual);
+  return in;
+}
+
+}  // namespace
+
+namespace composed {
+
+BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& kept, const Tensor& y, const Tensor& upstream) {
+  const BatchNormInputs p = as_planes(in);
+  const BatchStatistics s = grad_enabled() ? batch_statistics(p.x) : kept;
+  const Tensor g = p.activation == Activation::relu ? where(planes(y) > 0, planes(upstream), zeros({}, y.dtype(), y.device()))
+                                                    : planes(upstream);
+  const double count = static_cast<double>(values_a_channel(p.x));
+  const Tensor scale = scale_of(s.variance, p.epsilon), centred = p.x - by_channel(s.mean);
+  const Tensor dbias = sum(g, {0, 2}), dweight = sum(g * centred, {0, 2}) * scale;
+  const Tensor factor = p.weight.defined() ? p.weight * scale : scale;
+  const Tensor slope = (dweight * scale) / count;
+  const Tensor dx = ((g - by_channel(dbias / count)) - centred * by_channel(slope)) * by_channel(factor);
+  const std::vector<int64_t>& shape = in.x.shape().dims();
+  return {dx.reshape(shape), dweight, dbias, in.residual.defined() ? g.reshape(shape) : Tensor()};
+}
+
+BatchNorm batch_norm(const BatchNormInputs& in) {
+  const auto [y, s] = [&] {
+    NoGrad no_grad;
+    const BatchNormInputs p = as_planes(in);
+    const BatchStatistics statistics = batch_statistics(p.x);
+    return std::pair(batch_norm_value(p, statistics).reshape(in.x.shape().dims()).detach(), statistics);
+  }();
+  const auto vjp = [in, s = s, y = y](const Tensor& g) {
+    const BatchNormGradients d = batch_norm_gradient(in, s, y, g);
+    return std::vector<Tensor>{d.x, d.weight, d.bias, d.residual};
+  };
+  return {function("batch_norm", {in.x, in.weight, in.bias, in.residual}, y, vjp), s.mean.detach(), s.variance.detach()};
+}
+
+Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& s) {
+  const BatchNormInputs p = as_planes(in);
+  const Tensor scale = scale_of(s.variance, p.epsilon);
+  const Tensor factor = p.weight.defined() ? p.weight * scale : scale;
+  const Tensor down = s.mean * factor;
+  const Tensor shift = p.bias.defined() ? p.bias - down : -down;
+  return finish(p.x * by_channel(factor), by_channel(shift), p.residual, p.activation).reshape(in.x.shape().dims());
+}
+
+}  // namespace composed
+
+BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon, Activation activation,
+                     const Tensor& residual) {
+  const BatchNormInputs in{x, weight, bias, residual, epsilon, activation};
+  require_batch_norm("batch_norm", in);
+  if (values_a_channel(x) < 2) {
+    raise("batch_norm: input {} has fewer than two values a channel, so no variance; use a larger batch, or evaluate", x.shape().to_string());
+  }
+  add_work(8 * x.elements());
+  return composed::batch_norm(in);
+}
+
+Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& weight, const Tensor& bias,
+                             double epsilon, Activation activation, const Tensor& residual) {
+  const BatchNormInputs in{x, weight, bias, residual, epsilon, activation};
+  require_batch_norm("batch_norm_evaluation", in);
+  require_vector("batch_norm_evaluation", "mean", x, mean, x.size(1));
+  require_vector("batch_norm_evaluation", "variance", x, variance, x.size(1));
+  return composed::batch_norm_evaluation(in, {mean, variance});
+}
+
+namespace {
+
+// Leading axes become rows, so that a parameter's gradient is one sum over every row.
+Tensor rows(const Tensor& x) { return x.reshape({x.elements() / x.size(-1), x.size(-1)}); }
+
+RowStatistics row_statistics(const Tensor& x, double epsilon) {
+  const Tensor m = mean(x, {1}, true);
+  const Tensor scale = scale_of(mean(square(x - m), {1}, true), epsilon);
+  return {m, scale};
+}
+
+}  // namespace
+
+namespace composed {
+
+LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& upstream) {
+  const Tensor x = rows(in.x), g = rows(upstream);
+  const auto [m, scale] = grad_enabled() ? row_statistics(x, in.epsilon) : kept;
+  const Tensor normal = (x - m.reshape({-1, 1})) * scale.reshape({-1, 1});
+  const Tensor weighted = in.weight.defined() ? g * in.weight : g;
+  const Tensor slope = mean(weighted * normal, {1}, true);
+  const Tensor dx = ((weighted - mean(weighted, {1}, true)) - normal * slope) * scale.reshape({-1, 1});
+  return {dx.reshape(in.x.shape().dims()), sum(g * normal, {0}), sum(g, {0})};
+}
+
+Tensor layer_norm(const LayerNormInputs& in) {
+  const auto [y, s] = [&] {
+    NoGrad no_grad;
+    const Tensor x = rows(in.x);
+    const RowStatistics statistics = row_statistics(x, in.epsilon);
+    Tensor z = (x - statistics.mean) * statistics.scale;
+    if (in.weight.defined()) z = z * in.weight;
+    if (in.bias.defined()) z = z + in.bias;
+    return std::pair(z.reshape(in.x.shape().dims()).detach(), statistics);
+  }();
+  const auto vjp = [in, s = s](const Tensor& g) {
+    const LayerNormGradients d = layer_norm_gradient(in, s, g);
+    return std::vector<Tensor>{d.x, d.weight, d.bias};
+  };
+  return function("layer_norm", {in.x, in.weight, in.bias}, y, vjp);
+}
+
+}  // namespace composed
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
+  require_floating("layer_norm", x);
+  if (x.rank() == 0 || x.size(-1) == 0) raise("layer_norm: takes [.., D] with D of at least 1, not {}", x.shape().to_string());
+  require_vector("layer_norm", "weight", x, weight, x.size(-1));
+  require_vector("layer_norm", "bias", x, bias, x.size(-1));
+  add_work(8 * x.elements());
+  return composed::layer_norm({x, weight, bias, epsilon});
+}
+
+}  // namespace stet
