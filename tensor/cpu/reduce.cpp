@@ -1,73 +1,37 @@
 #include "stet/tensor/cpu/reduce.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "stet/tensor/cpu/elementwise.h"
+#include "stet/tensor/cpu/reduce_rows.h"
 #include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/cpu/workspace.h"
 
 namespace stet::cpu_kernels {
 namespace {
 
+// One row whose blocks are divided among threads.
 template <class T>
-T block_sum(const T* x, int64_t n) {
-  T lane[kSumLanes] = {};
-  int64_t i = 0;
-  for (; i + kSumLanes <= n; i += kSumLanes) {
-    for (int64_t j = 0; j < kSumLanes; ++j) lane[j] += x[i + j];
-  }
-  for (int64_t j = 0; i + j < n; ++j) lane[j] += x[i + j];
-  for (int64_t half = kSumLanes / 2; half > 0; half /= 2) {
-    for (int64_t j = 0; j < half; ++j) lane[j] += lane[j + half];
-  }
-  return lane[0];
-}
-
-template <class T>
-T row_sum(const T* x, int64_t n) {
-  if (n <= kSumBlock) return block_sum(x, n);
-  std::vector<T> sums(static_cast<size_t>((n + kSumBlock - 1) / kSumBlock));
-  parallel_for(static_cast<int64_t>(sums.size()), kElementGrain / kSumBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) {
-      sums[static_cast<size_t>(b)] = block_sum(x + b * kSumBlock, std::min(kSumBlock, n - b * kSumBlock));
-    }
+T long_row_sum(const T* x, int64_t n) {
+  thread_local Workspace workspace;
+  const int64_t blocks = (n + kSumBlock - 1) / kSumBlock;
+  T* sums = workspace.get<T>(blocks);
+  parallel_for(blocks, kElementGrain / kSumBlock, [&](int64_t begin, int64_t end) {
+    const int64_t whole = std::min(end, n / kSumBlock);
+    reduce_rows(Reduce::sum, x + begin * kSumBlock, whole - begin, kSumBlock, sums + begin);
+    if (whole < end) reduce_rows(Reduce::sum, x + whole * kSumBlock, 1, n % kSumBlock, sums + whole);
   });
-  return row_sum(sums.data(), static_cast<int64_t>(sums.size()));
+  T sum;
+  reduce_rows(Reduce::sum, sums, 1, blocks, &sum);
+  return sum;
 }
 
-// Columns of a matrix [n, width] with row stride `stride`: each by chains of kSumChain, the chains' sums by the same rule.
-template <class T>
-void column_sums(const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
-  const auto chain = [&](int64_t begin, int64_t end, T* out) {
-    std::fill(out, out + width, T{0});
-    for (int64_t k = begin; k < end; ++k) {
-      const T* row = x + k * stride;
-      for (int64_t j = 0; j < width; ++j) out[j] += row[j];
-    }
-  };
-  if (n <= kSumChain) return chain(0, n, y);
-  const int64_t chains = (n + kSumChain - 1) / kSumChain;
-  std::vector<T> sums(static_cast<size_t>(chains * width));
-  for (int64_t c = 0; c < chains; ++c) chain(c * kSumChain, std::min(n, (c + 1) * kSumChain), &sums[static_cast<size_t>(c * width)]);
-  column_sums(sums.data(), width, chains, width, y);
-}
-
-template <class T>
-constexpr T lowest() {
-  if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
-  else return std::numeric_limits<T>::lowest();
-}
-template <class T>
-constexpr T highest() {
-  if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
-  else return std::numeric_limits<T>::max();
-}
-
-// Maximum and minimum are exact, and integer sums wrap: any order gives their bits.
+// Integers' maximum and minimum are exact, and their sums wrap: any order gives their bits.
 template <class T, class F>
-void column_fold(const T* x, int64_t stride, int64_t n, int64_t width, T* y, T start, F f) {
+void fold_columns(const T* x, int64_t stride, int64_t n, int64_t width, T* y, T start, F f) {
   std::fill(y, y + width, start);
   for (int64_t k = 0; k < n; ++k) {
     for (int64_t j = 0; j < width; ++j) y[j] = f(y[j], x[k * stride + j]);
@@ -75,55 +39,51 @@ void column_fold(const T* x, int64_t stride, int64_t n, int64_t width, T* y, T s
 }
 
 template <class T>
-void reduce_columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+void integer_columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
   switch (op) {
-    case Reduce::sum:
-      if constexpr (std::is_floating_point_v<T>) return column_sums(x, stride, n, width, y);
-      else return column_fold(x, stride, n, width, y, T{0}, scalar_ops::add<T>);
-    case Reduce::max: return column_fold(x, stride, n, width, y, lowest<T>(), scalar_ops::maximum<T>);
-    case Reduce::min: return column_fold(x, stride, n, width, y, highest<T>(), scalar_ops::minimum<T>);
+    case Reduce::sum: return fold_columns(x, stride, n, width, y, T{0}, scalar_ops::add<T>);
+    case Reduce::max: return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::lowest(), scalar_ops::maximum<T>);
+    case Reduce::min: return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::max(), scalar_ops::minimum<T>);
   }
-}
-
-// A row's extreme over sixteen lanes at once.
-template <class T, class F>
-T row_fold(const T* x, int64_t n, T start, F f) {
-  constexpr int64_t kLanes = 16;
-  T lane[kLanes];
-  std::fill(lane, lane + kLanes, start);
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int64_t j = 0; j < kLanes; ++j) lane[j] = f(lane[j], x[i + j]);
-  }
-  for (; i < n; ++i) lane[0] = f(lane[0], x[i]);
-  for (int64_t j = 1; j < kLanes; ++j) lane[0] = f(lane[0], lane[j]);
-  return lane[0];
 }
 
 template <class T>
-T reduce_row(Reduce op, const T* x, int64_t n) {
-  if (op == Reduce::max) return row_fold(x, n, lowest<T>(), scalar_ops::maximum<T>);
-  if (op == Reduce::min) return row_fold(x, n, highest<T>(), scalar_ops::minimum<T>);
-  if constexpr (std::is_floating_point_v<T>) return row_sum(x, n);
-  else return row_fold(x, n, T{0}, scalar_ops::add<T>);
+void rows(Reduce op, const T* x, int64_t count, int64_t n, T* y) {
+  if constexpr (std::is_floating_point_v<T>) {
+    reduce_rows(op, x, count, n, y);
+  } else {
+    for (int64_t r = 0; r < count; ++r) integer_columns(op, x + r * n, 1, n, 1, y + r);
+  }
+}
+
+template <class T>
+void columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+  if constexpr (std::is_floating_point_v<T>) reduce_columns(op, x, stride, n, width, y);
+  else integer_columns(op, x, stride, n, width, y);
 }
 
 // x [outer, n, inner] to y [outer, inner]. `last`: the run holds the tensor's last axis, so inner is 1.
 template <class T>
 void reduce_run(Reduce op, const T* x, int64_t outer, int64_t n, int64_t inner, bool last, T* y) {
   if (last) {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (outer == 1 && op == Reduce::sum && n > kElementGrain) {
+        *y = long_row_sum(x, n);
+        return;
+      }
+    }
     const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, n));
-    return parallel_for(outer, outer == 1 ? 1 : grain, [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin; o < end; ++o) y[o] = reduce_row(op, x + o * n, n);
-    });
+    return parallel_for(outer, grain, [&](int64_t begin, int64_t end) { rows(op, x + begin * n, end - begin, n, y + begin); });
   }
-  constexpr int64_t kWidth = 256;
-  const int64_t tiles = (inner + kWidth - 1) / kWidth;
-  const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, n * std::min(inner, kWidth)));
+  // A part for each thread, but none narrower than a few cache lines.
+  int64_t width = kColumnTile;
+  while (width > 64 && outer * ((inner + width - 1) / width) < threads()) width /= 2;
+  const int64_t tiles = (inner + width - 1) / width;
+  const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, n * std::min(inner, width)));
   parallel_for(outer * tiles, grain, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
-      const int64_t o = t / tiles, j = t % tiles * kWidth;
-      reduce_columns(op, x + o * n * inner + j, inner, n, std::min(kWidth, inner - j), y + o * inner + j);
+      const int64_t o = t / tiles, j = t % tiles * width;
+      columns(op, x + o * n * inner + j, inner, n, std::min(width, inner - j), y + o * inner + j);
     }
   });
 }
@@ -175,14 +135,23 @@ void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const 
 
 namespace {
 
-// True if b beats a: the first NaN, else the larger (smaller).
+// The lowest index of equals; the first NaN wins. n elements, `step` apart.
 template <class T>
-bool beats(Reduce op, T a, T b) {
+int64_t extreme_index(Reduce op, const T* x, int64_t n, int64_t step) {
   if constexpr (std::is_floating_point_v<T>) {
-    if (a != a) return false;
-    if (b != b) return true;
+    if (step == 1) return index_of_extreme(op, x, n);
   }
-  return op == Reduce::max ? b > a : b < a;
+  const auto beats = [op](T a, T b) {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (a != a || b != b) return a == a;
+    }
+    return op == Reduce::max ? b > a : b < a;
+  };
+  int64_t best = 0;
+  for (int64_t k = 1; k < n; ++k) {
+    if (beats(x[best * step], x[k * step])) best = k;
+  }
+  return best;
 }
 
 }  // namespace
@@ -195,14 +164,7 @@ void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y) {
     const T* data = from.data_as<T>();
     int64_t* out = y.mutable_data_as<int64_t>();
     parallel_for(y.elements(), std::max<int64_t>(1, kElementGrain / n), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const T* line = data + i / inner * n * inner + i % inner;
-        int64_t best = 0;
-        for (int64_t k = 1; k < n; ++k) {
-          if (beats(op, line[best * inner], line[k * inner])) best = k;
-        }
-        out[i] = best;
-      }
+      for (int64_t i = begin; i < end; ++i) out[i] = extreme_index(op, data + i / inner * n * inner + i % inner, n, inner);
     });
   });
 }

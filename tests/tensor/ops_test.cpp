@@ -128,7 +128,7 @@ const std::vector<BinaryCase>& binary_cases() {
 const std::vector<Shape>& shapes() {
   static const std::vector<Shape> all = {{1, 1, 0},  {1, 1, 1},   {2, 3, 31}, {1, 5, 32},  {3, 2, 33},    {5, 63, 4},   {2, 65, 64},
                                          {130, 1, 7}, {1, 2, 511}, {2, 1, 513}, {1, 3, 1023}, {1, 1, 1024}, {2, 1, 1025}, {1, 1, 70001},
-                                         {4097, 1, 3}, {7, 300, 9}};
+                                         {4097, 1, 3}, {7, 300, 9}, {64, 1, 520}, {129, 1, 700}};
   return all;
 }
 
@@ -201,6 +201,17 @@ TEST(Ops, BinaryOpsEqualTheReferenceUnderBroadcasting) {
   }
 }
 
+TEST(Ops, LongSumsEqualTheReferenceOnEveryLevel) {
+  // Three levels of chains and a bit of each; three levels of blocks and a bit of each.
+  for (const auto& [shape, axes] : std::vector<std::pair<Shape, Axes>>{{{266'305, 2}, {0}}, {{1'049'601}, {0}}, {{2, 1025, 65}, {1, 2}}}) {
+    const Tensor x = awkward(shape, 5, false);
+    const std::vector<float> want = reference::sum(reference::array<float>(x), axes).values;
+    on_all_machines([&, axes = axes] { EXPECT_TRUE(all_same_bits(sum(x, axes).to_vector<float>(), want)); });
+    const Tensor wide = x.to(DType::float64);
+    EXPECT_TRUE(all_same_bits(sum(wide, axes).to_vector<double>(), reference::sum(reference::array<double>(wide), axes).values));
+  }
+}
+
 TEST(Ops, SumsShowTheirTree) {
   // 2^24 swallows a 1 that is added to it alone, but not a 2: where the ones meet first shows the order.
   std::vector<float> x(64, 0.0f);
@@ -219,6 +230,15 @@ TEST(Ops, ArgmaxTakesTheFirstOfEqualsAndTheFirstNaN) {
   EXPECT_EQ(argmin(Tensor::from<float>({1, 0, 3, 0})).item<int64_t>(), 1);
   EXPECT_EQ(argmax(Tensor::from<float>({1, nan, 3, nan})).item<int64_t>(), 1);
   EXPECT_EQ(argmin(Tensor::from<float>({1, 5, nan, -9})).item<int64_t>(), 2);
+  for (const int64_t n : {15, 16, 17, 64, 1000}) {
+    std::vector<float> v(static_cast<size_t>(n), -0.0f);
+    v[static_cast<size_t>(n - 1)] = 0.0f;
+    on_all_machines([&] { EXPECT_EQ(argmax(Tensor::from(v)).item<int64_t>(), 0) << n; });
+    v[static_cast<size_t>(n - 2)] = nan;
+    on_all_machines([&] { EXPECT_EQ(argmin(Tensor::from(v)).item<int64_t>(), n - 2) << n; });
+    v[static_cast<size_t>(n - 2)] = v[static_cast<size_t>(n / 2)] = 5.0f;
+    on_all_machines([&] { EXPECT_EQ(argmax(Tensor::from(v)).item<int64_t>(), n / 2) << n; });
+  }
   const Tensor x = Tensor::from<int32_t>({1, 9, 3, 4, 5, 6}, {2, 3});
   EXPECT_EQ(argmax(x, 0).to_vector<int64_t>(), (std::vector<int64_t>{1, 0, 1}));
   EXPECT_EQ(argmax(x, 1, true).shape(), (Shape{2, 1}));

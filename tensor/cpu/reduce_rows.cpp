@@ -1,0 +1,174 @@
+#include "stet/tensor/cpu/reduce_rows.h"
+
+#include <limits>
+
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/reduce_rows.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
+#include "stet/tensor/cpu/row-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using cpu_kernels::kColumnTile;
+
+template <class T> constexpr T kInfinity = std::numeric_limits<T>::infinity();
+
+template <class T> T Extreme(Reduce op, const T* x, int64_t n) {
+  if (op == Reduce::max) return RowFold(x, n, -kInfinity<T>, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
+  return RowFold(x, n, kInfinity<T>, [](auto a, auto b) HWY_ATTR { return Minimum(a, b); });
+}
+
+template <class T> void Rows(Reduce op, const T* x, int64_t rows, int64_t n, T* y) {
+  for (int64_t r = 0; r < rows; ++r) y[r] = op == Reduce::sum ? RowSum(x + r * n, n) : Extreme(op, x + r * n, n);
+}
+
+// y[j] = f(..f(f(y[j], x[0, j]), x[1, j]).., x[n-1, j]): eight rows are read side by side, so that y is seldom stored.
+template <class T, class F>
+HWY_INLINE void FoldColumns(const T* x, int64_t stride, int64_t n, int64_t width, T* y, const F& f) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  constexpr int64_t kRows = 8, kWidth = hn::MaxLanes(d);
+  for (int64_t k = 0; k < n; k += kRows) {
+    const T* row = x + k * stride;
+    const int64_t rows = std::min(kRows, n - k);
+    int64_t j = 0;
+    if (rows == kRows) {
+      for (; j + kWidth <= width; j += kWidth) {
+        auto v = hn::LoadU(d, y + j);
+        HWY_UNROLL(8) for (int64_t r = 0; r < kRows; ++r) v = f(v, hn::LoadU(d, row + r * stride + j));
+        hn::StoreU(v, d, y + j);
+      }
+    } else {
+      for (; j + kWidth <= width; j += kWidth) {
+        auto v = hn::LoadU(d, y + j);
+        for (int64_t r = 0; r < rows; ++r) v = f(v, hn::LoadU(d, row + r * stride + j));
+        hn::StoreU(v, d, y + j);
+      }
+    }
+    for (; j < width; ++j) {
+      auto v = hn::LoadU(one, y + j);
+      for (int64_t r = 0; r < rows; ++r) v = f(v, hn::LoadU(one, row + r * stride + j));
+      hn::StoreU(v, one, y + j);
+    }
+  }
+}
+
+// Chains of 64 from +0. The chains' sums are a run of the same kind: a finished chain is added to the one above it, which is
+// done with after 64 of them.
+template <class T> void SumColumns(const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+  constexpr int64_t kChain = 64;
+  constexpr int kLevels = 11;  // 64^11 > 2^63
+  const auto add = [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); };
+  if (n <= kChain) {
+    std::fill(y, y + width, T{0});
+    return FoldColumns(x, stride, n, width, y, add);
+  }
+  HWY_ALIGN T sums[kLevels][kColumnTile];
+  int64_t counts[kLevels] = {};
+  int top = 0;
+  const auto append = [&](int level, const T* rows, int64_t count) HWY_ATTR {
+    if (counts[level] == 0) std::fill(sums[level], sums[level] + width, T{0});
+    FoldColumns(rows, stride, count, width, sums[level], add);
+    counts[level] += count;
+    top = std::max(top, level);
+  };
+  const auto carry = [&](int level) HWY_ATTR {
+    append(level + 1, sums[level], 1);
+    counts[level] = 0;
+  };
+  for (int64_t k = 0; k < n; k += kChain) {
+    append(0, x + k * stride, std::min(kChain, n - k));
+    for (int level = 0; counts[level] == kChain; ++level) carry(level);
+  }
+  // What is left of each level is its last chain; alone it stays itself, as +0 and a sum is that sum.
+  for (int level = 0; level < top; ++level) {
+    if (counts[level] > 0) carry(level);
+  }
+  std::copy(sums[top], sums[top] + width, y);
+}
+
+template <class T> void Columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+  if (op == Reduce::sum) return SumColumns(x, stride, n, width, y);
+  std::fill(y, y + width, op == Reduce::max ? -kInfinity<T> : kInfinity<T>);
+  if (op == Reduce::max) {
+    FoldColumns(x, stride, n, width, y, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
+  } else {
+    FoldColumns(x, stride, n, width, y, [](auto a, auto b) HWY_ATTR { return Minimum(a, b); });
+  }
+}
+
+// The first i at which test(vector of x) holds, which it does somewhere.
+template <class T, class Test> HWY_INLINE int64_t FirstWhere(const T* x, int64_t n, const Test& test) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kWidth = hn::MaxLanes(d);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) {
+    const auto found = hn::FindFirstTrue(d, test(hn::LoadU(d, x + i)));
+    if (found >= 0) return i + found;
+  }
+  const hn::CappedTag<T, 1> one;
+  while (i + 1 < n && hn::FindFirstTrue(one, test(hn::LoadU(one, x + i))) < 0) ++i;
+  return i;
+}
+
+template <class T> int64_t Index(Reduce op, const T* x, int64_t n) {
+  const T extreme = Extreme(op, x, n);
+  if (extreme != extreme) return FirstWhere(x, n, [](auto v) HWY_ATTR { return hn::Not(hn::Eq(v, v)); });
+  return FirstWhere(x, n, [extreme](auto v) HWY_ATTR { return hn::Eq(v, hn::Set(hn::DFromV<decltype(v)>(), extreme)); });
+}
+
+}  // namespace
+
+void RowsFloat(Reduce op, const float* x, int64_t rows, int64_t n, float* y) { Rows(op, x, rows, n, y); }
+void RowsDouble(Reduce op, const double* x, int64_t rows, int64_t n, double* y) { Rows(op, x, rows, n, y); }
+void ColumnsFloat(Reduce op, const float* x, int64_t stride, int64_t n, int64_t width, float* y) {
+  Columns(op, x, stride, n, width, y);
+}
+void ColumnsDouble(Reduce op, const double* x, int64_t stride, int64_t n, int64_t width, double* y) {
+  Columns(op, x, stride, n, width, y);
+}
+int64_t IndexFloat(Reduce op, const float* x, int64_t n) { return Index(op, x, n); }
+int64_t IndexDouble(Reduce op, const double* x, int64_t n) { return Index(op, x, n); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace stet {
+
+HWY_EXPORT(RowsFloat);
+HWY_EXPORT(RowsDouble);
+HWY_EXPORT(ColumnsFloat);
+HWY_EXPORT(ColumnsDouble);
+HWY_EXPORT(IndexFloat);
+HWY_EXPORT(IndexDouble);
+
+namespace cpu_kernels {
+
+template <> void reduce_rows(Reduce op, const float* x, int64_t rows, int64_t n, float* y) {
+  STET_DISPATCH(RowsFloat)(op, x, rows, n, y);
+}
+template <> void reduce_rows(Reduce op, const double* x, int64_t rows, int64_t n, double* y) {
+  STET_DISPATCH(RowsDouble)(op, x, rows, n, y);
+}
+template <> void reduce_columns(Reduce op, const float* x, int64_t stride, int64_t n, int64_t width, float* y) {
+  STET_DISPATCH(ColumnsFloat)(op, x, stride, n, width, y);
+}
+template <> void reduce_columns(Reduce op, const double* x, int64_t stride, int64_t n, int64_t width, double* y) {
+  STET_DISPATCH(ColumnsDouble)(op, x, stride, n, width, y);
+}
+template <> int64_t index_of_extreme(Reduce op, const float* x, int64_t n) { return STET_DISPATCH(IndexFloat)(op, x, n); }
+template <> int64_t index_of_extreme(Reduce op, const double* x, int64_t n) { return STET_DISPATCH(IndexDouble)(op, x, n); }
+
+}  // namespace cpu_kernels
+}  // namespace stet
+#endif

@@ -1,0 +1,114 @@
+// Sums and extremes along a row, in the orders of docs/numerics.md, on vectors. Include it after hwy/highway.h.
+#include <algorithm>
+#include <cstdint>
+
+#include "stet/tensor/simd/maximum-inl.h"
+
+#if defined(STET_TENSOR_CPU_ROW_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef STET_TENSOR_CPU_ROW_INL_H_
+#undef STET_TENSOR_CPU_ROW_INL_H_
+#else
+#define STET_TENSOR_CPU_ROW_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace stet {
+namespace HWY_NAMESPACE {
+
+inline constexpr int64_t kRowLanes = 32, kRowBlock = 1024;
+
+/// The first `count` elements at x, fewer than a vector's, and `rest` in the other lanes. Nothing behind them is read.
+template <class D, class T = hwy::HWY_NAMESPACE::TFromD<D>>
+HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> LoadPart(D d, const T* x, int64_t count, T rest) {
+  namespace hn = hwy::HWY_NAMESPACE;
+#if HWY_TARGET == HWY_AVX3
+  const auto mask = hn::FirstN(d, static_cast<size_t>(count));
+  return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, x), hn::Set(d, rest));
+#else
+  HWY_ALIGN T buffer[hn::MaxLanes(d)];
+  std::fill(buffer, buffer + hn::MaxLanes(d), rest);
+  std::copy(x, x + count, buffer);
+  return hn::Load(d, buffer);
+#endif
+}
+
+/// Lane j of v and lane j + half, by f, until one is left.
+template <class D, class V, class F> HWY_INLINE hwy::HWY_NAMESPACE::TFromD<D> Halve(D d, V v, const F& f) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  using T = hn::TFromD<D>;
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (hn::MaxLanes(d) * sizeof(T) > 16) {
+    const hn::Half<D> half;
+    return Halve(half, f(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), f);
+  } else
+#endif
+  {
+    const hn::CappedTag<T, 1> one;
+    HWY_ALIGN T lane[hn::MaxLanes(d)];
+    hn::Store(v, d, lane);
+    for (size_t n = hn::MaxLanes(d) / 2; n > 0; n /= 2) {
+      for (size_t j = 0; j < n; ++j) hn::Store(f(hn::Set(one, lane[j]), hn::Set(one, lane[j + n])), one, lane + j);
+    }
+    return lane[0];
+  }
+}
+
+/// Sum of at most kRowBlock elements. `terms(v)` is what is added of a vector v of them; of +0 it must be +0.
+template <class T, class Terms> HWY_INLINE T BlockSum(const T* x, int64_t n, const Terms& terms) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kRowLanes / kWidth;
+  hn::Vec<decltype(d)> lane[kVectors];
+  for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + kRowLanes <= n; i += kRowLanes) {
+    HWY_UNROLL(8)
+    for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Add(lane[k], terms(hn::LoadU(d, x + i + k * kWidth)));
+  }
+  // Lanes without an element here add nothing: +0 would not change them, since none is ever -0.
+  for (int64_t k = 0; k < kVectors && i < n; ++k, i += kWidth) {
+    const auto rest = n - i < kWidth ? LoadPart(d, x + i, n - i, T{0}) : hn::LoadU(d, x + i);
+    lane[k] = hn::Add(lane[k], terms(rest));
+  }
+  for (int64_t half = kVectors / 2; half > 0; half /= 2) {
+    for (int64_t k = 0; k < half; ++k) lane[k] = hn::Add(lane[k], lane[k + half]);
+  }
+  return Halve(d, lane[0], [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); });
+}
+
+template <class T> HWY_INLINE T BlockSum(const T* x, int64_t n) {
+  return BlockSum(x, n, [](auto v) HWY_ATTR { return v; });
+}
+
+/// Sum of a whole row: of its blocks' sums, and so on. A block's sum alone is its own sum, so a short last part may skip levels.
+template <class T> T RowSum(const T* x, int64_t n) {
+  if (n <= kRowBlock) return BlockSum(x, n);
+  int64_t span = kRowBlock;
+  while (n > span * kRowBlock) span *= kRowBlock;
+  T sums[kRowBlock];
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; i += span) sums[count++] = RowSum(x + i, std::min(span, n - i));
+  return BlockSum(sums, count);
+}
+
+/// f folded over a row, in any order; f's result for `start` and a is a.
+template <class T, class F> HWY_INLINE T RowFold(const T* x, int64_t n, T start, const F& f) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = 4;
+  hn::Vec<decltype(d)> lane[kVectors];
+  for (auto& v : lane) v = hn::Set(d, start);
+  int64_t i = 0;
+  for (; i + kVectors * kWidth <= n; i += kVectors * kWidth) {
+    HWY_UNROLL(4) for (int64_t k = 0; k < kVectors; ++k) lane[k] = f(lane[k], hn::LoadU(d, x + i + k * kWidth));
+  }
+  for (; i + kWidth <= n; i += kWidth) lane[0] = f(lane[0], hn::LoadU(d, x + i));
+  if (i < n) lane[1] = f(lane[1], LoadPart(d, x + i, n - i, start));
+  return Halve(d, f(f(lane[0], lane[1]), f(lane[2], lane[3])), f);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet
+HWY_AFTER_NAMESPACE();
+
+#endif
