@@ -1,9 +1,12 @@
-// Convolution and its gradients in float32: GFLOP/s, and the share of the measured peak of fused multiply-adds.
+// Convolution and its gradients in float32, beside oneDNN's where it is installed: GFLOP/s, and the share of the measured peak of fused
+// multiply-adds.
 #include <benchmark/benchmark.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "onednn_conv.h"
 #include "peak.h"
 #include "stet/tensor/cpu/conv.h"
 #include "stet/tensor/parallel.h"
@@ -22,16 +25,21 @@ const Layer kLayers[] = {
     {"resnet_3_16_32", {64, 3, 32, 32, 16, 3, 3, 1, 1, 1, 1}},
     {"resnet_16_16_32", {64, 16, 32, 32, 16, 3, 3, 1, 1, 1, 1}},
     {"resnet_16_32_32_stride_2", {64, 16, 32, 32, 32, 3, 3, 2, 2, 1, 1}},
+    {"resnet_16_32_32_1x1_stride_2", {64, 16, 32, 32, 32, 1, 1, 2, 2, 0, 0}},
     {"resnet_32_32_16", {64, 32, 16, 16, 32, 3, 3, 1, 1, 1, 1}},
+    {"resnet_32_64_16_stride_2", {64, 32, 16, 16, 64, 3, 3, 2, 2, 1, 1}},
+    {"resnet_32_64_16_1x1_stride_2", {64, 32, 16, 16, 64, 1, 1, 2, 2, 0, 0}},
     {"resnet_64_64_8", {64, 64, 8, 8, 64, 3, 3, 1, 1, 1, 1}},
 };
 
-enum class Pass { forward, input_gradient, weight_gradient };
+double flops(const stet::ConvShape& s) {
+  return 2.0 * static_cast<double>(s.n * s.co * s.out_h() * s.out_w() * (s.c / s.groups) * s.kh * s.kw);
+}
 
 void run(benchmark::State& state, const stet::ConvShape& s, Pass pass, int threads) {
   stet::set_threads(threads);
-  const int64_t outputs = s.n * s.co * s.out_h() * s.out_w(), depth = s.c / s.groups * s.kh * s.kw;
-  std::vector<float> x(s.n * s.c * s.h * s.w), weight(s.co * depth), y(outputs);
+  std::vector<float> x(s.n * s.c * s.h * s.w), weight(s.co * (s.c / s.groups) * s.kh * s.kw);
+  std::vector<float> y(s.n * s.co * s.out_h() * s.out_w());
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 17) / 17 - 0.5f;
   for (size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<float>(i % 13) / 13 - 0.5f;
   for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i % 11) / 11 - 0.5f;
@@ -41,7 +49,14 @@ void run(benchmark::State& state, const stet::ConvShape& s, Pass pass, int threa
     if (pass == Pass::weight_gradient) conv2d_weight_gradient(s, y.data(), x.data(), weight.data());
     benchmark::ClobberMemory();
   }
-  report_flops<float>(state, 2.0 * static_cast<double>(outputs * depth), threads);
+  report_flops<float>(state, flops(s), threads);
+}
+
+void run_onednn(benchmark::State& state, const stet::ConvShape& s, Pass pass, int threads) {
+  const std::function<void()> call = onednn_conv(s, pass, threads);
+  if (!call) return state.SkipWithError("built without oneDNN");
+  for (auto _ : state) call();
+  report_flops<float>(state, flops(s), threads);
 }
 
 }  // namespace
@@ -52,9 +67,11 @@ int main(int argc, char** argv) {
                               {Pass::input_gradient, "input_gradient"},
                               {Pass::weight_gradient, "weight_gradient"}}) {
       for (int threads : {1, 2}) {
-        const std::string full = std::string(layer.name) + "/" + name + "/threads:" + std::to_string(threads);
-        auto* one = benchmark::RegisterBenchmark(full.c_str(), run, layer.shape, pass, threads);
-        if (threads > 1) one->UseRealTime();
+        for (auto [who, function] : {std::pair{"stet", &run}, {"onednn", &run_onednn}}) {
+          const std::string full = std::string(layer.name) + "/" + name + "/threads:" + std::to_string(threads) + "/" + who;
+          auto* one = benchmark::RegisterBenchmark(full.c_str(), *function, layer.shape, pass, threads);
+          if (threads > 1) one->UseRealTime();
+        }
       }
     }
   }

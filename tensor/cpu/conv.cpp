@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "stet/tensor/cpu/conv_tiles.h"
 #include "stet/tensor/cpu/conv_window.h"
-#include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
@@ -12,215 +12,270 @@
 namespace stet {
 namespace {
 
-// A task's window on the source stays in the second-level cache, beside a chunk of the weights.
-constexpr int64_t kWindowBytes = 384 << 10;
+// A task's windows stay in the second-level cache, beside the weights.
+constexpr int64_t kWindowBytes = 512 << 10;
 
-// The forward and the input's gradient are both this, with other taps and weights:
-//   out[n, row, y.place(t), x.place(u)] = sum over k = (channel, tap_y, tap_x) of
-//       weight[weight_offset[k] + row * weight_stride] * source[n, channel, t * y.step + tap_y, u * x.step + tap_x]
+// Output positions of one axis that meet the same taps: `first`, first + the number of phases, ... The forward has one phase. In the
+// input's gradient, positions that are equal modulo the stride are one.
+struct Phase {
+  int64_t first, count;
+  std::vector<int64_t> tap, at;  // indices of the taps, and the source position that each meets at `first`
+};
+
+// The forward and the input's gradient are both this, with other taps and weights: for each phase (v, h),
+//   out[n, row, v.first + t * phases, h.first + u * phases] = sum over k = (channel, i, j) of
+//       weight[channel, row, v.tap[i], h.tap[j]] * source[n, channel, t * step_y + v.at[i], u * step_x + h.at[j]]
 template <class T> struct Correlation {
   int64_t images, groups;
   int64_t channels, rows;  // of a group: those of the source, and those of the output
-  ConvAxis y, x;
   const T* source;
+  int64_t source_height, source_width, step_y, step_x;
+  std::vector<Phase> y, x;
   const T* weight;
-  std::vector<int64_t> weight_offset;
-  int64_t weight_stride, weight_group_stride;
+  int64_t kernel_width, weight_channel_stride, weight_row_stride, weight_group_stride;
   T* out;
-  int64_t out_height, out_width;  // of the memory that `out` lies in
-  int64_t first_y, first_x, place_step_y, place_step_x;
+  int64_t out_height, out_width;
+  const T* bias = nullptr;
+  bool relu = false;
 
-  int64_t depth() const { return static_cast<int64_t>(weight_offset.size()); }
+  bool phased() const { return y.size() * x.size() > 1; }
 };
 
-// One thread's task: some rows of outputs of some images of one group. Its outputs, in the order (image, t, u), are the
-// lanes.
-template <class T> class CorrelationTask {
- public:
-  CorrelationTask(const Correlation<T>& conv, const ConvWindow& window, const std::vector<int64_t>& offset,
-                  const T* weights)
-      : conv_(conv), window_(window), offset_(offset), weights_(weights), tiles_(conv.rows, kernel_.max_rows) {}
+ConvAxis axis_of(const std::vector<Phase>& phases, int64_t size, int64_t step) {
+  ConvAxis axis = {size, step, phases[0].count, {}};
+  for (const Phase& phase : phases) axis.tap.insert(axis.tap.end(), phase.at.begin(), phase.at.end());
+  std::sort(axis.tap.begin(), axis.tap.end());
+  axis.tap.erase(std::unique(axis.tap.begin(), axis.tap.end()), axis.tap.end());
+  // An input that no output sees meets no tap at all.
+  if (axis.tap.empty()) axis.tap.push_back(0);
+  return axis;
+}
 
-  void operator()(int64_t group, Range images, Range outputs) {
-    static thread_local Workspace window_space, panel_space;
-    T* windows = window_space.get<T>(images.size() * window_.size() + kMaxTileCols);
-    panel_ = panel_space.get<T>(kernel_.max_cols * std::min(kProductChunk, conv_.depth()) + kMaxTileCols);
-    const int64_t plane = conv_.y.size * conv_.x.size;
-    for (int64_t n = images.begin; n < images.end; ++n) {
-      window_.fill(conv_.source + (n * conv_.groups + group) * conv_.channels * plane, outputs.begin, outputs.size(),
-                   windows + (n - images.begin) * window_.size());
-    }
-    const int64_t lanes = images.size() * outputs.size() * conv_.x.outputs;
-    for (int64_t j = 0; j < lanes; j += kernel_.max_cols) {
-      list_runs(group, images, outputs, windows, {j, std::min(lanes, j + kernel_.max_cols)});
-      for (int64_t k = 0; k < conv_.depth(); k += kProductChunk) {
-        multiply(group, {k, std::min(conv_.depth(), k + kProductChunk)});
+// What all tasks read of one pair of phases.
+template <class T> struct PreparedPhase {
+  std::vector<int64_t> offset;  // of each k in the window
+  const T* weights;             // by group, then by tile of rows: [k, row] in each
+
+  int64_t depth() const { return static_cast<int64_t>(offset.size()); }
+};
+
+template <class T> T* pack_weights(const Correlation<T>& conv, const Phase& y, const Phase& x, const RowTiles& tiles, T* packed) {
+  for (int64_t group = 0; group < conv.groups; ++group) {
+    for (int64_t tile = 0; tile < tiles.count; ++tile) {
+      const T* from = conv.weight + group * conv.weight_group_stride + tiles.begin(tile) * conv.weight_row_stride;
+      const int height = tiles.height(tile);
+      for (int64_t c = 0; c < conv.channels; ++c, from += conv.weight_channel_stride) {
+        for (int64_t i : y.tap) {
+          for (int64_t j : x.tap) {
+            const T* tap = from + i * conv.kernel_width + j;
+            for (int row = 0; row < height; ++row) *packed++ = tap[row * conv.weight_row_stride];
+          }
+        }
       }
     }
+  }
+  return packed;
+}
+
+template <class T> std::vector<PreparedPhase<T>> prepare(const Correlation<T>& conv, const ConvWindow& window, const RowTiles& tiles,
+                                                         T* packed) {
+  std::vector<PreparedPhase<T>> phases;
+  for (const Phase& y : conv.y) {
+    for (const Phase& x : conv.x) {
+      PreparedPhase<T>& phase = phases.emplace_back();
+      for (int64_t c = 0; c < conv.channels; ++c) {
+        for (int64_t at_y : y.at) {
+          for (int64_t at_x : x.at) phase.offset.push_back(window.offset_of_tap(c, at_y, at_x));
+        }
+      }
+      phase.weights = packed;
+      packed = pack_weights(conv, y, x, tiles, packed);
+    }
+  }
+  return phases;
+}
+
+// How the work is cut: tasks are `blocks` of images, or strips of single ones; a task takes `together` images at a time.
+struct Plan {
+  int64_t strip, strips, blocks, together;
+};
+
+template <class T> Plan make_plan(const Correlation<T>& conv, const ConvAxis& y, const ConvAxis& x, int64_t lanes) {
+  const int64_t bytes = ConvWindow(y, x, conv.channels, y.outputs, lanes).size() * static_cast<int64_t>(sizeof(T));
+  const int64_t work = conv.rows * conv.out_height * conv.out_width * conv.channels;
+  const int64_t wanted = pieces_of(4 * threads(), conv.groups);
+  Plan plan;
+  const int64_t strips = std::max(pieces_of(bytes, kWindowBytes), std::min(pieces_of(wanted, conv.images), work / kLeastWork));
+  plan.strip = pieces_of(y.outputs, std::min(strips, y.outputs));
+  plan.strips = pieces_of(y.outputs, plan.strip);
+  plan.blocks = plan.strips > 1 ? conv.images : std::min(conv.images, wanted);
+  // Images whose vectors fill tiles to the last.
+  const int64_t vectors = pieces_of(y.outputs * x.outputs, lanes);
+  const bool fill_up = plan.strips == 1 && vectors < 16 && vectors % kMaxConvVectors != 0;
+  plan.together = fill_up ? std::clamp<int64_t>(kWindowBytes / std::max<int64_t>(1, bytes), 1, kMaxConvVectors) : 1;
+  return plan;
+}
+
+// One thread's task: some rows of outputs of some images of one group.
+template <class T> class CorrelationTask {
+ public:
+  CorrelationTask(const Correlation<T>& conv, const ConvWindow& window, const RowTiles& rows,
+                  const std::vector<PreparedPhase<T>>& phases)
+      : conv_(conv), window_(window), rows_(rows), phases_(phases) {}
+
+  void operator()(int64_t group, Range images, Range outputs) {
+    static thread_local Workspace window_space, plane_space;
+    const int64_t width = conv_.x[0].count;
+    group_ = group, images_ = images, outputs_ = outputs;
+    windows_ = window_space.get<T>(images.size() * window_.size() + tiles_.lanes);
+    const int64_t plane = conv_.source_height * conv_.source_width;
+    for (int64_t n = 0; n < images.size(); ++n) {
+      window_.fill(tiles_, conv_.source + ((images.begin + n) * conv_.groups + group) * conv_.channels * plane, outputs.begin,
+                   windows_ + n * window_.size());
+    }
+    run_ = outputs.size() * width;
+    if (!conv_.phased()) {
+      const int64_t size = conv_.out_height * conv_.out_width;
+      T* out = conv_.out + (images.begin * conv_.groups + group) * conv_.rows * size + outputs.begin * width;
+      return multiply(phases_[0], out, size, conv_.groups * conv_.rows * size);
+    }
+    plane_ = pieces_of(run_, tiles_.lanes) * tiles_.lanes;
+    planes_ = plane_space.get<T>(static_cast<int64_t>(phases_.size()) * images.size() * conv_.rows * plane_ + width);
+    for (size_t p = 0; p < phases_.size(); ++p) {
+      if (phases_[p].depth() > 0) multiply(phases_[p], phase_plane(p, 0, 0), plane_, conv_.rows * plane_);
+    }
+    merge();
   }
 
  private:
-  void list_runs(int64_t group, Range images, Range outputs, const T* windows, Range lanes) {
-    runs_.clear();
-    places_.clear();
-    lanes_ = lanes.size();
-    // Sums of lanes that lie side by side in memory too need no place of their own.
-    contiguous_ = lanes_ == kernel_.max_cols && conv_.place_step_x == 1;
-    const int64_t width = conv_.x.outputs, plane = conv_.out_height * conv_.out_width;
-    for (int64_t j = lanes.begin; j < lanes.end;) {
-      const int64_t row = j / width, u = j % width;
-      const int64_t image = row / outputs.size(), t = row % outputs.size();
-      const int64_t length = std::min(width - u, lanes.end - j);
-      const int64_t place_y = conv_.first_y + (outputs.begin + t) * conv_.place_step_y;
-      const int64_t place_x = conv_.first_x + u * conv_.place_step_x;
-      runs_.push_back({windows + image * window_.size() + window_.offset_of_output(t, u), j - lanes.begin, length});
-      T* out = conv_.out + ((images.begin + image) * conv_.groups + group) * conv_.rows * plane;
-      places_.push_back(out + place_y * conv_.out_width + place_x);
-      contiguous_ = contiguous_ && places_.back() == places_[0] + runs_.back().lane;
-      j += length;
+  // Sums of row i of image n, over the task's outputs, go to out + n * image_stride + i * row_stride.
+  void multiply(const PreparedPhase<T>& phase, T* out, int64_t row_stride, int64_t image_stride) {
+    const int64_t lanes = tiles_.lanes, of_image = pieces_of(run_, lanes);
+    const RowTiles columns(images_.size() * of_image, tiles_.max_vectors);
+    const T* weights = phase.weights + group_ * conv_.rows * phase.depth();
+    CorrelationTile<T> tile;
+    tile.offset = phase.offset.data(), tile.depth = phase.depth(), tile.relu = conv_.relu;
+    for (int64_t column = 0; column < columns.count; ++column) {
+      T* place[kMaxConvVectors];
+      for (int v = 0; v < columns.height(column); ++v) {
+        const int64_t image = (columns.begin(column) + v) / of_image, j = (columns.begin(column) + v) % of_image;
+        // The last vector of an image overlaps the one before.
+        const int64_t at = std::max<int64_t>(0, std::min(j * lanes, run_ - lanes)), width = conv_.x[0].count;
+        tile.source[v] = windows_ + image * window_.size() + at / width * window_.pitch() + at % width;
+        place[v] = out + image * image_stride + at;
+      }
+      multiply_column(tile, columns.height(column), place, row_stride, weights);
     }
-    if (lanes_ < kernel_.max_cols) std::fill_n(panel_, kernel_.max_cols * std::min(kProductChunk, conv_.depth()), T(0));
   }
 
-  void multiply(int64_t group, Range chunk) const {
-    kernel_.pack_runs(runs_.data(), static_cast<int64_t>(runs_.size()), &offset_[chunk.begin], chunk.size(), panel_);
-    const int64_t plane = conv_.out_height * conv_.out_width, width = kernel_.max_cols;
-    const T* weights = weights_ + group * conv_.rows * conv_.depth() + conv_.rows * chunk.begin;
-    for (int64_t tile = 0; tile < tiles_.count; ++tile) {
-      const int height = tiles_.height(tile);
-      const PackedRows<T> left = {weights + tiles_.begin(tile) * chunk.size()};
-      const bool first = chunk.begin == 0;
-      if (contiguous_) {
-        kernel_.packed(height, width, chunk.size(), left, panel_, width, places_[0] + tiles_.begin(tile) * plane, plane,
-                       first);
-        continue;
+  void multiply_column(CorrelationTile<T>& tile, int vectors, T* const* place, int64_t row_stride, const T* weights) const {
+    alignas(64) T sums[kMaxConvRows * kMaxConvVectors * 64 / sizeof(T)];
+    const bool whole = run_ >= tiles_.lanes || conv_.phased();
+    tile.row_stride = whole ? row_stride : tiles_.lanes * vectors;
+    for (int64_t t = 0; t < rows_.count; ++t) {
+      const int64_t first = rows_.begin(t);
+      for (int v = 0; v < vectors; ++v) tile.out[v] = whole ? place[v] + first * row_stride : sums + v * tiles_.lanes;
+      tile.weights = weights + first * tile.depth;
+      tile.bias = conv_.bias == nullptr ? nullptr : conv_.bias + group_ * conv_.rows + first;
+      tiles_.correlate(rows_.height(t), vectors, tile);
+      if (whole) continue;
+      for (int i = 0; i < rows_.height(t); ++i) {
+        for (int v = 0; v < vectors; ++v) std::copy_n(tile.out[v] + i * tile.row_stride, run_, place[v] + (first + i) * row_stride);
       }
-      alignas(64) T sums[kMaxTileRows * kMaxTileCols];
-      kernel_.packed(height, lanes_, chunk.size(), left, panel_, width, sums, width, true);
-      for (int i = 0; i < height; ++i) {
-        for (size_t r = 0; r < runs_.size(); ++r) {
-          scatter(sums + i * width + runs_[r].lane, runs_[r].length, places_[r] + (tiles_.begin(tile) + i) * plane,
-                  first);
+    }
+  }
+
+  T* phase_plane(size_t phase, int64_t image, int64_t row) const {
+    return planes_ + ((static_cast<int64_t>(phase) * images_.size() + image) * conv_.rows + row) * plane_;
+  }
+
+  // Interleaves the phases' planes to rows of the output.
+  void merge() {
+    const int64_t width = conv_.x[0].count, step = static_cast<int64_t>(conv_.x.size());
+    T* zeros = phase_plane(phases_.size(), 0, 0);
+    std::fill_n(zeros, width, T(0));
+    std::vector<const T*> from(conv_.x.size());
+    for (int64_t row = 0; row < images_.size() * conv_.rows; ++row) {
+      const int64_t image = row / conv_.rows, i = row % conv_.rows;
+      T* out = conv_.out + (((images_.begin + image) * conv_.groups + group_) * conv_.rows + i) * conv_.out_height * conv_.out_width;
+      for (size_t v = 0; v < conv_.y.size(); ++v) {
+        for (int64_t t = outputs_.begin; t < std::min(outputs_.end, conv_.y[v].count); ++t) {
+          for (size_t h = 0; h < from.size(); ++h) {
+            const size_t phase = v * from.size() + h;
+            from[h] = phases_[phase].depth() == 0 ? zeros : phase_plane(phase, image, i) + (t - outputs_.begin) * width;
+          }
+          const int64_t y = conv_.y[v].first + t * static_cast<int64_t>(conv_.y.size());
+          tiles_.interleave(from.data(), step, conv_.out_width, out + y * conv_.out_width);
         }
       }
     }
   }
 
-  void scatter(const T* sums, int64_t count, T* out, bool first) const {
-    for (int64_t u = 0; u < count; ++u) {
-      T& to = out[u * conv_.place_step_x];
-      to = first ? sums[u] : to + sums[u];
-    }
-  }
-
-  const Microkernel<T>& kernel_ = microkernel<T>();
+  const ConvTiles<T>& tiles_ = conv_tiles<T>();
   const Correlation<T>& conv_;
   const ConvWindow& window_;
-  const std::vector<int64_t>& offset_;
-  const T* weights_;
-  RowTiles tiles_;
-  T* panel_ = nullptr;
-  std::vector<LaneRun<T>> runs_;  // neighbouring outputs of one row in the panel,
-  std::vector<T*> places_;        // and where their sums go, in row 0
-  int64_t lanes_ = 0;
-  bool contiguous_ = false;
+  const RowTiles& rows_;
+  const std::vector<PreparedPhase<T>>& phases_;
+  int64_t group_ = 0;
+  Range images_{}, outputs_{};
+  T *windows_ = nullptr, *planes_ = nullptr;
+  int64_t run_ = 0, plane_ = 0;  // outputs of an image that lie side by side, and room for as many in whole vectors
 };
 
-// Packs each group's weights: by chunk, then by tile of rows, [k, row] in each.
-template <class T> void pack_weights(const Correlation<T>& conv, T* packed) {
-  const RowTiles tiles(conv.rows, microkernel<T>().max_rows);
-  for (int64_t group = 0; group < conv.groups; ++group) {
-    const T* weight = conv.weight + group * conv.weight_group_stride;
-    for (int64_t begin = 0; begin < conv.depth(); begin += kProductChunk) {
-      const int64_t end = std::min(conv.depth(), begin + kProductChunk);
-      for (int64_t tile = 0; tile < tiles.count; ++tile) {
-        for (int64_t k = begin; k < end; ++k) {
-          const T* from = weight + conv.weight_offset[k];
-          const int64_t end_row = tiles.begin(tile + 1);
-          for (int64_t row = tiles.begin(tile); row < end_row; ++row) *packed++ = from[row * conv.weight_stride];
-        }
+template <class T> void correlate(const Correlation<T>& conv) {
+  if (conv.images * conv.groups * conv.rows * conv.out_height * conv.out_width == 0) return;
+  const ConvTiles<T>& tiles = conv_tiles<T>();
+  const ConvAxis y = axis_of(conv.y, conv.source_height, conv.step_y), x = axis_of(conv.x, conv.source_width, conv.step_x);
+  const Plan plan = make_plan(conv, y, x, tiles.lanes);
+  const ConvWindow window(y, x, conv.channels, plan.strip, tiles.lanes);
+  const RowTiles rows(conv.rows, tiles.max_rows);
+
+  static thread_local Workspace weight_space;
+  int64_t taps = 0;
+  for (const Phase& v : conv.y) {
+    for (const Phase& h : conv.x) taps += static_cast<int64_t>(v.tap.size() * h.tap.size());
+  }
+  T* weights = weight_space.get<T>(conv.groups * conv.rows * conv.channels * taps + 1);
+  const std::vector<PreparedPhase<T>> phases = prepare(conv, window, rows, weights);
+
+  const int64_t tasks = conv.groups * plan.blocks * plan.strips;
+  const int64_t work = conv.images * conv.groups * conv.rows * y.outputs * x.outputs * conv.channels * taps;
+  parallel_for(tasks, grain_of(work / tasks), [&](int64_t begin, int64_t end) {
+    CorrelationTask<T> task(conv, window, rows, phases);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t s = i % plan.strips * plan.strip, group = i / plan.strips / plan.blocks;
+      const Range images = part(conv.images, plan.blocks, i / plan.strips % plan.blocks, 1);
+      for (int64_t n = images.begin; n < images.end; n += plan.together) {
+        task(group, {n, std::min(images.end, n + plan.together)}, {s, std::min(y.outputs, s + plan.strip)});
       }
     }
+  });
+}
+
+Phase forward_taps(int64_t outputs, int64_t count, int64_t dilation, int64_t pad) {
+  Phase phase = {0, outputs, {}, {}};
+  for (int64_t i = 0; i < count; ++i) {
+    phase.tap.push_back(i);
+    phase.at.push_back(i * dilation - pad);
   }
+  return phase;
 }
 
-// Without a tap there is nothing to sum.
-template <class T> void fill_with_zeros(const Correlation<T>& conv) {
-  for (int64_t plane = 0; plane < conv.images * conv.groups * conv.rows; ++plane) {
-    T* out = conv.out + plane * conv.out_height * conv.out_width;
-    for (int64_t t = 0; t < conv.y.outputs; ++t) {
-      T* row = out + (conv.first_y + t * conv.place_step_y) * conv.out_width + conv.first_x;
-      for (int64_t u = 0; u < conv.x.outputs; ++u) row[u * conv.place_step_x] = 0;
-    }
-  }
-}
-
-template <class T> void correlate(const Correlation<T>& conv) {
-  if (conv.images * conv.groups * conv.rows * conv.y.outputs * conv.x.outputs == 0) return;
-  if (conv.depth() == 0) return fill_with_zeros(conv);
-  static thread_local Workspace weight_space;
-  T* weights = weight_space.get<T>(conv.groups * conv.rows * conv.depth());
-  pack_weights(conv, weights);
-
-  // A task takes several images, or a strip of one: as much as its window's share of the cache and the threads allow.
-  const int64_t image_bytes =
-      ConvWindow(conv.y, conv.x, conv.channels, conv.y.outputs).size() * static_cast<int64_t>(sizeof(T));
-  const int64_t tasks_wanted = 4 * threads();
-  const int64_t image_work = conv.rows * conv.y.outputs * conv.x.outputs * conv.depth();
-  const int64_t useful = std::min(pieces_of(2 * threads(), conv.images * conv.groups), image_work / kLeastWork);
-  const int64_t strips_wanted = std::max(pieces_of(image_bytes, kWindowBytes), useful);
-  const int64_t strip = pieces_of(conv.y.outputs, std::min(strips_wanted, conv.y.outputs));
-  const int64_t strips = pieces_of(conv.y.outputs, strip);
-  const int64_t together =
-      strips > 1 ? 1
-                 : std::clamp<int64_t>(std::min(kWindowBytes / image_bytes, conv.images * conv.groups / tasks_wanted),
-                                       1, conv.images);
-  const int64_t blocks = pieces_of(conv.images, together);
-  const ConvWindow window(conv.y, conv.x, conv.channels, strip);
-  std::vector<int64_t> offset;
-  for (int64_t c = 0; c < conv.channels; ++c) {
-    for (int64_t tap_y : conv.y.tap) {
-      for (int64_t tap_x : conv.x.tap) offset.push_back(window.offset_of_tap(c, tap_y, tap_x));
-    }
-  }
-  parallel_for(
-      conv.groups * blocks * strips, grain_of(image_work * together / strips), [&](int64_t begin, int64_t end) {
-        CorrelationTask<T> task(conv, window, offset, weights);
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t s = i % strips * strip, n = i / strips % blocks * together, group = i / strips / blocks;
-          task(group, {n, std::min(conv.images, n + together)}, {s, std::min(conv.y.outputs, s + strip)});
-        }
-      });
-}
-
-std::vector<int64_t> forward_taps(int64_t count, int64_t dilation, int64_t pad) {
-  std::vector<int64_t> taps;
-  for (int64_t i = 0; i < count; ++i) taps.push_back(i * dilation - pad);
-  return taps;
-}
-
-template <class T> void forward(const ConvShape& s, const T* x, const T* weight, T* y) {
-  const int64_t depth = s.c / s.groups * s.kh * s.kw, rows = s.co / s.groups;
+template <class T> void forward(const ConvShape& s, const T* x, const T* weight, T* y, const T* bias, Activation activation) {
+  const int64_t channels = s.c / s.groups, rows = s.co / s.groups, taps = s.kh * s.kw;
   Correlation<T> conv;
-  conv.images = s.n, conv.groups = s.groups, conv.channels = s.c / s.groups, conv.rows = rows;
-  conv.y = {s.h, s.stride_h, s.out_h(), forward_taps(s.kh, s.dil_h, s.pad_h)};
-  conv.x = {s.w, s.stride_w, s.out_w(), forward_taps(s.kw, s.dil_w, s.pad_w)};
-  conv.source = x, conv.weight = weight;
-  for (int64_t k = 0; k < depth; ++k) conv.weight_offset.push_back(k);
-  conv.weight_stride = depth, conv.weight_group_stride = rows * depth;
+  conv.images = s.n, conv.groups = s.groups, conv.channels = channels, conv.rows = rows;
+  conv.source = x, conv.source_height = s.h, conv.source_width = s.w, conv.step_y = s.stride_h, conv.step_x = s.stride_w;
+  conv.y = {forward_taps(s.out_h(), s.kh, s.dil_h, s.pad_h)};
+  conv.x = {forward_taps(s.out_w(), s.kw, s.dil_w, s.pad_w)};
+  conv.weight = weight, conv.kernel_width = s.kw, conv.weight_channel_stride = taps;
+  conv.weight_row_stride = channels * taps, conv.weight_group_stride = rows * channels * taps;
   conv.out = y, conv.out_height = s.out_h(), conv.out_width = s.out_w();
-  conv.first_y = conv.first_x = 0, conv.place_step_y = conv.place_step_x = 1;
+  conv.bias = bias, conv.relu = activation == Activation::relu;
   correlate(conv);
 }
 
-// The input positions of one axis that are equal modulo the stride meet the same taps, at neighbouring output
-// positions.
-struct Phase {
-  int64_t first, count;          // input positions first, first + stride, ...
-  std::vector<int64_t> tap, at;  // indices of the taps that they meet, and the output position that `first` meets there
-};
-
-std::vector<Phase> phases_of(int64_t size, int64_t stride, int64_t taps, int64_t dilation, int64_t pad) {
+std::vector<Phase> gradient_taps(int64_t size, int64_t stride, int64_t taps, int64_t dilation, int64_t pad) {
   std::vector<Phase> phases;
   for (int64_t first = 0; first < std::min(stride, size); ++first) {
     Phase phase = {first, pieces_of(size - first, stride), {}, {}};
@@ -236,34 +291,27 @@ std::vector<Phase> phases_of(int64_t size, int64_t stride, int64_t taps, int64_t
 }
 
 template <class T> void input_gradient(const ConvShape& s, const T* dy, const T* weight, T* dx) {
-  const int64_t taps = s.kh * s.kw, rows = s.c / s.groups, channels = s.co / s.groups;
-  for (const Phase& v : phases_of(s.h, s.stride_h, s.kh, s.dil_h, s.pad_h)) {
-    for (const Phase& h : phases_of(s.w, s.stride_w, s.kw, s.dil_w, s.pad_w)) {
-      Correlation<T> conv;
-      conv.images = s.n, conv.groups = s.groups, conv.channels = channels, conv.rows = rows;
-      conv.y = {s.out_h(), 1, v.count, v.at};
-      conv.x = {s.out_w(), 1, h.count, h.at};
-      conv.source = dy, conv.weight = weight;
-      for (int64_t c = 0; c < channels; ++c) {
-        for (int64_t i : v.tap) {
-          for (int64_t j : h.tap) conv.weight_offset.push_back(c * rows * taps + i * s.kw + j);
-        }
-      }
-      conv.weight_stride = taps, conv.weight_group_stride = channels * rows * taps;
-      conv.out = dx, conv.out_height = s.h, conv.out_width = s.w;
-      conv.first_y = v.first, conv.first_x = h.first, conv.place_step_y = s.stride_h, conv.place_step_x = s.stride_w;
-      correlate(conv);
-    }
-  }
+  if (s.h * s.w == 0) return;
+  const int64_t channels = s.co / s.groups, rows = s.c / s.groups, taps = s.kh * s.kw;
+  Correlation<T> conv;
+  conv.images = s.n, conv.groups = s.groups, conv.channels = channels, conv.rows = rows;
+  conv.source = dy, conv.source_height = s.out_h(), conv.source_width = s.out_w(), conv.step_y = 1, conv.step_x = 1;
+  conv.y = gradient_taps(s.h, s.stride_h, s.kh, s.dil_h, s.pad_h);
+  conv.x = gradient_taps(s.w, s.stride_w, s.kw, s.dil_w, s.pad_w);
+  conv.weight = weight, conv.kernel_width = s.kw, conv.weight_channel_stride = rows * taps;
+  conv.weight_row_stride = taps, conv.weight_group_stride = channels * rows * taps;
+  conv.out = dx, conv.out_height = s.h, conv.out_width = s.w;
+  correlate(conv);
 }
 
 }  // namespace
 
-void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y) {
-  forward(shape, x, weight, y);
+void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y, const float* bias, Activation activation) {
+  forward(shape, x, weight, y, bias, activation);
 }
-void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y) {
-  forward(shape, x, weight, y);
+void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y, const double* bias,
+                    Activation activation) {
+  forward(shape, x, weight, y, bias, activation);
 }
 
 void conv2d_input_gradient(const ConvShape& shape, const float* dy, const float* weight, float* dx) {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "stet/tensor/activation.h"
 #include "stet/tensor/window.h"
 
 namespace stet {
@@ -20,9 +21,11 @@ using ConvShape = Window;
 // All tensors are contiguous; results are overwritten. The caller has checked the shape: out_h() and out_w() are at
 // least 1.
 
-/// y [n, co, oh, ow] from x [n, c, h, w] and weight [co, c / groups, kh, kw].
-void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y);
-void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y);
+/// y [n, co, oh, ow] from x [n, c, h, w], weight [co, c / groups, kh, kw] and bias [co] or null: the activation of the sum.
+void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y, const float* bias = nullptr,
+                    Activation activation = Activation::none);
+void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y, const double* bias = nullptr,
+                    Activation activation = Activation::none);
 
 /// dx [n, c, h, w] from dy [n, co, oh, ow] and weight.
 void conv2d_input_gradient(const ConvShape& shape, const float* dy, const float* weight, float* dx);

@@ -2,7 +2,6 @@
 #include <vector>
 
 #include "stet/tensor/cpu/conv.h"
-#include "stet/tensor/cpu/conv_window.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"

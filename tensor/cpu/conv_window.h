@@ -1,10 +1,12 @@
-// The part of an image that a convolution's taps touch, copied with its padding so that no tap needs a test.
+// The part of an image that a convolution's taps touch, copied with its padding and in the order in which lanes run, so that a tap of
+// neighbouring outputs is one load.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "stet/tensor/cpu/conv_tiles.h"
 #include "stet/tensor/cpu/tiling.h"
 
 namespace stet {
@@ -13,73 +15,56 @@ namespace stet {
 /// lies padding.
 struct ConvAxis {
   int64_t size, step, outputs;
-  std::vector<int64_t> tap;
+  std::vector<int64_t> tap;  ///< ascending, without repetition, not empty
 
-  int64_t first_tap() const { return *std::min_element(tap.begin(), tap.end()); }
-  int64_t last_tap() const { return *std::max_element(tap.begin(), tap.end()); }
   /// The number of source positions that `count` neighbouring outputs touch, those between included.
-  int64_t extent(int64_t count) const { return (count - 1) * step + last_tap() - first_tap() + 1; }
+  int64_t extent(int64_t count) const { return (count - 1) * step + tap.back() - tap.front() + 1; }
 };
 
-/// Lays out windows [channels, rows, phases, pitch] of at most `max_outputs` rows of outputs. A row's columns are dealt
-/// out to `phases` = the column step: so the columns that one tap meets at neighbouring outputs are neighbours in
-/// memory.
+/// Lays out windows [channels, copies, phases, rows, pitch] of at most `max_outputs` rows of outputs. Rows are dealt out to `phases` =
+/// the row step. Where an output row is whole vectors, a copy is what one residue of the column step needs, and taps lie beside each
+/// other in it. Otherwise each tap of a row has a copy of its own whose rows are as long as the output's: then all outputs of an image
+/// lie side by side, and vectors run across the ends of rows.
 class ConvWindow {
  public:
-  ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs)
-      : y_(vertical),
-        x_(horizontal),
-        channels_(channels),
-        rows_(y_.extent(max_outputs)),
-        pitch_(pieces_of(x_.extent(x_.outputs), x_.step)),
-        row_size_(x_.step * pitch_) {}
-
-  int64_t size() const { return channels_ * rows_ * row_size_; }
-
-  /// Where the tap meets the window of output (0, 0) in a channel; outputs further on are `offset_of_output` further
-  /// on.
-  int64_t offset_of_tap(int64_t channel, int64_t tap_y, int64_t tap_x) const {
-    const int64_t column = tap_x - x_.first_tap();
-    return (channel * rows_ + tap_y - y_.first_tap()) * row_size_ + column % x_.step * pitch_ + column / x_.step;
-  }
-  int64_t offset_of_output(int64_t row, int64_t col) const { return row * y_.step * row_size_ + col; }
-
-  /// Fills the window of `outputs` rows of outputs from `first` on. `source` is contiguous [channels, y.size, x.size].
-  template <class T> void fill(const T* source, int64_t first, int64_t outputs, T* window) const {
-    const int64_t top = first * y_.step + y_.first_tap(), rows = y_.extent(outputs);
-    for (int64_t c = 0; c < channels_; ++c) {
-      for (int64_t r = 0; r < rows; ++r) {
-        T* to = window + (c * rows_ + r) * row_size_;
-        const int64_t y = top + r;
-        if (y < 0 || y >= y_.size) {
-          std::fill_n(to, row_size_, T(0));
-        } else {
-          fill_row(source + (c * y_.size + y) * x_.size, to);
-        }
-      }
+  ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs, int64_t lanes)
+      : y_(vertical), x_(horizontal), channels_(channels), rows_(pieces_of(y_.extent(max_outputs), y_.step)), pitch_(x_.outputs) {
+    const bool whole_vectors = x_.outputs % lanes == 0;
+    for (int64_t tap : x_.tap) {
+      const int64_t shift = whole_vectors ? x_.tap.front() + (tap - x_.tap.front()) % x_.step : tap;
+      const auto found = std::find(shift_.begin(), shift_.end(), shift);
+      places_.push_back({found - shift_.begin(), (tap - shift) / x_.step});
+      if (found == shift_.end()) shift_.push_back(shift);
+      pitch_ = std::max(pitch_, x_.outputs + places_.back().column);
     }
+  }
+
+  int64_t size() const { return channels_ * copies() * y_.step * rows_ * pitch_; }
+
+  /// Where the tap meets the window of output (0, 0) in a channel; output (t, u) is t * pitch() + u further on.
+  int64_t offset_of_tap(int64_t channel, int64_t tap_y, int64_t tap_x) const {
+    const Place& x = places_[std::lower_bound(x_.tap.begin(), x_.tap.end(), tap_x) - x_.tap.begin()];
+    const int64_t row = tap_y - y_.tap.front();
+    return (((channel * copies() + x.copy) * y_.step + row % y_.step) * rows_ + row / y_.step) * pitch_ + x.column;
+  }
+  int64_t pitch() const { return pitch_; }
+
+  /// Fills the window of the rows of outputs from `first` on. `source` is contiguous [channels, y.size, x.size].
+  template <class T> void fill(const ConvTiles<T>& tiles, const T* source, int64_t first, T* window) const {
+    tiles.fill_window({source, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(), y_.step, rows_, shift_.data(), copies(),
+                       x_.step, pitch_, window});
   }
 
  private:
-  template <class T> void fill_row(const T* source, T* to) const {
-    const int64_t left = x_.first_tap();
-    for (int64_t phase = 0; phase < x_.step; ++phase, to += pitch_) {
-      // Columns i of this phase are source positions left + phase + i * step; those in [begin, end) exist.
-      const int64_t start = left + phase;
-      const int64_t begin = std::clamp<int64_t>(start >= 0 ? 0 : pieces_of(-start, x_.step), 0, pitch_);
-      const int64_t end = std::clamp<int64_t>(x_.size > start ? pieces_of(x_.size - start, x_.step) : 0, begin, pitch_);
-      std::fill(to, to + begin, T(0));
-      if (x_.step == 1) {
-        std::copy(source + start + begin, source + start + end, to + begin);
-      } else {
-        for (int64_t i = begin; i < end; ++i) to[i] = source[start + i * x_.step];
-      }
-      std::fill(to + end, to + pitch_, T(0));
-    }
-  }
+  struct Place {
+    int64_t copy, column;
+  };
+  int64_t copies() const { return static_cast<int64_t>(shift_.size()); }
 
   ConvAxis y_, x_;
-  int64_t channels_, rows_, pitch_, row_size_;
+  int64_t channels_, rows_, pitch_;
+  std::vector<int64_t> shift_;  // the source's column at a copy's first
+  std::vector<Place> places_;   // of each tap
 };
 
 }  // namespace stet
