@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Stet builds with from the distribution's packages (Debian 12, Ubuntu 24.04, and later).
 #
-#   cmake/setup.sh [build] [test] [ci]     the groups that are wanted; "build test" by default
+#   cmake/setup.sh [build] [test] [ci] [aarch64]     the groups that are wanted; "build test" by default
 #   YES=1 cmake/setup.sh                   doesn't ask before it uses sudo
 #
 # With nothing missing it says nothing and needs no network.
@@ -12,6 +12,8 @@ build=(g++ cmake ninja-build pkg-config git
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev)
 test=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
 ci=(clang)
+# What cmake/aarch64.cmake cross-compiles with, and what runs the result.
+aarch64=(g++-aarch64-linux-gnu qemu-user libhwy-dev:arm64 libssl-dev:arm64 libfmt-dev:arm64 zlib1g-dev:arm64 libmpfr-dev:arm64)
 
 wanted=()
 for group in "${@:-build test}"; do
@@ -20,7 +22,8 @@ for group in "${@:-build test}"; do
       build) wanted+=("${build[@]}") ;;
       test) wanted+=("${test[@]}") ;;
       ci) wanted+=("${ci[@]}") ;;
-      *) echo "setup: no group '$name'; the groups are build, test and ci" >&2; exit 2 ;;
+      aarch64) wanted+=("${aarch64[@]}") ;;
+      *) echo "setup: no group '$name'; the groups are build, test, ci and aarch64" >&2; exit 2 ;;
     esac
   done
 done
@@ -31,8 +34,8 @@ if ! command -v dpkg-query >/dev/null; then
 fi
 
 # dpkg-query's status is 1 where it doesn't know one of the names.
-known=$(dpkg-query -W -f='${Package} ${Status}\n' "${wanted[@]}" 2>/dev/null || true)
-installed=$(awk '$NF == "installed" { print $1 }' <<<"$known")
+known=$(dpkg-query -W -f='${Package} ${Package}:${Architecture} ${Status}\n' "${wanted[@]}" 2>/dev/null || true)
+installed=$(awk '$NF == "installed" { print $1; print $2 }' <<<"$known")
 missing=()
 for package in "${wanted[@]}"; do
   grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
@@ -44,8 +47,12 @@ printf '%s\n' "${missing[*]}" | fold -s -w 100 | sed 's/^/  /'
 
 install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}")
 update=(apt-get update -q)
+architecture=()
+if [[ ${missing[*]} == *:arm64* ]] && ! dpkg --print-foreign-architectures | grep -qx arm64; then
+  architecture=(dpkg --add-architecture arm64)
+fi
 if [ "$(id -u)" -ne 0 ]; then
-  by_hand="sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+  by_hand="${architecture[*]:+sudo ${architecture[*]} && }sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
   if ! command -v sudo >/dev/null; then
     echo "setup: neither root nor sudo; as root run: ${by_hand//sudo /}" >&2
     exit 1
@@ -63,6 +70,7 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
   install=(sudo "${install[@]}")
   update=(sudo "${update[@]}")
+  architecture=(${architecture:+sudo "${architecture[@]}"})
 fi
 
 log=$(mktemp)
@@ -77,5 +85,6 @@ run() {
   fi
 }
 # sudo may have to ask for a password, which it does on the terminal, not on standard input.
+[ ${#architecture[@]} -eq 0 ] || run "Adding the architecture arm64 ..." "${architecture[@]}"
 run "Reading the package lists ..." "${update[@]}"
 run "Installing ${#missing[@]} packages; this takes a minute or two ..." "${install[@]}"

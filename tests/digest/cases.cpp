@@ -1,0 +1,67 @@
+#include "cases.h"
+
+#include <cmath>
+#include <limits>
+
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/rng.h"
+
+namespace stet::digests {
+namespace {
+
+template <class T> T draw(SampleDraws& draws, Values kind) {
+  using Limits = std::numeric_limits<T>;
+  const T special[] = {T(0), -T(0), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), Limits::denorm_min(),
+                       -Limits::min() / 8, Limits::max(), -Limits::max(), T(1), T(-1), std::ldexp(T(1), Limits::digits)};
+  if (kind == Values::special && draws.below(8) == 0) return special[draws.below(12)];
+  const T fraction = static_cast<T>(draws.uniform()) - T(0.5);
+  return std::ldexp(fraction, static_cast<int>(draws.below(30)) - 15);
+}
+
+template <class T> Tensor draw_all(const Shape& shape, uint64_t seed, Values kind) {
+  SampleDraws draws(Rng(seed, "digests"), 0, 0);
+  std::vector<T> v(static_cast<size_t>(shape.elements()));
+  for (T& x : v) x = draw<T>(draws, kind);
+  return Tensor::adopt(std::move(v), shape);
+}
+
+std::vector<Tensor> make(const Inputs& inputs) {
+  std::vector<Tensor> made;
+  for (const Shape& shape : inputs.shapes) made.push_back(values(shape, made.size() + 1, inputs.kind, inputs.dtype));
+  return made;
+}
+
+}  // namespace
+
+Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype) {
+  return dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind);
+}
+
+Tensor indices(const Shape& shape, uint64_t seed, int64_t n) {
+  SampleDraws draws(Rng(seed, "indices"), 0, 0);
+  std::vector<int64_t> v(static_cast<size_t>(shape.elements()));
+  for (int64_t& i : v) i = draws.below(n);
+  return Tensor::adopt(std::move(v), shape);
+}
+
+void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {
+  cases.push_back({name, [=](Trace& trace) {
+                     for (const Inputs& one : inputs) trace(op(make(one)));
+                   }});
+}
+
+void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {
+  add_forward(cases, name, inputs, op);
+  cases.push_back({name + ".gradient", [=](Trace& trace) {
+                     for (const Inputs& one : inputs) {
+                       std::vector<Tensor> watched;
+                       for (const Tensor& x : make(one)) watched.push_back(watch(x));
+                       const Tensor y = op(watched);
+                       const Gradients gradients = backward(sum(y * values(y.shape(), 99, one.kind, one.dtype)));
+                       for (const Tensor& x : watched) trace(gradients[x]);
+                     }
+                   }});
+}
+
+}  // namespace stet::digests

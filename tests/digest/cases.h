@@ -1,0 +1,64 @@
+// What the digest program computes. Each line that it prints is a case: a name, and a digest of the bits of its results.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "stet/tensor/digest.h"
+#include "stet/tensor/tensor.h"
+
+namespace stet::digests {
+
+/// Takes a case's results one after another.
+class Trace {
+ public:
+  void operator()(const Tensor& x) { sum_.add(digest(std::to_string(count_++), x)); }
+  Digest value() const { return sum_.value(); }
+
+ private:
+  DigestSum sum_;
+  int count_ = 0;
+};
+
+struct Case {
+  std::string name;
+  std::function<void(Trace&)> run;
+};
+using Cases = std::vector<Case>;
+
+enum class Values {
+  wide,     // magnitudes so far apart that the order of a sum shows
+  special,  // the same, but one in eight is an infinity, NaN, a signed zero, subnormal or the largest number
+};
+
+/// Tensors that are a function of shape and seed alone.
+Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype = DType::float32);
+/// int64 in 0 … n-1.
+Tensor indices(const Shape& shape, uint64_t seed, int64_t n);
+
+/// The inputs of one evaluation of an op.
+struct Inputs {
+  std::vector<Shape> shapes;
+  Values kind = Values::special;
+  DType dtype = DType::float32;
+};
+using Op = std::function<Tensor(const std::vector<Tensor>&)>;
+
+/// The case `name`: the op's results on each of the inputs.
+void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);
+/// The same, and the case `name.gradient`: the gradients of all inputs for an upstream gradient of the same kind.
+void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);
+
+void add_elementwise(Cases& cases);
+void add_reductions(Cases& cases);
+void add_shape_ops(Cases& cases);
+void add_products(Cases& cases);
+void add_random(Cases& cases);
+void add_training(Cases& cases);
+/// Twenty steps of small networks.
+void add_small_models(Cases& cases);
+/// Twenty steps of the reference models at their own sizes.
+void add_models(Cases& cases);
+
+}  // namespace stet::digests

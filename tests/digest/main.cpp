@@ -1,0 +1,70 @@
+// Prints digests of what every op, layer and optimizer computes: one line a case, the same on every machine.
+//
+//   digests [--threads N] [--models] [PREFIX...]     the cases whose names begin so; --models takes the reference models too
+//   digests --isas                                   prints the instruction sets that STET_ISA may name
+//
+// It ends with 2 on wrong use. check.py compares what it prints with what is committed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "cases.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/parallel.h"
+#include "stet/tensor/simd/isa.h"
+
+namespace {
+
+using namespace stet::digests;
+
+Cases all_cases(bool models) {
+  Cases cases;
+  add_elementwise(cases);
+  add_reductions(cases);
+  add_shape_ops(cases);
+  add_products(cases);
+  add_random(cases);
+  add_training(cases);
+  add_small_models(cases);
+  if (models) add_models(cases);
+  return cases;
+}
+
+void run(const std::vector<std::string>& arguments) {
+  std::vector<std::string> prefixes;
+  bool models = false;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--threads" && i + 1 < arguments.size()) {
+      stet::set_threads(std::atoi(arguments[++i].c_str()));
+    } else if (arguments[i] == "--models") {
+      models = true;
+    } else if (arguments[i] == "--isas") {
+      fmt::print("{}\n", fmt::join(stet::available_isas(), " "));
+      return;
+    } else {
+      prefixes.push_back(arguments[i]);
+    }
+  }
+  const auto wanted = [&](const std::string& name) {
+    return prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(), [&](auto& p) { return name.starts_with(p); });
+  };
+  for (const Case& c : all_cases(models)) {
+    if (!wanted(c.name)) continue;
+    Trace trace;
+    c.run(trace);
+    fmt::print("{} {}\n", c.name, trace.value().hex());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run({argv + 1, argv + argc});
+    return 0;
+  } catch (const stet::Error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,86 @@
+// Losses, initial values, optimizers, schedules, drawn digits.
+#include "training.h"
+
+#include "stet/data/digits.h"
+#include "stet/nn/init.h"
+#include "stet/nn/linear.h"
+#include "stet/optim/adam.h"
+#include "stet/optim/average.h"
+#include "stet/optim/sgd.h"
+
+namespace stet::digests {
+namespace {
+
+using In = const std::vector<Tensor>&;
+
+void add_losses(Cases& cases) {
+  const std::vector<Inputs> one = {{{{33, 7}}}, {{{2101, 10}}, Values::wide}, {{{9, 5}}, Values::wide, DType::float64}};
+  const auto classes = [](const Tensor& x) { return indices({x.size(0)}, 5, x.size(1)); };
+  add_op(cases, "cross_entropy", one, [=](In x) { return nn::cross_entropy(x[0], classes(x[0])); });
+  add_op(cases, "cross_entropy.options", one, [=](In x) {
+    const Tensor weights = arange(x[0].size(1), x[0].dtype()) + 0.3;
+    return nn::cross_entropy(x[0], classes(x[0]), {.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 2});
+  });
+  const std::vector<Inputs> pairs = {
+      {{{33, 7}, {33, 7}}}, {{{2101, 3}, {2101, 3}}, Values::wide}, {{{9, 5}, {9, 5}}, Values::wide, DType::float64}};
+  add_op(cases, "mse", pairs, [](In x) { return nn::mse(x[0], x[1]); });
+  add_op(cases, "l1", pairs, [](In x) { return nn::l1(x[0], x[1]); });
+  add_op(cases, "huber", pairs, [](In x) { return nn::huber(x[0], x[1], 0.7); });
+  add_op(cases, "bce_with_logits", one, [](In x) {
+    const Tensor target = (values(x[0].shape(), 8, Values::wide, x[0].dtype()) > 0.0).to(x[0].dtype());
+    return nn::bce_with_logits(x[0], target, {.positive_weight = full({}, 1.7, x[0].dtype())});
+  });
+}
+
+void add_initialisers(Cases& cases) {
+  cases.push_back({"initialisers", [](Trace& trace) {
+                     const Rng rng(3, "init");
+                     const Shape shape{33, 7, 3};
+                     trace(nn::init::kaiming_uniform(shape, rng / "a", {.a = 0.3}));
+                     trace(nn::init::kaiming_normal(shape, rng / "b", {.fan = nn::init::Fan::out}));
+                     trace(nn::init::xavier_uniform(shape, rng / "c", 1.1));
+                     trace(nn::init::xavier_normal(shape, rng / "d"));
+                     trace(nn::init::orthogonal({17, 40}, rng / "e", 1.3));
+                     trace(nn::init::orthogonal({40, 17}, rng / "f", 1, DType::float64));
+                   }});
+}
+
+template <class Optimizer, class Options> void add_optimizer(Cases& cases, const char* name, const Options& options) {
+  cases.push_back({name, [=](Trace& trace) {
+                     for (DType dtype : {DType::float32, DType::float64}) {
+                       nn::Linear net(33, 67, Rng(4, "net"), {.dtype = dtype});
+                       Optimizer optimizer(net, options);
+                       optim::Ema average(net, 0.9);
+                       for (uint64_t step = 0; step < 12; ++step) {
+                         const Tensor x = values({5, 33}, step, Values::wide, dtype) * 1e-4;
+                         Gradients gradients = backward(sum(square(net(x))));
+                         if (step % 3 == 2) optim::clip_value(gradients, net, 0.1);
+                         optimizer.step(gradients);
+                         average.update(net);
+                       }
+                       StateTrace state(trace);
+                       state("net", net)("optimizer", optimizer)("average", average);
+                     }
+                   }});
+}
+
+void add_optimizers(Cases& cases) {
+  using namespace optim;
+  add_optimizer<SGD>(cases, "sgd", SgdOptions{.lr = 0.1});
+  add_optimizer<SGD>(cases, "sgd.momentum", SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.1, .weight_decay = 1e-3});
+  add_optimizer<SGD>(cases, "sgd.nesterov", SgdOptions{.lr = 0.1, .momentum = 0.8, .nesterov = true, .schedule = step_decay(3, 0.3)});
+  add_optimizer<Adam>(cases, "adam", AdamOptions{.schedule = one_cycle(12)});
+  add_optimizer<Adam>(cases, "adam.decay", AdamOptions{.lr = 1e-2, .beta1 = 0.8, .beta2 = 0.99, .weight_decay = 0.1});
+  add_optimizer<AdamW>(cases, "adamw", AdamWOptions{.lr = 1e-2, .schedule = warm_up(4, cosine(8, 0.01))});
+}
+
+}  // namespace
+
+void add_training(Cases& cases) {
+  add_losses(cases);
+  add_initialisers(cases);
+  add_optimizers(cases);
+  cases.push_back({"digits", [](Trace& trace) { trace(data::draw_digits({.count = 12, .seed = 3}).pixels()); }});
+}
+
+}  // namespace stet::digests
