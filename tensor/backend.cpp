@@ -42,6 +42,19 @@ void Backend::index_select(const Tensor&, const Tensor&, const Tensor&) { unsupp
 void Backend::index_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "index_add"); }
 void Backend::gather(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gather"); }
 void Backend::scatter_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "scatter_add"); }
+void Backend::gelu(const Tensor&, const Tensor&) { unsupported(*this, "gelu"); }
+void Backend::gelu_gradient(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gelu_gradient"); }
+void Backend::attention(const AttentionRule&, const AttentionInputs&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "attention");
+}
+void Backend::attention_gradient(const AttentionRule&, const AttentionInputs&, const Tensor&, const Tensor&, const Tensor&,
+                                 const Tensor&, const AttentionInputs&) {
+  unsupported(*this, "attention_gradient");
+}
+void Backend::lstm(const Tensor&, const Tensor&, const LstmTrace&, const Tensor&) { unsupported(*this, "lstm"); }
+void Backend::lstm_gradient(const Tensor&, const LstmTrace&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "lstm_gradient");
+}
 void Backend::random(Distribution, const Draw&, const Tensor&) { unsupported(*this, "random"); }
 void Backend::batch_norm(const BatchNormInputs&, const Tensor&, const BatchStatistics&) { unsupported(*this, "batch_norm"); }
 void Backend::batch_norm_evaluation(const BatchNormInputs&, const BatchStatistics&, const Tensor&) {

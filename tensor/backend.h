@@ -25,6 +25,21 @@ enum class Reduce { sum, max, min };
 struct Digest;
 struct DigestSalt;
 
+/// What the scores of attention are multiplied by, and whether query i sees keys 0 … i alone.
+struct AttentionRule {
+  float scale = 1;
+  bool causal = false;
+};
+/// [B, H, T or S, D]: elements of the last axis lie side by side, the other axes have any strides.
+struct AttentionInputs {
+  const Tensor &q, &k, &v;
+};
+
+/// What a layer's steps leave for its gradient: gates [T, B, 4 H], cells and hiddens [T + 1, B, H] from the initial state on.
+struct LstmTrace {
+  const Tensor &gates, &cells, &hiddens;
+};
+
 enum class Distribution { bits, uniform, normal };
 
 /// A parameter's value and its optimizer's state.
@@ -109,6 +124,22 @@ class Backend {
   virtual void gather(const Tensor& x, const Tensor& index, const Tensor& y);
   /// The adjoint of gather: y starts at +0; adds in ascending j.
   virtual void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y);
+  /// The erf form, and its gradient for an upstream g.
+  virtual void gelu(const Tensor& x, const Tensor& y);
+  virtual void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& dx);
+  /// o has the inputs' layout; `extremes` and `totals` [B, H, T] take each row's maximum and sum, for the gradient, and may be undefined.
+  virtual void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+                         const Tensor& totals);
+  /// g, o and the gradients have the inputs' layout.
+  virtual void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+                                  const Tensor& totals, const Tensor& g, const AttentionInputs& gradients);
+  /// Goes through the steps. trace.gates holds each step's part of x when this begins and its gates when it ends; the first of
+  /// trace.cells and trace.hiddens is the initial state. `bias` may be undefined; output is [B, T, H].
+  virtual void lstm(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output);
+  /// Goes back through the steps from the gradients g [B, T, H] of the output and g_cell [B, H] of the last cell, either of which may
+  /// be undefined. Gives those of the gates before their functions, d_gates [T, B, 4 H], and of the initial state.
+  virtual void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
+                             const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell);
   /// Fills y from a draw's words: raw words (int64), uniform in [0, 1), or standard normal.
   virtual void random(Distribution d, const Draw& draw, const Tensor& y);
   virtual void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics);

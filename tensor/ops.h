@@ -3,6 +3,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -179,6 +180,37 @@ Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& 
 /// Ba et al., 2016 (arXiv 1607.06450): (x - mean) / sqrt(variance + epsilon) * weight + bias with the statistics of each row of
 /// x [.., D]; weight and bias [D], or undefined.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5);
+
+// ---- attention: ops/attention.cpp ---------------------------------------------------------------------------------------------------
+struct AttentionOptions {
+  bool causal = false;                        ///< query i sees keys 0 … i alone; there are as many keys as queries
+  std::optional<double> scale = std::nullopt;  ///< of the products; 1 / sqrt(D) unless given
+};
+/// Vaswani et al., 2017 (arXiv 1706.03762): softmax(q k^T scale) v for q [.., T, D], k [.., S, D], v [.., S, E] with the same leading
+/// axes; result [.., T, E]. The T x S weights are never in memory as a whole.
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {});
+/// The same with several heads and all three from one tensor: qkv [.., T, 3 C] holds queries, keys and values side by side, each of
+/// `heads` heads of C / heads. Result [.., T, C], the heads side by side.
+Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options = {});
+
+// ---- recurrent: ops/lstm.cpp --------------------------------------------------------------------------------------------------------
+/// Of one layer of H units over I inputs; rows are gates in the order input, forget, cell, output. The biases may be undefined.
+struct LstmWeights {
+  Tensor input;           ///< [4 H, I]
+  Tensor recurrent;       ///< [4 H, H]
+  Tensor input_bias;      ///< [4 H]
+  Tensor recurrent_bias;  ///< [4 H]
+};
+/// Both [B, H].
+struct LstmState {
+  Tensor hidden, cell;
+};
+struct LstmResult {
+  Tensor output;  ///< [B, T, H]
+  LstmState last;
+};
+/// Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000: x [B, T, I]. The initial state is +0 unless given.
+LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial = {});
 
 // ---- random: ops/random_ops.cpp ---------------------------------------------------------------------------------------------------
 /// Uniform in [low, high): low + u * (high - low), u of 24 bits.

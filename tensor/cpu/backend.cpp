@@ -5,6 +5,7 @@
 
 #include "stet/tensor/cpu/conv.h"
 #include "stet/tensor/cpu/elementwise.h"
+#include "stet/tensor/cpu/gelu.h"
 #include "stet/tensor/cpu/index.h"
 #include "stet/tensor/cpu/matmul.h"
 #include "stet/tensor/cpu/pool.h"
@@ -110,6 +111,14 @@ class CpuBackend : public Backend {
   void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
     ContractFloatEnv env;
     cpu_kernels::scatter_add(g, index, y);
+  }
+  void gelu(const Tensor& x, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::gelu(x, y);
+  }
+  void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& dx) override {
+    ContractFloatEnv env;
+    cpu_kernels::gelu_gradient(g, x, dx);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override {
     ContractFloatEnv env;

@@ -1,6 +1,8 @@
 // Compositions in public ops that define fused ops: their gradients' own gradients go through them, and tests hold kernels to them.
 #pragma once
 
+#include <array>
+
 #include "stet/tensor/backend.h"
 #include "stet/tensor/ops.h"
 
@@ -13,5 +15,22 @@ BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchSta
 Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics);
 Tensor layer_norm(const LayerNormInputs& in);
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& g);
+
+// ops/gelu.cpp, ops/attention.cpp and ops/lstm.cpp.
+Tensor gelu(const Tensor& x);
+/// That of x, for an upstream g.
+Tensor gelu_gradient(const Tensor& g, const Tensor& x);
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options);
+/// Those of q, k and v.
+std::array<Tensor, 3> attention_gradient(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
+                                         const AttentionOptions& options);
+
+/// All of LstmResult; the initial state must be given.
+LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial);
+/// Gradients of x, the weights in their order, and the initial state, for those of the output and of the last cell; either may be
+/// undefined.
+std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const Tensor& x, const LstmWeights& weights,
+                                    const LstmState& initial);
 
 }  // namespace stet::composed

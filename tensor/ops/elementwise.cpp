@@ -277,16 +277,6 @@ Tensor relu(const Tensor& x) {
   return record("relu", apply(Unary::relu, x), {{x, [x](const Tensor& g) { return where(x > 0, g, number(0, g)); }}});
 }
 
-Tensor gelu(const Tensor& x, Gelu form) {
-  if (form == Gelu::erf) {
-    constexpr double kSqrtHalf = 0x1.6a09e667f3bcdp-1;
-    return (x * 0.5) * (erf(x * kSqrtHalf) + 1);
-  }
-  constexpr double kSqrtTwoOverPi = 0x1.9884533d43651p-1;
-  const Tensor inner = (x + (x * x * x) * 0.044715) * kSqrtTwoOverPi;
-  return (x * 0.5) * (tanh(inner) + 1);
-}
-
 Tensor silu(const Tensor& x) { return x * sigmoid(x); }
 
 Tensor softplus(const Tensor& x) {

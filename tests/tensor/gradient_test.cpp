@@ -127,6 +127,15 @@ std::vector<GradientCase> cases() {
        }, {{2, 3, 2}, {3}, {3}, {3}, {3}, {2, 3, 2}}},
       {"layer_norm", [](Inputs x) { return layer_norm(x[0], x[1], x[2], 0.1); }, {{2, 3, 4}, {4}, {4}}},
       {"layer_norm plain", [](Inputs x) { return layer_norm(x[0], {}, {}, 0.1); }, {{5}}},
+      {"attention", [](Inputs x) { return attention(x[0], x[1], x[2]); }, {{2, 3, 2}, {2, 4, 2}, {2, 4, 3}}},
+      {"attention causal", [](Inputs x) { return attention(x[0], x[1], x[2], {.causal = true, .scale = 0.8}); }, {{4, 2}, {4, 2}, {4, 3}}},
+      {"self_attention", [](Inputs x) { return self_attention(x[0], 2, {.causal = true}); }, {{2, 3, 12}}},
+      {"lstm", [](Inputs x) { return lstm(x[0], {x[1], x[2], x[3], x[4]}, {x[5], x[6]}).output; },
+       {{2, 3, 2}, {8, 2}, {8, 2}, {8}, {8}, {2, 2}, {2, 2}}},
+      {"lstm state", [](Inputs x) {
+         const LstmResult r = lstm(x[0], {x[1], x[2], {}, {}});
+         return r.last.hidden * r.last.cell;
+       }, {{2, 3, 2}, {8, 2}, {8, 2}}},
       {"dropout", [](Inputs x) {
          Stream stream(Rng(5, "drop"));
          return square(dropout(x[0], 0.4, stream));

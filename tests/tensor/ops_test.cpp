@@ -10,6 +10,7 @@
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
 #include "tensor/bits.h"
+#include "tensor/machines.h"
 #include "tensor/reference.h"
 
 namespace stet {
@@ -18,6 +19,7 @@ namespace {
 using reference::Array;
 using testing::all_same_bits;
 using testing::awkward;
+using testing::on_all_machines;
 
 struct UnaryCase {
   const char* name;
@@ -136,25 +138,6 @@ const std::vector<Shape>& shapes() {
 Tensor transposed_layout(const Tensor& x) { return contiguous(x.permute({2, 0, 1})).permute({1, 2, 0}); }
 Tensor gapped_layout(const Tensor& x) {
   return pad(x, {{1, 0}, {2, 1}, {0, 3}}, 7.0).slice(0, 1, 1 + x.size(0)).slice(1, 2, 2 + x.size(1)).slice(2, 0, x.size(2));
-}
-
-// Runs `check` on 1, 2, 3 and 7 threads of the best instruction set, and on one thread of each other.
-void on_all_machines(const std::function<void()>& check) {
-  const std::string best = isa();
-  for (int n : {1, 2, 3, 7}) {
-    SCOPED_TRACE(std::to_string(n) + " threads");
-    set_threads(n);
-    check();
-  }
-  set_threads(1);
-  for (const std::string& other : available_isas()) {
-    if (other == best) continue;
-    SCOPED_TRACE(other);
-    set_isa(other);
-    check();
-  }
-  set_isa(best);
-  set_threads(0);
 }
 
 TEST(Ops, UnaryOpsEqualTheReference) {

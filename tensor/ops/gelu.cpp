@@ -1,0 +1,61 @@
+// The Gaussian error linear unit.
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/backend.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/ops/common.h"
+#include "stet/tensor/ops/composed.h"
+#include "stet/tensor/work.h"
+
+namespace stet {
+namespace {
+
+constexpr double kSqrtHalf = 0x1.6a09e667f3bcdp-1;
+constexpr double kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
+
+Tensor gelu_tanh(const Tensor& x) {
+  constexpr double kSqrtTwoOverPi = 0x1.9884533d43651p-1;
+  const Tensor inner = (x + (x * x * x) * 0.044715) * kSqrtTwoOverPi;
+  return (x * 0.5) * (tanh(inner) + 1);
+}
+
+Tensor gelu_gradient(const Tensor& g, const Tensor& x) {
+  if (grad_enabled() || x.dtype() != DType::float32) return composed::gelu_gradient(g, x);
+  Tensor dx = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  add_work(8 * x.elements());
+  backend(x.device()).gelu_gradient(contiguous(g), contiguous(x.detach()), dx);
+  return dx;
+}
+
+}  // namespace
+
+namespace composed {
+
+Tensor gelu(const Tensor& x) { return (x * 0.5) * (erf(x * kSqrtHalf) + 1); }
+
+Tensor gelu_gradient(const Tensor& g, const Tensor& x) {
+  const Tensor half = x * 0.5, u = x * kSqrtHalf;
+  const Tensor through_erf = ((g * half) * (exp(-(u * u)) * kTwoOverSqrtPi)) * kSqrtHalf;
+  const Tensor through_half = (g * (erf(u) + 1)) * 0.5;
+  return through_erf + through_half;
+}
+
+}  // namespace composed
+
+Tensor gelu(const Tensor& x, Gelu form) {
+  require_floating("gelu", x);
+  if (form == Gelu::tanh) return gelu_tanh(x);
+  Tensor y;
+  {
+    NoGrad no_grad;
+    if (x.dtype() == DType::float32) {
+      y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+      add_work(8 * x.elements());
+      backend(x.device()).gelu(contiguous(x.detach()), y);
+    } else {
+      y = composed::gelu(x);
+    }
+  }
+  return record("gelu", y, {{x, [x](const Tensor& g) { return gelu_gradient(g, x); }}});
+}
+
+}  // namespace stet
