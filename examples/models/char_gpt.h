@@ -1,0 +1,74 @@
+// A character model of the GPT family.
+#pragma once
+
+#include <cmath>
+
+#include "stet/stet.h"
+
+namespace models {
+
+using namespace stet;
+
+struct GptShape {
+  int64_t vocabulary = 65, block = 64, width = 128, heads = 4, layers = 4;
+};
+
+/// A layer of Radford et al., 2019 (GPT-2): attention and a perceptron of four widths, each behind a layer norm and added to x.
+struct GptLayer : nn::Module {
+  nn::LayerNorm norm1, norm2;
+  nn::MultiHeadAttention attention;
+  nn::Linear up, down;
+
+  GptLayer(const GptShape& s, const Rng& rng)
+      : norm1(s.width),
+        norm2(s.width),
+        attention(s.width, s.heads, rng / "attention", {.bias = false}),
+        up(s.width, 4 * s.width, rng / "up", {.bias = false}),
+        down(4 * s.width, s.width, rng / "down", {.bias = false}) {}
+
+  Tensor operator()(const Tensor& x) {
+    const Tensor y = x + attention(norm1(x));
+    return y + down(gelu(up(norm2(y))));
+  }
+  void members(Visitor& v) override { v("norm1", norm1)("attention", attention)("norm2", norm2)("up", up)("down", down); }
+};
+
+/// Characters int64 [B, T], T up to the block, to logits of the next ones [B, T, vocabulary]. Weights start normal with
+/// deviation 0.02; those of the layers that add to x, 0.02 / sqrt(2 layers).
+struct CharGpt : nn::Module {
+  nn::Embedding characters, positions;
+  std::vector<GptLayer> layers;
+  nn::LayerNorm norm;
+  nn::Linear head;
+
+  CharGpt(const GptShape& s, const Rng& rng)
+      : characters(s.vocabulary, s.width, rng / "characters"),
+        positions(s.block, s.width, rng / "positions"),
+        norm(s.width),
+        head(s.width, s.vocabulary, rng / "head", {.bias = false}) {
+    for (int64_t i = 0; i < s.layers; ++i) layers.emplace_back(s, rng / i);
+    const double small = 0.02, smaller = small / std::sqrt(2.0 * static_cast<double>(s.layers));
+    for (Parameter* p : {&characters.weight, &positions.weight, &head.weight}) draw(*p, small, rng);
+    for (GptLayer& l : layers) {
+      for (Parameter* p : {&l.attention.qkv.weight, &l.up.weight}) draw(*p, small, rng);
+      for (Parameter* p : {&l.attention.projection.weight, &l.down.weight}) draw(*p, smaller, rng);
+    }
+  }
+
+  Tensor operator()(const Tensor& index) {
+    Tensor x = characters(index) + positions(arange(index.size(1)).to(index.device()));
+    for (GptLayer& l : layers) x = l(x);
+    return head(norm(x));
+  }
+  void members(Visitor& v) override {
+    v("characters", characters)("positions", positions)("layers", layers)("norm", norm)("head", head);
+  }
+
+ private:
+  // From the path that the layer itself drew from.
+  static void draw(Parameter& p, double deviation, const Rng& rng) {
+    p.set(nn::init::normal(p.shape(), Rng(rng.seed(), p.shared_state()->origin), 0, deviation));
+  }
+};
+
+}  // namespace models
