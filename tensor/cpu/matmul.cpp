@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "stet/tensor/cpu/microkernel.h"
+#include "stet/tensor/cpu/product_kernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
@@ -11,102 +12,171 @@
 namespace stet {
 namespace {
 
-// Blocks of the operands that stay in the second-level cache while they are used: rows of a, columns of b.
-constexpr int64_t kBlockRows = 240, kBlockCols = 512;
+// Rows of a whose chunks stay in the second-level cache while panels of b pass by, and columns whose packed panels stay in
+// the third.
+constexpr int64_t kBlockRows = 240, kBlockCols = 4096;
 
 template <class T> struct Output {
   T* data;
-  int64_t row_stride, col_stride;
+  int64_t row_stride, col_stride;  // one of them is 1
+};
+
+// c = a b, as it is computed: perhaps the transposed of what was asked for.
+template <class T> struct Product {
+  MatrixView<T> a, b;
+  const PackedMatrix<T>* packed;  // b, or null: `b` has only its extents then
+  Output<T> c;
+  Epilogue<T> end;
+  bool pack_left, pack_right;
 };
 
 // One thread's share of a product: the part of c at (rows, cols), over the whole of K.
-template <class T> class Multiply {
+template <class T> class Part {
  public:
-  Multiply(const MatrixView<T>& a, const MatrixView<T>& b, const Output<T>& c) : a_(a), b_(b), c_(c) {}
+  Part(const Product<T>& product, Range rows, Range cols) : p_(product), rows_(rows), cols_(cols) {}
 
-  void operator()(Range rows, Range cols) const {
-    for (int64_t j = cols.begin; j < cols.end; j += kBlockCols) {
-      const Range block = {j, std::min(cols.end, j + kBlockCols)};
-      for (int64_t k = 0; k < a_.cols; k += kProductChunk) {
-        multiply_chunk(rows, block, {k, std::min(a_.cols, k + kProductChunk)});
-      }
+  void compute() const {
+    if (p_.a.cols == 0) return clear();
+    for (int64_t j = cols_.begin; j < cols_.end; j += kBlockCols) {
+      const Range block = {j, std::min(cols_.end, j + kBlockCols)};
+      for (int64_t k = 0; k < p_.a.cols; k += kProductChunk) chunk(block, {k, std::min(p_.a.cols, k + kProductChunk)});
     }
   }
 
  private:
-  void multiply_chunk(Range rows, Range cols, Range chunk) const {
-    static thread_local Workspace left_space, right_space;
-    const int64_t width = kernel_.max_cols, k = chunk.size();
-    T* right = right_space.get<T>(pieces_of(cols.size(), width) * width * k);
-    for (int64_t j = cols.begin; j < cols.end; j += width) {
-      kernel_.pack(&b_.data[chunk.begin * b_.row_stride + j * b_.col_stride], std::min(width, cols.end - j), k,
-                   b_.col_stride, b_.row_stride, width, right + (j - cols.begin) * k);
+  // Columns of c that one panel of b gives, and that panel. A panel in place that would reach beyond the matrix lies further
+  // left: its first `skip` lanes are columns that the panel before it has given.
+  struct Panel {
+    TileRight<T> right;
+    int64_t col, count, skip;
+    int vectors;
+  };
+
+  int64_t width() const { return int64_t{kTileVectors} * kernel_.lanes; }
+
+  void clear() const {
+    for (int64_t i = rows_.begin; i < rows_.end; ++i) {
+      for (int64_t j = cols_.begin; j < cols_.end; ++j) at(i, j)[0] = 0;
     }
-    for (int64_t i = rows.begin; i < rows.end; i += kBlockRows) {
-      const RowTiles tiles(std::min(kBlockRows, rows.end - i), kernel_.max_rows);
-      T* left = left_space.get<T>(kBlockRows * k);
-      for (int64_t t = 0; t < tiles.count; ++t) {
-        kernel_.pack(&a_.data[(i + tiles.begin(t)) * a_.row_stride + chunk.begin * a_.col_stride], tiles.height(t), k,
-                     a_.row_stride, a_.col_stride, tiles.height(t), left + tiles.begin(t) * k);
-      }
-      for (int64_t j = cols.begin; j < cols.end; j += width) {
-        const T* panel = right + (j - cols.begin) * k;
-        for (int64_t t = 0; t < tiles.count; ++t) {
-          const int height = tiles.height(t);
-          const int64_t lanes = std::min(width, cols.end - j);
-          T* out = c_.data + (i + tiles.begin(t)) * c_.row_stride + j * c_.col_stride;
-          store_tile(kernel_, height, lanes, out, c_.row_stride, c_.col_stride, chunk.begin == 0,
-                     [&](T* to, int64_t ldc, bool first) {
-                       kernel_.packed(height, lanes, k, {left + tiles.begin(t) * k}, panel, width, to, ldc, first);
-                     });
-        }
+    finish(rows_, cols_);
+  }
+
+  void chunk(Range cols, Range k) const {
+    static thread_local Workspace left_space, right_space;
+    const bool once = rows_.size() <= kBlockRows;  // each panel is used by one block of rows, and packed right before
+    T* right = nullptr;
+    if (p_.pack_right && p_.packed == nullptr) {
+      right = right_space.get<T>((once ? width() : pieces_of(cols.size(), width()) * width()) * k.size());
+    }
+    for (int64_t i = rows_.begin; i < rows_.end; i += kBlockRows) {
+      const Range block = {i, std::min(rows_.end, i + kBlockRows)};
+      const RowTiles tiles(block.size(), kernel_.max_rows);
+      T* left = p_.pack_left ? left_space.get<T>(kBlockRows * k.size()) : nullptr;
+      if (left != nullptr) pack_left(block, tiles, k, left);
+      for (int64_t j = cols.begin; j < cols.end; j += width()) {
+        T* place = right == nullptr ? nullptr : once ? right : right + (j - cols.begin) * k.size();
+        const Panel panel = take_panel(j, std::min(width(), cols.end - j), k, place, i == rows_.begin);
+        multiply(block, tiles, k, left, panel);
+        if (k.end == p_.a.cols) finish(block, {j, j + panel.count});
       }
     }
   }
 
-  const Microkernel<T>& kernel_ = microkernel<T>();
-  MatrixView<T> a_, b_;
-  Output<T> c_;
+  void pack_left(Range rows, const RowTiles& tiles, Range k, T* left) const {
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), tiles.height(t), k.size(), p_.a.row_stride, p_.a.col_stride,
+                   tiles.height(t), left + tiles.begin(t) * k.size());
+    }
+  }
+
+  // The panel of columns [j, j + count). It is copied to `place` where it can't be read as it lies; `fill` is false where it
+  // is there already.
+  Panel take_panel(int64_t j, int64_t count, Range k, T* place, bool fill) const {
+    const int vectors = static_cast<int>(pieces_of(count, kernel_.lanes));
+    const int64_t lanes = int64_t{vectors} * kernel_.lanes;
+    if (p_.packed != nullptr) return {{p_.packed->panel(k.begin, k.size(), j), p_.packed->width(j)}, j, count, 0, vectors};
+    const T* source = p_.b.data + k.begin * p_.b.row_stride + j * p_.b.col_stride;
+    if (place == nullptr) return {{source - (lanes - count), p_.b.row_stride}, j, count, lanes - count, vectors};
+    if (fill) kernel_.pack(source, count, k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place);
+    return {{place, lanes}, j, count, 0, vectors};
+  }
+
+  void multiply(Range rows, const RowTiles& tiles, Range k, const T* left, const Panel& panel) const {
+    const bool first = k.begin == 0, direct = p_.c.col_stride == 1 && panel.count == int64_t{panel.vectors} * kernel_.lanes;
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const int height = tiles.height(t);
+      const int64_t i = rows.begin + tiles.begin(t);
+      const auto tile = kernel_.tile[height][panel.vectors];
+      const TileLeft<T> a = left != nullptr ? TileLeft<T>{left + tiles.begin(t) * k.size(), 1, height}
+                                            : TileLeft<T>{a_at(i, k.begin), p_.a.row_stride, p_.a.col_stride};
+      if (direct) {
+        tile(k.size(), a, panel.right, at(i, panel.col), p_.c.row_stride, first);
+      } else {
+        alignas(64) T sums[kTileRows * kTileVectors * kTileLanes];
+        tile(k.size(), a, panel.right, sums, width(), true);
+        kernel_.store(height, panel.count, sums + panel.skip, width(), at(i, panel.col), p_.c.row_stride, p_.c.col_stride, first);
+      }
+    }
+  }
+
+  void finish(Range rows, Range cols) const {
+    if (p_.end.bias == nullptr && p_.end.activation == Activation::none) return;
+    if (p_.c.col_stride != 1) std::swap(rows, cols);
+    const int64_t stride = p_.c.col_stride == 1 ? p_.c.row_stride : p_.c.col_stride;
+    kernel_.finish(rows.size(), cols.size(), p_.c.data + rows.begin * stride + cols.begin, stride,
+                   p_.end.bias == nullptr ? nullptr : p_.end.bias + cols.begin, p_.end.activation);
+  }
+
+  const T* a_at(int64_t i, int64_t k) const { return p_.a.data + i * p_.a.row_stride + k * p_.a.col_stride; }
+  T* at(int64_t i, int64_t j) const { return p_.c.data + i * p_.c.row_stride + j * p_.c.col_stride; }
+
+  const ProductKernel<T>& kernel_ = product_kernel<T>();
+  const Product<T>& p_;
+  Range rows_, cols_;
 };
 
-// Lanes run over columns: if the columns fill few of them and the rows fill them better, the transposed product is
-// computed.
-bool transposing_fills_lanes(int64_t m, int64_t n, int width) {
-  const int64_t as_is = m * pieces_of(n, width) * width, transposed = n * pieces_of(m, width) * width;
-  return 3 * transposed < 2 * as_is;
+// Lanes run over columns. The transposed product may fill them better, or have less to transpose; its result is stored
+// transposed. Costs are counted in multiply-adds of a vector.
+template <class T> bool better_transposed(const MatrixView<T>& a, const MatrixView<T>& b, int lanes) {
+  constexpr int64_t kPack = 6, kStore = 16;
+  const int64_t m = pieces_of(a.rows, lanes), n = pieces_of(b.cols, lanes), k = a.cols, chunks = pieces_of(k, kProductChunk);
+  const int64_t as_is = a.rows * n * k + (b.col_stride == 1 ? 0 : kPack * n * k);
+  const int64_t transposed = b.cols * m * k + (a.row_stride == 1 ? 0 : kPack * m * k) + kStore * b.cols * m * chunks;
+  return transposed < as_is - as_is / 16;
 }
 
-template <class T>
-void multiply_batch(MatrixView<T> a, const int64_t* a_offsets, MatrixView<T> b, const int64_t* b_offsets, int64_t batch,
-                    Output<T> c, int64_t c_batch_stride) {
-  if (batch == 0 || a.rows == 0 || b.cols == 0) return;
-  const int max_cols = microkernel<T>().max_cols, max_rows = microkernel<T>().max_rows;
-  if (transposing_fills_lanes(a.rows, b.cols, max_cols)) {
+template <class T> Product<T> plan(MatrixView<T> a, MatrixView<T> b, Output<T> c, const Epilogue<T>& end) {
+  const int lanes = product_kernel<T>().lanes;
+  if (better_transposed(a, b, lanes)) {
     std::swap(a, b);
-    std::swap(a_offsets, b_offsets);
     a = a.transposed(), b = b.transposed();
     std::swap(c.row_stride, c.col_stride);
   }
-  const int64_t work = a.rows * b.cols * std::max<int64_t>(1, a.cols);
+  // A panel of less than its vectors is read from further left, if there is anything.
+  const bool narrow = b.cols < lanes * std::min<int64_t>(kTileVectors, pieces_of(b.cols, lanes));
+  const bool right = b.col_stride != 1 || narrow || a.rows > kBlockRows;
+  return {a, b, nullptr, c, end, false, right};
+}
+
+template <class T>
+void multiply_batch(const Product<T>& product, const int64_t* a_offsets, const int64_t* b_offsets, int64_t batch,
+                    int64_t c_batch_stride) {
+  const ProductKernel<T>& kernel = product_kernel<T>();
+  const int64_t m = product.a.rows, n = product.b.cols, k = product.a.cols;
+  if (batch == 0 || m == 0 || n == 0) return;
+  const int64_t work = m * n * std::max<int64_t>(1, k);
   // Two parts a thread, or the batch's own division where it has enough.
   const int64_t wanted = std::min<int64_t>(pieces_of(2 * threads(), batch), work / kLeastWork);
-  const Grid grid = choose_grid(a.rows, b.cols, wanted, max_rows, max_cols, kPackingCost, kPackingCost);
+  const int width = kTileVectors * kernel.lanes;
+  const Grid grid = choose_grid(m, n, wanted, kernel.max_rows, width, kPackingCost, kPackingCost);
   const int64_t parts = grid.rows * grid.cols;
   parallel_for(batch * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t i = task / parts;
-      const Range rows = part(a.rows, grid.rows, task % parts / grid.cols, max_rows);
-      const Range cols = part(b.cols, grid.cols, task % parts % grid.cols, max_cols);
-      MatrixView<T> left = a, right = b;
-      left.data += a_offsets[i], right.data += b_offsets[i];
-      const Output<T> out = {c.data + i * c_batch_stride, c.row_stride, c.col_stride};
-      if (a.cols == 0) {
-        for (int64_t r = rows.begin; r < rows.end; ++r) {
-          for (int64_t j = cols.begin; j < cols.end; ++j) out.data[r * out.row_stride + j * out.col_stride] = 0;
-        }
-      } else {
-        Multiply<T>(left, right, out)(rows, cols);
-      }
+      Product<T> one = product;
+      one.a.data += a_offsets[i], one.b.data += b_offsets[i], one.c.data += i * c_batch_stride;
+      Part<T>(one, part(m, grid.rows, task % parts / grid.cols, kernel.max_rows), part(n, grid.cols, task % parts % grid.cols, width))
+          .compute();
     }
   });
 }
@@ -121,29 +191,70 @@ bool one_tall_product(const MatrixView<T>& a, std::span<const int64_t> a_offsets
   return true;
 }
 
+constexpr int64_t kNoOffset[1] = {0};
+
 template <class T>
-void multiply(const MatrixView<T>& a, std::span<const int64_t> a_offsets, const MatrixView<T>& b,
-              std::span<const int64_t> b_offsets, T* c) {
-  const int64_t batch = static_cast<int64_t>(a_offsets.size());
-  const Output<T> out = {c, b.cols, 1};
-  if (batch > 1 && one_tall_product(a, a_offsets, b_offsets)) {
-    MatrixView<T> tall = a;
-    tall.rows *= batch;
-    return multiply_batch(tall, a_offsets.data(), b, b_offsets.data(), 1, out, 0);
-  }
-  multiply_batch(a, a_offsets.data(), b, b_offsets.data(), batch, out, a.rows * b.cols);
+void multiply(const MatrixView<T>& a, const MatrixView<T>& b, T* c, int64_t ldc, const Epilogue<T>& end) {
+  multiply_batch(plan(a, b, Output<T>{c, ldc, 1}, end), kNoOffset, kNoOffset, 1, 0);
 }
 
-constexpr int64_t kNoOffset[1] = {0};
+template <class T>
+void multiply(MatrixView<T> a, std::span<const int64_t> a_offsets, MatrixView<T> b, std::span<const int64_t> b_offsets, T* c) {
+  const int64_t batch = static_cast<int64_t>(a_offsets.size());
+  if (batch > 1 && one_tall_product(a, a_offsets, b_offsets)) {
+    a.data += a_offsets[0], b.data += b_offsets[0];
+    a.rows *= batch;
+    return multiply(a, b, c, b.cols, {});
+  }
+  const Product<T> product = plan(a, b, Output<T>{c, b.cols, 1}, {});
+  const bool swapped = product.c.col_stride != 1;
+  multiply_batch(product, (swapped ? b_offsets : a_offsets).data(), (swapped ? a_offsets : b_offsets).data(), batch, a.rows * b.cols);
+}
+
+template <class T>
+void multiply_packed(const MatrixView<T>& a, const PackedMatrix<T>& b, T* c, int64_t ldc, const Epilogue<T>& end) {
+  const MatrixView<T> extents = {nullptr, b.rows(), b.cols(), 0, 0};
+  multiply_batch(Product<T>{a, extents, &b, {c, ldc, 1}, end, false, true}, kNoOffset, kNoOffset, 1, 0);
+}
 
 }  // namespace
 
-void matmul(const MatrixView<float>& a, const MatrixView<float>& b, float* c, int64_t ldc) {
-  multiply_batch(a, kNoOffset, b, kNoOffset, 1, {c, ldc, 1}, 0);
+template <class T> void PackedMatrix<T>::pack(const MatrixView<T>& b) {
+  const ProductKernel<T>& kernel = product_kernel<T>();
+  const int64_t panel_width = int64_t{kTileVectors} * kernel.lanes, padded = pieces_of(b.cols, kernel.lanes) * kernel.lanes;
+  if (b.rows * padded > capacity_) {
+    data_.reset();
+    capacity_ = b.rows * padded;
+    data_.reset(static_cast<T*>(::operator new (static_cast<size_t>(capacity_) * sizeof(T), std::align_val_t{64})));
+  }
+  rows_ = b.rows, cols_ = b.cols, lanes_ = kernel.lanes;
+  for (int64_t begin = 0; begin < rows_; begin += kProductChunk) {
+    const int64_t k = std::min(rows_ - begin, kProductChunk);
+    for (int64_t col = 0; col < cols_; col += panel_width) {
+      kernel.pack(b.data + begin * b.row_stride + col * b.col_stride, std::min(panel_width, cols_ - col), k, b.col_stride,
+                  b.row_stride, width(col), const_cast<T*>(panel(begin, k, col)));
+    }
+  }
 }
 
-void matmul(const MatrixView<double>& a, const MatrixView<double>& b, double* c, int64_t ldc) {
-  multiply_batch(a, kNoOffset, b, kNoOffset, 1, {c, ldc, 1}, 0);
+template <class T> int64_t PackedMatrix<T>::width(int64_t col) const {
+  return std::min<int64_t>(kTileVectors, pieces_of(cols_ - col, lanes_)) * lanes_;
+}
+
+// Chunks of rows one after another; in each, its panels.
+template <class T> const T* PackedMatrix<T>::panel(int64_t begin, int64_t k, int64_t col) const {
+  return data_.get() + begin * pieces_of(cols_, lanes_) * lanes_ + col * k;
+}
+
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
+
+void matmul(const MatrixView<float>& a, const MatrixView<float>& b, float* c, int64_t ldc, const Epilogue<float>& end) {
+  multiply(a, b, c, ldc, end);
+}
+
+void matmul(const MatrixView<double>& a, const MatrixView<double>& b, double* c, int64_t ldc, const Epilogue<double>& end) {
+  multiply(a, b, c, ldc, end);
 }
 
 void matmul(const MatrixView<float>& a, std::span<const int64_t> a_offsets, const MatrixView<float>& b,
@@ -154,6 +265,14 @@ void matmul(const MatrixView<float>& a, std::span<const int64_t> a_offsets, cons
 void matmul(const MatrixView<double>& a, std::span<const int64_t> a_offsets, const MatrixView<double>& b,
             std::span<const int64_t> b_offsets, double* c) {
   multiply(a, a_offsets, b, b_offsets, c);
+}
+
+void matmul(const MatrixView<float>& a, const PackedMatrix<float>& b, float* c, int64_t ldc, const Epilogue<float>& end) {
+  multiply_packed(a, b, c, ldc, end);
+}
+
+void matmul(const MatrixView<double>& a, const PackedMatrix<double>& b, double* c, int64_t ldc, const Epilogue<double>& end) {
+  multiply_packed(a, b, c, ldc, end);
 }
 
 }  // namespace stet

@@ -114,6 +114,72 @@ TYPED_TEST(MatmulTest, BroadcastRowAndColumn) {
   check<TypeParam>({x.data(), 5, 9, 1, 0}, {x.data(), 9, 40, 0, 1});
 }
 
+// Panels of a vector and less, in place and packed, and few rows under many columns: the transposed product.
+TYPED_TEST(MatmulTest, ShapesOfModels) {
+  for_each_isa([] {
+    for (Layout left : {Layout::rows, Layout::columns}) {
+      for (Layout right : {Layout::rows, Layout::columns}) {
+        for (int64_t n : {10, 17, 31, 49, 65}) {
+          check<TypeParam>(64, n, 30, left, right);
+          check<TypeParam>(n, 64, 30, left, right);
+          check<TypeParam>(26, n, 515, left, right);
+          check<TypeParam>(n, 26, 515, left, right);
+        }
+        check<TypeParam>(300, 65, 33, left, right);
+      }
+    }
+  });
+}
+
+template <class T> T activated(T x, Activation activation) { return activation == Activation::relu && x < 0 ? T(0) : x; }
+
+TYPED_TEST(MatmulTest, BiasAndActivationAreAppliedToTheWholeSum) {
+  using T = TypeParam;
+  struct Case {
+    int64_t m, n, k;
+  };
+  for_each_isa([] {
+    for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0}, Case{250, 64, 40}}) {
+      const Matrix<T> a(s.m, s.k, Layout::rows, 1, Values::special), b(s.k, s.n, Layout::columns, 2);
+      const auto bias = random_values<T>(s.n, 3, Values::special);
+      const auto sums = reference(a.view, b.view);
+      for (const T* shift : {static_cast<const T*>(nullptr), bias.data()}) {
+        for (Activation activation : {Activation::none, Activation::relu}) {
+          SCOPED_TRACE(testing::Message() << s.m << "x" << s.n << "x" << s.k << " " << name_of(activation) << (shift ? " bias" : ""));
+          std::vector<T> c(s.m * s.n), expected = sums;
+          matmul(a.view, b.view, c.data(), s.n, Epilogue<T>{shift, activation});
+          for (int64_t i = 0; i < s.m * s.n; ++i) {
+            expected[i] = activated(shift ? expected[i] + shift[i % s.n] : expected[i], activation);
+          }
+          expect_same_bits(c, expected);
+        }
+      }
+    }
+  });
+}
+
+TYPED_TEST(MatmulTest, PackedRightOperand) {
+  using T = TypeParam;
+  for_each_isa([] {
+    PackedMatrix<T> packed;
+    for (int64_t k : {600, 40, 1, 1025}) {
+      for (int64_t n : {1, 10, 33, 64, 65}) {
+        for (Layout layout : {Layout::rows, Layout::columns, Layout::gaps}) {
+          SCOPED_TRACE(testing::Message() << k << "x" << n);
+          const Matrix<T> b(k, n, layout, 2);
+          packed.pack(b.view);
+          for (int64_t m : {1, 32}) {
+            const Matrix<T> a(m, k, Layout::rows, 1);
+            std::vector<T> c(m * n), expected = reference(a.view, b.view);
+            matmul(a.view, packed, c.data(), n);
+            expect_same_bits(c, expected);
+          }
+        }
+      }
+    }
+  });
+}
+
 // Neither cutting the output for the threads nor the instruction set shows.
 TYPED_TEST(MatmulTest, ThreadsDoNotShow) {
   using T = TypeParam;
