@@ -14,8 +14,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "models/char_gpt.h"
+#include "models/char_lstm.h"
 #include "models/cnn.h"
 #include "models/mlp.h"
+#include "models/resnet20.h"
 #include "stet/stet.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
@@ -86,11 +89,45 @@ void cnn(const Options& options, const Rng& rng) {
           [&] { opt.step(backward(nn::cross_entropy(net(x), y))); });
 }
 
+void resnet(const Options& options, const Rng& rng) {
+  models::ResNet20 net(rng / "net");
+  optim::SGD opt(net, {.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4});
+  Stream draws(rng / "data");
+  const Tensor x = normal(draws, {64, 3, 32, 32}), y = classes(draws, 64, 10);
+  measure(options, "resnet20-cifar b64 sgd", 15, 4, 64, [&] { opt.step(backward(nn::cross_entropy(net(x), y))); });
+}
+
+void gpt(const Options& options, const Rng& rng) {
+  const models::GptShape shape;
+  const int64_t batch = 12;
+  models::CharGpt net(shape, rng / "net");
+  optim::AdamW opt(net, {.lr = 1e-3, .beta2 = 0.99, .weight_decay = 0.1});
+  Stream draws(rng / "data");
+  const Tensor x = random_integers(draws, {batch, shape.block}, 0, shape.vocabulary);
+  const Tensor y = classes(draws, batch * shape.block, shape.vocabulary);
+  measure(options, "char-gpt nanoGPT-cpu b12xT64 adamw", 60, 10, batch * shape.block, [&] {
+    Gradients gradients = backward(nn::cross_entropy(net(x).reshape({-1, shape.vocabulary}), y));
+    optim::clip_norm(gradients, net, 1.0);
+    opt.step(gradients);
+  });
+}
+
+void lstm(const Options& options, const Rng& rng) {
+  const int64_t vocabulary = 65, batch = 32, length = 64;
+  models::CharLstm net(vocabulary, 128, rng / "net");
+  optim::Adam opt(net);
+  Stream draws(rng / "data");
+  const Tensor x = one_hot(random_integers(draws, {batch, length}, 0, vocabulary), vocabulary);
+  const Tensor y = classes(draws, batch * length, vocabulary);
+  measure(options, "lstm-128 T64 b32 adam", 30, 10, batch * length,
+          [&] { opt.step(backward(nn::cross_entropy(net(x), y))); });
+}
+
 struct Benchmark {
   const char* name;
   void (*run)(const Options&, const Rng&);
 };
-constexpr Benchmark kBenchmarks[] = {{"mlp", mlp}, {"cnn", cnn}};
+constexpr Benchmark kBenchmarks[] = {{"mlp", mlp}, {"cnn", cnn}, {"resnet", resnet}, {"gpt", gpt}, {"lstm", lstm}};
 
 }  // namespace
 
