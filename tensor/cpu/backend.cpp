@@ -8,6 +8,7 @@
 #include "stet/tensor/cpu/gelu.h"
 #include "stet/tensor/cpu/index.h"
 #include "stet/tensor/cpu/matmul.h"
+#include "stet/tensor/cpu/norm.h"
 #include "stet/tensor/cpu/pool.h"
 #include "stet/tensor/cpu/random.h"
 #include "stet/tensor/cpu/reduce.h"
@@ -127,6 +128,28 @@ class CpuBackend : public Backend {
   void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y) override {
     ContractFloatEnv env;
     cpu_kernels::dropout(x, draw, threshold, scale, y);
+  }
+  void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics) override {
+    ContractFloatEnv env;
+    cpu_kernels::batch_norm(in, y, statistics);
+  }
+  void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::batch_norm_evaluation(in, statistics, y);
+  }
+  void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
+                           const BatchNormGradients& to) override {
+    ContractFloatEnv env;
+    cpu_kernels::batch_norm_gradient(in, statistics, y, g, to);
+  }
+  void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics) override {
+    ContractFloatEnv env;
+    cpu_kernels::layer_norm(in, y, statistics);
+  }
+  void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
+                           const LayerNormGradients& to) override {
+    ContractFloatEnv env;
+    cpu_kernels::layer_norm_gradient(in, statistics, g, to);
   }
   void sgd(const SgdStep& step, const Tensor& gradient, const SgdValues& from, const SgdValues& to) override {
     ContractFloatEnv env;

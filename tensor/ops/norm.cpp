@@ -119,6 +119,34 @@ Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& s
 
 }  // namespace composed
 
+namespace {
+
+Tensor vector_like(const Tensor& x, int64_t n) { return Tensor::uninitialized({n}, x.dtype(), x.device()); }
+
+Tensor plain(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : t; }
+
+BatchNormInputs contiguous_planes(const BatchNormInputs& in) {
+  const Tensor residual = in.residual.defined() ? planes(plain(in.residual)) : Tensor();
+  return {planes(plain(in.x)), plain(in.weight), plain(in.bias), residual, in.epsilon, in.activation};
+}
+
+BatchNormGradients batch_norm_gradient(const BatchNormInputs& p, const BatchStatistics& s, const Tensor& y, const Tensor& upstream) {
+  const Tensor g = contiguous(upstream);
+  const auto like_x = [&] { return Tensor::uninitialized(y.shape(), y.dtype(), y.device()); };
+  BatchNormGradients to{like_x(), vector_like(y, p.x.size(1)), vector_like(y, p.x.size(1)), {}};
+  if (p.residual.defined() && p.activation != Activation::none) to.residual = like_x();
+  backend(y.device()).batch_norm_gradient(p, s, y, g, to);
+  if (p.residual.defined() && p.activation == Activation::none) to.residual = g;
+  return to;
+}
+
+// True if backward will want to go through one of them.
+bool is_recorded(std::initializer_list<const Tensor*> inputs) {
+  return grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Tensor* t) { return t->has_gradient(); });
+}
+
+}  // namespace
+
 BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon, Activation activation,
                      const Tensor& residual) {
   const BatchNormInputs in{x, weight, bias, residual, epsilon, activation};
@@ -127,7 +155,16 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
     raise("batch_norm: input {} has fewer than two values a channel, so no variance; use a larger batch, or evaluate", x.shape().to_string());
   }
   add_work(8 * x.elements());
-  return composed::batch_norm(in);
+  if (x.dtype() != DType::float32) return composed::batch_norm(in);
+  const BatchNormInputs p = contiguous_planes(in);
+  const BatchStatistics s = {vector_like(x, x.size(1)), vector_like(x, x.size(1))};
+  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  backend(x.device()).batch_norm(p, y, s);
+  const auto vjp = [in, p, s, y](const Tensor& g) {
+    const BatchNormGradients d = grad_enabled() ? composed::batch_norm_gradient(in, s, y, g) : batch_norm_gradient(p, s, y, g);
+    return std::vector<Tensor>{d.x, d.weight, d.bias, d.residual};
+  };
+  return {function("batch_norm", {x, weight, bias, residual}, y, vjp), s.mean, s.variance};
 }
 
 Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& weight, const Tensor& bias,
@@ -136,7 +173,13 @@ Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& 
   require_batch_norm("batch_norm_evaluation", in);
   require_vector("batch_norm_evaluation", "mean", x, mean, x.size(1));
   require_vector("batch_norm_evaluation", "variance", x, variance, x.size(1));
-  return composed::batch_norm_evaluation(in, {mean, variance});
+  add_work(8 * x.elements());
+  if (x.dtype() != DType::float32 || is_recorded({&x, &mean, &variance, &weight, &bias, &residual})) {
+    return composed::batch_norm_evaluation(in, {mean, variance});
+  }
+  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  backend(x.device()).batch_norm_evaluation(contiguous_planes(in), {plain(mean), plain(variance)}, y);
+  return y;
 }
 
 namespace {
@@ -189,7 +232,24 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   require_vector("layer_norm", "weight", x, weight, x.size(-1));
   require_vector("layer_norm", "bias", x, bias, x.size(-1));
   add_work(8 * x.elements());
-  return composed::layer_norm({x, weight, bias, epsilon});
+  const LayerNormInputs in{x, weight, bias, epsilon};
+  if (x.dtype() != DType::float32) return composed::layer_norm(in);
+  const LayerNormInputs p{rows(plain(x)), plain(weight), plain(bias), epsilon};
+  const RowStatistics s{vector_like(x, p.x.size(0)), vector_like(x, p.x.size(0))};
+  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  backend(x.device()).layer_norm(p, y, s);
+  const auto vjp = [in, p, s](const Tensor& upstream) {
+    if (grad_enabled()) {
+      const LayerNormGradients d = composed::layer_norm_gradient(in, s, upstream);
+      return std::vector<Tensor>{d.x, d.weight, d.bias};
+    }
+    const Tensor g = contiguous(upstream);
+    const LayerNormGradients to{Tensor::uninitialized(in.x.shape(), g.dtype(), g.device()), vector_like(g, g.size(-1)),
+                                vector_like(g, g.size(-1))};
+    backend(g.device()).layer_norm_gradient(p, s, g, to);
+    return std::vector<Tensor>{to.x, to.weight, to.bias};
+  };
+  return function("layer_norm", {x, weight, bias}, y, vjp);
 }
 
 }  // namespace stet

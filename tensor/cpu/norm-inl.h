@@ -1,0 +1,87 @@
+// What batch norm and layer norm share: several sums over one sweep of a row. Include it after hwy/highway.h.
+#include "stet/tensor/cpu/row-inl.h"
+
+#if defined(STET_TENSOR_CPU_NORM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef STET_TENSOR_CPU_NORM_INL_H_
+#undef STET_TENSOR_CPU_NORM_INL_H_
+#else
+#define STET_TENSOR_CPU_NORM_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace stet {
+namespace HWY_NAMESPACE {
+
+using RowTag = hwy::HWY_NAMESPACE::ScalableTag<float>;
+using OneTag = hwy::HWY_NAMESPACE::CappedTag<float, 1>;
+
+/// body(tag, i) for whole vectors, then for the elements that are left.
+template <class Body> HWY_INLINE void ForElements(int64_t n, const Body& body) {
+  constexpr int64_t kWidth = hwy::HWY_NAMESPACE::MaxLanes(RowTag());
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) body(RowTag(), i);
+  for (; i < n; ++i) body(OneTag(), i);
+}
+
+/// kSums sums at once over at most kRowBlock elements from `begin`: terms(tag, i, out) gives out[s], the vector at i of what sum s adds.
+template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const RowTag d;
+  constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kRowLanes / kWidth;
+  using V = hn::Vec<RowTag>;
+  V lane[kSums][kVectors];
+  for (auto& lanes : lane) {
+    for (V& v : lanes) v = hn::Zero(d);
+  }
+  const int64_t end = begin + n;
+  int64_t i = begin;
+  const auto add = [&](int64_t k) HWY_ATTR {
+    V term[kSums];
+    terms(d, i + k * kWidth, term);
+    for (int s = 0; s < kSums; ++s) lane[s][k] = hn::Add(lane[s][k], term[s]);
+  };
+  for (; i + kRowLanes <= end; i += kRowLanes) {
+    HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) add(k);
+  }
+  if (i < end) {
+    int64_t k = 0;
+    for (; i + (k + 1) * kWidth <= end; ++k) add(k);
+    if (i + k * kWidth < end) {
+      HWY_ALIGN float part[kSums][kWidth];
+      for (int s = 0; s < kSums; ++s) hn::Store(lane[s][k], d, part[s]);
+      for (int64_t at = i + k * kWidth; at < end; ++at) {
+        hn::Vec<OneTag> term[kSums];
+        terms(OneTag(), at, term);
+        for (int s = 0; s < kSums; ++s) part[s][at - i - k * kWidth] += hn::GetLane(term[s]);
+      }
+      for (int s = 0; s < kSums; ++s) lane[s][k] = hn::Load(d, part[s]);
+    }
+  }
+  for (int s = 0; s < kSums; ++s) {
+    for (int64_t half = kVectors / 2; half > 0; half /= 2) {
+      for (int64_t k = 0; k < half; ++k) lane[s][k] = hn::Add(lane[s][k], lane[s][k + half]);
+    }
+    sums[s] = Halve(d, lane[s][0], [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); });
+  }
+}
+
+/// The same over a row of any length, by blocks, as RowSum does.
+template <int kSums, class Terms> void RowSums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
+  if (n <= kRowBlock) return BlockSums<kSums>(begin, n, terms, sums);
+  int64_t span = kRowBlock;
+  while (n > span * kRowBlock) span *= kRowBlock;
+  float parts[kSums][kRowBlock];
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; i += span, ++count) {
+    float part[kSums];
+    RowSums<kSums>(begin + i, std::min(span, n - i), terms, part);
+    for (int s = 0; s < kSums; ++s) parts[s][count] = part[s];
+  }
+  for (int s = 0; s < kSums; ++s) sums[s] = BlockSum(parts[s], count);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet
+HWY_AFTER_NAMESPACE();
+
+#endif

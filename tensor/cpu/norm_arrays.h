@@ -1,0 +1,46 @@
+// The arrays that the passes of batch norm and layer norm are given.
+#pragma once
+
+#include <cstdint>
+
+namespace stet::cpu_kernels {
+
+/// [n, c, p]: n samples of c channels, p elements a plane.
+struct Planes {
+  int64_t n, c, p;
+};
+
+/// The planes of samples begin … end - 1 and of some neighbouring channels.
+struct PlaneRange {
+  int64_t begin, end, channel, channels;
+};
+
+/// y = activation((x - centre) * factor + bias + residual), by channel; what is null is left out.
+struct Normalising {
+  const float *x, *centre, *factor, *bias, *residual;
+  float* y;
+  bool relu;
+};
+
+/// The gradient's arrays. `masked`, where it is not null, is given g where y > 0, else +0; without it relu's mask comes from x.
+struct Differentiating {
+  const float *g, *x, *y, *centre, *factor, *bias, *shift, *slope;
+  float *masked, *dx;
+  bool relu;
+};
+
+/// Layer norm of x [rows, d]; weight and bias may be null.
+struct LayerNormArrays {
+  const float *x, *weight, *bias;
+  float *y, *mean, *scale;
+  int64_t d;
+  float epsilon;
+};
+
+struct LayerNormGradientArrays {
+  const float *g, *x, *weight, *mean, *scale;
+  float* dx;
+  int64_t d;
+};
+
+}  // namespace stet::cpu_kernels

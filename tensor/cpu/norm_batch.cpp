@@ -1,0 +1,312 @@
+// Batch norm by channels: a channel's planes stay in a cache from the pass for their sums to the pass that writes.
+#include <algorithm>
+#include <cmath>
+
+#include "stet/tensor/cpu/norm.h"
+#include "stet/tensor/cpu/norm_arrays.h"
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/norm_batch.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
+#include "stet/tensor/cpu/norm-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet::cpu_kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using stet::HWY_NAMESPACE::ForElements;
+using stet::HWY_NAMESPACE::RowSums;
+
+// Calls body(offset of the plane's first element, channel, place of its sums, which lie as [n, channels]).
+template <class Body> HWY_INLINE void ForPlanes(const Planes& s, const PlaneRange& r, const Body& body) {
+  for (int64_t n = r.begin; n < r.end; ++n) {
+    for (int64_t j = 0; j < r.channels; ++j) body((n * s.c + r.channel + j) * s.p, r.channel + j, n * r.channels + j);
+  }
+}
+
+template <class D> HWY_INLINE hn::Vec<D> Relu(D d, hn::Vec<D> v) {
+  return hn::IfThenElse(hn::Lt(v, hn::Zero(d)), hn::Zero(d), v);
+}
+
+template <bool kBias, bool kResidual, bool kRelu> void NormaliseAs(const Planes& s, const PlaneRange& r, const Normalising& a) {
+  ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
+    const float centre = a.centre ? a.centre[c] : 0, factor = a.factor[c], bias = kBias ? a.bias[c] : 0;
+    const float *x = a.x + at, *residual = kResidual ? a.residual + at : nullptr;
+    float* y = a.y + at;
+    const bool centred = a.centre != nullptr;
+    ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
+      auto z = hn::LoadU(d, x + i);
+      if (centred) z = hn::Sub(z, hn::Set(d, centre));
+      z = hn::Mul(z, hn::Set(d, factor));
+      if (kBias) z = hn::Add(z, hn::Set(d, bias));
+      if (kResidual) z = hn::Add(z, hn::LoadU(d, residual + i));
+      if (kRelu) z = Relu(d, z);
+      hn::StoreU(z, d, y + i);
+    });
+  });
+}
+
+// The gradient of batch norm's result before the activation, at element i of a plane.
+enum class Masked { no, by_input, by_result };
+
+template <Masked kMasked, bool kBias> struct Upstream {
+  const float *g, *x, *y;
+  float centre, factor, bias;
+
+  template <class D> HWY_INLINE hn::Vec<D> operator()(D d, int64_t i, hn::Vec<D> centred) const {
+    const auto v = hn::LoadU(d, g + i);
+    if (kMasked == Masked::no) return v;
+    if (kMasked == Masked::by_result) return hn::IfThenElseZero(hn::Gt(hn::LoadU(d, y + i), hn::Zero(d)), v);
+    auto z = hn::Mul(centred, hn::Set(d, factor));
+    if (kBias) z = hn::Add(z, hn::Set(d, bias));
+    return hn::IfThenElseZero(hn::Gt(z, hn::Zero(d)), v);
+  }
+  template <class D> HWY_INLINE hn::Vec<D> Centred(D d, int64_t i) const {
+    return hn::Sub(hn::LoadU(d, x + i), hn::Set(d, centre));
+  }
+};
+
+template <Masked kMasked, bool kBias> Upstream<kMasked, kBias> UpstreamOf(const Differentiating& a, int64_t at, int64_t c) {
+  return {a.g + at,    a.x + at,    kMasked == Masked::by_result ? a.y + at : nullptr,
+          a.centre[c], a.factor[c], kBias ? a.bias[c] : 0};
+}
+
+template <Masked kMasked, bool kBias>
+void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
+  ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t plane) HWY_ATTR {
+    const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
+    float* kept = kMasked == Masked::by_result ? a.masked + at : nullptr;
+    float sums[2];
+    RowSums<2>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+      const auto centred = upstream.Centred(d, i);
+      out[0] = upstream(d, i, centred);
+      out[1] = hn::Mul(out[0], centred);
+      if (kMasked == Masked::by_result) hn::StoreU(out[0], d, kept + i);
+    }, sums);
+    sum_g[plane] = sums[0];
+    sum_gx[plane] = sums[1];
+  });
+}
+
+template <Masked kMasked, bool kBias> void InputGradientAs(const Planes& s, const PlaneRange& r, const Differentiating& a) {
+  ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
+    const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
+    const float shift = a.shift[c], slope = a.slope[c], factor = a.factor[c];
+    float* dx = a.dx + at;
+    ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
+      const auto centred = upstream.Centred(d, i);
+      const auto level = hn::Sub(upstream(d, i, centred), hn::Set(d, shift));
+      hn::StoreU(hn::Mul(hn::Sub(level, hn::Mul(centred, hn::Set(d, slope))), hn::Set(d, factor)), d, dx + i);
+    });
+  });
+}
+
+}  // namespace
+
+void Moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, float* square) {
+  const auto count = static_cast<float>(s.p);
+  ForPlanes(s, r, [&](int64_t at, int64_t, int64_t plane) HWY_ATTR {
+    const float* row = x + at;
+    float sum;
+    RowSums<1>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR { out[0] = hn::LoadU(d, row + i); }, &sum);
+    const float centre = sum / count;
+    RowSums<1>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+      const auto centred = hn::Sub(hn::LoadU(d, row + i), hn::Set(d, centre));
+      out[0] = hn::Mul(centred, centred);
+    }, &square[plane]);
+    mean[plane] = centre;
+  });
+}
+
+void Normalise(const Planes& s, const PlaneRange& r, const Normalising& a) {
+  const int which = (a.bias ? 4 : 0) + (a.residual ? 2 : 0) + (a.relu ? 1 : 0);
+  switch (which) {
+    case 0: return NormaliseAs<false, false, false>(s, r, a);
+    case 1: return NormaliseAs<false, false, true>(s, r, a);
+    case 2: return NormaliseAs<false, true, false>(s, r, a);
+    case 3: return NormaliseAs<false, true, true>(s, r, a);
+    case 4: return NormaliseAs<true, false, false>(s, r, a);
+    case 5: return NormaliseAs<true, false, true>(s, r, a);
+    case 6: return NormaliseAs<true, true, false>(s, r, a);
+    default: return NormaliseAs<true, true, true>(s, r, a);
+  }
+}
+
+void GradientSums(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
+  if (!a.relu) return GradientSumsAs<Masked::no, false>(s, r, a, sum_g, sum_gx);
+  if (a.masked) return GradientSumsAs<Masked::by_result, false>(s, r, a, sum_g, sum_gx);
+  if (a.bias) return GradientSumsAs<Masked::by_input, true>(s, r, a, sum_g, sum_gx);
+  GradientSumsAs<Masked::by_input, false>(s, r, a, sum_g, sum_gx);
+}
+
+void InputGradient(const Planes& s, const PlaneRange& r, const Differentiating& a) {
+  if (!a.relu) return InputGradientAs<Masked::no, false>(s, r, a);
+  if (a.bias) return InputGradientAs<Masked::by_input, true>(s, r, a);
+  InputGradientAs<Masked::by_input, false>(s, r, a);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet::cpu_kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include "stet/tensor/cpu/reduce_rows.h"
+#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/cpu/workspace.h"
+
+namespace stet::cpu_kernels {
+
+HWY_EXPORT(Moments);
+HWY_EXPORT(Normalise);
+HWY_EXPORT(GradientSums);
+HWY_EXPORT(InputGradient);
+
+namespace {
+
+Planes planes_of(const Tensor& x) { return {x.size(0), x.size(1), x.size(2)}; }
+
+const float* floats(const Tensor& t) { return t.defined() ? t.data_as<float>() : nullptr; }
+
+float scale_of(float variance, float epsilon) { return 1 / std::sqrt(variance + epsilon); }
+
+float factor_of(const float* weight, float scale, int64_t c) { return weight ? weight[c] * scale : scale; }
+
+// Sums over n of values [n, width], in the order of a run without the last axis.
+void sum_over_batch(const float* values, int64_t n, int64_t width, float* y) {
+  for (int64_t j = 0; j < width; j += kColumnTile) {
+    reduce_columns(Reduce::sum, values + j, width, n, std::min(kColumnTile, width - j), y + j);
+  }
+}
+
+// Channels that go through all passes together: about a page a sample, as a smaller one would be read in scraps.
+int64_t group_width(const Planes& s) {
+  constexpr int64_t kPage = 1024;
+  const int64_t share = std::max<int64_t>(1, s.c / (2 * threads()));
+  return std::clamp<int64_t>(kPage / std::max<int64_t>(1, s.p), 1, share);
+}
+
+// For every group of channels: first(range, sums), where sums are 3 arrays [n, width]; combine(range, sums); second(range). A group
+// is one thread's where there are groups enough; else the samples are divided.
+template <class First, class Combine, class Second>
+void by_channels(const Planes& s, const First& first, const Combine& combine, const Second& second) {
+  const int64_t width = group_width(s), groups = (s.c + width - 1) / width;
+  if (groups >= threads()) {
+    const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, s.n * s.p * width));
+    return parallel_for(groups, grain, [&](int64_t begin, int64_t end) {
+      thread_local Workspace workspace;
+      float* sums = workspace.get<float>(3 * s.n * width);
+      for (int64_t k = begin; k < end; ++k) {
+        const PlaneRange r{0, s.n, k * width, std::min(width, s.c - k * width)};
+        first(r, sums);
+        combine(r, sums);
+        second(r);
+      }
+    });
+  }
+  static thread_local Workspace workspace;
+  float* sums = workspace.get<float>(3 * s.n * s.c);
+  const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, s.p * s.c));
+  parallel_for(s.n, grain, [&](int64_t begin, int64_t end) { first(PlaneRange{begin, end, 0, s.c}, sums); });
+  combine(PlaneRange{0, s.n, 0, s.c}, sums);
+  parallel_for(s.n, grain, [&](int64_t begin, int64_t end) { second(PlaneRange{begin, end, 0, s.c}); });
+}
+
+// The range's statistics from its planes' means m and squares q, [n, channels] each; `spread` is for work.
+void batch_statistics(const Planes& s, const PlaneRange& r, const float* m, const float* q, float* spread, float* mean, float* variance) {
+  const auto samples = static_cast<float>(s.n), plane = static_cast<float>(s.p), count = static_cast<float>(s.n * s.p);
+  const int64_t width = r.channels;
+  sum_over_batch(m, s.n, width, mean);
+  for (int64_t j = 0; j < width; ++j) mean[j] = mean[j] / samples;
+  for (int64_t n = 0; n < s.n; ++n) {
+    for (int64_t j = 0; j < width; ++j) {
+      const float off = m[n * width + j] - mean[j];
+      spread[n * width + j] = off * off;
+    }
+  }
+  sum_over_batch(q, s.n, width, variance);
+  for (int64_t j = 0; j < width; j += kColumnTile) {
+    float between[kColumnTile];
+    const int64_t tile = std::min(kColumnTile, width - j);
+    reduce_columns(Reduce::sum, spread + j, width, s.n, tile, between);
+    for (int64_t k = 0; k < tile; ++k) variance[j + k] = (variance[j + k] + between[k] * plane) / count;
+  }
+}
+
+}  // namespace
+
+void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics) {
+  const Planes s = planes_of(in.x);
+  float *mean = statistics.mean.mutable_data_as<float>(), *variance = statistics.variance.mutable_data_as<float>();
+  static thread_local Workspace workspace;
+  float* factor = workspace.get<float>(s.c);
+  const float *weight = floats(in.weight), *x = floats(in.x);
+  const auto epsilon = static_cast<float>(in.epsilon);
+  const Normalising a{x, mean, factor, floats(in.bias), floats(in.residual), y.mutable_data_as<float>(), in.activation == Activation::relu};
+  by_channels(
+      s, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(Moments)(s, r, x, sums, sums + s.n * r.channels); },
+      [&](const PlaneRange& r, float* sums) {
+        const int64_t size = s.n * r.channels, c = r.channel;
+        batch_statistics(s, r, sums, sums + size, sums + 2 * size, mean + c, variance + c);
+        for (int64_t j = c; j < c + r.channels; ++j) factor[j] = factor_of(weight, scale_of(variance[j], epsilon), j);
+      },
+      [&](const PlaneRange& r) { STET_DISPATCH(Normalise)(s, r, a); });
+}
+
+void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y) {
+  const Planes s = planes_of(in.x);
+  static thread_local Workspace workspace;
+  float *factor = workspace.get<float>(2 * s.c), *shift = factor + s.c;
+  const float *weight = floats(in.weight), *bias = floats(in.bias), *mean = floats(statistics.mean), *variance = floats(statistics.variance);
+  for (int64_t c = 0; c < s.c; ++c) {
+    factor[c] = factor_of(weight, scale_of(variance[c], static_cast<float>(in.epsilon)), c);
+    const float down = mean[c] * factor[c];
+    shift[c] = bias ? bias[c] - down : -down;
+  }
+  const Normalising a{floats(in.x), nullptr, factor, shift, floats(in.residual), y.mutable_data_as<float>(), in.activation == Activation::relu};
+  const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, s.p * s.c));
+  parallel_for(s.n, grain, [&](int64_t begin, int64_t end) { STET_DISPATCH(Normalise)(s, PlaneRange{begin, end, 0, s.c}, a); });
+}
+
+void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
+                         const BatchNormGradients& to) {
+  const Planes s = planes_of(in.x);
+  static thread_local Workspace workspace;
+  float *scale = workspace.get<float>(4 * s.c), *factor = scale + s.c, *shift = factor + s.c, *slope = shift + s.c;
+  const float *weight = floats(in.weight), *variance = floats(statistics.variance);
+  for (int64_t c = 0; c < s.c; ++c) {
+    scale[c] = scale_of(variance[c], static_cast<float>(in.epsilon));
+    factor[c] = factor_of(weight, scale[c], c);
+  }
+  float *dweight = to.weight.mutable_data_as<float>(), *dbias = to.bias.mutable_data_as<float>();
+  Differentiating a{.g = floats(g), .x = floats(in.x), .y = floats(y), .centre = floats(statistics.mean), .factor = factor,
+                    .bias = floats(in.bias), .shift = shift, .slope = slope, .masked = nullptr,
+                    .dx = to.x.mutable_data_as<float>(), .relu = in.activation == Activation::relu};
+  if (to.residual.defined()) a.masked = to.residual.mutable_data_as<float>();
+  // The second pass finds the masked gradient ready where the first one kept it.
+  Differentiating ready = a;
+  if (a.masked) ready.g = a.masked, ready.relu = false;
+  const auto count = static_cast<float>(s.n * s.p);
+  by_channels(
+      s, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(GradientSums)(s, r, a, sums, sums + s.n * r.channels); },
+      [&](const PlaneRange& r, float* sums) {
+        const int64_t c = r.channel;
+        sum_over_batch(sums, s.n, r.channels, dbias + c);
+        sum_over_batch(sums + s.n * r.channels, s.n, r.channels, dweight + c);
+        for (int64_t j = c; j < c + r.channels; ++j) {
+          dweight[j] = dweight[j] * scale[j];
+          shift[j] = dbias[j] / count;
+          slope[j] = (dweight[j] * scale[j]) / count;
+        }
+      },
+      [&](const PlaneRange& r) { STET_DISPATCH(InputGradient)(s, r, ready); });
+}
+
+}  // namespace stet::cpu_kernels
+
+#endif

@@ -1,0 +1,152 @@
+// Layer norm row by row: a row stays in the first cache from its sums to its result.
+#include <algorithm>
+#include <cmath>
+
+#include "stet/tensor/cpu/norm.h"
+#include "stet/tensor/cpu/norm_arrays.h"
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/norm_layer.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
+#include "stet/tensor/cpu/norm-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet::cpu_kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using stet::HWY_NAMESPACE::ForElements;
+using stet::HWY_NAMESPACE::RowSums;
+
+template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
+  const auto count = static_cast<float>(a.d);
+  const float *weight = a.weight, *bias = a.bias;
+  for (int64_t r = begin; r < end; ++r) {
+    const float* x = a.x + r * a.d;
+    float* y = a.y + r * a.d;
+    float sum;
+    RowSums<1>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR { out[0] = hn::LoadU(d, x + i); }, &sum);
+    const float mean = sum / count;
+    RowSums<1>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+      const auto centred = hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean));
+      out[0] = hn::Mul(centred, centred);
+    }, &sum);
+    const float scale = 1 / std::sqrt(sum / count + a.epsilon);
+    ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
+      auto z = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
+      if (kWeight) z = hn::Mul(z, hn::LoadU(d, weight + i));
+      if (kBias) z = hn::Add(z, hn::LoadU(d, bias + i));
+      hn::StoreU(z, d, y + i);
+    });
+    a.mean[r] = mean;
+    a.scale[r] = scale;
+  }
+}
+
+template <bool kWeight>
+void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight, float* dbias) {
+  const auto count = static_cast<float>(a.d);
+  const float* weight = a.weight;
+  std::fill(dweight, dweight + a.d, 0.0f);
+  std::fill(dbias, dbias + a.d, 0.0f);
+  for (int64_t r = begin; r < end; ++r) {
+    const float *x = a.x + r * a.d, *g = a.g + r * a.d;
+    float* dx = a.dx + r * a.d;
+    const float mean = a.mean[r], scale = a.scale[r];
+    const auto normal = [&](auto d, int64_t i) HWY_ATTR {
+      return hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
+    };
+    const auto weighted = [&](auto d, int64_t i) HWY_ATTR {
+      const auto v = hn::LoadU(d, g + i);
+      if constexpr (kWeight) return hn::Mul(v, hn::LoadU(d, weight + i));
+      else return v;
+    };
+    float sums[2];
+    RowSums<2>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+      out[0] = weighted(d, i);
+      out[1] = hn::Mul(out[0], normal(d, i));
+    }, sums);
+    const float level = sums[0] / count, slope = sums[1] / count;
+    ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
+      const auto h = normal(d, i), v = hn::LoadU(d, g + i);
+      const auto rest = hn::Sub(hn::Sub(weighted(d, i), hn::Set(d, level)), hn::Mul(h, hn::Set(d, slope)));
+      hn::StoreU(hn::Mul(rest, hn::Set(d, scale)), d, dx + i);
+      hn::StoreU(hn::Add(hn::LoadU(d, dweight + i), hn::Mul(v, h)), d, dweight + i);
+      hn::StoreU(hn::Add(hn::LoadU(d, dbias + i), v), d, dbias + i);
+    });
+  }
+}
+
+}  // namespace
+
+void LayerNormRows(const LayerNormArrays& a, int64_t begin, int64_t end) {
+  if (a.weight && a.bias) return RowsAs<true, true>(a, begin, end);
+  if (a.weight) return RowsAs<true, false>(a, begin, end);
+  if (a.bias) return RowsAs<false, true>(a, begin, end);
+  RowsAs<false, false>(a, begin, end);
+}
+
+void LayerNormGradientRows(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight, float* dbias) {
+  if (a.weight) return GradientRowsAs<true>(a, begin, end, dweight, dbias);
+  GradientRowsAs<false>(a, begin, end, dweight, dbias);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet::cpu_kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include "stet/tensor/cpu/reduce_rows.h"
+#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/cpu/workspace.h"
+
+namespace stet::cpu_kernels {
+
+HWY_EXPORT(LayerNormRows);
+HWY_EXPORT(LayerNormGradientRows);
+
+namespace {
+
+const float* floats(const Tensor& t) { return t.defined() ? t.data_as<float>() : nullptr; }
+
+}  // namespace
+
+void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics) {
+  const int64_t rows = in.x.size(0), d = in.x.size(1);
+  const LayerNormArrays a{floats(in.x), floats(in.weight), floats(in.bias), y.mutable_data_as<float>(),
+                          statistics.mean.mutable_data_as<float>(), statistics.scale.mutable_data_as<float>(), d,
+                          static_cast<float>(in.epsilon)};
+  parallel_for(rows, std::max<int64_t>(1, kElementGrain / d), [&](int64_t begin, int64_t end) {
+    STET_DISPATCH(LayerNormRows)(a, begin, end);
+  });
+}
+
+void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g, const LayerNormGradients& to) {
+  constexpr int64_t kChain = 64;
+  const int64_t rows = in.x.size(0), d = in.x.size(1), chains = (rows + kChain - 1) / kChain;
+  const LayerNormGradientArrays a{floats(g), floats(in.x), floats(in.weight), floats(statistics.mean), floats(statistics.scale),
+                                  to.x.mutable_data_as<float>(), d};
+  // Each chain's sums over its rows: [chains, 2, d].
+  static thread_local Workspace workspace;
+  float* sums = workspace.get<float>(chains * 2 * d);
+  parallel_for(chains, std::max<int64_t>(1, kElementGrain / (kChain * d)), [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      float* at = sums + k * 2 * d;
+      STET_DISPATCH(LayerNormGradientRows)(a, k * kChain, std::min(rows, (k + 1) * kChain), at, at + d);
+    }
+  });
+  for (int64_t j = 0; j < d; j += kColumnTile) {
+    const int64_t width = std::min(kColumnTile, d - j);
+    reduce_columns(Reduce::sum, sums + j, 2 * d, chains, width, to.weight.mutable_data_as<float>() + j);
+    reduce_columns(Reduce::sum, sums + d + j, 2 * d, chains, width, to.bias.mutable_data_as<float>() + j);
+  }
+}
+
+}  // namespace stet::cpu_kernels
+
+#endif
