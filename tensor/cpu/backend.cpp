@@ -63,6 +63,13 @@ class CpuBackend : public Backend {
     ContractFloatEnv env;
     floating(a.dtype(), [&]<class T>(T) { products<T>(a, b, y); });
   }
+  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
+    ContractFloatEnv env;
+    floating(y.dtype(), [&]<class T>(T) {
+      const Epilogue<T> end = {bias.defined() ? bias.data_as<T>() : nullptr, activation};
+      stet::matmul(matrix<T>(x), matrix<T>(weight).transposed(), y.mutable_data_as<T>(), y.size(1), end);
+    });
+  }
   void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& y) override {
     ContractFloatEnv env;
     floating(x.dtype(), [&]<class T>(T) {

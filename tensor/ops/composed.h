@@ -16,6 +16,9 @@ Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& s
 Tensor layer_norm(const LayerNormInputs& in);
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& g);
 
+// ops/linear.cpp.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation);
+
 // ops/gelu.cpp, ops/attention.cpp and ops/lstm.cpp.
 Tensor gelu(const Tensor& x);
 /// That of x, for an upstream g.

@@ -1,4 +1,4 @@
-// Products: matmul, linear, convolution, and pooling beside it; their gradients are products again.
+// Products: matmul, convolution, and pooling beside it; their gradients are products again.
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
@@ -44,22 +44,6 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.rank() == 1) return matmul(a.unsqueeze(0), b).squeeze(b.rank() == 1 ? 0 : -2);
   if (b.rank() == 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
   return matrix_product(a, b);
-}
-
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
-  if (x.rank() == 0 || weight.rank() != 2 || x.size(-1) != weight.size(1)) {
-    raise("linear: input {} does not end in the {} that weight {} takes", x.shape().to_string(), weight.rank() == 2 ? weight.size(1) : 0,
-          weight.shape().to_string());
-  }
-  // One product over all leading axes, so that a weight's gradient is one chain over every row.
-  const Tensor rows = x.rank() == 2 ? x : x.reshape({-1, x.size(-1)});
-  Tensor y = matmul(rows, transpose(weight));
-  if (bias.defined()) y = y + bias;
-  if (activation == Activation::relu) y = relu(y);
-  if (x.rank() == 2) return y;
-  std::vector<int64_t> dims(x.shape().begin(), x.shape().end() - 1);
-  dims.push_back(weight.size(0));
-  return y.reshape(std::move(dims));
 }
 
 namespace {
