@@ -127,7 +127,7 @@ class Backend {
   /// The erf form, and its gradient for an upstream g.
   virtual void gelu(const Tensor& x, const Tensor& y);
   virtual void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& dx);
-  /// o has the inputs' layout; `extremes` and `totals` [B, H, T] take each row's maximum and sum, for the gradient, and may be undefined.
+  /// o has the inputs' layout; `extremes` and `totals` [B, H, T] take each row's maximum and sum, for the gradient.
   virtual void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
                          const Tensor& totals);
   /// g, o and the gradients have the inputs' layout.

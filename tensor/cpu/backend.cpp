@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "stet/tensor/cpu/attention.h"
 #include "stet/tensor/cpu/conv.h"
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/gelu.h"
@@ -127,6 +128,16 @@ class CpuBackend : public Backend {
   void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& dx) override {
     ContractFloatEnv env;
     cpu_kernels::gelu_gradient(g, x, dx);
+  }
+  void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+                 const Tensor& totals) override {
+    ContractFloatEnv env;
+    cpu_kernels::attention(rule, in, o, extremes, totals);
+  }
+  void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+                          const Tensor& totals, const Tensor& g, const AttentionInputs& gradients) override {
+    ContractFloatEnv env;
+    cpu_kernels::attention_gradient(rule, in, o, extremes, totals, g, gradients);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override {
     ContractFloatEnv env;

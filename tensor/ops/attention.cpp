@@ -122,30 +122,131 @@ void check(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOpt
 
 }  // namespace
 
+namespace {
+
+// [.., T, D] as [B, H, T, D] for a kernel: elements of the last axis side by side, batch and heads as they lie where there are two.
+Tensor as_heads(const Tensor& x) {
+  const Tensor value = x.detach();
+  const Tensor even = value.rank() >= 2 && value.strides().back() == 1 ? value : contiguous(value);
+  return even.rank() == 4 ? even : contiguous(even).reshape({1, -1, x.size(-2), x.size(-1)});
+}
+
+AttentionRule rule_of(const Tensor& q, const AttentionOptions& options) {
+  return {static_cast<float>(scale_of(q, options)), options.causal};
+}
+
+// What a forward pass leaves for the gradient, as [B, H, T, ..].
+struct Attended {
+  Tensor o, extremes, totals;
+};
+
+Attended attend(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o) {
+  const Shape rows{in.q.size(0), in.q.size(1), in.q.size(2)};
+  Attended a{o, Tensor::uninitialized(rows, o.dtype(), o.device()), Tensor::uninitialized(rows, o.dtype(), o.device())};
+  add_work(rows.elements() * in.k.size(2) * (in.q.size(3) + in.v.size(3)));
+  backend(o.device()).attention(rule, in, a.o, a.extremes, a.totals);
+  return a;
+}
+
+void attend_gradient(const AttentionRule& rule, const AttentionInputs& in, const Attended& a, const Tensor& g,
+                     const AttentionInputs& gradients) {
+  add_work(a.totals.elements() * in.k.size(2) * (3 * in.q.size(3) + 2 * in.v.size(3)));
+  backend(g.device()).attention_gradient(rule, in, a.o, a.extremes, a.totals, g, gradients);
+}
+
+Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
+
+bool has_kernel(const Tensor& q, const Tensor& v) { return q.dtype() == DType::float32 && q.elements() > 0 && v.elements() > 0; }
+
+}  // namespace
+
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
   check(q, k, v, options);
-  Tensor o;
-  {
-    NoGrad no_grad;
-    o = composed::attention(q, k, v, options);
-  }
-  return function("attention", {q, k, v}, o, [=](const Tensor& g) {
+  const auto composed_gradient = [=](const Tensor& g) {
     const auto [dq, dk, dv] = composed::attention_gradient(g, q, k, v, options);
+    return std::vector<Tensor>{dq, dk, dv};
+  };
+  if (!has_kernel(q, v)) {
+    const Tensor o = [&] {
+      NoGrad no_grad;
+      return composed::attention(q, k, v, options);
+    }();
+    return function("attention", {q, k, v}, o, composed_gradient);
+  }
+  std::vector<int64_t> dims = q.shape().dims();
+  dims.back() = v.size(-1);
+  const Tensor o = Tensor::uninitialized(Shape(std::move(dims)), q.dtype(), q.device());
+  const Tensor q4 = as_heads(q), k4 = as_heads(k), v4 = as_heads(v);
+  const AttentionRule rule = rule_of(q, options);
+  const Attended kept = attend(rule, {q4, k4, v4}, as_heads(o));
+  return function("attention", {q, k, v}, o, [=](const Tensor& g) {
+    if (grad_enabled()) return composed_gradient(g);
+    const Tensor dq = like(q), dk = like(k), dv = like(v);
+    attend_gradient(rule, {q4, k4, v4}, kept, as_heads(g), {as_heads(dq), as_heads(dk), as_heads(dv)});
     return std::vector<Tensor>{dq, dk, dv};
   });
 }
 
+namespace {
+
+// The heads' queries (0), keys (1) or values (2), [B, H, T, D], of [.., T, 3 C].
+Tensor heads_of(const Tensor& qkv, int64_t heads, int64_t part) {
+  const Tensor parts = reshape(qkv, {-1, qkv.size(-2), 3, heads, qkv.size(-1) / (3 * heads)});
+  return permute(squeeze(slice(parts, 2, part, part + 1), 2), {0, 2, 1, 3});
+}
+
+// [.., T, C], whose columns are the heads', as [B, H, T, D] and back.
+Tensor split_heads(const Tensor& x, int64_t heads) {
+  return permute(reshape(x, {-1, x.size(-2), heads, x.size(-1) / heads}), {0, 2, 1, 3});
+}
+Tensor join_heads(const Tensor& x, const Shape& shape) { return reshape(permute(x, {0, 2, 1, 3}), shape.dims()); }
+
+}  // namespace
+
+namespace composed {
+
 Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
-  if (qkv.rank() < 2 || heads < 1 || qkv.size(-1) % (3 * heads) != 0) {
+  std::vector<int64_t> dims = qkv.shape().dims();
+  dims.back() /= 3;
+  return join_heads(composed::attention(heads_of(qkv, heads, 0), heads_of(qkv, heads, 1), heads_of(qkv, heads, 2), options),
+                    Shape(std::move(dims)));
+}
+
+Tensor self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
+  const auto [dq, dk, dv] = attention_gradient(split_heads(g, heads), heads_of(qkv, heads, 0), heads_of(qkv, heads, 1),
+                                               heads_of(qkv, heads, 2), options);
+  return concatenate({join_heads(dq, g.shape()), join_heads(dk, g.shape()), join_heads(dv, g.shape())}, -1);
+}
+
+}  // namespace composed
+
+Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
+  require_floating("self_attention", qkv);
+  if (qkv.rank() < 2 || heads < 1 || qkv.size(-1) < 1 || qkv.size(-1) % (3 * heads) != 0) {
     raise("self_attention: {} heads don't divide the three parts of {}", heads, qkv.shape().to_string());
   }
-  const int64_t t = qkv.size(-2), width = qkv.size(-1) / 3;
-  const Tensor parts = qkv.reshape({-1, t, 3, heads, width / heads});
-  const auto part = [&](int64_t i) { return slice(parts, 2, i, i + 1).squeeze(2).permute({0, 2, 1, 3}); };
-  const Tensor o = attention(part(0), part(1), part(2), options);
+  if (qkv.size(-2) == 0) raise("self_attention: there are no keys in {}", qkv.shape().to_string());
+  if (!has_kernel(qkv, qkv)) {
+    const Tensor o = [&] {
+      NoGrad no_grad;
+      return composed::self_attention(qkv, heads, options);
+    }();
+    return record("self_attention", o, {{qkv, [=](const Tensor& g) { return composed::self_attention_gradient(g, qkv, heads, options); }}});
+  }
+  const Tensor all = contiguous(qkv.detach());
   std::vector<int64_t> dims = qkv.shape().dims();
-  dims.back() = width;
-  return o.permute({0, 2, 1, 3}).reshape(std::move(dims));
+  dims.back() /= 3;
+  const Tensor o = Tensor::uninitialized(Shape(std::move(dims)), qkv.dtype(), qkv.device());
+  const Tensor q = heads_of(all, heads, 0), k = heads_of(all, heads, 1), v = heads_of(all, heads, 2);
+  const AttentionRule rule = rule_of(q, options);
+  const Attended kept = attend(rule, {q, k, v}, split_heads(o, heads));
+  return record("self_attention", o, {{qkv, [=](const Tensor& g) {
+                                         if (grad_enabled()) return composed::self_attention_gradient(g, qkv, heads, options);
+                                         const Tensor d = like(qkv);
+                                         attend_gradient(rule, {q, k, v}, kept, split_heads(contiguous(g), heads),
+                                                         {heads_of(d, heads, 0), heads_of(d, heads, 1), heads_of(d, heads, 2)});
+                                         return d;
+                                       }}});
 }
 
 }  // namespace stet

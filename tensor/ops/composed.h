@@ -28,6 +28,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
 /// Those of q, k and v.
 std::array<Tensor, 3> attention_gradient(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
                                          const AttentionOptions& options);
+Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options);
+Tensor self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads, const AttentionOptions& options);
 
 /// All of LstmResult; the initial state must be given.
 LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial);

@@ -1,0 +1,374 @@
+// Attention of one head after another, a strip of rows at a time: its scores and weights stay in cache.
+#include "stet/tensor/cpu/attention.h"
+
+#include <limits>
+
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/attention.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
+#include "stet/tensor/cpu/attention_head.h"
+#include "stet/tensor/cpu/row-inl.h"
+#include "stet/tensor/cpu/tile-inl.h"
+#include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/math/float-lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+constexpr int64_t kWidth = hn::MaxLanes(D());
+
+int64_t whole(int64_t n) { return pieces_of(n, kWidth) * kWidth; }
+
+// Rows of scores that stay in the second-level cache beside what else is used.
+constexpr int64_t kStripFloats = 16384, kMostStripRows = 64;
+
+int64_t strip_rows(int64_t keys) { return std::clamp<int64_t>(kStripFloats / keys, kTileRows, kMostStripRows); }
+
+// Where one thread keeps what it works on.
+class Scratch {
+ public:
+  explicit Scratch(int64_t floats) {
+    static thread_local Workspace space;
+    next_ = space.get<float>(floats);
+  }
+  float* take(int64_t floats) {
+    float* taken = next_;
+    next_ += whole(floats);
+    return taken;
+  }
+
+ private:
+  float* next_;
+};
+
+// Rows x [n, width] as they are, each filled up to whole vectors with +0.
+void pack_rows(HeadRows<const float> x, int64_t n, int64_t width, float* to) {
+  microkernel<float>().pack(x.data, width, n, 1, x.stride, whole(width), to);
+}
+
+// Their transpose [width, n].
+void pack_columns(HeadRows<const float> x, int64_t n, int64_t width, float* to) {
+  microkernel<float>().pack(x.data, n, width, x.stride, 1, whole(n), to);
+}
+
+bool all_finite(const float* x, int64_t n) {
+  const D d;
+  V sum = hn::Zero(d);
+  for (int64_t i = 0; i < n; i += kWidth) sum = hn::Add(sum, hn::Mul(hn::LoadU(d, x + i), hn::Zero(d)));
+  return hn::AllTrue(d, hn::Eq(sum, hn::Zero(d)));
+}
+
+// y[i] = f(vector i) over n elements, in whole vectors; then +0 up to `end`.
+template <class F> HWY_INLINE void ForRow(float* y, int64_t n, int64_t end, const F& f) {
+  const D d;
+  for (int64_t i = 0; i < n; i += kWidth) hn::StoreU(f(i), d, y + i);
+  for (int64_t i = n; i < end; ++i) y[i] = 0;
+}
+
+// Writes n elements that f gives vector by vector.
+template <class F> HWY_INLINE void WriteRow(float* y, int64_t n, const F& f) {
+  const D d;
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) hn::StoreU(f(i), d, y + i);
+  if (i == n) return;
+  HWY_ALIGN float rest[kWidth];
+  hn::Store(f(i), d, rest);
+  std::copy(rest, rest + (n - i), y + i);
+}
+
+// Scales n scores in place; gives their maximum. Which of two zeros or whether a NaN wins shows nowhere: the former changes no
+// difference's power of e, the latter makes their sum NaN, and with it the whole row.
+float scale_scores(float* s, int64_t n, float scale) {
+  const D d;
+  const V factor = hn::Set(d, scale), lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  V most = lowest;
+  for (int64_t i = 0; i < n; i += kWidth) {
+    const V scaled = hn::Mul(hn::LoadU(d, s + i), factor);
+    hn::StoreU(scaled, d, s + i);
+    const V seen = n - i >= kWidth ? scaled : hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n - i)), scaled, lowest);
+    most = hn::Max(most, seen);
+  }
+  return Halve(d, most, [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
+}
+
+// One head.
+class Head {
+ public:
+  Head(const HeadShape& shape, const HeadTensors& x) : shape_(shape), x_(x) {}
+
+  // Rows [begin, end) of the result.
+  void forward(Range rows) const {
+    const int64_t s = shape_.keys, e = shape_.value_width, strip = strip_rows(s);
+    Scratch scratch(whole(s) * shape_.width + s * whole(e) + strip * (ld() + whole(e)) + 4 * kWidth);
+    float* keys = scratch.take(whole(s) * shape_.width);
+    float* values = scratch.take(s * whole(e));
+    float* weights = scratch.take(strip * ld());
+    float* out = scratch.take(strip * whole(e));
+    pack_columns(x_.k, s, shape_.width, keys);
+    pack_rows(x_.v, s, e, values);
+    const bool by_tiles = !shape_.causal || all_finite(values, s * whole(e));
+    for (int64_t i = rows.begin; i < rows.end; i += strip) {
+      const Range part = {i, std::min(rows.end, i + strip)};
+      scores(part, keys, weights);
+      for (int64_t r = part.begin; r < part.end; ++r) {
+        float* row = weights + (r - part.begin) * ld();
+        const float most = scale_scores(row, seen(r), shape_.scale);
+        exponentials(row, r, most);
+        const float total = RowSum(row, seen(r));
+        x_.totals[r] = total;
+        x_.extremes[r] = most;
+      }
+      over_keys(part, weights, values, e, by_tiles, out);
+      for (int64_t r = part.begin; r < part.end; ++r) {
+        const float* row = out + (r - part.begin) * whole(e);
+        const V total = hn::Set(D(), x_.totals[r]);
+        WriteRow(x_.o.row(r), e, [&](int64_t j) HWY_ATTR { return hn::Div(hn::LoadU(D(), row + j), total); });
+      }
+    }
+  }
+
+  void backward(const HeadGradients& gradients) const {
+    const int64_t t = shape_.queries, s = shape_.keys, w = shape_.width, e = shape_.value_width, strip = strip_rows(s);
+    Scratch scratch(whole(s) * (w + e) + (2 * s + s + t) * whole(w) + 2 * s * whole(e) + strip * (2 * ld() + whole(e) + whole(w)) +
+                    whole(e) + 16 * kWidth);
+    float* keys_across = scratch.take(whole(s) * w);
+    float* values_across = scratch.take(whole(s) * e);
+    float* keys = scratch.take(s * whole(w));
+    float* queries = scratch.take(t * whole(w));
+    float* weights = scratch.take(strip * ld());
+    float* slopes = scratch.take(strip * ld());
+    float* shared = scratch.take(strip * whole(e));
+    float* terms = scratch.take(whole(e));
+    float* dq = scratch.take(strip * whole(w));
+    OverQueries dk(scratch, s, w), dv(scratch, s, e);
+    pack_columns(x_.k, s, w, keys_across);
+    pack_columns(x_.v, s, e, values_across);
+    pack_rows(x_.k, s, w, keys);
+    pack_rows(x_.q, t, w, queries);
+    const bool finite_keys = !shape_.causal || all_finite(keys, s * whole(w));
+    const bool finite_queries = !shape_.causal || all_finite(queries, t * whole(w));
+    for (int64_t i = 0; i < t;) {
+      const int64_t chunk_end = (i / kProductChunk + 1) * kProductChunk;
+      const Range part = {i, std::min({t, i + strip, chunk_end})};
+      scores(part, keys_across, weights);
+      for (int64_t r = part.begin; r < part.end; ++r) {
+        float* row = weights + (r - part.begin) * ld();
+        const V scale = hn::Set(D(), shape_.scale);
+        ForRow(row, seen(r), 0, [&](int64_t j) HWY_ATTR { return hn::Mul(hn::LoadU(D(), row + j), scale); });
+        exponentials(row, r, x_.extremes[r]);
+        upstream(gradients.g.row(r), x_.totals[r], shared + (r - part.begin) * whole(e));
+      }
+      for_tiles(part, [&](Range tile, int64_t columns) {
+        MultiplyChunks(static_cast<int>(tile.size()), columns, e, {shared + (tile.begin - i) * whole(e), whole(e), 1}, values_across,
+                       whole(s), slopes + (tile.begin - i) * ld(), ld());
+      });
+      for (int64_t r = part.begin; r < part.end; ++r) {
+        const float* h = shared + (r - part.begin) * whole(e);
+        const float delta = inner(h, x_.o.row(r), terms);
+        slope(weights + (r - part.begin) * ld(), delta, r, slopes + (r - part.begin) * ld());
+      }
+      over_keys(part, slopes, keys, w, finite_keys, dq);
+      for (int64_t r = part.begin; r < part.end; ++r) {
+        const float* row = dq + (r - part.begin) * whole(w);
+        WriteRow(gradients.dq.row(r), w, [&](int64_t j) HWY_ATTR { return hn::LoadU(D(), row + j); });
+      }
+      const bool finite_shared = !shape_.causal || all_finite(shared, part.size() * whole(e));
+      dk.add(*this, part, slopes, queries + i * whole(w), finite_queries);
+      dv.add(*this, part, weights, shared, finite_shared);
+      i = part.end;
+      if (i == chunk_end || i == t) dk.end_chunk(), dv.end_chunk();
+    }
+    dk.write(gradients.dk);
+    dv.write(gradients.dv);
+  }
+
+ private:
+  // Sums over the queries, for each key: chains that go on from strip to strip.
+  class OverQueries {
+   public:
+    OverQueries(Scratch& scratch, int64_t keys, int64_t width)
+        : keys_(keys), width_(width), chain_(scratch.take(keys * whole(width))), total_(scratch.take(keys * whole(width))) {
+      std::fill(chain_, chain_ + keys * whole(width), 0.0f);
+      std::fill(total_, total_ + keys * whole(width), 0.0f);
+    }
+
+    // Those of the rows of a strip, times x's, which begin with the strip's first.
+    void add(const Head& head, Range part, const float* rows, const float* x, bool by_tiles) {
+      const int64_t n = head.shape_.causal ? part.end : keys_, most = by_tiles ? kTileRows : 1;
+      const RowTiles tiles(n, static_cast<int>(most));
+      for (int64_t i = 0; i < tiles.count; ++i) {
+        const int64_t j = tiles.begin(i);
+        const int64_t from = head.shape_.causal ? std::max<int64_t>(0, j - part.begin) : 0;
+        if (from >= part.size()) continue;
+        MultiplyRows(tiles.height(i), width_, part.size() - from, {rows + from * head.ld() + j, 1, head.ld()}, x + from * whole(width_),
+                     whole(width_), chain_ + j * whole(width_), whole(width_), Store::chain);
+      }
+    }
+    void end_chunk() {
+      const D d;
+      for (int64_t i = 0; i < keys_ * whole(width_); i += kWidth) {
+        hn::StoreU(hn::Add(hn::LoadU(d, total_ + i), hn::LoadU(d, chain_ + i)), d, total_ + i);
+        hn::StoreU(hn::Zero(d), d, chain_ + i);
+      }
+    }
+    void write(HeadRows<float> to) const {
+      for (int64_t j = 0; j < keys_; ++j) {
+        const float* row = total_ + j * whole(width_);
+        WriteRow(to.row(j), width_, [&](int64_t i) HWY_ATTR { return hn::LoadU(D(), row + i); });
+      }
+    }
+
+   private:
+    int64_t keys_, width_;
+    float *chain_, *total_;
+  };
+
+  // Rows of scores lie apart by more than a power of two, which would put their columns on the same cache lines.
+  int64_t ld() const { return whole(shape_.keys) + kWidth; }
+  int64_t seen(int64_t row) const { return shape_.causal ? row + 1 : shape_.keys; }
+
+  // body(rows, keys that the last of them sees).
+  template <class Body> void for_tiles(Range part, const Body& body) const {
+    const RowTiles tiles(part.size(), kTileRows);
+    for (int64_t i = 0; i < tiles.count; ++i) {
+      const Range rows = {part.begin + tiles.begin(i), part.begin + tiles.begin(i + 1)};
+      body(rows, seen(rows.end - 1));
+    }
+  }
+
+  void scores(Range part, const float* keys, float* to) const {
+    for_tiles(part, [&](Range rows, int64_t columns) {
+      MultiplyChunks(static_cast<int>(rows.size()), columns, shape_.width, {x_.q.row(rows.begin), x_.q.stride, 1}, keys, whole(shape_.keys),
+                     to + (rows.begin - part.begin) * ld(), ld());
+    });
+  }
+
+  // e^(score - most) of a row, and +0 for the keys that it does not see but others of its strip do.
+  void exponentials(float* row, int64_t r, float most) const {
+    const V shift = hn::Set(D(), most);
+    ForRow(row, seen(r), whole(shape_.keys),
+           [&](int64_t j) HWY_ATTR { return math::HWY_NAMESPACE::Exp(hn::Sub(hn::LoadU(D(), row + j), shift)); });
+  }
+
+  void upstream(const float* g, float total, float* to) const {
+    const int64_t e = shape_.value_width;
+    const V divisor = hn::Set(D(), total);
+    ForRow(to, e, whole(e), [&](int64_t j) HWY_ATTR {
+      const V v = e - j < kWidth ? LoadPart(D(), g + j, e - j, 0.0f) : hn::LoadU(D(), g + j);
+      return hn::Div(v, divisor);
+    });
+  }
+
+  float inner(const float* h, const float* o, float* terms) const {
+    const int64_t e = shape_.value_width;
+    ForRow(terms, e, e, [&](int64_t j) HWY_ATTR {
+      const V v = e - j < kWidth ? LoadPart(D(), o + j, e - j, 0.0f) : hn::LoadU(D(), o + j);
+      return hn::Mul(hn::LoadU(D(), h + j), v);
+    });
+    return RowSum(terms, e);
+  }
+
+  // In place of p: (weight · (p - delta)) · scale.
+  void slope(const float* weights, float delta, int64_t r, float* p) const {
+    const V shift = hn::Set(D(), delta), scale = hn::Set(D(), shape_.scale);
+    ForRow(p, seen(r), whole(shape_.keys), [&](int64_t j) HWY_ATTR {
+      return hn::Mul(hn::Mul(hn::LoadU(D(), weights + j), hn::Sub(hn::LoadU(D(), p + j), shift)), scale);
+    });
+  }
+
+  // Each row of a strip times x [keys, width]. A tile multiplies keys that some of its rows don't see by +0, which is as if they were
+  // left out where x is finite; else each row goes alone.
+  void over_keys(Range part, const float* rows, const float* x, int64_t width, bool by_tiles, float* to) const {
+    const auto multiply = [&](Range tile, int64_t keys) {
+      const int64_t first = tile.begin - part.begin;
+      MultiplyChunks(static_cast<int>(tile.size()), width, keys, {rows + first * ld(), ld(), 1}, x, whole(width), to + first * whole(width),
+                     whole(width));
+    };
+    if (by_tiles) return for_tiles(part, multiply);
+    for (int64_t r = part.begin; r < part.end; ++r) multiply({r, r + 1}, seen(r));
+  }
+
+  HeadShape shape_;
+  HeadTensors x_;
+};
+
+void HeadForward(const HeadShape& shape, const HeadTensors& x, Range rows) { Head(shape, x).forward(rows); }
+void HeadBackward(const HeadShape& shape, const HeadTensors& x, const HeadGradients& g) { Head(shape, x).backward(g); }
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace stet
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include "stet/tensor/parallel.h"
+
+namespace stet {
+
+HWY_EXPORT(HeadForward);
+HWY_EXPORT(HeadBackward);
+
+namespace cpu_kernels {
+namespace {
+
+template <class T> HeadRows<T> rows_of(const Tensor& x, int64_t head) {
+  const Strides& s = x.strides();
+  const int64_t heads = x.size(1);
+  return {x.mutable_data_as<float>() + head / heads * s[0] + head % heads * s[1], s[2]};
+}
+
+HeadShape shape_of(const AttentionRule& rule, const AttentionInputs& in) {
+  return {in.q.size(2), in.k.size(2), in.q.size(3), in.v.size(3), rule.scale, rule.causal};
+}
+
+HeadTensors tensors_of(const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals, int64_t head) {
+  const int64_t first = head * in.q.size(2);
+  return {rows_of<const float>(in.q, head), rows_of<const float>(in.k, head), rows_of<const float>(in.v, head), rows_of<float>(o, head),
+          extremes.mutable_data_as<float>() + first, totals.mutable_data_as<float>() + first};
+}
+
+}  // namespace
+
+void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals) {
+  const HeadShape shape = shape_of(rule, in);
+  const int64_t heads = in.q.size(0) * in.q.size(1);
+  const int64_t work = shape.queries * shape.keys * (shape.width + shape.value_width);
+  // Rows of one head are divided where there are few heads.
+  const int64_t parts = std::clamp<int64_t>(pieces_of(2 * threads(), heads), 1, pieces_of(shape.queries, 64));
+  parallel_for(heads * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t head = task / parts;
+      STET_DISPATCH(HeadForward)(shape, tensors_of(in, o, extremes, totals, head), part(shape.queries, parts, task % parts, 1));
+    }
+  });
+}
+
+void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals,
+                        const Tensor& g, const AttentionInputs& gradients) {
+  const HeadShape shape = shape_of(rule, in);
+  const int64_t heads = in.q.size(0) * in.q.size(1);
+  const int64_t work = shape.queries * shape.keys * (3 * shape.width + 2 * shape.value_width);
+  parallel_for(heads, grain_of(work), [&](int64_t begin, int64_t end) {
+    for (int64_t head = begin; head < end; ++head) {
+      const HeadGradients to = {rows_of<const float>(g, head), rows_of<float>(gradients.q, head), rows_of<float>(gradients.k, head),
+                                rows_of<float>(gradients.v, head)};
+      STET_DISPATCH(HeadBackward)(shape, tensors_of(in, o, extremes, totals, head), to);
+    }
+  });
+}
+
+}  // namespace cpu_kernels
+}  // namespace stet
+
+#endif

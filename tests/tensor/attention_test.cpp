@@ -1,0 +1,191 @@
+// Attention's kernels against a plain loop and against the public ops that define them.
+#include <gtest/gtest.h>
+
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/math/elementary.h"
+#include "stet/tensor/ops.h"
+#include "stet/tensor/ops/composed.h"
+#include "tensor/bits.h"
+#include "tensor/machines.h"
+#include "tensor/reference.h"
+
+namespace stet {
+namespace {
+
+using testing::all_same_bits;
+using testing::awkward;
+
+struct Case {
+  int64_t batch, queries, keys, width, value_width;
+  bool causal;
+};
+
+std::string name_of(const Case& c) {
+  return fmt::format("{} x {} x {}, {} and {}{}", c.batch, c.queries, c.keys, c.width, c.value_width, c.causal ? ", causal" : "");
+}
+
+// Several chunks of keys and queries, and of the width; odd tails; one row.
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = {{1, 1, 1, 1, 1, true},     {2, 31, 31, 5, 3, true},   {3, 64, 64, 32, 32, true}, {1, 65, 65, 16, 33, true},
+                                        {2, 7, 40, 9, 17, false},  {1, 40, 7, 33, 16, false}, {1, 600, 600, 8, 5, true}, {1, 600, 530, 3, 8, false},
+                                        {1, 13, 13, 600, 1100, true}};
+  return all;
+}
+
+// Numbers between about -2 and 2, or of any kind.
+Tensor input(const Shape& shape, uint64_t seed, bool specials) {
+  Stream stream(Rng(seed, "input"));
+  const Tensor plain = normal(stream, shape);
+  if (!specials) return plain;
+  // Few enough that some rows see none.
+  return where(bernoulli(stream, shape, 0.004), awkward(shape, seed), plain);
+}
+
+struct Inputs {
+  Tensor q, k, v, g;
+};
+
+Inputs inputs(const Case& c, bool specials) {
+  return {input({c.batch, c.queries, c.width}, 1, specials), input({c.batch, c.keys, c.width}, 2, specials),
+          input({c.batch, c.keys, c.value_width}, 3, specials), input({c.batch, c.queries, c.value_width}, 4, specials)};
+}
+
+float chunked(const std::vector<float>& a, const std::vector<float>& b) {
+  float total = 0;
+  for (size_t k = 0; k < a.size(); k += 512) {
+    float chain = 0;
+    for (size_t i = k; i < std::min(a.size(), k + 512); ++i) chain = std::fma(a[i], b[i], chain);
+    total = total + chain;
+  }
+  return total;
+}
+
+// docs/numerics.md, one element after another.
+std::vector<float> plain_attention(const Case& c, const Inputs& in, float scale) {
+  const auto q = in.q.to_vector<float>(), k = in.k.to_vector<float>(), v = in.v.to_vector<float>();
+  const auto row = [](const std::vector<float>& x, int64_t i, int64_t width) {
+    return std::vector<float>(x.begin() + i * width, x.begin() + (i + 1) * width);
+  };
+  std::vector<float> o;
+  for (int64_t b = 0; b < c.batch; ++b) {
+    for (int64_t i = 0; i < c.queries; ++i) {
+      const int64_t seen = c.causal ? i + 1 : c.keys;
+      std::vector<float> s;
+      float most = -std::numeric_limits<float>::infinity();
+      for (int64_t j = 0; j < seen; ++j) {
+        s.push_back(chunked(row(q, b * c.queries + i, c.width), row(k, b * c.keys + j, c.width)) * scale);
+        most = reference::maximum(most, s.back());
+      }
+      for (float& x : s) x = math::exp(x - most);
+      const float total = reference::lane_sum(s);
+      for (int64_t d = 0; d < c.value_width; ++d) {
+        std::vector<float> column;
+        for (int64_t j = 0; j < seen; ++j) column.push_back(v[static_cast<size_t>((b * c.keys + j) * c.value_width + d)]);
+        o.push_back(chunked(s, column) / total);
+      }
+    }
+  }
+  return o;
+}
+
+TEST(Attention, EqualsThePlainLoop) {
+  for (const Case& c : cases()) {
+    for (bool specials : {false, true}) {
+      const Inputs in = inputs(c, specials);
+      const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(c.width)));
+      const Tensor o = attention(in.q, in.k, in.v, {.causal = c.causal});
+      EXPECT_TRUE(all_same_bits(o.to_vector<float>(), plain_attention(c, in, scale))) << name_of(c);
+    }
+  }
+}
+
+TEST(Attention, ForwardAndGradientsEqualTheComposition) {
+  for (const Case& c : cases()) {
+    for (bool specials : {false, true}) {
+      SCOPED_TRACE(name_of(c) + (specials ? ", specials" : ""));
+      const Inputs in = inputs(c, specials);
+      const AttentionOptions options{.causal = c.causal, .scale = 0.3};
+      const auto o = composed::attention(in.q, in.k, in.v, options).to_vector<float>();
+      const auto want = composed::attention_gradient(in.g, in.q, in.k, in.v, options);
+      testing::on_all_machines([&] {
+        const Tensor q = watch(in.q), k = watch(in.k), v = watch(in.v);
+        const Tensor y = attention(q, k, v, options);
+        EXPECT_TRUE(all_same_bits(y.to_vector<float>(), o));
+        const Gradients g = backward(sum(y * in.g));
+        EXPECT_TRUE(all_same_bits(g[q].to_vector<float>(), want[0].to_vector<float>())) << "q";
+        EXPECT_TRUE(all_same_bits(g[k].to_vector<float>(), want[1].to_vector<float>())) << "k";
+        EXPECT_TRUE(all_same_bits(g[v].to_vector<float>(), want[2].to_vector<float>())) << "v";
+      });
+    }
+  }
+}
+
+TEST(Attention, OfHeadsEqualsTheComposition) {
+  const Tensor qkv = input({3, 37, 3 * 20}, 5, false), g = input({3, 37, 20}, 6, false);
+  for (bool causal : {false, true}) {
+    const auto o = composed::self_attention(qkv, 4, {.causal = causal}).to_vector<float>();
+    const auto d = composed::self_attention_gradient(g, qkv, 4, {.causal = causal}).to_vector<float>();
+    testing::on_all_machines([&] {
+      const Tensor x = watch(qkv);
+      const Tensor y = self_attention(x, 4, {.causal = causal});
+      EXPECT_TRUE(all_same_bits(y.to_vector<float>(), o));
+      EXPECT_TRUE(all_same_bits(backward(sum(y * g))[x].to_vector<float>(), d));
+    });
+  }
+}
+
+TEST(Attention, TakesViewsAndAnyLeadingAxes) {
+  const Tensor x = input({2, 9, 3, 4}, 7, false);
+  const Tensor heads = x.permute({0, 2, 1, 3}), other = contiguous(x.permute({0, 2, 3, 1})).transpose();
+  const auto want = attention(contiguous(heads), contiguous(heads), contiguous(heads)).to_vector<float>();
+  EXPECT_EQ(attention(heads, heads, heads).to_vector<float>(), want);
+  EXPECT_EQ(attention(other, heads, other).to_vector<float>(), want);
+  const Tensor flat = contiguous(heads).reshape({6, 9, 4}), deep = contiguous(heads).reshape({1, 2, 3, 9, 4});
+  EXPECT_EQ(attention(flat, flat, flat).to_vector<float>(), want);
+  EXPECT_EQ(attention(deep, deep, deep).shape(), deep.shape());
+  EXPECT_EQ(attention(deep, deep, deep).to_vector<float>(), want);
+}
+
+TEST(Attention, ARowDependsNeitherOnLaterOnesNorOnItsBatch) {
+  const Tensor qkv = input({2, 70, 24}, 8, false);
+  const auto whole = self_attention(qkv, 2, {.causal = true});
+  const Tensor poisoned = concatenate({qkv.slice(1, 0, 40), full({2, 30, 24}, std::nan(""))}, 1);
+  EXPECT_EQ(self_attention(poisoned, 2, {.causal = true}).slice(1, 0, 40).to_vector<float>(), whole.slice(1, 0, 40).to_vector<float>());
+  EXPECT_EQ(self_attention(qkv.slice(0, 1, 2), 2, {.causal = true}).to_vector<float>(), whole.slice(0, 1, 2).to_vector<float>());
+}
+
+TEST(Attention, GradientsDependOnVisiblePairsAlone) {
+  const Inputs in = inputs({1, 70, 70, 8, 8, true}, false);
+  const auto gradients = [&](const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& g) {
+    const Tensor wq = watch(q), wk = watch(k), wv = watch(v);
+    const Gradients d = backward(sum(attention(wq, wk, wv, {.causal = true}) * g));
+    return std::vector<Tensor>{d[wq], d[wk], d[wv]};
+  };
+  const auto part = [](const Tensor& x, int64_t begin, int64_t end) { return x.slice(1, begin, end).to_vector<float>(); };
+  const auto poisoned = [](const Tensor& x, int64_t begin, int64_t end) {
+    return concatenate({x.slice(1, 0, begin), full({1, end - begin, x.size(2)}, std::nan("")), x.slice(1, end, x.size(1))}, 1);
+  };
+  const auto clean = gradients(in.q, in.k, in.v, in.g);
+  // No later key sees an early query, and no early query a later key.
+  for (const auto& d : {gradients(poisoned(in.q, 0, 20), in.k, in.v, in.g), gradients(in.q, in.k, in.v, poisoned(in.g, 0, 20))}) {
+    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(part(d[i], 20, 70), part(clean[i], 20, 70)) << i;
+  }
+  for (const auto& d : {gradients(in.q, poisoned(in.k, 30, 70), in.v, in.g), gradients(in.q, in.k, poisoned(in.v, 30, 70), in.g)}) {
+    EXPECT_EQ(part(d[0], 0, 30), part(clean[0], 0, 30));
+  }
+}
+
+TEST(Attention, RefusesShapesThatDoNotFit) {
+  const Tensor x = zeros({2, 3, 4});
+  EXPECT_THROW(attention(x, zeros({2, 3, 5}), x), UsageError);
+  EXPECT_THROW(attention(x, x, zeros({2, 4, 4})), UsageError);
+  EXPECT_THROW(attention(x, zeros({1, 3, 4}), x), UsageError);
+  EXPECT_THROW(attention(x, zeros({2, 5, 4}), zeros({2, 5, 4}), {.causal = true}), UsageError);
+  EXPECT_THROW(attention(x, zeros({2, 0, 4}), zeros({2, 0, 4})), UsageError);
+  EXPECT_THROW(self_attention(zeros({2, 3, 10}), 2), UsageError);
+  EXPECT_EQ(attention(zeros({0, 3, 4}), zeros({0, 3, 4}), zeros({0, 3, 4})).shape(), Shape({0, 3, 4}));
+}
+
+}  // namespace
+}  // namespace stet
