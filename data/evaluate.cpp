@@ -13,6 +13,9 @@ void SampleMean::add(const Tensor& values, int64_t n) {
   count_ += n;
 }
 
-double SampleMean::value() const { return sum_ / static_cast<double>(count_); }
+double SampleMean::value() const {
+  const ContractFloatEnv env;
+  return sum_ / static_cast<double>(count_);
+}
 
 }  // namespace stet::data

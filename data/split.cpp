@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/sha256.h"
 
 namespace stet::data {
@@ -16,6 +17,7 @@ std::string listed(std::span<const double> fractions) {
 }
 
 std::vector<int64_t> part_sizes(int64_t n, std::span<const double> fractions) {
+  const ContractFloatEnv env;
   std::vector<int64_t> sizes(fractions.size());
   std::vector<double> remainders(fractions.size());
   for (size_t p = 0; p < sizes.size(); ++p) {

@@ -12,17 +12,20 @@ namespace stet::nn::init {
 namespace {
 
 double kaiming_deviation(const Shape& shape, const KaimingOptions& options) {
+  const ContractFloatEnv env;
   const Fans f = fans(shape);
   const double gain = std::sqrt(2.0 / (1.0 + options.a * options.a));
   return gain / std::sqrt(static_cast<double>(options.fan == Fan::in ? f.in : f.out));
 }
 
 double xavier_deviation(const Shape& shape, double gain) {
+  const ContractFloatEnv env;
   const Fans f = fans(shape);
   return gain * std::sqrt(2.0 / static_cast<double>(f.in + f.out));
 }
 
 Tensor symmetric(const Shape& shape, const Rng& rng, double deviation, DType dtype) {
+  const ContractFloatEnv env;
   const double bound = std::sqrt(3.0) * deviation;
   return uniform(shape, rng, -bound, bound, dtype);
 }

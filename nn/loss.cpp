@@ -1,6 +1,7 @@
 #include "stet/nn/loss.h"
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
 
 namespace stet::nn {
@@ -64,6 +65,7 @@ Rows weighted_rows(const Tensor& logits, const Tensor& target, const CrossEntrop
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
+  const ContractFloatEnv env;
   check(logits, target, o);
   Tensor labels = target.to(DType::int64), kept;
   if (o.ignore_index) {

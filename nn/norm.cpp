@@ -1,6 +1,7 @@
 #include "stet/nn/norm.h"
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
 
 namespace stet::nn {
@@ -39,6 +40,7 @@ Tensor BatchNorm2d::operator()(const Tensor& x, stet::Activation activation, con
 
 void BatchNorm2d::track(const Tensor& mean, const Tensor& variance, int64_t count) {
   const NoGrad no_grad;
+  const ContractFloatEnv env;
   ++batches_tracked;
   const double newest = options_.momentum ? *options_.momentum : 1 / static_cast<double>(batches_tracked);
   const double unbiased = static_cast<double>(count) / static_cast<double>(count - 1);

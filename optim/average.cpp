@@ -3,6 +3,7 @@
 #include <map>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
 
 namespace stet::optim {
@@ -41,6 +42,7 @@ template <class Change> void for_each_pair(const Cells::Map& average, const Cell
 }  // namespace
 
 void move_average(Stateful& average, Stateful& net, double decay) {
+  const ContractFloatEnv env;
   if (!(decay >= 0 && decay < 1)) raise("average: decay {} is outside [0, 1)", decay);
   const Cells to(average), from(net);
   for_each_pair(to.parameters, from.parameters,

@@ -79,7 +79,10 @@ void Optimizer::require(const char* setting, double value, double low, double hi
   if (!(value >= low && value < high)) raise("{}: {} = {} is outside [{}, {})", name_, setting, value, low, high);
 }
 
-double Optimizer::learning_rate() const { return rate_ * schedule_(steps_); }
+double Optimizer::learning_rate() const {
+  const ContractFloatEnv env;
+  return rate_ * schedule_(steps_);
+}
 
 void Optimizer::set_learning_rate(double rate) {
   require("lr", rate, 0, kInfinity);

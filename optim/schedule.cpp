@@ -2,6 +2,7 @@
 
 #include "stet/optim/power.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/math/elementary.h"
 
 namespace stet::optim {
@@ -16,6 +17,11 @@ void require_positive(const char* schedule, int64_t steps) {
 double half_cosine(double a, double b, double share) { return b + (a - b) * (1 + math::cospi(share)) / 2; }
 
 }  // namespace
+
+double Schedule::operator()(int64_t step) const {
+  const ContractFloatEnv env;
+  return factor_(step);
+}
 
 Schedule constant() {
   return {[](int64_t) { return 1.0; }, "constant"};
@@ -46,6 +52,7 @@ Schedule warm_up(int64_t steps, Schedule then, double start) {
 }
 
 Schedule one_cycle(int64_t steps, const OneCycleOptions& o) {
+  const ContractFloatEnv env;
   const double peak = o.rise * static_cast<double>(steps) - 1, last = static_cast<double>(steps) - 1;
   if (!(peak > 0 && peak < last)) {
     raise(

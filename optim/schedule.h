@@ -14,7 +14,7 @@ class Schedule {
   /// A schedule of the user's own. `description` is recorded.
   Schedule(std::function<double(int64_t step)> factor, std::string description)
       : factor_(std::move(factor)), description_(std::move(description)) {}
-  double operator()(int64_t step) const { return factor_(step); }
+  double operator()(int64_t step) const;
   const std::string& describe() const { return description_; }
 
  private:

@@ -4,6 +4,7 @@
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/work.h"
@@ -26,6 +27,7 @@ uint64_t threshold(const char* op, double p) {
 }  // namespace
 
 Tensor uniform(Stream& stream, Shape shape, double low, double high, DType dtype) {
+  const ContractFloatEnv env;
   const Tensor u = draw(Distribution::uniform, stream, std::move(shape), dtype);
   return low == 0 && high == 1 ? u : u * (high - low) + low;
 }
@@ -65,6 +67,7 @@ Tensor masked(const Tensor& x, const Draw& where, uint64_t below, double scale) 
 }  // namespace
 
 Tensor dropout(const Tensor& x, double p, Stream& stream) {
+  const ContractFloatEnv env;
   require_floating("dropout", x);
   const uint64_t below = threshold("dropout", p);
   if (p == 1) return x * 0;

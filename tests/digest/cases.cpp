@@ -34,6 +34,14 @@ std::vector<Tensor> make(const Inputs& inputs) {
 
 }  // namespace
 
+Cases all_cases() {
+  Cases cases;
+  for (auto add : {add_elementwise, add_reductions, add_shape_ops, add_products, add_norms, add_random, add_training, add_small_models}) {
+    add(cases);
+  }
+  return cases;
+}
+
 Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype) {
   return dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind);
 }

@@ -54,10 +54,13 @@ void add_elementwise(Cases& cases);
 void add_reductions(Cases& cases);
 void add_shape_ops(Cases& cases);
 void add_products(Cases& cases);
+void add_norms(Cases& cases);
 void add_random(Cases& cases);
 void add_training(Cases& cases);
-/// Twenty steps of small networks.
+/// Twenty steps of small networks, which an emulated processor trains in seconds.
 void add_small_models(Cases& cases);
+/// All of the above.
+Cases all_cases();
 /// Twenty steps of the reference models at their own sizes.
 void add_models(Cases& cases);
 

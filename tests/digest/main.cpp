@@ -18,19 +18,6 @@ namespace {
 
 using namespace stet::digests;
 
-Cases all_cases(bool models) {
-  Cases cases;
-  add_elementwise(cases);
-  add_reductions(cases);
-  add_shape_ops(cases);
-  add_products(cases);
-  add_random(cases);
-  add_training(cases);
-  add_small_models(cases);
-  if (models) add_models(cases);
-  return cases;
-}
-
 void run(const std::vector<std::string>& arguments) {
   std::vector<std::string> prefixes;
   bool models = false;
@@ -49,7 +36,9 @@ void run(const std::vector<std::string>& arguments) {
   const auto wanted = [&](const std::string& name) {
     return prefixes.empty() || std::any_of(prefixes.begin(), prefixes.end(), [&](auto& p) { return name.starts_with(p); });
   };
-  for (const Case& c : all_cases(models)) {
+  Cases cases = all_cases();
+  if (models) add_models(cases);
+  for (const Case& c : cases) {
     if (!wanted(c.name)) continue;
     Trace trace;
     c.run(trace);

@@ -1,4 +1,4 @@
-// Twenty steps of small networks, which an emulated processor trains in seconds.
+// Twenty steps of small networks.
 #include "stet/nn/conv.h"
 #include "stet/nn/dropout.h"
 #include "stet/nn/flatten.h"

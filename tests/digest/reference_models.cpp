@@ -1,6 +1,7 @@
 // The first twenty steps of the reference models, with the optimizers that they are measured with.
 #include "models/cnn.h"
 #include "models/mlp.h"
+#include "models/resnet20.h"
 #include "training.h"
 
 namespace stet::digests {
@@ -18,11 +19,18 @@ void train_cnn(Trace& trace) {
   train(trace, net, optimizer, [](uint32_t step) { return images(step, 64, 1, 28); });
 }
 
+void train_resnet20(Trace& trace) {
+  models::ResNet20 net(Rng(1, "resnet20"));
+  optim::SGD optimizer(net, {.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-4});
+  train(trace, net, optimizer, [](uint32_t step) { return images(step, 64, 3, 32); });
+}
+
 }  // namespace
 
 void add_models(Cases& cases) {
   cases.push_back({"model.mlp", train_mlp});
   cases.push_back({"model.cnn", train_cnn});
+  cases.push_back({"model.resnet20", train_resnet20});
 }
 
 }  // namespace stet::digests

@@ -35,13 +35,18 @@ void add_losses(Cases& cases) {
 void add_initialisers(Cases& cases) {
   cases.push_back({"initialisers", [](Trace& trace) {
                      const Rng rng(3, "init");
+                     constexpr DType wide = DType::float64;  // shows every bit of a bound
                      const Shape shape{33, 7, 3};
                      trace(nn::init::kaiming_uniform(shape, rng / "a", {.a = 0.3}));
                      trace(nn::init::kaiming_normal(shape, rng / "b", {.fan = nn::init::Fan::out}));
                      trace(nn::init::xavier_uniform(shape, rng / "c", 1.1));
                      trace(nn::init::xavier_normal(shape, rng / "d"));
+                     trace(nn::init::kaiming_uniform(shape, rng / "g", {.a = 0.3, .dtype = wide}));
+                     trace(nn::init::kaiming_normal(shape, rng / "h", {.dtype = wide}));
+                     trace(nn::init::xavier_uniform(shape, rng / "i", 1.1, wide));
+                     trace(nn::init::xavier_normal(shape, rng / "j", 1.1, wide));
                      trace(nn::init::orthogonal({17, 40}, rng / "e", 1.3));
-                     trace(nn::init::orthogonal({40, 17}, rng / "f", 1, DType::float64));
+                     trace(nn::init::orthogonal({40, 17}, rng / "f", 1, wide));
                    }});
 }
 
@@ -66,6 +71,13 @@ template <class Optimizer, class Options> void add_optimizer(Cases& cases, const
 
 void add_optimizers(Cases& cases) {
   using namespace optim;
+  cases.push_back({"schedules", [](Trace& trace) {
+                     for (const Schedule& s : {step_decay(3, 0.3), cosine(17, 0.01), warm_up(7, cosine(11, 0.1), 0.3), one_cycle(19)}) {
+                       std::vector<double> factors;
+                       for (int64_t step = 0; step < 20; ++step) factors.push_back(s(step));
+                       trace(Tensor::from(factors));
+                     }
+                   }});
   add_optimizer<SGD>(cases, "sgd", SgdOptions{.lr = 0.1});
   add_optimizer<SGD>(cases, "sgd.momentum", SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.1, .weight_decay = 1e-3});
   add_optimizer<SGD>(cases, "sgd.nesterov", SgdOptions{.lr = 0.1, .momentum = 0.8, .nesterov = true, .schedule = step_decay(3, 0.3)});
