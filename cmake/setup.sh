@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Stet builds with from the distribution's packages (Debian 12, Ubuntu 24.04, and later).
 #
-#   cmake/setup.sh [build] [test] [ci] [aarch64]     the groups that are wanted; "build test" by default
-#   YES=1 cmake/setup.sh                   doesn't ask before it uses sudo
+#   cmake/setup.sh [build] [test] [ci] [aarch64] [bench]     the groups that are wanted; "build test" by default
+#   YES=1 cmake/setup.sh                                     doesn't ask before it uses sudo
 #
 # With nothing missing it says nothing and needs no network.
 set -euo pipefail
@@ -12,6 +12,8 @@ build=(g++ cmake ninja-build pkg-config git
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev)
 test=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
 ci=(clang)
+# What the benchmarks compare with; each is left out where it is not installed.
+bench=(libdnnl-dev libopenblas-dev libsleef-dev python3-torch)
 # What cmake/aarch64.cmake cross-compiles with, and what runs the result.
 aarch64=(g++-aarch64-linux-gnu qemu-user libhwy-dev:arm64 libssl-dev:arm64 libfmt-dev:arm64 zlib1g-dev:arm64 libmpfr-dev:arm64)
 
@@ -23,7 +25,8 @@ for group in "${@:-build test}"; do
       test) wanted+=("${test[@]}") ;;
       ci) wanted+=("${ci[@]}") ;;
       aarch64) wanted+=("${aarch64[@]}") ;;
-      *) echo "setup: no group '$name'; the groups are build, test, ci and aarch64" >&2; exit 2 ;;
+      bench) wanted+=("${bench[@]}") ;;
+      *) echo "setup: no group '$name'; the groups are build, test, ci, aarch64 and bench" >&2; exit 2 ;;
     esac
   done
 done

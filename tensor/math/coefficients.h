@@ -15,18 +15,25 @@ STET_COEFFICIENTS kLog2eHigh = 0x1.71547652b82fep+0;
 /// log2(e) - kLog2eHigh.
 STET_COEFFICIENTS kLog2eLow = 0x1.777d0ffda0d24p-56;
 
-/// 2^f on [-1/2, 1/2].
-STET_COEFFICIENTS kExp2[12] = {
-    0x1p+0, 0x1.62e42fefa39efp-1, 0x1.ebfbdff82c5a6p-3, 0x1.c6b08d704a183p-5, 0x1.3b2ab6fb9fd4fp-7,
-    0x1.5d87fe7888b62p-10, 0x1.4309130f862b6p-13, 0x1.ffcbfcdbb0815p-17, 0x1.62bfc60f5590bp-20, 0x1.b52422509e03fp-24,
-    0x1.e61dc23ab7ccfp-28, 0x1.eafe8cc729bf9p-32,
-};
-
 /// (2^f - 1) / f on [-1/2, 1/2].
 STET_COEFFICIENTS kExp2m1[11] = {
     0x1.62e42fefa39efp-1, 0x1.ebfbdff82c598p-3, 0x1.c6b08d704a1d0p-5, 0x1.3b2ab6fba1ec4p-7, 0x1.5d87fe7875782p-10,
     0x1.4309130944098p-13, 0x1.ffcbfd4249b76p-17, 0x1.62bfd4df3fc3dp-20, 0x1.b523428015491p-24, 0x1.e6058adf00e87p-28,
     0x1.ec575d6d1aa5cp-32,
+};
+
+/// (2^f - 1) / f on [-1/32, 1/32].
+STET_COEFFICIENTS kExp2m1Near[6] = {
+    0x1.62e42fefa39fdp-1, 0x1.ebfbdff82c597p-3, 0x1.c6b08d6e8cd31p-5, 0x1.3b2ab6fadd0a7p-7, 0x1.5d89bd5dedd5cp-10,
+    0x1.430a66b614793p-13,
+};
+
+/// 2^(i / 16).
+STET_COEFFICIENTS kExp2Sixteenths[16] = {
+    0x1p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0,
+    0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0, 0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0,
+    0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0, 0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0,
+    0x1.ea4afa2a490dap+0,
 };
 
 /// ln(2), its leading 44 bits: a product with a float's exponent is exact.
@@ -42,6 +49,31 @@ STET_COEFFICIENTS kSqrtHalf = 0x1.6a09e667f3bcdp-1;
 STET_COEFFICIENTS kLogTail[9] = {
     0x1.5555555555555p-1, 0x1.9999999999bcfp-2, 0x1.2492492466eecp-2, 0x1.c71c71fccdb44p-3, 0x1.745d0470a3c48p-3,
     0x1.3b17947be9b75p-3, 0x1.109a9cb4f9b16p-3, 0x1.f065414f8e316p-4, 0x1.66a0ee7ca187fp-4,
+};
+
+/// The bits of the least number of 16 intervals that are equal in bits.
+inline constexpr int64_t kLogFirst = 0x3fe6555555555556;
+
+/// About the reciprocal of each interval's middle, of 24 bits; 1 for the interval that holds 1.
+STET_COEFFICIENTS kLogReciprocal[16] = {
+    0x1.66ccce0000000p+0, 0x1.57c0310000000p+0, 0x1.4a0c8d0000000p+0, 0x1.3d3d070000000p+0, 0x1.3155fd0000000p+0,
+    0x1.264e210000000p+0, 0x1.1c1be30000000p+0, 0x1.1295160000000p+0, 0x1.0980270000000p+0, 0x1p+0,
+    0x1.e6a7e60000000p-1, 0x1.cb63040000000p-1, 0x1.b2d3d60000000p-1, 0x1.9cf0000000000p-1, 0x1.892f600000000p-1,
+    0x1.7773d20000000p-1,
+};
+
+/// -log of it but for 2^-58, a multiple of kLn2High's last bit.
+STET_COEFFICIENTS kLogInterval[16] = {
+    -0x1.59b0998347400p-2, -0x1.2dd028f062400p-2, -0x1.04294a9709000p-2, -0x1.b73f396db7800p-3, -0x1.68ede6b406000p-3,
+    -0x1.1d92a3c0bd800p-3, -0x1.aab8f2617b000p-4, -0x1.1f05bd5d5b000p-4, -0x1.2a83757930000p-5, 0x0.0p+0,
+    0x1.9fe2fe4cfc000p-5, 0x1.bc234f84cc000p-4, 0x1.4e97b0517f800p-3, 0x1.b860cbfb44000p-3, 0x1.0e619cca60400p-2,
+    0x1.3da332c4d9800p-2,
+};
+
+/// (log(1 + f) - f) / f^2 in f = m r - 1.
+STET_COEFFICIENTS kLogQuadratic[9] = {
+    -0x1p-1, 0x1.555555555550ep-2, -0x1.fffffffffff34p-3, 0x1.9999999b1453dp-3, -0x1.5555555718a9ep-3,
+    0x1.24923581857c7p-3, -0x1.ffffd6656e871p-4, 0x1.c7ea552b5f1c9p-4, -0x1.9a6247b22d9eep-4,
 };
 
 /// pi / 2, its leading 53 bits.

@@ -4,6 +4,9 @@
 Needs mpmath. Takes about a minute.
 """
 
+import itertools
+import struct
+
 from mpmath import mp, mpf, matrix, lu_solve
 import mpmath
 
@@ -85,9 +88,10 @@ def exponential():
     log2e = 1 / mpmath.log(2)
     constant("kLog2eHigh", double(log2e), "log2(e), its leading 53 bits.")
     constant("kLog2eLow", double(log2e - double(log2e)), "log2(e) - kLog2eHigh.")
-    table("kExp2", polynomial(lambda x: mpf(2)**x, -0.5, 0.5, 12, fixed=[1]), "2^f on [-1/2, 1/2].")
     m1 = lambda x: mpmath.expm1(x * mpmath.log(2)) / x if x else mpmath.log(2)
     table("kExp2m1", polynomial(m1, -0.5, 0.5, 11), "(2^f - 1) / f on [-1/2, 1/2].")
+    table("kExp2m1Near", polynomial(m1, mpf(-1) / 32, mpf(1) / 32, 6, weight=lambda f: f), "(2^f - 1) / f on [-1/32, 1/32].")
+    table("kExp2Sixteenths", [double(mpf(2) ** (mpf(i) / 16)) for i in range(16)], "2^(i / 16).")
 
 
 def logarithm():
@@ -104,6 +108,37 @@ def logarithm():
 
     table("kLogTail", polynomial(tail, 0, reach**2 * mpf("1.0001"), 9, weight=lambda z: z),
           "(log((1 + s) / (1 - s)) - 2 s) / s^3 in z = s^2.")
+
+
+def logarithm_by_intervals():
+    # m runs over [first, 2 first), whose 16 intervals are equal in the bits of a double. 1 stands at two thirds of its own, since numbers
+    # below 1 lie twice as dense.
+    one, interval = 0x3FF0000000000000, 1 << 48
+    own = 9
+    first = one - own * interval - 2 * interval // 3
+    value = lambda bits: mpf(struct.unpack("d", struct.pack("q", bits))[0])
+    def reciprocal(middle):
+        """Near 1 / middle, of 24 bits, with a logarithm that is a multiple of kLn2High's last bit but for 2^-58 (an idea of Gal's, 1991)."""
+        start = mpmath.nint(mpmath.ldexp(1 / middle, 24))
+        for i in itertools.count():
+            r = mpmath.ldexp(start + (i // 2 if i % 2 else -(i // 2)), -24)
+            scaled = mpmath.ldexp(mpmath.log(r), 44)
+            if abs(scaled - mpmath.nint(scaled)) < mpf(2) ** -14:
+                return r
+
+    reciprocals = []
+    for i in range(16):
+        low, high = value(first + i * interval), value(first + (i + 1) * interval)
+        mp.prec = 100
+        reciprocals.append(mpf(1) if i == own else reciprocal((low + high) / 2))
+        mp.prec = 300
+    reach = max(abs(value(first + (i + j) * interval) * r - 1) for i, r in enumerate(reciprocals) for j in (0, 1))
+    logs = [mpmath.ldexp(mpmath.nint(mpmath.ldexp(-mpmath.log(r), 44)), -44) for r in reciprocals]
+    print(f"/// The bits of the least number of 16 intervals that are equal in bits.\ninline constexpr int64_t kLogFirst = {first:#x};\n")
+    table("kLogReciprocal", reciprocals, "About the reciprocal of each interval's middle, of 24 bits; 1 for the interval that holds 1.")
+    table("kLogInterval", logs, "-log of it but for 2^-58, a multiple of kLn2High's last bit.")
+    quadratic = lambda f: (mpmath.log1p(f) - f) / f**2 if f else mpf(-1) / 2
+    table("kLogQuadratic", polynomial(quadratic, -reach, reach, 9, weight=lambda f: f), "(log(1 + f) - f) / f^2 in f = m r - 1.")
 
 
 def sine():
@@ -161,6 +196,7 @@ print("#ifndef STET_COEFFICIENTS\n#define STET_COEFFICIENTS inline constexpr dou
 print("namespace stet::math {\n")
 exponential()
 logarithm()
+logarithm_by_intervals()
 sine()
 error_function()
 print("}  // namespace stet::math")

@@ -1,4 +1,6 @@
 // The float32 functions over arrays, on the instruction set in use.
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "stet/tensor/math/elementary.cpp"
 #include "stet/tensor/simd/targets.h"
@@ -35,20 +37,26 @@ namespace functions {
 
 using TagF32 = hn::Rebind<float, TagF64>;
 
-template <auto kFunction> HWY_INLINE void MapVector(const float* x, float* y) {
-  const F64 wide = hn::PromoteTo(TagF64(), hn::LoadU(TagF32(), x));
-  hn::StoreU(hn::DemoteTo(TagF32(), kFunction(wide)), TagF32(), y);
+template <auto kFunction> HWY_INLINE F64 OfFloats(const float* x) {
+  return kFunction(hn::PromoteTo(TagF64(), hn::LoadU(TagF32(), x)));
 }
 
 template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagF32()));
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) MapVector<kFunction>(x + i, y + i);
-  if (i < n) {
+  // Two vectors at a time, so that one's waiting is filled with the other's work.
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    const F64 first = OfFloats<kFunction>(x + i), second = OfFloats<kFunction>(x + i + lanes);
+    hn::StoreU(hn::DemoteTo(TagF32(), first), TagF32(), y + i);
+    hn::StoreU(hn::DemoteTo(TagF32(), second), TagF32(), y + i + lanes);
+  }
+  while (i < n) {
+    const int64_t count = std::min(lanes, n - i);
     float rest[hn::MaxLanes(TagF32())] = {};
-    for (int64_t j = i; j < n; ++j) rest[j - i] = x[j];
-    MapVector<kFunction>(rest, rest);
-    for (int64_t j = i; j < n; ++j) y[j] = rest[j - i];
+    for (int64_t j = 0; j < count; ++j) rest[j] = x[i + j];
+    hn::StoreU(hn::DemoteTo(TagF32(), OfFloats<kFunction>(rest)), TagF32(), rest);
+    for (int64_t j = 0; j < count; ++j) y[i + j] = rest[j];
+    i += count;
   }
 }
 

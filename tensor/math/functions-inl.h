@@ -13,13 +13,19 @@ constexpr double kToInteger = 0x1.8p52;
 constexpr int64_t kOneBits = 0x3ff0000000000000, kFractionBits = 0x000fffffffffffff;
 constexpr double kInfinity = __builtin_inf();
 
-/// c[0] + c[1] x + c[2] x^2 + ...
-template <int kFirst = 0, int kSize> STET_LANES F64 polynomial(F64 x, const double (&c)[kSize]) {
-  if constexpr (kFirst + 1 == kSize) {
+/// c[kFirst] + c[kFirst + 2] z + c[kFirst + 4] z^2 + ...
+template <int kFirst, int kSize> STET_LANES F64 every_other(F64 z, const double (&c)[kSize]) {
+  if constexpr (kFirst + 2 >= kSize) {
     return splat(c[kFirst]);
   } else {
-    return fma(polynomial<kFirst + 1>(x, c), x, splat(c[kFirst]));
+    return fma(every_other<kFirst + 2>(z, c), z, splat(c[kFirst]));
   }
+}
+
+/// c[0] + c[1] x + c[2] x^2 + ..., even and odd powers side by side: half as long a chain as Horner's.
+template <int kSize> STET_LANES F64 polynomial(F64 x, const double (&c)[kSize]) {
+  const F64 z = x * x;
+  return fma(every_other<1>(z, c), x, every_other<0>(z, c));
 }
 
 /// The magnitude of one with the sign of the other.
@@ -27,16 +33,13 @@ STET_LANES F64 copy_sign(F64 magnitude, F64 sign) {
   return from_bits((bits(magnitude) & splat_bits(INT64_MAX)) | (bits(sign) & splat_bits(INT64_MIN)));
 }
 
-/// high + low rounded to odd, |low| <= |high|: an inexact sum ends in a one bit. So it is on the right side of every
-/// tie between two floats, and rounding it to float rounds high + low as if at once.
+/// high + low with the last bit set, on the side of zero where that is inexact, |low| <= |high|: so it is on the right side of
+/// every tie between two floats, and rounding it to float rounds high + low as if at once. A float's own double stays on its side too.
 STET_LANES F64 round_to_odd(F64 high, F64 low) {
   const F64 sum = high + low;
   const F64 error = low - (sum - high);
-  const I64 b = bits(sum);
-  // +1 where the error points away from zero, -1 where it points to zero; 0 where the last bit is set already.
-  const I64 toward = subtract(splat_bits(1), shift_left<1>(shift_right<63>(b ^ bits(error))));
-  const I64 odd = add(b, select_bits(is_zero(b & splat_bits(1)), toward, splat_bits(0)));
-  return select(error == splat(0), sum, from_bits(odd));
+  const I64 too_far = shift_right<63>(bits(sum) ^ bits(error));  // 1 where the sum was rounded away from zero
+  return from_bits(subtract(bits(sum), too_far) | splat_bits(1));
 }
 
 /// An argument of e^x as k + f, in binary: x log2(e) = k + f, |f| <= 1/2.
@@ -52,10 +55,18 @@ STET_LANES BinaryExponent binary_exponent(F64 x) {
   return {k, fma(x, splat(kLog2eLow), fms(x, splat(kLog2eHigh), k)), bits(t)};
 }
 
-/// e^x for |x| <= 128, with a relative error of about 2^-53.
+/// e^x for |x| <= 128, with a relative error of about 2^-53; by sixteenths of the exponent where a table of them is at hand.
 STET_LANES F64 exp_in_range(F64 x) {
+  if constexpr (kCheapLookup) {
+    const F64 t = fma(x, splat(kLog2eHigh), splat(kToInteger / 16));
+    const F64 k = t - splat(kToInteger / 16);
+    const F64 f = fma(x, splat(kLog2eLow), fms(x, splat(kLog2eHigh), k));
+    const F64 root = lookup16(kExp2Sixteenths, bits(t));
+    const F64 power = fma(polynomial(f, kExp2m1Near) * f, root, root);
+    return from_bits(add(bits(power), shift_left<52>(shift_right<4>(bits(t)))));
+  }
   const BinaryExponent e = binary_exponent(x);
-  return from_bits(add(bits(polynomial(e.f, kExp2)), shift_left<52>(e.shift)));
+  return from_bits(add(bits(fma(polynomial(e.f, kExp2m1), e.f, splat(1))), shift_left<52>(e.shift)));
 }
 
 /// e^x - 1 for |x| <= 128, with a small relative error near 0 too.
@@ -65,27 +76,21 @@ STET_LANES F64 expm1_in_range(F64 x) {
   return fma(power, polynomial(e.f, kExp2m1) * e.f, power - splat(1));
 }
 
-STET_LANES F64 at_least(F64 x, double low) { return select(x < splat(low), splat(low), x); }
-STET_LANES F64 at_most(F64 x, double high) { return select(x > splat(high), splat(high), x); }
-
-/// `result` where x is a number, NaN where it is NaN.
-STET_LANES F64 unless_nan(F64 x, F64 result) { return select(x == x, result, x); }
-
 STET_LANES F64 exp(F64 x) {
   // Beyond these e^x rounds to +0 and to infinity.
-  return unless_nan(x, exp_in_range(at_most(at_least(x, -105), 89)));
+  return exp_in_range(at_most(at_least(x, -105), 89));
 }
 
 STET_LANES F64 expm1(F64 x) {
   const F64 result = expm1_in_range(at_most(at_least(x, -20), 89));
-  return unless_nan(x, select(x == splat(0), x, result));
+  return select(x == splat(0), x, result);
 }
 
 STET_LANES F64 tanh(F64 x) {
   // (e^2a - 1) / (e^2a + 1); 1 from 10 on.
   const F64 a = at_most(abs(x), 10);
   const F64 e = expm1_in_range(a + a);
-  return unless_nan(x, copy_sign(e / (e + splat(2)), x));
+  return copy_sign(e / (e + splat(2)), x);
 }
 
 STET_LANES F64 sigmoid(F64 x) {
@@ -94,7 +99,7 @@ STET_LANES F64 sigmoid(F64 x) {
   // toward 1/2 although it is too small for a double's sum.
   constexpr double kSeries[] = {0.25, -1.0 / 48, 1.0 / 480, -17.0 / 80640};
   const F64 near_zero = round_to_odd(splat(0.5), x * polynomial(x * x, kSeries));
-  return unless_nan(x, select(abs(x) < splat(0x1p-6), near_zero, result));
+  return select(abs(x) < splat(0x1p-6), near_zero, result);
 }
 
 STET_LANES F64 erf(F64 x) {
@@ -106,7 +111,7 @@ STET_LANES F64 erf(F64 x) {
   const I64 index = bits(t);
   F64 p = lookup16(kErf + 16 * 12, index);
   for (int j = 11; j >= 0; --j) p = fma(p, r, lookup16(kErf + 16 * j, index));
-  return unless_nan(x, copy_sign(a * p, x));
+  return copy_sign(a * p, x);
 }
 
 /// high + low, |low| <= |high|.
@@ -134,13 +139,16 @@ struct Reduced {
   F64 f, e;
 };
 
+/// The exponent field as a number: in the fraction of 2^52 it is a double without a conversion.
+STET_LANES F64 biased_exponent(I64 b) {
+  return from_bits(shift_right<52>(b) | splat_bits(0x4330000000000000)) - splat(0x1p52 + 1023);
+}
+
 STET_LANES Reduced reduce_for_log(F64 x) {
   const int64_t sqrt_half = 0x3fe6a09e667f3bcd;
   const I64 shifted = add(bits(x), splat_bits(kOneBits - sqrt_half));
   const F64 m = from_bits(add(shifted & splat_bits(kFractionBits), splat_bits(sqrt_half)));
-  // The biased exponent in the fraction of 2^52 is a double without a conversion.
-  const F64 e = from_bits(shift_right<52>(shifted) | splat_bits(0x4330000000000000)) - splat(0x1p52 + 1023);
-  return {m - splat(1), e};
+  return {m - splat(1), biased_exponent(shifted)};
 }
 
 /// The result for what lies outside (0, infinity): of infinity itself, of 0, of negative numbers and of NaN.
@@ -150,9 +158,28 @@ STET_LANES F64 log_outside(F64 x, F64 result) {
   return select(x < splat(0), splat(__builtin_nan("")), result);
 }
 
-STET_LANES F64 log(F64 x) {
+/// log x of a positive number x = m 2^e, with a relative error of about 2^-58. Each of 16 intervals of m has a reciprocal r:
+/// log x = e ln 2 - log r + log(1 + f), f = m r - 1. The interval that holds 1 has r = 1, so that nothing cancels near 1.
+STET_LANES Sum log_by_intervals(F64 x) {
+  const I64 shifted = subtract(bits(x), splat_bits(kLogFirst - kOneBits));
+  const I64 interval = shift_right<48>(shifted);
+  const F64 e = biased_exponent(shifted);
+  const F64 m = from_bits(add(shifted & splat_bits(kFractionBits), splat_bits(kLogFirst)));
+  const F64 f = fms(m, lookup16(kLogReciprocal, interval), splat(1));       // exact
+  const F64 a = fma(e, splat(kLn2High), lookup16(kLogInterval, interval));  // exact
+  const F64 high = a + f;
+  const F64 low = fma(f * f, polynomial(f, kLogQuadratic), e * splat(kLn2Low));
+  return {high, (f - (high - a)) + low};
+}
+
+STET_LANES Sum log_of_positive(F64 x) {
+  if constexpr (kCheapLookup) return log_by_intervals(x);
   const Reduced r = reduce_for_log(x);
-  const Sum sum = log_of_reduced(r.f, r.e);
+  return log_of_reduced(r.f, r.e);
+}
+
+STET_LANES F64 log(F64 x) {
+  const Sum sum = log_of_positive(x);
   return log_outside(x, round_to_odd(sum.high, sum.low));
 }
 
@@ -171,8 +198,8 @@ struct Turn {
   I64 q;  ///< in its two lowest bits
 };
 
-/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. Exact at quarter turns, where 0 is +0
-/// or -0.
+/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. In place of 0, at quarter turns, it is a number that rounds
+/// to 0 (`is_zero_turn`).
 STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
   const F64 h = turn.h, l = turn.l;
   const F64 z = h * h;
@@ -196,6 +223,8 @@ STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
   const F64 result = round_to_odd(select(even, sine, cosine), select(even, sine_low, cosine_low));
   return from_bits(bits(result) ^ shift_left<62>(q & splat_bits(2)));
 }
+
+STET_LANES Mask is_zero_turn(F64 sine) { return abs(sine) < splat(0x1p-200); }
 
 /// a in quarter turns of radians, for 2^-12 <= a < infinity: a 2/pi modulo 4, from as many bits of 2/pi as a's exponent
 /// asks for.
@@ -255,13 +284,13 @@ STET_LANES F64 sinpi(F64 x) {
   const F64 result = flip_sign(sine_of_turn(turn_of_half_turns(small_half_turns(x)), 0), x);
   // IEEE 754: the sine of n half turns is zero with n's sign.
   const F64 zero = copy_sign(splat(0), x);
-  return select(abs(x) < splat(kInfinity), select(result == splat(0), zero, result), splat(__builtin_nan("")));
+  return select(abs(x) < splat(kInfinity), select(is_zero_turn(result), zero, result), splat(__builtin_nan("")));
 }
 
 STET_LANES F64 cospi(F64 x) {
   const F64 result = sine_of_turn(turn_of_half_turns(small_half_turns(x)), 1);
   // IEEE 754: the cosine of n + 1/2 half turns is +0.
-  const F64 nonnegative_zero = select(result == splat(0), splat(0), result);
+  const F64 nonnegative_zero = select(is_zero_turn(result), splat(0), result);
   return select(abs(x) < splat(kInfinity), nonnegative_zero, splat(__builtin_nan("")));
 }
 
@@ -283,7 +312,7 @@ STET_LANES Bounds pow_bounds(F64 x, F64 y) {
   const F64 p_low = select(p == unlimited, fma(y, log_low, fms(y, log, p)), splat(0));
   const BinaryExponent e = binary_exponent(p);
   const F64 f = fma(p_low, splat(kLog2eHigh), e.f);
-  F64 power = from_bits(add(bits(polynomial(f, kExp2)), shift_left<52>(e.shift)));
+  F64 power = from_bits(add(bits(fma(polynomial(f, kExp2m1), f, splat(1))), shift_left<52>(e.shift)));
 
   // From 2^24 on, a float is an even integer.
   const F64 small_y = select(abs(y) < splat(0x1p24), y, splat(0));

@@ -29,6 +29,10 @@ STET_LANES F64 fnma(F64 a, F64 b, F64 c) { return std::fma(-a, b, c); }
 STET_LANES F64 abs(F64 x) { return from_bits(bits(x) & INT64_MAX); }
 STET_LANES F64 select(Mask mask, F64 yes, F64 no) { return mask ? yes : no; }
 STET_LANES I64 select_bits(Mask mask, I64 yes, I64 no) { return mask ? yes : no; }
+/// The larger; NaN where x is NaN.
+STET_LANES F64 at_least(F64 x, double low) { return x < low ? low : x; }
+/// The smaller; NaN where x is NaN.
+STET_LANES F64 at_most(F64 x, double high) { return x > high ? high : x; }
 STET_LANES Mask is_zero(I64 x) { return x == 0; }
 /// Shifts zeros in; of a wrapped two's complement number, too.
 template <int kCount> STET_LANES I64 shift_left(I64 x) { return static_cast<I64>(static_cast<uint64_t>(x) << kCount); }
@@ -38,6 +42,8 @@ STET_LANES I64 add(I64 a, I64 b) { return static_cast<I64>(static_cast<uint64_t>
 STET_LANES I64 subtract(I64 a, I64 b) { return static_cast<I64>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); }
 /// table[index].
 STET_LANES F64 lookup(const double* table, I64 index) { return table[index]; }
+/// Whether lookup16 is as cheap as arithmetic.
+constexpr bool kCheapLookup = true;
 /// table[index % 16].
 STET_LANES F64 lookup16(const double* table, I64 index) { return table[index & 15]; }
 
