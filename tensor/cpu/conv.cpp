@@ -116,6 +116,25 @@ template <class T> Plan make_plan(const Correlation<T>& conv, const ConvAxis& y,
   return plan;
 }
 
+// Fetches memory into the second-level cache, a part with each tile, while the tiles keep the processor busy.
+class Prefetch {
+ public:
+  Prefetch() = default;
+  template <class T>
+  Prefetch(const T* data, int64_t count, int64_t parts)
+      : at_(reinterpret_cast<const char*>(data)),
+        end_(reinterpret_cast<const char*>(data + count)),
+        step_(pieces_of(count * static_cast<int64_t>(sizeof(T)), 64 * std::max<int64_t>(1, parts)) * 64) {}
+
+  void next() {
+    for (const char* stop = std::min(end_, at_ + step_); at_ < stop; at_ += 64) __builtin_prefetch(at_, 0, 2);
+  }
+
+ private:
+  const char *at_ = nullptr, *end_ = nullptr;
+  int64_t step_ = 0;
+};
+
 // One thread's task: some rows of outputs of some images of one group.
 template <class T> class CorrelationTask {
  public:
@@ -123,17 +142,28 @@ template <class T> class CorrelationTask {
                   const std::vector<PreparedPhase<T>>& phases)
       : conv_(conv), window_(window), rows_(rows), phases_(phases) {}
 
-  void operator()(int64_t group, Range images, Range outputs) {
-    static thread_local Workspace window_space, plane_space;
+  // Gets room for the windows of that many images. Padding is written once; filling a window leaves it as it is.
+  void clear_windows(int64_t images) {
+    static thread_local Workspace space;
+    const int64_t size = images * window_.size() + tiles_.lanes;
+    windows_ = space.get<T>(size);
+    std::fill_n(windows_, size, T(0));
+  }
+
+  // `upcoming`: the images that will come next.
+  void operator()(int64_t group, Range images, Range outputs, Range upcoming) {
+    static thread_local Workspace plane_space;
     const int64_t width = conv_.x[0].count;
     group_ = group, images_ = images, outputs_ = outputs;
-    windows_ = window_space.get<T>(images.size() * window_.size() + tiles_.lanes);
     const int64_t plane = conv_.source_height * conv_.source_width;
     for (int64_t n = 0; n < images.size(); ++n) {
       window_.fill(tiles_, conv_.source + ((images.begin + n) * conv_.groups + group) * conv_.channels * plane, outputs.begin,
                    windows_ + n * window_.size());
     }
     run_ = outputs.size() * width;
+    const int64_t vectors = images.size() * pieces_of(run_, tiles_.lanes) * static_cast<int64_t>(phases_.size());
+    next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * conv_.channels * plane,
+                            upcoming.size() * conv_.channels * plane, vectors * rows_.count / tiles_.max_vectors);
     if (!conv_.phased()) {
       const int64_t size = conv_.out_height * conv_.out_width;
       T* out = conv_.out + (images.begin * conv_.groups + group) * conv_.rows * size + outputs.begin * width;
@@ -168,7 +198,7 @@ template <class T> class CorrelationTask {
     }
   }
 
-  void multiply_column(CorrelationTile<T>& tile, int vectors, T* const* place, int64_t row_stride, const T* weights) const {
+  void multiply_column(CorrelationTile<T>& tile, int vectors, T* const* place, int64_t row_stride, const T* weights) {
     alignas(64) T sums[kMaxConvRows * kMaxConvVectors * 64 / sizeof(T)];
     const bool whole = run_ >= tiles_.lanes || conv_.phased();
     tile.row_stride = whole ? row_stride : tiles_.lanes * vectors;
@@ -178,6 +208,7 @@ template <class T> class CorrelationTask {
       tile.weights = weights + first * tile.depth;
       tile.bias = conv_.bias == nullptr ? nullptr : conv_.bias + group_ * conv_.rows + first;
       tiles_.correlate(rows_.height(t), vectors, tile);
+      next_source_.next();
       if (whole) continue;
       for (int i = 0; i < rows_.height(t); ++i) {
         for (int v = 0; v < vectors; ++v) std::copy_n(tile.out[v] + i * tile.row_stride, run_, place[v] + (first + i) * row_stride);
@@ -219,6 +250,7 @@ template <class T> class CorrelationTask {
   int64_t group_ = 0;
   Range images_{}, outputs_{};
   T *windows_ = nullptr, *planes_ = nullptr;
+  Prefetch next_source_;
   int64_t run_ = 0, plane_ = 0;  // outputs of an image that lie side by side, and room for as many in whole vectors
 };
 
@@ -242,11 +274,16 @@ template <class T> void correlate(const Correlation<T>& conv) {
   const int64_t work = conv.images * conv.groups * conv.rows * y.outputs * x.outputs * conv.channels * taps;
   parallel_for(tasks, grain_of(work / tasks), [&](int64_t begin, int64_t end) {
     CorrelationTask<T> task(conv, window, rows, phases);
+    task.clear_windows(plan.together);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t s = i % plan.strips * plan.strip, group = i / plan.strips / plan.blocks;
       const Range images = part(conv.images, plan.blocks, i / plan.strips % plan.blocks, 1);
       for (int64_t n = images.begin; n < images.end; n += plan.together) {
-        task(group, {n, std::min(images.end, n + plan.together)}, {s, std::min(y.outputs, s + plan.strip)});
+        // Another strip has its padding elsewhere.
+        if (plan.strips > 1 && i > begin) task.clear_windows(1);
+        const Range now = {n, std::min(images.end, n + plan.together)};
+        const Range next = {now.end, plan.strips > 1 ? now.end : std::min(conv.images, now.end + plan.together)};
+        task(group, now, {s, std::min(y.outputs, s + plan.strip)}, next);
       }
     }
   });

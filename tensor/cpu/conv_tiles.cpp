@@ -92,58 +92,126 @@ template <class T> void correlate(int rows, int vectors, const CorrelationTile<T
   correlate_of<kRows, kVectors>(rows, vectors, tile);
 }
 
-// Elements 0, Step, 2 Step, ... of `from`. Nothing is read beyond the last of them.
-template <int Step, class D, class T> hn::Vec<D> load_every(D d, const T* from) {
-#if HWY_TARGET != HWY_SCALAR
-  if constexpr (Step == 2) {
-    const auto low = hn::LoadU(d, from), high = hn::LoadU(d, from + hn::MaxLanes(d) - 1);
-    return hn::ConcatUpperLower(d, hn::ConcatOdd(d, high, high), hn::ConcatEven(d, low, low));
+int64_t up_to(int64_t n, int64_t step) { return n <= 0 ? 0 : (n + step - 1) / step; }
+
+// The columns [begin, end) of a copy's rows that lie in the source.
+template <class T> struct Columns {
+  Columns(const WindowCopy<T>& c, int64_t copy)
+      : shift(c.shift[copy]),
+        begin(std::min(c.pitch, up_to(-shift, c.step_x))),
+        end(std::clamp(up_to(c.width - shift, c.step_x), begin, c.pitch)) {}
+
+  int64_t shift, begin, end;
+};
+
+// Calls rows(from, count, to) for the rows of each phase and channel of a copy that the source has.
+template <class T, class Rows> void for_each_plane(const WindowCopy<T>& c, T* to, const Rows& rows) {
+  for (int64_t phase = 0; phase < c.step_y; ++phase) {
+    const int64_t top = c.top + phase;
+    const int64_t begin = std::min(c.rows, up_to(-top, c.step_y)), end = std::min(c.rows, up_to(c.height - top, c.step_y));
+    const T* from = c.source + (top + begin * c.step_y) * c.width;
+    for (int64_t channel = 0; channel < c.channels; ++channel, from += c.height * c.width, to += c.rows * c.pitch) {
+      if (begin < end) rows(from, end - begin, to + begin * c.pitch);
+    }
   }
-#endif
-  return hn::LoadU(d, from);
 }
 
-// Copies `count` elements, Step apart, in the widest vectors that fit; the last one overlaps the one before.
-template <int Lanes, int Step, class T> void copy_every(const T* from, int64_t count, T* to) {
-  if constexpr (Lanes * sizeof(T) < 16) {
-    for (int64_t j = 0; j < count; ++j) to[j] = from[j * Step];
-  } else {
-    if (count < Lanes) return copy_every<Lanes / 2, Step>(from, count, to);
-    const hn::Simd<T, Lanes, 0> d;
-    int64_t j = 0;
-    for (; j + Lanes <= count; j += Lanes) hn::StoreU(load_every<Step>(d, from + j * Step), d, to + j);
-    if (j < count) hn::StoreU(load_every<Step>(d, from + (count - Lanes) * Step), d, to + count - Lanes);
-  }
+// Rows of any length and step.
+template <class T> void fill_long_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
+  for_each_plane(c, to, [&](const T* from, int64_t rows, T* row) {
+    const hn::ScalableTag<T> d;
+    constexpr int lanes = hn::MaxLanes(d);
+    for (int64_t i = 0; i < rows; ++i, from += c.step_y * c.width, row += c.pitch) {
+      int64_t j = columns.begin;
+      if (c.step_x == 1) {
+        for (; j + lanes <= columns.end; j += lanes) hn::StoreU(hn::LoadU(d, from + columns.shift + j), d, row + j);
+      }
+      for (; j < columns.end; ++j) row[j] = from[columns.shift + j * c.step_x];
+    }
+  });
 }
 
-template <class T> void copy_row(const T* from, int64_t step, int64_t count, T* to) {
-  constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
-  if (step == 1) return copy_every<lanes, 1>(from, count, to);
-  if (step == 2) return copy_every<lanes, 2>(from, count, to);
-  for (int64_t j = 0; j < count; ++j) to[j] = from[j * step];
+#if HWY_TARGET != HWY_SCALAR && !HWY_MEM_OPS_MIGHT_FAULT
+
+// The lanes from column `at` on that lie in [0, width).
+template <class D> hn::Mask<D> existing(D d, int64_t at, int64_t width) {
+  const auto limit = [](int64_t n) { return static_cast<size_t>(std::clamp<int64_t>(n, 0, hn::MaxLanes(D()))); };
+  return hn::AndNot(hn::FirstN(d, limit(-at)), hn::FirstN(d, limit(width - at)));
 }
 
-template <class T> void fill_window(const WindowCopy<T>& c) {
-  T* to = c.window;
-  const auto up_to = [](int64_t n, int64_t step) { return n <= 0 ? 0 : (n + step - 1) / step; };
-  for (int64_t channel = 0; channel < c.channels; ++channel) {
-    const T* plane = c.source + channel * c.height * c.width;
-    for (int64_t copy = 0; copy < c.copies; ++copy) {
-      const int64_t shift = c.shift[copy];
-      // Columns [begin, end) lie in the source.
-      const int64_t begin = std::min(c.pitch, up_to(-shift, c.step_x));
-      const int64_t end = std::clamp(up_to(c.width - shift, c.step_x), begin, c.pitch);
-      for (int64_t phase = 0; phase < c.step_y; ++phase) {
-        for (int64_t i = 0; i < c.rows; ++i, to += c.pitch) {
-          const int64_t y = c.top + phase + i * c.step_y;
-          const bool inside = y >= 0 && y < c.height && begin < end;
-          for (int64_t j = 0, stop = inside ? begin : c.pitch; j < stop; ++j) to[j] = 0;
-          if (!inside) continue;
-          copy_row(plane + y * c.width + shift + begin * c.step_x, c.step_x, end - begin, to + begin);
-          for (int64_t j = end; j < c.pitch; ++j) to[j] = 0;
+// Rows of up to Vectors vectors of Lanes; Step is 1 or 2.
+template <int Lanes, int Vectors, int Step, class T>
+void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
+  const hn::Simd<T, Lanes, 0> d;
+  hn::Mask<decltype(d)> mask[Vectors * Step];
+  const int64_t first = columns.begin / Lanes * Lanes, shift = columns.shift + first * Step;
+  for (int v = 0; v < Vectors * Step; ++v) mask[v] = existing(d, shift + v * Lanes, c.width);
+  // All but the last vector of a row are whole.
+  const auto rest = hn::FirstN(d, static_cast<size_t>(std::min<int64_t>(Lanes, c.pitch - first - (Vectors - 1) * Lanes)));
+  const int64_t pitch = c.pitch, source_step = c.step_y * c.width;
+  for_each_plane(c, to + first, [&](const T* from, int64_t rows, T* row) {
+    from += shift;
+    for (int64_t i = 0; i < rows; ++i, from += source_step, row += pitch) {
+      HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) {
+        auto x = hn::MaskedLoad(mask[v * Step], d, from + v * Step * Lanes);
+        if constexpr (Step == 2) x = hn::ConcatEven(d, hn::MaskedLoad(mask[v * 2 + 1], d, from + (v * 2 + 1) * Lanes), x);
+        if (v + 1 < Vectors) {
+          hn::StoreU(x, d, row + v * Lanes);
+        } else {
+          hn::BlendedStore(x, rest, d, row + v * Lanes);
         }
       }
     }
+  });
+}
+
+// Rows of which a vector holds several, and that lie one behind the other in the source too.
+template <class T> void fill_folded_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
+  const hn::ScalableTag<T> d;
+  constexpr int lanes = hn::MaxLanes(d);
+  const int64_t pitch = c.pitch, fold = lanes / pitch, shift = columns.shift;
+  alignas(64) T flag[lanes];
+  for (int64_t lane = 0; lane < lanes; ++lane) flag[lane] = lane % pitch >= columns.begin && lane % pitch < columns.end ? 1 : 0;
+  const auto mask = hn::Ne(hn::Load(d, flag), hn::Zero(d));
+  for_each_plane(c, to, [&](const T* from, int64_t rows, T* row) {
+    from += shift;
+    for (; rows >= fold; rows -= fold, from += lanes, row += lanes) hn::StoreU(hn::MaskedLoad(mask, d, from), d, row);
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = columns.begin; j < columns.end; ++j) row[i * pitch + j] = from[i * pitch + j];
+    }
+  });
+}
+
+template <int Step, class T> void fill_copy(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
+  constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
+  if (Step == 1 && c.step_y == 1 && c.pitch == c.width && c.pitch < lanes && lanes % c.pitch == 0) {
+    return fill_folded_rows(c, columns, to);
+  }
+  const int64_t length = columns.end - columns.begin / lanes * lanes;
+  if constexpr (lanes / 2 * sizeof(T) >= 16) {
+    if (c.pitch <= lanes / 2) return fill_short_rows<lanes / 2, 1, Step>(c, columns, to);
+  }
+  if (length <= lanes) return fill_short_rows<lanes, 1, Step>(c, columns, to);
+  if (length <= 2 * lanes) return fill_short_rows<lanes, 2, Step>(c, columns, to);
+  if (length <= 3 * lanes) return fill_short_rows<lanes, 3, Step>(c, columns, to);
+  if (length <= 4 * lanes) return fill_short_rows<lanes, 4, Step>(c, columns, to);
+  fill_long_rows(c, columns, to);
+}
+
+#endif
+
+template <class T> void fill_window(const WindowCopy<T>& c) {
+  for (int64_t copy = 0; copy < c.copies; ++copy) {
+    const Columns<T> columns(c, copy);
+    if (columns.begin == columns.end) continue;
+    T* to = c.window + copy * c.step_y * c.channels * c.rows * c.pitch;
+#if HWY_TARGET != HWY_SCALAR && !HWY_MEM_OPS_MIGHT_FAULT
+    if (c.step_x <= 2) {
+      c.step_x == 1 ? fill_copy<1>(c, columns, to) : fill_copy<2>(c, columns, to);
+      continue;
+    }
+#endif
+    fill_long_rows(c, columns, to);
   }
 }
 

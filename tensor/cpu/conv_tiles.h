@@ -22,8 +22,8 @@ template <class T> struct CorrelationTile {
   bool relu;
 };
 
-/// Copies of a source [channels, height, width] with zeros where it ends: window[channel, copy, phase, i, j] is the source's
-/// element (channel, top + phase + i * step_y, shift[copy] + j * step_x). Phases are `step_y` many.
+/// Copies of a source [channels, height, width]: window[copy, phase, channel, i, j] is the source's element (channel, top + phase +
+/// i * step_y, shift[copy] + j * step_x). Phases are `step_y` many.
 template <class T> struct WindowCopy {
   const T* source;
   int64_t channels, height, width;
@@ -37,6 +37,7 @@ template <class T> struct ConvTiles {
   int lanes, max_rows, max_vectors;
   /// rows up to max_rows, vectors up to max_vectors.
   void (*correlate)(int rows, int vectors, const CorrelationTile<T>& tile);
+  /// The window must hold zeros where the source has no element.
   void (*fill_window)(const WindowCopy<T>& copy);
   /// to[j * step + p] = from[p][j], for the first `count` elements of `to`.
   void (*interleave)(const T* const* from, int64_t step, int64_t count, T* to);

@@ -21,50 +21,50 @@ struct ConvAxis {
   int64_t extent(int64_t count) const { return (count - 1) * step + tap.back() - tap.front() + 1; }
 };
 
-/// Lays out windows [channels, copies, phases, rows, pitch] of at most `max_outputs` rows of outputs. Rows are dealt out to `phases` =
-/// the row step. Where an output row is whole vectors, a copy is what one residue of the column step needs, and taps lie beside each
-/// other in it. Otherwise each tap of a row has a copy of its own whose rows are as long as the output's: then all outputs of an image
-/// lie side by side, and vectors run across the ends of rows.
+/// Lays out windows [copies, phases, channels, rows, pitch] of at most `max_outputs` rows of outputs. Rows are dealt out to `phases` =
+/// the row step. Where an output row is whole vectors, taps share one copy, in whole vectors too. Otherwise each tap of a row has a
+/// copy of its own whose rows are as long as the output's: then all outputs of an image lie side by side, and vectors run across the
+/// ends of rows.
 class ConvWindow {
  public:
   ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs, int64_t lanes)
       : y_(vertical), x_(horizontal), channels_(channels), rows_(pieces_of(y_.extent(max_outputs), y_.step)), pitch_(x_.outputs) {
-    const bool whole_vectors = x_.outputs % lanes == 0;
-    for (int64_t tap : x_.tap) {
-      const int64_t shift = whole_vectors ? x_.tap.front() + (tap - x_.tap.front()) % x_.step : tap;
-      const auto found = std::find(shift_.begin(), shift_.end(), shift);
-      places_.push_back({found - shift_.begin(), (tap - shift) / x_.step});
-      if (found == shift_.end()) shift_.push_back(shift);
-      pitch_ = std::max(pitch_, x_.outputs + places_.back().column);
+    if (x_.outputs % lanes != 0 || x_.step > 1 || x_.tap.size() == 1) {
+      shift_ = x_.tap;
+      return;
     }
+    // From a whole vector before the first tap that needs padding.
+    const int64_t lead = std::max<int64_t>(0, pieces_of(-x_.tap.front(), lanes) * lanes + x_.tap.front());
+    shift_ = {x_.tap.front() - lead};
+    pitch_ = pieces_of(lead + x_.extent(x_.outputs), lanes) * lanes;
+    // What the last taps read beyond the source is zero, and so is what the next row begins with.
+    const int64_t padding = std::max<int64_t>(0, -shift_[0]);
+    if (pitch_ - lanes >= x_.size - shift_[0] && lead + x_.extent(x_.outputs) - (pitch_ - lanes) <= padding) pitch_ -= lanes;
   }
 
   int64_t size() const { return channels_ * copies() * y_.step * rows_ * pitch_; }
 
   /// Where the tap meets the window of output (0, 0) in a channel; output (t, u) is t * pitch() + u further on.
   int64_t offset_of_tap(int64_t channel, int64_t tap_y, int64_t tap_x) const {
-    const Place& x = places_[std::lower_bound(x_.tap.begin(), x_.tap.end(), tap_x) - x_.tap.begin()];
     const int64_t row = tap_y - y_.tap.front();
-    return (((channel * copies() + x.copy) * y_.step + row % y_.step) * rows_ + row / y_.step) * pitch_ + x.column;
+    const int64_t copy = copies() == 1 ? 0 : std::lower_bound(x_.tap.begin(), x_.tap.end(), tap_x) - x_.tap.begin();
+    return (((copy * y_.step + row % y_.step) * channels_ + channel) * rows_ + row / y_.step) * pitch_ + tap_x - shift_[copy];
   }
   int64_t pitch() const { return pitch_; }
 
-  /// Fills the window of the rows of outputs from `first` on. `source` is contiguous [channels, y.size, x.size].
+  /// Fills the window of the rows of outputs from `first` on. `source` is contiguous [channels, y.size, x.size]. Zeros must be where
+  /// it has no element, and in the vector behind the window.
   template <class T> void fill(const ConvTiles<T>& tiles, const T* source, int64_t first, T* window) const {
     tiles.fill_window({source, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(), y_.step, rows_, shift_.data(), copies(),
                        x_.step, pitch_, window});
   }
 
  private:
-  struct Place {
-    int64_t copy, column;
-  };
   int64_t copies() const { return static_cast<int64_t>(shift_.size()); }
 
   ConvAxis y_, x_;
   int64_t channels_, rows_, pitch_;
   std::vector<int64_t> shift_;  // the source's column at a copy's first
-  std::vector<Place> places_;   // of each tap
 };
 
 }  // namespace stet
