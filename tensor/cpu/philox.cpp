@@ -34,32 +34,90 @@ HWY_INLINE V64 Product(V64 x, uint32_t factor) {
   return hn::MulEven(hn::BitCast(D32(), x), hn::Set(D32(), factor));
 }
 
-// One counter a lane, each word in the low half of a vector of its own. The high halves hold leftovers: no product reads them.
-void PhiloxWords(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
-  const D64 d;
-  const D32 d32;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t b = 0; b < blocks; b += lanes) {
-    V64 c0 = hn::Iota(d, static_cast<uint64_t>(first + b)), c1 = hn::Set(d, draw.call), c2 = hn::Set(d, draw.shard),
-        c3 = hn::Set(d, draw.tick);
+// The keys of the ten rounds, in every lane.
+struct Keys {
+  explicit Keys(const Draw& draw) {
     uint32_t k0 = draw.key[0], k1 = draw.key[1];
-    for (int round = 0; round < 10; ++round) {
-      const V64 p = Product(c0, 0xD2511F53), q = Product(c2, 0xCD9E8D57);
-      c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q), c1), hn::Set(d, k0));
-      c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p), c3), hn::Set(d, k1));
-      c1 = q;
-      c3 = p;
-      k0 += 0x9E3779B9;
-      k1 += 0xBB67AE85;
+    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9, k1 += 0xBB67AE85) {
+      even[round] = hn::Set(D64(), k0);
+      odd[round] = hn::Set(D64(), k1);
     }
+  }
+  V64 even[10], odd[10];
+};
+
+// One counter a lane, each word in the low half of a vector of its own. The high halves hold leftovers: no product reads them.
+struct Counters {
+  HWY_INLINE Counters(const Draw& draw, int64_t first)
+      : c0(hn::Iota(D64(), static_cast<uint64_t>(first))),
+        c1(hn::Set(D64(), draw.call)),
+        c2(hn::Set(D64(), draw.shard)),
+        c3(hn::Set(D64(), draw.tick)) {}
+
+  HWY_INLINE void round(V64 k0, V64 k1) {
+    const V64 p = Product(c0, 0xD2511F53), q = Product(c2, 0xCD9E8D57);
+    c0 = hn::Xor3(hn::ShiftRight<32>(q), c1, k0);
+    c2 = hn::Xor3(hn::ShiftRight<32>(p), c3, k1);
+    c1 = q;
+    c3 = p;
+  }
+
+  HWY_INLINE void store(uint32_t* words) const {
+    const D64 d;
+    const D32 d32;
     const auto pair = [&](V64 low, V64 high) HWY_ATTR {
       return hn::BitCast(d, hn::OddEven(hn::BitCast(d32, hn::ShiftLeft<32>(high)), hn::BitCast(d32, low)));
     };
-    hn::StoreInterleaved2(pair(c0, c1), pair(c2, c3), d, reinterpret_cast<uint64_t*>(words + 4 * b));
+    hn::StoreInterleaved2(pair(c0, c1), pair(c2, c3), d, reinterpret_cast<uint64_t*>(words));
+  }
+
+  V64 c0, c1, c2, c3;
+};
+
+void PhiloxWords(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(D64()));
+  const Keys keys(draw);
+  // Four vectors side by side hide the products' latency.
+  for (int64_t b = 0; b < blocks;) {
+    if (blocks - b >= 4 * lanes) {
+      Counters c[] = {{draw, first + b}, {draw, first + b + lanes}, {draw, first + b + 2 * lanes}, {draw, first + b + 3 * lanes}};
+      HWY_UNROLL(10) for (int round = 0; round < 10; ++round) {
+        for (Counters& each : c) each.round(keys.even[round], keys.odd[round]);
+      }
+      for (const Counters& each : c) {
+        each.store(words + 4 * b);
+        b += lanes;
+      }
+    } else {
+      Counters c(draw, first + b);
+      for (int round = 0; round < 10; ++round) c.round(keys.even[round], keys.odd[round]);
+      c.store(words + 4 * b);
+      b += lanes;
+    }
   }
 }
 
 #endif
+
+// y = word < threshold ? +0 : x * scale.
+void DropFloats(const uint32_t* words, uint32_t threshold, float scale, const float* x, float* y, int64_t n) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<float> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  const hn::RebindToSigned<decltype(d)> di;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  // Unsigned comparison by signed numbers: both with the top bit flipped.
+  const auto top = hn::Set(du, 0x80000000u);
+  const auto bound = hn::BitCast(di, hn::Set(du, threshold ^ 0x80000000u));
+  const auto factor = hn::Set(d, scale);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto dropped = hn::Lt(hn::BitCast(di, hn::Xor(hn::LoadU(du, words + i), top)), bound);
+    const auto kept = hn::BitCast(di, hn::Mul(hn::LoadU(d, x + i), factor));
+    hn::StoreU(hn::BitCast(d, hn::IfThenZeroElse(dropped, kept)), d, y + i);
+  }
+  for (; i < n; ++i) y[i] = words[i] < threshold ? 0 : x[i] * scale;
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace stet
@@ -69,11 +127,16 @@ HWY_AFTER_NAMESPACE();
 namespace stet {
 
 HWY_EXPORT(PhiloxWords);
+HWY_EXPORT(DropFloats);
 
 namespace cpu_kernels {
 
 void philox_words(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
   STET_DISPATCH(PhiloxWords)(draw, first, blocks, words);
+}
+
+void drop_floats(const uint32_t* words, uint32_t threshold, float scale, const float* x, float* y, int64_t n) {
+  STET_DISPATCH(DropFloats)(words, threshold, scale, x, y, n);
 }
 
 }  // namespace cpu_kernels

@@ -83,7 +83,11 @@ void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale
       const T factor = static_cast<T>(scale);
       const auto below = static_cast<uint32_t>(threshold);
       for_blocks(draw, y.elements(), [&](int64_t first, const uint32_t* words, int64_t n) {
-        for (int64_t i = 0; i < n; ++i) out[first + i] = scalar_ops::select(words[i] < below, T{0}, in[first + i] * factor);
+        if constexpr (std::is_same_v<T, float>) {
+          drop_floats(words, below, factor, in + first, out + first, n);
+        } else {
+          for (int64_t i = 0; i < n; ++i) out[first + i] = scalar_ops::select(words[i] < below, T{0}, in[first + i] * factor);
+        }
       });
     }
   });
