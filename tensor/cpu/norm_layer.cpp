@@ -11,6 +11,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which includes this file once a target.
 #include "hwy/highway.h"
+#include "hwy/cache_control.h"
 #include "stet/tensor/cpu/norm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,12 +27,13 @@ template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_
   const auto count = static_cast<float>(a.d);
   const float *weight = a.weight, *bias = a.bias;
   for (int64_t r = begin; r < end; ++r) {
-    const float* x = a.x + r * a.d;
+    const float *x = a.x + r * a.d, *next = r + 1 < end ? x + a.d : x;
     float* y = a.y + r * a.d;
     float sum;
     RowSums<1>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR { out[0] = hn::LoadU(d, x + i); }, &sum);
     const float mean = sum / count;
     RowSums<1>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+      hwy::Prefetch(next + i);
       const auto centred = hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean));
       out[0] = hn::Mul(centred, centred);
     }, &sum);
