@@ -1,4 +1,4 @@
-// Batch norm by channels: a channel's planes stay in a cache from the pass for their sums to the pass that writes.
+// Batch norm in two passes: planes' sums, then what is written.
 #include <algorithm>
 #include <cmath>
 
@@ -11,6 +11,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which includes this file once a target.
 #include "hwy/highway.h"
+#include "hwy/cache_control.h"
 #include "stet/tensor/cpu/norm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -29,17 +30,27 @@ template <class Body> HWY_INLINE void ForPlanes(const Planes& s, const PlaneRang
   }
 }
 
+// How far ahead of its use to fetch: the machine sees a stream coming, but not where it goes on beyond a page's end. One channel's
+// short planes lie apart, so that the next one is what comes.
+HWY_INLINE int64_t Ahead(const Planes& s, const PlaneRange& r) {
+  constexpr int64_t kFar = 2048;
+  return r.channels == s.c || s.p > 2 * kFar ? kFar : s.c * s.p;
+}
+
 template <class D> HWY_INLINE hn::Vec<D> Relu(D d, hn::Vec<D> v) {
   return hn::IfThenElse(hn::Lt(v, hn::Zero(d)), hn::Zero(d), v);
 }
 
 template <bool kBias, bool kResidual, bool kRelu> void NormaliseAs(const Planes& s, const PlaneRange& r, const Normalising& a) {
+  const int64_t ahead = Ahead(s, r);
   ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
     const float centre = a.centre ? a.centre[c] : 0, factor = a.factor[c], bias = kBias ? a.bias[c] : 0;
     const float *x = a.x + at, *residual = kResidual ? a.residual + at : nullptr;
     float* y = a.y + at;
     const bool centred = a.centre != nullptr;
     ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
+      hwy::Prefetch(y + i + ahead);
+      if (kResidual) hwy::Prefetch(residual + i + ahead);
       auto z = hn::LoadU(d, x + i);
       if (centred) z = hn::Sub(z, hn::Set(d, centre));
       z = hn::Mul(z, hn::Set(d, factor));
@@ -78,11 +89,18 @@ template <Masked kMasked, bool kBias> Upstream<kMasked, kBias> UpstreamOf(const 
 
 template <Masked kMasked, bool kBias>
 void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
+  const int64_t ahead = Ahead(s, r);
   ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t plane) HWY_ATTR {
     const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
     float* kept = kMasked == Masked::by_result ? a.masked + at : nullptr;
     float sums[2];
     RowSums<2>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+      hwy::Prefetch(upstream.x + i + ahead);
+      hwy::Prefetch(upstream.g + i + ahead);
+      if (kMasked == Masked::by_result) {
+        hwy::Prefetch(upstream.y + i + ahead);
+        hwy::Prefetch(kept + i + ahead);
+      }
       const auto centred = upstream.Centred(d, i);
       out[0] = upstream(d, i, centred);
       out[1] = hn::Mul(out[0], centred);
@@ -94,11 +112,13 @@ void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating&
 }
 
 template <Masked kMasked, bool kBias> void InputGradientAs(const Planes& s, const PlaneRange& r, const Differentiating& a) {
+  const int64_t ahead = Ahead(s, r);
   ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
     const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
     const float shift = a.shift[c], slope = a.slope[c], factor = a.factor[c];
     float* dx = a.dx + at;
     ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
+      hwy::Prefetch(dx + i + ahead);
       const auto centred = upstream.Centred(d, i);
       const auto level = hn::Sub(upstream(d, i, centred), hn::Set(d, shift));
       hn::StoreU(hn::Mul(hn::Sub(level, hn::Mul(centred, hn::Set(d, slope))), hn::Set(d, factor)), d, dx + i);
@@ -110,10 +130,14 @@ template <Masked kMasked, bool kBias> void InputGradientAs(const Planes& s, cons
 
 void Moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, float* square) {
   const auto count = static_cast<float>(s.p);
+  const int64_t ahead = Ahead(s, r);
   ForPlanes(s, r, [&](int64_t at, int64_t, int64_t plane) HWY_ATTR {
     const float* row = x + at;
     float sum;
-    RowSums<1>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR { out[0] = hn::LoadU(d, row + i); }, &sum);
+    RowSums<1>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+      hwy::Prefetch(row + i + ahead);
+      out[0] = hn::LoadU(d, row + i);
+    }, &sum);
     const float centre = sum / count;
     RowSums<1>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
       const auto centred = hn::Sub(hn::LoadU(d, row + i), hn::Set(d, centre));
@@ -169,6 +193,9 @@ HWY_EXPORT(InputGradient);
 
 namespace {
 
+// Elements of arrays that a cache shared with others does not keep; measured.
+constexpr int64_t kLarge = int64_t{1} << 21;
+
 Planes planes_of(const Tensor& x) { return {x.size(0), x.size(1), x.size(2)}; }
 
 const float* floats(const Tensor& t) { return t.defined() ? t.data_as<float>() : nullptr; }
@@ -184,25 +211,18 @@ void sum_over_batch(const float* values, int64_t n, int64_t width, float* y) {
   }
 }
 
-// Channels that go through all passes together: about a page a sample, as a smaller one would be read in scraps.
-int64_t group_width(const Planes& s) {
-  constexpr int64_t kPage = 1024;
-  const int64_t share = std::max<int64_t>(1, s.c / (2 * threads()));
-  return std::clamp<int64_t>(kPage / std::max<int64_t>(1, s.p), 1, share);
-}
-
-// For every group of channels: first(range, sums), where sums are 3 arrays [n, width]; combine(range, sums); second(range). A group
-// is one thread's where there are groups enough; else the samples are divided.
+// For channels together or one after another: first(range, sums), where sums are 3 arrays [n, channels]; combine(range, sums);
+// second(range). All channels together go through memory from end to end, twice. Where planes fill pages, and the `large` elements that
+// an array has would not wait in the cache for the second time, channels go one by one: theirs do.
 template <class First, class Combine, class Second>
-void by_channels(const Planes& s, const First& first, const Combine& combine, const Second& second) {
-  const int64_t width = group_width(s), groups = (s.c + width - 1) / width;
-  if (groups >= threads()) {
-    const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, s.n * s.p * width));
-    return parallel_for(groups, grain, [&](int64_t begin, int64_t end) {
+void by_channels(const Planes& s, int64_t large, const First& first, const Combine& combine, const Second& second) {
+  constexpr int64_t kPage = 1024;
+  if (s.p >= kPage && s.n * s.c * s.p >= large && s.c >= threads()) {
+    return parallel_for(s.c, 1, [&](int64_t begin, int64_t end) {
       thread_local Workspace workspace;
-      float* sums = workspace.get<float>(3 * s.n * width);
-      for (int64_t k = begin; k < end; ++k) {
-        const PlaneRange r{0, s.n, k * width, std::min(width, s.c - k * width)};
+      float* sums = workspace.get<float>(3 * s.n);
+      for (int64_t c = begin; c < end; ++c) {
+        const PlaneRange r{0, s.n, c, 1};
         first(r, sums);
         combine(r, sums);
         second(r);
@@ -249,7 +269,7 @@ void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistic
   const auto epsilon = static_cast<float>(in.epsilon);
   const Normalising a{x, mean, factor, floats(in.bias), floats(in.residual), y.mutable_data_as<float>(), in.activation == Activation::relu};
   by_channels(
-      s, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(Moments)(s, r, x, sums, sums + s.n * r.channels); },
+      s, kLarge, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(Moments)(s, r, x, sums, sums + s.n * r.channels); },
       [&](const PlaneRange& r, float* sums) {
         const int64_t size = s.n * r.channels, c = r.channel;
         batch_statistics(s, r, sums, sums + size, sums + 2 * size, mean + c, variance + c);
@@ -293,7 +313,7 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
   if (a.masked) ready.g = a.masked, ready.relu = false;
   const auto count = static_cast<float>(s.n * s.p);
   by_channels(
-      s, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(GradientSums)(s, r, a, sums, sums + s.n * r.channels); },
+      s, a.masked ? kLarge : kLarge / 2, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(GradientSums)(s, r, a, sums, sums + s.n * r.channels); },
       [&](const PlaneRange& r, float* sums) {
         const int64_t c = r.channel;
         sum_over_batch(sums, s.n, r.channels, dbias + c);

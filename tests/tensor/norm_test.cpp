@@ -84,6 +84,16 @@ TEST(Norm, BatchNormEqualsItsComposition) {
   }
 }
 
+// Tensors so large that channels go one by one.
+TEST(Norm, LargeBatchNormEqualsItsComposition) {
+  for (bool residual : {false, true}) {
+    const BatchNormInputs in = inputs_of({{3, 8, 300, 300}, true, true, residual, Activation::relu}, moderate);
+    const Tensor upstream = moderate(in.x.shape(), 9);
+    const Results want = batch_results(in, upstream, composed::batch_norm);
+    on_all_machines([&] { expect_same(batch_results(in, upstream, fused), want); });
+  }
+}
+
 TEST(Norm, BatchNormTakesAnyLayout) {
   const Tensor x = watch(moderate({3, 4, 5, 6}, 1)), swapped = watch(contiguous(x.detach().permute({1, 3, 0, 2})));
   const Tensor view = swapped.permute({2, 0, 3, 1}), upstream = moderate({6, 5, 4, 3}, 2).permute({3, 2, 1, 0});
