@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,9 @@ void add_elementwise(int64_t n) {
   });
   add(name("mul_number"), 2 * b, [n] { return [x = random({n}, "x")] { benchmark::DoNotOptimize(x * 3); }; });
   add(name("relu"), 2 * b, [n] { return [x = random({n}, "x")] { benchmark::DoNotOptimize(relu(x)); }; });
+  add(name("relu_gradient"), 3 * b, [n] {
+    return [g = random({n}, "g"), y = random({n}, "y")] { backend(cpu).binary(Binary::relu_gradient, g, y, g); };
+  });
   add(name("dropout"), 2 * b, [n] {
     return [x = random({n}, "x"), stream = std::make_shared<Stream>(Rng(1) / "drop")] {
       benchmark::DoNotOptimize(dropout(x, 0.2, *stream));
@@ -77,6 +81,15 @@ void add_rows(int64_t columns) {
   const double b = 4.0 * static_cast<double>(rows * columns);
   add(name("softmax"), 2 * b, [=] {
     return [x = random({rows, columns}, "x")] { benchmark::DoNotOptimize(softmax(x)); };
+  });
+  add(name("softmax_gradient"), 3 * b, [=] {
+    return [g = random({rows, columns}, "g"), y = random({rows, columns}, "y"), dx = zeros({rows, columns})] {
+      backend(cpu).softmax_gradient(g, y, dx);
+    };
+  });
+  add(name("cross_entropy_gradient"), 2 * b, [=] {
+    return [g = ones({rows}), target = zeros({rows}, DType::int64), e = random({rows, columns}, "e"), t = ones({rows}),
+            dx = zeros({rows, columns})] { backend(cpu).cross_entropy_gradient(g, target, e, t, dx); };
   });
   add(name("cross_entropy"), 2 * b, [=] {
     return [x = random({rows, columns}, "x"), y = zeros({rows}, DType::int64)] {
@@ -102,12 +115,38 @@ void add_updates() {
   const double b = 4.0 * kLarge;
   add("sgd_momentum", 5 * b, [] {
     return [g = random({kLarge}, "g"), p = random({kLarge}, "p"), m = zeros({kLarge})]() mutable {
-      update(SgdStep{.rate = 1e-3, .momentum = 0.9}, g, p, m);
+      update(std::vector<SgdUpdate>{{{.rate = 1e-3, .momentum = 0.9}, g, p, m}});
     };
   });
   add("adamw", 7 * b, [] {
     return [g = random({kLarge}, "g"), p = random({kLarge}, "p"), m = zeros({kLarge}), v = zeros({kLarge})]() mutable {
-      update(AdamStep{.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 1e-5}, g, p, m, v);
+      const AdamStep step{.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 1e-5};
+      update(std::vector<AdamUpdate>{{step, g, p, m, v}});
+    };
+  });
+}
+
+void add_many() {
+  // ResNet-20's 62 tensors, most of them small: 272,474 elements in all.
+  const auto tensors = [] {
+    std::vector<Tensor> all;
+    for (int i = 0; i < 62; ++i) all.push_back(random({i % 3 == 0 ? 12000 : 64}, std::to_string(i)));
+    return all;
+  };
+  double bytes = 0;
+  for (const Tensor& t : tensors()) bytes += 4.0 * static_cast<double>(t.elements());
+  add("sgd_momentum/62_tensors", 5 * bytes, [=] {
+    return [g = tensors(), p = tensors(), m = tensors()]() mutable {
+      std::vector<SgdUpdate> updates;
+      for (size_t i = 0; i < g.size(); ++i) updates.push_back({{.rate = 1e-3, .momentum = 0.9}, g[i], p[i], m[i]});
+      update(updates);
+    };
+  });
+  add("clip_norm/62_tensors", 2 * bytes, [=] {
+    return [g = tensors()]() mutable {
+      std::vector<Tensor*> all;
+      for (Tensor& t : g) all.push_back(&t);
+      benchmark::DoNotOptimize(clip_norm(all, 1));
     };
   });
 }
@@ -142,6 +181,7 @@ int main(int argc, char** argv) {
   for (const int64_t columns : {65, 1000, 4096}) stet::add_rows(columns);
   stet::add_sums();
   stet::add_updates();
+  stet::add_many();
   stet::add_overheads();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

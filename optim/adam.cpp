@@ -17,16 +17,29 @@ Adam::Adam(const char* name, Stateful& net, const AdamOptions& o, Groups groups,
   if (!(o.epsilon > 0)) raise("{}: epsilon = {} must be positive", name, o.epsilon);
 }
 
-void Adam::update(Slot& slot, const Tensor& gradient, double rate) {
-  const AdamStep step{.rate = rate / (1 - power(options_.beta1, slot.steps)),
-                      .beta1 = options_.beta1,
-                      .beta2 = options_.beta2,
-                      .scale = 1 / std::sqrt(1 - power(options_.beta2, slot.steps)),
-                      .epsilon = options_.epsilon,
-                      .weight_decay = decoupled_ ? 0 : slot.weight_decay,
-                      .decay = decoupled_ ? rate * slot.weight_decay : 0};
-  stet::update(step, gradient, slot.cell->value, slot.state[0].shared_state()->value,
-               slot.state[1].shared_state()->value);
+void Adam::update(std::span<const Change> changes) {
+  std::vector<AdamUpdate> updates;
+  updates.reserve(changes.size());
+  // Of parameters that had as many gradients, the corrections are the same.
+  int64_t steps = -1;
+  double rest1 = 0, scale = 0;
+  for (const auto& [slot, gradient, rate] : changes) {
+    if (slot->steps != steps) {
+      steps = slot->steps;
+      rest1 = 1 - power(options_.beta1, steps);
+      scale = 1 / std::sqrt(1 - power(options_.beta2, steps));
+    }
+    const AdamStep step{.rate = rate / rest1,
+                        .beta1 = options_.beta1,
+                        .beta2 = options_.beta2,
+                        .scale = scale,
+                        .epsilon = options_.epsilon,
+                        .weight_decay = decoupled_ ? 0 : slot->weight_decay,
+                        .decay = decoupled_ ? rate * slot->weight_decay : 0};
+    updates.push_back({step, *gradient, slot->cell->value, slot->state[0].shared_state()->value,
+                       slot->state[1].shared_state()->value});
+  }
+  stet::update(updates);
 }
 
 void Adam::hyperparameters(Visitor& v) {

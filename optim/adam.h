@@ -28,7 +28,7 @@ class Adam : public Optimizer {
 
  protected:
   Adam(const char* name, Stateful& net, const AdamOptions& options, Groups groups, bool decoupled);
-  void update(Slot& slot, const Tensor& gradient, double rate) override;
+  void update(std::span<const Change> changes) override;
   void hyperparameters(Visitor& v) override;
 
  private:

@@ -5,6 +5,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/update.h"
 
 namespace stet::optim {
 
@@ -29,12 +30,7 @@ Tensor clip_norm(Gradients& gradients, Stateful& net, double max_norm) {
   if (!(max_norm > 0)) raise("clip_norm: the norm {} must be positive", max_norm);
   const std::vector<Tensor*> found = gradients_of(net, gradients);
   if (found.empty()) raise("clip_norm: there is no gradient of this network's parameters");
-  Tensor total = zeros({}, found.front()->dtype(), found.front()->device());
-  for (const Tensor* g : found) total = total + sum(square(*g)).to(total.dtype());
-  Tensor norm = sqrt(total);
-  const Tensor factor = minimum(max_norm / (norm + 1e-6), ones({}, norm.dtype(), norm.device()));
-  for (Tensor* g : found) *g = *g * factor.to(g->dtype());
-  return norm;
+  return stet::clip_norm(found, max_norm);
 }
 
 void clip_value(Gradients& gradients, Stateful& net, double limit) {

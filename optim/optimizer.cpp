@@ -109,13 +109,16 @@ void Optimizer::step(const Gradients& gradients) {
   const ContractFloatEnv env;
   const double factor = schedule_(steps_);
   const double change = rate_ == lr_ ? 1 : rate_ / lr_;
+  std::vector<Change> changes;
+  changes.reserve(slots_.size());
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (!gradient_of[i]) continue;
     ++slots_[i].steps;
     // The exact product where no group and no set_learning_rate has a say.
     const double base = slots_[i].lr == lr_ ? rate_ : slots_[i].lr * change;
-    update(slots_[i], *gradient_of[i], base * factor);
+    changes.push_back({&slots_[i], gradient_of[i], base * factor});
   }
+  update(changes);
   ++steps_;
 }
 

@@ -66,8 +66,14 @@ class Optimizer : public Stateful {
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
-  /// Changes slot.cell and slot.state for a gradient; slot.steps counts this step already.
-  virtual void update(Slot& slot, const Tensor& gradient, double rate) = 0;
+  /// A parameter that has a gradient, and its rate in this step, which slot->steps counts already.
+  struct Change {
+    Slot* slot;
+    const Tensor* gradient;
+    double rate;
+  };
+  /// Changes the slots' cells and states, all at once.
+  virtual void update(std::span<const Change> changes) = 0;
   virtual void hyperparameters(Visitor& v) = 0;
   /// Throws UsageError unless low <= value < high.
   void require(const char* setting, double value, double low, double high) const;

@@ -15,14 +15,20 @@ SGD::SGD(Stateful& net, const SgdOptions& o, Groups groups)
     raise("SGD: nesterov needs momentum above 0 and dampening 0");
 }
 
-void SGD::update(Slot& slot, const Tensor& gradient, double rate) {
-  const SgdStep step{.rate = rate,
-                     .momentum = options_.momentum,
-                     .take = slot.steps == 1 ? 1 : 1 - options_.dampening,
-                     .weight_decay = slot.weight_decay,
-                     .nesterov = options_.nesterov};
+void SGD::update(std::span<const Change> changes) {
+  std::vector<SgdUpdate> updates;
+  updates.reserve(changes.size());
   Tensor none;
-  stet::update(step, gradient, slot.cell->value, slot.state.empty() ? none : slot.state[0].shared_state()->value);
+  for (const auto& [slot, gradient, rate] : changes) {
+    const SgdStep step{.rate = rate,
+                       .momentum = options_.momentum,
+                       .take = slot->steps == 1 ? 1 : 1 - options_.dampening,
+                       .weight_decay = slot->weight_decay,
+                       .nesterov = options_.nesterov};
+    Tensor& momentum = slot->state.empty() ? none : slot->state[0].shared_state()->value;
+    updates.push_back({step, *gradient, slot->cell->value, momentum});
+  }
+  stet::update(updates);
 }
 
 void SGD::hyperparameters(Visitor& v) {

@@ -26,7 +26,7 @@ class SGD : public Optimizer {
   std::string describe() const override { return "SGD"; }
 
  protected:
-  void update(Slot& slot, const Tensor& gradient, double rate) override;
+  void update(std::span<const Change> changes) override;
   void hyperparameters(Visitor& v) override;
 
  private:

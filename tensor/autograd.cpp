@@ -8,6 +8,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/node.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/ops/common.h"
 #include "stet/tensor/recorder.h"
 #include "stet/tensor/stateful.h"
 
@@ -159,7 +160,7 @@ Tensor Gradients::operator[](const Tensor& watched) const {
 Gradients& Gradients::operator+=(const Gradients& other) {
   for (const Entry& e : other.entries_) {
     if (Entry* mine = find(e.leaf.get())) {
-      mine->value = mine->value + e.value;
+      mine->value = accumulate(std::move(mine->value), e.value);
     } else {
       entries_.push_back(e);
     }
@@ -262,7 +263,7 @@ class Backward {
   void add(const std::shared_ptr<Node>& node, Tensor g) {
     Pending& p = pending_[node->sequence()];
     if (p.node) {
-      p.gradient = p.gradient + g;
+      p.gradient = accumulate(std::move(p.gradient), std::move(g));
     } else {
       p = {node, std::move(g)};
     }

@@ -68,7 +68,17 @@ void Backend::layer_norm_gradient(const LayerNormInputs&, const RowStatistics&, 
   unsupported(*this, "layer_norm_gradient");
 }
 void Backend::dropout(const Tensor&, const Draw&, uint64_t, double, const Tensor&) { unsupported(*this, "dropout"); }
-void Backend::sgd(const SgdStep&, const Tensor&, const SgdValues&, const SgdValues&) { unsupported(*this, "sgd"); }
-void Backend::adam(const AdamStep&, const Tensor&, const AdamValues&, const AdamValues&) { unsupported(*this, "adam"); }
+void Backend::softmax(const Tensor&, const Tensor&) { unsupported(*this, "softmax"); }
+void Backend::softmax_gradient(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "softmax_gradient"); }
+void Backend::log_softmax(const Tensor&, const Tensor&) { unsupported(*this, "log_softmax"); }
+void Backend::cross_entropy(const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "cross_entropy");
+}
+void Backend::cross_entropy_gradient(const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "cross_entropy_gradient");
+}
+void Backend::sgd(std::span<const SgdTask>) { unsupported(*this, "sgd"); }
+void Backend::adam(std::span<const AdamTask>) { unsupported(*this, "adam"); }
+void Backend::clip_norm(double, std::span<const Tensor>, std::span<const Tensor>, const Tensor&) { unsupported(*this, "clip_norm"); }
 
 }  // namespace stet

@@ -17,7 +17,9 @@ enum class Unary {
   exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi,
 };
 enum class Binary {
-  add, sub, mul, div, maximum, minimum, pow,
+  add, sub, mul, div, maximum, minimum,
+  relu_gradient,  // a where b > 0, else +0
+  pow,
   equal, not_equal, less, less_equal, greater, greater_equal, logical_and, logical_or,
 };
 enum class Reduce { sum, max, min };
@@ -42,12 +44,23 @@ struct LstmTrace {
 
 enum class Distribution { bits, uniform, normal };
 
-/// A parameter's value and its optimizer's state.
-struct SgdValues {
-  const Tensor &parameter, &momentum;  // momentum is undefined without one
+/// A parameter's value and its optimizer's state before a step (`from`) and after (`to`), which may be in the same memory. All
+/// are contiguous; momentum is undefined without one.
+struct SgdTask {
+  SgdStep step;
+  struct Values {
+    Tensor parameter, momentum;
+  };
+  Tensor gradient;
+  Values from, to;
 };
-struct AdamValues {
-  const Tensor &parameter, &mean, &square;
+struct AdamTask {
+  AdamStep step;
+  struct Values {
+    Tensor parameter, mean, square;
+  };
+  Tensor gradient;
+  Values from, to;
 };
 
 /// Inputs of batch norm, contiguous: x [N, C, P], weight and bias [C], residual of x's shape; the last three may be undefined.
@@ -95,6 +108,7 @@ class Backend {
   virtual void copy(const Tensor& x, const Tensor& y);
   virtual void fill(double value, const Tensor& y);
   virtual void unary(Unary op, const Tensor& x, const Tensor& y);
+  /// y may be a or b itself where that is contiguous and of y's shape.
   virtual void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y);
   virtual void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y);
   /// Reduces the axes where `reduced` is true; y has the other axes.
@@ -150,13 +164,25 @@ class Backend {
   virtual void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics);
   virtual void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
                                    const LayerNormGradients& to);
-  /// y = word < threshold ? +0 : x * scale, element by element.
+  // Along the last axis of contiguous tensors [.., n].
+  virtual void softmax(const Tensor& x, const Tensor& y);
+  virtual void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx);
+  virtual void log_softmax(const Tensor& x, const Tensor& y);
+  /// loss and total [..] of logits [.., n] and target int64 [..]: log(total) - (logits[target] - max), exponentials = e^(logits - max),
+  /// total = their sum. Throws DataError on a target that is no class.
+  virtual void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total);
+  /// dx = (exponentials * (1 / total) - onehot(target)) * g; g [..] has any strides.
+  virtual void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
+                                      const Tensor& dx);
+  /// y = word < threshold ? +0 : x * scale, element by element; y may be x.
   virtual void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y);
   /// Digest of x's elements as digest.h defines it. The base class copies x to the host and digests it there.
   virtual Digest digest(const DigestSalt& salt, const Tensor& x);
-  /// One step of an optimizer (update.h). A tensor of `to` may be that of `from`.
-  virtual void sgd(const SgdStep& step, const Tensor& gradient, const SgdValues& from, const SgdValues& to);
-  virtual void adam(const AdamStep& step, const Tensor& gradient, const AdamValues& from, const AdamValues& to);
+  /// One step of an optimizer for all its parameters (update.h).
+  virtual void sgd(std::span<const SgdTask> tasks);
+  virtual void adam(std::span<const AdamTask> tasks);
+  /// clip_norm of update.h for gradients of one dtype: to[i] = the scaled gradients[i], which it may be itself; norm is a scalar.
+  virtual void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm);
 };
 
 /// The backend of a device. Throws UsageError that says what is missing: built without CUDA, no driver, or no GPU.

@@ -1,6 +1,8 @@
 // What optimizers do to a parameter in one step: each a single pass, defined here to the bit.
 #pragma once
 
+#include <span>
+
 #include "stet/tensor/tensor.h"
 
 namespace stet {
@@ -31,9 +33,27 @@ struct AdamStep {
   double rate = 0, beta1 = 0, beta2 = 0, scale = 1, epsilon = 0, weight_decay = 0, decay = 0;
 };
 
-/// Replaces the values by those after a step; momentum may be undefined. Their memory is used again where no other
-/// tensor holds it. Throws UsageError if shapes, dtypes or devices differ.
-void update(const SgdStep& step, const Tensor& gradient, Tensor& parameter, Tensor& momentum);
-void update(const AdamStep& step, const Tensor& gradient, Tensor& parameter, Tensor& mean, Tensor& square);
+/// A parameter's part of an optimizer's step: its gradient, and the values that are replaced by those after the step.
+struct SgdUpdate {
+  SgdStep step;
+  const Tensor& gradient;
+  Tensor& parameter;
+  Tensor& momentum;  ///< may be undefined
+};
+struct AdamUpdate {
+  AdamStep step;
+  const Tensor& gradient;
+  Tensor &parameter, &mean, &square;
+};
+
+/// Updates all of them together. The values' memory is used again where no other tensor holds it. Throws UsageError if shapes,
+/// dtypes or devices of one differ; nothing has changed then.
+void update(std::span<const SgdUpdate> updates);
+void update(std::span<const AdamUpdate> updates);
+
+/// Scales gradients so that their common norm is at most max_norm; returns the norm from before, a scalar. It is the square root
+/// of the chain from +0 of each gradient's sum(square(g)), in their order and the first's dtype; each gradient is multiplied by
+/// minimum(max_norm / (norm + 1e-6), 1). A gradient's memory is used again where no other tensor holds it. Takes at least one.
+Tensor clip_norm(std::span<Tensor* const> gradients, double max_norm);
 
 }  // namespace stet

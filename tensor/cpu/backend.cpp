@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "stet/tensor/cpu/attention.h"
+#include "stet/tensor/cpu/clip.h"
 #include "stet/tensor/cpu/conv.h"
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/gelu.h"
@@ -13,6 +14,7 @@
 #include "stet/tensor/cpu/pool.h"
 #include "stet/tensor/cpu/random.h"
 #include "stet/tensor/cpu/reduce.h"
+#include "stet/tensor/cpu/softmax.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/cpu/update.h"
 #include "stet/tensor/error.h"
@@ -169,13 +171,39 @@ class CpuBackend : public Backend {
     ContractFloatEnv env;
     cpu_kernels::layer_norm_gradient(in, statistics, g, to);
   }
-  void sgd(const SgdStep& step, const Tensor& gradient, const SgdValues& from, const SgdValues& to) override {
+  void softmax(const Tensor& x, const Tensor& y) override {
     ContractFloatEnv env;
-    cpu_kernels::sgd(step, gradient, from, to);
+    cpu_kernels::softmax(x, y);
   }
-  void adam(const AdamStep& step, const Tensor& gradient, const AdamValues& from, const AdamValues& to) override {
+  void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) override {
     ContractFloatEnv env;
-    cpu_kernels::adam(step, gradient, from, to);
+    cpu_kernels::softmax_gradient(g, y, dx);
+  }
+  void log_softmax(const Tensor& x, const Tensor& y) override {
+    ContractFloatEnv env;
+    cpu_kernels::log_softmax(x, y);
+  }
+  void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
+                     const Tensor& total) override {
+    ContractFloatEnv env;
+    cpu_kernels::cross_entropy(logits, target, loss, exponentials, total);
+  }
+  void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
+                              const Tensor& dx) override {
+    ContractFloatEnv env;
+    cpu_kernels::cross_entropy_gradient(g, target, exponentials, total, dx);
+  }
+  void sgd(std::span<const SgdTask> tasks) override {
+    ContractFloatEnv env;
+    cpu_kernels::sgd(tasks);
+  }
+  void adam(std::span<const AdamTask> tasks) override {
+    ContractFloatEnv env;
+    cpu_kernels::adam(tasks);
+  }
+  void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) override {
+    ContractFloatEnv env;
+    cpu_kernels::clip_norm(max_norm, gradients, to, norm);
   }
 
  private:

@@ -148,8 +148,8 @@ void unary(Unary op, const Tensor& x, const Tensor& y) {
 
 namespace {
 
-bool is_vectorised(Binary op) { return op <= Binary::minimum; }
-static_assert(static_cast<int>(Binary::minimum) == 5, "add to minimum come first");
+bool is_vectorised(Binary op) { return op <= Binary::relu_gradient; }
+static_assert(static_cast<int>(Binary::relu_gradient) == 6, "add to relu_gradient come first");
 
 void vectorised_binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
   const StridedLoop<3> loop({&a, &b, &y});
@@ -207,6 +207,7 @@ void arithmetic(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
     case Binary::mul: return zip<T, T>(a, b, y, scalar_ops::mul<T>);
     case Binary::maximum: return zip<T, T>(a, b, y, scalar_ops::maximum<T>);
     case Binary::minimum: return zip<T, T>(a, b, y, scalar_ops::minimum<T>);
+    case Binary::relu_gradient: return zip<T, T>(a, b, y, [](T g, T v) { return scalar_ops::select(v > T{0}, g, T{0}); });
     default: break;
   }
   if constexpr (std::is_floating_point_v<T>) {

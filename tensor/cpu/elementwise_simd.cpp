@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "stet/tensor/cpu/elementwise_simd.cpp"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "stet/tensor/simd/maximum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet {
@@ -14,16 +15,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
-
-// Highway's Max and Min differ between targets on NaN and signed zeros; these are IEEE 754-2019's (see cpu/scalar_ops.h).
-HWY_INLINE V Maximum(V a, V b) {
-  const V number = hn::IfThenElse(hn::Eq(a, b), hn::And(a, b), hn::IfThenElse(hn::Gt(a, b), a, b));
-  return hn::IfThenElse(hn::Eq(a, a), number, a);
-}
-HWY_INLINE V Minimum(V a, V b) {
-  const V number = hn::IfThenElse(hn::Eq(a, b), hn::Or(a, b), hn::IfThenElse(hn::Lt(a, b), a, b));
-  return hn::IfThenElse(hn::Eq(a, a), number, a);
-}
 
 template <class F>
 HWY_INLINE void Zip(const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n, const F& f) {
@@ -48,7 +39,9 @@ void BinaryFloats(Binary op, const float* a, int64_t a_step, const float* b, int
     case Binary::mul: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Mul(p, q); });
     case Binary::div: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Div(p, q); });
     case Binary::maximum: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Maximum(p, q); });
-    default: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Minimum(p, q); });
+    case Binary::minimum: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Minimum(p, q); });
+    default:
+      return Zip(a, a_step, b, b_step, y, n, [](V g, V v) HWY_ATTR { return hn::IfThenElseZero(hn::Gt(v, hn::Zero(D())), g); });
   }
 }
 

@@ -83,7 +83,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 
-#include "stet/tensor/parallel.h"
+#include <algorithm>
+#include <vector>
+
+#include "stet/tensor/cpu/joined.h"
 
 namespace stet::cpu_kernels {
 
@@ -94,44 +97,41 @@ HWY_EXPORT(AdamDouble);
 
 namespace {
 
-constexpr int64_t kGrain = 16384;  // elements; a few microseconds of work
-
-template <class T> SgdArrays<T> arrays(const Tensor& g, const SgdValues& from, const SgdValues& to) {
-  SgdArrays<T> a{g.data_as<T>(), from.parameter.data_as<T>(), nullptr, to.parameter.mutable_data_as<T>(), nullptr};
-  if (from.momentum.defined()) a.b = from.momentum.data_as<T>(), a.b_out = to.momentum.mutable_data_as<T>();
+template <class T> SgdArrays<T> arrays(const SgdTask& t) {
+  SgdArrays<T> a{t.gradient.data_as<T>(), t.from.parameter.data_as<T>(), nullptr, t.to.parameter.mutable_data_as<T>(),
+                 nullptr};
+  if (t.from.momentum.defined()) a.b = t.from.momentum.data_as<T>(), a.b_out = t.to.momentum.mutable_data_as<T>();
   return a;
 }
 
-template <class T> AdamArrays<T> arrays(const Tensor& g, const AdamValues& from, const AdamValues& to) {
-  return {g.data_as<T>(),
-          from.parameter.data_as<T>(),
-          from.mean.data_as<T>(),
-          from.square.data_as<T>(),
-          to.parameter.mutable_data_as<T>(),
-          to.mean.mutable_data_as<T>(),
-          to.square.mutable_data_as<T>()};
+template <class T> AdamArrays<T> arrays(const AdamTask& t) {
+  return {t.gradient.data_as<T>(),
+          t.from.parameter.data_as<T>(),
+          t.from.mean.data_as<T>(),
+          t.from.square.data_as<T>(),
+          t.to.parameter.mutable_data_as<T>(),
+          t.to.mean.mutable_data_as<T>(),
+          t.to.square.mutable_data_as<T>()};
 }
 
 }  // namespace
 
-void sgd(const SgdStep& step, const Tensor& g, const SgdValues& from, const SgdValues& to) {
-  if (g.dtype() == DType::float32) {
-    const auto a = arrays<float>(g, from, to);
-    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(SgdFloat)(step, a, b, e); });
-  } else {
-    const auto a = arrays<double>(g, from, to);
-    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(SgdDouble)(step, a, b, e); });
-  }
+void sgd(std::span<const SgdTask> tasks) {
+  const auto elements = [&](size_t i) { return tasks[i].gradient.elements(); };
+  for_joined(tasks.size(), elements, [&](size_t i, int64_t begin, int64_t end) {
+    const SgdTask& t = tasks[i];
+    if (t.gradient.dtype() == DType::float32) STET_DISPATCH(SgdFloat)(t.step, arrays<float>(t), begin, end);
+    else STET_DISPATCH(SgdDouble)(t.step, arrays<double>(t), begin, end);
+  });
 }
 
-void adam(const AdamStep& step, const Tensor& g, const AdamValues& from, const AdamValues& to) {
-  if (g.dtype() == DType::float32) {
-    const auto a = arrays<float>(g, from, to);
-    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(AdamFloat)(step, a, b, e); });
-  } else {
-    const auto a = arrays<double>(g, from, to);
-    parallel_for(g.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(AdamDouble)(step, a, b, e); });
-  }
+void adam(std::span<const AdamTask> tasks) {
+  const auto elements = [&](size_t i) { return tasks[i].gradient.elements(); };
+  for_joined(tasks.size(), elements, [&](size_t i, int64_t begin, int64_t end) {
+    const AdamTask& t = tasks[i];
+    if (t.gradient.dtype() == DType::float32) STET_DISPATCH(AdamFloat)(t.step, arrays<float>(t), begin, end);
+    else STET_DISPATCH(AdamDouble)(t.step, arrays<double>(t), begin, end);
+  });
 }
 
 }  // namespace stet::cpu_kernels

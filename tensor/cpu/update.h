@@ -17,7 +17,7 @@ template <class T> struct AdamArrays {
   T *p_out, *m_out, *v_out;
 };
 
-void sgd(const SgdStep& step, const Tensor& gradient, const SgdValues& from, const SgdValues& to);
-void adam(const AdamStep& step, const Tensor& gradient, const AdamValues& from, const AdamValues& to);
+void sgd(std::span<const SgdTask> tasks);
+void adam(std::span<const AdamTask> tasks);
 
 }  // namespace stet::cpu_kernels

@@ -10,6 +10,16 @@ namespace stet {
 /// g summed over the axes along which a tensor of `shape` was broadcast: the adjoint of broadcasting.
 Tensor sum_to(const Tensor& g, const Shape& shape);
 
+/// g where the relu's result y is above 0, else +0: relu's gradient.
+Tensor relu_gradient(const Tensor& g, const Tensor& y);
+
+/// Memory for what a pullback makes of g element by element, of g's shape: g's own where nobody else holds it and it has no gradient itself.
+/// For ops of one input only, as another input's pullback would get the changed g.
+Tensor over_gradient(const Tensor& g);
+
+/// a + b, in the memory of a or b where nobody else holds that and neither has a gradient.
+Tensor accumulate(Tensor a, Tensor b);
+
 /// Throws UsageError naming op where dtypes or devices differ.
 void require_same_dtype(std::string_view op, const Tensor& a, const Tensor& b);
 /// Throws UsageError naming op unless x is float32 or float64.

@@ -38,4 +38,13 @@ LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& in
 std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const Tensor& x, const LstmWeights& weights,
                                     const LstmState& initial);
 
+// Softmax and cross-entropy: ops/softmax.cpp.
+Tensor softmax(const Tensor& x, int axis);
+Tensor log_softmax(const Tensor& x, int axis);
+Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target);
+Tensor cross_entropy_gradient(const Tensor& logits, const Tensor& target, const Tensor& g);
+
+/// clip_norm of update.h: ops/update.cpp.
+Tensor clip_norm(std::span<Tensor* const> gradients, double max_norm);
+
 }  // namespace stet::composed

@@ -23,6 +23,23 @@ void require_floating(std::string_view op, const Tensor& x) {
   if (!is_floating(x.dtype())) raise("{}: takes float32 or float64, not {}; convert with to()", op, name_of(x.dtype()));
 }
 
+Tensor over_gradient(const Tensor& g) {
+  if (g.is_unshared() && g.is_contiguous() && !g.has_gradient()) return g;
+  return Tensor::uninitialized(g.shape(), g.dtype(), g.device());
+}
+
+Tensor accumulate(Tensor a, Tensor b) {
+  const bool alike = a.shape() == b.shape() && a.dtype() == b.dtype() && a.device() == b.device();
+  if (!alike || a.has_gradient() || b.has_gradient()) return a + b;
+  for (Tensor* over : {&a, &b}) {
+    if (!over->is_unshared() || !over->is_contiguous()) continue;
+    add_work(8 * over->elements());
+    backend(over->device()).binary(Binary::add, a, b, *over);
+    return std::move(*over);
+  }
+  return a + b;
+}
+
 namespace {
 
 Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool to_bool = false) {
@@ -272,9 +289,17 @@ Tensor pow(const Tensor& x, int n) {
   return y;
 }
 
+Tensor relu_gradient(const Tensor& g, const Tensor& y) {
+  const Tensor dx = over_gradient(g);
+  add_work(8 * dx.elements());
+  backend(g.device()).binary(Binary::relu_gradient, g, y, dx);
+  return record("relu_gradient", dx, {{g, [y = y.detach()](const Tensor& gg) { return relu_gradient(gg, y); }}});
+}
+
 Tensor relu(const Tensor& x) {
   require_arithmetic("relu", x);
-  return record("relu", apply(Unary::relu, x), {{x, [x](const Tensor& g) { return where(x > 0, g, number(0, g)); }}});
+  // The result is above 0 just where x is, so x need not be kept.
+  return record_with_output("relu", apply(Unary::relu, x), x, relu_gradient);
 }
 
 Tensor silu(const Tensor& x) { return x * sigmoid(x); }

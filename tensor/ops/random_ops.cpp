@@ -56,12 +56,11 @@ Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high) {
 
 namespace {
 
-Tensor masked(const Tensor& x, const Draw& where, uint64_t below, double scale) {
-  Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+Tensor masked(const Tensor& x, const Tensor& y, const Draw& where, uint64_t below, double scale) {
   add_work(8 * y.elements());
-  backend(x.device()).dropout(contiguous(x.detach()), where, below, scale, y);
+  backend(x.device()).dropout(x.is_contiguous() ? x : contiguous(x.detach()), where, below, scale, y);
   // The mask is drawn again from its coordinate: it is never stored.
-  return record("dropout", y, {{x, [=](const Tensor& g) { return masked(g, where, below, scale); }}});
+  return record("dropout", y, {{x, [=](const Tensor& g) { return masked(g, over_gradient(g), where, below, scale); }}});
 }
 
 }  // namespace
@@ -71,7 +70,8 @@ Tensor dropout(const Tensor& x, double p, Stream& stream) {
   require_floating("dropout", x);
   const uint64_t below = threshold("dropout", p);
   if (p == 1) return x * 0;
-  return masked(x, stream.next(), below, 1 / (1 - p));
+  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  return masked(x, y, stream.next(), below, 1 / (1 - p));
 }
 
 }  // namespace stet

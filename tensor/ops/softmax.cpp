@@ -3,14 +3,17 @@
 #include <utility>
 
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
+#include "stet/tensor/ops/composed.h"
+#include "stet/tensor/work.h"
 
 namespace stet {
 namespace {
 
-// x - m, e^(x - m) and its sum along the axis: everything below is written in these. The maximum is a constant to gradients,
+// x - m, e^(x - m) and its sum along the axis: everything below is defined in these. The maximum is a constant to gradients,
 // since a shift changes none of the results.
 struct Shifted {
   Tensor x, e, total;
@@ -22,7 +25,46 @@ Shifted shifted(const Tensor& x, int axis) {
   return {centred, e, sum(e, {axis}, true)};
 }
 
+Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
+
+// Kernels run along the last axis; the compositions along any.
+bool has_kernel(const Tensor& x, int axis) { return axis == x.rank() - 1; }
+
+void count_work(const Tensor& x) { add_work(32 * x.elements()); }
+
+Tensor softmax_gradient(const Tensor& g, const Tensor& y, int axis) {
+  if (grad_enabled() || !has_kernel(y, axis)) return y * (g - sum(g * y, {axis}, true));
+  const Tensor dx = like(y);
+  count_work(y);
+  backend(y.device()).softmax_gradient(contiguous(g), contiguous(y), dx);
+  return dx;
+}
+
 }  // namespace
+
+namespace composed {
+
+Tensor softmax(const Tensor& x, int axis) {
+  const Shifted s = shifted(x, axis);
+  return s.e / s.total;
+}
+
+Tensor log_softmax(const Tensor& x, int axis) {
+  const Shifted s = shifted(x, axis);
+  return s.x - log(s.total);
+}
+
+Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target) {
+  const Shifted s = shifted(logits, -1);
+  return log(s.total).squeeze(-1) - gather(s.x, -1, target.unsqueeze(-1)).squeeze(-1);
+}
+
+Tensor cross_entropy_gradient(const Tensor& logits, const Tensor& target, const Tensor& g) {
+  const Shifted s = shifted(logits, -1);
+  return (s.e * (1 / s.total) - one_hot(target, logits.size(-1), logits.dtype())) * g.unsqueeze(-1);
+}
+
+}  // namespace composed
 
 Tensor softmax(const Tensor& x, int axis) {
   require_floating("softmax", x);
@@ -30,10 +72,14 @@ Tensor softmax(const Tensor& x, int axis) {
   if (x.elements() == 0) return x;
   const Tensor value = [&] {
     NoGrad no_grad;
-    const Shifted s = shifted(x, axis);
-    return s.e / s.total;
+    if (!has_kernel(x, axis)) return composed::softmax(x, axis);
+    Tensor y = like(x);
+    count_work(x);
+    backend(x.device()).softmax(contiguous(x.detach()), y);
+    return y;
   }();
-  return record_with_output("softmax", value, x, [axis](const Tensor& g, const Tensor& y) { return y * (g - sum(g * y, {axis}, true)); });
+  return record_with_output("softmax", value, x,
+                            [axis](const Tensor& g, const Tensor& y) { return softmax_gradient(g, y, axis); });
 }
 
 Tensor log_softmax(const Tensor& x, int axis) {
@@ -42,8 +88,11 @@ Tensor log_softmax(const Tensor& x, int axis) {
   if (x.elements() == 0) return x;
   const Tensor value = [&] {
     NoGrad no_grad;
-    const Shifted s = shifted(x, axis);
-    return s.x - log(s.total);
+    if (!has_kernel(x, axis)) return composed::log_softmax(x, axis);
+    Tensor y = like(x);
+    count_work(x);
+    backend(x.device()).log_softmax(contiguous(x.detach()), y);
+    return y;
   }();
   return record("log_softmax", value, {{x, [x, axis](const Tensor& g) { return g - softmax(x, axis) * sum(g, {axis}, true); }}});
 }
@@ -56,16 +105,17 @@ Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target) {
     raise("cross_entropy: logits {} take a target of their shape without the last axis, not {}", logits.shape().to_string(),
           target.shape().to_string());
   }
-  const auto [s, value] = [&] {
-    NoGrad no_grad;
-    const Shifted parts = shifted(logits, -1);
-    return std::pair(parts, log(parts.total).squeeze(-1) - gather(parts.x, -1, target.unsqueeze(-1)).squeeze(-1));
-  }();
-  return record("cross_entropy", value, {{logits, [logits, target, forward = s](const Tensor& g) {
-                                            const Shifted parts = grad_enabled() ? shifted(logits, -1) : forward;
-                                            const Tensor hot = one_hot(target, logits.size(-1), logits.dtype());
-                                            return (parts.e * (1 / parts.total) - hot) * g.unsqueeze(-1);
-                                          }}});
+  const auto make = [&] { return Tensor::uninitialized(target.shape(), logits.dtype(), logits.device()); };
+  const Tensor loss = make(), total = make(), exponentials = like(logits), classes = contiguous(target);
+  count_work(logits);
+  backend(logits.device()).cross_entropy(contiguous(logits.detach()), classes, loss, exponentials, total);
+  return record("cross_entropy", loss, {{logits, [=](const Tensor& g) {
+                                           if (grad_enabled()) return composed::cross_entropy_gradient(logits, target, g);
+                                           const Tensor dx = like(exponentials);
+                                           count_work(dx);
+                                           backend(dx.device()).cross_entropy_gradient(g, classes, exponentials, total, dx);
+                                           return dx;
+                                         }}});
 }
 
 }  // namespace stet

@@ -4,9 +4,12 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/ops/composed.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
 #include "stet/tensor/update.h"
@@ -58,6 +61,11 @@ void compose(const AdamStep& s, const Tensor& g, Tensor& p, Tensor& m, Tensor& v
   p = p - (s.decay != 0 ? s.decay * p + change : change);
 }
 
+void update_one(const SgdStep& step, const Tensor& g, Tensor& p, Tensor& b) { update(std::vector<SgdUpdate>{{step, g, p, b}}); }
+void update_one(const AdamStep& step, const Tensor& g, Tensor& p, Tensor& m, Tensor& v) {
+  update(std::vector<AdamUpdate>{{step, g, p, m, v}});
+}
+
 // Values of all magnitudes, subnormal ones and zeros among them.
 Tensor values(std::string_view name, int64_t n, DType dtype, bool positive = false) {
   Stream stream(Rng(5) / name);
@@ -99,7 +107,7 @@ TEST_F(UpdateTest, SgdEqualsPublicOps) {
         compose(step, g, want_p, want_b);
         everywhere([&](const std::string& where) {
           Tensor got_p = p, got_b = step.momentum != 0 ? b : Tensor();
-          update(step, g, got_p, got_b);
+          update_one(step, g, got_p, got_b);
           expect_same_bits(got_p, want_p, "parameter on " + where);
           if (got_b.defined()) expect_same_bits(got_b, want_b, "momentum on " + where);
         });
@@ -123,7 +131,7 @@ TEST_F(UpdateTest, AdamEqualsPublicOps) {
         compose(step, g, want_p, want_m, want_v);
         everywhere([&](const std::string& where) {
           Tensor got_p = p, got_m = m, got_v = v;
-          update(step, g, got_p, got_m, got_v);
+          update_one(step, g, got_p, got_m, got_v);
           expect_same_bits(got_p, want_p, "parameter on " + where);
           expect_same_bits(got_m, want_m, "mean on " + where);
           expect_same_bits(got_v, want_v, "square on " + where);
@@ -133,12 +141,83 @@ TEST_F(UpdateTest, AdamEqualsPublicOps) {
   }
 }
 
+TEST_F(UpdateTest, ManyAtOnceEqualOneAfterAnother) {
+  // Small ones among large ones, so that ranges of the threads begin and end within arrays; of two dtypes.
+  const int64_t sizes[] = {3, 70001, 1, 0, 16384, 33, 40000, 7};
+  std::vector<Tensor> g, p, m, v, want_p, want_m, want_v;
+  for (size_t i = 0; i < std::size(sizes); ++i) {
+    const DType dtype = i == 5 ? DType::float64 : DType::float32;
+    const std::string at = std::to_string(i);
+    g.push_back(values("g" + at, sizes[i], dtype));
+    p.push_back(values("p" + at, sizes[i], dtype));
+    m.push_back(values("m" + at, sizes[i], dtype));
+    v.push_back(values("v" + at, sizes[i], dtype, true));
+  }
+  const auto step = [](size_t i) {
+    return AdamStep{.rate = 1e-3 * static_cast<double>(i + 1), .beta1 = 0.9, .beta2 = 0.99, .scale = 2, .epsilon = 1e-8, .decay = i == 1 ? 0.1 : 0};
+  };
+  want_p = p, want_m = m, want_v = v;
+  for (size_t i = 0; i < g.size(); ++i) compose(step(i), g[i], want_p[i], want_m[i], want_v[i]);
+  everywhere([&](const std::string& where) {
+    std::vector<Tensor> got_p = p, got_m = m, got_v = v;
+    std::vector<AdamUpdate> updates;
+    for (size_t i = 0; i < g.size(); ++i) updates.push_back({step(i), g[i], got_p[i], got_m[i], got_v[i]});
+    update(updates);
+    for (size_t i = 0; i < g.size(); ++i) {
+      expect_same_bits(got_p[i], want_p[i], "parameter on " + where);
+      expect_same_bits(got_m[i], want_m[i], "mean on " + where);
+      expect_same_bits(got_v[i], want_v[i], "square on " + where);
+    }
+  });
+}
+
+TEST_F(UpdateTest, ClippedNormsEqualPublicOps) {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    for (const double limit : {0.5, 1e30}) {
+      std::vector<Tensor> gradients;
+      for (const int64_t n : {3, 1024, 1025, 1, 0, 70001, 33}) {
+        Stream stream(Rng(5) / std::to_string(n));
+        gradients.push_back(normal(stream, {n}, 0, 1, dtype));
+      }
+      gradients.push_back(gradients[0].reshape({3, 1}).transpose());
+      const auto pointers = [](std::vector<Tensor>& list) {
+        std::vector<Tensor*> all;
+        for (Tensor& g : list) all.push_back(&g);
+        return all;
+      };
+      std::vector<Tensor> want = gradients;
+      const Tensor norm = composed::clip_norm(pointers(want), limit);
+      everywhere([&](const std::string& where) {
+        for (const bool shared : {true, false}) {
+          std::vector<Tensor> got = gradients;
+          if (!shared) {
+            for (Tensor& g : got) g = g.slice(0, 0, g.size(0)).detach() + 0;
+          }
+          expect_same_bits(clip_norm(pointers(got), limit), norm, "norm on " + where);
+          for (size_t i = 0; i < got.size(); ++i) expect_same_bits(got[i], want[i], "gradient on " + where);
+        }
+      });
+    }
+  }
+}
+
+TEST_F(UpdateTest, ClippingLeavesValuesThatOthersHold) {
+  Tensor g = full({4}, 3), mine = full({4}, 4);
+  const Tensor held = g;
+  const void* memory = mine.data();
+  Tensor* both[] = {&g, &mine};
+  EXPECT_EQ(clip_norm(both, 1).item<float>(), 10);
+  EXPECT_EQ(held.to_vector<float>(), std::vector<float>(4, 3));
+  EXPECT_LT(g.to_vector<float>()[0], 0.4f);
+  EXPECT_EQ(mine.data(), memory);
+}
+
 TEST_F(UpdateTest, ReadsGradientsOfAnyLayout) {
   const Tensor g = values("g", 35, DType::float32).reshape({5, 7}).transpose(),
                p = values("p", 35, DType::float32).reshape({7, 5});
   Tensor got = p, want = p, none;
-  update(SgdStep{.rate = 0.5}, g, got, none);
-  update(SgdStep{.rate = 0.5}, contiguous(g), want, none);
+  update_one(SgdStep{.rate = 0.5}, g, got, none);
+  update_one(SgdStep{.rate = 0.5}, contiguous(g), want, none);
   expect_same_bits(got, want, "parameter");
 }
 
@@ -146,10 +225,10 @@ TEST_F(UpdateTest, WritesOnlyToMemoryThatNobodyElseHolds) {
   const Tensor g = ones({4});
   Tensor p = full({4}, 3), none;
   const void* memory = p.data();
-  update(SgdStep{.rate = 1}, g, p, none);
+  update_one(SgdStep{.rate = 1}, g, p, none);
   EXPECT_EQ(p.data(), memory);
   const Tensor held = p, view = p.slice(0, 1, 3);
-  update(SgdStep{.rate = 1}, g, p, none);
+  update_one(SgdStep{.rate = 1}, g, p, none);
   EXPECT_NE(p.data(), memory);
   EXPECT_EQ(held.to_vector<float>(), std::vector<float>(4, 2));
   EXPECT_EQ(view.to_vector<float>(), std::vector<float>(2, 2));
@@ -160,7 +239,7 @@ TEST_F(UpdateTest, StateThatDiesAwayEndsAtPlusZero) {
   Tensor p = zeros({3}), m = Tensor::from<float>({1, -1, 1e-30f}), v = full({3}, 1);
   const Tensor g = Tensor::from<float>({0, -0.0f, 0});
   for (int i = 0; i < 2000; ++i) {
-    update(AdamStep{.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.9, .epsilon = 1e-8}, g, p, m, v);
+    update_one(AdamStep{.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.9, .epsilon = 1e-8}, g, p, m, v);
     for (const float x : m.to_vector<float>()) ASSERT_TRUE(x == 0 || std::isnormal(x)) << "after step " << i;
   }
   expect_same_bits(m, zeros({3}), "mean");
@@ -170,7 +249,7 @@ TEST_F(UpdateTest, StateThatDiesAwayEndsAtPlusZero) {
 TEST_F(UpdateTest, NaNPasses) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   Tensor p = ones({2}), b = zeros({2});
-  update(SgdStep{.rate = 1, .momentum = 0.5}, Tensor::from<float>({nan, 1}), p, b);
+  update_one(SgdStep{.rate = 1, .momentum = 0.5}, Tensor::from<float>({nan, 1}), p, b);
   EXPECT_TRUE(std::isnan(b.to_vector<float>()[0]));
   EXPECT_TRUE(std::isnan(p.to_vector<float>()[0]));
   EXPECT_EQ(p.to_vector<float>()[1], 0);
@@ -178,8 +257,8 @@ TEST_F(UpdateTest, NaNPasses) {
 
 TEST_F(UpdateTest, RefusesWhatDoesNotFit) {
   Tensor p = zeros({2, 3}), none;
-  EXPECT_THROW(update(SgdStep{}, zeros({3, 2}), p, none), UsageError);
-  EXPECT_THROW(update(SgdStep{}, zeros({2, 3}, DType::float64), p, none), UsageError);
+  EXPECT_THROW(update_one(SgdStep{}, zeros({3, 2}), p, none), UsageError);
+  EXPECT_THROW(update_one(SgdStep{}, zeros({2, 3}, DType::float64), p, none), UsageError);
 }
 
 }  // namespace

@@ -1,0 +1,121 @@
+#include "stet/tensor/cpu/clip.h"
+
+#include <cmath>
+
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/clip.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
+#include "stet/tensor/cpu/row-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T> T Squares(const T* x, int64_t n) {
+  return BlockSum(x, n, [](auto v) HWY_ATTR { return hn::Mul(v, v); });
+}
+
+template <class T> void Scale(const T* x, T factor, T* y, int64_t n) {
+  const hn::ScalableTag<T> d;
+  const auto f = hn::Set(d, factor);
+  constexpr int64_t kWidth = hn::MaxLanes(d);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) hn::StoreU(hn::Mul(hn::LoadU(d, x + i), f), d, y + i);
+  for (; i < n; ++i) y[i] = x[i] * factor;
+}
+
+}  // namespace
+
+float SquaresFloat(const float* x, int64_t n) { return Squares(x, n); }
+double SquaresDouble(const double* x, int64_t n) { return Squares(x, n); }
+float SumFloat(const float* x, int64_t n) { return RowSum(x, n); }
+double SumDouble(const double* x, int64_t n) { return RowSum(x, n); }
+void ScaleFloat(const float* x, float factor, float* y, int64_t n) { Scale(x, factor, y, n); }
+void ScaleDouble(const double* x, double factor, double* y, int64_t n) { Scale(x, factor, y, n); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include "stet/tensor/cpu/joined.h"
+#include "stet/tensor/cpu/reduce.h"
+#include "stet/tensor/cpu/scalar_ops.h"
+#include "stet/tensor/cpu/workspace.h"
+
+namespace stet {
+
+HWY_EXPORT(SquaresFloat);
+HWY_EXPORT(SquaresDouble);
+HWY_EXPORT(SumFloat);
+HWY_EXPORT(SumDouble);
+HWY_EXPORT(ScaleFloat);
+HWY_EXPORT(ScaleDouble);
+
+namespace cpu_kernels {
+namespace {
+
+float squares(const float* x, int64_t n) { return STET_DISPATCH(SquaresFloat)(x, n); }
+double squares(const double* x, int64_t n) { return STET_DISPATCH(SquaresDouble)(x, n); }
+float sum(const float* x, int64_t n) { return STET_DISPATCH(SumFloat)(x, n); }
+double sum(const double* x, int64_t n) { return STET_DISPATCH(SumDouble)(x, n); }
+void scale(const float* x, float f, float* y, int64_t n) { STET_DISPATCH(ScaleFloat)(x, f, y, n); }
+void scale(const double* x, double f, double* y, int64_t n) { STET_DISPATCH(ScaleDouble)(x, f, y, n); }
+
+int64_t blocks_of(const Tensor& g) { return (g.elements() + kSumBlock - 1) / kSumBlock; }
+
+// The chain of the tensors' sums of squares, each the sum of its blocks'.
+template <class T>
+T total_of_squares(std::span<const Tensor> gradients) {
+  thread_local Workspace workspace;
+  int64_t blocks = 0;
+  std::vector<int64_t> first;
+  for (const Tensor& g : gradients) {
+    first.push_back(blocks);
+    blocks += blocks_of(g);
+  }
+  T* sums = workspace.get<T>(blocks);
+  const auto length = [&](size_t i) { return blocks_of(gradients[i]); };
+  for_joined(gradients.size(), length, [&](size_t i, int64_t begin, int64_t end) {
+    const T* x = gradients[i].data_as<T>();
+    for (int64_t b = begin; b < end; ++b) {
+      sums[first[i] + b] = squares(x + b * kSumBlock, std::min(kSumBlock, gradients[i].elements() - b * kSumBlock));
+    }
+  }, kElementGrain / kSumBlock);
+  T total = 0;
+  for (size_t i = 0; i < gradients.size(); ++i) total += sum(sums + first[i], length(i));
+  return total;
+}
+
+template <class T>
+void clip(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) {
+  const T n = std::sqrt(total_of_squares<T>(gradients));
+  *norm.mutable_data_as<T>() = n;
+  const T factor = scalar_ops::minimum(static_cast<T>(max_norm) / (n + static_cast<T>(1e-6)), T{1});
+  const auto length = [&](size_t i) { return gradients[i].elements(); };
+  for_joined(gradients.size(), length, [&](size_t i, int64_t begin, int64_t end) {
+    const T* x = gradients[i].data_as<T>() + begin;
+    T* y = to[i].mutable_data_as<T>() + begin;
+    // A factor of 1 changes nothing.
+    if (factor != 1 || x != y) scale(x, factor, y, end - begin);
+  });
+}
+
+}  // namespace
+
+void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) {
+  if (norm.dtype() == DType::float32) clip<float>(max_norm, gradients, to, norm);
+  else clip<double>(max_norm, gradients, to, norm);
+}
+
+}  // namespace cpu_kernels
+}  // namespace stet
+#endif

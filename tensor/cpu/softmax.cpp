@@ -1,0 +1,259 @@
+#include "stet/tensor/cpu/softmax.h"
+
+#include <limits>
+
+#include "stet/tensor/math/elementary.h"
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/softmax.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
+#include "stet/tensor/cpu/row-inl.h"
+
+#ifndef STET_TENSOR_CPU_SOFTMAX_CPP_
+#define STET_TENSOR_CPU_SOFTMAX_CPP_
+namespace stet::cpu_kernels {
+namespace {
+
+// Elements that the passes of a softmax find in the first-level cache; the kernels below take at most so many rows.
+constexpr int64_t kPart = 4096;
+
+template <class T> struct CrossEntropyRows {
+  const T* logits;
+  const int64_t* target;
+  int64_t rows, n;
+  T *loss, *exponentials, *total;
+};
+template <class T> struct CrossEntropyGradientRows {
+  const T *g, *exponentials, *total;
+  const int64_t* target;
+  int64_t rows, n;
+  T* dx;
+};
+
+}  // namespace
+}  // namespace stet::cpu_kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace stet {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using cpu_kernels::CrossEntropyGradientRows;
+using cpu_kernels::CrossEntropyRows;
+using cpu_kernels::kPart;
+
+// y[i] = f(tag, a[i], b[i]).
+template <class T, class F> HWY_INLINE void Zip(const T* a, const T* b, T* y, int64_t n, const F& f) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  constexpr int64_t kWidth = hn::MaxLanes(d);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) hn::StoreU(f(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, y + i);
+  for (; i < n; ++i) hn::StoreU(f(one, hn::LoadU(one, a + i), hn::LoadU(one, b + i)), one, y + i);
+}
+template <class T, class F> HWY_INLINE void Map(const T* x, T* y, int64_t n, const F& f) {
+  Zip(x, x, y, n, [&](auto d, auto v, auto) HWY_ATTR { return f(d, v); });
+}
+
+// y = x - max(x), row by row.
+template <class T> HWY_INLINE void Centre(const T* x, int64_t rows, int64_t n, T* y) {
+  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
+    const T lowest = -std::numeric_limits<T>::infinity();
+    const T m = RowFold(x, n, lowest, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
+    Map(x, y, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
+  }
+}
+
+template <class T> HWY_INLINE void Softmax(const T* x, int64_t rows, int64_t n, T* y) {
+  Centre(x, rows, n, y);
+  apply(Elementary::exp, y, y, rows * n);
+  for (int64_t r = 0; r < rows; ++r, y += n) {
+    const T total = RowSum(y, n);
+    Map(y, y, n, [total](auto d, auto v) HWY_ATTR { return hn::Div(v, hn::Set(d, total)); });
+  }
+}
+
+// dx = y (g - sum(g y)), row by row.
+template <class T> HWY_INLINE void SoftmaxGradient(const T* g, const T* y, int64_t rows, int64_t n, T* dx) {
+  for (int64_t r = 0; r < rows; ++r, g += n, y += n, dx += n) {
+    Zip(g, y, dx, n, [](auto, auto p, auto q) HWY_ATTR { return hn::Mul(p, q); });
+    const T total = RowSum(dx, n);
+    Zip(g, y, dx, n, [total](auto d, auto p, auto q) HWY_ATTR { return hn::Mul(q, hn::Sub(p, hn::Set(d, total))); });
+  }
+}
+
+// `e` has room for as many elements as y.
+template <class T> HWY_INLINE void LogSoftmax(const T* x, int64_t rows, int64_t n, T* y, T* e) {
+  T total[kPart];
+  Centre(x, rows, n, y);
+  apply(Elementary::exp, y, e, rows * n);
+  for (int64_t r = 0; r < rows; ++r) total[r] = RowSum(e + r * n, n);
+  apply(Elementary::log, total, total, rows);
+  for (int64_t r = 0; r < rows; ++r, y += n) {
+    Map(y, y, n, [t = total[r]](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, t)); });
+  }
+}
+
+template <class T> HWY_INLINE void CrossEntropy(const CrossEntropyRows<T>& a) {
+  Centre(a.logits, a.rows, a.n, a.exponentials);
+  T chosen[kPart];
+  for (int64_t r = 0; r < a.rows; ++r) chosen[r] = a.exponentials[r * a.n + a.target[r]];
+  apply(Elementary::exp, a.exponentials, a.exponentials, a.rows * a.n);
+  for (int64_t r = 0; r < a.rows; ++r) a.total[r] = RowSum(a.exponentials + r * a.n, a.n);
+  apply(Elementary::log, a.total, a.loss, a.rows);
+  for (int64_t r = 0; r < a.rows; ++r) a.loss[r] -= chosen[r];
+}
+
+template <class T> HWY_INLINE void CrossEntropyGradient(const CrossEntropyGradientRows<T>& a) {
+  for (int64_t r = 0; r < a.rows; ++r) {
+    const T *e = a.exponentials + r * a.n, reciprocal = 1 / a.total[r], g = a.g[r];
+    T* dx = a.dx + r * a.n;
+    Map(e, dx, a.n, [=](auto d, auto v) HWY_ATTR { return hn::Mul(hn::Mul(v, hn::Set(d, reciprocal)), hn::Set(d, g)); });
+    // Elsewhere the 0 that is subtracted changes nothing.
+    dx[a.target[r]] = (e[a.target[r]] * reciprocal - 1) * g;
+  }
+}
+
+}  // namespace
+
+void SoftmaxFloat(const float* x, int64_t rows, int64_t n, float* y) { Softmax(x, rows, n, y); }
+void SoftmaxDouble(const double* x, int64_t rows, int64_t n, double* y) { Softmax(x, rows, n, y); }
+void SoftmaxGradientFloat(const float* g, const float* y, int64_t rows, int64_t n, float* dx) { SoftmaxGradient(g, y, rows, n, dx); }
+void SoftmaxGradientDouble(const double* g, const double* y, int64_t rows, int64_t n, double* dx) {
+  SoftmaxGradient(g, y, rows, n, dx);
+}
+void LogSoftmaxFloat(const float* x, int64_t rows, int64_t n, float* y, float* e) { LogSoftmax(x, rows, n, y, e); }
+void LogSoftmaxDouble(const double* x, int64_t rows, int64_t n, double* y, double* e) { LogSoftmax(x, rows, n, y, e); }
+void CrossEntropyFloat(const CrossEntropyRows<float>& a) { CrossEntropy(a); }
+void CrossEntropyDouble(const CrossEntropyRows<double>& a) { CrossEntropy(a); }
+void CrossEntropyGradientFloat(const CrossEntropyGradientRows<float>& a) { CrossEntropyGradient(a); }
+void CrossEntropyGradientDouble(const CrossEntropyGradientRows<double>& a) { CrossEntropyGradient(a); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace stet
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include <algorithm>
+
+#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/error.h"
+
+namespace stet {
+
+HWY_EXPORT(SoftmaxFloat);
+HWY_EXPORT(SoftmaxDouble);
+HWY_EXPORT(SoftmaxGradientFloat);
+HWY_EXPORT(SoftmaxGradientDouble);
+HWY_EXPORT(LogSoftmaxFloat);
+HWY_EXPORT(LogSoftmaxDouble);
+HWY_EXPORT(CrossEntropyFloat);
+HWY_EXPORT(CrossEntropyDouble);
+HWY_EXPORT(CrossEntropyGradientFloat);
+HWY_EXPORT(CrossEntropyGradientDouble);
+
+namespace cpu_kernels {
+namespace {
+
+// Calls body(rows_begin, rows) on parts of x [.., n] of about kPart elements, or one row.
+template <class Body>
+void for_row_parts(const Tensor& x, const Body& body) {
+  const int64_t n = x.size(-1), rows = x.elements() / n, part = std::max<int64_t>(1, kPart / n);
+  constexpr int64_t kGrain = kElementGrain / 4;  // these do more with an element than other ops
+  parallel_for((rows + part - 1) / part, std::max<int64_t>(1, kGrain / (part * n)), [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) body(p * part, std::min(part, rows - p * part));
+  });
+}
+
+void require_classes(const Tensor& target, int64_t classes) {
+  const int64_t* at = target.data_as<int64_t>();
+  for (int64_t i = 0; i < target.elements(); ++i) {
+    if (at[i] < 0 || at[i] >= classes) raise<DataError>("cross_entropy: target {} at position {} is not in 0 to {}", at[i], i, classes - 1);
+  }
+}
+
+template <class T>
+CrossEntropyRows<T> forward_rows(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
+                            const Tensor& total, int64_t row, int64_t rows) {
+  const int64_t n = logits.size(-1);
+  return {logits.data_as<T>() + row * n, target.data_as<int64_t>() + row, rows, n, loss.mutable_data_as<T>() + row,
+          exponentials.mutable_data_as<T>() + row * n, total.mutable_data_as<T>() + row};
+}
+
+template <class T>
+CrossEntropyGradientRows<T> gradient_rows(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
+                                    const Tensor& dx, int64_t row, int64_t rows) {
+  const int64_t n = dx.size(-1);
+  return {g.data_as<T>() + row, exponentials.data_as<T>() + row * n, total.data_as<T>() + row, target.data_as<int64_t>() + row, rows, n,
+          dx.mutable_data_as<T>() + row * n};
+}
+
+}  // namespace
+
+void softmax(const Tensor& x, const Tensor& y) {
+  for_row_parts(x, [&, n = x.size(-1)](int64_t row, int64_t rows) {
+    const int64_t at = row * n;
+    if (x.dtype() == DType::float32) STET_DISPATCH(SoftmaxFloat)(x.data_as<float>() + at, rows, n, y.mutable_data_as<float>() + at);
+    else STET_DISPATCH(SoftmaxDouble)(x.data_as<double>() + at, rows, n, y.mutable_data_as<double>() + at);
+  });
+}
+
+void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) {
+  for_row_parts(y, [&, n = y.size(-1)](int64_t row, int64_t rows) {
+    const int64_t at = row * n;
+    if (y.dtype() == DType::float32) {
+      STET_DISPATCH(SoftmaxGradientFloat)
+      (g.data_as<float>() + at, y.data_as<float>() + at, rows, n, dx.mutable_data_as<float>() + at);
+    } else {
+      STET_DISPATCH(SoftmaxGradientDouble)
+      (g.data_as<double>() + at, y.data_as<double>() + at, rows, n, dx.mutable_data_as<double>() + at);
+    }
+  });
+}
+
+void log_softmax(const Tensor& x, const Tensor& y) {
+  for_row_parts(x, [&, n = x.size(-1)](int64_t row, int64_t rows) {
+    thread_local Workspace workspace;
+    const int64_t at = row * n;
+    if (x.dtype() == DType::float32) {
+      STET_DISPATCH(LogSoftmaxFloat)
+      (x.data_as<float>() + at, rows, n, y.mutable_data_as<float>() + at, workspace.get<float>(rows * n));
+    } else {
+      STET_DISPATCH(LogSoftmaxDouble)
+      (x.data_as<double>() + at, rows, n, y.mutable_data_as<double>() + at, workspace.get<double>(rows * n));
+    }
+  });
+}
+
+void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total) {
+  require_classes(target, logits.size(-1));
+  for_row_parts(logits, [&](int64_t row, int64_t rows) {
+    if (logits.dtype() == DType::float32) {
+      STET_DISPATCH(CrossEntropyFloat)(forward_rows<float>(logits, target, loss, exponentials, total, row, rows));
+    } else {
+      STET_DISPATCH(CrossEntropyDouble)(forward_rows<double>(logits, target, loss, exponentials, total, row, rows));
+    }
+  });
+}
+
+void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total, const Tensor& dx) {
+  const Tensor upstream = contiguous(g.detach());
+  for_row_parts(dx, [&](int64_t row, int64_t rows) {
+    if (dx.dtype() == DType::float32) {
+      STET_DISPATCH(CrossEntropyGradientFloat)(gradient_rows<float>(upstream, target, exponentials, total, dx, row, rows));
+    } else {
+      STET_DISPATCH(CrossEntropyGradientDouble)(gradient_rows<double>(upstream, target, exponentials, total, dx, row, rows));
+    }
+  });
+}
+
+}  // namespace cpu_kernels
+}  // namespace stet
+#endif
