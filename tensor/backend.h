@@ -151,7 +151,8 @@ class Backend {
   /// trace.cells and trace.hiddens is the initial state. `bias` may be undefined; output is [B, T, H].
   virtual void lstm(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output);
   /// Goes back through the steps from the gradients g [B, T, H] of the output and g_cell [B, H] of the last cell, either of which may
-  /// be undefined. Gives those of the gates before their functions, d_gates [T, B, 4 H], and of the initial state.
+  /// be undefined. Gives those of the gates before their functions, d_gates [T, B, 4 H], and of the initial state; d_hidden may
+  /// be undefined.
   virtual void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
                              const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell);
   /// Fills y from a draw's words: raw words (int64), uniform in [0, 1), or standard normal.

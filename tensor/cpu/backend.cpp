@@ -9,6 +9,7 @@
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/gelu.h"
 #include "stet/tensor/cpu/index.h"
+#include "stet/tensor/cpu/lstm.h"
 #include "stet/tensor/cpu/matmul.h"
 #include "stet/tensor/cpu/norm.h"
 #include "stet/tensor/cpu/pool.h"
@@ -140,6 +141,15 @@ class CpuBackend : public Backend {
                           const Tensor& totals, const Tensor& g, const AttentionInputs& gradients) override {
     ContractFloatEnv env;
     cpu_kernels::attention_gradient(rule, in, o, extremes, totals, g, gradients);
+  }
+  void lstm(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output) override {
+    ContractFloatEnv env;
+    cpu_kernels::lstm(weight, bias, trace, output);
+  }
+  void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell, const Tensor& d_gates,
+                     const Tensor& d_hidden, const Tensor& d_cell) override {
+    ContractFloatEnv env;
+    cpu_kernels::lstm_gradient(weight, trace, g, g_cell, d_gates, d_hidden, d_cell);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override {
     ContractFloatEnv env;

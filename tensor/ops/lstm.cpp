@@ -124,34 +124,106 @@ void check(const Tensor& x, const LstmWeights& w, const LstmState& initial) {
 
 }  // namespace
 
-LstmResult lstm(const Tensor& x, const LstmWeights& w, const LstmState& initial) {
-  check(x, w, initial);
-  const Tensor none = zeros({x.size(0), w.recurrent.size(1)}, x.dtype(), x.device());
-  const LstmState from{initial.hidden.defined() ? initial.hidden : none, initial.cell.defined() ? initial.cell : none};
-  LstmResult value;
-  {
-    NoGrad no_grad;
-    value = composed::lstm(x, w, from);
+namespace {
+
+// A layer's inputs, all given but the biases.
+struct Layer {
+  Tensor x;
+  LstmWeights w;
+  LstmState initial;
+
+  std::vector<Tensor> inputs() const {
+    std::vector<Tensor> all = {x, w.input, w.recurrent};
+    for (const Tensor* bias : {&w.input_bias, &w.recurrent_bias}) {
+      if (bias->defined()) all.push_back(*bias);
+    }
+    all.insert(all.end(), {initial.hidden, initial.cell});
+    return all;
   }
-  std::vector<Tensor> inputs = {x, w.input, w.recurrent};
-  for (const Tensor* bias : {&w.input_bias, &w.recurrent_bias}) {
-    if (bias->defined()) inputs.push_back(*bias);
-  }
-  inputs.push_back(from.hidden);
-  inputs.push_back(from.cell);
-  // Output and last cell are two results, each with a gradient of its own.
-  const auto gradients = [=](const Tensor& g, const Tensor& g_cell) {
-    const auto all = composed::lstm_gradient(g, g_cell, x, w, from);
+
+  // Gradients of all that composed::lstm_gradient names, of those of them that inputs() has.
+  std::vector<Tensor> gradients(const std::array<Tensor, 7>& all) const {
     std::vector<Tensor> given = {all[0], all[1], all[2]};
     if (w.input_bias.defined()) given.push_back(all[3]);
     if (w.recurrent_bias.defined()) given.push_back(all[4]);
-    given.push_back(all[5]);
-    given.push_back(all[6]);
+    given.insert(given.end(), {all[5], all[6]});
     return given;
+  }
+};
+
+// What a forward pass leaves for the gradient.
+struct Trace {
+  Tensor x;  // [T B, I]
+  Tensor gates, cells, hiddens;
+};
+
+Tensor empty_like(const Tensor& x, Shape shape) { return Tensor::uninitialized(std::move(shape), x.dtype(), x.device()); }
+
+Tensor detached(const Tensor& x) { return x.defined() ? contiguous(x.detach()) : x; }
+
+Trace forward(const Layer& l, const Tensor& output) {
+  const NoGrad no_grad;
+  const int64_t batch = l.x.size(0), steps = l.x.size(1), units = l.w.recurrent.size(1);
+  Trace t;
+  t.x = contiguous(swap_time(l.x.detach())).reshape({steps * batch, l.x.size(2)});
+  t.gates = linear(t.x, l.w.input.detach(), l.w.input_bias.defined() ? l.w.input_bias.detach() : Tensor()).reshape({steps, batch, 4 * units});
+  t.cells = empty_like(t.x, {steps + 1, batch, units});
+  t.hiddens = empty_like(t.x, {steps + 1, batch, units});
+  Backend& device = backend(t.x.device());
+  device.copy(l.initial.hidden.detach(), t.hiddens[0]);
+  device.copy(l.initial.cell.detach(), t.cells[0]);
+  add_work(steps * batch * 4 * units * units);
+  device.lstm(detached(l.w.recurrent), detached(l.w.recurrent_bias), {t.gates, t.cells, t.hiddens}, output);
+  return t;
+}
+
+std::array<Tensor, 7> gradient(const Layer& l, const Trace& t, const Tensor& g, const Tensor& g_cell) {
+  const int64_t batch = l.x.size(0), steps = l.x.size(1), units = l.w.recurrent.size(1);
+  const Tensor d_gates = empty_like(t.x, {steps, batch, 4 * units}), d_cell = empty_like(t.x, {batch, units});
+  const Tensor d_hidden = l.initial.hidden.has_gradient() ? empty_like(t.x, {batch, units}) : Tensor();
+  add_work(steps * batch * 4 * units * units);
+  backend(t.x.device()).lstm_gradient(detached(l.w.recurrent), {t.gates, t.cells, t.hiddens}, detached(g), detached(g_cell), d_gates,
+                                      d_hidden, d_cell);
+  const Tensor rows = d_gates.reshape({steps * batch, 4 * units}), across = transpose(rows);
+  std::array<Tensor, 7> all;
+  if (l.x.has_gradient()) all[0] = swap_time(matmul(rows, l.w.input.detach()).reshape({steps, batch, l.x.size(2)}));
+  if (l.w.input.has_gradient()) all[1] = matmul(across, t.x);
+  if (l.w.recurrent.has_gradient()) all[2] = matmul(across, slice(t.hiddens, 0, 0, steps).reshape({steps * batch, units}));
+  const auto needs = [](const Tensor& bias) { return bias.defined() && bias.has_gradient(); };
+  if (needs(l.w.input_bias) || needs(l.w.recurrent_bias)) all[3] = all[4] = sum(rows, {0});
+  all[5] = d_hidden;
+  all[6] = d_cell;
+  return all;
+}
+
+}  // namespace
+
+LstmResult lstm(const Tensor& x, const LstmWeights& w, const LstmState& initial) {
+  check(x, w, initial);
+  const int64_t batch = x.size(0), steps = x.size(1), units = w.recurrent.size(1);
+  const Tensor none = zeros({batch, units}, x.dtype(), x.device());
+  const Layer layer{x, w, {initial.hidden.defined() ? initial.hidden : none, initial.cell.defined() ? initial.cell : none}};
+  Tensor output, cell;
+  Trace trace;
+  const bool has_kernel = x.dtype() == DType::float32 && x.elements() > 0;
+  if (has_kernel) {
+    output = empty_like(x, {batch, steps, units});
+    trace = forward(layer, output);
+    cell = trace.cells[steps];
+  } else {
+    const NoGrad no_grad;
+    const LstmResult value = composed::lstm(x, w, layer.initial);
+    output = value.output;
+    cell = value.last.cell;
+  }
+  const auto gradients = [=](const Tensor& g, const Tensor& g_cell) {
+    if (has_kernel && !grad_enabled()) return layer.gradients(gradient(layer, trace, g, g_cell));
+    return layer.gradients(composed::lstm_gradient(g, g_cell, layer.x, layer.w, layer.initial));
   };
-  const Tensor cell = function("lstm cell", inputs, value.last.cell, [gradients](const Tensor& g) { return gradients({}, g); });
-  const Tensor output = function("lstm", inputs, value.output, [gradients](const Tensor& g) { return gradients(g, {}); });
-  return {output, {slice(output, 1, x.size(1) - 1, x.size(1)).squeeze(1), cell}};
+  // Output and last cell are two results, each with a gradient of its own.
+  cell = function("lstm cell", layer.inputs(), cell, [gradients](const Tensor& g) { return gradients({}, g); });
+  output = function("lstm", layer.inputs(), output, [gradients](const Tensor& g) { return gradients(g, {}); });
+  return {output, {slice(output, 1, steps - 1, steps).squeeze(1), cell}};
 }
 
 }  // namespace stet
