@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <map>
 #include <mutex>
-#include <new>
 #include <vector>
 
 #include "stet/tensor/backend.h"
+#include "stet/tensor/pages.h"
 
 namespace stet {
 namespace {
@@ -30,8 +29,7 @@ class Cache {
     auto& blocks = free_[size];
     void* block;
     if (blocks.empty()) {
-      block = std::aligned_alloc(kAlignment, size);
-      if (block == nullptr) throw std::bad_alloc();
+      block = allocate_pages(size);
       ++stats_.system_allocations;
       stats_.bytes_held += static_cast<int64_t>(size);
     } else {
@@ -53,7 +51,7 @@ class Cache {
   void trim() {
     std::lock_guard lock(mutex_);
     for (auto& [size, blocks] : free_) {
-      for (void* b : blocks) std::free(b);
+      for (void* b : blocks) free_pages(b, size);
       stats_.bytes_held -= static_cast<int64_t>(size * blocks.size());
       blocks.clear();
     }

@@ -12,9 +12,22 @@
 namespace stet {
 namespace {
 
-// Rows of a whose chunks stay in the second-level cache while panels of b pass by, and columns whose packed panels stay in
-// the third.
-constexpr int64_t kBlockRows = 240, kBlockCols = 4096;
+// Elements of a chunk that stay in the second-level cache while they are used: those of a's rows, and of b's columns, which a
+// row of tiles passes over. Packed panels for a block of columns stay in the third.
+constexpr int64_t kBlockRows = 240, kBlockElements = 131072, kBlockCols = 4096;
+
+// From this many columns on, rows of a are read so often that they are copied, to lie within few pages.
+constexpr int64_t kPackLeftCols = 1024;
+
+// Scratch of each thread for packed operands.
+template <class T> T* left_space(int64_t count) {
+  static thread_local Workspace space;
+  return space.get<T>(count);
+}
+template <class T> T* right_space(int64_t count) {
+  static thread_local Workspace space;
+  return space.get<T>(count);
+}
 
 template <class T> struct Output {
   T* data;
@@ -30,10 +43,22 @@ template <class T> struct Product {
   bool pack_left, pack_right;
 };
 
+// Rows cut into tiles of near-equal height: the first `taller` of them are one row higher.
+struct Tiles {
+  Tiles(int64_t rows, int max_rows) : count(pieces_of(rows, max_rows)), low(static_cast<int>(rows / count)), taller(rows % count) {}
+  int height(int64_t tile) const { return low + (tile < taller ? 1 : 0); }
+  int64_t begin(int64_t tile) const { return tile * low + std::min(tile, taller); }
+
+  int64_t count;
+  int low;
+  int64_t taller;
+};
+
 // One thread's share of a product: the part of c at (rows, cols), over the whole of K.
 template <class T> class Part {
  public:
-  Part(const Product<T>& product, Range rows, Range cols) : p_(product), rows_(rows), cols_(cols) {}
+  Part(const ProductKernel<T>& kernel, const Product<T>& product, Range rows, Range cols)
+      : kernel_(kernel), width_(int64_t{kTileVectors} * kernel.lanes), p_(product), rows_(rows), cols_(cols) {}
 
   void compute() const {
     if (p_.a.cols == 0) return clear();
@@ -52,8 +77,6 @@ template <class T> class Part {
     int vectors;
   };
 
-  int64_t width() const { return int64_t{kTileVectors} * kernel_.lanes; }
-
   void clear() const {
     for (int64_t i = rows_.begin; i < rows_.end; ++i) {
       for (int64_t j = cols_.begin; j < cols_.end; ++j) at(i, j)[0] = 0;
@@ -62,27 +85,25 @@ template <class T> class Part {
   }
 
   void chunk(Range cols, Range k) const {
-    static thread_local Workspace left_space, right_space;
-    const bool once = rows_.size() <= kBlockRows;  // each panel is used by one block of rows, and packed right before
+    const int64_t step = std::max<int64_t>(1, kBlockElements / k.size() / width_) * width_;
+    T* left = nullptr;
     T* right = nullptr;
-    if (p_.pack_right && p_.packed == nullptr) {
-      right = right_space.get<T>((once ? width() : pieces_of(cols.size(), width()) * width()) * k.size());
-    }
+    if (p_.pack_left) left = left_space<T>(kBlockRows * k.size());
+    // Where one block of rows uses it, a panel is packed right before.
+    const bool once = rows_.size() <= kBlockRows;
+    if (p_.pack_right && p_.packed == nullptr) right = right_space<T>((once ? step : pieces_of(cols.size(), width_) * width_) * k.size());
     for (int64_t i = rows_.begin; i < rows_.end; i += kBlockRows) {
       const Range block = {i, std::min(rows_.end, i + kBlockRows)};
-      const RowTiles tiles(block.size(), kernel_.max_rows);
-      T* left = p_.pack_left ? left_space.get<T>(kBlockRows * k.size()) : nullptr;
+      const Tiles tiles(block.size(), kernel_.max_rows);
       if (left != nullptr) pack_left(block, tiles, k, left);
-      for (int64_t j = cols.begin; j < cols.end; j += width()) {
-        T* place = right == nullptr ? nullptr : once ? right : right + (j - cols.begin) * k.size();
-        const Panel panel = take_panel(j, std::min(width(), cols.end - j), k, place, i == rows_.begin);
-        multiply(block, tiles, k, left, panel);
-        if (k.end == p_.a.cols) finish(block, {j, j + panel.count});
+      for (int64_t j = cols.begin; j < cols.end; j += step) {
+        T* place = right == nullptr || once ? right : right + (j - cols.begin) * k.size();
+        multiply(block, tiles, {j, std::min(cols.end, j + step)}, k, left, place, i == rows_.begin);
       }
     }
   }
 
-  void pack_left(Range rows, const RowTiles& tiles, Range k, T* left) const {
+  void pack_left(Range rows, const Tiles& tiles, Range k, T* left) const {
     for (int64_t t = 0; t < tiles.count; ++t) {
       kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), tiles.height(t), k.size(), p_.a.row_stride, p_.a.col_stride,
                    tiles.height(t), left + tiles.begin(t) * k.size());
@@ -92,7 +113,7 @@ template <class T> class Part {
   // The panel of columns [j, j + count). It is copied to `place` where it can't be read as it lies; `fill` is false where it
   // is there already.
   Panel take_panel(int64_t j, int64_t count, Range k, T* place, bool fill) const {
-    const int vectors = static_cast<int>(pieces_of(count, kernel_.lanes));
+    const int vectors = count > kernel_.lanes ? kTileVectors : 1;
     const int64_t lanes = int64_t{vectors} * kernel_.lanes;
     if (p_.packed != nullptr) return {{p_.packed->panel(k.begin, k.size(), j), p_.packed->width(j)}, j, count, 0, vectors};
     const T* source = p_.b.data + k.begin * p_.b.row_stride + j * p_.b.col_stride;
@@ -101,22 +122,32 @@ template <class T> class Part {
     return {{place, lanes}, j, count, 0, vectors};
   }
 
-  void multiply(Range rows, const RowTiles& tiles, Range k, const T* left, const Panel& panel) const {
-    const bool first = k.begin == 0, direct = p_.c.col_stride == 1 && panel.count == int64_t{panel.vectors} * kernel_.lanes;
+  // c's block at (rows, cols), for one chunk. Tiles run along a row of panels, so that c is written in rows.
+  void multiply(Range rows, const Tiles& tiles, Range cols, Range k, const T* left, T* right, bool fill) const {
     for (int64_t t = 0; t < tiles.count; ++t) {
       const int height = tiles.height(t);
       const int64_t i = rows.begin + tiles.begin(t);
-      const auto tile = kernel_.tile[height][panel.vectors];
       const TileLeft<T> a = left != nullptr ? TileLeft<T>{left + tiles.begin(t) * k.size(), 1, height}
                                             : TileLeft<T>{a_at(i, k.begin), p_.a.row_stride, p_.a.col_stride};
-      if (direct) {
-        tile(k.size(), a, panel.right, at(i, panel.col), p_.c.row_stride, first);
-      } else {
-        alignas(64) T sums[kTileRows * kTileVectors * kTileLanes];
-        tile(k.size(), a, panel.right, sums, width(), true);
-        kernel_.store(height, panel.count, sums + panel.skip, width(), at(i, panel.col), p_.c.row_stride, p_.c.col_stride, first);
+      for (int64_t j = cols.begin; j < cols.end; j += width_) {
+        T* place = right == nullptr ? nullptr : right + (j - cols.begin) * k.size();
+        const Panel panel = take_panel(j, std::min(width_, cols.end - j), k, place, fill && t == 0);
+        multiply(height, i, k, a, panel);
       }
     }
+    if (k.end == p_.a.cols) finish(rows, cols);
+  }
+
+  void multiply(int height, int64_t i, Range k, const TileLeft<T>& a, const Panel& panel) const {
+    const bool first = k.begin == 0;
+    const auto tile = kernel_.tile[height][panel.vectors];
+    T* out = at(i, panel.col);
+    if (p_.c.col_stride == 1 && panel.count == int64_t{panel.vectors} * kernel_.lanes) {
+      return tile(k.size(), a, panel.right, out, p_.c.row_stride, first);
+    }
+    alignas(64) T sums[kTileRows * kTileVectors * kTileLanes];
+    tile(k.size(), a, panel.right, sums, width_, true);
+    kernel_.store(height, panel.count, sums + panel.skip, width_, out, p_.c.row_stride, p_.c.col_stride, first);
   }
 
   void finish(Range rows, Range cols) const {
@@ -130,7 +161,8 @@ template <class T> class Part {
   const T* a_at(int64_t i, int64_t k) const { return p_.a.data + i * p_.a.row_stride + k * p_.a.col_stride; }
   T* at(int64_t i, int64_t j) const { return p_.c.data + i * p_.c.row_stride + j * p_.c.col_stride; }
 
-  const ProductKernel<T>& kernel_ = product_kernel<T>();
+  const ProductKernel<T>& kernel_;
+  const int64_t width_;
   const Product<T>& p_;
   Range rows_, cols_;
 };
@@ -154,8 +186,8 @@ template <class T> Product<T> plan(MatrixView<T> a, MatrixView<T> b, Output<T> c
   }
   // A panel of less than its vectors is read from further left, if there is anything.
   const bool narrow = b.cols < lanes * std::min<int64_t>(kTileVectors, pieces_of(b.cols, lanes));
-  const bool right = b.col_stride != 1 || narrow || a.rows > kBlockRows;
-  return {a, b, nullptr, c, end, false, right};
+  const bool tall = a.rows > kBlockRows;
+  return {a, b, nullptr, c, end, tall && b.cols >= kPackLeftCols, b.col_stride != 1 || narrow || tall};
 }
 
 template <class T>
@@ -175,7 +207,7 @@ void multiply_batch(const Product<T>& product, const int64_t* a_offsets, const i
       const int64_t i = task / parts;
       Product<T> one = product;
       one.a.data += a_offsets[i], one.b.data += b_offsets[i], one.c.data += i * c_batch_stride;
-      Part<T>(one, part(m, grid.rows, task % parts / grid.cols, kernel.max_rows), part(n, grid.cols, task % parts % grid.cols, width))
+      Part<T>(kernel, one, part(m, grid.rows, task % parts / grid.cols, kernel.max_rows), part(n, grid.cols, task % parts % grid.cols, width))
           .compute();
     }
   });
@@ -222,11 +254,7 @@ void multiply_packed(const MatrixView<T>& a, const PackedMatrix<T>& b, T* c, int
 template <class T> void PackedMatrix<T>::pack(const MatrixView<T>& b) {
   const ProductKernel<T>& kernel = product_kernel<T>();
   const int64_t panel_width = int64_t{kTileVectors} * kernel.lanes, padded = pieces_of(b.cols, kernel.lanes) * kernel.lanes;
-  if (b.rows * padded > capacity_) {
-    data_.reset();
-    capacity_ = b.rows * padded;
-    data_.reset(static_cast<T*>(::operator new (static_cast<size_t>(capacity_) * sizeof(T), std::align_val_t{64})));
-  }
+  data_ = space_.get<T>(b.rows * padded);
   rows_ = b.rows, cols_ = b.cols, lanes_ = kernel.lanes;
   for (int64_t begin = 0; begin < rows_; begin += kProductChunk) {
     const int64_t k = std::min(rows_ - begin, kProductChunk);
@@ -243,7 +271,7 @@ template <class T> int64_t PackedMatrix<T>::width(int64_t col) const {
 
 // Chunks of rows one after another; in each, its panels.
 template <class T> const T* PackedMatrix<T>::panel(int64_t begin, int64_t k, int64_t col) const {
-  return data_.get() + begin * pieces_of(cols_, lanes_) * lanes_ + col * k;
+  return data_ + begin * pieces_of(cols_, lanes_) * lanes_ + col * k;
 }
 
 template class PackedMatrix<float>;

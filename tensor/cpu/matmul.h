@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "stet/tensor/activation.h"
+#include "stet/tensor/cpu/workspace.h"
 
 namespace stet {
 
@@ -60,12 +60,10 @@ template <class T> class PackedMatrix {
   int64_t width(int64_t col) const;
 
  private:
-  struct Free {
-    void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
-  };
-  int64_t rows_ = 0, cols_ = 0, capacity_ = 0;
+  int64_t rows_ = 0, cols_ = 0;
   int lanes_ = 0;
-  std::unique_ptr<T, Free> data_;
+  Workspace space_;
+  T* data_ = nullptr;
 };
 
 /// c = a b, as above. Throws nothing; `b` was packed on the instruction set in use.

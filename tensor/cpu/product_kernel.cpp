@@ -32,7 +32,7 @@ constexpr int kRows = 12;  // 32 registers
 static_assert(kRows <= kTileRows);
 
 // From this many k on, fetching a tile of c while its sums are computed costs nothing beside them.
-constexpr int64_t kPrefetchDepth = 256;
+constexpr int64_t kPrefetchDepth = 24;
 
 // +0 + sum before c + sum, so that c is never -0.
 template <class D, class T> HWY_INLINE void add_to(D d, hn::Vec<D> sum, T* c, bool first) {

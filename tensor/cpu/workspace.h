@@ -2,31 +2,42 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <new>
+#include <utility>
+
+#include "stet/tensor/pages.h"
 
 namespace stet {
 
 /// A buffer that only grows. Its content is lost when it does.
 class Workspace {
  public:
+  Workspace() = default;
+  Workspace(Workspace&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Workspace& operator=(Workspace&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Workspace() { free(); }
+
   /// At least `count` elements of T, aligned to a cache line. What an earlier call returned is invalid.
   template <class T> T* get(int64_t count) {
     const size_t bytes = static_cast<size_t>(count) * sizeof(T);
     if (bytes > size_) {
-      data_.reset();
-      size_ = 0;
-      data_.reset(::operator new (bytes + bytes / 4, std::align_val_t{64}));
+      free();
+      data_ = allocate_pages(bytes + bytes / 4);
       size_ = bytes + bytes / 4;
     }
-    return static_cast<T*>(data_.get());
+    return static_cast<T*>(data_);
   }
 
  private:
-  struct Free {
-    void operator()(void* p) const { ::operator delete (p, std::align_val_t{64}); }
-  };
-  std::unique_ptr<void, Free> data_;
+  void free() {
+    if (data_ != nullptr) free_pages(data_, size_);
+    data_ = nullptr, size_ = 0;
+  }
+
+  void* data_ = nullptr;
   size_t size_ = 0;
 };
 

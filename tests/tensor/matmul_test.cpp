@@ -106,6 +106,9 @@ TYPED_TEST(MatmulTest, BlocksThatExceedTheCache) {
   check<TypeParam>(1025, 7, 65);
   check<TypeParam>(31, 1025, 65);
   check<TypeParam>(245, 515, 33, Layout::columns, Layout::columns);
+  // Both operands packed, over two chunks.
+  check<TypeParam>(245, 1030, 515);
+  check<TypeParam>(490, 1025, 10, Layout::columns, Layout::columns);
 }
 
 TYPED_TEST(MatmulTest, BroadcastRowAndColumn) {
