@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/conv_weight_tiles.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
@@ -10,147 +11,199 @@
 namespace stet {
 namespace {
 
-// One thread's task: a block of one group's gradient. Rows are (c, kh, kw), lanes are co, and k = (n, oh, ow) runs over
-// all of the batch: dy is packed a chunk at a time, x is read where it lies, or from windows if it needs padding.
+// A task's windows on x stay in the second-level cache.
+constexpr int64_t kRingBytes = 512 << 10;
+
+// One side of the product: its elements of an image, by channel and tap, each met at `position` = the place of the output position.
+struct Side {
+  int64_t channels;           // of a group
+  std::vector<int64_t> taps;  // how much further on each tap is; one, 0, for dy
+};
+
+// k = (n, oh, ow) runs over all of the batch, a chunk at a time. One side's channels are lanes: it is transposed once, image by image or
+// chunk by chunk, to [position, channel] blocks as wide as a vector. The other side's elements are single: read where they lie, or from
+// a copy with padding. x has the taps, and finds its place by the offset of the output position; dy's positions lie side by side.
 template <class T> class WeightGradientTask {
  public:
-  WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw)
-      : s_(s),
-        dy_(dy),
-        x_(x),
-        dw_(dw),
-        channels_(s.c / s.groups),
-        taps_(s.kh * s.kw),
-        outputs_(s.out_h() * s.out_w()) {}
+  WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes)
+      : s_(s), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes), kernel_(x_is_lanes ? tiles_.vectors_at_offsets : tiles_.singles_at_offsets) {
+    height_ = s.h + 2 * s.pad_h, width_ = s.w + 2 * s.pad_w;
+    const int64_t unit = x_is_lanes ? tiles_.lanes : 1;
+    for (int64_t i = 0; i < s.kh; ++i) {
+      for (int64_t j = 0; j < s.kw; ++j) taps_.push_back((i * s.dil_h * width_ + j * s.dil_w) * unit);
+    }
+    for (int64_t y = 0; y < s.out_h(); ++y) {
+      for (int64_t x = 0; x < s.out_w(); ++x) offset_.push_back((y * s.stride_h * width_ + x * s.stride_w) * unit);
+    }
+    for (int64_t y = 0; y < s.h; ++y) {
+      for (int64_t x = 0; x < s.w; ++x) place_.push_back(((y + s.pad_h) * width_ + x + s.pad_w) * unit);
+    }
+    outputs_ = static_cast<int64_t>(offset_.size());
+    slots_ = slots(s);
+  }
 
-  void operator()(int64_t group, Range rows, Range lanes) {
-    static thread_local Workspace sums_space, panel_space, offset_space, window_space;
-    group_ = group, rows_ = rows, lanes_ = lanes;
-    const int64_t width = kernel_.max_cols, depth = s_.n * outputs_;
-    ldc_ = pieces_of(lanes.size(), width) * width;
-    sums_ = sums_space.get<T>(rows.size() * ldc_);
-    panel_ = panel_space.get<T>(kProductChunk * width);
-    offset_ = offset_space.get<int64_t>(kProductChunk);
-    place_windows(window_space);
+  // The images that a chunk meets.
+  static int64_t slots(const ConvShape& s) { return std::min(s.n, pieces_of(kProductChunk - 1, s.out_h() * s.out_w()) + 1); }
+
+  // Computes the part of a group's gradient with these input channels and output channels; of the lanes' side whole blocks.
+  void operator()(int64_t group, Range in, Range out) {
+    static thread_local Workspace sums_space, window_space, panel_space;
+    group_ = group, in_ = in, out_ = out;
+    const int64_t lanes = tiles_.lanes, depth = s_.n * outputs_;
+    const Range& lane_side = x_is_lanes_ ? in : out;
+    blocks_ = pieces_of(lane_side.size(), lanes);
+    window_ = height_ * width_ * (x_is_lanes_ ? lanes : 1);
+    slot_ = window_ * (x_is_lanes_ ? blocks_ : in.size());
+    windows_ = window_space.get<T>(slots_ * slot_);
+    std::fill_n(windows_, slots_ * slot_, T(0));
+    filled_ = 0;
+    list_rows_and_columns();
+    if (!x_is_lanes_) panel_ = panel_space.get<T>(kProductChunk * blocks_ * lanes);
+    sums_ = sums_space.get<T>(rows_.count * columns_.count * tile_size());
     for (int64_t k = 0; k < depth; k += kProductChunk) add_chunk({k, std::min(depth, k + kProductChunk)});
     write_out(depth > 0);
   }
 
  private:
-  // Decides where taps find x: `base_` is (c, kh, kw) = (first channel, 0, 0) at image 0, output (0, 0).
-  void place_windows(Workspace& space) {
-    first_channel_ = rows_.begin / taps_;
-    const int64_t used_channels = (rows_.end - 1) / taps_ - first_channel_ + 1;
-    padded_ = s_.pad_h > 0 || s_.pad_w > 0;
-    height_ = s_.h + 2 * s_.pad_h, width_ = s_.w + 2 * s_.pad_w;
-    if (!padded_) {
-      base_ = x_ + (group_ * channels_ + first_channel_) * s_.h * s_.w;
-      image_stride_ = s_.c * s_.h * s_.w;
-      return;
+  int64_t tile_size() const { return kernel_.max_rows * kernel_.max_vectors * tiles_.lanes; }
+
+  // Rows are output channels and columns (block, tap); or rows (input channel, tap) and columns blocks.
+  void list_rows_and_columns() {
+    row_.clear();
+    column_.clear();
+    if (x_is_lanes_) {
+      for (int64_t i = 0; i < out_.size(); ++i) row_.push_back(i * outputs_);
+      for (int64_t block = 0; block < blocks_; ++block) {
+        for (int64_t tap : taps_) column_.push_back(block * window_ + tap);
+      }
+    } else {
+      for (int64_t c = 0; c < in_.size(); ++c) {
+        for (int64_t tap : taps_) row_.push_back(c * window_ + tap);
+      }
+      for (int64_t block = 0; block < blocks_; ++block) column_.push_back(block * tiles_.lanes);
     }
-    slots_ = std::min(s_.n, pieces_of(kProductChunk - 1, outputs_) + 1);
-    image_stride_ = used_channels * height_ * width_;
-    windows_ = space.get<T>(slots_ * image_stride_);
-    base_ = windows_;
-    filled_ = 0;
+    rows_ = RowTiles(static_cast<int64_t>(row_.size()), kernel_.max_rows);
+    columns_ = RowTiles(static_cast<int64_t>(column_.size()), kernel_.max_vectors);
   }
 
-  void fill_windows(int64_t images, int64_t used_channels) {
-    for (; filled_ < images; ++filled_) {
-      const T* from = x_ + (filled_ * s_.c + group_ * channels_ + first_channel_) * s_.h * s_.w;
-      T* to = windows_ + filled_ % slots_ * image_stride_;
-      std::fill_n(to, image_stride_, T(0));
-      for (int64_t c = 0; c < used_channels; ++c) {
-        for (int64_t y = 0; y < s_.h; ++y) {
-          std::copy_n(from + (c * s_.h + y) * s_.w, s_.w, to + (c * height_ + y + s_.pad_h) * width_ + s_.pad_w);
+  void add_chunk(Range chunk) {
+    for (const int64_t images = (chunk.end - 1) / outputs_ + 1; filled_ < images; ++filled_) fill_window(filled_);
+    runs_.clear();
+    for (int64_t k = chunk.begin; k < chunk.end;) {
+      const int64_t image = k / outputs_, p = k % outputs_, count = std::min(chunk.end - k, outputs_ - p);
+      const T* dy = dy_ + ((image * s_.groups + group_) * (s_.co / s_.groups) + out_.begin) * outputs_ + p;
+      const T* window = windows_ + image % slots_ * slot_;
+      if (x_is_lanes_) {
+        runs_.push_back({dy, window, &offset_[p], count});
+      } else {
+        T* panel = panel_ + (k - chunk.begin) * blocks_ * tiles_.lanes;
+        pack(dy, count, panel);
+        runs_.push_back({window, panel, &offset_[p], count});
+      }
+      k += count;
+    }
+    WeightTile<T> tile;
+    tile.runs = runs_.data(), tile.run_count = static_cast<int64_t>(runs_.size());
+    tile.step = blocks_ * tiles_.lanes, tile.first = chunk.begin == 0, tile.c = sums_;
+    for (int64_t r = 0; r < rows_.count; ++r) {
+      std::copy_n(&row_[rows_.begin(r)], rows_.height(r), tile.row);
+      for (int64_t c = 0; c < columns_.count; ++c, tile.c += tile_size()) {
+        std::copy_n(&column_[columns_.begin(c)], columns_.height(c), tile.column);
+        kernel_.run(rows_.height(r), columns_.height(c), tile);
+      }
+    }
+  }
+
+  void fill_window(int64_t image) {
+    const T* from = x_ + ((image * s_.groups + group_) * (s_.c / s_.groups) + in_.begin) * s_.h * s_.w;
+    T* to = windows_ + image % slots_ * slot_;
+    if (x_is_lanes_) {
+      for (int64_t c = 0; c < in_.size(); c += tiles_.lanes, from += tiles_.lanes * s_.h * s_.w, to += window_) {
+        tiles_.transpose(from, s_.h * s_.w, std::min<int64_t>(tiles_.lanes, in_.size() - c), s_.h * s_.w, place_.data(), to);
+      }
+      return;
+    }
+    for (int64_t c = 0; c < in_.size(); ++c, to += window_) {
+      for (int64_t y = 0; y < s_.h; ++y, from += s_.w) std::copy_n(from, s_.w, to + place_[y * s_.w]);
+    }
+  }
+
+  // dy as [position, channel].
+  void pack(const T* dy, int64_t count, T* panel) {
+    const int64_t step = blocks_ * tiles_.lanes;
+    while (static_cast<int64_t>(panel_place_.size()) < count || panel_step_ != step) {
+      if (panel_step_ != step) panel_place_.clear(), panel_step_ = step;
+      panel_place_.push_back(static_cast<int64_t>(panel_place_.size()) * step);
+    }
+    for (int64_t c = 0; c < out_.size(); c += tiles_.lanes) {
+      tiles_.transpose(dy + c * outputs_, outputs_, std::min<int64_t>(tiles_.lanes, out_.size() - c), count, panel_place_.data(), panel + c);
+    }
+  }
+
+  void write_out(bool any) {
+    const int64_t taps = static_cast<int64_t>(taps_.size()), lanes = tiles_.lanes;
+    const T* tile = sums_;
+    for (int64_t r = 0; r < rows_.count; ++r) {
+      for (int64_t c = 0; c < columns_.count; ++c, tile += tile_size()) {
+        for (int i = 0; i < rows_.height(r); ++i) {
+          for (int v = 0; v < columns_.height(c); ++v) {
+            const int64_t row = rows_.begin(r) + i, column = columns_.begin(c) + v;
+            const int64_t block = x_is_lanes_ ? column / taps : column, tap = (x_is_lanes_ ? column : row) % taps;
+            const int64_t count = std::min(lanes, (x_is_lanes_ ? in_ : out_).size() - block * lanes);
+            for (int64_t lane = 0; lane < count; ++lane) {
+              const int64_t co = out_.begin + (x_is_lanes_ ? row : block * lanes + lane);
+              const int64_t ci = in_.begin + (x_is_lanes_ ? block * lanes + lane : row / taps);
+              T& to = dw_[((group_ * (s_.co / s_.groups) + co) * (s_.c / s_.groups) + ci) * taps + tap];
+              to = any ? tile[(i * columns_.height(c) + v) * lanes + lane] : T(0);
+            }
+          }
         }
       }
     }
   }
 
-  // Where in x the taps of each output position of the chunk start from.
-  void locate(Range chunk) {
-    const int64_t ow = s_.out_w();
-    int64_t image = chunk.begin / outputs_, y = chunk.begin % outputs_ / ow, x = chunk.begin % ow;
-    for (int64_t k = 0; k < chunk.size(); ++k) {
-      const int64_t slot = padded_ ? image % slots_ : image;
-      offset_[k] = slot * image_stride_ + y * s_.stride_h * width_ + x * s_.stride_w;
-      if (++x == ow) x = 0, ++y;
-      if (y == s_.out_h()) y = 0, ++image;
-    }
-  }
-
-  void add_chunk(Range chunk) {
-    if (padded_) fill_windows((chunk.end - 1) / outputs_ + 1, image_stride_ / (height_ * width_));
-    locate(chunk);
-    const RowTiles tiles(rows_.size(), kernel_.max_rows);
-    for (int64_t j = 0; j < lanes_.size(); j += kernel_.max_cols) {
-      const int64_t lanes = std::min<int64_t>(kernel_.max_cols, lanes_.size() - j);
-      pack(lanes_.begin + j, lanes, chunk);
-      for (int64_t tile = 0; tile < tiles.count; ++tile) {
-        const T* row[kMaxTileRows];
-        for (int i = 0; i < tiles.height(tile); ++i) row[i] = row_base(rows_.begin + tiles.begin(tile) + i);
-        kernel_.gathered(tiles.height(tile), lanes, chunk.size(), {row, offset_}, panel_, kernel_.max_cols,
-                         sums_ + tiles.begin(tile) * ldc_ + j, ldc_, chunk.begin == 0);
-      }
-    }
-  }
-
-  const T* row_base(int64_t row) const {
-    const int64_t c = row / taps_ - first_channel_, y = row % taps_ / s_.kw, x = row % s_.kw;
-    return base_ + (c * height_ + y * s_.dil_h) * width_ + x * s_.dil_w;
-  }
-
-  // dy's chunk as [k, lane]: a piece for each image that it runs over.
-  void pack(int64_t lane, int64_t lanes, Range chunk) {
-    for (int64_t k = chunk.begin; k < chunk.end;) {
-      const int64_t image = k / outputs_, end = std::min(chunk.end, (image + 1) * outputs_);
-      const T* from = dy_ + (image * s_.co + group_ * (s_.co / s_.groups) + lane) * outputs_ + k % outputs_;
-      kernel_.pack(from, lanes, end - k, outputs_, 1, kernel_.max_cols, panel_ + (k - chunk.begin) * kernel_.max_cols);
-      k = end;
-    }
-  }
-
-  void write_out(bool any) {
-    const int64_t rows = channels_ * taps_;
-    for (int64_t j = 0; j < lanes_.size(); ++j) {
-      T* to = dw_ + (group_ * (s_.co / s_.groups) + lanes_.begin + j) * rows + rows_.begin;
-      for (int64_t i = 0; i < rows_.size(); ++i) to[i] = any ? sums_[i * ldc_ + j] : T(0);
-    }
-  }
-
-  const Microkernel<T>& kernel_ = microkernel<T>();
+  const WeightTiles<T>& tiles_ = weight_tiles<T>();
   const ConvShape s_;
   const T *dy_, *x_;
   T* dw_;
-  const int64_t channels_, taps_, outputs_;  // channels of a group, taps of a channel, output positions of an image
+  const bool x_is_lanes_;
+  const typename WeightTiles<T>::Kernel kernel_;
+  int64_t height_, width_;  // of an image with its padding
+  int64_t outputs_;         // output positions of an image
+  std::vector<int64_t> taps_, offset_, place_;  // where taps, output positions and elements of x lie in a window
 
-  int64_t group_ = 0;
-  Range rows_{}, lanes_{};
-  T *sums_ = nullptr, *panel_ = nullptr, *windows_ = nullptr;
-  int64_t* offset_ = nullptr;
-  int64_t ldc_ = 0;
-
-  const T* base_ = nullptr;
-  bool padded_ = false;
-  int64_t first_channel_ = 0, height_ = 0, width_ = 0, image_stride_ = 0;
-  int64_t slots_ = 0, filled_ = 0;  // windows lie in a ring of slots; images below `filled_` have been there
+  int64_t group_ = 0, blocks_ = 0;
+  Range in_{}, out_{};
+  T *sums_ = nullptr, *windows_ = nullptr, *panel_ = nullptr;
+  int64_t window_ = 0, slot_ = 0;    // elements of a channel or block of them, and of an image
+  int64_t slots_ = 0, filled_ = 0;   // windows lie in a ring of slots; images below `filled_` have been there
+  std::vector<int64_t> panel_place_;
+  int64_t panel_step_ = 0;
+  std::vector<int64_t> row_, column_;
+  RowTiles rows_{1, 1}, columns_{1, 1};
+  std::vector<PositionRun<T>> runs_;
 };
 
 template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T* x, T* dw) {
-  const int64_t rows = s.c / s.groups * s.kh * s.kw, lanes = s.co / s.groups;
-  if (s.groups * rows * lanes == 0) return;
-  const Microkernel<T>& kernel = microkernel<T>();
-  const int64_t depth = s.n * s.out_h() * s.out_w();
-  const int64_t wanted = std::min(pieces_of(2 * threads(), s.groups), rows * lanes * depth / kLeastWork);
-  // Windows are copied by rows of an image, which is cheap beside dy's transposition.
-  const Grid grid = choose_grid(rows, lanes, wanted, kernel.max_rows, kernel.max_cols, kPackingCost / 8, kPackingCost);
+  const int64_t in = s.c / s.groups, out = s.co / s.groups, taps = s.kh * s.kw;
+  if (s.groups * in * out == 0) return;
+  const int64_t lanes = weight_tiles<T>().lanes;
+  // The side whose channels fill vectors better; x if both do, as its tiles need fewer loads.
+  const bool x_is_lanes = pieces_of(in, lanes) * out <= pieces_of(out, lanes) * in;
+  const int64_t depth = s.n * s.out_h() * s.out_w(), work = in * out * taps * depth;
+  const int64_t wanted = std::min(pieces_of(2 * threads(), s.groups), work / kLeastWork);
+  const int64_t unit_in = x_is_lanes ? lanes : 1, unit_out = x_is_lanes ? 8 : lanes;
+  // Each part transposes its share of the lanes' side.
+  const double cost = kPackingCost / static_cast<double>(taps);
+  Grid grid = choose_grid(out, in, wanted, static_cast<int>(unit_out), static_cast<int>(unit_in), x_is_lanes ? 0 : cost, x_is_lanes ? cost : 0);
+  const int64_t window = (s.h + 2 * s.pad_h) * (s.w + 2 * s.pad_w) * unit_in * static_cast<int64_t>(sizeof(T));
+  const int64_t most = std::max<int64_t>(1, kRingBytes / (window * WeightGradientTask<T>::slots(s) + 1)) * unit_in;
+  grid.cols = std::max(grid.cols, pieces_of(in, most));
   const int64_t parts = grid.rows * grid.cols;
-  parallel_for(s.groups * parts, grain_of(rows * lanes * depth / parts), [&](int64_t begin, int64_t end) {
-    WeightGradientTask<T> task(s, dy, x, dw);
+  parallel_for(s.groups * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
+    WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes);
     for (int64_t i = begin; i < end; ++i) {
-      task(i / parts, part(rows, grid.rows, i % parts / grid.cols, kernel.max_rows),
-           part(lanes, grid.cols, i % parts % grid.cols, kernel.max_cols));
+      task(i / parts, part(in, grid.cols, i % parts % grid.cols, unit_in), part(out, grid.rows, i % parts / grid.cols, unit_out));
     }
   });
 }
