@@ -32,6 +32,7 @@ template <class T> T* right_space(int64_t count) {
 template <class T> struct Output {
   T* data;
   int64_t row_stride, col_stride;  // one of them is 1
+  bool transposed = false;         // rows are columns of what was asked for; strides don't tell where both are 1
 };
 
 // c = a b, as it is computed: perhaps the transposed of what was asked for.
@@ -152,8 +153,8 @@ template <class T> class Part {
 
   void finish(Range rows, Range cols) const {
     if (p_.end.bias == nullptr && p_.end.activation == Activation::none) return;
-    if (p_.c.col_stride != 1) std::swap(rows, cols);
-    const int64_t stride = p_.c.col_stride == 1 ? p_.c.row_stride : p_.c.col_stride;
+    if (p_.c.transposed) std::swap(rows, cols);
+    const int64_t stride = p_.c.transposed ? p_.c.col_stride : p_.c.row_stride;
     kernel_.finish(rows.size(), cols.size(), p_.c.data + rows.begin * stride + cols.begin, stride,
                    p_.end.bias == nullptr ? nullptr : p_.end.bias + cols.begin, p_.end.activation);
   }
@@ -183,6 +184,7 @@ template <class T> Product<T> plan(MatrixView<T> a, MatrixView<T> b, Output<T> c
     std::swap(a, b);
     a = a.transposed(), b = b.transposed();
     std::swap(c.row_stride, c.col_stride);
+    c.transposed = true;
   }
   // A panel of less than its vectors is read from further left, if there is anything.
   const bool narrow = b.cols < lanes * std::min<int64_t>(kTileVectors, pieces_of(b.cols, lanes));
@@ -239,7 +241,7 @@ void multiply(MatrixView<T> a, std::span<const int64_t> a_offsets, MatrixView<T>
     return multiply(a, b, c, b.cols, {});
   }
   const Product<T> product = plan(a, b, Output<T>{c, b.cols, 1}, {});
-  const bool swapped = product.c.col_stride != 1;
+  const bool swapped = product.c.transposed;
   multiply_batch(product, (swapped ? b_offsets : a_offsets).data(), (swapped ? a_offsets : b_offsets).data(), batch, a.rows * b.cols);
 }
 

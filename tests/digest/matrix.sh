@@ -30,9 +30,10 @@ check() {
   IFS=';' read -r -a options <<<"$options"
   [ "$1" = aarch64 ] && runner=qemu-aarch64
   mkdir -p "$folder"
-  cmake -S . -B "$folder" -G Ninja -DSTET_BUILD_TRACKING=OFF "${options[@]}" >"$folder/configure.log" 2>&1 ||
+  # A compiler's warnings at a user's flags are not the question here.
+  cmake -S . -B "$folder" -G Ninja -DSTET_BUILD_TRACKING=OFF -DSTET_WERROR=OFF "${options[@]}" >"$folder/configure.log" 2>&1 ||
     { cat "$folder/configure.log" >&2; return 1; }
-  cmake --build "$folder" -j "$jobs" --target digests -- --quiet >&2 || return
+  cmake --build "$folder" -j "$jobs" --target digests >"$folder/build.log" 2>&1 || { cat "$folder/build.log" >&2; return 1; }
   tests/digest/check.py --runner "$runner" "$folder/bin/digests"
 }
 

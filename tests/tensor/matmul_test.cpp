@@ -142,7 +142,7 @@ TYPED_TEST(MatmulTest, BiasAndActivationAreAppliedToTheWholeSum) {
     int64_t m, n, k;
   };
   for_each_isa([] {
-    for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0}, Case{250, 64, 40}}) {
+    for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0}, Case{250, 64, 40}, Case{250, 1, 40}}) {
       const Matrix<T> a(s.m, s.k, Layout::rows, 1, Values::special), b(s.k, s.n, Layout::columns, 2);
       const auto bias = random_values<T>(s.n, 3, Values::special);
       const auto sums = reference(a.view, b.view);
@@ -283,7 +283,8 @@ TYPED_TEST(MatmulTest, Batches) {
   for (const Case& s :
        {Case{4, 3, 8, 5, false, false}, Case{4, 3, 8, 5, true, false}, Case{4, 3, 8, 5, false, true},
         Case{70, 90, 130, 3, false, false}, Case{1, 33, 600, 7, false, true}, Case{2, 3, 0, 4, false, false},
-        Case{3, 3, 3, 0, false, false}, Case{16, 16, 16, 100, false, false}}) {
+        Case{3, 3, 3, 0, false, false}, Case{16, 16, 16, 100, false, false}, Case{33, 1, 40, 3, false, false},
+        Case{1, 33, 40, 3, false, false}}) {
     SCOPED_TRACE(testing::Message() << s.m << "x" << s.n << "x" << s.k << " batch " << s.batch);
     const auto a = random_values<T>(s.m * s.k * s.batch + 1, 6), b = random_values<T>(s.k * s.n * s.batch + 1, 7);
     std::vector<int64_t> a_offsets, b_offsets;
