@@ -1,71 +1,70 @@
-// Matrix products: GFLOP/s, and the share of the measured peak of fused multiply-adds.
+// Matrix products of five models' training steps, and square ones, beside other libraries': GFLOP/s, and the share of the
+// measured peak of fused multiply-adds.
 #include <benchmark/benchmark.h>
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "peak.h"
+#include "product_peers.h"
+#include "product_shapes.h"
 #include "stet/tensor/cpu/matmul.h"
 #include "stet/tensor/parallel.h"
+#include "stet/tensor/storage.h"
 
 namespace {
 
-struct Product {
-  const char* name;
-  int64_t m, n, k;
-  bool transpose_a, transpose_b;
-};
-
-// clang-format off
-constexpr Product kProducts[] = {
-    {"square/256", 256, 256, 256, false, false},
-    {"square/512", 512, 512, 512, false, false},
-    {"square/1024", 1024, 1024, 1024, false, false},
-    {"square/2048", 2048, 2048, 2048, false, false},
-    {"mlp/forward_1", 128, 512, 784, false, true},
-    {"mlp/forward_2", 128, 512, 512, false, true},
-    {"mlp/forward_3", 128, 10, 512, false, true},
-    {"mlp/input_gradient_2", 128, 512, 512, false, false},
-    {"mlp/input_gradient_3", 128, 512, 10, false, false},
-    {"mlp/weight_gradient_1", 512, 784, 128, true, false},
-    {"mlp/weight_gradient_3", 10, 512, 128, true, false},
-    {"cnn/forward", 64, 128, 9216, false, true},
-    {"cnn/input_gradient", 64, 9216, 128, false, false},
-    {"cnn/weight_gradient", 128, 9216, 64, true, false},
-    {"vector_matrix", 1, 1024, 1024, false, false},
-    {"tiny", 4, 3, 8, false, false},
-};
-// clang-format on
-
-template <class T> void run(benchmark::State& state, const Product& p, int threads) {
-  stet::set_threads(threads);
-  std::vector<T> a(p.m * p.k), b(p.k * p.n), c(p.m * p.n);
-  for (size_t i = 0; i < a.size(); ++i) a[i] = static_cast<T>(i % 17) / 17 - T(0.5);
-  for (size_t i = 0; i < b.size(); ++i) b[i] = static_cast<T>(i % 13) / 13 - T(0.5);
-  stet::MatrixView<T> left = {a.data(), p.m, p.k, p.k, 1}, right = {b.data(), p.k, p.n, p.n, 1};
-  if (p.transpose_a) left = {a.data(), p.m, p.k, 1, p.m};
-  if (p.transpose_b) right = {b.data(), p.k, p.n, 1, p.k};
-  for (auto _ : state) {
-    stet::matmul(left, right, c.data(), p.n);
-    benchmark::ClobberMemory();
-  }
-  report_flops<T>(state, 2.0 * p.m * p.n * p.k, threads);
+// c from a and b, laid out as the shape says.
+std::function<void()> prepare(const ProductShape& s, const float* a, const float* b, float* c) {
+  using View = stet::MatrixView<float>;
+  const View left = s.transpose_a ? View{a, s.m, s.k, 1, s.m} : View{a, s.m, s.k, s.k, 1};
+  const View right = s.transpose_b ? View{b, s.k, s.n, 1, s.k} : View{b, s.k, s.n, s.n, 1};
+  if (s.batch == 1) return [=, n = s.n] { stet::matmul(left, right, c, n); };
+  std::vector<int64_t> lefts, rights;
+  for (int64_t i = 0; i < s.batch; ++i) lefts.push_back(i * s.m * s.k), rights.push_back(i * s.k * s.n);
+  return [=] { stet::matmul(left, lefts, right, rights, c); };
 }
 
-// One thread is measured by its own time, so that a busy machine doesn't show; several by the wall's.
-void add(const std::string& name, void (*run)(benchmark::State&, const Product&, int), const Product& p, int threads) {
-  auto* one = benchmark::RegisterBenchmark(name.c_str(), run, p, threads);
-  if (threads > 1) one->UseRealTime();
+// The same with the right operand packed beforehand, as a recurrent layer has it.
+std::function<void()> prepare_packed(const ProductShape& s, const float* a, const float* b, float* c) {
+  using View = stet::MatrixView<float>;
+  const View left = s.transpose_a ? View{a, s.m, s.k, 1, s.m} : View{a, s.m, s.k, s.k, 1};
+  const auto packed = std::make_shared<stet::PackedMatrix<float>>(s.transpose_b ? View{b, s.k, s.n, 1, s.k} : View{b, s.k, s.n, s.n, 1});
+  return [=, n = s.n] { stet::matmul(left, *packed, c, n); };
+}
+
+void run(benchmark::State& state, const ProductShape& s, const ProductPeer& who, int threads) {
+  who.set_threads(threads);
+  // Memory as tensors have it.
+  const auto matrix = [&](int64_t rows, int64_t cols) { return stet::Storage(static_cast<size_t>(s.batch * rows * cols) * sizeof(float), {}); };
+  const stet::Storage a = matrix(s.m, s.k), b = matrix(s.k, s.n), c = matrix(s.m, s.n);
+  const auto data = [](const stet::Storage& storage) { return reinterpret_cast<float*>(storage.data()); };
+  for (int64_t i = 0; i < s.batch * s.m * s.k; ++i) data(a)[i] = static_cast<float>(i % 17) / 17 - 0.5f;
+  for (int64_t i = 0; i < s.batch * s.k * s.n; ++i) data(b)[i] = static_cast<float>(i % 13) / 13 - 0.5f;
+  const std::function<void()> product = who.prepare(s, data(a), data(b), data(c));
+  for (auto _ : state) {
+    product();
+    benchmark::ClobberMemory();
+  }
+  report_flops<float>(state, s.flops(), threads);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const Product& p : kProducts) {
+  const auto set_threads = [](int n) { stet::set_threads(n); };
+  for (const ProductShape& shape : product_shapes()) {
+    std::vector<ProductPeer> all = {{"stet", set_threads, prepare}};
+    if (shape.name.starts_with("lstm/step")) all.push_back({"stet_packed", set_threads, prepare_packed});
+    all.insert(all.end(), product_peers().begin(), product_peers().end());
     for (int threads : {1, 2}) {
-      const std::string name = std::string(p.name) + "/threads:" + std::to_string(threads);
-      add(name + "/float32", run<float>, p, threads);
-      if (p.m == 1024) add(name + "/float64", run<double>, p, threads);
+      for (const ProductPeer& who : all) {
+        const std::string name = shape.name + "/threads:" + std::to_string(threads) + "/" + who.name;
+        auto* one = benchmark::RegisterBenchmark(name.c_str(), run, shape, who, threads);
+        if (threads > 1) one->UseRealTime();
+      }
     }
   }
   benchmark::Initialize(&argc, argv);
