@@ -53,8 +53,20 @@ template <class D, class V, class F> HWY_INLINE hwy::HWY_NAMESPACE::TFromD<D> Ha
   }
 }
 
-/// Sum of at most kRowBlock elements. `terms(v)` is what is added of a vector v of them; of +0 it must be +0.
-template <class T, class Terms> HWY_INLINE T BlockSum(const T* x, int64_t n, const Terms& terms) {
+/// Stores the first `count` lanes of v, fewer than all.
+template <class D, class V, class T = hwy::HWY_NAMESPACE::TFromD<D>> HWY_INLINE void StorePart(D d, V v, T* y, int64_t count) {
+  namespace hn = hwy::HWY_NAMESPACE;
+#if HWY_TARGET == HWY_AVX3
+  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, y);
+#else
+  HWY_ALIGN T buffer[hn::MaxLanes(d)];
+  hn::Store(v, d, buffer);
+  std::copy(buffer, buffer + count, y);
+#endif
+}
+
+/// Sum of n <= kRowBlock terms: whole(i) gives a vector of those from i on, part(i, count) fewer, and +0 in the other lanes.
+template <class T, class Whole, class Part> HWY_INLINE T BlockSumOf(int64_t n, const Whole& whole, const Part& part) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<T> d;
   constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kRowLanes / kWidth;
@@ -62,13 +74,11 @@ template <class T, class Terms> HWY_INLINE T BlockSum(const T* x, int64_t n, con
   for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Zero(d);
   int64_t i = 0;
   for (; i + kRowLanes <= n; i += kRowLanes) {
-    HWY_UNROLL(8)
-    for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Add(lane[k], terms(hn::LoadU(d, x + i + k * kWidth)));
+    HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Add(lane[k], whole(i + k * kWidth));
   }
-  // Lanes without an element here add nothing: +0 would not change them, since none is ever -0.
+  // Lanes without a term here add +0, which changes nothing, since no sum from +0 is ever -0.
   for (int64_t k = 0; k < kVectors && i < n; ++k, i += kWidth) {
-    const auto rest = n - i < kWidth ? LoadPart(d, x + i, n - i, T{0}) : hn::LoadU(d, x + i);
-    lane[k] = hn::Add(lane[k], terms(rest));
+    lane[k] = hn::Add(lane[k], n - i < kWidth ? part(i, n - i) : whole(i));
   }
   for (int64_t half = kVectors / 2; half > 0; half /= 2) {
     for (int64_t k = 0; k < half; ++k) lane[k] = hn::Add(lane[k], lane[k + half]);
@@ -76,19 +86,33 @@ template <class T, class Terms> HWY_INLINE T BlockSum(const T* x, int64_t n, con
   return Halve(d, lane[0], [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); });
 }
 
+/// Sum of terms(v) for the vectors v of at most kRowBlock elements; of +0 it must be +0.
+template <class T, class Terms> HWY_INLINE T BlockSum(const T* x, int64_t n, const Terms& terms) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<T> d;
+  return BlockSumOf<T>(
+      n, [&](int64_t i) HWY_ATTR { return terms(hn::LoadU(d, x + i)); },
+      [&](int64_t i, int64_t count) HWY_ATTR { return terms(LoadPart(d, x + i, count, T{0})); });
+}
+
 template <class T> HWY_INLINE T BlockSum(const T* x, int64_t n) {
   return BlockSum(x, n, [](auto v) HWY_ATTR { return v; });
 }
 
-/// Sum of a whole row: of its blocks' sums, and so on. A block's sum alone is its own sum, so a short last part may skip levels.
-template <class T> T RowSum(const T* x, int64_t n) {
-  if (n <= kRowBlock) return BlockSum(x, n);
+/// Sum of a row of n elements from `begin` on, of which block(i, count) gives the sum of a block, in ascending order: the blocks'
+/// sums are summed by blocks, and so on. A block's sum alone is its own sum, so a short last part may skip levels.
+template <class T, class Block> T SumOfBlocks(int64_t begin, int64_t n, const Block& block) {
+  if (n <= kRowBlock) return block(begin, n);
   int64_t span = kRowBlock;
   while (n > span * kRowBlock) span *= kRowBlock;
   T sums[kRowBlock];
   int64_t count = 0;
-  for (int64_t i = 0; i < n; i += span) sums[count++] = RowSum(x + i, std::min(span, n - i));
+  for (int64_t i = 0; i < n; i += span) sums[count++] = SumOfBlocks<T>(begin + i, std::min(span, n - i), block);
   return BlockSum(sums, count);
+}
+
+template <class T> T RowSum(const T* x, int64_t n) {
+  return SumOfBlocks<T>(0, n, [x](int64_t i, int64_t count) HWY_ATTR { return BlockSum(x + i, count); });
 }
 
 /// f folded over a row, in any order; f's result for `start` and a is a.

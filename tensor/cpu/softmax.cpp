@@ -11,6 +11,8 @@
 // After foreach_target.h, which includes this file once a target.
 #include "hwy/highway.h"
 #include "stet/tensor/cpu/row-inl.h"
+#include "stet/tensor/math/float-lanes-inl.h"
+#include "stet/tensor/simd/fma-inl.h"
 
 #ifndef STET_TENSOR_CPU_SOFTMAX_CPP_
 #define STET_TENSOR_CPU_SOFTMAX_CPP_
@@ -60,22 +62,78 @@ template <class T, class F> HWY_INLINE void Map(const T* x, T* y, int64_t n, con
   Zip(x, x, y, n, [&](auto d, auto v, auto) HWY_ATTR { return f(d, v); });
 }
 
-// y = x - max(x), row by row.
-template <class T> HWY_INLINE void Centre(const T* x, int64_t rows, int64_t n, T* y) {
-  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
-    const T lowest = -std::numeric_limits<T>::infinity();
-    const T m = RowFold(x, n, lowest, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
-    Map(x, y, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
+// The row's largest number. A NaN in the row, or the sign of a zero, may be lost: the one is in the sum of e^(x - m) all the same, and
+// the other makes no difference to e^(x - m), nor to what is subtracted from a logarithm, which is never -0.
+template <class T> HWY_INLINE T RowMaximum(const T* x, int64_t n) {
+  return RowFold(x, n, -std::numeric_limits<T>::infinity(), [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
+}
+
+// y = e^(x - m) for at most kRowBlock elements; returns the sum of y.
+HWY_INLINE float Exponentials(const float* x, float m, int64_t n, float* y) {
+  const hn::ScalableTag<float> d;
+  const auto shift = hn::Set(d, m);
+  return BlockSumOf<float>(
+      n,
+      [&](int64_t i) HWY_ATTR {
+        const auto e = math::HWY_NAMESPACE::Exp(hn::Sub(hn::LoadU(d, x + i), shift));
+        hn::StoreU(e, d, y + i);
+        return e;
+      },
+      [&](int64_t i, int64_t count) HWY_ATTR {
+        StorePart(d, math::HWY_NAMESPACE::Exp(hn::Sub(LoadPart(d, x + i, count, m), shift)), y + i, count);
+        return LoadPart(d, y + i, count, 0.0f);
+      });
+}
+
+HWY_INLINE double Exponentials(const double* x, double m, int64_t n, double* y) {
+  Map(x, y, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
+  apply(Elementary::exp, y, y, n);
+  return BlockSum(y, n);
+}
+
+// From this length on a row is worth a loop of its own; shorter ones share vectors of exponentials.
+constexpr int64_t kLongRow = 512;
+
+// y = e^(x - m), m = the row's maximum, and each row's sum.
+template <class T> HWY_INLINE void ExponentialRows(const T* x, int64_t rows, int64_t n, T* y, T* sums) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const T *from = x + r * n, m = RowMaximum(from, n);
+    T* to = y + r * n;
+    if (n < kLongRow) {
+      Map(from, to, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
+    } else {
+      sums[r] = SumOfBlocks<T>(0, n, [=](int64_t i, int64_t count) HWY_ATTR { return Exponentials(from + i, m, count, to + i); });
+    }
   }
+  if (n >= kLongRow) return;
+  apply(Elementary::exp, y, y, rows * n);
+  for (int64_t r = 0; r < rows; ++r) sums[r] = BlockSum(y + r * n, n);
+}
+
+HWY_INLINE void Divide(double* y, double total, int64_t n) {
+  Map(y, y, n, [total](auto d, auto v) HWY_ATTR { return hn::Div(v, hn::Set(d, total)); });
+}
+
+// y = y / total, 0 <= y <= 1 <= total, without a division for each: with r = 1 / total rounded and q within one unit in the last
+// place of the quotient, q + (y - q total) r rounds to the quotient (Markstein, 1990). Where y - q total may not be a float, as it
+// is too small, the division itself.
+HWY_INLINE void Divide(float* y, float total, int64_t n) {
+  const float reciprocal = 1 / total;
+  const bool usual = total < 0x1p24f;
+  Map(y, y, n, [=](auto d, auto v) HWY_ATTR {
+    const auto t = hn::Set(d, total), r = hn::Set(d, reciprocal);
+    if (!usual || !hn::AllTrue(d, hn::Ge(v, hn::Set(d, 0x1p-100f)))) return hn::Div(v, t);
+    auto q = hn::Mul(v, r);
+    const auto minus_t = hn::Neg(t);
+    q = Fma(Fma(q, minus_t, v), r, q);
+    return Fma(Fma(q, minus_t, v), r, q);
+  });
 }
 
 template <class T> HWY_INLINE void Softmax(const T* x, int64_t rows, int64_t n, T* y) {
-  Centre(x, rows, n, y);
-  apply(Elementary::exp, y, y, rows * n);
-  for (int64_t r = 0; r < rows; ++r, y += n) {
-    const T total = RowSum(y, n);
-    Map(y, y, n, [total](auto d, auto v) HWY_ATTR { return hn::Div(v, hn::Set(d, total)); });
-  }
+  T total[kPart];
+  ExponentialRows(x, rows, n, y, total);
+  for (int64_t r = 0; r < rows; ++r) Divide(y + r * n, total[r], n);
 }
 
 // dx = y (g - sum(g y)), row by row.
@@ -89,24 +147,24 @@ template <class T> HWY_INLINE void SoftmaxGradient(const T* g, const T* y, int64
 
 // `e` has room for as many elements as y.
 template <class T> HWY_INLINE void LogSoftmax(const T* x, int64_t rows, int64_t n, T* y, T* e) {
-  T total[kPart];
-  Centre(x, rows, n, y);
-  apply(Elementary::exp, y, e, rows * n);
-  for (int64_t r = 0; r < rows; ++r) total[r] = RowSum(e + r * n, n);
+  T total[kPart] = {};
+  ExponentialRows(x, rows, n, e, total);
   apply(Elementary::log, total, total, rows);
-  for (int64_t r = 0; r < rows; ++r, y += n) {
-    Map(y, y, n, [t = total[r]](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, t)); });
+  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
+    // Here the sign of a maximum of 0 shows.
+    const T lowest = -std::numeric_limits<T>::infinity();
+    const T m = RowFold(x, n, lowest, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
+    Map(x, y, n, [m, t = total[r]](auto d, auto v) HWY_ATTR { return hn::Sub(hn::Sub(v, hn::Set(d, m)), hn::Set(d, t)); });
   }
 }
 
 template <class T> HWY_INLINE void CrossEntropy(const CrossEntropyRows<T>& a) {
-  Centre(a.logits, a.rows, a.n, a.exponentials);
-  T chosen[kPart];
-  for (int64_t r = 0; r < a.rows; ++r) chosen[r] = a.exponentials[r * a.n + a.target[r]];
-  apply(Elementary::exp, a.exponentials, a.exponentials, a.rows * a.n);
-  for (int64_t r = 0; r < a.rows; ++r) a.total[r] = RowSum(a.exponentials + r * a.n, a.n);
+  ExponentialRows(a.logits, a.rows, a.n, a.exponentials, a.total);
   apply(Elementary::log, a.total, a.loss, a.rows);
-  for (int64_t r = 0; r < a.rows; ++r) a.loss[r] -= chosen[r];
+  for (int64_t r = 0; r < a.rows; ++r) {
+    const T* x = a.logits + r * a.n;
+    a.loss[r] -= x[a.target[r]] - RowMaximum(x, a.n);
+  }
 }
 
 template <class T> HWY_INLINE void CrossEntropyGradient(const CrossEntropyGradientRows<T>& a) {
