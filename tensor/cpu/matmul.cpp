@@ -1,6 +1,7 @@
 #include "stet/tensor/cpu/matmul.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "stet/tensor/cpu/microkernel.h"
@@ -86,7 +87,9 @@ template <class T> class Part {
   }
 
   void chunk(Range cols, Range k) const {
-    const int64_t step = std::max<int64_t>(1, kBlockElements / k.size() / width_) * width_;
+    // Columns that a row of tiles passes over.
+    const bool all = cols.size() * k.size() <= kBlockElements;
+    const int64_t step = all ? cols.size() + width_ : std::max<int64_t>(1, kBlockElements / k.size() / width_) * width_;
     T* left = nullptr;
     T* right = nullptr;
     if (p_.pack_left) left = left_space<T>(kBlockRows * k.size());
@@ -168,18 +171,22 @@ template <class T> class Part {
   Range rows_, cols_;
 };
 
+// pieces_of for a power of two, without a division: these decisions are a good part of a small product's time.
+int64_t vectors_of(int64_t n, int lanes) { return (n + lanes - 1) >> std::countr_zero(static_cast<unsigned>(lanes)); }
+
 // Lanes run over columns. The transposed product may fill them better, or have less to transpose; its result is stored
 // transposed. Costs are counted in multiply-adds of a vector.
 template <class T> bool better_transposed(const MatrixView<T>& a, const MatrixView<T>& b, int lanes) {
   constexpr int64_t kPack = 6, kStore = 16;
-  const int64_t m = pieces_of(a.rows, lanes), n = pieces_of(b.cols, lanes), k = a.cols, chunks = pieces_of(k, kProductChunk);
+  const int64_t m = vectors_of(a.rows, lanes), n = vectors_of(b.cols, lanes), k = a.cols, chunks = pieces_of(k, kProductChunk);
   const int64_t as_is = a.rows * n * k + (b.col_stride == 1 ? 0 : kPack * n * k);
   const int64_t transposed = b.cols * m * k + (a.row_stride == 1 ? 0 : kPack * m * k) + kStore * b.cols * m * chunks;
   return transposed < as_is - as_is / 16;
 }
 
-template <class T> Product<T> plan(MatrixView<T> a, MatrixView<T> b, Output<T> c, const Epilogue<T>& end) {
-  const int lanes = product_kernel<T>().lanes;
+template <class T>
+Product<T> plan(const ProductKernel<T>& kernel, MatrixView<T> a, MatrixView<T> b, Output<T> c, const Epilogue<T>& end) {
+  const int lanes = kernel.lanes;
   if (better_transposed(a, b, lanes)) {
     std::swap(a, b);
     a = a.transposed(), b = b.transposed();
@@ -187,18 +194,25 @@ template <class T> Product<T> plan(MatrixView<T> a, MatrixView<T> b, Output<T> c
     c.transposed = true;
   }
   // A panel of less than its vectors is read from further left, if there is anything.
-  const bool narrow = b.cols < lanes * std::min<int64_t>(kTileVectors, pieces_of(b.cols, lanes));
+  const bool narrow = b.cols < lanes * std::min<int64_t>(kTileVectors, vectors_of(b.cols, lanes));
   const bool tall = a.rows > kBlockRows;
   return {a, b, nullptr, c, end, tall && b.cols >= kPackLeftCols, b.col_stride != 1 || narrow || tall};
 }
 
 template <class T>
-void multiply_batch(const Product<T>& product, const int64_t* a_offsets, const int64_t* b_offsets, int64_t batch,
-                    int64_t c_batch_stride) {
-  const ProductKernel<T>& kernel = product_kernel<T>();
+void multiply_batch(const ProductKernel<T>& kernel, const Product<T>& product, const int64_t* a_offsets, const int64_t* b_offsets,
+                    int64_t batch, int64_t c_batch_stride) {
   const int64_t m = product.a.rows, n = product.b.cols, k = product.a.cols;
   if (batch == 0 || m == 0 || n == 0) return;
   const int64_t work = m * n * std::max<int64_t>(1, k);
+  if (batch * work < 2 * kLeastWork || threads() == 1) {
+    for (int64_t i = 0; i < batch; ++i) {
+      Product<T> one = product;
+      one.a.data += a_offsets[i], one.b.data += b_offsets[i], one.c.data += i * c_batch_stride;
+      Part<T>(kernel, one, {0, m}, {0, n}).compute();
+    }
+    return;
+  }
   // Two parts a thread, or the batch's own division where it has enough.
   const int64_t wanted = std::min<int64_t>(pieces_of(2 * threads(), batch), work / kLeastWork);
   const int width = kTileVectors * kernel.lanes;
@@ -229,7 +243,8 @@ constexpr int64_t kNoOffset[1] = {0};
 
 template <class T>
 void multiply(const MatrixView<T>& a, const MatrixView<T>& b, T* c, int64_t ldc, const Epilogue<T>& end) {
-  multiply_batch(plan(a, b, Output<T>{c, ldc, 1}, end), kNoOffset, kNoOffset, 1, 0);
+  const ProductKernel<T>& kernel = product_kernel<T>();
+  multiply_batch(kernel, plan(kernel, a, b, Output<T>{c, ldc, 1}, end), kNoOffset, kNoOffset, 1, 0);
 }
 
 template <class T>
@@ -240,15 +255,16 @@ void multiply(MatrixView<T> a, std::span<const int64_t> a_offsets, MatrixView<T>
     a.rows *= batch;
     return multiply(a, b, c, b.cols, {});
   }
-  const Product<T> product = plan(a, b, Output<T>{c, b.cols, 1}, {});
+  const ProductKernel<T>& kernel = product_kernel<T>();
+  const Product<T> product = plan(kernel, a, b, Output<T>{c, b.cols, 1}, {});
   const bool swapped = product.c.transposed;
-  multiply_batch(product, (swapped ? b_offsets : a_offsets).data(), (swapped ? a_offsets : b_offsets).data(), batch, a.rows * b.cols);
+  multiply_batch(kernel, product, (swapped ? b_offsets : a_offsets).data(), (swapped ? a_offsets : b_offsets).data(), batch, a.rows * b.cols);
 }
 
 template <class T>
 void multiply_packed(const MatrixView<T>& a, const PackedMatrix<T>& b, T* c, int64_t ldc, const Epilogue<T>& end) {
   const MatrixView<T> extents = {nullptr, b.rows(), b.cols(), 0, 0};
-  multiply_batch(Product<T>{a, extents, &b, {c, ldc, 1}, end, false, true}, kNoOffset, kNoOffset, 1, 0);
+  multiply_batch(product_kernel<T>(), Product<T>{a, extents, &b, {c, ldc, 1}, end, false, true}, kNoOffset, kNoOffset, 1, 0);
 }
 
 }  // namespace

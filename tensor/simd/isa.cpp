@@ -1,5 +1,6 @@
 #include "stet/tensor/simd/isa.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 
@@ -46,10 +47,14 @@ std::vector<std::string> available_isas() {
 }
 
 void settle_isa() {
+  // Every dispatched call asks, so the answer must cost less than call_once.
+  static std::atomic<bool> done{false};
+  if (done.load(std::memory_order_acquire)) return;
   static std::once_flag settled;
   std::call_once(settled, [] {
     runnable();
     if (const char* name = std::getenv("STET_ISA"); name != nullptr && *name != '\0') force(name, "STET_ISA");
+    done.store(true, std::memory_order_release);
   });
 }
 
