@@ -13,15 +13,15 @@ struct Mlp : nn::Module {
   nn::Dropout drop1, drop2;
 
   Mlp(double dropout, const Rng& rng)
-      : first(784, 512, rng / "first"),
-        second(512, 512, rng / "second"),
+      : first(784, 512, rng / "first", {.activation = Activation::relu}),
+        second(512, 512, rng / "second", {.activation = Activation::relu}),
         out(512, 10, rng / "out"),
         drop1(dropout, rng / "drop1"),
         drop2(dropout, rng / "drop2") {}
 
   Tensor operator()(const Tensor& x) {
-    const Tensor h = drop1(relu(first(x.flatten(1))));
-    return out(drop2(relu(second(h))));
+    const Tensor h = drop1(first(x.flatten(1)));
+    return out(drop2(second(h)));
   }
   void members(Visitor& v) override { v("first", first)("second", second)("out", out)("drop1", drop1)("drop2", drop2); }
 };
