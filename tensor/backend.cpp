@@ -25,7 +25,9 @@ void Backend::reduce(Reduce, const Tensor&, const std::vector<bool>&, const Tens
 void Backend::arg_extreme(Reduce, const Tensor&, int, const Tensor&) { unsupported(*this, "argmax"); }
 void Backend::matmul(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "matmul"); }
 void Backend::linear(const Tensor&, const Tensor&, const Tensor&, Activation, const Tensor&) { unsupported(*this, "linear"); }
-void Backend::conv2d(const Window&, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "conv2d"); }
+void Backend::conv2d(const Window&, const Tensor&, const Tensor&, const Tensor&, Activation, const Tensor&) {
+  unsupported(*this, "conv2d");
+}
 void Backend::conv2d_input_gradient(const Window&, const Tensor&, const Tensor&, const Tensor&) {
   unsupported(*this, "conv2d_input_gradient");
 }

@@ -121,7 +121,8 @@ class Backend {
   virtual void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y);
 
   // Contiguous inputs from here on.
-  virtual void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& y);
+  /// y = activation(convolution + bias); bias [co] may be undefined.
+  virtual void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y);
   virtual void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx);
   virtual void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw);
   /// `index`: int64 position h * w_extent + w of the maximum in its plane.

@@ -74,10 +74,12 @@ class CpuBackend : public Backend {
       stet::matmul(matrix<T>(x), matrix<T>(weight).transposed(), y.mutable_data_as<T>(), y.size(1), end);
     });
   }
-  void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& y) override {
+  void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+              const Tensor& y) override {
     ContractFloatEnv env;
     floating(x.dtype(), [&]<class T>(T) {
-      conv2d_forward(s, x.data_as<T>(), weight.data_as<T>(), y.mutable_data_as<T>());
+      conv2d_forward(s, x.data_as<T>(), weight.data_as<T>(), y.mutable_data_as<T>(), bias.defined() ? bias.data_as<T>() : nullptr,
+                     activation);
     });
   }
   void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) override {

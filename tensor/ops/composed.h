@@ -19,6 +19,9 @@ LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStati
 // ops/linear.cpp.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation);
 
+// ops/convolution.cpp.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options);
+
 // ops/gelu.cpp, ops/attention.cpp and ops/lstm.cpp.
 Tensor gelu(const Tensor& x);
 /// That of x, for an upstream g.

@@ -107,6 +107,8 @@ std::vector<GradientCase> cases() {
       {"linear", [](Inputs x) { return linear(x[0], x[1], x[2]); }, {{2, 2, 3}, {4, 3}, {4}}},
       {"linear relu", [](Inputs x) { return linear(x[0], x[1], x[2], Activation::relu); }, {{2, 2, 3}, {4, 3}, {4}}},
       {"conv2d", [](Inputs x) { return conv2d(x[0], x[1], x[2]); }, {{2, 2, 5, 4}, {3, 2, 3, 2}, {3}}},
+      {"conv2d relu", [](Inputs x) { return conv2d(x[0], x[1], x[2], {.activation = Activation::relu}); },
+       {{2, 2, 5, 4}, {3, 2, 3, 2}, {3}}},
       {"conv2d strided", [](Inputs x) {
          return conv2d(x[0], x[1], {}, {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2});
        }, {{1, 2, 5, 4}, {2, 1, 3, 2}}},
