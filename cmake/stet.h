@@ -2,15 +2,18 @@
 #pragma once
 
 #include "stet/data/augment.h"
+#include "stet/data/cifar10.h"
 #include "stet/data/csv.h"
 #include "stet/data/dataset.h"
 #include "stet/data/digits.h"
 #include "stet/data/evaluate.h"
 #include "stet/data/fingerprint.h"
 #include "stet/data/idx.h"
+#include "stet/data/images.h"
 #include "stet/data/in_memory.h"
 #include "stet/data/loader.h"
 #include "stet/data/mnist.h"
+#include "stet/data/patterns.h"
 #include "stet/data/split.h"
 #include "stet/data/transforms.h"
 #include "stet/nn/activation.h"

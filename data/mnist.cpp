@@ -1,34 +1,15 @@
 #include "stet/data/mnist.h"
 
-#include <array>
 #include <optional>
 
 #include "stet/data/fingerprint.h"
 #include "stet/data/gzip.h"
 #include "stet/data/idx.h"
-#include "stet/data/sample.h"
 #include "stet/tensor/error.h"
-#include "stet/tensor/float_env.h"
 
 namespace stet::data {
 namespace fs = std::filesystem;
 namespace {
-
-// The normalised value of every grey level; a table gives the bits of computing it pixel by pixel.
-const std::array<float, 256>& normalised() {
-  static const std::array<float, 256> table = [] {
-    const ContractFloatEnv env;
-    std::array<float, 256> values;
-    for (size_t x = 0; x < values.size(); ++x) values[x] = (static_cast<float>(x) / 255.0f - 0.1307f) / 0.3081f;
-    return values;
-  }();
-  return table;
-}
-
-void normalise(const uint8_t* from, int64_t n, float* to) {
-  const std::array<float, 256>& table = normalised();
-  for (int64_t i = 0; i < n; ++i) to[i] = table[from[i]];
-}
 
 // The file of that name, or its .gz.
 std::optional<fs::path> find(const fs::path& folder, const std::string& name) {
@@ -67,35 +48,6 @@ Tensor read(const FileBytes& file, int rank, std::string_view what) {
 }
 
 }  // namespace
-
-Images::Images(Tensor images, Tensor labels, DatasetRecord record) {
-  if (images.dtype() != DType::uint8 || images.rank() != 3 || labels.dtype() != DType::int64 || labels.rank() != 1) {
-    raise("data: images are uint8 [N, H, W] and labels int64 [N], not {} {} and {} {}", name_of(images.dtype()),
-          images.shape().to_string(), name_of(labels.dtype()), labels.shape().to_string());
-  }
-  if (images.size(0) != labels.size(0)) {
-    raise<DataError>("data: {} has {} images and {} labels", record.name, images.size(0), labels.size(0));
-  }
-  state_ = std::make_shared<const State>(State{contiguous(images), contiguous(labels), std::move(record)});
-}
-
-std::array<Tensor, 2> Images::get(int64_t i) const {
-  const int64_t index[] = {i};
-  const std::vector<Tensor> one = batch(index);
-  return {one[0][0], one[1][0]};
-}
-
-std::vector<Tensor> Images::batch(std::span<const int64_t> indices) const {
-  const int64_t h = state_->images.size(1), w = state_->images.size(2), pixels = h * w;
-  Tensor x = Tensor::uninitialized(Shape{static_cast<int64_t>(indices.size()), 1, h, w}, DType::float32);
-  Tensor y = take_rows(state_->labels, indices);
-  float* out = x.mutable_data_as<float>();
-  for (int64_t i : indices) {
-    normalise(state_->images.data_as<uint8_t>() + i * pixels, pixels, out);
-    out += pixels;
-  }
-  return {std::move(x), std::move(y)};
-}
 
 Images mnist(const fs::path& folder, const MnistOptions& options) {
   const std::string part = choose(folder, options.part);
