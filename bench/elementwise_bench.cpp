@@ -151,6 +151,26 @@ void add_many() {
   });
 }
 
+void add_indexing() {
+  // An embedding of 65 rows for 12 x 64 positions, and the classes of a batch.
+  const double b = 4.0 * 768 * 128;
+  const auto positions = [] {
+    std::vector<int64_t> at;
+    for (int64_t i = 0; i < 768; ++i) at.push_back(i * 37 % 65);
+    return Tensor::from(at);
+  };
+  add("index_select/768x128", 2 * b, [=] {
+    return [x = random({65, 128}, "x"), at = positions()] { benchmark::DoNotOptimize(index_select(x, 0, at)); };
+  });
+  add("index_add/768x128", b, [=] {
+    return [g = random({1, 768, 128}, "g"), at = positions(), y = zeros({1, 65, 128})] { backend(cpu).index_add(g, at, y); };
+  });
+  add("argmax/64x10", 4.0 * 640, [] { return [x = random({64, 10}, "x")] { benchmark::DoNotOptimize(argmax(x)); }; });
+  add("argmax/768x1000", 4.0 * 768000, [] {
+    return [x = random({768, 1000}, "x")] { benchmark::DoNotOptimize(argmax(x)); };
+  });
+}
+
 void add_overheads() {
   benchmark::RegisterBenchmark("overhead/add", [](benchmark::State& state) {
     const NoGrad no_grad;
@@ -182,6 +202,7 @@ int main(int argc, char** argv) {
   stet::add_sums();
   stet::add_updates();
   stet::add_many();
+  stet::add_indexing();
   stet::add_overheads();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

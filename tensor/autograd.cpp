@@ -1,9 +1,7 @@
 #include "stet/tensor/autograd.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
-#include <unordered_set>
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/node.h"
@@ -43,7 +41,7 @@ void drop(std::vector<Node::Edge> edges) {
   }
   std::vector<std::vector<Node::Edge>> queue;
   pending = &queue;
-  queue.push_back(std::move(edges));
+  edges.clear();
   while (!queue.empty()) {
     auto next = std::move(queue.back());
     queue.pop_back();
@@ -76,6 +74,7 @@ template <class Inputs>
 Tensor record_inputs(const char* op, Tensor value, const Inputs& inputs) {
   if (!grad_enabled()) return value;
   std::vector<Node::Edge> edges;
+  edges.reserve(inputs.size());
   for (const Input& in : inputs) {
     if (!in.value.has_gradient()) continue;
     edges.push_back({in.value.node(), [pullback = in.pullback](const Tensor& g, const Tensor&) { return pullback(g); }});
@@ -180,17 +179,18 @@ class Backward {
 
   Gradients run(const Tensor& loss) {
     check(loss);
-    find_wanted(loss.node());
+    collect(loss.node());
+    mark_wanted();
     const bool before = set_grad_enabled(options_.graph);
     struct Restore {
       bool before;
       ~Restore() { set_grad_enabled(before); }
     } restore{before};
-    pending_[loss.node()->sequence()] = {loss.node(), ones(loss.shape(), loss.dtype(), loss.device())};
-    while (!pending_.empty()) {
-      auto last = std::prev(pending_.end());
-      auto [node, gradient] = std::move(last->second);
-      pending_.erase(last);
+    stops_.front().gradient = ones(loss.shape(), loss.dtype(), loss.device());
+    for (Stop& stop : stops_) {
+      if (!stop.gradient.defined()) continue;
+      const std::shared_ptr<Node> node = std::move(stop.node);
+      const Tensor gradient = std::move(stop.gradient);
       visit(node, gradient);
     }
     if (result_.empty()) {
@@ -201,9 +201,11 @@ class Backward {
   }
 
  private:
-  struct Pending {
+  struct Stop {
+    uint64_t sequence;
     std::shared_ptr<Node> node;
-    Tensor gradient;
+    bool wanted = false;  // a wanted leaf can be reached from here; other nodes' gradients are never computed
+    Tensor gradient = {};  // what has come so far
   };
 
   static void check(const Tensor& loss) {
@@ -227,23 +229,36 @@ class Backward {
     return !only_ || n.is_watched() || only_->contains(n.cell().get());
   }
 
-  // Marks the nodes from which a wanted leaf can be reached; the others' gradients are never computed. A loop, since tapes are deep.
-  void find_wanted(const std::shared_ptr<Node>& root) {
-    std::map<uint64_t, Node*, std::greater<>> reached{{root->sequence(), root.get()}};
-    std::vector<Node*> order;
-    while (!reached.empty()) {
-      Node* n = reached.begin()->second;
-      reached.erase(reached.begin());
-      if (n->freed()) fail_freed(*n);
-      order.push_back(n);
-      for (const auto& e : n->edges()) reached[e.input->sequence()] = e.input.get();
-    }
-    for (auto it = order.rbegin(); it != order.rend(); ++it) {
-      const auto& edges = (*it)->edges();
-      if (is_wanted_leaf(**it) || std::any_of(edges.begin(), edges.end(), [&](auto& e) { return wanted_.contains(e.input.get()); })) {
-        wanted_.insert(*it);
+  // All nodes that the root depends on, last op first. A loop, since tapes are deep.
+  void collect(const std::shared_ptr<Node>& root) {
+    using Reached = const std::shared_ptr<Node>*;
+    const auto earlier = [](Reached a, Reached b) { return (*a)->sequence() < (*b)->sequence(); };
+    std::vector<Reached> heap{&root};
+    while (!heap.empty()) {
+      std::pop_heap(heap.begin(), heap.end(), earlier);
+      const std::shared_ptr<Node>& node = *heap.back();
+      heap.pop_back();
+      if (!stops_.empty() && stops_.back().node == node) continue;
+      if (node->freed()) fail_freed(*node);
+      stops_.push_back({node->sequence(), node});
+      for (const auto& e : node->edges()) {
+        heap.push_back(&e.input);
+        std::push_heap(heap.begin(), heap.end(), earlier);
       }
     }
+  }
+
+  void mark_wanted() {
+    for (auto stop = stops_.rbegin(); stop != stops_.rend(); ++stop) {
+      const auto& edges = stop->node->edges();
+      stop->wanted = is_wanted_leaf(*stop->node) ||
+                     std::any_of(edges.begin(), edges.end(), [&](const Node::Edge& e) { return stop_of(*e.input).wanted; });
+    }
+  }
+
+  Stop& stop_of(const Node& node) {
+    return *std::lower_bound(stops_.begin(), stops_.end(), node.sequence(),
+                             [](const Stop& s, uint64_t sequence) { return s.sequence > sequence; });
   }
 
   void visit(const std::shared_ptr<Node>& node, const Tensor& gradient) {
@@ -253,26 +268,18 @@ class Backward {
     }
     const Tensor output = node->output.defined() ? (options_.graph ? node->output.with_node(node) : node->output) : Tensor();
     for (const auto& edge : node->edges()) {
-      if (!wanted_.contains(edge.input.get())) continue;
+      Stop& input = stop_of(*edge.input);
+      if (!input.wanted) continue;
       Tensor g = edge.pullback(gradient, output);
-      if (g.defined()) add(edge.input, std::move(g));
+      if (!g.defined()) continue;
+      input.gradient = input.gradient.defined() ? accumulate(std::move(input.gradient), std::move(g)) : std::move(g);
     }
     if (!options_.keep && !options_.graph) node->free();
   }
 
-  void add(const std::shared_ptr<Node>& node, Tensor g) {
-    Pending& p = pending_[node->sequence()];
-    if (p.node) {
-      p.gradient = accumulate(std::move(p.gradient), std::move(g));
-    } else {
-      p = {node, std::move(g)};
-    }
-  }
-
   BackwardOptions options_;
   const std::set<const CellState*>* only_;
-  std::unordered_set<const Node*> wanted_;
-  std::map<uint64_t, Pending> pending_;
+  std::vector<Stop> stops_;  // by descending sequence
   Gradients result_;
 };
 

@@ -1,8 +1,8 @@
 #include "stet/tensor/storage.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <map>
 #include <mutex>
 #include <vector>
 
@@ -15,18 +15,27 @@ namespace {
 constexpr size_t kAlignment = 64;
 
 // Eight classes to the doubling: at most an eighth of a block is waste.
-size_t size_class(size_t bytes) {
-  if (bytes <= 8 * kAlignment) return std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
-  const size_t step = std::bit_floor(bytes - 1) / 8;
-  return (bytes + step - 1) / step * step;
+struct SizeClass {
+  size_t index, bytes;
+};
+constexpr size_t kClasses = 8 * 56;
+
+SizeClass size_class(size_t bytes) {
+  if (bytes <= 8 * kAlignment) {
+    const size_t steps = std::max<size_t>(1, (bytes + kAlignment - 1) / kAlignment);
+    return {steps - 1, steps * kAlignment};
+  }
+  const size_t width = static_cast<size_t>(std::bit_width(bytes - 1)), step = (size_t{1} << (width - 1)) / 8;
+  const size_t steps = (bytes + step - 1) / step;  // 9 to 16
+  return {8 * (width - 9) + steps - 9, steps * step};
 }
 
 class Cache {
  public:
   void* take(size_t bytes) {
-    const size_t size = size_class(bytes);
+    const auto [index, size] = size_class(bytes);
     std::lock_guard lock(mutex_);
-    auto& blocks = free_[size];
+    auto& blocks = free_[index].blocks;
     void* block;
     if (blocks.empty()) {
       block = allocate_pages(size);
@@ -42,9 +51,10 @@ class Cache {
   }
 
   void give(void* block, size_t bytes) {
-    const size_t size = size_class(bytes);
+    const auto [index, size] = size_class(bytes);
     std::lock_guard lock(mutex_);
-    free_[size].push_back(block);
+    free_[index].bytes = size;
+    free_[index].blocks.push_back(block);
     stats_.bytes_in_use -= static_cast<int64_t>(size);
   }
 
@@ -64,7 +74,11 @@ class Cache {
 
  private:
   std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> free_;
+  struct Free {
+    size_t bytes = 0;  // of each
+    std::vector<void*> blocks;
+  };
+  std::array<Free, kClasses> free_;
   MemoryStats stats_;
 };
 

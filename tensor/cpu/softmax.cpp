@@ -116,10 +116,10 @@ HWY_INLINE void Divide(double* y, double total, int64_t n) {
 
 // y = y / total, 0 <= y <= 1 <= total, without a division for each: with r = 1 / total rounded and q within one unit in the last
 // place of the quotient, q + (y - q total) r rounds to the quotient (Markstein, 1990). Where y - q total may not be a float, as it
-// is too small, the division itself.
+// is too small, and where a multiply-add is emulated, the division itself.
 HWY_INLINE void Divide(float* y, float total, int64_t n) {
   const float reciprocal = 1 / total;
-  const bool usual = total < 0x1p24f;
+  const bool usual = total < 0x1p24f && HWY_TARGET != HWY_SCALAR;
   Map(y, y, n, [=](auto d, auto v) HWY_ATTR {
     const auto t = hn::Set(d, total), r = hn::Set(d, reciprocal);
     if (!usual || !hn::AllTrue(d, hn::Ge(v, hn::Set(d, 0x1p-100f)))) return hn::Div(v, t);
