@@ -63,11 +63,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
               {rows, [weight](const Tensor& g) { return matmul(g, weight); }},
               {weight, [rows](const Tensor& g) { return matmul(transpose(g), rows); }}});
   // The activation's own place on the tape, so that its gradient is taken once; relu's result is above 0 where its input is.
-  if (activation == Activation::relu) {
-    y = record_with_output("relu", y, y, [](const Tensor& g, const Tensor& out) {
-      return where(out > 0, g, zeros({}, g.dtype(), g.device()));
-    });
-  }
+  if (activation == Activation::relu) y = record_with_output("relu", y, y, relu_gradient);
   return like_input(y, x);
 }
 
