@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "stet/tensor/cpu/lstm.cpp"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which includes this file once a target.
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "stet/tensor/cpu/lstm_steps.h"
 #include "stet/tensor/cpu/row-inl.h"
@@ -64,6 +65,11 @@ HWY_INLINE void Product(int64_t count, Left left, const float* b, int64_t ldb, V
 template <int kRows>
 HWY_NOINLINE void ForwardTile(const LstmShape& s, const LstmForward& x, int64_t t, int64_t row, int64_t unit) {
   const int64_t n = std::min(kWidth, s.units - unit), states = s.batch * s.units;
+  // What the product's sums meet, and nobody has read for a step, is fetched meanwhile.
+  for (int r = 0; r < kRows; ++r) {
+    for (int g = 0; g < kGates; ++g) hwy::Prefetch(x.gates + ((t * s.batch + row + r) * kGates + g) * s.units + unit);
+    hwy::Prefetch(x.output + ((row + r) * s.steps + t) * s.units + unit);
+  }
   V product[kRows][kGates];
   Product(s.units, {x.hiddens + t * states + row * s.units, s.units, 1}, x.weight + unit * kGates * s.units, kGates * kWidth, product);
   for (int r = 0; r < kRows; ++r) {
@@ -92,6 +98,19 @@ struct Place {
   int64_t t, row, unit;
 };
 
+// What the gradients of a tile's row read and write, fetched while its product is made.
+HWY_INLINE void Fetch(const LstmShape& s, const LstmBackward& x, const Place& p) {
+  const int64_t at = (p.t * s.batch + p.row) * kGates * s.units, cell = (p.t * s.batch + p.row) * s.units;
+  for (int64_t unit = p.unit; unit < std::min(s.units, p.unit + kTileVectors * kWidth); unit += kWidth) {
+    for (int g = 0; g < kGates; ++g) {
+      hwy::Prefetch(x.gates + at + g * s.units + unit);
+      hwy::Prefetch(x.d_gates + at + g * s.units + unit);
+    }
+    hwy::Prefetch(x.cells + cell + unit);
+    if (x.g) hwy::Prefetch(x.g + (p.row * s.steps + p.t) * s.units + unit);
+  }
+}
+
 HWY_INLINE void GateGradients(const LstmShape& s, const LstmBackward& x, const Place& p, V from_next) {
   const D d;
   const V one = hn::Set(d, 1.0f);
@@ -117,6 +136,7 @@ HWY_INLINE void GateGradients(const LstmShape& s, const LstmBackward& x, const P
 // The product with the next step's gates, +0 behind the last one, and what follows from it. At t = -1 it is the initial state's gradient.
 template <int kRows> HWY_NOINLINE void BackwardTile(const LstmShape& s, const LstmBackward& x, const Place& p) {
   const int64_t gates = kGates * s.units;
+  for (int r = 0; r < kRows && p.t >= 0; ++r) Fetch(s, x, {p.t, p.row + r, p.unit});
   V sum[kRows][kTileVectors];
   Product(p.t + 1 < s.steps ? gates : 0, {x.d_gates + ((p.t + 1) * s.batch + p.row) * gates, gates, 1}, x.weight + p.unit * gates,
           kTileVectors * kWidth, sum);
