@@ -15,6 +15,7 @@
 #include "stet/data/mnist.h"
 #include "stet/data/patterns.h"
 #include "stet/data/split.h"
+#include "stet/data/text.h"
 #include "stet/data/transforms.h"
 #include "stet/nn/activation.h"
 #include "stet/nn/attention.h"
