@@ -100,8 +100,8 @@ struct Plan {
   int64_t strip, strips, blocks, together;
 };
 
-template <class T> Plan make_plan(const Correlation<T>& conv, const ConvAxis& y, const ConvAxis& x, int64_t lanes) {
-  const int64_t bytes = ConvWindow(y, x, conv.channels, y.outputs, lanes).size() * static_cast<int64_t>(sizeof(T));
+template <class T> Plan make_plan(const Correlation<T>& conv, const ConvAxis& y, const ConvAxis& x, const ConvTiles<T>& tiles) {
+  const int64_t bytes = ConvWindow(y, x, conv.channels, y.outputs, tiles).size() * static_cast<int64_t>(sizeof(T));
   const int64_t work = conv.rows * conv.out_height * conv.out_width * conv.channels;
   const int64_t wanted = pieces_of(4 * threads(), conv.groups);
   Plan plan;
@@ -110,7 +110,7 @@ template <class T> Plan make_plan(const Correlation<T>& conv, const ConvAxis& y,
   plan.strips = pieces_of(y.outputs, plan.strip);
   plan.blocks = plan.strips > 1 ? conv.images : std::min(conv.images, wanted);
   // Images whose vectors fill tiles to the last.
-  const int64_t vectors = pieces_of(y.outputs * x.outputs, lanes);
+  const int64_t vectors = pieces_of(y.outputs * x.outputs, tiles.lanes);
   const bool fill_up = plan.strips == 1 && vectors < 16 && vectors % kMaxConvVectors != 0;
   plan.together = fill_up ? std::clamp<int64_t>(kWindowBytes / std::max<int64_t>(1, bytes), 1, kMaxConvVectors) : 1;
   return plan;
@@ -145,7 +145,7 @@ template <class T> class CorrelationTask {
   // Gets room for the windows of that many images. Padding is written once; filling a window leaves it as it is.
   void clear_windows(int64_t images) {
     static thread_local Workspace space;
-    const int64_t size = images * window_.size() + tiles_.lanes;
+    const int64_t size = images * window_.size() + window_.slack(tiles_.lanes);
     windows_ = space.get<T>(size);
     std::fill_n(windows_, size, T(0));
   }
@@ -160,7 +160,10 @@ template <class T> class CorrelationTask {
       window_.fill(tiles_, conv_.source + ((images.begin + n) * conv_.groups + group) * conv_.channels * plane, outputs.begin,
                    windows_ + n * window_.size());
     }
-    run_ = outputs.size() * width;
+    if (run_ != outputs.size() * width) {
+      run_ = outputs.size() * width;
+      list_places();
+    }
     const int64_t vectors = images.size() * pieces_of(run_, tiles_.lanes) * static_cast<int64_t>(phases_.size());
     next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * conv_.channels * plane,
                             upcoming.size() * conv_.channels * plane, vectors * rows_.count / tiles_.max_vectors);
@@ -185,16 +188,34 @@ template <class T> class CorrelationTask {
     const T* weights = phase.weights + group_ * conv_.rows * phase.depth();
     CorrelationTile<T> tile;
     tile.offset = phase.offset.data(), tile.depth = phase.depth(), tile.relu = conv_.relu;
+    int64_t image = 0, j = 0;
     for (int64_t column = 0; column < columns.count; ++column) {
       T* place[kMaxConvVectors];
+      tile.gap = 0;
       for (int v = 0; v < columns.height(column); ++v) {
-        const int64_t image = (columns.begin(column) + v) / of_image, j = (columns.begin(column) + v) % of_image;
-        // The last vector of an image overlaps the one before.
-        const int64_t at = std::max<int64_t>(0, std::min(j * lanes, run_ - lanes)), width = conv_.x[0].count;
-        tile.source[v] = windows_ + image * window_.size() + at / width * window_.pitch() + at % width;
-        place[v] = out + image * image_stride + at;
+        const Place& at = places_[j];
+        tile.source[v] = windows_ + image * window_.size() + at.source;
+        tile.split[v] = at.split;
+        if (at.split < lanes) tile.gap = window_.gap();
+        place[v] = out + image * image_stride + at.output;
+        if (++j == of_image) j = 0, ++image;
       }
       multiply_column(tile, columns.height(column), place, row_stride, weights);
+    }
+  }
+
+  // Vectors of outputs of an image.
+  struct Place {
+    int64_t source, output;
+    int split;  // lanes in the first one's row
+  };
+  void list_places() {
+    places_.clear();
+    const int64_t lanes = tiles_.lanes, width = conv_.x[0].count;
+    for (int64_t j = 0; j < run_; j += lanes) {
+      // The last one overlaps the one before.
+      const int64_t at = std::max<int64_t>(0, std::min(j, run_ - lanes));
+      places_.push_back({at / width * window_.pitch() + at % width, at, static_cast<int>(std::min(lanes, width - at % width))});
     }
   }
 
@@ -250,6 +271,7 @@ template <class T> class CorrelationTask {
   int64_t group_ = 0;
   Range images_{}, outputs_{};
   T *windows_ = nullptr, *planes_ = nullptr;
+  std::vector<Place> places_;
   Prefetch next_source_;
   int64_t run_ = 0, plane_ = 0;  // outputs of an image that lie side by side, and room for as many in whole vectors
 };
@@ -258,8 +280,8 @@ template <class T> void correlate(const Correlation<T>& conv) {
   if (conv.images * conv.groups * conv.rows * conv.out_height * conv.out_width == 0) return;
   const ConvTiles<T>& tiles = conv_tiles<T>();
   const ConvAxis y = axis_of(conv.y, conv.source_height, conv.step_y), x = axis_of(conv.x, conv.source_width, conv.step_x);
-  const Plan plan = make_plan(conv, y, x, tiles.lanes);
-  const ConvWindow window(y, x, conv.channels, plan.strip, tiles.lanes);
+  const Plan plan = make_plan(conv, y, x, tiles);
+  const ConvWindow window(y, x, conv.channels, plan.strip, tiles);
   const RowTiles rows(conv.rows, tiles.max_rows);
 
   static thread_local Workspace weight_space;

@@ -28,8 +28,15 @@ constexpr int kRows = 4;  // 16 registers
 constexpr int kRows = kMaxConvRows;  // 32 registers
 #endif
 
+// Where a load can leave lanes as they are, a second one joins a row's end with the next row's beginning.
+#if HWY_TARGET == HWY_AVX3
+constexpr bool kSplits = true;
+#else
+constexpr bool kSplits = false;
+#endif
+
 // One chunk [begin, end) of a tile. Sums so far lie in `partial` unless the chunk is the first; they go there unless it is the last.
-template <int Rows, int Vectors, class T>
+template <bool kSplit, int Rows, int Vectors, class T>
 HWY_NOINLINE void correlate_chunk(const CorrelationTile<T>& tile, int64_t begin, int64_t end, T* HWY_RESTRICT partial) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
@@ -38,13 +45,23 @@ HWY_NOINLINE void correlate_chunk(const CorrelationTile<T>& tile, int64_t begin,
   HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
     HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Zero(d);
   }
-  const T* source[Vectors];
-  for (int v = 0; v < Vectors; ++v) source[v] = tile.source[v];
+  const T *source[Vectors], *next_row[Vectors];
+  hn::Mask<decltype(d)> beyond[Vectors];
+  for (int v = 0; v < Vectors; ++v) {
+    source[v] = tile.source[v];
+    if constexpr (kSplit) {
+      next_row[v] = source[v] + tile.gap;
+      beyond[v] = hn::Not(hn::FirstN(d, static_cast<size_t>(tile.split[v])));
+    }
+  }
   const int64_t* HWY_RESTRICT offset = tile.offset;
   const T* HWY_RESTRICT weights = tile.weights + begin * Rows;
   for (int64_t k = begin; k < end; ++k, weights += Rows) {
     V right[Vectors];
     HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, source[v] + offset[k]);
+    if constexpr (kSplit) {
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
+    }
     HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
       const V left = hn::Set(d, weights[i]);
       HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
@@ -72,7 +89,11 @@ template <int Rows, int Vectors, class T> void correlate_tile(const CorrelationT
   int64_t begin = 0;
   do {
     const int64_t end = std::min(tile.depth, begin + kProductChunk);
-    correlate_chunk<Rows, Vectors>(tile, begin, end, partial);
+    if (kSplits && tile.gap != 0) {
+      correlate_chunk<kSplits, Rows, Vectors>(tile, begin, end, partial);
+    } else {
+      correlate_chunk<false, Rows, Vectors>(tile, begin, end, partial);
+    }
     begin = end;
   } while (begin < tile.depth);
 }
@@ -236,7 +257,7 @@ template <class T> void interleave(const T* const* from, int64_t step, int64_t c
 }
 
 template <class T> const ConvTiles<T>& tiles() {
-  static constexpr ConvTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()), kRows, kVectors, correlate<T>, fill_window<T>,
+  static constexpr ConvTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()), kRows, kVectors, kSplits, correlate<T>, fill_window<T>,
                                          interleave<T>};
   return table;
 }

@@ -10,9 +10,12 @@ inline constexpr int kMaxConvRows = 8, kMaxConvVectors = 3;
 
 /// A tile of a correlation: rows are output channels, lanes are output pixels that lie side by side in source and output.
 ///     out[v][i * row_stride + lane] = sum over k of weights[k * rows + i] * source[v][offset[k] + lane]
-/// by the contract's chunks, then + bias[i] and the activation.
+/// by the contract's chunks, then + bias[i] and the activation. Lanes from split[v] on are the next row's, which begins `gap` elements
+/// further on in the source.
 template <class T> struct CorrelationTile {
   const T* source[kMaxConvVectors];
+  int split[kMaxConvVectors];
+  int64_t gap;  ///< 0 where no vector is split
   T* out[kMaxConvVectors];
   int64_t row_stride;
   const int64_t* offset;
@@ -35,6 +38,7 @@ template <class T> struct WindowCopy {
 
 template <class T> struct ConvTiles {
   int lanes, max_rows, max_vectors;
+  bool splits;  ///< whether split vectors are cheap; if not, the kernel takes none
   /// rows up to max_rows, vectors up to max_vectors.
   void (*correlate)(int rows, int vectors, const CorrelationTile<T>& tile);
   /// The window must hold zeros where the source has no element.

@@ -22,15 +22,23 @@ struct ConvAxis {
 };
 
 /// Lays out windows [copies, phases, channels, rows, pitch] of at most `max_outputs` rows of outputs. Rows are dealt out to `phases` =
-/// the row step. Where an output row is whole vectors, taps share one copy, in whole vectors too. Otherwise each tap of a row has a
-/// copy of its own whose rows are as long as the output's: then all outputs of an image lie side by side, and vectors run across the
-/// ends of rows.
+/// the row step. Where an output row is whole vectors, or vectors can be split between rows, taps share one copy. Otherwise each tap of
+/// a row has a copy of its own whose rows are as long as the output's: then all outputs of an image lie side by side, and vectors run
+/// across the ends of rows.
 class ConvWindow {
  public:
-  ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs, int64_t lanes)
+  template <class T>
+  ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs, const ConvTiles<T>& tiles)
       : y_(vertical), x_(horizontal), channels_(channels), rows_(pieces_of(y_.extent(max_outputs), y_.step)), pitch_(x_.outputs) {
-    if (x_.outputs % lanes != 0 || x_.step > 1 || x_.tap.size() == 1) {
+    const int64_t lanes = tiles.lanes;
+    const bool splits = tiles.splits && (x_.outputs >= lanes || 2 * x_.outputs == lanes);
+    if (x_.step > 1 || x_.tap.size() == 1 || (x_.outputs % lanes != 0 && !splits)) {
       shift_ = x_.tap;
+      return;
+    }
+    if (x_.outputs % lanes != 0) {
+      shift_ = {x_.tap.front()};
+      pitch_ = x_.extent(x_.outputs);
       return;
     }
     // From a whole vector before the first tap that needs padding.
@@ -51,6 +59,10 @@ class ConvWindow {
     return (((copy * y_.step + row % y_.step) * channels_ + channel) * rows_ + row / y_.step) * pitch_ + tap_x - shift_[copy];
   }
   int64_t pitch() const { return pitch_; }
+  /// How many elements lie between a vector's parts where it is split between two rows of outputs.
+  int64_t gap() const { return pitch_ - x_.outputs; }
+  /// What vectors may read behind a window.
+  int64_t slack(int64_t lanes) const { return lanes + gap(); }
 
   /// Fills the window of the rows of outputs from `first` on. `source` is contiguous [channels, y.size, x.size]. Zeros must be where
   /// it has no element, and in the vector behind the window.
