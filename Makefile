@@ -25,7 +25,7 @@ compile = @echo "Building $(BUILD) with $(JOBS) jobs ..." && \
 SLIM = $(if $(shell grep -s STET_BUILD_TESTS:BOOL=ON $(BUILD)/CMakeCache.txt),,\
   -DSTET_BUILD_TESTS=OFF -DSTET_BUILD_BENCH=OFF)
 
-.PHONY: help demo build test debug asan tsan cuda exhaustive install format clean
+.PHONY: help demo build test debug asan tsan cuda exhaustive proof install format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo "make build            build everything; programs land in build/release/bin"
 	@echo "make debug asan tsan  the tests under preset debug, asan (address, undefined behaviour), tsan (threads)"
 	@echo "make exhaustive       the tests that take every one of 2^32 inputs"
+	@echo "make proof            the same bits from every compiler, level of optimisation and architecture, and samples of exhaustive"
 	@echo "make install          build, then install below PREFIX=$(PREFIX)"
 	@echo "make format           format the sources with clang-format"
 	@echo "make clean            remove build/"
@@ -59,6 +60,10 @@ debug asan tsan:
 
 exhaustive: build
 	@ctest --preset $(PRESET) -C exhaustive -L exhaustive
+
+proof: build
+	@cmake/setup.sh ci aarch64
+	@JOBS=$(JOBS) tests/digest/proof.sh $(BUILD)
 
 install:
 	@cmake/setup.sh build

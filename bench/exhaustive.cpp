@@ -1,6 +1,8 @@
 // Proves the rounding of the float32 elementary functions over all 2^32 arguments, and samples 2^30 of pow's.
 //
-//   exhaustive [--threads N] [FUNCTION...]      all functions when none is named; STET_ISA chooses the instruction set
+//   exhaustive [--threads N] [--every N] [FUNCTION...]
+//
+// All functions when none is named; STET_ISA chooses the instruction set. --every takes one block of 65,536 arguments in N.
 //
 // The C library's binary64 function says the result where its error can't matter; GNU MPFR decides near a tie between
 // two floats. Exits with 0 if no result is wrong, 1 if one is, 2 on wrong use.
@@ -67,7 +69,9 @@ class Check {
  public:
   virtual ~Check() = default;
 
-  void run(int threads) {
+  /// Of `every` blocks, one.
+  void run(int threads, int64_t every) {
+    every_ = every;
     std::vector<std::thread> workers;
     for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
     for (std::thread& worker : workers) worker.join();
@@ -75,7 +79,7 @@ class Check {
 
   int64_t wrong() const { return wrong_; }
   int64_t decided() const { return decided_; }
-  int64_t count() const { return count_; }
+  int64_t count() const { return taken_; }
 
  protected:
   explicit Check(int64_t count) : count_(count) {}
@@ -105,13 +109,16 @@ class Check {
  private:
   void work() {
     math::MpfrScope exact(math::kFloat32);
-    for (int64_t first = next_.fetch_add(kBlock); first < count_; first = next_.fetch_add(kBlock)) {
+    const int64_t step = kBlock * every_;
+    for (int64_t first = next_.fetch_add(step); first < count_; first = next_.fetch_add(step)) {
       check_block(first, exact);
+      taken_ += kBlock;
     }
   }
 
   const int64_t count_;
-  std::atomic<int64_t> next_{0}, decided_{0}, wrong_{0};
+  int64_t every_ = 1;
+  std::atomic<int64_t> next_{0}, taken_{0}, decided_{0}, wrong_{0};
   std::mutex reporting_;
 };
 
@@ -160,9 +167,9 @@ class PowSample : public Check {
   }
 };
 
-bool prove(const std::string& name, Check& check, int threads) {
+bool prove(const std::string& name, Check& check, int threads, int64_t every) {
   const auto start = std::chrono::steady_clock::now();
-  check.run(threads);
+  check.run(threads, every);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   fmt::print("{} on {}: {} wrong of {}, {} decided by MPFR, {:.0f} s\n", name, isa(), check.wrong(), check.count(),
              check.decided(), seconds.count());
@@ -172,10 +179,13 @@ bool prove(const std::string& name, Check& check, int threads) {
 
 int run(const std::vector<std::string>& arguments) {
   int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  int64_t every = 1;
   std::vector<std::string> names;
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--threads" && i + 1 < arguments.size()) {
       threads = std::max(1, std::atoi(arguments[++i].c_str()));
+    } else if (arguments[i] == "--every" && i + 1 < arguments.size()) {
+      every = std::max(1, std::atoi(arguments[++i].c_str()));
     } else {
       names.push_back(arguments[i]);
     }
@@ -192,7 +202,7 @@ int run(const std::vector<std::string>& arguments) {
     if (!checks.contains(name)) raise("exhaustive: no function '{}'", name);
   }
   bool right = true;
-  for (const std::string& name : names) right = prove(name, *checks[name](), threads) && right;
+  for (const std::string& name : names) right = prove(name, *checks[name](), threads, every) && right;
   return right ? 0 : 1;
 }
 

@@ -6,6 +6,7 @@
 #include "stet/tensor/backend.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/composed.h"
@@ -15,6 +16,7 @@ namespace stet {
 namespace {
 
 double scale_of(const Tensor& q, const AttentionOptions& options) {
+  const ContractFloatEnv env;
   return options.scale ? *options.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
 }
 
@@ -132,6 +134,7 @@ Tensor as_heads(const Tensor& x) {
 }
 
 AttentionRule rule_of(const Tensor& q, const AttentionOptions& options) {
+  const ContractFloatEnv env;
   return {static_cast<float>(scale_of(q, options)), options.causal};
 }
 

@@ -36,7 +36,8 @@ std::vector<Tensor> make(const Inputs& inputs) {
 
 Cases all_cases() {
   Cases cases;
-  for (auto add : {add_elementwise, add_reductions, add_shape_ops, add_products, add_norms, add_random, add_training, add_small_models}) {
+  for (auto add : {add_elementwise, add_reductions, add_shape_ops, add_products, add_norms, add_sequences, add_random, add_training,
+                   add_small_models}) {
     add(cases);
   }
   return cases;

@@ -55,6 +55,7 @@ void add_reductions(Cases& cases);
 void add_shape_ops(Cases& cases);
 void add_products(Cases& cases);
 void add_norms(Cases& cases);
+void add_sequences(Cases& cases);
 void add_random(Cases& cases);
 void add_training(Cases& cases);
 /// Twenty steps of small networks, which an emulated processor trains in seconds.

@@ -68,18 +68,19 @@ def main():
 
     want = read_lines(golden_file().read_text())
     isas = options.isa or run(command + ["--isas"]).split()
-    right = True
+    right, most = True, 0
     for isa in isas:
         for threads in (1, 3):
-            # The reference models once: they take long where there are no vectors.
-            models = options.models and isa == isas[0] and threads == 3
+            # The reference models on the best instruction set, or those named: they take minutes where there are no vectors.
+            models = options.models and threads == 3 and (isa == isas[0] or options.isa)
             got = read_lines(run(command + ["--threads", threads] + ["--models"] * models, STET_ISA=isa))
             right = compare(f"{isa}, {threads} threads,", got, want, models) and right
+            most = max(most, len(got))
     if not right:
         sys.exit("Under one version of the numerics contract every result has one bit pattern. A build that gives another is wrong; so is a\n"
                  "change, unless it is meant: then raise numerics_version in tensor/version.h, say in docs/numerics.md what changed, and make\n"
                  "the new version's file with tests/digest/check.py --write. Digests of a case that is new are added the same way.")
-    print(f"{len(want)} digests agree on {', '.join(isas)}")
+    print(f"{most} digests agree on {', '.join(isas)}")
 
 
 if __name__ == "__main__":

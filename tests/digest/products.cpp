@@ -25,6 +25,8 @@ void add_matmuls(Cases& cases) {
          [](In x) { return matmul(x[0].transpose(), x[1].transpose()); });
   add_op(cases, "linear", {{{{2, 5, 33}, {7, 33}, {7}}}, {{{1100, 19}, {23, 19}, {23}}, Values::wide}, {{{3, 700}, {66, 700}, {66}}, Values::wide}},
          [](In x) { return linear(x[0], x[1], x[2]); });
+  add_op(cases, "linear.relu", {{{{2, 5, 33}, {7, 33}, {7}}}, {{{1100, 19}, {65, 19}, {65}}, Values::wide}, {{{70, 33}, {1, 33}, {1}}, Values::wide}},
+         [](In x) { return linear(x[0], x[1], x[2], Activation::relu); });
 }
 
 void add_convolutions(Cases& cases) {
@@ -37,6 +39,8 @@ void add_convolutions(Cases& cases) {
        {{{1, 70, 7, 9}, {33, 70, 3, 3}}, Values::wide},
        {{{1, 2, 5, 6}, {3, 2, 3, 2}}, Values::wide, DType::float64}},
       {});
+  add("conv2d.relu", {{{{2, 3, 9, 11}, {5, 3, 3, 3}, {5}}}, {{{3, 16, 13, 13}, {33, 16, 3, 3}, {33}}, Values::wide}},
+      {.padding = {1, 1}, .activation = Activation::relu});
   add("conv2d.padded", {{{{2, 3, 9, 11}, {5, 3, 3, 3}}}, {{{2, 16, 16, 16}, {16, 16, 3, 3}}, Values::wide}}, {.padding = {1, 1}});
   add("conv2d.strided", {{{{2, 3, 9, 11}, {5, 3, 3, 3}}}, {{{2, 16, 17, 17}, {33, 16, 3, 3}}, Values::wide}},
       {.stride = {2, 2}, .padding = {1, 1}});

@@ -1,4 +1,6 @@
 // The first twenty steps of the reference models, with the optimizers that they are measured with.
+#include "models/char_gpt.h"
+#include "models/char_lstm.h"
 #include "models/cnn.h"
 #include "models/mlp.h"
 #include "models/resnet20.h"
@@ -25,12 +27,27 @@ void train_resnet20(Trace& trace) {
   train(trace, net, optimizer, [](uint32_t step) { return images(step, 64, 3, 32); });
 }
 
+void train_char_gpt(Trace& trace) {
+  const models::GptShape shape;
+  models::CharGpt net(shape, Rng(1, "char_gpt"));
+  optim::AdamW optimizer(net, {.lr = 1e-3, .beta2 = 0.99, .weight_decay = 0.1});
+  train(trace, net, optimizer, [&](uint32_t step) { return text(step, 12, shape.block, shape.vocabulary); }, 1.0);
+}
+
+void train_char_lstm(Trace& trace) {
+  models::CharLstm net(65, 128, Rng(1, "char_lstm"));
+  optim::Adam optimizer(net);
+  train(trace, net, optimizer, [](uint32_t step) { return one_hot_text(step, 32, 64, 65); });
+}
+
 }  // namespace
 
 void add_models(Cases& cases) {
   cases.push_back({"model.mlp", train_mlp});
   cases.push_back({"model.cnn", train_cnn});
   cases.push_back({"model.resnet20", train_resnet20});
+  cases.push_back({"model.char_gpt", train_char_gpt});
+  cases.push_back({"model.char_lstm", train_char_lstm});
 }
 
 }  // namespace stet::digests

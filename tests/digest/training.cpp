@@ -7,6 +7,7 @@
 #include "stet/optim/adam.h"
 #include "stet/optim/average.h"
 #include "stet/optim/sgd.h"
+#include "stet/tensor/update.h"
 
 namespace stet::digests {
 namespace {
@@ -29,6 +30,19 @@ void add_losses(Cases& cases) {
   add_op(cases, "bce_with_logits", one, [](In x) {
     const Tensor target = (values(x[0].shape(), 8, Values::wide, x[0].dtype()) > 0.0).to(x[0].dtype());
     return nn::bce_with_logits(x[0], target, {.positive_weight = full({}, 1.7, x[0].dtype())});
+  });
+}
+
+// What is added up over all parameters, in their order.
+void add_clipping(Cases& cases) {
+  const std::vector<Inputs> parameters = {{{{33, 7}, {5}, {2101}, {3, 65, 3}}, Values::wide}, {{{9}, {5, 3}}, Values::wide, DType::float64}};
+  add_forward(cases, "clip_norm", parameters, [](In x) {
+    std::vector<Tensor> gradients = x;
+    std::vector<Tensor*> all;
+    for (Tensor& g : gradients) all.push_back(&g);
+    std::vector<Tensor> seen = {clip_norm(all, 0.7).reshape({1})};
+    for (const Tensor& g : gradients) seen.push_back(g.flatten());
+    return concatenate(seen);
   });
 }
 
@@ -90,6 +104,7 @@ void add_optimizers(Cases& cases) {
 
 void add_training(Cases& cases) {
   add_losses(cases);
+  add_clipping(cases);
   add_initialisers(cases);
   add_optimizers(cases);
   cases.push_back({"digits", [](Trace& trace) { trace(data::draw_digits({.count = 12, .seed = 3}).pixels()); }});

@@ -30,7 +30,8 @@ void train(Trace& trace, Net& net, Optimizer& optimizer, const Batch& batch, dou
   for (uint32_t step = 0; step < 20; ++step) {
     set_tick(step);
     const auto [x, y] = batch(step);
-    const Tensor loss = nn::cross_entropy(net(x), y);
+    const Tensor logits = net(x);
+    const Tensor loss = nn::cross_entropy(logits.reshape({-1, logits.size(-1)}), y);
     trace(loss.detach());
     Gradients gradients = backward(loss);
     if (max_norm > 0) trace(optim::clip_norm(gradients, net, max_norm));
@@ -46,6 +47,18 @@ inline std::pair<Tensor, Tensor> images(uint32_t step, int64_t n, int64_t channe
   Stream stream(Rng(step, "images"));
   Tensor x = normal(stream, {n, channels, size, size});
   return {std::move(x), random_integers(stream, {n}, 0, 10)};
+}
+
+/// Characters [n, length] of a vocabulary, and those that follow them [n length].
+inline std::pair<Tensor, Tensor> text(uint32_t step, int64_t n, int64_t length, int64_t vocabulary) {
+  Stream stream(Rng(step, "text"));
+  Tensor x = random_integers(stream, {n, length}, 0, vocabulary);
+  return {std::move(x), random_integers(stream, {n * length}, 0, vocabulary)};
+}
+
+inline std::pair<Tensor, Tensor> one_hot_text(uint32_t step, int64_t n, int64_t length, int64_t vocabulary) {
+  auto [x, y] = text(step, n, length, vocabulary);
+  return {one_hot(x, vocabulary), std::move(y)};
 }
 
 }  // namespace stet::digests

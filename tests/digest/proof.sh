@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Proves what `make test` leaves out, and prints a line for each thing proved; `make proof` calls it.
+#
+#   tests/digest/proof.sh BUILD_FOLDER
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+bin=$1/bin
+failed=0
+
+# prove WHAT COMMAND...: the last line that the command prints is what it found.
+prove() {
+  local what=$1 start=$SECONDS words
+  shift
+  if words=$("$@"); then
+    printf '%-44s %s (%d s)\n' "$what" "${words##*$'\n'}" $((SECONDS - start))
+  else
+    printf '%-44s FAILED\n' "$what"
+    failed=1
+  fi
+}
+
+isas=$("$bin/digests" --isas)
+for isa in $isas; do
+  prove "reference models, 20 steps, $isa" tests/digest/check.py --models --isa "$isa" "$bin/digests"
+done
+OMP_NUM_THREADS=5 OMP_DYNAMIC=true OMP_PROC_BIND=close LC_ALL=de_DE.UTF-8 LANG=tr_TR.UTF-8 \
+  prove "OMP_* and locale variables set" tests/digest/check.py "$bin/digests"
+for isa in $isas; do
+  for function in exp expm1 log log1p tanh sigmoid erf sqrt sin cos sinpi cospi pow; do
+    STET_ISA=$isa prove "$function, a sample, $isa" "$bin/exhaustive" --every 61 "$function"
+  done
+done
+tests/digest/matrix.sh || failed=1
+exit $failed
