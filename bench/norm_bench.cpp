@@ -51,6 +51,7 @@ struct BatchCase {
     y = like(s), g = values(s, "g");
     to = {like(s), like(c), like(c), residual ? like(s) : Tensor()};
     forward();
+    gradient();  // so that every array has its memory
   }
   void forward() { backend(cpu).batch_norm(in, y, statistics); }
   void gradient() { backend(cpu).batch_norm_gradient(in, statistics, y, g, to); }
@@ -69,6 +70,7 @@ struct LayerCase {
     y = like(s), g = values(s, "g");
     to = {like(s), like({s[1]}), like({s[1]})};
     forward();
+    gradient();  // so that every array has its memory
   }
   void forward() { backend(cpu).layer_norm(in, y, statistics); }
   void gradient() { backend(cpu).layer_norm_gradient(in, statistics, g, to); }
