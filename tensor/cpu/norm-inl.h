@@ -13,14 +13,35 @@ namespace stet {
 namespace HWY_NAMESPACE {
 
 using RowTag = hwy::HWY_NAMESPACE::ScalableTag<float>;
-using OneTag = hwy::HWY_NAMESPACE::CappedTag<float, 1>;
+using RowVector = hwy::HWY_NAMESPACE::Vec<RowTag>;
 
-/// body(tag, i) for whole vectors, then for the elements that are left.
+/// Stands for RowTag where fewer elements are left than a vector holds.
+struct PartTag {
+  int64_t count;
+};
+
+HWY_INLINE RowVector LoadAt(RowTag d, const float* p) { return hwy::HWY_NAMESPACE::LoadU(d, p); }
+HWY_INLINE RowVector LoadAt(PartTag part, const float* p) { return LoadPart(RowTag(), p, part.count, 0.0f); }
+HWY_INLINE void StoreAt(RowVector v, RowTag d, float* p) { hwy::HWY_NAMESPACE::StoreU(v, d, p); }
+HWY_INLINE void StoreAt(RowVector v, PartTag part, float* p) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const RowTag d;
+#if HWY_TARGET == HWY_AVX3
+  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(part.count)), d, p);
+#else
+  HWY_ALIGN float buffer[hn::MaxLanes(d)];
+  hn::Store(v, d, buffer);
+  std::copy(buffer, buffer + part.count, p);
+#endif
+}
+HWY_INLINE RowVector Splat(float value) { return hwy::HWY_NAMESPACE::Set(RowTag(), value); }
+
+/// body(tag, i) for whole vectors, and for the elements that are left.
 template <class Body> HWY_INLINE void ForElements(int64_t n, const Body& body) {
   constexpr int64_t kWidth = hwy::HWY_NAMESPACE::MaxLanes(RowTag());
   int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) body(RowTag(), i);
-  for (; i < n; ++i) body(OneTag(), i);
+  if (i < n) body(PartTag{n - i}, i);
 }
 
 /// kSums sums at once over at most kRowBlock elements from `begin`: terms(tag, i, out) gives out[s], the vector at i of what sum s adds.
@@ -28,33 +49,30 @@ template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64
   namespace hn = hwy::HWY_NAMESPACE;
   const RowTag d;
   constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kRowLanes / kWidth;
-  using V = hn::Vec<RowTag>;
-  V lane[kSums][kVectors];
+  RowVector lane[kSums][kVectors];
   for (auto& lanes : lane) {
-    for (V& v : lanes) v = hn::Zero(d);
+    for (RowVector& v : lanes) v = hn::Zero(d);
   }
   const int64_t end = begin + n;
   int64_t i = begin;
   const auto add = [&](int64_t k) HWY_ATTR {
-    V term[kSums];
+    RowVector term[kSums];
     terms(d, i + k * kWidth, term);
     for (int s = 0; s < kSums; ++s) lane[s][k] = hn::Add(lane[s][k], term[s]);
   };
   for (; i + kRowLanes <= end; i += kRowLanes) {
     HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) add(k);
   }
-  if (i < end) {
-    int64_t k = 0;
-    for (; i + (k + 1) * kWidth <= end; ++k) add(k);
-    if (i + k * kWidth < end) {
-      HWY_ALIGN float part[kSums][kWidth];
-      for (int s = 0; s < kSums; ++s) hn::Store(lane[s][k], d, part[s]);
-      for (int64_t at = i + k * kWidth; at < end; ++at) {
-        hn::Vec<OneTag> term[kSums];
-        terms(OneTag(), at, term);
-        for (int s = 0; s < kSums; ++s) part[s][at - i - k * kWidth] += hn::GetLane(term[s]);
-      }
-      for (int s = 0; s < kSums; ++s) lane[s][k] = hn::Load(d, part[s]);
+  // Lanes without an element here add nothing: +0 would not change them, since none is ever -0.
+  HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) {
+    const int64_t left = end - i - k * kWidth;
+    if (left >= kWidth) {
+      add(k);
+    } else if (left > 0) {
+      RowVector term[kSums];
+      terms(PartTag{left}, i + k * kWidth, term);
+      const auto mask = hn::FirstN(d, static_cast<size_t>(left));
+      for (int s = 0; s < kSums; ++s) lane[s][k] = hn::Add(lane[s][k], hn::IfThenElseZero(mask, term[s]));
     }
   }
   for (int s = 0; s < kSums; ++s) {

@@ -21,7 +21,11 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using stet::HWY_NAMESPACE::ForElements;
+using stet::HWY_NAMESPACE::LoadAt;
 using stet::HWY_NAMESPACE::RowSums;
+using stet::HWY_NAMESPACE::RowVector;
+using stet::HWY_NAMESPACE::Splat;
+using stet::HWY_NAMESPACE::StoreAt;
 
 // Calls body(offset of the plane's first element, channel, place of its sums, which lie as [n, channels]).
 template <class Body> HWY_INLINE void ForPlanes(const Planes& s, const PlaneRange& r, const Body& body) {
@@ -37,8 +41,9 @@ HWY_INLINE int64_t Ahead(const Planes& s, const PlaneRange& r) {
   return r.channels == s.c || s.p > 2 * kFar ? kFar : s.c * s.p;
 }
 
-template <class D> HWY_INLINE hn::Vec<D> Relu(D d, hn::Vec<D> v) {
-  return hn::IfThenElse(hn::Lt(v, hn::Zero(d)), hn::Zero(d), v);
+HWY_INLINE RowVector Relu(RowVector v) {
+  const RowVector zero = Splat(0);
+  return hn::IfThenElse(hn::Lt(v, zero), zero, v);
 }
 
 template <bool kBias, bool kResidual, bool kRelu> void NormaliseAs(const Planes& s, const PlaneRange& r, const Normalising& a) {
@@ -51,13 +56,13 @@ template <bool kBias, bool kResidual, bool kRelu> void NormaliseAs(const Planes&
     ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(y + i + ahead);
       if (kResidual) hwy::Prefetch(residual + i + ahead);
-      auto z = hn::LoadU(d, x + i);
-      if (centred) z = hn::Sub(z, hn::Set(d, centre));
-      z = hn::Mul(z, hn::Set(d, factor));
-      if (kBias) z = hn::Add(z, hn::Set(d, bias));
-      if (kResidual) z = hn::Add(z, hn::LoadU(d, residual + i));
-      if (kRelu) z = Relu(d, z);
-      hn::StoreU(z, d, y + i);
+      auto z = LoadAt(d, x + i);
+      if (centred) z = hn::Sub(z, Splat(centre));
+      z = hn::Mul(z, Splat(factor));
+      if (kBias) z = hn::Add(z, Splat(bias));
+      if (kResidual) z = hn::Add(z, LoadAt(d, residual + i));
+      if (kRelu) z = Relu(z);
+      StoreAt(z, d, y + i);
     });
   });
 }
@@ -69,16 +74,16 @@ template <Masked kMasked, bool kBias> struct Upstream {
   const float *g, *x, *y;
   float centre, factor, bias;
 
-  template <class D> HWY_INLINE hn::Vec<D> operator()(D d, int64_t i, hn::Vec<D> centred) const {
-    const auto v = hn::LoadU(d, g + i);
+  template <class D> HWY_INLINE RowVector operator()(D d, int64_t i, RowVector centred) const {
+    const auto v = LoadAt(d, g + i);
     if (kMasked == Masked::no) return v;
-    if (kMasked == Masked::by_result) return hn::IfThenElseZero(hn::Gt(hn::LoadU(d, y + i), hn::Zero(d)), v);
-    auto z = hn::Mul(centred, hn::Set(d, factor));
-    if (kBias) z = hn::Add(z, hn::Set(d, bias));
-    return hn::IfThenElseZero(hn::Gt(z, hn::Zero(d)), v);
+    if (kMasked == Masked::by_result) return hn::IfThenElseZero(hn::Gt(LoadAt(d, y + i), Splat(0)), v);
+    auto z = hn::Mul(centred, Splat(factor));
+    if (kBias) z = hn::Add(z, Splat(bias));
+    return hn::IfThenElseZero(hn::Gt(z, Splat(0)), v);
   }
-  template <class D> HWY_INLINE hn::Vec<D> Centred(D d, int64_t i) const {
-    return hn::Sub(hn::LoadU(d, x + i), hn::Set(d, centre));
+  template <class D> HWY_INLINE RowVector Centred(D d, int64_t i) const {
+    return hn::Sub(LoadAt(d, x + i), Splat(centre));
   }
 };
 
@@ -94,7 +99,7 @@ void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating&
     const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
     float* kept = kMasked == Masked::by_result ? a.masked + at : nullptr;
     float sums[2];
-    RowSums<2>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+    RowSums<2>(0, s.p, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
       hwy::Prefetch(upstream.x + i + ahead);
       hwy::Prefetch(upstream.g + i + ahead);
       if (kMasked == Masked::by_result) {
@@ -104,7 +109,7 @@ void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating&
       const auto centred = upstream.Centred(d, i);
       out[0] = upstream(d, i, centred);
       out[1] = hn::Mul(out[0], centred);
-      if (kMasked == Masked::by_result) hn::StoreU(out[0], d, kept + i);
+      if (kMasked == Masked::by_result) StoreAt(out[0], d, kept + i);
     }, sums);
     sum_g[plane] = sums[0];
     sum_gx[plane] = sums[1];
@@ -120,8 +125,8 @@ template <Masked kMasked, bool kBias> void InputGradientAs(const Planes& s, cons
     ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(dx + i + ahead);
       const auto centred = upstream.Centred(d, i);
-      const auto level = hn::Sub(upstream(d, i, centred), hn::Set(d, shift));
-      hn::StoreU(hn::Mul(hn::Sub(level, hn::Mul(centred, hn::Set(d, slope))), hn::Set(d, factor)), d, dx + i);
+      const auto level = hn::Sub(upstream(d, i, centred), Splat(shift));
+      StoreAt(hn::Mul(hn::Sub(level, hn::Mul(centred, Splat(slope))), Splat(factor)), d, dx + i);
     });
   });
 }
@@ -134,13 +139,13 @@ void Moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, 
   ForPlanes(s, r, [&](int64_t at, int64_t, int64_t plane) HWY_ATTR {
     const float* row = x + at;
     float sum;
-    RowSums<1>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+    RowSums<1>(0, s.p, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
       hwy::Prefetch(row + i + ahead);
-      out[0] = hn::LoadU(d, row + i);
+      out[0] = LoadAt(d, row + i);
     }, &sum);
     const float centre = sum / count;
-    RowSums<1>(0, s.p, [&](auto d, int64_t i, auto* out) HWY_ATTR {
-      const auto centred = hn::Sub(hn::LoadU(d, row + i), hn::Set(d, centre));
+    RowSums<1>(0, s.p, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
+      const auto centred = hn::Sub(LoadAt(d, row + i), Splat(centre));
       out[0] = hn::Mul(centred, centred);
     }, &square[plane]);
     mean[plane] = centre;

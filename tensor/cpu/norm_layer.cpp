@@ -21,7 +21,11 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using stet::HWY_NAMESPACE::ForElements;
+using stet::HWY_NAMESPACE::LoadAt;
 using stet::HWY_NAMESPACE::RowSums;
+using stet::HWY_NAMESPACE::RowVector;
+using stet::HWY_NAMESPACE::Splat;
+using stet::HWY_NAMESPACE::StoreAt;
 
 template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
   const auto count = static_cast<float>(a.d);
@@ -30,19 +34,19 @@ template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_
     const float *x = a.x + r * a.d, *next = r + 1 < end ? x + a.d : x;
     float* y = a.y + r * a.d;
     float sum;
-    RowSums<1>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR { out[0] = hn::LoadU(d, x + i); }, &sum);
+    RowSums<1>(0, a.d, [&](auto d, int64_t i, RowVector* out) HWY_ATTR { out[0] = LoadAt(d, x + i); }, &sum);
     const float mean = sum / count;
-    RowSums<1>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+    RowSums<1>(0, a.d, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
       hwy::Prefetch(next + i);
-      const auto centred = hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean));
+      const auto centred = hn::Sub(LoadAt(d, x + i), Splat(mean));
       out[0] = hn::Mul(centred, centred);
     }, &sum);
     const float scale = 1 / std::sqrt(sum / count + a.epsilon);
     ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
-      auto z = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
-      if (kWeight) z = hn::Mul(z, hn::LoadU(d, weight + i));
-      if (kBias) z = hn::Add(z, hn::LoadU(d, bias + i));
-      hn::StoreU(z, d, y + i);
+      auto z = hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
+      if (kWeight) z = hn::Mul(z, LoadAt(d, weight + i));
+      if (kBias) z = hn::Add(z, LoadAt(d, bias + i));
+      StoreAt(z, d, y + i);
     });
     a.mean[r] = mean;
     a.scale[r] = scale;
@@ -60,25 +64,25 @@ void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end
     float* dx = a.dx + r * a.d;
     const float mean = a.mean[r], scale = a.scale[r];
     const auto normal = [&](auto d, int64_t i) HWY_ATTR {
-      return hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
+      return hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
     };
     const auto weighted = [&](auto d, int64_t i) HWY_ATTR {
-      const auto v = hn::LoadU(d, g + i);
-      if constexpr (kWeight) return hn::Mul(v, hn::LoadU(d, weight + i));
+      const auto v = LoadAt(d, g + i);
+      if constexpr (kWeight) return hn::Mul(v, LoadAt(d, weight + i));
       else return v;
     };
     float sums[2];
-    RowSums<2>(0, a.d, [&](auto d, int64_t i, auto* out) HWY_ATTR {
+    RowSums<2>(0, a.d, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
       out[0] = weighted(d, i);
       out[1] = hn::Mul(out[0], normal(d, i));
     }, sums);
     const float level = sums[0] / count, slope = sums[1] / count;
     ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
-      const auto h = normal(d, i), v = hn::LoadU(d, g + i);
-      const auto rest = hn::Sub(hn::Sub(weighted(d, i), hn::Set(d, level)), hn::Mul(h, hn::Set(d, slope)));
-      hn::StoreU(hn::Mul(rest, hn::Set(d, scale)), d, dx + i);
-      hn::StoreU(hn::Add(hn::LoadU(d, dweight + i), hn::Mul(v, h)), d, dweight + i);
-      hn::StoreU(hn::Add(hn::LoadU(d, dbias + i), v), d, dbias + i);
+      const auto h = normal(d, i), v = LoadAt(d, g + i);
+      const auto rest = hn::Sub(hn::Sub(weighted(d, i), Splat(level)), hn::Mul(h, Splat(slope)));
+      StoreAt(hn::Mul(rest, Splat(scale)), d, dx + i);
+      StoreAt(hn::Add(LoadAt(d, dweight + i), hn::Mul(v, h)), d, dweight + i);
+      StoreAt(hn::Add(LoadAt(d, dbias + i), v), d, dbias + i);
     });
   }
 }
