@@ -3,7 +3,6 @@
 #include <benchmark/benchmark.h>
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,14 +24,6 @@ std::function<void()> prepare(const ProductShape& s, const float* a, const float
   std::vector<int64_t> lefts, rights;
   for (int64_t i = 0; i < s.batch; ++i) lefts.push_back(i * s.m * s.k), rights.push_back(i * s.k * s.n);
   return [=] { stet::matmul(left, lefts, right, rights, c); };
-}
-
-// The same with the right operand packed beforehand, as a recurrent layer has it.
-std::function<void()> prepare_packed(const ProductShape& s, const float* a, const float* b, float* c) {
-  using View = stet::MatrixView<float>;
-  const View left = s.transpose_a ? View{a, s.m, s.k, 1, s.m} : View{a, s.m, s.k, s.k, 1};
-  const auto packed = std::make_shared<stet::PackedMatrix<float>>(s.transpose_b ? View{b, s.k, s.n, 1, s.k} : View{b, s.k, s.n, s.n, 1});
-  return [=, n = s.n] { stet::matmul(left, *packed, c, n); };
 }
 
 void run(benchmark::State& state, const ProductShape& s, const ProductPeer& who, int threads) {
@@ -57,7 +48,6 @@ int main(int argc, char** argv) {
   const auto set_threads = [](int n) { stet::set_threads(n); };
   for (const ProductShape& shape : product_shapes()) {
     std::vector<ProductPeer> all = {{"stet", set_threads, prepare}};
-    if (shape.name.starts_with("lstm/step")) all.push_back({"stet_packed", set_threads, prepare_packed});
     all.insert(all.end(), product_peers().begin(), product_peers().end());
     for (int threads : {1, 2}) {
       for (const ProductPeer& who : all) {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "stet/tensor/cpu/microkernel.h"
-#include "stet/tensor/cpu/product_kernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
@@ -39,7 +38,6 @@ template <class T> struct Output {
 // c = a b, as it is computed: perhaps the transposed of what was asked for.
 template <class T> struct Product {
   MatrixView<T> a, b;
-  const PackedMatrix<T>* packed;  // b, or null: `b` has only its extents then
   Output<T> c;
   Epilogue<T> end;
   bool pack_left, pack_right;
@@ -59,8 +57,8 @@ struct Tiles {
 // One thread's share of a product: the part of c at (rows, cols), over the whole of K.
 template <class T> class Part {
  public:
-  Part(const ProductKernel<T>& kernel, const Product<T>& product, Range rows, Range cols)
-      : kernel_(kernel), width_(int64_t{kTileVectors} * kernel.lanes), p_(product), rows_(rows), cols_(cols) {}
+  Part(const Microkernel<T>& kernel, const Product<T>& product, Range rows, Range cols)
+      : kernel_(kernel), width_(int64_t{kMaxTileVectors} * kernel.lanes), p_(product), rows_(rows), cols_(cols) {}
 
   void compute() const {
     if (p_.a.cols == 0) return clear();
@@ -95,7 +93,7 @@ template <class T> class Part {
     if (p_.pack_left) left = left_space<T>(kBlockRows * k.size());
     // Where one block of rows uses it, a panel is packed right before.
     const bool once = rows_.size() <= kBlockRows;
-    if (p_.pack_right && p_.packed == nullptr) right = right_space<T>((once ? step : pieces_of(cols.size(), width_) * width_) * k.size());
+    if (p_.pack_right) right = right_space<T>((once ? step : pieces_of(cols.size(), width_) * width_) * k.size());
     for (int64_t i = rows_.begin; i < rows_.end; i += kBlockRows) {
       const Range block = {i, std::min(rows_.end, i + kBlockRows)};
       const Tiles tiles(block.size(), kernel_.max_rows);
@@ -117,9 +115,8 @@ template <class T> class Part {
   // The panel of columns [j, j + count). It is copied to `place` where it can't be read as it lies; `fill` is false where it
   // is there already.
   Panel take_panel(int64_t j, int64_t count, Range k, T* place, bool fill) const {
-    const int vectors = count > kernel_.lanes ? kTileVectors : 1;
+    const int vectors = count > kernel_.lanes ? kMaxTileVectors : 1;
     const int64_t lanes = int64_t{vectors} * kernel_.lanes;
-    if (p_.packed != nullptr) return {{p_.packed->panel(k.begin, k.size(), j), p_.packed->width(j)}, j, count, 0, vectors};
     const T* source = p_.b.data + k.begin * p_.b.row_stride + j * p_.b.col_stride;
     if (place == nullptr) return {{source - (lanes - count), p_.b.row_stride}, j, count, lanes - count, vectors};
     if (fill) kernel_.pack(source, count, k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place);
@@ -149,7 +146,7 @@ template <class T> class Part {
     if (p_.c.col_stride == 1 && panel.count == int64_t{panel.vectors} * kernel_.lanes) {
       return tile(k.size(), a, panel.right, out, p_.c.row_stride, first);
     }
-    alignas(64) T sums[kTileRows * kTileVectors * kTileLanes];
+    alignas(64) T sums[kMaxTileRows * kMaxTileVectors * kMaxLanes];
     tile(k.size(), a, panel.right, sums, width_, true);
     kernel_.store(height, panel.count, sums + panel.skip, width_, out, p_.c.row_stride, p_.c.col_stride, first);
   }
@@ -165,7 +162,7 @@ template <class T> class Part {
   const T* a_at(int64_t i, int64_t k) const { return p_.a.data + i * p_.a.row_stride + k * p_.a.col_stride; }
   T* at(int64_t i, int64_t j) const { return p_.c.data + i * p_.c.row_stride + j * p_.c.col_stride; }
 
-  const ProductKernel<T>& kernel_;
+  const Microkernel<T>& kernel_;
   const int64_t width_;
   const Product<T>& p_;
   Range rows_, cols_;
@@ -185,7 +182,7 @@ template <class T> bool better_transposed(const MatrixView<T>& a, const MatrixVi
 }
 
 template <class T>
-Product<T> plan(const ProductKernel<T>& kernel, MatrixView<T> a, MatrixView<T> b, Output<T> c, const Epilogue<T>& end) {
+Product<T> plan(const Microkernel<T>& kernel, MatrixView<T> a, MatrixView<T> b, Output<T> c, const Epilogue<T>& end) {
   const int lanes = kernel.lanes;
   if (better_transposed(a, b, lanes)) {
     std::swap(a, b);
@@ -194,13 +191,13 @@ Product<T> plan(const ProductKernel<T>& kernel, MatrixView<T> a, MatrixView<T> b
     c.transposed = true;
   }
   // A panel of less than its vectors is read from further left, if there is anything.
-  const bool narrow = b.cols < lanes * std::min<int64_t>(kTileVectors, vectors_of(b.cols, lanes));
+  const bool narrow = b.cols < lanes * std::min<int64_t>(kMaxTileVectors, vectors_of(b.cols, lanes));
   const bool tall = a.rows > kBlockRows;
-  return {a, b, nullptr, c, end, tall && b.cols >= kPackLeftCols, b.col_stride != 1 || narrow || tall};
+  return {a, b, c, end, tall && b.cols >= kPackLeftCols, b.col_stride != 1 || narrow || tall};
 }
 
 template <class T>
-void multiply_batch(const ProductKernel<T>& kernel, const Product<T>& product, const int64_t* a_offsets, const int64_t* b_offsets,
+void multiply_batch(const Microkernel<T>& kernel, const Product<T>& product, const int64_t* a_offsets, const int64_t* b_offsets,
                     int64_t batch, int64_t c_batch_stride) {
   const int64_t m = product.a.rows, n = product.b.cols, k = product.a.cols;
   if (batch == 0 || m == 0 || n == 0) return;
@@ -215,7 +212,7 @@ void multiply_batch(const ProductKernel<T>& kernel, const Product<T>& product, c
   }
   // Two parts a thread, or the batch's own division where it has enough.
   const int64_t wanted = std::min<int64_t>(pieces_of(2 * threads(), batch), work / kLeastWork);
-  const int width = kTileVectors * kernel.lanes;
+  const int width = kMaxTileVectors * kernel.lanes;
   const Grid grid = choose_grid(m, n, wanted, kernel.max_rows, width, kPackingCost, kPackingCost);
   const int64_t parts = grid.rows * grid.cols;
   parallel_for(batch * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
@@ -243,7 +240,7 @@ constexpr int64_t kNoOffset[1] = {0};
 
 template <class T>
 void multiply(const MatrixView<T>& a, const MatrixView<T>& b, T* c, int64_t ldc, const Epilogue<T>& end) {
-  const ProductKernel<T>& kernel = product_kernel<T>();
+  const Microkernel<T>& kernel = microkernel<T>();
   multiply_batch(kernel, plan(kernel, a, b, Output<T>{c, ldc, 1}, end), kNoOffset, kNoOffset, 1, 0);
 }
 
@@ -255,45 +252,13 @@ void multiply(MatrixView<T> a, std::span<const int64_t> a_offsets, MatrixView<T>
     a.rows *= batch;
     return multiply(a, b, c, b.cols, {});
   }
-  const ProductKernel<T>& kernel = product_kernel<T>();
+  const Microkernel<T>& kernel = microkernel<T>();
   const Product<T> product = plan(kernel, a, b, Output<T>{c, b.cols, 1}, {});
   const bool swapped = product.c.transposed;
   multiply_batch(kernel, product, (swapped ? b_offsets : a_offsets).data(), (swapped ? a_offsets : b_offsets).data(), batch, a.rows * b.cols);
 }
 
-template <class T>
-void multiply_packed(const MatrixView<T>& a, const PackedMatrix<T>& b, T* c, int64_t ldc, const Epilogue<T>& end) {
-  const MatrixView<T> extents = {nullptr, b.rows(), b.cols(), 0, 0};
-  multiply_batch(product_kernel<T>(), Product<T>{a, extents, &b, {c, ldc, 1}, end, false, true}, kNoOffset, kNoOffset, 1, 0);
-}
-
 }  // namespace
-
-template <class T> void PackedMatrix<T>::pack(const MatrixView<T>& b) {
-  const ProductKernel<T>& kernel = product_kernel<T>();
-  const int64_t panel_width = int64_t{kTileVectors} * kernel.lanes, padded = pieces_of(b.cols, kernel.lanes) * kernel.lanes;
-  data_ = space_.get<T>(b.rows * padded);
-  rows_ = b.rows, cols_ = b.cols, lanes_ = kernel.lanes;
-  for (int64_t begin = 0; begin < rows_; begin += kProductChunk) {
-    const int64_t k = std::min(rows_ - begin, kProductChunk);
-    for (int64_t col = 0; col < cols_; col += panel_width) {
-      kernel.pack(b.data + begin * b.row_stride + col * b.col_stride, std::min(panel_width, cols_ - col), k, b.col_stride,
-                  b.row_stride, width(col), const_cast<T*>(panel(begin, k, col)));
-    }
-  }
-}
-
-template <class T> int64_t PackedMatrix<T>::width(int64_t col) const {
-  return std::min<int64_t>(kTileVectors, pieces_of(cols_ - col, lanes_)) * lanes_;
-}
-
-// Chunks of rows one after another; in each, its panels.
-template <class T> const T* PackedMatrix<T>::panel(int64_t begin, int64_t k, int64_t col) const {
-  return data_ + begin * pieces_of(cols_, lanes_) * lanes_ + col * k;
-}
-
-template class PackedMatrix<float>;
-template class PackedMatrix<double>;
 
 void matmul(const MatrixView<float>& a, const MatrixView<float>& b, float* c, int64_t ldc, const Epilogue<float>& end) {
   multiply(a, b, c, ldc, end);
@@ -311,14 +276,6 @@ void matmul(const MatrixView<float>& a, std::span<const int64_t> a_offsets, cons
 void matmul(const MatrixView<double>& a, std::span<const int64_t> a_offsets, const MatrixView<double>& b,
             std::span<const int64_t> b_offsets, double* c) {
   multiply(a, a_offsets, b, b_offsets, c);
-}
-
-void matmul(const MatrixView<float>& a, const PackedMatrix<float>& b, float* c, int64_t ldc, const Epilogue<float>& end) {
-  multiply_packed(a, b, c, ldc, end);
-}
-
-void matmul(const MatrixView<double>& a, const PackedMatrix<double>& b, double* c, int64_t ldc, const Epilogue<double>& end) {
-  multiply_packed(a, b, c, ldc, end);
 }
 
 }  // namespace stet

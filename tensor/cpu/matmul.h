@@ -8,7 +8,6 @@
 #include <span>
 
 #include "stet/tensor/activation.h"
-#include "stet/tensor/cpu/workspace.h"
 
 namespace stet {
 
@@ -40,35 +39,5 @@ void matmul(const MatrixView<float>& a, std::span<const int64_t> a_offsets, cons
             std::span<const int64_t> b_offsets, float* c);
 void matmul(const MatrixView<double>& a, std::span<const int64_t> a_offsets, const MatrixView<double>& b,
             std::span<const int64_t> b_offsets, double* c);
-
-/// A right operand in the order in which products read it, for one that many products share: a recurrent layer's weight.
-/// T is float or double. It keeps a copy; the matrix may change or go afterwards.
-template <class T> class PackedMatrix {
- public:
-  PackedMatrix() = default;
-  explicit PackedMatrix(const MatrixView<T>& b) { pack(b); }
-
-  /// Takes another matrix; memory is reused where it is large enough.
-  void pack(const MatrixView<T>& b);
-
-  int64_t rows() const { return rows_; }
-  int64_t cols() const { return cols_; }
-
-  /// Rows [begin, begin + k) of the panel that starts at column `col`: element (p, j) at [p * width(col) + j].
-  const T* panel(int64_t begin, int64_t k, int64_t col) const;
-  /// Columns that a panel holds, the last one's beyond the matrix being +0.
-  int64_t width(int64_t col) const;
-
- private:
-  int64_t rows_ = 0, cols_ = 0;
-  int lanes_ = 0;
-  Workspace space_;
-  T* data_ = nullptr;
-};
-
-/// c = a b, as above. Throws nothing; `b` was packed on the instruction set in use.
-void matmul(const MatrixView<float>& a, const PackedMatrix<float>& b, float* c, int64_t ldc, const Epilogue<float>& end = {});
-void matmul(const MatrixView<double>& a, const PackedMatrix<double>& b, double* c, int64_t ldc,
-            const Epilogue<double>& end = {});
 
 }  // namespace stet

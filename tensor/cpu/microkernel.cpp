@@ -1,6 +1,10 @@
 #include "stet/tensor/cpu/microkernel.h"
 
+#include <algorithm>
+
 #include "stet/tensor/simd/targets.h"
+// targets.h comes before Highway's.
+#include <hwy/cache_control.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "stet/tensor/cpu/microkernel.cpp"
@@ -17,8 +21,7 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A tile's sums stay in registers: rows x 2 vectors, beside two vectors of b and one of a.
-constexpr int kMaxVectors = 2;
+// A tile's sums stay in registers: rows x 2 vectors, beside two vectors of the right operand and one of the left.
 #if HWY_TARGET == HWY_SCALAR
 constexpr int kRows = 4;
 #elif HWY_TARGET == HWY_AVX2
@@ -28,181 +31,225 @@ constexpr int kRows = 12;  // 32 registers
 #endif
 static_assert(kRows <= kMaxTileRows);
 
-template <class T> HWY_INLINE T element(PackedRows<T> a, int rows, int row, int64_t k) {
-  return a.data[k * rows + row];
-}
-template <class T> HWY_INLINE T element(GatheredRows<T> a, int, int row, int64_t k) { return a.row[row][a.offset[k]]; }
+// From this many k on, fetching a tile of c while its sums are computed costs nothing beside them.
+constexpr int64_t kPrefetchDepth = 24;
 
-template <int Rows, int kVectors, class T, class Left>
-HWY_NOINLINE void tile(int64_t k, Left a, const T* HWY_RESTRICT b, int64_t ldb, T* HWY_RESTRICT c, int64_t ldc,
-                       bool first) {
+// +0 + sum before c + sum, so that c is never -0.
+template <class D, class T> HWY_INLINE void add_to(D d, hn::Vec<D> sum, T* c, bool first) {
+  hn::StoreU(hn::Add(first ? hn::Zero(d) : hn::LoadU(d, c), sum), d, c);
+}
+
+// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory.
+template <class T, int Rows, int Vectors>
+void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t ldc, bool first) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  constexpr int lanes = hn::MaxLanes(d);
-  V sum[Rows][kVectors];
-  HWY_UNROLL(16) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(2) for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::Zero(d);
-  }
-  for (int64_t p = 0; p < k; ++p, b += ldb) {
-    V right[kVectors];
-    HWY_UNROLL(2) for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, b + v * lanes);
-    HWY_UNROLL(16) for (int i = 0; i < Rows; ++i) {
-      const V left = hn::Set(d, element(a, Rows, i, p));
-      HWY_UNROLL(2) for (int v = 0; v < kVectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
+  constexpr int lanes = hn::MaxLanes(d), groups = (Rows + 2) / 3;
+  if (k >= kPrefetchDepth) {
+    HWY_UNROLL(1) for (int i = 0; i < Rows; ++i) {
+      HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) hwy::Prefetch(c + i * ldc + v * lanes);
     }
   }
-  HWY_UNROLL(16) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(2) for (int v = 0; v < kVectors; ++v) {
-      T* out = c + i * ldc + v * lanes;
-      hn::StoreU(hn::Add(first ? hn::Zero(d) : hn::LoadU(d, out), sum[i][v]), d, out);
+  V sum[Rows][Vectors];
+  HWY_UNROLL(12) for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Zero(d);
+  }
+  // One pointer for three rows: their strides 0, 1 and 2 are addressing modes.
+  const T* left[groups];
+  HWY_UNROLL(4) for (int i = 0; i < groups; ++i) left[i] = a.data + 3 * i * a.row_stride;
+  const T* HWY_RESTRICT right = b.data;
+  const int64_t bytes = b.k_stride * static_cast<int64_t>(sizeof(T));
+  HWY_UNROLL(1) for (int64_t p = 0; p < k; ++p) {
+    V column[Vectors];
+    HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) column[v] = hn::LoadU(d, right + v * lanes);
+    right = reinterpret_cast<const T*>(reinterpret_cast<const char*>(right) + bytes);
+    HWY_UNROLL(12) for (int i = 0; i < Rows; ++i) {
+      const V row = hn::Set(d, left[i / 3][(i % 3) * a.row_stride]);
+      HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(row, column[v], sum[i][v]);
     }
+    HWY_UNROLL(4) for (int i = 0; i < groups; ++i) left[i] += a.k_stride;
+  }
+  HWY_UNROLL(12) for (int i = 0; i < Rows; ++i, c += ldc) {
+    HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) add_to(d, sum[i][v], c + v * lanes, first);
   }
 }
 
-// Calls the kernel compiled for that many rows, and for one vector of columns where that is enough.
-template <int Rows, class T, class Left>
-void tile_of(int rows, int64_t cols, int64_t k, Left a, const T* b, int64_t ldb, T* c, int64_t ldc, bool first) {
-  if constexpr (Rows > 1) {
-    if (rows < Rows) return tile_of<Rows - 1>(rows, cols, k, a, b, ldb, c, ldc, first);
-  }
-  constexpr int64_t lanes = hn::MaxLanes(hn::ScalableTag<T>());
-  if (cols <= lanes) {
-    tile<Rows, 1>(k, a, b, ldb, c, ldc, first);
+#if HWY_TARGET != HWY_SCALAR
+
+// Blocks of 16 bytes, `stride` elements apart, side by side in one vector.
+template <class D, class T> HWY_INLINE hn::Vec<D> load_blocks(D d, const T* from, int64_t stride) {
+  constexpr int64_t block = 16 / sizeof(T), count = hn::MaxLanes(d) / block;
+  if constexpr (count == 1) {
+    (void)stride;
+    return hn::LoadU(d, from);
   } else {
-    tile<Rows, kMaxVectors>(k, a, b, ldb, c, ldc, first);
+    const hn::Half<D> half;
+    const auto low = load_blocks(half, from, stride);
+    return hn::Combine(d, load_blocks(half, from + count / 2 * stride, stride), low);
   }
 }
 
-template <class T, class Left>
-void tile_with(int rows, int64_t cols, int64_t k, Left a, const T* b, int64_t ldb, T* c, int64_t ldc, bool first) {
-  tile_of<kRows>(rows, cols, k, a, b, ldb, c, ldc, first);
-}
-
-// Transposes blocks of vectors of 16 bytes: rows of `k` contiguous elements become columns. Returns how many k were
-// done.
-template <class T> int64_t transpose_four(const T* source, int64_t k, int64_t lane_stride, int64_t width, T* packed) {
-#if HWY_TARGET == HWY_SCALAR
-  (void)source, (void)k, (void)lane_stride, (void)width, (void)packed;
-  return 0;
-#else
-  const hn::Full128<T> d;
-  int64_t p = 0;
+// Transposes within blocks of 16 bytes: block[i] of each of `rows` becomes element i of the results.
+template <class D, class T> HWY_INLINE void transpose_blocks(D d, hn::Vec<D> (&v)[16 / sizeof(T)]) {
   if constexpr (sizeof(T) == 4) {
-    const hn::Repartition<double, decltype(d)> pairs;
-    for (; p + 4 <= k; p += 4) {
-      const auto r0 = hn::LoadU(d, source + p), r1 = hn::LoadU(d, source + lane_stride + p);
-      const auto r2 = hn::LoadU(d, source + 2 * lane_stride + p), r3 = hn::LoadU(d, source + 3 * lane_stride + p);
-      const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1)),
-                 high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
-      const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3)),
-                 high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
-      T* out = packed + p * width;
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, out);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, out + width);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, out + 2 * width);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, out + 3 * width);
-    }
+    const hn::Repartition<double, D> pairs;
+    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, v[0], v[1]));
+    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, v[0], v[1]));
+    const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, v[2], v[3]));
+    const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, v[2], v[3]));
+    v[0] = hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23));
+    v[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23));
+    v[2] = hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23));
+    v[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23));
   } else {
-    for (; p + 2 <= k; p += 2) {
-      T* out = packed + p * width;
-      for (int lane = 0; lane < 4; lane += 2) {
-        const auto r0 = hn::LoadU(d, source + lane * lane_stride + p),
-                   r1 = hn::LoadU(d, source + (lane + 1) * lane_stride + p);
-        hn::StoreU(hn::InterleaveLower(d, r0, r1), d, out + lane);
-        hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, out + width + lane);
-      }
-    }
+    const auto low = hn::InterleaveLower(d, v[0], v[1]);
+    v[1] = hn::InterleaveUpper(d, v[0], v[1]);
+    v[0] = low;
   }
-  return p;
-#endif
 }
+
+// One vector of lanes of a matrix whose k lie side by side.
+template <class D, class T>
+HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride, int64_t width, T* packed) {
+  constexpr int block = 16 / sizeof(T);
+  int64_t p = 0;
+  for (; p + block <= k; p += block) {
+    hn::Vec<D> v[block];
+    HWY_UNROLL(4) for (int i = 0; i < block; ++i) v[i] = load_blocks(d, source + i * lane_stride + p, block * lane_stride);
+    transpose_blocks<D, T>(d, v);
+    HWY_UNROLL(4) for (int i = 0; i < block; ++i) hn::StoreU(v[i], d, packed + (p + i) * width);
+  }
+  for (; p < k; ++p) {
+    for (size_t lane = 0; lane < hn::MaxLanes(d); ++lane) packed[p * width + lane] = source[lane * lane_stride + p];
+  }
+}
+
+#endif
 
 template <class T>
-void copy_rows(const T* source, int64_t lanes, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+void pack_rows(const T* source, int64_t count, int64_t k, int64_t k_stride, int64_t width, T* packed) {
   const hn::ScalableTag<T> d;
   const int64_t step = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) {
     int64_t lane = 0;
-    for (; lane + step <= lanes; lane += step) hn::StoreU(hn::LoadU(d, source + lane), d, packed + lane);
-    for (; lane < lanes; ++lane) packed[lane] = source[lane];
+    for (; lane + step <= count; lane += step) hn::StoreU(hn::LoadU(d, source + lane), d, packed + lane);
+    for (; lane < count; ++lane) packed[lane] = source[lane];
   }
 }
 
 template <class T>
-void pack(const T* source, int64_t lanes, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed) {
+void pack(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed) {
   if (lane_stride == 1) {
-    copy_rows(source, lanes, k, k_stride, width, packed);
+    pack_rows(source, count, k, k_stride, width, packed);
   } else {
     int64_t lane = 0;
+#if HWY_TARGET != HWY_SCALAR
     if (k_stride == 1) {
-      for (; lane + 4 <= lanes; lane += 4) {
-        const T* block = source + lane * lane_stride;
-        const int64_t done = transpose_four(block, k, lane_stride, width, packed + lane);
-        for (int64_t p = done; p < k; ++p) {
-          for (int64_t i = 0; i < 4; ++i) packed[p * width + lane + i] = block[i * lane_stride + p];
-        }
+      const hn::ScalableTag<T> d;
+      const hn::Full128<T> d128;
+      constexpr int64_t block = 16 / sizeof(T), lanes = hn::MaxLanes(d);
+      for (; lane + lanes <= count; lane += lanes) {
+        pack_lanes(d, source + lane * lane_stride, k, lane_stride, width, packed + lane);
+      }
+      for (; lane + block <= count; lane += block) {
+        pack_lanes(d128, source + lane * lane_stride, k, lane_stride, width, packed + lane);
       }
     }
-    for (; lane < lanes; ++lane) {
+#endif
+    for (; lane < count; ++lane) {
       for (int64_t p = 0; p < k; ++p) packed[p * width + lane] = source[lane * lane_stride + p * k_stride];
     }
   }
-  if (lanes == width) return;
-  for (int64_t p = 0; p < k; ++p) {
-    for (int64_t lane = lanes; lane < width; ++lane) packed[p * width + lane] = 0;
-  }
+  if (count == width) return;
+  for (int64_t p = 0; p < k; ++p) std::fill(packed + p * width + count, packed + (p + 1) * width, T(0));
 }
 
-// One vector of a run. What it holds beyond the run's end is overwritten by the vectors that follow.
-template <class T> struct Piece {
-  const T* source;
-  int64_t lane;
-};
-
-template <int Count, class T>
-void copy_pieces(const Piece<T>* pieces, int count, const int64_t* offset, int64_t k, int64_t width, T* packed) {
-  const hn::ScalableTag<T> d;
-  Piece<T> local[Count > 0 ? Count : 1];
-  for (int i = 0; i < Count; ++i) local[i] = pieces[i];
-  for (int64_t p = 0; p < k; ++p, packed += width) {
-    if constexpr (Count > 0) {
-      HWY_UNROLL(8)
-      for (int i = 0; i < Count; ++i) hn::StoreU(hn::LoadU(d, local[i].source + offset[p]), d, packed + local[i].lane);
-    } else {
-      for (const Piece<T>* i = pieces; i < pieces + count; ++i) {
-        hn::StoreU(hn::LoadU(d, i->source + offset[p]), d, packed + i->lane);
+template <class T>
+void store(int64_t rows, int64_t cols, const T* sums, int64_t sums_stride, T* c, int64_t row_stride, int64_t col_stride,
+           bool first) {
+  int64_t done = 0;  // rows
+  if (col_stride == 1) {
+    const hn::ScalableTag<T> d;
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+    for (; done < rows; ++done) {
+      int64_t j = 0;
+      for (; j + lanes <= cols; j += lanes) add_to(d, hn::LoadU(d, sums + done * sums_stride + j), c + done * row_stride + j, first);
+      for (; j < cols; ++j) {
+        T& out = c[done * row_stride + j];
+        out = (first ? T(0) : out) + sums[done * sums_stride + j];
       }
+    }
+    return;
+  }
+#if HWY_TARGET != HWY_SCALAR
+  const hn::Full128<T> d;
+  constexpr int64_t block = 16 / sizeof(T);
+  const int64_t whole = cols / block * block;
+  for (; done + block <= rows; done += block) {
+    for (int64_t j = 0; j < whole; j += block) {
+      hn::Vec<decltype(d)> v[block];
+      HWY_UNROLL(4) for (int i = 0; i < block; ++i) v[i] = hn::LoadU(d, sums + (done + i) * sums_stride + j);
+      transpose_blocks<decltype(d), T>(d, v);
+      HWY_UNROLL(4) for (int i = 0; i < block; ++i) add_to(d, v[i], c + done + (j + i) * col_stride, first);
+    }
+    for (int64_t i = done; i < done + block; ++i) {
+      for (int64_t j = whole; j < cols; ++j) {
+        T& out = c[i + j * col_stride];
+        out = (first ? T(0) : out) + sums[i * sums_stride + j];
+      }
+    }
+  }
+#endif
+  for (; done < rows; ++done) {
+    for (int64_t j = 0; j < cols; ++j) {
+      T& out = c[done * row_stride + j * col_stride];
+      out = (first ? T(0) : out) + sums[done * sums_stride + j];
     }
   }
 }
 
-template <class T> void pack_runs(const LaneRun<T>* runs, int64_t count, const int64_t* offset, int64_t k, T* packed) {
-  constexpr int64_t lanes = hn::MaxLanes(hn::ScalableTag<T>()), width = kMaxVectors * lanes;
-  Piece<T> pieces[width + kMaxVectors];
-  int n = 0;
-  for (int64_t r = 0; r < count; ++r) {
-    for (int64_t i = 0; i < runs[r].length; i += lanes) pieces[n++] = {runs[r].source + i, runs[r].lane + i};
-  }
-  switch (n) {
-    case 2: return copy_pieces<2>(pieces, n, offset, k, width, packed);
-    case 3: return copy_pieces<3>(pieces, n, offset, k, width, packed);
-    case 4: return copy_pieces<4>(pieces, n, offset, k, width, packed);
-    default: return copy_pieces<0>(pieces, n, offset, k, width, packed);
+template <class T>
+void finish(int64_t rows, int64_t cols, T* c, int64_t ldc, const T* bias, Activation activation) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const V zero = hn::Zero(d);
+  const bool relu = activation == Activation::relu;
+  const auto apply = [&](V x, V shift) HWY_ATTR {
+    if (bias != nullptr) x = hn::Add(x, shift);
+    return relu ? hn::IfThenElse(hn::Lt(x, zero), zero, x) : x;
+  };
+  for (int64_t i = 0; i < rows; ++i, c += ldc) {
+    int64_t j = 0;
+    for (; j + lanes <= cols; j += lanes) {
+      const V shift = bias != nullptr ? hn::LoadU(d, bias + j) : zero;
+      hn::StoreU(apply(hn::LoadU(d, c + j), shift), d, c + j);
+    }
+    for (; j < cols; ++j) c[j] = hn::GetLane(apply(hn::Set(d, c[j]), bias != nullptr ? hn::Set(d, bias[j]) : zero));
   }
 }
 
+template <class T, int Rows> constexpr void add_tiles(Microkernel<T>& kernel) {
+  kernel.tile[Rows][1] = tile<T, Rows, 1>;
+  kernel.tile[Rows][2] = tile<T, Rows, 2>;
+  if constexpr (Rows > 1) add_tiles<T, Rows - 1>(kernel);
+}
+
 template <class T> const Microkernel<T>& kernels() {
-  constexpr int cols = kMaxVectors * static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
-  static_assert(cols <= kMaxTileCols);
-  static constexpr Microkernel<T> table = {
-      kRows, cols, tile_with<T, PackedRows<T>>, tile_with<T, GatheredRows<T>>, pack<T>, pack_runs<T>};
+  static constexpr Microkernel<T> table = [] {
+    constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
+    static_assert(lanes <= kMaxLanes);
+    Microkernel<T> k = {lanes, kRows, {}, pack<T>, store<T>, finish<T>};
+    add_tiles<T, kRows>(k);
+    return k;
+  }();
   return table;
 }
 
 }  // namespace
 
-const Microkernel<float>& kernels_float() { return kernels<float>(); }
-const Microkernel<double>& kernels_double() { return kernels<double>(); }
+const Microkernel<float>& microkernels_float() { return kernels<float>(); }
+const Microkernel<double>& microkernels_double() { return kernels<double>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace stet
@@ -211,11 +258,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace stet {
 
-HWY_EXPORT(kernels_float);
-HWY_EXPORT(kernels_double);
+HWY_EXPORT(microkernels_float);
+HWY_EXPORT(microkernels_double);
 
-template <> const Microkernel<float>& microkernel() { return STET_DISPATCH(kernels_float)(); }
-template <> const Microkernel<double>& microkernel() { return STET_DISPATCH(kernels_double)(); }
+template <> const Microkernel<float>& microkernel() { return STET_DISPATCH(microkernels_float)(); }
+template <> const Microkernel<double>& microkernel() { return STET_DISPATCH(microkernels_double)(); }
 
 }  // namespace stet
 #endif

@@ -161,28 +161,6 @@ TYPED_TEST(MatmulTest, BiasAndActivationAreAppliedToTheWholeSum) {
   });
 }
 
-TYPED_TEST(MatmulTest, PackedRightOperand) {
-  using T = TypeParam;
-  for_each_isa([] {
-    PackedMatrix<T> packed;
-    for (int64_t k : {600, 40, 1, 1025}) {
-      for (int64_t n : {1, 10, 33, 64, 65}) {
-        for (Layout layout : {Layout::rows, Layout::columns, Layout::gaps}) {
-          SCOPED_TRACE(testing::Message() << k << "x" << n);
-          const Matrix<T> b(k, n, layout, 2);
-          packed.pack(b.view);
-          for (int64_t m : {1, 32}) {
-            const Matrix<T> a(m, k, Layout::rows, 1);
-            std::vector<T> c(m * n), expected = reference(a.view, b.view);
-            matmul(a.view, packed, c.data(), n);
-            expect_same_bits(c, expected);
-          }
-        }
-      }
-    }
-  });
-}
-
 // Neither cutting the output for the threads nor the instruction set shows.
 TYPED_TEST(MatmulTest, ThreadsDoNotShow) {
   using T = TypeParam;
