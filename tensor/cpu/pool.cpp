@@ -71,9 +71,8 @@ template <class T> void max_forward(const PoolShape& s, const T* x, T* y, int64_
       T* to = y + (p * oh + t) * ow;
       int64_t* at = index + (p * oh + t) * ow;
       const int64_t first = rows.begin * s.w + whole.begin * s.stride_w - s.pad_w;
-      const PoolRow row = {s.w, rows.size(), s.kw, s.stride_w, whole.size()};
+      const PoolRow row = {s.w, rows.size(), s.kw, s.stride_w, whole.size(), first};
       const int64_t done = whole.size() > 0 ? kernels.max(row, plane + first, to + whole.begin, at + whole.begin) : 0;
-      for (int64_t u = whole.begin; u < whole.begin + done; ++u) at[u] += first;
       for (Range rest : {Range{0, whole.begin}, Range{whole.begin + done, ow}}) {
         for (int64_t u = rest.begin; u < rest.end; ++u) {
           max_of_window(s, plane, rows, window_of(u, s.kw, s.stride_w, s.pad_w, s.w), to[u], at[u]);
@@ -102,7 +101,7 @@ template <class T> void avg_forward(const PoolShape& s, const T* x, T* y) {
       const Range rows = window_of(t, s.kh, s.stride_h, s.pad_h, s.h);
       T* to = y + (p * oh + t) * ow;
       const T* first = plane + rows.begin * s.w + whole.begin * s.stride_w - s.pad_w;
-      const PoolRow row = {s.w, rows.size(), s.kw, s.stride_w, whole.size()};
+      const PoolRow row = {s.w, rows.size(), s.kw, s.stride_w, whole.size(), 0};
       const T divisor = static_cast<T>(s.kh * s.kw);
       const int64_t done = whole.size() > 0 ? kernels.avg(row, first, divisor, to + whole.begin) : 0;
       for (Range rest : {Range{0, whole.begin}, Range{whole.begin + done, ow}}) {

@@ -11,11 +11,12 @@ struct PoolRow {
   int64_t rows, kw;  ///< a window's extent
   int64_t stride;    ///< from window to window
   int64_t count;     ///< of windows
+  int64_t first;     ///< the first window's place in the plane
 };
 
 template <class T> struct PoolKernels {
   /// Pools as many windows, from the first at `source` on, as make up whole vectors, and returns how many those are.
-  /// `place`: the maximum's, as an offset from `source`.
+  /// `place`: the maximum's in the plane.
   int64_t (*max)(const PoolRow& row, const T* source, T* y, int64_t* place);
   /// Likewise; each sum is divided by `divisor`.
   int64_t (*avg)(const PoolRow& row, const T* source, T divisor, T* y);
