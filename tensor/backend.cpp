@@ -44,8 +44,10 @@ void Backend::index_select(const Tensor&, const Tensor&, const Tensor&) { unsupp
 void Backend::index_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "index_add"); }
 void Backend::gather(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gather"); }
 void Backend::scatter_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "scatter_add"); }
-void Backend::gelu(const Tensor&, const Tensor&) { unsupported(*this, "gelu"); }
-void Backend::gelu_gradient(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gelu_gradient"); }
+void Backend::gelu(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gelu"); }
+void Backend::gelu_gradient(const Tensor&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "gelu_gradient");
+}
 void Backend::attention(const AttentionRule&, const AttentionInputs&, const Tensor&, const Tensor&, const Tensor&) {
   unsupported(*this, "attention");
 }

@@ -139,9 +139,9 @@ class Backend {
   virtual void gather(const Tensor& x, const Tensor& index, const Tensor& y);
   /// The adjoint of gather: y starts at +0; adds in ascending j.
   virtual void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y);
-  /// The erf form, and its gradient for an upstream g.
-  virtual void gelu(const Tensor& x, const Tensor& y);
-  virtual void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& dx);
+  /// The erf form, and its gradient for an upstream g. The forward leaves erf(x sqrt 1/2) + 1 for the gradient; undefined: not wanted.
+  virtual void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf);
+  virtual void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx);
   /// o has the inputs' layout; `extremes` and `totals` [B, H, T] take each row's maximum and sum, for the gradient.
   virtual void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
                          const Tensor& totals);

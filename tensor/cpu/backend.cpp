@@ -126,13 +126,13 @@ class CpuBackend : public Backend {
     ContractFloatEnv env;
     cpu_kernels::scatter_add(g, index, y);
   }
-  void gelu(const Tensor& x, const Tensor& y) override {
+  void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override {
     ContractFloatEnv env;
-    cpu_kernels::gelu(x, y);
+    cpu_kernels::gelu(x, y, one_plus_erf);
   }
-  void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& dx) override {
+  void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) override {
     ContractFloatEnv env;
-    cpu_kernels::gelu_gradient(g, x, dx);
+    cpu_kernels::gelu_gradient(g, x, one_plus_erf, dx);
   }
   void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
                  const Tensor& totals) override {

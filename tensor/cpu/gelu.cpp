@@ -1,5 +1,7 @@
 #include "stet/tensor/cpu/gelu.h"
 
+#include <algorithm>
+
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -23,39 +25,50 @@ using V = hn::Vec<D>;
 constexpr float kSqrtHalf = 0x1.6a09e667f3bcdp-1;
 constexpr float kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
 
-HWY_INLINE V Gelu(V x) {
+// One vector. erf + 1 is kept for the gradient, where it is wanted.
+HWY_INLINE void Gelu(const float* x, float* y, float* one_plus_erf) {
   const D d;
-  return hn::Mul(hn::Mul(x, hn::Set(d, 0.5f)), hn::Add(fn::Erf(hn::Mul(x, hn::Set(d, kSqrtHalf))), hn::Set(d, 1)));
+  const V v = hn::LoadU(d, x), sum = hn::Add(fn::Erf(hn::Mul(v, hn::Set(d, kSqrtHalf))), hn::Set(d, 1));
+  if (one_plus_erf != nullptr) hn::StoreU(sum, d, one_plus_erf);
+  hn::StoreU(hn::Mul(hn::Mul(v, hn::Set(d, 0.5f)), sum), d, y);
 }
 
-HWY_INLINE V Gradient(V g, V x) {
+HWY_INLINE void Gradient(const float* g, const float* x, const float* one_plus_erf, float* dx) {
   const D d;
-  const V half = hn::Mul(x, hn::Set(d, 0.5f)), u = hn::Mul(x, hn::Set(d, kSqrtHalf));
+  const V upstream = hn::LoadU(d, g), v = hn::LoadU(d, x);
+  const V half = hn::Mul(v, hn::Set(d, 0.5f)), u = hn::Mul(v, hn::Set(d, kSqrtHalf));
   const V slope = hn::Mul(fn::Exp(hn::Neg(hn::Mul(u, u))), hn::Set(d, kTwoOverSqrtPi));
-  const V through_erf = hn::Mul(hn::Mul(hn::Mul(g, half), slope), hn::Set(d, kSqrtHalf));
-  const V through_half = hn::Mul(hn::Mul(g, hn::Add(fn::Erf(u), hn::Set(d, 1))), hn::Set(d, 0.5f));
-  return hn::Add(through_erf, through_half);
+  const V through_erf = hn::Mul(hn::Mul(hn::Mul(upstream, half), slope), hn::Set(d, kSqrtHalf));
+  const V through_half = hn::Mul(hn::Mul(upstream, hn::LoadU(d, one_plus_erf)), hn::Set(d, 0.5f));
+  hn::StoreU(hn::Add(through_erf, through_half), d, dx);
 }
 
-// y[i] = f(a[i], b[i]); what is left of a vector goes through a padded one.
-template <class F> HWY_INLINE void Map(const float* a, const float* b, float* y, int64_t n, const F& f) {
-  const D d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+// What is left of an array, less than a vector, with room for a whole one.
+struct Rest {
+  Rest() = default;
+  Rest(const float* from, int64_t n) { std::copy_n(from, n, values); }
+  HWY_ALIGN float values[hn::MaxLanes(D())] = {};
+};
+
+void GeluFloats(const float* x, float* y, float* one_plus_erf, int64_t n) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
   int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) hn::StoreU(f(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, y + i);
+  for (; i + lanes <= n; i += lanes) Gelu(x + i, y + i, one_plus_erf == nullptr ? nullptr : one_plus_erf + i);
   if (i == n) return;
-  HWY_ALIGN float rest_a[hn::MaxLanes(d)] = {}, rest_b[hn::MaxLanes(d)] = {};
-  for (int64_t j = i; j < n; ++j) rest_a[j - i] = a[j], rest_b[j - i] = b[j];
-  hn::StoreU(f(hn::LoadU(d, rest_a), hn::LoadU(d, rest_b)), d, rest_a);
-  for (int64_t j = i; j < n; ++j) y[j] = rest_a[j - i];
+  Rest in(x + i, n - i), out, kept;
+  Gelu(in.values, out.values, kept.values);
+  std::copy_n(out.values, n - i, y + i);
+  if (one_plus_erf != nullptr) std::copy_n(kept.values, n - i, one_plus_erf + i);
 }
 
-void GeluFloats(const float* x, float* y, int64_t n) {
-  Map(x, x, y, n, [](V v, V) HWY_ATTR { return Gelu(v); });
-}
-
-void GeluGradientFloats(const float* g, const float* x, float* dx, int64_t n) {
-  Map(g, x, dx, n, [](V p, V q) HWY_ATTR { return Gradient(p, q); });
+void GeluGradientFloats(const float* g, const float* x, const float* one_plus_erf, float* dx, int64_t n) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) Gradient(g + i, x + i, one_plus_erf + i, dx + i);
+  if (i == n) return;
+  Rest upstream(g + i, n - i), in(x + i, n - i), kept(one_plus_erf + i, n - i), out;
+  Gradient(upstream.values, in.values, kept.values, out.values);
+  std::copy_n(out.values, n - i, dx + i);
 }
 
 }  // namespace
@@ -76,17 +89,20 @@ namespace {
 constexpr int64_t kGrain = 4096;  // elements; a few microseconds of work
 }
 
-void gelu(const Tensor& x, const Tensor& y) {
+void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) {
   const float* from = x.data_as<float>();
   float* to = y.mutable_data_as<float>();
-  parallel_for(y.elements(), kGrain, [&](int64_t b, int64_t e) { STET_DISPATCH(GeluFloats)(from + b, to + b, e - b); });
+  float* kept = one_plus_erf.defined() ? one_plus_erf.mutable_data_as<float>() : nullptr;
+  parallel_for(y.elements(), kGrain, [&](int64_t b, int64_t e) {
+    STET_DISPATCH(GeluFloats)(from + b, to + b, kept == nullptr ? nullptr : kept + b, e - b);
+  });
 }
 
-void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& dx) {
-  const float *upstream = g.data_as<float>(), *from = x.data_as<float>();
+void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) {
+  const float *upstream = g.data_as<float>(), *from = x.data_as<float>(), *kept = one_plus_erf.data_as<float>();
   float* to = dx.mutable_data_as<float>();
   parallel_for(dx.elements(), kGrain, [&](int64_t b, int64_t e) {
-    STET_DISPATCH(GeluGradientFloats)(upstream + b, from + b, to + b, e - b);
+    STET_DISPATCH(GeluGradientFloats)(upstream + b, from + b, kept + b, to + b, e - b);
   });
 }
 

@@ -18,11 +18,11 @@ Tensor gelu_tanh(const Tensor& x) {
   return (x * 0.5) * (tanh(inner) + 1);
 }
 
-Tensor gelu_gradient(const Tensor& g, const Tensor& x) {
-  if (grad_enabled() || x.dtype() != DType::float32) return composed::gelu_gradient(g, x);
+Tensor gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf) {
+  if (grad_enabled() || !one_plus_erf.defined()) return composed::gelu_gradient(g, x);
   Tensor dx = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
   add_work(8 * x.elements());
-  backend(x.device()).gelu_gradient(contiguous(g), contiguous(x.detach()), dx);
+  backend(x.device()).gelu_gradient(contiguous(g), contiguous(x.detach()), one_plus_erf, dx);
   return dx;
 }
 
@@ -44,18 +44,20 @@ Tensor gelu_gradient(const Tensor& g, const Tensor& x) {
 Tensor gelu(const Tensor& x, Gelu form) {
   require_floating("gelu", x);
   if (form == Gelu::tanh) return gelu_tanh(x);
-  Tensor y;
+  Tensor y, one_plus_erf;
   {
+    const bool recorded = grad_enabled() && x.has_gradient();
     NoGrad no_grad;
     if (x.dtype() == DType::float32) {
       y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+      if (recorded) one_plus_erf = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
       add_work(8 * x.elements());
-      backend(x.device()).gelu(contiguous(x.detach()), y);
+      backend(x.device()).gelu(contiguous(x.detach()), y, one_plus_erf);
     } else {
       y = composed::gelu(x);
     }
   }
-  return record("gelu", y, {{x, [x](const Tensor& g) { return gelu_gradient(g, x); }}});
+  return record("gelu", y, {{x, [x, one_plus_erf](const Tensor& g) { return gelu_gradient(g, x, one_plus_erf); }}});
 }
 
 }  // namespace stet
