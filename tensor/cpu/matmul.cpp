@@ -43,17 +43,6 @@ template <class T> struct Product {
   bool pack_left, pack_right;
 };
 
-// Rows cut into tiles of near-equal height: the first `taller` of them are one row higher.
-struct Tiles {
-  Tiles(int64_t rows, int max_rows) : count(pieces_of(rows, max_rows)), low(static_cast<int>(rows / count)), taller(rows % count) {}
-  int height(int64_t tile) const { return low + (tile < taller ? 1 : 0); }
-  int64_t begin(int64_t tile) const { return tile * low + std::min(tile, taller); }
-
-  int64_t count;
-  int low;
-  int64_t taller;
-};
-
 // One thread's share of a product: the part of c at (rows, cols), over the whole of K.
 template <class T> class Part {
  public:
@@ -96,7 +85,7 @@ template <class T> class Part {
     if (p_.pack_right) right = right_space<T>((once ? step : pieces_of(cols.size(), width_) * width_) * k.size());
     for (int64_t i = rows_.begin; i < rows_.end; i += kBlockRows) {
       const Range block = {i, std::min(rows_.end, i + kBlockRows)};
-      const Tiles tiles(block.size(), kernel_.max_rows);
+      const RowTiles tiles(block.size(), kernel_.max_rows);
       if (left != nullptr) pack_left(block, tiles, k, left);
       for (int64_t j = cols.begin; j < cols.end; j += step) {
         T* place = right == nullptr || once ? right : right + (j - cols.begin) * k.size();
@@ -105,7 +94,7 @@ template <class T> class Part {
     }
   }
 
-  void pack_left(Range rows, const Tiles& tiles, Range k, T* left) const {
+  void pack_left(Range rows, const RowTiles& tiles, Range k, T* left) const {
     for (int64_t t = 0; t < tiles.count; ++t) {
       kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), tiles.height(t), k.size(), p_.a.row_stride, p_.a.col_stride,
                    tiles.height(t), left + tiles.begin(t) * k.size());
@@ -124,7 +113,7 @@ template <class T> class Part {
   }
 
   // c's block at (rows, cols), for one chunk. Tiles run along a row of panels, so that c is written in rows.
-  void multiply(Range rows, const Tiles& tiles, Range cols, Range k, const T* left, T* right, bool fill) const {
+  void multiply(Range rows, const RowTiles& tiles, Range cols, Range k, const T* left, T* right, bool fill) const {
     for (int64_t t = 0; t < tiles.count; ++t) {
       const int height = tiles.height(t);
       const int64_t i = rows.begin + tiles.begin(t);
@@ -213,7 +202,8 @@ void multiply_batch(const Microkernel<T>& kernel, const Product<T>& product, con
   // Two parts a thread, or the batch's own division where it has enough.
   const int64_t wanted = std::min<int64_t>(pieces_of(2 * threads(), batch), work / kLeastWork);
   const int width = kMaxTileVectors * kernel.lanes;
-  const Grid grid = choose_grid(m, n, wanted, kernel.max_rows, width, kPackingCost, kPackingCost);
+  const Grid grid = choose_grid(m, n, wanted, kernel.max_rows, width, product.pack_left ? kPackingCost : kReadingCost,
+                                product.pack_right ? kPackingCost : kReadingCost);
   const int64_t parts = grid.rows * grid.cols;
   parallel_for(batch * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {

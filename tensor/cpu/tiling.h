@@ -14,6 +14,9 @@ inline constexpr int64_t kLeastWork = int64_t{1} << 20;
 /// Multiply-adds that take as long as packing one element of an operand.
 inline constexpr double kPackingCost = 24;
 
+/// And as reading one in place.
+inline constexpr double kReadingCost = 2;
+
 /// The number of pieces of length `piece` that cover n.
 inline int64_t pieces_of(int64_t n, int64_t piece) { return (n + piece - 1) / piece; }
 
@@ -31,13 +34,13 @@ inline Range part(int64_t n, int64_t parts, int64_t i, int64_t unit) {
   return {std::min(n, units * i / parts * unit), std::min(n, units * (i + 1) / parts * unit)};
 }
 
-/// Rows cut into tiles of near-equal height, so that none is much lower than the others.
+/// Rows cut into tiles of near-equal height: the first `taller` of them are one row higher than the others.
 struct RowTiles {
-  RowTiles(int64_t n, int max_rows) : rows(n), count(pieces_of(n, max_rows)) {}
-  int64_t begin(int64_t tile) const { return rows * tile / count; }
-  int height(int64_t tile) const { return static_cast<int>(begin(tile + 1) - begin(tile)); }
+  RowTiles(int64_t n, int max_rows) : rows(n), count(pieces_of(n, max_rows)), low(count == 0 ? 0 : n / count), taller(n - low * count) {}
+  int64_t begin(int64_t tile) const { return tile * low + std::min(tile, taller); }
+  int height(int64_t tile) const { return static_cast<int>(low + (tile < taller ? 1 : 0)); }
 
-  int64_t rows, count;
+  int64_t rows, count, low, taller;
 };
 
 struct Grid {
