@@ -169,6 +169,47 @@ TYPED_TEST(ConvTest, ManyChunks) {
   check<TypeParam>(shape({600, 2, 3, 3}, {2, 3, 3}));
 }
 
+// Widths around vectors' lengths: rows that are whole vectors, that share one, and that end within one.
+TYPED_TEST(ConvTest, Widths) {
+  for (int64_t w : {1, 2, 3, 5, 7, 8, 9, 13, 15, 16, 17, 24, 26, 31, 32, 33, 48, 70}) {
+    check<TypeParam>(shape({2, 3, 5, w}, {9, 3, 3}, {1, 1}, {1, 1}), static_cast<uint32_t>(w));
+    check<TypeParam>(shape({3, 2, 4, w + 2}, {3, 3, 3}), static_cast<uint32_t>(w));
+    check<TypeParam>(shape({2, 2, 6, w}, {10, 3, 3}, {2, 2}, {1, 1}), static_cast<uint32_t>(w));
+    check<TypeParam>(shape({1, 2, 7, w}, {4, 3, 3}, {3, 3}, {2, 2}), static_cast<uint32_t>(w));
+    check<TypeParam>(shape({2, 3, 5, w}, {5, 1, 1}, {2, 2}), static_cast<uint32_t>(w));
+  }
+}
+
+// Channels around a vector's lanes and a tile's rows, on either side.
+TYPED_TEST(ConvTest, Channels) {
+  for (int64_t c : {1, 3, 5, 15, 16, 17, 33}) {
+    for (int64_t co : {1, 4, 8, 9, 16, 31}) check<TypeParam>(shape({2, c, 5, 6}, {co, 3, 3}, {1, 1}, {1, 1}), static_cast<uint32_t>(c));
+  }
+  check<TypeParam>(shape({2, 34, 5, 6}, {36, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 2));
+}
+
+// Many channels of a wide image, whose windows are strips of it.
+TYPED_TEST(ConvTest, LargeWindows) {
+  check<TypeParam>(shape({1, 66, 9, 26}, {18, 3, 3}, {1, 1}, {2, 2}));
+  check<TypeParam>(shape({1, 70, 70, 30}, {2, 3, 3}, {1, 1}, {1, 1}));
+  check<TypeParam>(shape({1, 64, 8, 40}, {17, 3, 3}, {2, 2}, {1, 1}));
+}
+
+// What is beside the padding in the window must not come into it.
+TYPED_TEST(ConvTest, InfinitiesBesidePadding) {
+  using T = TypeParam;
+  for (int64_t w : {8, 11, 16, 26, 32}) {
+    const ConvShape s = shape({2, 2, 4, w}, {9, 3, 3}, {1, 1}, {1, 1});
+    Problem<T> p(s);
+    for (int64_t i = 0; i < static_cast<int64_t>(p.x.size()); i += w) {
+      p.x[i] = p.x[i + w - 1] = i % 3 == 0 ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
+      p.dy[i] = p.dy[i + w - 1] = -std::numeric_limits<T>::infinity();
+    }
+    const Results<T> expected = reference(p);
+    for_each_isa([&] { expect_same(kernels(p), expected); });
+  }
+}
+
 TYPED_TEST(ConvTest, RandomShapes) {
   std::mt19937 bits(7);
   const auto upto = [&](int64_t n) { return static_cast<int64_t>(bits() % n); };
