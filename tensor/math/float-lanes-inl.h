@@ -24,22 +24,71 @@ using F32 = hn::Vec<TagF32>;
 
 #else
 
+// A vector of floats is two of doubles. They go through a function side by side, so that one's waiting is filled with the other's work.
+namespace pairs {
+
+template <class V> struct Pair {
+  V low, high;
+};
+using F64 = Pair<math::HWY_NAMESPACE::F64>;
+using I64 = Pair<math::HWY_NAMESPACE::I64>;
+using Mask = Pair<math::HWY_NAMESPACE::Mask>;
+
+namespace one = math::HWY_NAMESPACE;
+using one::kCheapLookup;
+
+HWY_INLINE F64 splat(double value) { return {one::splat(value), one::splat(value)}; }
+HWY_INLINE I64 splat_bits(int64_t value) { return {one::splat_bits(value), one::splat_bits(value)}; }
+HWY_INLINE I64 bits(F64 x) { return {one::bits(x.low), one::bits(x.high)}; }
+HWY_INLINE F64 from_bits(I64 x) { return {one::from_bits(x.low), one::from_bits(x.high)}; }
+HWY_INLINE F64 fma(F64 a, F64 b, F64 c) { return {one::fma(a.low, b.low, c.low), one::fma(a.high, b.high, c.high)}; }
+HWY_INLINE F64 fms(F64 a, F64 b, F64 c) { return {one::fms(a.low, b.low, c.low), one::fms(a.high, b.high, c.high)}; }
+HWY_INLINE F64 fnma(F64 a, F64 b, F64 c) { return {one::fnma(a.low, b.low, c.low), one::fnma(a.high, b.high, c.high)}; }
+HWY_INLINE F64 abs(F64 x) { return {one::abs(x.low), one::abs(x.high)}; }
+HWY_INLINE F64 select(Mask mask, F64 yes, F64 no) {
+  return {one::select(mask.low, yes.low, no.low), one::select(mask.high, yes.high, no.high)};
+}
+HWY_INLINE I64 select_bits(Mask mask, I64 yes, I64 no) {
+  return {one::select_bits(mask.low, yes.low, no.low), one::select_bits(mask.high, yes.high, no.high)};
+}
+HWY_INLINE F64 at_least(F64 x, double low) { return {one::at_least(x.low, low), one::at_least(x.high, low)}; }
+HWY_INLINE F64 at_most(F64 x, double high) { return {one::at_most(x.low, high), one::at_most(x.high, high)}; }
+HWY_INLINE Mask is_zero(I64 x) { return {one::is_zero(x.low), one::is_zero(x.high)}; }
+template <int kCount> HWY_INLINE I64 shift_left(I64 x) { return {one::shift_left<kCount>(x.low), one::shift_left<kCount>(x.high)}; }
+template <int kCount> HWY_INLINE I64 shift_right(I64 x) { return {one::shift_right<kCount>(x.low), one::shift_right<kCount>(x.high)}; }
+HWY_INLINE I64 add(I64 a, I64 b) { return {one::add(a.low, b.low), one::add(a.high, b.high)}; }
+HWY_INLINE I64 subtract(I64 a, I64 b) { return {one::subtract(a.low, b.low), one::subtract(a.high, b.high)}; }
+HWY_INLINE F64 lookup(const double* table, I64 index) { return {one::lookup(table, index.low), one::lookup(table, index.high)}; }
+HWY_INLINE F64 lookup16(const double* table, I64 index) { return {one::lookup16(table, index.low), one::lookup16(table, index.high)}; }
+HWY_INLINE F64 operator+(F64 a, F64 b) { return {a.low + b.low, a.high + b.high}; }
+HWY_INLINE F64 operator-(F64 a, F64 b) { return {a.low - b.low, a.high - b.high}; }
+HWY_INLINE F64 operator*(F64 a, F64 b) { return {a.low * b.low, a.high * b.high}; }
+HWY_INLINE F64 operator/(F64 a, F64 b) { return {a.low / b.low, a.high / b.high}; }
+HWY_INLINE Mask operator==(F64 a, F64 b) { return {a.low == b.low, a.high == b.high}; }
+HWY_INLINE Mask operator<(F64 a, F64 b) { return {a.low < b.low, a.high < b.high}; }
+HWY_INLINE Mask operator<=(F64 a, F64 b) { return {a.low <= b.low, a.high <= b.high}; }
+HWY_INLINE Mask operator>(F64 a, F64 b) { return {a.low > b.low, a.high > b.high}; }
+HWY_INLINE I64 operator&(I64 a, I64 b) { return {a.low & b.low, a.high & b.high}; }
+HWY_INLINE I64 operator|(I64 a, I64 b) { return {a.low | b.low, a.high | b.high}; }
+HWY_INLINE I64 operator^(I64 a, I64 b) { return {a.low ^ b.low, a.high ^ b.high}; }
+
 #undef STET_LANES
 #define STET_LANES HWY_INLINE
-namespace float_lanes {
 #include "stet/tensor/math/functions-inl.h"
-}  // namespace float_lanes
 
-template <class Function> HWY_INLINE F32 ByHalves(F32 x, const Function& f) {
-  const TagF32 d;
+HWY_INLINE F64 Widen(F32 x) {
   const hn::Rebind<float, TagF64> half;
-  const auto low = hn::DemoteTo(half, f(hn::PromoteTo(TagF64(), hn::LowerHalf(half, x))));
-  const auto high = hn::DemoteTo(half, f(hn::PromoteTo(TagF64(), hn::UpperHalf(half, x))));
-  return hn::Combine(d, high, low);
+  return {hn::PromoteTo(TagF64(), hn::LowerHalf(half, x)), hn::PromoteTo(TagF64(), hn::UpperHalf(half, x))};
+}
+HWY_INLINE F32 Narrow(F64 x) {
+  const hn::Rebind<float, TagF64> half;
+  return hn::Combine(TagF32(), hn::DemoteTo(half, x.high), hn::DemoteTo(half, x.low));
 }
 
+}  // namespace pairs
+
 #define STET_FLOAT_FUNCTION(name, function) \
-  HWY_INLINE F32 name(F32 x) { return ByHalves(x, [](F64 v) HWY_ATTR { return float_lanes::function(v); }); }
+  HWY_INLINE F32 name(F32 x) { return pairs::Narrow(pairs::function(pairs::Widen(x))); }
 
 #endif
 
