@@ -173,7 +173,7 @@ template <class T> class CorrelationTask {
       return multiply(phases_[0], out, size, conv_.groups * conv_.rows * size);
     }
     plane_ = pieces_of(run_, tiles_.lanes) * tiles_.lanes;
-    planes_ = plane_space.get<T>(static_cast<int64_t>(phases_.size()) * images.size() * conv_.rows * plane_ + width);
+    planes_ = plane_space.get<T>(static_cast<int64_t>(phases_.size()) * images.size() * conv_.rows * plane_ + plane_);
     for (size_t p = 0; p < phases_.size(); ++p) {
       if (phases_[p].depth() > 0) multiply(phases_[p], phase_plane(p, 0, 0), plane_, conv_.rows * plane_);
     }
@@ -241,23 +241,25 @@ template <class T> class CorrelationTask {
     return planes_ + ((static_cast<int64_t>(phase) * images_.size() + image) * conv_.rows + row) * plane_;
   }
 
-  // Interleaves the phases' planes to rows of the output.
+  // Interleaves the phases' planes to the output's.
   void merge() {
-    const int64_t width = conv_.x[0].count, step = static_cast<int64_t>(conv_.x.size());
+    const int64_t width = conv_.x[0].count, step_y = static_cast<int64_t>(conv_.y.size());
     T* zeros = phase_plane(phases_.size(), 0, 0);
-    std::fill_n(zeros, width, T(0));
+    std::fill_n(zeros, plane_, T(0));
     std::vector<const T*> from(conv_.x.size());
-    for (int64_t row = 0; row < images_.size() * conv_.rows; ++row) {
-      const int64_t image = row / conv_.rows, i = row % conv_.rows;
-      T* out = conv_.out + (((images_.begin + image) * conv_.groups + group_) * conv_.rows + i) * conv_.out_height * conv_.out_width;
-      for (size_t v = 0; v < conv_.y.size(); ++v) {
-        for (int64_t t = outputs_.begin; t < std::min(outputs_.end, conv_.y[v].count); ++t) {
+    T* out = conv_.out + (images_.begin * conv_.groups + group_) * conv_.rows * conv_.out_height * conv_.out_width;
+    for (int64_t image = 0; image < images_.size(); ++image) {
+      for (int64_t row = 0; row < conv_.rows; ++row) {
+        T* plane = out + (image * conv_.groups * conv_.rows + row) * conv_.out_height * conv_.out_width;
+        for (size_t v = 0; v < conv_.y.size(); ++v) {
           for (size_t h = 0; h < from.size(); ++h) {
             const size_t phase = v * from.size() + h;
-            from[h] = phases_[phase].depth() == 0 ? zeros : phase_plane(phase, image, i) + (t - outputs_.begin) * width;
+            from[h] = phases_[phase].depth() == 0 ? zeros : phase_plane(phase, image, row);
           }
-          const int64_t y = conv_.y[v].first + t * static_cast<int64_t>(conv_.y.size());
-          tiles_.interleave(from.data(), step, conv_.out_width, out + y * conv_.out_width);
+          const int64_t rows = std::min(outputs_.end, conv_.y[v].count) - outputs_.begin;
+          const int64_t first = conv_.y[v].first + outputs_.begin * step_y;
+          tiles_.interleave(from.data(), static_cast<int64_t>(from.size()), width, rows, conv_.out_width,
+                            plane + first * conv_.out_width, step_y * conv_.out_width);
         }
       }
     }

@@ -236,24 +236,34 @@ template <class T> void fill_window(const WindowCopy<T>& c) {
   }
 }
 
-template <int Lanes, class T> int64_t interleave_pairs(int64_t pair, const T* const* from, int64_t pairs, T* to) {
-#if HWY_TARGET != HWY_SCALAR
-  if constexpr (Lanes * sizeof(T) >= 16) {
+// In the widest vectors that fit; the last overlaps the one before.
+template <int Lanes, class T> HWY_INLINE void interleave_pairs(const T* a, const T* b, int64_t pairs, T* to) {
+  if constexpr (Lanes * sizeof(T) < 16) {
+    for (int64_t j = 0; j < pairs; ++j) to[2 * j] = a[j], to[2 * j + 1] = b[j];
+  } else {
+    if (pairs < Lanes) return interleave_pairs<Lanes / 2>(a, b, pairs, to);
     const hn::Simd<T, Lanes, 0> d;
-    for (; pair + Lanes <= pairs; pair += Lanes) {
-      hn::StoreInterleaved2(hn::LoadU(d, from[0] + pair), hn::LoadU(d, from[1] + pair), d, to + 2 * pair);
-    }
-    return interleave_pairs<Lanes / 2>(pair, from, pairs, to);
+    const auto one = [&](int64_t j) { hn::StoreInterleaved2(hn::LoadU(d, a + j), hn::LoadU(d, b + j), d, to + 2 * j); };
+    for (int64_t j = 0; j + Lanes <= pairs; j += Lanes) one(j);
+    if (pairs % Lanes != 0) one(pairs - Lanes);
   }
-#endif
-  (void)from, (void)pairs, (void)to;
-  return pair;
 }
 
-template <class T> void interleave(const T* const* from, int64_t step, int64_t count, T* to) {
-  int64_t j = 0;
-  if (step == 2) j = 2 * interleave_pairs<hn::MaxLanes(hn::ScalableTag<T>())>(0, from, count / 2, to);
-  for (; j < count; ++j) to[j] = from[j % step][j / step];
+template <class T>
+void interleave(const T* const* from, int64_t step, int64_t from_pitch, int64_t rows, int64_t count, T* to, int64_t to_pitch) {
+  if (step == 2) {
+    const T *a = from[0], *b = from[1];
+    for (int64_t i = 0; i < rows; ++i, a += from_pitch, b += from_pitch, to += to_pitch) {
+      interleave_pairs<hn::MaxLanes(hn::ScalableTag<T>())>(a, b, count / 2, to);
+      if (count % 2 != 0) to[count - 1] = a[count / 2];
+    }
+    return;
+  }
+  for (int64_t i = 0; i < rows; ++i, to += to_pitch) {
+    for (int64_t p = 0; p < step; ++p) {
+      for (int64_t j = p, at = i * from_pitch; j < count; j += step, ++at) to[j] = from[p][at];
+    }
+  }
 }
 
 template <class T> const ConvTiles<T>& tiles() {

@@ -43,8 +43,8 @@ template <class T> struct ConvTiles {
   void (*correlate)(int rows, int vectors, const CorrelationTile<T>& tile);
   /// The window must hold zeros where the source has no element.
   void (*fill_window)(const WindowCopy<T>& copy);
-  /// to[j * step + p] = from[p][j], for the first `count` elements of `to`.
-  void (*interleave)(const T* const* from, int64_t step, int64_t count, T* to);
+  /// to[i * to_pitch + j * step + p] = from[p][i * from_pitch + j], for `rows` rows of `count` elements of `to`.
+  void (*interleave)(const T* const* from, int64_t step, int64_t from_pitch, int64_t rows, int64_t count, T* to, int64_t to_pitch);
 };
 
 /// The kernels for the instruction set in use; T is float or double.
