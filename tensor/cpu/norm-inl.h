@@ -23,17 +23,7 @@ struct PartTag {
 HWY_INLINE RowVector LoadAt(RowTag d, const float* p) { return hwy::HWY_NAMESPACE::LoadU(d, p); }
 HWY_INLINE RowVector LoadAt(PartTag part, const float* p) { return LoadPart(RowTag(), p, part.count, 0.0f); }
 HWY_INLINE void StoreAt(RowVector v, RowTag d, float* p) { hwy::HWY_NAMESPACE::StoreU(v, d, p); }
-HWY_INLINE void StoreAt(RowVector v, PartTag part, float* p) {
-  namespace hn = hwy::HWY_NAMESPACE;
-  const RowTag d;
-#if HWY_TARGET == HWY_AVX3
-  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(part.count)), d, p);
-#else
-  HWY_ALIGN float buffer[hn::MaxLanes(d)];
-  hn::Store(v, d, buffer);
-  std::copy(buffer, buffer + part.count, p);
-#endif
-}
+HWY_INLINE void StoreAt(RowVector v, PartTag part, float* p) { StorePart(RowTag(), v, p, part.count); }
 HWY_INLINE RowVector Splat(float value) { return hwy::HWY_NAMESPACE::Set(RowTag(), value); }
 
 /// body(tag, i) for whole vectors, and for the elements that are left.

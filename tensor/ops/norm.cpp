@@ -60,6 +60,12 @@ Tensor finish(Tensor z, const Tensor& bias, const Tensor& residual, Activation a
   return activation == Activation::relu ? relu(z) : z;
 }
 
+// What gradients need of the inputs: of the residual nothing, so that its memory is free.
+BatchNormInputs without_residual(BatchNormInputs in) {
+  in.residual = {};
+  return in;
+}
+
 // x [N, C, P]; the statistics are kept from the forward pass.
 Tensor batch_norm_value(const BatchNormInputs& in, const BatchStatistics& s) {
   const Tensor scale = scale_of(s.variance, in.epsilon);
@@ -82,7 +88,7 @@ namespace composed {
 BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& kept, const Tensor& y, const Tensor& upstream) {
   const BatchNormInputs p = as_planes(in);
   const BatchStatistics s = grad_enabled() ? batch_statistics(p.x) : kept;
-  const Tensor g = p.activation == Activation::relu ? where(planes(y) > 0, planes(upstream), zeros({}, y.dtype(), y.device()))
+  const Tensor g = p.activation == Activation::relu ? where(planes(y) > 0, planes(upstream), zeros({}, p.x.dtype(), p.x.device()))
                                                     : planes(upstream);
   const double count = static_cast<double>(values_a_channel(p.x));
   const Tensor scale = scale_of(s.variance, p.epsilon), centred = p.x - by_channel(s.mean);
@@ -91,7 +97,7 @@ BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchSta
   const Tensor slope = (dweight * scale) / count;
   const Tensor dx = ((g - by_channel(dbias / count)) - centred * by_channel(slope)) * by_channel(factor);
   const std::vector<int64_t>& shape = in.x.shape().dims();
-  return {dx.reshape(shape), dweight, dbias, in.residual.defined() ? g.reshape(shape) : Tensor()};
+  return {dx.reshape(shape), dweight, dbias, g.reshape(shape)};
 }
 
 BatchNorm batch_norm(const BatchNormInputs& in) {
@@ -101,8 +107,8 @@ BatchNorm batch_norm(const BatchNormInputs& in) {
     const BatchStatistics statistics = batch_statistics(p.x);
     return std::pair(batch_norm_value(p, statistics).reshape(in.x.shape().dims()).detach(), statistics);
   }();
-  const auto vjp = [in, s = s, y = y](const Tensor& g) {
-    const BatchNormGradients d = batch_norm_gradient(in, s, y, g);
+  const auto vjp = [kept = without_residual(in), s = s, y = y](const Tensor& g) {
+    const BatchNormGradients d = batch_norm_gradient(kept, s, y, g);
     return std::vector<Tensor>{d.x, d.weight, d.bias, d.residual};
   };
   return {function("batch_norm", {in.x, in.weight, in.bias, in.residual}, y, vjp), s.mean.detach(), s.variance.detach()};
@@ -130,13 +136,15 @@ BatchNormInputs contiguous_planes(const BatchNormInputs& in) {
   return {planes(plain(in.x)), plain(in.weight), plain(in.bias), residual, in.epsilon, in.activation};
 }
 
-BatchNormGradients batch_norm_gradient(const BatchNormInputs& p, const BatchStatistics& s, const Tensor& y, const Tensor& upstream) {
+// y is the result where there is an activation.
+BatchNormGradients batch_norm_gradient(const BatchNormInputs& p, const BatchStatistics& s, const Tensor& y, bool residual,
+                                       const Tensor& upstream) {
   const Tensor g = contiguous(upstream);
-  const auto like_x = [&] { return Tensor::uninitialized(y.shape(), y.dtype(), y.device()); };
-  BatchNormGradients to{like_x(), vector_like(y, p.x.size(1)), vector_like(y, p.x.size(1)), {}};
-  if (p.residual.defined() && p.activation != Activation::none) to.residual = like_x();
-  backend(y.device()).batch_norm_gradient(p, s, y, g, to);
-  if (p.residual.defined() && p.activation == Activation::none) to.residual = g;
+  const auto like_g = [&] { return Tensor::uninitialized(g.shape(), g.dtype(), g.device()); };
+  BatchNormGradients to{like_g(), vector_like(g, p.x.size(1)), vector_like(g, p.x.size(1)), {}};
+  if (residual && p.activation != Activation::none) to.residual = like_g();
+  backend(g.device()).batch_norm_gradient(p, s, y, g, to);
+  if (residual && p.activation == Activation::none) to.residual = g;
   return to;
 }
 
@@ -160,8 +168,10 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   const BatchStatistics s = {vector_like(x, x.size(1)), vector_like(x, x.size(1))};
   const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
   backend(x.device()).batch_norm(p, y, s);
-  const auto vjp = [in, p, s, y](const Tensor& g) {
-    const BatchNormGradients d = grad_enabled() ? composed::batch_norm_gradient(in, s, y, g) : batch_norm_gradient(p, s, y, g);
+  const auto vjp = [kept = without_residual(in), p = without_residual(p), s, y = activation == Activation::none ? Tensor() : y,
+                    has_residual = residual.defined()](const Tensor& g) {
+    const BatchNormGradients d =
+        grad_enabled() ? composed::batch_norm_gradient(kept, s, y, g) : batch_norm_gradient(p, s, y, has_residual, g);
     return std::vector<Tensor>{d.x, d.weight, d.bias, d.residual};
   };
   return {function("batch_norm", {x, weight, bias, residual}, y, vjp), s.mean, s.variance};
