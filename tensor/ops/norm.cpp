@@ -129,6 +129,8 @@ namespace {
 
 Tensor vector_like(const Tensor& x, int64_t n) { return Tensor::uninitialized({n}, x.dtype(), x.device()); }
 
+Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
+
 Tensor plain(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : t; }
 
 BatchNormInputs contiguous_planes(const BatchNormInputs& in) {
@@ -136,16 +138,16 @@ BatchNormInputs contiguous_planes(const BatchNormInputs& in) {
   return {planes(plain(in.x)), plain(in.weight), plain(in.bias), residual, in.epsilon, in.activation};
 }
 
-// y is the result where there is an activation.
+// y is the result where there is an activation. Written over the upstream gradient where nobody else holds it: by the residual's
+// gradient, which the second pass reads in its place, else by x's.
 BatchNormGradients batch_norm_gradient(const BatchNormInputs& p, const BatchStatistics& s, const Tensor& y, bool residual,
                                        const Tensor& upstream) {
+  const bool masked = residual && p.activation != Activation::none;
+  const Tensor over = residual && !masked ? like(upstream) : over_gradient(upstream);
   const Tensor g = contiguous(upstream);
-  const auto like_g = [&] { return Tensor::uninitialized(g.shape(), g.dtype(), g.device()); };
-  BatchNormGradients to{like_g(), vector_like(g, p.x.size(1)), vector_like(g, p.x.size(1)), {}};
-  if (residual && p.activation != Activation::none) to.residual = like_g();
+  const BatchNormGradients to{masked ? like(g) : over, vector_like(g, p.x.size(1)), vector_like(g, p.x.size(1)), masked ? over : Tensor()};
   backend(g.device()).batch_norm_gradient(p, s, y, g, to);
-  if (residual && p.activation == Activation::none) to.residual = g;
-  return to;
+  return {to.x, to.weight, to.bias, residual && !masked ? g : to.residual};
 }
 
 // True if backward will want to go through one of them.
@@ -166,7 +168,7 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   if (x.dtype() != DType::float32) return composed::batch_norm(in);
   const BatchNormInputs p = contiguous_planes(in);
   const BatchStatistics s = {vector_like(x, x.size(1)), vector_like(x, x.size(1))};
-  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  const Tensor y = like(x);
   backend(x.device()).batch_norm(p, y, s);
   const auto vjp = [kept = without_residual(in), p = without_residual(p), s, y = activation == Activation::none ? Tensor() : y,
                     has_residual = residual.defined()](const Tensor& g) {
@@ -187,7 +189,7 @@ Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& 
   if (x.dtype() != DType::float32 || is_recorded({&x, &mean, &variance, &weight, &bias, &residual})) {
     return composed::batch_norm_evaluation(in, {mean, variance});
   }
-  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  const Tensor y = like(x);
   backend(x.device()).batch_norm_evaluation(contiguous_planes(in), {plain(mean), plain(variance)}, y);
   return y;
 }
@@ -246,16 +248,15 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   if (x.dtype() != DType::float32) return composed::layer_norm(in);
   const LayerNormInputs p{rows(plain(x)), plain(weight), plain(bias), epsilon};
   const RowStatistics s{vector_like(x, p.x.size(0)), vector_like(x, p.x.size(0))};
-  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  const Tensor y = like(x);
   backend(x.device()).layer_norm(p, y, s);
   const auto vjp = [in, p, s](const Tensor& upstream) {
     if (grad_enabled()) {
       const LayerNormGradients d = composed::layer_norm_gradient(in, s, upstream);
       return std::vector<Tensor>{d.x, d.weight, d.bias};
     }
-    const Tensor g = contiguous(upstream);
-    const LayerNormGradients to{Tensor::uninitialized(in.x.shape(), g.dtype(), g.device()), vector_like(g, g.size(-1)),
-                                vector_like(g, g.size(-1))};
+    const Tensor over = over_gradient(upstream), g = contiguous(upstream);
+    const LayerNormGradients to{over, vector_like(g, g.size(-1)), vector_like(g, g.size(-1))};
     backend(g.device()).layer_norm_gradient(p, s, g, to);
     return std::vector<Tensor>{to.x, to.weight, to.bias};
   };
