@@ -69,7 +69,11 @@ Tensor dropout(const Tensor& x, double p, Stream& stream) {
   const ContractFloatEnv env;
   require_floating("dropout", x);
   const uint64_t below = threshold("dropout", p);
-  if (p == 1) return x * 0;
+  if (p == 1) {
+    stream.next();
+    const auto none = [](const Tensor& like) { return zeros(like.shape(), like.dtype(), like.device()); };
+    return record("dropout", none(x), {{x, none}});
+  }
   const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
   return masked(x, y, stream.next(), below, 1 / (1 - p));
 }
