@@ -142,7 +142,8 @@ TYPED_TEST(MatmulTest, BiasAndActivationAreAppliedToTheWholeSum) {
     int64_t m, n, k;
   };
   for_each_isa([] {
-    for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0}, Case{250, 64, 40}, Case{250, 1, 40}}) {
+    for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0}, Case{250, 64, 40},
+                          Case{250, 1, 40}, Case{5, 300, 1020}}) {
       const Matrix<T> a(s.m, s.k, Layout::rows, 1, Values::special), b(s.k, s.n, Layout::columns, 2);
       const auto bias = random_values<T>(s.n, 3, Values::special);
       const auto sums = reference(a.view, b.view);
