@@ -2,45 +2,25 @@
 
 #include <atomic>
 #include <cstring>
+#include <type_traits>
 
 #include "stet/tensor/backend.h"
+#include "stet/tensor/cpu/digest_words.h"
+#include "stet/tensor/digest_word.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/sha256.h"
 
 namespace stet {
 namespace {
 
-constexpr uint64_t kMix = 0xD6E8FEB86659FD93, kStep = 0x9E3779B97F4A7C15, kSecond = 0x9FB21C651E98DF25;
-
-inline uint64_t mix(uint64_t x) {
-  x ^= x >> 32;
-  x *= kMix;
-  x ^= x >> 32;
-  x *= kMix;
-  return x ^ (x >> 32);
-}
-
-// One 64-bit word of two binary32 values, of one binary64 value, or of anything else, with NaN written one way.
-struct Raw {
-  static uint64_t canonical(uint64_t w) { return w; }
-};
-struct Binary32 {
-  static uint64_t half(uint64_t u) { return (u & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : u; }
-  static uint64_t canonical(uint64_t w) { return half(w & 0xffffffff) | half(w >> 32) << 32; }
-};
-struct Binary64 {
-  static uint64_t canonical(uint64_t w) {
-    return (w & 0x7fffffffffffffff) > 0x7ff0000000000000 ? 0x7ff8000000000000 : w;
-  }
-};
+using digest_word::Binary32, digest_word::Binary64, digest_word::Raw;
 
 template <class Kind>
-void add_word(const DigestSalt& salt, uint64_t index, uint64_t word, Digest& sum) {
-  const uint64_t y = mix(Kind::canonical(word) ^ (salt.low + (index + 1) * kStep));
-  uint64_t z = (y ^ salt.high) * kSecond;
-  z ^= z >> 32;
-  sum.low += y;
-  sum.high += z;
+Digest sum_words(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
+  if constexpr (std::is_same_v<Kind, Binary32>) return cpu_kernels::digest_float_words(salt, data, begin, end);
+  Digest sum;
+  for (int64_t i = begin; i < end; ++i) digest_word::add<Kind>(salt, i, digest_word::load(data, i), sum);
+  return sum;
 }
 
 template <class Kind>
@@ -48,12 +28,7 @@ Digest digest_words(const DigestSalt& salt, std::span<const std::byte> bytes) {
   const auto words = static_cast<int64_t>(bytes.size() / 8);
   std::atomic<uint64_t> low{0}, high{0};
   parallel_for(words, int64_t{1} << 15, [&](int64_t begin, int64_t end) {
-    Digest part;
-    for (int64_t i = begin; i < end; ++i) {
-      uint64_t word;
-      std::memcpy(&word, bytes.data() + 8 * i, 8);
-      add_word<Kind>(salt, static_cast<uint64_t>(i), word, part);
-    }
+    const Digest part = sum_words<Kind>(salt, bytes.data(), begin, end);
     low += part.low;
     high += part.high;
   });
@@ -61,7 +36,7 @@ Digest digest_words(const DigestSalt& salt, std::span<const std::byte> bytes) {
   if (const size_t rest = bytes.size() % 8; rest != 0) {
     uint64_t word = 0;
     std::memcpy(&word, bytes.data() + 8 * words, rest);
-    add_word<Kind>(salt, static_cast<uint64_t>(words), word, sum);
+    digest_word::add<Kind>(salt, words, word, sum);
   }
   return sum;
 }
@@ -120,9 +95,9 @@ Digest digest_text(std::string_view name, std::string_view value) {
 }
 
 DigestSum& DigestSum::add(const Digest& part) {
-  const uint64_t low = mix(part.low);
+  const uint64_t low = digest_word::mix(part.low);
   sum_.low += low;
-  sum_.high += mix(part.high ^ low);
+  sum_.high += digest_word::mix(part.high ^ low);
   return *this;
 }
 

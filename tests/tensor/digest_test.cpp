@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "stet/tensor/ops.h"
 #include "stet/tensor/parallel.h"
+#include "tensor/bits.h"
+#include "tensor/machines.h"
 
 namespace stet {
 namespace {
@@ -49,6 +52,20 @@ TEST(Digest, IsTheSameForAnyNumberOfThreads) {
     EXPECT_EQ(digest("x", x), one);
   }
   set_threads(0);
+}
+
+TEST(Digest, IsTheSameOnEveryInstructionSet) {
+  for (const int64_t n : {1, 2, 15, 16, 17, 1001}) {
+    const Tensor x = testing::awkward({n}, 1);
+    std::vector<uint64_t> words(static_cast<size_t>(n + 1) / 2);
+    const std::vector<float> values = x.to_vector<float>();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const uint32_t bits = std::isnan(values[i]) ? 0x7fc00000 : std::bit_cast<uint32_t>(values[i]);
+      words[i / 2] |= static_cast<uint64_t>(bits) << (i % 2 * 32);
+    }
+    const Digest want = by_the_page(DigestSalt("x", "float32", x.shape().to_string()), words);
+    testing::on_all_machines([&] { EXPECT_EQ(digest("x", x), want) << n; });
+  }
 }
 
 TEST(Digest, TellsNamesTypesShapesOrderAndEveryBitApart) {

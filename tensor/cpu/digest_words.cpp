@@ -1,0 +1,88 @@
+#include "stet/tensor/cpu/digest_words.h"
+
+#include "stet/tensor/digest_word.h"
+#include "stet/tensor/simd/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/digest_words.cpp"
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which includes this file once a target.
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace stet::cpu_kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+Digest ByWord(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
+  Digest sum;
+  for (int64_t i = begin; i < end; ++i) digest_word::add<digest_word::Binary32>(salt, i, digest_word::load(data, i), sum);
+  return sum;
+}
+
+#if HWY_TARGET == HWY_SCALAR
+
+Digest FloatWords(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) { return ByWord(salt, data, begin, end); }
+
+#else
+
+using D64 = hn::ScalableTag<uint64_t>;
+using D32 = hn::Repartition<int32_t, D64>;
+using V64 = hn::Vec<D64>;
+
+HWY_INLINE V64 Set(uint64_t value) { return hn::Set(D64(), value); }
+HWY_INLINE V64 FoldHalf(V64 x) { return hn::Xor(x, hn::ShiftRight<32>(x)); }
+
+HWY_INLINE V64 Mix(V64 x) {
+  const V64 factor = Set(digest_word::kMix);
+  return FoldHalf(FoldHalf(FoldHalf(x) * factor) * factor);
+}
+
+// NaN is written one way.
+HWY_INLINE V64 Canonical(V64 word) {
+  const D32 d;
+  const auto x = hn::BitCast(d, word);
+  const auto is_nan = hn::Gt(hn::And(x, hn::Set(d, 0x7fffffff)), hn::Set(d, 0x7f800000));
+  return hn::BitCast(D64(), hn::IfThenElse(is_nan, hn::Set(d, 0x7fc00000), x));
+}
+
+HWY_INLINE uint64_t SumOfLanes(V64 x) { return hn::GetLane(hn::SumOfLanes(D64(), x)); }
+
+Digest FloatWords(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
+  const D64 d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  // What distinguishes word i: salt + (i + 1) * kStep.
+  V64 place = Set(salt.low) + (hn::Iota(d, static_cast<uint64_t>(begin + 1)) * Set(digest_word::kStep));
+  const V64 next = Set(static_cast<uint64_t>(lanes) * digest_word::kStep);
+  V64 low = hn::Zero(d), high = hn::Zero(d);
+  int64_t i = begin;
+  for (; i + lanes <= end; i += lanes, place = place + next) {
+    const V64 word = hn::LoadU(d, reinterpret_cast<const uint64_t*>(data) + i);
+    const V64 y = Mix(hn::Xor(Canonical(word), place));
+    low = low + y;
+    high = high + FoldHalf(hn::Xor(y, Set(salt.high)) * Set(digest_word::kSecond));
+  }
+  const Digest rest = ByWord(salt, data, i, end);
+  return {SumOfLanes(low) + rest.low, SumOfLanes(high) + rest.high};
+}
+
+#endif
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace stet::cpu_kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace stet::cpu_kernels {
+
+HWY_EXPORT(FloatWords);
+
+Digest digest_float_words(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
+  return STET_DISPATCH(FloatWords)(salt, data, begin, end);
+}
+
+}  // namespace stet::cpu_kernels
+#endif
