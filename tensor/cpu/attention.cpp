@@ -123,7 +123,7 @@ class Head {
       for (int64_t r = part.begin; r < part.end; ++r) {
         float* row = weights + (r - part.begin) * ld();
         const float most = scale_scores(row, seen(r), shape_.scale);
-        exponentials(row, r, most);
+        exponentials(row, r, most, seen(part.end - 1));
         const float total = RowSum(row, seen(r));
         x_.totals[r] = total;
         x_.extremes[r] = most;
@@ -150,7 +150,7 @@ class Head {
     float* shared = scratch.take(strip * whole(e));
     float* terms = scratch.take(whole(e));
     float* dq = scratch.take(strip * whole(w));
-    OverQueries dk(scratch, s, w), dv(scratch, s, e);
+    OverQueries dk(scratch, t, s, w), dv(scratch, t, s, e);
     pack_columns(x_.k, s, w, keys_across);
     pack_columns(x_.v, s, e, values_across);
     pack_rows(x_.k, s, w, keys);
@@ -165,7 +165,7 @@ class Head {
         float* row = weights + (r - part.begin) * ld();
         const V scale = hn::Set(D(), shape_.scale);
         ForRow(row, seen(r), 0, [&](int64_t j) HWY_ATTR { return hn::Mul(hn::LoadU(D(), row + j), scale); });
-        exponentials(row, r, x_.extremes[r]);
+        exponentials(row, r, x_.extremes[r], seen(part.end - 1));
         upstream(gradients.g.row(r), x_.totals[r], shared + (r - part.begin) * whole(e));
       }
       for_tiles(part, [&](Range tile, int64_t columns) {
@@ -175,7 +175,7 @@ class Head {
       for (int64_t r = part.begin; r < part.end; ++r) {
         const float* h = shared + (r - part.begin) * whole(e);
         const float delta = inner(h, x_.o.row(r), terms);
-        slope(weights + (r - part.begin) * ld(), delta, r, slopes + (r - part.begin) * ld());
+        slope(weights + (r - part.begin) * ld(), delta, r, seen(part.end - 1), slopes + (r - part.begin) * ld());
       }
       over_keys(part, slopes, keys, w, finite_keys, dq);
       for (int64_t r = part.begin; r < part.end; ++r) {
@@ -186,7 +186,7 @@ class Head {
       dk.add(*this, part, slopes, queries + i * whole(w), finite_queries);
       dv.add(*this, part, weights, shared, finite_shared);
       i = part.end;
-      if (i == chunk_end || i == t) dk.end_chunk(), dv.end_chunk();
+      if (i == chunk_end && i < t) dk.end_chunk(), dv.end_chunk();
     }
     dk.write(gradients.dk);
     dv.write(gradients.dv);
@@ -196,10 +196,10 @@ class Head {
   // Sums over the queries, for each key: chains that go on from strip to strip.
   class OverQueries {
    public:
-    OverQueries(Scratch& scratch, int64_t keys, int64_t width)
-        : keys_(keys), width_(width), chain_(scratch.take(keys * whole(width))), total_(scratch.take(keys * whole(width))) {
-      std::fill(chain_, chain_ + keys * whole(width), 0.0f);
-      std::fill(total_, total_ + keys * whole(width), 0.0f);
+    OverQueries(Scratch& scratch, int64_t queries, int64_t keys, int64_t width)
+        : keys_(keys), width_(width), several_(queries > kProductChunk), chain_(scratch.take(size())), total_(scratch.take(size())) {
+      std::fill(chain_, chain_ + size(), 0.0f);
+      if (several_) std::fill(total_, total_ + size(), 0.0f);
     }
 
     // Those of the rows of a strip, times x's, which begin with the strip's first.
@@ -214,22 +214,29 @@ class Head {
                      whole(width_), chain_ + j * whole(width_), whole(width_), Store::chain);
       }
     }
+    // Of each but the last.
     void end_chunk() {
       const D d;
-      for (int64_t i = 0; i < keys_ * whole(width_); i += kWidth) {
+      for (int64_t i = 0; i < size(); i += kWidth) {
         hn::StoreU(hn::Add(hn::LoadU(d, total_ + i), hn::LoadU(d, chain_ + i)), d, total_ + i);
         hn::StoreU(hn::Zero(d), d, chain_ + i);
       }
     }
     void write(HeadRows<float> to) const {
+      const D d;
       for (int64_t j = 0; j < keys_; ++j) {
-        const float* row = total_ + j * whole(width_);
-        WriteRow(to.row(j), width_, [&](int64_t i) HWY_ATTR { return hn::LoadU(D(), row + i); });
+        const float *chain = chain_ + j * whole(width_), *total = total_ + j * whole(width_);
+        WriteRow(to.row(j), width_, [&](int64_t i) HWY_ATTR {
+          return hn::Add(several_ ? hn::LoadU(d, total + i) : hn::Zero(d), hn::LoadU(d, chain + i));
+        });
       }
     }
 
    private:
+    int64_t size() const { return keys_ * whole(width_); }
+
     int64_t keys_, width_;
+    bool several_;  // chunks
     float *chain_, *total_;
   };
 
@@ -253,10 +260,10 @@ class Head {
     });
   }
 
-  // e^(score - most) of a row, and +0 for the keys that it does not see but others of its strip do.
-  void exponentials(float* row, int64_t r, float most) const {
+  // e^(score - most) of a row, and +0 for the keys that it does not see but others of its strip do, up to `end`.
+  void exponentials(float* row, int64_t r, float most, int64_t end) const {
     const V shift = hn::Set(D(), most);
-    ForRow(row, seen(r), whole(shape_.keys),
+    ForRow(row, seen(r), end,
            [&](int64_t j) HWY_ATTR { return math::HWY_NAMESPACE::Exp(hn::Sub(hn::LoadU(D(), row + j), shift)); });
   }
 
@@ -278,10 +285,10 @@ class Head {
     return RowSum(terms, e);
   }
 
-  // In place of p: (weight · (p - delta)) · scale.
-  void slope(const float* weights, float delta, int64_t r, float* p) const {
+  // In place of p: (weight · (p - delta)) · scale, and +0 as above.
+  void slope(const float* weights, float delta, int64_t r, int64_t end, float* p) const {
     const V shift = hn::Set(D(), delta), scale = hn::Set(D(), shape_.scale);
-    ForRow(p, seen(r), whole(shape_.keys), [&](int64_t j) HWY_ATTR {
+    ForRow(p, seen(r), end, [&](int64_t j) HWY_ATTR {
       return hn::Mul(hn::Mul(hn::LoadU(D(), weights + j), hn::Sub(hn::LoadU(D(), p + j), shift)), scale);
     });
   }

@@ -58,6 +58,16 @@ class CharGpt(support.ProgramTest):
         self.assert_ended(ended, 0)
         self.assertRegex(ended.out, r"\Averified: 14 of 14 steps run, (\d+) of \1 digests equal\n\Z")
 
+    def test_it_refuses_what_it_cannot_use(self):
+        (self.folder / "short").write_text("to be")
+        for flags, message in ((["--data", "nowhere"], "nowhere: No such file"), (["--data", self.folder / "short"], "no window of 64"),
+                               (["--data", self.text, "--heads", 3], r"MultiHeadAttention\(128, 3\)")):
+            with self.subTest(message):
+                ended = self.run_program("char_gpt", "--quiet", *flags)
+                self.assert_ended(ended, 2)
+                self.assertRegex(ended.err, rf"\Achar_gpt: [^\n]*{message}[^\n]*\n\Z")
+                self.assertEqual(self.run_folders(), [])
+
     def test_it_learns(self):
         out = self.train(flags={"steps": 60, "lr": 0.01})
         losses = [float(loss) for loss in re.findall(r"step \d+: validation loss (\S+)", out)]
