@@ -30,7 +30,7 @@ constexpr int64_t kWidth = hn::MaxLanes(D());
 int64_t whole(int64_t n) { return pieces_of(n, kWidth) * kWidth; }
 
 // Rows of scores that stay in the second-level cache beside what else is used.
-constexpr int64_t kStripFloats = 16384, kMostStripRows = 64;
+constexpr int64_t kStripFloats = 24576, kMostStripRows = 64;
 
 int64_t strip_rows(int64_t keys) { return std::clamp<int64_t>(kStripFloats / keys, kTileRows, kMostStripRows); }
 
