@@ -144,7 +144,8 @@ TYPED_TEST(MatmulTest, BiasAndActivationAreAppliedToTheWholeSum) {
   for_each_isa([] {
     for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0}, Case{250, 64, 40},
                           Case{250, 1, 40}, Case{5, 300, 1020}}) {
-      const Matrix<T> a(s.m, s.k, Layout::rows, 1, Values::special), b(s.k, s.n, Layout::columns, 2);
+      // Long sums of special values would all be NaN.
+      const Matrix<T> a(s.m, s.k, Layout::rows, 1, s.k < 64 ? Values::special : Values::ordinary), b(s.k, s.n, Layout::columns, 2);
       const auto bias = random_values<T>(s.n, 3, Values::special);
       const auto sums = reference(a.view, b.view);
       for (const T* shift : {static_cast<const T*>(nullptr), bias.data()}) {
