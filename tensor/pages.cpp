@@ -23,20 +23,22 @@ size_t next_start() {
   return count.fetch_add(1, std::memory_order_relaxed) * (5 * kPage / 8) % kPage;
 }
 
+// Unlike aligned_alloc's, the size need not be a multiple of the alignment.
+void* allocate(size_t alignment, size_t size) {
+  void* block = nullptr;
+  if (posix_memalign(&block, alignment, size) != 0) throw std::bad_alloc();
+  return block;
+}
+
 size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
 }  // namespace
 
 void* allocate_pages(size_t bytes) {
-  if (bytes < kPlaced) {
-    void* block = std::aligned_alloc(kLine, round_up(bytes, kLine));
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
-  }
+  if (bytes < kPlaced) return allocate(kLine, bytes);
   const bool huge = bytes >= kHugePage;
   const size_t size = round_up(bytes + kPage, kPage);
-  void* base = std::aligned_alloc(huge ? kHugePage : kPage, size);
-  if (base == nullptr) throw std::bad_alloc();
+  void* base = allocate(huge ? kHugePage : kPage, size);
 #ifdef __linux__
   // A request: where the system has no huge pages, or none free, small ones do. A rest of less than a huge page stays small.
   if (huge) madvise(base, size / kHugePage * kHugePage, MADV_HUGEPAGE);
