@@ -14,11 +14,8 @@ namespace {
 // A task's windows on x stay in the second-level cache.
 constexpr int64_t kRingBytes = 512 << 10;
 
-// One side of the product: its elements of an image, by channel and tap, each met at `position` = the place of the output position.
-struct Side {
-  int64_t channels;           // of a group
-  std::vector<int64_t> taps;  // how much further on each tap is; one, 0, for dy
-};
+// The most elements of a gradient whose chunks' sums are kept one by one.
+constexpr int64_t kSmallGradient = 1024;
 
 // k = (n, oh, ow) runs over all of the batch, a chunk at a time. One side's channels are lanes: it is transposed once, image by image or
 // chunk by chunk, to [position, channel] blocks as wide as a vector. The other side's elements are single: read where they lie, or from
@@ -47,21 +44,42 @@ template <class T> class WeightGradientTask {
 
   // Computes the part of a group's gradient with these input channels and output channels; of the lanes' side whole blocks.
   void operator()(int64_t group, Range in, Range out) {
-    static thread_local Workspace sums_space, window_space, panel_space;
+    static thread_local Workspace sums_space;
+    prepare(group, in, out);
+    sums_ = sums_space.get<T>(sums());
+    const int64_t depth = s_.n * outputs_;
+    for (int64_t k = 0; k < depth; k += kProductChunk) add_chunk({k, std::min(depth, k + kProductChunk)}, sums_, k == 0);
+    write_out(depth > 0);
+  }
+
+  // The same in two steps, of which threads share the first: each chunk's sums on their own, then all of them added in order.
+  void prepare(int64_t group, Range in, Range out) {
+    static thread_local Workspace window_space, panel_space;
     group_ = group, in_ = in, out_ = out;
-    const int64_t lanes = tiles_.lanes, depth = s_.n * outputs_;
-    const Range& lane_side = x_is_lanes_ ? in : out;
-    blocks_ = pieces_of(lane_side.size(), lanes);
+    const int64_t lanes = tiles_.lanes;
+    blocks_ = pieces_of((x_is_lanes_ ? in : out).size(), lanes);
     window_ = height_ * width_ * (x_is_lanes_ ? lanes : 1);
     slot_ = window_ * (x_is_lanes_ ? blocks_ : in.size());
     windows_ = window_space.get<T>(slots_ * slot_);
     std::fill_n(windows_, slots_ * slot_, T(0));
     filled_ = 0;
-    list_rows_and_columns();
     if (!x_is_lanes_) panel_ = panel_space.get<T>(kProductChunk * blocks_ * lanes);
-    sums_ = sums_space.get<T>(rows_.count * columns_.count * tile_size());
-    for (int64_t k = 0; k < depth; k += kProductChunk) add_chunk({k, std::min(depth, k + kProductChunk)});
-    write_out(depth > 0);
+    list_rows_and_columns();
+  }
+  int64_t sums() const { return rows_.count * columns_.count * tile_size(); }
+  void sum_chunks(Range chunks, T* all) {
+    filled_ = chunks.begin * kProductChunk / outputs_;
+    for (int64_t i = chunks.begin; i < chunks.end; ++i) {
+      add_chunk({i * kProductChunk, std::min(s_.n * outputs_, (i + 1) * kProductChunk)}, all + i * sums(), true);
+    }
+  }
+  void add_up(int64_t chunks, T* all) {
+    sums_ = all;
+    for (int64_t chunk = 1; chunk < chunks; ++chunk) {
+      const T* more = all + chunk * sums();
+      for (int64_t i = 0; i < sums(); ++i) sums_[i] += more[i];
+    }
+    write_out(true);
   }
 
  private:
@@ -86,7 +104,7 @@ template <class T> class WeightGradientTask {
     columns_ = RowTiles(static_cast<int64_t>(column_.size()), kernel_.max_vectors);
   }
 
-  void add_chunk(Range chunk) {
+  void add_chunk(Range chunk, T* sums, bool first) {
     for (const int64_t images = (chunk.end - 1) / outputs_ + 1; filled_ < images; ++filled_) fill_window(filled_);
     runs_.clear();
     for (int64_t k = chunk.begin; k < chunk.end;) {
@@ -104,7 +122,7 @@ template <class T> class WeightGradientTask {
     }
     WeightTile<T> tile;
     tile.runs = runs_.data(), tile.run_count = static_cast<int64_t>(runs_.size());
-    tile.step = blocks_ * tiles_.lanes, tile.first = chunk.begin == 0, tile.c = sums_;
+    tile.step = blocks_ * tiles_.lanes, tile.first = first, tile.c = sums;
     for (int64_t r = 0; r < rows_.count; ++r) {
       std::copy_n(&row_[rows_.begin(r)], rows_.height(r), tile.row);
       for (int64_t c = 0; c < columns_.count; ++c, tile.c += tile_size()) {
@@ -191,6 +209,20 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   // The side whose channels fill vectors better; x if both do, as its tiles need fewer loads.
   const bool x_is_lanes = pieces_of(in, lanes) * out <= pieces_of(out, lanes) * in;
   const int64_t depth = s.n * s.out_h() * s.out_w(), work = in * out * taps * depth;
+  // A small gradient of many chunks: shares of it would each transpose all of dy.
+  const int64_t chunks = pieces_of(depth, kProductChunk);
+  if (!x_is_lanes && s.groups == 1 && threads() > 1 && chunks >= 4 * threads() && in * out * taps <= kSmallGradient) {
+    static thread_local Workspace space;
+    WeightGradientTask<T> whole(s, dy, x, dw, x_is_lanes);
+    whole.prepare(0, {0, in}, {0, out});
+    T* sums = space.get<T>(chunks * whole.sums());
+    parallel_for(chunks, grain_of(work / chunks), [&](int64_t begin, int64_t end) {
+      WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes);
+      task.prepare(0, {0, in}, {0, out});
+      task.sum_chunks({begin, end}, sums);
+    });
+    return whole.add_up(chunks, sums);
+  }
   const int64_t wanted = std::min(pieces_of(2 * threads(), s.groups), work / kLeastWork);
   const int64_t unit_in = x_is_lanes ? lanes : 1, unit_out = x_is_lanes ? 8 : lanes;
   // Each part transposes its share of the lanes' side.

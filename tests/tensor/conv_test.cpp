@@ -255,7 +255,8 @@ TYPED_TEST(ConvTest, PositionsBetweenStridesTakeNoPart) {
 TYPED_TEST(ConvTest, ThreadsDoNotShow) {
   const ConvShape shapes[] = {shape({5, 16, 22, 23}, {40, 3, 3}, {1, 1}, {1, 1}),
                               shape({1, 12, 64, 64}, {14, 3, 3}, {2, 2}),
-                              shape({1, 64, 80, 80}, {4, 3, 3}, {1, 1}, {1, 1})};
+                              shape({1, 64, 80, 80}, {4, 3, 3}, {1, 1}, {1, 1}),
+                              shape({40, 3, 20, 21}, {17, 3, 3}, {1, 1}, {1, 1})};
   for (const ConvShape& s : shapes) {
     const Problem<TypeParam> p(s);
     Results<TypeParam> expected;
