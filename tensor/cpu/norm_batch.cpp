@@ -99,7 +99,7 @@ void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating&
     const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
     float* kept = kMasked == Masked::by_result ? a.masked + at : nullptr;
     float sums[2];
-    RowSums<2>(0, s.p, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+    RowSums<2>(0, s.p, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
       hwy::Prefetch(upstream.x + i + ahead);
       hwy::Prefetch(upstream.g + i + ahead);
       if (kMasked == Masked::by_result) {

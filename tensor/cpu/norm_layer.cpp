@@ -27,90 +27,65 @@ using stet::HWY_NAMESPACE::RowVector;
 using stet::HWY_NAMESPACE::Splat;
 using stet::HWY_NAMESPACE::StoreAt;
 
-// Rows that go side by side: one's sums alone would wait for each addition. What the sums' lambdas hold they hold by value, so that no
-// store could change it.
-constexpr int kTogether = 2;
-
-template <int kRows, bool kWeight, bool kBias> HWY_INLINE void RowsAt(const LayerNormArrays& a, int64_t r, int64_t ahead) {
+// Lambdas for sums hold what they use by value: what they held by reference, each store would make the machine load again.
+template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
   const auto count = static_cast<float>(a.d);
-  const float *weight = a.weight, *bias = a.bias, *x[kRows];
-  float *y[kRows], sums[kRows], mean[kRows], scale[kRows];
-  for (int k = 0; k < kRows; ++k) x[k] = a.x + (r + k) * a.d, y[k] = a.y + (r + k) * a.d;
-  RowSums<kRows>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-    for (int k = 0; k < kRows; ++k) out[k] = LoadAt(d, x[k] + i);
-  }, sums);
-  for (int k = 0; k < kRows; ++k) mean[k] = sums[k] / count;
-  RowSums<kRows>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-    for (int k = 0; k < kRows; ++k) {
-      hwy::Prefetch(x[k] + i + ahead);
-      const auto centred = hn::Sub(LoadAt(d, x[k] + i), Splat(mean[k]));
-      out[k] = hn::Mul(centred, centred);
-    }
-  }, sums);
-  for (int k = 0; k < kRows; ++k) scale[k] = 1 / std::sqrt(sums[k] / count + a.epsilon);
-  ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
-    for (int k = 0; k < kRows; ++k) {
-      auto z = hn::Mul(hn::Sub(LoadAt(d, x[k] + i), Splat(mean[k])), Splat(scale[k]));
+  const float *weight = a.weight, *bias = a.bias;
+  for (int64_t r = begin; r < end; ++r) {
+    const float *x = a.x + r * a.d, *next = r + 1 < end ? x + a.d : x;
+    float* y = a.y + r * a.d;
+    float sum;
+    RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR { out[0] = LoadAt(d, x + i); }, &sum);
+    const float mean = sum / count;
+    RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+      hwy::Prefetch(next + i);
+      const auto centred = hn::Sub(LoadAt(d, x + i), Splat(mean));
+      out[0] = hn::Mul(centred, centred);
+    }, &sum);
+    const float scale = 1 / std::sqrt(sum / count + a.epsilon);
+    ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
+      auto z = hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
       if (kWeight) z = hn::Mul(z, LoadAt(d, weight + i));
       if (kBias) z = hn::Add(z, LoadAt(d, bias + i));
-      StoreAt(z, d, y[k] + i);
-    }
-  });
-  for (int k = 0; k < kRows; ++k) a.mean[r + k] = mean[k], a.scale[r + k] = scale[k];
-}
-
-template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
-  int64_t r = begin;
-  for (; r + kTogether <= end; r += kTogether) {
-    RowsAt<kTogether, kWeight, kBias>(a, r, r + 2 * kTogether <= end ? kTogether * a.d : 0);
+      StoreAt(z, d, y + i);
+    });
+    a.mean[r] = mean;
+    a.scale[r] = scale;
   }
-  for (; r < end; ++r) RowsAt<1, kWeight, kBias>(a, r, 0);
-}
-
-template <int kRows, bool kWeight>
-HWY_INLINE void GradientRowsAt(const LayerNormGradientArrays& a, int64_t r, float* dweight, float* dbias) {
-  const auto count = static_cast<float>(a.d);
-  const float *weight = a.weight, *x[kRows], *g[kRows];
-  float *dx[kRows], mean[kRows], scale[kRows], sums[2 * kRows], level[kRows], slope[kRows];
-  for (int k = 0; k < kRows; ++k) {
-    const int64_t at = (r + k) * a.d;
-    x[k] = a.x + at, g[k] = a.g + at, dx[k] = a.dx + at, mean[k] = a.mean[r + k], scale[k] = a.scale[r + k];
-  }
-  const auto normal = [=](auto d, int k, int64_t i) HWY_ATTR {
-    return hn::Mul(hn::Sub(LoadAt(d, x[k] + i), Splat(mean[k])), Splat(scale[k]));
-  };
-  const auto weighted = [=](auto d, RowVector v, int64_t i) HWY_ATTR {
-    if constexpr (kWeight) return hn::Mul(v, LoadAt(d, weight + i));
-    else return v;
-  };
-  RowSums<2 * kRows>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-    for (int k = 0; k < kRows; ++k) {
-      out[2 * k] = weighted(d, LoadAt(d, g[k] + i), i);
-      out[2 * k + 1] = hn::Mul(out[2 * k], normal(d, k, i));
-    }
-  }, sums);
-  for (int k = 0; k < kRows; ++k) level[k] = sums[2 * k] / count, slope[k] = sums[2 * k + 1] / count;
-  ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
-    RowVector sum_gh = LoadAt(d, dweight + i), sum_g = LoadAt(d, dbias + i);
-    for (int k = 0; k < kRows; ++k) {
-      const RowVector h = normal(d, k, i), v = LoadAt(d, g[k] + i);
-      const RowVector rest = hn::Sub(hn::Sub(weighted(d, v, i), Splat(level[k])), hn::Mul(h, Splat(slope[k])));
-      StoreAt(hn::Mul(rest, Splat(scale[k])), d, dx[k] + i);
-      sum_gh = hn::Add(sum_gh, hn::Mul(v, h));
-      sum_g = hn::Add(sum_g, v);
-    }
-    StoreAt(sum_gh, d, dweight + i);
-    StoreAt(sum_g, d, dbias + i);
-  });
 }
 
 template <bool kWeight>
 void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight, float* dbias) {
+  const auto count = static_cast<float>(a.d);
+  const float* weight = a.weight;
   std::fill(dweight, dweight + a.d, 0.0f);
   std::fill(dbias, dbias + a.d, 0.0f);
-  int64_t r = begin;
-  for (; r + kTogether <= end; r += kTogether) GradientRowsAt<kTogether, kWeight>(a, r, dweight, dbias);
-  for (; r < end; ++r) GradientRowsAt<1, kWeight>(a, r, dweight, dbias);
+  for (int64_t r = begin; r < end; ++r) {
+    const float *x = a.x + r * a.d, *g = a.g + r * a.d;
+    float* dx = a.dx + r * a.d;
+    const float mean = a.mean[r], scale = a.scale[r];
+    const auto normal = [=](auto d, int64_t i) HWY_ATTR {
+      return hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
+    };
+    const auto weighted = [=](auto d, int64_t i) HWY_ATTR {
+      const auto v = LoadAt(d, g + i);
+      if constexpr (kWeight) return hn::Mul(v, LoadAt(d, weight + i));
+      else return v;
+    };
+    float sums[2];
+    RowSums<2>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+      out[0] = weighted(d, i);
+      out[1] = hn::Mul(out[0], normal(d, i));
+    }, sums);
+    const float level = sums[0] / count, slope = sums[1] / count;
+    ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
+      const auto h = normal(d, i), v = LoadAt(d, g + i);
+      const auto rest = hn::Sub(hn::Sub(weighted(d, i), Splat(level)), hn::Mul(h, Splat(slope)));
+      StoreAt(hn::Mul(rest, Splat(scale)), d, dx + i);
+      StoreAt(hn::Add(LoadAt(d, dweight + i), hn::Mul(v, h)), d, dweight + i);
+      StoreAt(hn::Add(LoadAt(d, dbias + i), v), d, dbias + i);
+    });
+  }
 }
 
 }  // namespace
