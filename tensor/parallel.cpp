@@ -42,7 +42,7 @@ struct Job {
 };
 
 // Threads that wait for each other look for this long before they sleep: waking one takes longer than many an op.
-constexpr std::chrono::microseconds kPatience{50};
+constexpr std::chrono::microseconds kPatience{500};
 
 void pause() {
 #if defined(__x86_64__)
