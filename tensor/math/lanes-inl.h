@@ -33,9 +33,15 @@ HWY_INLINE F64 fnma(F64 a, F64 b, F64 c) { return hn::NegMulAdd(a, b, c); }
 HWY_INLINE F64 abs(F64 x) { return hn::Abs(x); }
 HWY_INLINE F64 select(Mask mask, F64 yes, F64 no) { return hn::IfThenElse(mask, yes, no); }
 HWY_INLINE I64 select_bits(Mask mask, I64 yes, I64 no) { return bits(select(mask, from_bits(yes), from_bits(no))); }
-// x comes second: where an operand is NaN, x86 gives the second, and NEON NaN.
+#if HWY_ARCH_X86
+// x comes second: where an operand is NaN, x86 gives the second.
 HWY_INLINE F64 at_least(F64 x, double low) { return hn::Max(splat(low), x); }
 HWY_INLINE F64 at_most(F64 x, double high) { return hn::Min(splat(high), x); }
+#else
+// Highway's of NEON give the one that is not NaN.
+HWY_INLINE F64 at_least(F64 x, double low) { return hn::IfThenElse(x < splat(low), splat(low), x); }
+HWY_INLINE F64 at_most(F64 x, double high) { return hn::IfThenElse(x > splat(high), splat(high), x); }
+#endif
 HWY_INLINE Mask is_zero(I64 x) { return hn::RebindMask(TagF64(), x == hn::Zero(TagI64())); }
 template <int kCount> HWY_INLINE I64 shift_left(I64 x) { return hn::ShiftLeft<kCount>(x); }
 template <int kCount> HWY_INLINE I64 shift_right(I64 x) {
