@@ -72,7 +72,7 @@ def main():
     for isa in isas:
         for threads in (1, 3):
             # The reference models on the best instruction set, or those named: they take minutes where there are no vectors.
-            models = options.models and threads == 3 and (isa == isas[0] or options.isa)
+            models = options.models and threads == 3 and (isa == isas[0] or options.isa is not None)
             got = read_lines(run(command + ["--threads", threads] + ["--models"] * models, STET_ISA=isa))
             right = compare(f"{isa}, {threads} threads,", got, want, models) and right
             most = max(most, len(got))
