@@ -7,7 +7,7 @@
 namespace stet::nn {
 
 struct MultiHeadAttentionOptions {
-  bool causal = true;  ///< a position sees itself and those before it alone
+  bool causal = true;  ///< a position sees itself and those before it alone; stet::attention's own default is false
   bool bias = true;    ///< of both linear layers
   DType dtype = DType::float32;
 };

@@ -13,9 +13,16 @@ Embedding::Embedding(int64_t count, int64_t width, const Rng& rng, const Embeddi
 }
 
 Tensor Embedding::operator()(const Tensor& index) const {
+  if (index.dtype() != DType::int64) {
+    raise("{}: takes indices as int64, not {}; convert them with to(DType::int64)", describe(), name_of(index.dtype()));
+  }
   std::vector<int64_t> dims = index.shape().dims();
   dims.push_back(weight.shape()[1]);
-  return index_select(weight, 0, index.reshape({-1})).reshape(std::move(dims));
+  try {
+    return index_select(weight, 0, index.reshape({-1})).reshape(std::move(dims));
+  } catch (const DataError& e) {
+    raise<DataError>("{}: {}", describe(), e.what());
+  }
 }
 
 void Embedding::members(Visitor& v) { v("weight", weight); }

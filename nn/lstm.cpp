@@ -32,8 +32,10 @@ LSTM::LSTM(int64_t in, int64_t units, const Rng& rng, const LSTMOptions& options
 LSTM::Result LSTM::operator()(const Tensor& x, const State& initial) const {
   const auto count = static_cast<int64_t>(layers.size());
   for (const Tensor* state : {&initial.hidden, &initial.cell}) {
-    if (state->defined() && (state->rank() != 3 || state->size(0) != count)) {
-      raise("LSTM: the initial state of {} layers is [{}, B, units], not {}", count, count, state->shape().to_string());
+    if (!state->defined()) continue;
+    const Shape wanted{count, x.rank() == 3 ? x.size(0) : 0, layers[0].recurrent.shape()[1]};
+    if (x.rank() == 3 && state->shape() != wanted) {
+      raise("{}: the initial state [layers, B, units] is {} here, not {}", describe(), wanted.to_string(), state->shape().to_string());
     }
   }
   Result result{x, {}};

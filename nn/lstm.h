@@ -21,7 +21,7 @@ struct LSTMOptions {
 /// +-1 / sqrt(units), drawn from rng/<layer>/input and so on.
 class LSTM : public Module {
  public:
-  /// Final states of all layers, or initial ones: both [layers, B, units].
+  /// Final states of all layers, or initial ones: both [layers, B, units]. An initial one may be left undefined: zeros.
   using State = LstmState;
   struct Result {
     Tensor output;  ///< [B, T, units], the last layer's

@@ -121,7 +121,7 @@ Tensor stack(std::span<const Tensor> parts, int axis = 0);
 Tensor stack(std::initializer_list<Tensor> parts, int axis = 0);
 /// `widths[i]` elements of `value` before and after axis i, for the last axes given: pad(x, {{1, 1}, {1, 1}}) frames images.
 Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, double value = 0);
-/// Equal parts along the first axis of each tensor: `for (auto [xi, yi] : chunks(4, x, y))`. Throws UsageError if n doesn't divide it.
+/// Equal parts along an axis. Throws UsageError if their number does not divide it.
 std::vector<Tensor> split(const Tensor& x, int64_t parts, int axis = 0);
 
 // ---- indexing: ops/index_ops.cpp. An index out of range throws DataError ------------------------------------------------------------
@@ -202,7 +202,7 @@ struct LstmWeights {
   Tensor input_bias;      ///< [4 H]
   Tensor recurrent_bias;  ///< [4 H]
 };
-/// Both [B, H].
+/// Both [B, H]; one that is undefined is +0 as an initial state.
 struct LstmState {
   Tensor hidden, cell;
 };

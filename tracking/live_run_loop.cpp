@@ -59,9 +59,9 @@ void LiveRun::start_fresh() {
 
 // The state of the boundary where the run left off; from here on it is not mute.
 void LiveRun::restore() {
+  require_same_data();  // first: other data may give tensors other shapes
   state_.restore(*checkpoint_);
   require_same_hyperparameters(&*checkpoint_);
-  require_same_data();
   go_to({static_cast<int64_t>(checkpoint_->tick), checkpoint_->step});
   digest_tick_ = checkpoint_tick_ = tick_;
   checkpoint_.reset();

@@ -3,14 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <map>
+#include <string>
 
 #include "gradient_check.h"
 #include "stet/nn/activation.h"
 #include "stet/nn/conv.h"
 #include "stet/nn/dropout.h"
+#include "stet/nn/embedding.h"
 #include "stet/nn/flatten.h"
 #include "stet/nn/linear.h"
+#include "stet/nn/lstm.h"
 #include "stet/nn/pool.h"
 #include "stet/nn/sequential.h"
 #include "stet/nn/summary.h"
@@ -311,6 +315,23 @@ TEST(Module, TiedParametersAreOneCellAndGetOneGradient) {
   EXPECT_EQ(g.entries().size(), 2u);
   EXPECT_EQ(g[net.in.weight].to_vector<float>(), std::vector<float>(24, 2));
   EXPECT_EQ(g[net.out.weight].to_vector<float>(), std::vector<float>(24, 2));
+}
+
+TEST(Layers, ErrorsOfIndicesAndStatesNameTheLayer) {
+  const auto message = [](const std::function<void()>& f) -> std::string {
+    try {
+      f();
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  const nn::Embedding table(8, 4, Rng(1, "table"));
+  EXPECT_EQ(message([&] { table(Tensor::from<int64_t>({0, 8})); }), "Embedding(8, 4): index_select: index 8 at position 1 is not in 0 to 7");
+  EXPECT_EQ(message([&] { table(Tensor::from<int32_t>({0})); }), "Embedding(8, 4): takes indices as int64, not int32; convert them with to(DType::int64)");
+  const nn::LSTM net(6, 4, Rng(1, "lstm"));
+  EXPECT_EQ(message([&] { net(zeros({2, 5, 6}), {zeros({1, 3, 4}), {}}); }),
+            "LSTM(6, 4): the initial state [layers, B, units] is [1, 2, 4] here, not [1, 3, 4]");
 }
 
 }  // namespace

@@ -90,9 +90,12 @@ int diff(const Common& common, const std::string& first, const std::string& seco
       if (!common.json) fmt::print("{}.{}: {} | {}\n", title, name, values.first.empty() ? "-" : values.first, values.second.empty() ? "-" : values.second);
     }
   }
+  const bool same_bits = a.steps() == b.steps() && !a.digest().empty() && a.digest() == b.digest();
   json["same"] = same;
+  json["same_bits"] = same_bits;
   if (common.json) fmt::print("{}\n", json.dump(2));
   else if (same) fmt::print("no difference\n");
+  else if (same_bits) fmt::print("the same bits after {} steps: digest {}\n", a.steps(), a.digest());
   return same ? 0 : 1;
 }
 
