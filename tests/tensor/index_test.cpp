@@ -29,7 +29,8 @@ struct Lines {
 const Lines kLines[] = {{1, 7, 1}, {3, 33, 1}, {1, 65, 130}, {5, 3, 31}, {2, 1025, 2}, {300, 9, 40}};
 
 TEST(Index, ExtremesTakeTheFirst) {
-  for (auto [outer, n, inner] : kLines) {
+  for (const Lines& lines : kLines) {
+    const int64_t outer = lines.outer, n = lines.n, inner = lines.inner;
     const Tensor x = awkward({outer, n, inner}, 1);
     const auto v = x.to_vector<float>();
     std::vector<int64_t> largest, smallest;
@@ -52,7 +53,8 @@ TEST(Index, ExtremesTakeTheFirst) {
 }
 
 TEST(Index, SelectionAndItsGradient) {
-  for (auto [outer, n, inner] : kLines) {
+  for (const Lines& lines : kLines) {
+    const int64_t outer = lines.outer, n = lines.n, inner = lines.inner;
     const int64_t m = 2 * n + 1;
     const auto index = draw_indices(m, n);
     const Tensor x = awkward({outer, n, inner}, 1), g = awkward({outer, m, inner}, 2);
@@ -76,7 +78,8 @@ TEST(Index, SelectionAndItsGradient) {
 }
 
 TEST(Index, GatherAndScatter) {
-  for (auto [outer, n, inner] : kLines) {
+  for (const Lines& lines : kLines) {
+    const int64_t outer = lines.outer, n = lines.n, inner = lines.inner;
     const int64_t m = n + 2;
     const auto index = draw_indices(outer * m * inner, n);
     const Tensor where = Tensor::from(index, {outer, m, inner});
