@@ -1,5 +1,8 @@
 #include "stet/tensor/cpu/digest_words.h"
 
+#include <iterator>
+#include <numeric>
+
 #include "stet/tensor/digest_word.h"
 #include "stet/tensor/simd/targets.h"
 
@@ -48,7 +51,12 @@ HWY_INLINE V64 Canonical(V64 word) {
   return hn::BitCast(D64(), hn::IfThenElse(is_nan, hn::Set(d, 0x7fc00000), x));
 }
 
-HWY_INLINE uint64_t SumOfLanes(V64 x) { return hn::GetLane(hn::SumOfLanes(D64(), x)); }
+// Sums wrap, which Highway's own, of signed numbers here, must not.
+HWY_INLINE uint64_t SumOfLanes(V64 x) {
+  HWY_ALIGN uint64_t lanes[hn::MaxLanes(D64())];
+  hn::Store(x, D64(), lanes);
+  return std::accumulate(std::begin(lanes), std::end(lanes), uint64_t{0});
+}
 
 Digest FloatWords(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
   const D64 d;

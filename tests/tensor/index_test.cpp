@@ -223,7 +223,10 @@ TEST(Conversions, GoTowardZeroAndStopAtTheEnds) {
 
 TEST(Conversions, OfIntegersKeepTheLowBits) {
   std::vector<int64_t> x = {0, -1, 255, 256, INT32_MAX, int64_t{INT32_MAX} + 1, INT64_MIN, INT64_MAX, (int64_t{1} << 60) + 1};
-  for (int64_t i : draw_indices(4001, INT64_C(4294967296))) x.push_back(i * i * i);
+  for (int64_t i : draw_indices(4001, INT64_C(4294967296))) {
+    const auto wide = static_cast<uint64_t>(i);
+    x.push_back(static_cast<int64_t>(wide * wide * wide));
+  }
   const Tensor t = Tensor::from(x);
   on_all_machines([&] {
     const auto bytes = t.to(DType::uint8).to_vector<uint8_t>();
