@@ -13,7 +13,7 @@ build=(g++ cmake ninja-build pkg-config git
 test=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
 ci=(clang)
 # What the benchmarks compare with; each is left out where it is not installed.
-bench=(libdnnl-dev libopenblas-dev libsleef-dev python3-torch)
+bench=(libdnnl-dev ocl-icd-opencl-dev opencl-c-headers libopenblas-dev libsleef-dev python3-torch)
 # What cmake/aarch64.cmake cross-compiles with, and what runs the result.
 aarch64=(g++-aarch64-linux-gnu qemu-user libhwy-dev:arm64 libssl-dev:arm64 libfmt-dev:arm64 zlib1g-dev:arm64 libmpfr-dev:arm64)
 
