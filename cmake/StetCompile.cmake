@@ -16,9 +16,11 @@ if(STET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 # The numerics contract: nothing is contracted into a fused multiply-add, nothing is reassociated.
-add_compile_options(-ffp-contract=off -fno-fast-math -Wall -Wextra)
+add_compile_options($<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-ffp-contract=off> $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-fno-fast-math>
+  "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-fmad=false -ftz=false -prec-div=true -prec-sqrt=true -Xcompiler=-ffp-contract=off,-Wall,-Wextra>"
+  $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wall> $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wextra>)
 if(STET_WERROR)
-  add_compile_options(-Werror)
+  add_compile_options($<IF:$<COMPILE_LANGUAGE:CUDA>,-Werror=all-warnings,-Werror>)
 endif()
 if(STET_SANITIZE)
   add_compile_options(-fsanitize=${STET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

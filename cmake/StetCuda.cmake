@@ -1,5 +1,5 @@
 # Looks for the CUDA toolkit when STET_CUDA is on, and says plainly what was found.
-# STET_CUDA_MISSING holds the reason that `--device cuda` gives where there is no CUDA backend.
+# STET_HAS_CUDA is set where there is one; else STET_CUDA_MISSING holds the reason that `--device cuda` gives where there is no CUDA backend.
 
 option(STET_CUDA "Build the CUDA backend" OFF)
 if(NOT STET_CUDA)
@@ -14,6 +14,14 @@ if(NOT CMAKE_CUDA_COMPILER)
   set(STET_CUDA_MISSING "this build found no CUDA toolkit, install one and configure again with -DSTET_CUDA=ON")
   return()
 endif()
-message(NOTICE "stet: STET_CUDA is on and ${CMAKE_CUDA_COMPILER} was found, but this version of Stet has no CUDA kernels yet. "
-  "Building what stands in for CUDA: `--device cuda` will say so.")
-set(STET_CUDA_MISSING "this version of Stet has no CUDA kernels yet")
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 75-virtual 80-real 90-real)
+endif()
+enable_language(CUDA)
+# CMake 3.25 doesn't know yet that nvcc takes C++20.
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+endif()
+find_package(CUDAToolkit REQUIRED)
+set(STET_HAS_CUDA ON)

@@ -10,7 +10,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config git
        libhwy-dev libhdf5-dev libprotobuf-dev protobuf-compiler libssl-dev libgit2-dev
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev)
-test=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
+test=(libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
 ci=(clang)
 # What the benchmarks compare with; each is left out where it is not installed.
 bench=(libdnnl-dev ocl-icd-opencl-dev opencl-c-headers libopenblas-dev libsleef-dev python3-torch)

@@ -40,6 +40,12 @@ class TrainingError : public Error {
   using Error::Error;
 };
 
+/// A device has no memory left for what was asked.
+class MemoryError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Throws E with a message formatted by fmt.
 template <class E = UsageError, class... Args>
 [[noreturn]] void raise(fmt::format_string<Args...> format, Args&&... args) {

@@ -7,6 +7,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "stet/tensor/host_device.h"
+
 namespace stet::scalar_ops {
 
 template <class T>
@@ -14,7 +16,7 @@ using BitsOf = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
 
 /// c ? a : b without a branch, which random data would mispredict; loops of it become vector code.
 template <class T>
-inline T select(bool c, T a, T b) {
+STET_HOST_DEVICE inline T select(bool c, T a, T b) {
   if constexpr (sizeof(T) >= 4) {
     using Bits = BitsOf<T>;
     const Bits mask = Bits{0} - static_cast<Bits>(c);
@@ -26,7 +28,7 @@ inline T select(bool c, T a, T b) {
 
 /// IEEE 754-2019 maximum: NaN wins, -0 < +0. Of two equal numbers only zeros differ, in the sign bit, which +0 clears.
 template <class T>
-inline T maximum(T a, T b) {
+STET_HOST_DEVICE inline T maximum(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     using Bits = BitsOf<T>;
     const T larger = a > b ? a : b;
@@ -39,7 +41,7 @@ inline T maximum(T a, T b) {
 }
 
 template <class T>
-inline T minimum(T a, T b) {
+STET_HOST_DEVICE inline T minimum(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     using Bits = BitsOf<T>;
     const T smaller = a < b ? a : b;
@@ -58,33 +60,33 @@ using Wrapping =
                                 std::type_identity<T>>::type;
 
 template <class T>
-inline T add(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b)); }
+STET_HOST_DEVICE inline T add(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b)); }
 template <class T>
-inline T sub(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b)); }
+STET_HOST_DEVICE inline T sub(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b)); }
 template <class T>
-inline T mul(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b)); }
+STET_HOST_DEVICE inline T mul(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b)); }
 template <class T>
-inline T neg(T x) {
+STET_HOST_DEVICE inline T neg(T x) {
   if constexpr (std::is_floating_point_v<T>) return -x;
   else return static_cast<T>(0 - static_cast<Wrapping<T>>(x));
 }
 template <class T>
-inline T abs(T x) {
+STET_HOST_DEVICE inline T abs(T x) {
   if constexpr (std::is_floating_point_v<T>) return std::fabs(x);
   else if constexpr (std::is_signed_v<T>) return x < 0 ? neg(x) : x;
   else return x;
 }
 template <class T>
-inline T relu(T x) { return x < T{0} ? T{0} : x; }
+STET_HOST_DEVICE inline T relu(T x) { return x < T{0} ? T{0} : x; }
 template <class T>
-inline T sign(T x) {
+STET_HOST_DEVICE inline T sign(T x) {
   if constexpr (std::is_unsigned_v<T>) return x > 0 ? T{1} : T{0};
   else return x > T{0} ? T{1} : x < T{0} ? T{-1} : x;
 }
 
 /// Conversion with one rounding to nearest even; from floating to integer toward zero, NaN to 0, and beyond the range to its end.
 template <class To, class From>
-inline To convert(From x) {
+STET_HOST_DEVICE inline To convert(From x) {
   if constexpr (std::is_same_v<To, bool>) {
     return x != From{0};
   } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {

@@ -43,6 +43,9 @@ class StridedLoop {
     elements_ = shape.elements();
   }
 
+  /// The merged axes, the innermost last, and each tensor's steps along them.
+  const std::vector<int64_t>& extents() const { return extents_; }
+  const std::vector<Offsets>& all_steps() const { return steps_; }
   /// Steps along the rows.
   const Offsets& steps() const { return steps_.back(); }
 

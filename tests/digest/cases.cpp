@@ -32,7 +32,12 @@ std::vector<Tensor> make(const Inputs& inputs) {
   return made;
 }
 
+Device where_cases_run;
+
 }  // namespace
+
+Device device() { return where_cases_run; }
+void set_device(Device d) { where_cases_run = d; }
 
 Cases all_cases() {
   Cases cases;
@@ -44,14 +49,14 @@ Cases all_cases() {
 }
 
 Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype) {
-  return dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind);
+  return (dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind)).to(device());
 }
 
 Tensor indices(const Shape& shape, uint64_t seed, int64_t n) {
   SampleDraws draws(Rng(seed, "indices"), 0, 0);
   std::vector<int64_t> v(static_cast<size_t>(shape.elements()));
   for (int64_t& i : v) i = draws.below(n);
-  return Tensor::adopt(std::move(v), shape);
+  return Tensor::adopt(std::move(v), shape).to(device());
 }
 
 void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {

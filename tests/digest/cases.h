@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "stet/tensor/device.h"
 #include "stet/tensor/digest.h"
 #include "stet/tensor/tensor.h"
 
@@ -32,7 +33,11 @@ enum class Values {
   special,  // the same, but one in eight is an infinity, NaN, a signed zero, subnormal or the largest number
 };
 
-/// Tensors that are a function of shape and seed alone.
+/// Where cases are computed: the CPU, until something else is set.
+Device device();
+void set_device(Device d);
+
+/// Tensors that are a function of shape and seed alone, on device().
 Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype = DType::float32);
 /// int64 in 0 … n-1.
 Tensor indices(const Shape& shape, uint64_t seed, int64_t n);

@@ -1,6 +1,6 @@
 // Prints digests of what every op, layer and optimizer computes: one line a case, the same on every machine.
 //
-//   digests [--threads N] [--models] [PREFIX...]     the cases whose names begin so; --models takes the reference models too
+//   digests [--threads N] [--device D] [--models] [PREFIX...]     the cases whose names begin so; --models takes the reference models too
 //   digests --isas                                   prints the instruction sets that STET_ISA may name
 //
 // It ends with 2 on wrong use. check.py compares what it prints with what is committed.
@@ -24,6 +24,8 @@ void run(const std::vector<std::string>& arguments) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--threads" && i + 1 < arguments.size()) {
       stet::set_threads(std::atoi(arguments[++i].c_str()));
+    } else if (arguments[i] == "--device" && i + 1 < arguments.size()) {
+      set_device(stet::Device::parse(arguments[++i]));
     } else if (arguments[i] == "--models") {
       models = true;
     } else if (arguments[i] == "--isas") {

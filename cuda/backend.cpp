@@ -1,0 +1,50 @@
+// The CUDA backend: every op is handed on to its kernel.
+#include "stet/tensor/backend.h"
+
+#include <array>
+#include <memory>
+#include <mutex>
+
+#include "stet/cuda/elementwise.h"
+#include "stet/cuda/queue.h"
+#include "stet/tensor/error.h"
+
+namespace stet {
+namespace {
+
+class CudaBackend : public Backend {
+ public:
+  explicit CudaBackend(int index) : queue_(index) {}
+
+  const char* name() const override { return queue_.name(); }
+
+  void* allocate(size_t bytes) override { return queue_.allocate(bytes); }
+  void release(void* data, size_t bytes) override { queue_.release(data, bytes); }
+  void to_host(const void* from, void* to, size_t bytes) override { queue_.to_host(from, to, bytes); }
+  void to_device(const void* from, void* to, size_t bytes) override { queue_.to_device(from, to, bytes); }
+
+  void copy(const Tensor& x, const Tensor& y) override { cuda_kernels::copy(queue_, x, y); }
+  void fill(double value, const Tensor& y) override { cuda_kernels::fill(queue_, value, y); }
+  void unary(Unary op, const Tensor& x, const Tensor& y) override { cuda_kernels::unary(queue_, op, x, y); }
+  void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::binary(queue_, op, a, b, y); }
+  void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y) override {
+    cuda_kernels::where(queue_, condition, a, b, y);
+  }
+
+ private:
+  cuda::Queue queue_;
+};
+
+}  // namespace
+
+Backend& cuda_backend(int index) {
+  static std::mutex mutex;
+  static auto& backends = *new std::array<std::unique_ptr<CudaBackend>, 64>;  // never destroyed: tensors may outlive it
+  if (index < 0 || index >= static_cast<int>(backends.size())) raise("device cuda:{}: there is no such GPU", index);
+  std::lock_guard lock(mutex);
+  auto& one = backends[static_cast<size_t>(index)];
+  if (!one) one = std::make_unique<CudaBackend>(index);
+  return *one;
+}
+
+}  // namespace stet

@@ -1,0 +1,25 @@
+#include "stet/cuda/errors.h"
+
+#include "stet/cuda/fault.h"
+#include "stet/tensor/error.h"
+
+namespace stet::cuda {
+
+void no_kernel(const Queue& queue, const char* what) {
+  raise("{}: there is no kernel for device {} that keeps the numerics contract; run it on the CPU", what, queue.name());
+}
+
+void too_many_axes(int axes) { raise("cuda: a tensor has {} axes that don't lie side by side; use contiguous() first", axes); }
+
+
+void throw_error(const Fault& fault) {
+  const auto kind = static_cast<Fault::Kind>(fault.first >> Fault::kPositionBits);
+  const auto position = fault.first & ((1ull << Fault::kPositionBits) - 1);
+  if (kind == Fault::division_by_zero) raise<DataError>("div: integer division by zero");
+  const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add"};
+  const long long last = fault.limits[kind] - 1;
+  if (kind == Fault::cross_entropy) raise<DataError>("cross_entropy: the target at position {} is not in 0 to {}", position, last);
+  raise<DataError>("{}: the index at position {} is not in 0 to {}", ops[kind], position, last);
+}
+
+}  // namespace stet::cuda

@@ -1,0 +1,14 @@
+// Errors that kernels' sources raise. They include neither tensor/error.h nor fmt, which nvcc can't compile.
+#pragma once
+
+#include "stet/cuda/queue.h"
+
+namespace stet::cuda {
+
+/// Throws UsageError: there is no kernel for `what`, such as "exp of float64", on the queue's device.
+[[noreturn]] void no_kernel(const Queue& queue, const char* what);
+
+/// Throws UsageError: a tensor has more axes that can't be merged than kernels take.
+[[noreturn]] void too_many_axes(int axes);
+
+}  // namespace stet::cuda

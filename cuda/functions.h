@@ -1,0 +1,27 @@
+// The correctly rounded elementary functions for kernels: the text that the CPU has too, in binary64.
+#pragma once
+
+#include "stet/cuda/dialect.h"
+
+#ifdef __CUDACC__
+// A GPU keeps its own copy of the tables; `static`, since each source has one.
+#define STET_COEFFICIENTS static __device__ constexpr double
+#define STET_LANES __host__ __device__ inline
+#endif
+#include "stet/tensor/math/functions-scalar.h"
+
+namespace stet::cuda {
+
+__device__ inline float exp(float x) { return static_cast<float>(math::scalar::exp(x)); }
+__device__ inline float expm1(float x) { return static_cast<float>(math::scalar::expm1(x)); }
+__device__ inline float log(float x) { return static_cast<float>(math::scalar::log(x)); }
+__device__ inline float log1p(float x) { return static_cast<float>(math::scalar::log1p(x)); }
+__device__ inline float tanh(float x) { return static_cast<float>(math::scalar::tanh(x)); }
+__device__ inline float sigmoid(float x) { return static_cast<float>(math::scalar::sigmoid(x)); }
+__device__ inline float erf(float x) { return static_cast<float>(math::scalar::erf(x)); }
+__device__ inline float sin(float x) { return static_cast<float>(math::scalar::sin(x)); }
+__device__ inline float cos(float x) { return static_cast<float>(math::scalar::cos(x)); }
+__device__ inline float sinpi(float x) { return static_cast<float>(math::scalar::sinpi(x)); }
+__device__ inline float cospi(float x) { return static_cast<float>(math::scalar::cospi(x)); }
+
+}  // namespace stet::cuda

@@ -1,0 +1,105 @@
+// The queue of a real GPU: a stream of the CUDA runtime, and a pool that memory is taken from and given back to in the stream's order.
+#include "stet/cuda/queue.h"
+
+#include <cuda_runtime.h>
+
+#include "stet/tensor/error.h"
+
+namespace stet::cuda {
+namespace {
+
+cudaStream_t stream_of(void* stream) { return static_cast<cudaStream_t>(stream); }
+
+void check(cudaError_t status, const char* what) {
+  if (status != cudaSuccess) raise<TrainingError>("cuda: {}: {}", what, cudaGetErrorString(status));
+}
+
+void require_gpu(int index) {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaErrorInsufficientDriver) raise("device cuda:{}: no NVIDIA driver, or one too old for this build's CUDA {}; install a newer driver", index, CUDART_VERSION / 1000);
+  if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) raise("device cuda:{}: the driver finds no GPU on this machine", index);
+  if (status != cudaSuccess) raise("device cuda:{}: {}", index, cudaGetErrorString(status));
+  if (index >= count) raise("device cuda:{}: this machine has {} GPU{}, the last is cuda:{}", index, count, count == 1 ? "" : "s", count - 1);
+}
+
+std::string megabytes(size_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
+
+}  // namespace
+
+Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)) {
+  require_gpu(index);
+  check(cudaSetDevice(index), "choosing the GPU");
+  check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, index), "asking for its size");
+  cudaStream_t stream;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+  stream_ = stream;
+  cudaMemPool_t pool;
+  check(cudaDeviceGetDefaultMemPool(&pool, index), "finding the memory pool");
+  uint64_t keep = UINT64_MAX;  // what is free stays in the pool, so a steady step asks the driver for nothing
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep), "setting the memory pool up");
+  fault_ = static_cast<Fault*>(allocate(sizeof(Fault)));
+  to_device(&kNoFault, fault_, sizeof(Fault));
+}
+
+Queue::~Queue() = default;  // lives as long as the process
+
+void* Queue::allocate(size_t bytes) {
+  cudaSetDevice(index_);
+  void* data = nullptr;
+  const cudaError_t status = cudaMallocAsync(&data, bytes == 0 ? 1 : bytes, stream_of(stream_));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    raise<MemoryError>("{}: out of memory: {} asked for, {} held, {} of {} free", name_, megabytes(bytes), megabytes(held_), megabytes(free), megabytes(total));
+  }
+  check(status, "allocating memory");
+  held_ += bytes;
+  return data;
+}
+
+void Queue::release(void* data, size_t bytes) {
+  held_ -= bytes;
+  cudaFreeAsync(data, stream_of(stream_));  // fails only where the process ends, or on an error that the next call reports
+}
+
+void Queue::fill_zero(void* data, size_t bytes) { check(cudaMemsetAsync(data, 0, bytes, stream_of(stream_)), "clearing memory"); }
+
+void Queue::copy(const void* from, void* to, size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_of(stream_)), "copying");
+}
+
+void Queue::to_host(const void* from, void* to, size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_of(stream_)), "copying to the host");
+  wait();
+}
+
+void Queue::to_device(const void* from, void* to, size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_of(stream_)), "copying to the GPU");
+}
+
+void Queue::wait() {
+  Fault seen;
+  check(cudaMemcpyAsync(&seen, fault_, sizeof(Fault), cudaMemcpyDeviceToHost, stream_of(stream_)), "asking for reports");
+  check(cudaStreamSynchronize(stream_of(stream_)), "waiting for the GPU");
+  throw_fault(seen);
+}
+
+void Queue::throw_fault(const Fault& seen) {
+  if (seen.first == kNoFault.first) return;
+  const Fault fault = seen;
+  to_device(&kNoFault, fault_, sizeof(Fault));
+  throw_error(fault);
+}
+
+void Queue::launch(const void* kernel, const Grid& grid, void** arguments) {
+  constexpr size_t kPlainShared = 48 * 1024;  // beyond it a kernel has to ask
+  if (grid.shared > kPlainShared) {
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(grid.shared)), "asking for shared memory");
+  }
+  const dim3 blocks(grid.blocks.x, grid.blocks.y, grid.blocks.z);
+  check(cudaLaunchKernel(kernel, blocks, dim3(grid.threads), arguments, grid.shared, stream_of(stream_)), "launching a kernel");
+}
+
+}  // namespace stet::cuda

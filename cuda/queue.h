@@ -1,0 +1,103 @@
+// One GPU's memory and its queue of work, in which everything happens in the order it was asked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+#include "stet/cuda/fault.h"
+#ifdef STET_CUDA_EMULATED
+#include "stet/cuda/emulation/block.h"
+#endif
+
+namespace stet::cuda {
+
+/// The shape of a launch: blocks along x, y, z, threads a block (a multiple of 32, at most 1024) along x, and bytes of shared memory a block.
+struct Grid {
+  struct Blocks {
+    unsigned x = 1, y = 1, z = 1;
+  };
+  Blocks blocks;
+  unsigned threads = 256;
+  size_t shared = 0;
+
+  /// Enough threads for n elements at `each` a thread, but no more than keep a GPU busy: kernels loop by global_threads().
+  static Grid over(int64_t n, int64_t each = 1) {
+    const int64_t wanted = (n + 256 * each - 1) / (256 * each);
+    return {.blocks = {static_cast<unsigned>(wanted < 16384 ? wanted : 16384)}};
+  }
+};
+
+class Queue {
+ public:
+  /// Throws UsageError that says what is missing: a driver, a GPU, or one of that index.
+  explicit Queue(int index);
+  ~Queue();
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  int index() const { return index_; }
+  /// "cuda:0", …
+  const char* name() const { return name_.c_str(); }
+  /// Streaming multiprocessors: for choices that change no result.
+  int multiprocessors() const { return multiprocessors_; }
+
+  /// Memory aligned to 256 bytes, from a pool. Throws MemoryError with the sizes asked for, held and free.
+  void* allocate(size_t bytes);
+  /// Work that was asked for before may still use it.
+  void release(void* data, size_t bytes);
+  void fill_zero(void* data, size_t bytes);
+  void copy(const void* from, void* to, size_t bytes);
+  /// Returns when `to` may be read; throws what kernels reported until then (fault.h).
+  void to_host(const void* from, void* to, size_t bytes);
+  /// Returns when `from` may be changed.
+  void to_device(const void* from, void* to, size_t bytes);
+  /// Waits for all that was asked for. Throws what kernels reported.
+  void wait();
+  /// Where kernels report to.
+  Fault* fault() { return fault_; }
+
+  /// kernel<<<grid>>>(arguments...). Without blocks, nothing.
+  template <class... P>
+  void launch(void (*kernel)(P...), const Grid& grid, std::type_identity_t<P>... arguments) {
+    static_assert((std::is_trivially_copyable_v<P> && ...));
+    if (grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0) return;
+#ifdef STET_CUDA_EMULATED
+    emulation::run_blocks(grid.blocks, grid.threads, grid.shared, [&] { kernel(arguments...); });
+#else
+    void* pointers[] = {&arguments...};
+    launch(reinterpret_cast<const void*>(kernel), grid, pointers);
+#endif
+  }
+
+ private:
+  void launch(const void* kernel, const Grid& grid, void** arguments);
+  /// Throws what `seen` reports, and forgets it.
+  void throw_fault(const Fault& seen);
+
+  int index_;
+  std::string name_;
+  int multiprocessors_ = 1;
+  Fault* fault_ = nullptr;       // on the device
+  void* stream_ = nullptr;
+  size_t held_ = 0;              // bytes of live blocks
+};
+
+/// n elements of memory for as long as the work that this scope asks for takes.
+template <class T>
+class Scratch {
+ public:
+  Scratch(Queue& queue, int64_t n) : queue_(queue), bytes_(static_cast<size_t>(n) * sizeof(T)), data_(static_cast<T*>(queue.allocate(bytes_))) {}
+  ~Scratch() { queue_.release(data_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  T* data() { return data_; }
+
+ private:
+  Queue& queue_;
+  size_t bytes_;
+  T* data_;
+};
+
+}  // namespace stet::cuda
