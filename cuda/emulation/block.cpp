@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/context/fiber.hpp>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -10,6 +11,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stet/tensor/float_env.h"
@@ -140,6 +142,7 @@ class Block {
   std::vector<Warp> warps_;
   std::unique_ptr<unsigned char[]> shared_;
   size_t shared_bytes_;
+  std::exception_ptr error_;  // what a thread threw
   const void* host_bottom_ = nullptr;
   size_t host_size_ = 0;
   StackSwitch host_stack_;
@@ -165,7 +168,13 @@ void Block::start(unsigned i, const std::function<void()>& body) {
   t.fiber = context::fiber(std::allocator_arg, PooledStack(), [this, &t, &body](context::fiber&& scheduler) {
     t.stack.arrive(&host_bottom_, &host_size_);
     t.scheduler = std::move(scheduler);
-    body();
+    try {
+      body();
+    } catch (const context::detail::forced_unwind&) {
+      throw;  // the launch is given up
+    } catch (...) {
+      error_ = std::current_exception();
+    }
     t.state = State::done;
     t.stack.leave(host_bottom_, host_size_, true);
     return std::move(t.scheduler);
@@ -177,6 +186,7 @@ void Block::resume(Thread& t) {
   host_stack_.leave(nullptr, 0);
   t.fiber = std::move(t.fiber).resume();
   host_stack_.arrive(nullptr, nullptr);
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 void pause(State state) {
@@ -195,6 +205,7 @@ void run_blocks(Index blocks, unsigned threads, size_t shared, const std::functi
   static std::mutex mutex;
   std::lock_guard lock(mutex);
   if (threads == 0 || threads % kWarp != 0 || threads > kMostThreads) throw std::logic_error("a block of " + std::to_string(threads) + " threads");
+  if (blocks.x > 0x7fffffffu) throw std::logic_error("a grid of more than 2^31 - 1 blocks along x");
   if (blocks.y > 65535 || blocks.z > 65535) throw std::logic_error("a grid of more than 65535 blocks along y or z");
   if (shared > kMostShared) throw std::logic_error("a block with " + std::to_string(shared) + " bytes of shared memory");
   ContractFloatEnv env;
