@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "stet/cuda/elementwise.h"
+#include "stet/cuda/gelu.h"
 #include "stet/cuda/queue.h"
 #include "stet/tensor/error.h"
 
@@ -29,6 +30,10 @@ class CudaBackend : public Backend {
   void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::binary(queue_, op, a, b, y); }
   void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y) override {
     cuda_kernels::where(queue_, condition, a, b, y);
+  }
+  void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override { cuda_kernels::gelu(queue_, x, y, one_plus_erf); }
+  void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) override {
+    cuda_kernels::gelu_gradient(queue_, g, x, one_plus_erf, dx);
   }
 
  private:
