@@ -1,5 +1,7 @@
 #include "stet/tensor/cpu/matmul.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <utility>
@@ -12,12 +14,33 @@
 namespace stet {
 namespace {
 
-// Elements of a chunk that stay in the second-level cache while they are used: those of a's rows, and of b's columns, which a
-// row of tiles passes over. Packed panels for a block of columns stay in the third.
-constexpr int64_t kBlockRows = 240, kBlockElements = 131072, kBlockCols = 4096;
+// Rows of a, and columns of b, of a block. Packed panels for a block of columns stay in the third-level cache.
+constexpr int64_t kBlockRows = 240, kBlockCols = 4096;
 
-// From this many columns on, rows of a are read so often that they are copied, to lie within few pages.
-constexpr int64_t kPackLeftCols = 1024;
+// A level of the cache, or what most processors have where the system doesn't say.
+int64_t cache_bytes(int level, int64_t otherwise) {
+  const int64_t bytes = sysconf(level);
+  return bytes > 0 ? bytes : otherwise;
+}
+
+// Bytes of b's columns that a row of tiles passes over: half of the second-level cache, which they stay in.
+int64_t block_bytes() {
+  static const int64_t bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20) / 2;
+  return bytes;
+}
+
+// Whether the first-level cache is too small for a line each of k elements: then a column of a, or a panel of b, is better copied.
+bool lines_fill_cache(int64_t k) {
+  static const int64_t bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
+  return std::min(k, kProductChunk) * 64 >= bytes;
+}
+
+// From this many columns on, rows of a are read so often that they are copied, to lie within few pages; and, where lines fill the
+// cache, columns of a.
+constexpr int64_t kPackLeftCols = 1024, kPackLeftColumns = 32;
+
+// Where lines fill the cache, b's rows are copied if so many bytes apart (too few sets of the cache) and used by so many rows of a.
+constexpr int64_t kFarApart = 1024, kPackRightRows = 48;
 
 // Scratch of each thread for packed operands.
 template <class T> T* left_space(int64_t count) {
@@ -75,8 +98,9 @@ template <class T> class Part {
 
   void chunk(Range cols, Range k) const {
     // Columns that a row of tiles passes over.
-    const bool all = cols.size() * k.size() <= kBlockElements;
-    const int64_t step = all ? cols.size() + width_ : std::max<int64_t>(1, kBlockElements / k.size() / width_) * width_;
+    const int64_t most = block_bytes() / static_cast<int64_t>(sizeof(T));
+    const bool all = cols.size() * k.size() <= most;
+    const int64_t step = all ? cols.size() + width_ : std::max<int64_t>(1, most / k.size() / width_) * width_;
     T* left = nullptr;
     T* right = nullptr;
     if (p_.pack_left) left = left_space<T>(kBlockRows * k.size());
@@ -182,7 +206,10 @@ Product<T> plan(const Microkernel<T>& kernel, MatrixView<T> a, MatrixView<T> b, 
   // A panel of less than its vectors is read from further left, if there is anything.
   const bool narrow = b.cols < lanes * std::min<int64_t>(kMaxTileVectors, vectors_of(b.cols, lanes));
   const bool tall = a.rows > kBlockRows;
-  return {a, b, c, end, tall && b.cols >= kPackLeftCols, b.col_stride != 1 || narrow || tall};
+  const bool crowded = lines_fill_cache(a.cols);
+  const bool far = lines_fill_cache(kProductChunk) && a.rows >= kPackRightRows && b.row_stride * static_cast<int64_t>(sizeof(T)) >= kFarApart;
+  const bool pack_left = (tall && b.cols >= kPackLeftCols) || (crowded && a.col_stride != 1 && b.cols >= kPackLeftColumns);
+  return {a, b, c, end, pack_left, b.col_stride != 1 || narrow || tall || far};
 }
 
 template <class T>

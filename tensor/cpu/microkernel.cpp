@@ -1,6 +1,7 @@
 #include "stet/tensor/cpu/microkernel.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "stet/tensor/simd/targets.h"
 // targets.h comes before Highway's.
@@ -126,15 +127,29 @@ HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride,
 
 #endif
 
+// `Count` elements from each row, less than a vector: a copy whose length is known takes few moves.
+template <class T, int Count>
+void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) std::memcpy(packed, source, Count * sizeof(T));
+}
+
+template <class T, int Most>
+void pack_few(int64_t count, const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+  if constexpr (Most > 0) {
+    if (count == Most) return pack_few<T, Most>(source, k, k_stride, width, packed);
+    pack_few<T, Most - 1>(count, source, k, k_stride, width, packed);
+  }
+}
+
 template <class T>
 void pack_rows(const T* source, int64_t count, int64_t k, int64_t k_stride, int64_t width, T* packed) {
   const hn::ScalableTag<T> d;
-  const int64_t step = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) {
-    int64_t lane = 0;
-    for (; lane + step <= count; lane += step) hn::StoreU(hn::LoadU(d, source + lane), d, packed + lane);
-    for (; lane < count; ++lane) packed[lane] = source[lane];
+  constexpr int64_t step = hn::MaxLanes(d);
+  const int64_t whole = count / step * step;
+  for (int64_t lane = 0; lane < whole; lane += step) {
+    for (int64_t p = 0; p < k; ++p) hn::StoreU(hn::LoadU(d, source + p * k_stride + lane), d, packed + p * width + lane);
   }
+  pack_few<T, step - 1>(count - whole, source + whole, k, k_stride, width, packed + whole);
 }
 
 template <class T>
