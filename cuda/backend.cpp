@@ -18,6 +18,7 @@ class CudaBackend : public Backend {
   explicit CudaBackend(int index) : queue_(index) {}
 
   const char* name() const override { return queue_.name(); }
+  cuda::Queue& queue() { return queue_; }
 
   void* allocate(size_t bytes) override { return queue_.allocate(bytes); }
   void release(void* data, size_t bytes) override { queue_.release(data, bytes); }
@@ -40,9 +41,7 @@ class CudaBackend : public Backend {
   cuda::Queue queue_;
 };
 
-}  // namespace
-
-Backend& cuda_backend(int index) {
+CudaBackend& gpu(int index) {
   static std::mutex mutex;
   static auto& backends = *new std::array<std::unique_ptr<CudaBackend>, 64>;  // never destroyed: tensors may outlive it
   if (index < 0 || index >= static_cast<int>(backends.size())) raise("device cuda:{}: there is no such GPU", index);
@@ -51,5 +50,11 @@ Backend& cuda_backend(int index) {
   if (!one) one = std::make_unique<CudaBackend>(index);
   return *one;
 }
+
+}  // namespace
+
+Backend& cuda_backend(int index) { return gpu(index); }
+
+cuda::Queue& cuda::queue_of(int index) { return gpu(index).queue(); }
 
 }  // namespace stet

@@ -40,6 +40,8 @@ class Queue {
   int index() const { return index_; }
   /// "cuda:0", …
   const char* name() const { return name_.c_str(); }
+  /// The runtime's stream, for libraries that are to work in it; emulated, null.
+  void* stream() const { return stream_; }
   /// Streaming multiprocessors: for choices that change no result.
   int multiprocessors() const { return multiprocessors_; }
 
@@ -83,6 +85,9 @@ class Queue {
   void* stream_ = nullptr;
   size_t held_ = 0;              // bytes of live blocks
 };
+
+/// The queue that cuda_backend(index) works in. Throws as the constructor.
+Queue& queue_of(int index);
 
 /// n elements of memory for as long as the work that this scope asks for takes.
 template <class T>
