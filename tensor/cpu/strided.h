@@ -103,4 +103,11 @@ void visit_dtype(DType dtype, const Visit& visit) {
   }
 }
 
+/// Of float32 and float64 alone.
+template <class Visit>
+void visit_floating(DType dtype, const Visit& visit) {
+  if (dtype == DType::float64) visit(double{});
+  else visit(float{});
+}
+
 }  // namespace stet
