@@ -7,6 +7,7 @@
 
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/gelu.h"
+#include "stet/cuda/pool.h"
 #include "stet/cuda/queue.h"
 #include "stet/tensor/error.h"
 
@@ -32,6 +33,14 @@ class CudaBackend : public Backend {
   void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y) override {
     cuda_kernels::where(queue_, condition, a, b, y);
   }
+  void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) override {
+    cuda_kernels::max_pool2d(queue_, s, x, y, index);
+  }
+  void max_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& index, const Tensor& dx) override {
+    cuda_kernels::max_pool2d_gradient(queue_, s, dy, index, dx);
+  }
+  void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y) override { cuda_kernels::avg_pool2d(queue_, s, x, y); }
+  void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) override { cuda_kernels::avg_pool2d_gradient(queue_, s, dy, dx); }
   void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override { cuda_kernels::gelu(queue_, x, y, one_plus_erf); }
   void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) override {
     cuda_kernels::gelu_gradient(queue_, g, x, one_plus_erf, dx);
