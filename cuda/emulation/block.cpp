@@ -70,12 +70,26 @@ class StackSwitch {
   [[maybe_unused]] void* fake_ = nullptr;
 };
 
+// What copy_async was asked for.
+struct Copy {
+  void* to;
+  const void* from;
+  int size, bytes, group;
+
+  void make() const {
+    if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
+    std::memset(static_cast<char*>(to) + bytes, 0, static_cast<size_t>(size - bytes));
+  }
+};
+
 enum class State { ready, at_warp, at_block, done };
 
 struct Thread {
   Index index;
   State state = State::ready;
   unsigned exchanges = 0;
+  std::vector<Copy> copies;  // not made yet
+  int groups = 0;            // of copies, committed
   context::fiber fiber, scheduler;
   StackSwitch stack;
 };
@@ -165,6 +179,8 @@ void Block::start(unsigned i, const std::function<void()>& body) {
   t.index = {i, 0, 0};
   t.state = State::ready;
   t.exchanges = 0;
+  t.copies.clear();
+  t.groups = 0;
   t.fiber = context::fiber(std::allocator_arg, PooledStack(), [this, &t, &body](context::fiber&& scheduler) {
     t.stack.arrive(&host_bottom_, &host_size_);
     t.scheduler = std::move(scheduler);
@@ -248,6 +264,24 @@ unsigned ballot(unsigned mask, bool predicate) {
   unsigned votes = 0;
   for (unsigned l = 0; l < kWarp; ++l) votes |= static_cast<unsigned>(slots[l]) << l;
   return votes;
+}
+
+void copy_async(void* to, const void* from, int size, int bytes) {
+  const auto misaligned = [&](const void* p) { return reinterpret_cast<uintptr_t>(p) % static_cast<unsigned>(size) != 0; };
+  if (bytes < 0 || bytes > size || misaligned(to) || misaligned(from)) throw std::logic_error("an asynchronous copy that a GPU would refuse");
+  const Copy copy{to, from, size, bytes, running->groups};
+  if (order_of_threads()() % 2 == 0) copy.make();
+  else running->copies.push_back(copy);
+}
+
+void commit_copies() { ++running->groups; }
+
+void wait_for_copies(int groups) {
+  std::erase_if(running->copies, [&](const Copy& copy) {
+    const bool due = copy.group < running->groups - groups;
+    if (due) copy.make();
+    return due;
+  });
 }
 
 void* shared_memory(size_t bytes) { return block->shared(bytes); }

@@ -37,6 +37,10 @@ void wait_for_warp();
 /// Gives `bits` to the warp and takes those of lane `from`. All lanes must take part.
 uint64_t exchange(unsigned mask, uint64_t bits, int from);
 unsigned ballot(unsigned mask, bool predicate);
+/// As in cuda/async_copy.h. A copy is made at once or when it is waited for, as a draw says: a kernel must bear either.
+void copy_async(void* to, const void* from, int size, int bytes);
+void commit_copies();
+void wait_for_copies(int groups);
 /// The block's shared memory, filled with 0xff when the block begins. Throws if `bytes` are not what the launch asked for.
 void* shared_memory(size_t bytes);
 
