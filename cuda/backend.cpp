@@ -7,6 +7,7 @@
 
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/gelu.h"
+#include "stet/cuda/matmul.h"
 #include "stet/cuda/pool.h"
 #include "stet/cuda/queue.h"
 #include "stet/tensor/error.h"
@@ -32,6 +33,10 @@ class CudaBackend : public Backend {
   void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::binary(queue_, op, a, b, y); }
   void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y) override {
     cuda_kernels::where(queue_, condition, a, b, y);
+  }
+  void matmul(const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::matmul(queue_, a, b, y); }
+  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
+    cuda_kernels::linear(queue_, x, weight, bias, activation, y);
   }
   void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) override {
     cuda_kernels::max_pool2d(queue_, s, x, y, index);
