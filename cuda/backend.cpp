@@ -7,6 +7,7 @@
 
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/gelu.h"
+#include "stet/cuda/index.h"
 #include "stet/cuda/matmul.h"
 #include "stet/cuda/pool.h"
 #include "stet/cuda/queue.h"
@@ -46,6 +47,10 @@ class CudaBackend : public Backend {
   }
   void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y) override { cuda_kernels::avg_pool2d(queue_, s, x, y); }
   void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) override { cuda_kernels::avg_pool2d_gradient(queue_, s, dy, dx); }
+  void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override { cuda_kernels::index_select(queue_, x, index, y); }
+  void index_add(const Tensor& g, const Tensor& index, const Tensor& y) override { cuda_kernels::index_add(queue_, g, index, y); }
+  void gather(const Tensor& x, const Tensor& index, const Tensor& y) override { cuda_kernels::gather(queue_, x, index, y); }
+  void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y) override { cuda_kernels::scatter_add(queue_, g, index, y); }
   void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override { cuda_kernels::gelu(queue_, x, y, one_plus_erf); }
   void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) override {
     cuda_kernels::gelu_gradient(queue_, g, x, one_plus_erf, dx);
