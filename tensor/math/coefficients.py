@@ -187,6 +187,7 @@ def error_function():
         by_interval.append(polynomial(ratio, -0.125, 0.125, 13))
     table("kErf", [by_interval[i][j] for j in range(13) for i in range(16)],
           "erf(x) / x in r = x - (i + 1/2) / 4 on [i / 4, (i + 1) / 4]: coefficient j at [16 j + i].")
+    table("kErfRows", [c for row in by_interval for c in row + [mpf(0)]], "The same by interval: coefficient j at [14 i + j], and a 0 after the last.")
 
 
 print("// Made by coefficients.py; not edited by hand.\n// clang-format off")

@@ -60,6 +60,14 @@ HWY_INLINE I64 add(I64 a, I64 b) { return {one::add(a.low, b.low), one::add(a.hi
 HWY_INLINE I64 subtract(I64 a, I64 b) { return {one::subtract(a.low, b.low), one::subtract(a.high, b.high)}; }
 HWY_INLINE F64 lookup(const double* table, I64 index) { return {one::lookup(table, index.low), one::lookup(table, index.high)}; }
 HWY_INLINE F64 lookup16(const double* table, I64 index) { return {one::lookup16(table, index.low), one::lookup16(table, index.high)}; }
+using Rows = Pair<one::Rows>;
+template <int kSize> HWY_INLINE Rows rows_of(const double* table, I64 index) {
+  return {one::rows_of<kSize>(table, index.low), one::rows_of<kSize>(table, index.high)};
+}
+HWY_INLINE void two_of(const Rows& rows, int j, F64& first, F64& second) {
+  one::two_of(rows.low, j, first.low, second.low);
+  one::two_of(rows.high, j, first.high, second.high);
+}
 HWY_INLINE F64 operator+(F64 a, F64 b) { return {a.low + b.low, a.high + b.high}; }
 HWY_INLINE F64 operator-(F64 a, F64 b) { return {a.low - b.low, a.high - b.high}; }
 HWY_INLINE F64 operator*(F64 a, F64 b) { return {a.low * b.low, a.high * b.high}; }
