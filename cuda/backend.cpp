@@ -11,6 +11,7 @@
 #include "stet/cuda/matmul.h"
 #include "stet/cuda/pool.h"
 #include "stet/cuda/queue.h"
+#include "stet/cuda/reduce.h"
 #include "stet/tensor/error.h"
 
 namespace stet {
@@ -35,6 +36,10 @@ class CudaBackend : public Backend {
   void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y) override {
     cuda_kernels::where(queue_, condition, a, b, y);
   }
+  void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const Tensor& y) override {
+    cuda_kernels::reduce(queue_, op, x, reduced, y);
+  }
+  void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y) override { cuda_kernels::arg_extreme(queue_, op, x, axis, y); }
   void matmul(const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::matmul(queue_, a, b, y); }
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
     cuda_kernels::linear(queue_, x, weight, bias, activation, y);
