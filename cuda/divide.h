@@ -51,4 +51,24 @@ __device__ __forceinline__ Divided<I> divide(I x, const Divisor<I>& by) {
   return {q, static_cast<I>(x - q * by.value())};
 }
 
+/// Divides an index from 0 to `most`, of whatever size: narrow where that is below 2^31.
+class IndexDivisor {
+ public:
+  IndexDivisor() = default;
+  IndexDivisor(int64_t divisor, int64_t most) : wide_(divisor), is_narrow_(most < (int64_t{1} << 31) && divisor < (int64_t{1} << 31)) {
+    if (is_narrow_) narrow_ = Divisor<uint32_t>(divisor);
+  }
+  __device__ int64_t value() const { return wide_.value(); }
+  __device__ __forceinline__ Divided<int64_t> operator()(int64_t x) const {
+    if (!is_narrow_) return divide(x, wide_);
+    const Divided<uint32_t> d = divide(static_cast<uint32_t>(x), narrow_);
+    return {d.quotient, d.rest};
+  }
+
+ private:
+  Divisor<int64_t> wide_{1};
+  Divisor<uint32_t> narrow_;
+  bool is_narrow_ = true;
+};
+
 }  // namespace stet::cuda

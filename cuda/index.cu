@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "stet/cuda/divisor.h"
+#include "stet/cuda/divide.h"
 #include "stet/cuda/index_add.h"
 #include "stet/cuda/map.h"
 #include "stet/cuda/report.h"
@@ -11,7 +11,7 @@
 
 namespace stet::cuda_kernels {
 
-using cuda::Divisor, cuda::Fault, cuda::Grid, cuda::Queue;
+using cuda::Fault, cuda::Grid, cuda::IndexDivisor, cuda::Queue;
 
 namespace {
 
@@ -24,24 +24,24 @@ __global__ void check_all(const int64_t* index, int64_t m, int64_t n, Fault::Kin
 struct SelectFrom {
   const int64_t* index;
   Fault* fault;
-  Divisor inner, m;
+  IndexDivisor inner, m;
   int64_t n;
   __device__ int64_t operator()(int64_t t) const {
     const auto row = inner(t), source = m(row.quotient);
     const int64_t i = index[source.rest];
     if (!cuda::check_index(fault, Fault::index_select, i, source.rest, n)) return -1;
-    return (source.quotient * n + i) * inner.divisor() + row.rest;
+    return (source.quotient * n + i) * inner.value() + row.rest;
   }
 };
 struct GatherFrom {
   const int64_t* index;
   Fault* fault;
-  Divisor inner, plane;  // plane = m * inner
+  IndexDivisor inner, plane;  // plane = m * inner
   int64_t n;
   __device__ int64_t operator()(int64_t t) const {
     const int64_t i = index[t];
     if (!cuda::check_index(fault, Fault::gather, i, t, n)) return -1;
-    return (plane(t).quotient * n + i) * inner.divisor() + inner(t).rest;
+    return (plane(t).quotient * n + i) * inner.value() + inner(t).rest;
   }
 };
 
@@ -87,7 +87,7 @@ void index_select(Queue& queue, const Tensor& x, const Tensor& index, const Tens
     using U = decltype(unit);
     constexpr int kEach = sizeof(U) == 16 ? 2 : 4;
     const int64_t inner = bytes / static_cast<int64_t>(sizeof(U)), units = y.size(0) * m * inner;
-    const SelectFrom from{at, queue.fault(), Divisor(inner, units), Divisor(m, units), n};
+    const SelectFrom from{at, queue.fault(), IndexDivisor(inner, units), IndexDivisor(m, units), n};
     queue.launch(collect<U, kEach, SelectFrom>, Grid::over(units, kEach), x.data_as<U>(), y.mutable_data_as<U>(), units, from);
   });
 }
@@ -95,7 +95,7 @@ void index_select(Queue& queue, const Tensor& x, const Tensor& index, const Tens
 void gather(Queue& queue, const Tensor& x, const Tensor& index, const Tensor& y) {
   const int64_t n = x.size(1), m = index.size(1), inner = x.size(2), elements = y.elements();
   if (elements == 0) return;
-  const GatherFrom from{index.data_as<int64_t>(), queue.fault(), Divisor(inner, elements), Divisor(m * inner, elements), n};
+  const GatherFrom from{index.data_as<int64_t>(), queue.fault(), IndexDivisor(inner, elements), IndexDivisor(m * inner, elements), n};
   const auto launch = [&](auto unit) {
     using U = decltype(unit);
     queue.launch(collect<U, 4, GatherFrom>, Grid::over(elements, 4), x.data_as<U>(), y.mutable_data_as<U>(), elements, from);

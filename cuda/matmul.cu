@@ -80,12 +80,6 @@ MatrixOutput<T> output(const Tensor& y, const Tensor& bias, Activation activatio
   return {data, rows, columns, columns, 1, packed, bias.defined() ? bias.data_as<T>() : nullptr, 0, 1, activation};
 }
 
-template <class F>
-void visit_floating(DType dtype, const F& f) {
-  if (dtype == DType::float32) f(float{});
-  else f(double{});
-}
-
 /// x without its last two axes.
 Tensor batch_of(const Tensor& x) {
   const auto rank = static_cast<size_t>(x.rank() - 2);
