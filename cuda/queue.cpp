@@ -31,6 +31,9 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)) 
   require_gpu(index);
   check(cudaSetDevice(index), "choosing the GPU");
   check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, index), "asking for its size");
+  int most_shared = 0;
+  check(cudaDeviceGetAttribute(&most_shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, index), "asking for its shared memory");
+  most_shared_ = static_cast<size_t>(most_shared);
   cudaStream_t stream;
   check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
   stream_ = stream;
@@ -43,6 +46,8 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)) 
 }
 
 Queue::~Queue() = default;  // lives as long as the process
+
+size_t Queue::most_shared() const { return most_shared_; }
 
 void* Queue::allocate(size_t bytes) {
   cudaSetDevice(index_);

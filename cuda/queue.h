@@ -44,6 +44,8 @@ class Queue {
   void* stream() const { return stream_; }
   /// Streaming multiprocessors: for choices that change no result.
   int multiprocessors() const { return multiprocessors_; }
+  /// Bytes of shared memory that a block may have: for the same.
+  size_t most_shared() const;
 
   /// Memory aligned to 256 bytes, from a pool. Throws MemoryError with the sizes asked for, held and free.
   void* allocate(size_t bytes);
@@ -81,6 +83,7 @@ class Queue {
   int index_;
   std::string name_;
   int multiprocessors_ = 1;
+  size_t most_shared_ = 0;
   Fault* fault_ = nullptr;       // on the device
   void* stream_ = nullptr;
   size_t held_ = 0;              // bytes of live blocks

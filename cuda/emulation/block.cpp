@@ -26,7 +26,6 @@ namespace {
 namespace context = boost::context;
 
 constexpr unsigned kWarp = 32, kMostThreads = 1024;
-constexpr size_t kMostShared = 227 * 1024;  // of a block on compute capability 9.0
 #ifdef __SANITIZE_ADDRESS__
 constexpr size_t kStack = 256 * 1024;
 #else
@@ -164,6 +163,8 @@ class Block {
   friend void pause(State);
 };
 
+size_t most_shared_bytes = 227 * 1024;
+
 // One launch runs at a time.
 Index block_at, threads_in_block, blocks_in_grid;
 Block* block = nullptr;
@@ -215,6 +216,9 @@ void pause(State state) {
 
 }  // namespace
 
+size_t most_shared() { return most_shared_bytes; }
+void set_most_shared(size_t bytes) { most_shared_bytes = bytes; }
+
 void set_order(uint64_t seed) { order_of_threads().seed(seed); }
 
 void run_blocks(Index blocks, unsigned threads, size_t shared, const std::function<void()>& thread) {
@@ -223,7 +227,7 @@ void run_blocks(Index blocks, unsigned threads, size_t shared, const std::functi
   if (threads == 0 || threads % kWarp != 0 || threads > kMostThreads) throw std::logic_error("a block of " + std::to_string(threads) + " threads");
   if (blocks.x > 0x7fffffffu) throw std::logic_error("a grid of more than 2^31 - 1 blocks along x");
   if (blocks.y > 65535 || blocks.z > 65535) throw std::logic_error("a grid of more than 65535 blocks along y or z");
-  if (shared > kMostShared) throw std::logic_error("a block with " + std::to_string(shared) + " bytes of shared memory");
+  if (shared > most_shared_bytes) throw std::logic_error("a block with " + std::to_string(shared) + " bytes of shared memory");
   ContractFloatEnv env;
   std::mt19937_64& random = order_of_threads();
   std::vector<uint64_t> order(uint64_t{blocks.x} * blocks.y * blocks.z);

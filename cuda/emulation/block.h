@@ -26,6 +26,10 @@ void run_blocks(const Blocks& blocks, unsigned threads, size_t shared, const Thr
 /// Draws the order of what follows from a seed; tests run a kernel under several.
 void set_order(uint64_t seed);
 
+/// Bytes of shared memory that a block may have: 227 KiB, as on compute capability 9.0, unless a test asks for another GPU.
+size_t most_shared();
+void set_most_shared(size_t bytes);
+
 // For the running thread of a kernel.
 const Index& thread_index();
 const Index& block_index();

@@ -17,6 +17,8 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)),
 
 Queue::~Queue() { release(fault_, sizeof(Fault)); }
 
+size_t Queue::most_shared() const { return emulation::most_shared(); }
+
 void* Queue::allocate(size_t bytes) {
   void* data = nullptr;
   if (posix_memalign(&data, 256, bytes == 0 ? 1 : bytes) != 0) throw std::bad_alloc();
