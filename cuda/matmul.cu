@@ -24,24 +24,27 @@ struct Product {
 };
 
 template <class S, Access kA, Access kB, class T>
-__global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads) multiply(Product<T> p, int64_t first_of_batch) {
+__global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads) multiply(const Product<T> p, int64_t first_of_batch, T* totals) {
   const int64_t i = first_of_batch + blockIdx.z;
   const auto at = p.batch.at(i);
-  p.a.data += at.of[0];
-  p.b.data += at.of[1];
-  p.y.data += i * p.y_step;
+  Operand<T> of_a = p.a, of_b = p.b;
+  MatrixOutput<T> y = p.y;
+  of_a.data += at.of[0];
+  of_b.data += at.of[1];
+  y.data += i * p.y_step;
   const int64_t across = (p.b.lines + S::kN - 1) / S::kN;
   const int64_t row = blockIdx.x / across * S::kM, column = blockIdx.x % across * S::kN;
-  const MatrixLoader<T, kA> a(p.a, p.terms);
-  const MatrixLoader<T, kB> b(p.b, p.terms);
-  cuda::product_tile<S>(cuda::shared<typename S::Shared>(), a, b, p.y, row, column, 0, p.terms);
+  const MatrixLoader<T, kA> a(of_a, row, p.terms);
+  const MatrixLoader<T, kB> b(of_b, column, p.terms);
+  T* const own = totals + (static_cast<int64_t>(blockIdx.z) * gridDim.x + blockIdx.x) * S::kM * S::kN;
+  cuda::product_tile<S>(cuda::shared<typename S::Shared>(), a, b, p.terms, cuda::MatrixTile<T>{y, row, column}, {own});
 }
 
 template <class T>
 Access access_of(const Operand<T>& x) {
-  if (x.k_stride == 1) return Access::along_k;
+  if (x.k_stride == 1 && x.line_stride <= cuda::kMostStride) return Access::along_k;
   const bool aligned = reinterpret_cast<uintptr_t>(x.data) % 16 == 0 && x.k_stride % cuda::kPacked<T> == 0;
-  return x.line_stride == 1 && aligned ? Access::packed : Access::single;
+  return x.line_stride == 1 && aligned && x.k_stride <= cuda::kMostStride ? Access::packed : Access::single;
 }
 
 template <class F>
@@ -56,6 +59,7 @@ void visit_access(Access access, const F& f) {
 template <class S, class T>
 void multiply(Queue& queue, const Product<T>& p, int64_t batch) {
   const int64_t blocks = ((p.a.lines + S::kM - 1) / S::kM) * ((p.b.lines + S::kN - 1) / S::kN);
+  cuda::Scratch<T> totals(queue, p.terms > cuda::kProductChunk ? blocks * std::min(batch, kMostBatch) * S::kM * S::kN : 1);
   visit_access(access_of(p.a), [&](auto a) {
     visit_access(access_of(p.b), [&](auto b) {
       for (int64_t i = 0; i < batch; i += kMostBatch) {
@@ -63,7 +67,7 @@ void multiply(Queue& queue, const Product<T>& p, int64_t batch) {
                      {.blocks = {static_cast<unsigned>(blocks), 1, static_cast<unsigned>(std::min(batch - i, kMostBatch))},
                       .threads = S::kThreads,
                       .shared = sizeof(typename S::Shared)},
-                     p, i);
+                     p, i, totals.data());
       }
     });
   });

@@ -1,6 +1,9 @@
 // Loaders and outputs of product_tile.h for plain matrices in memory.
 #pragma once
 
+#include <climits>
+#include <type_traits>
+
 #include "stet/cuda/product_tile.h"
 
 namespace stet::cuda {
@@ -14,10 +17,13 @@ struct Operand {
 
 /// How an operand's elements may be copied. A sum's bits don't depend on it.
 enum class Access {
-  along_k,  // k_stride is 1
-  packed,   // line_stride is 1, and data and k_stride are multiples of 16 bytes
+  along_k,  // k_stride is 1, and line_stride at most kMostStride
+  packed,   // line_stride is 1, data and k_stride are multiples of 16 bytes, and k_stride is at most kMostStride
   single    // any strides
 };
+
+/// So that places of a tile are 32 bits apart.
+inline constexpr int64_t kMostStride = int64_t{1} << 22;
 
 template <class T, Access kAccess>
 class MatrixLoader {
@@ -27,28 +33,44 @@ class MatrixLoader {
   static constexpr int kWidth = kAccess == Access::packed ? kPacked<T> : 1;
 
   struct Line {
-    const T* from;
+    std::conditional_t<kAccess == Access::single, int64_t, unsigned> offset;  // in bytes
     int count;
   };
 
-  /// `terms` is K.
-  __device__ MatrixLoader(const Operand<T>& x, int terms) : x_(x), terms_(terms) {}
-
-  __device__ __forceinline__ Line line(int64_t index) const {
-    const int64_t last = (x_.lines - 1) / kWidth * kWidth, i = index < last ? index : last;
-    return {x_.data + i * (kAccess == Access::packed ? 1 : x_.line_stride), x_.lines - i < kWidth ? static_cast<int>(x_.lines - i) : kWidth};
+  /// Stands at term 0 of `terms` = K, with a tile's lines from `first` on, which is one of x's.
+  __device__ MatrixLoader(const Operand<T>& x, int64_t first, int terms) : from_(x.data + first * line_stride(x)), k_stride_(x.k_stride), line_stride_(x.line_stride), left_(terms) {
+    last_ = x.lines - first < INT_MAX ? static_cast<int>(x.lines - first) - 1 : INT_MAX;
   }
 
-  __device__ __forceinline__ Source<T> at(const Line& line, int k) const {
-    const bool there = k < terms_;
-    // No address past the end is made.
-    const int64_t offset = kAccess == Access::along_k ? k : k * x_.k_stride;
-    return {there ? line.from + offset : line.from, there ? (kWidth == 1 ? 1 : line.count) : 0};
+  __device__ __forceinline__ Line line(int index, int term) const {
+    const int last = last_ / kWidth * kWidth, i = index < last ? index : last;
+    const int count = last_ - i < kWidth ? last_ - i + 1 : kWidth;
+    if constexpr (kAccess == Access::along_k) return {bytes(static_cast<unsigned>(i) * static_cast<unsigned>(line_stride_) + static_cast<unsigned>(term)), count};
+    else if constexpr (kAccess == Access::packed) return {bytes(static_cast<unsigned>(i) + static_cast<unsigned>(term) * static_cast<unsigned>(k_stride_)), count};
+    else return {bytes(i * line_stride_ + term * k_stride_), count};
+  }
+
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int ahead) const {
+    const T* const from = kAccess == Access::along_k ? from_ : from_ + ahead * k_stride_;
+    return {reinterpret_cast<const T*>(reinterpret_cast<const char*>(from) + line.offset) + (kAccess == Access::along_k ? ahead : 0), term < left_ ? line.count : 0};
+  }
+
+  __device__ __forceinline__ void advance(int terms) {
+    from_ += kAccess == Access::along_k ? terms : terms * k_stride_;
+    left_ -= terms;
   }
 
  private:
-  Operand<T> x_;
-  int terms_;
+  static __device__ int64_t line_stride(const Operand<T>& x) { return kAccess == Access::packed ? 1 : x.line_stride; }
+
+  template <class I>
+  static __device__ I bytes(I elements) {
+    return elements * static_cast<I>(sizeof(T));
+  }
+
+  const T* from_;  // element (first, the stage's first term)
+  int64_t k_stride_, line_stride_;
+  int left_, last_;
 };
 
 /// y's element (row, column) is at data[row * row_stride + column * column_stride].
@@ -56,36 +78,39 @@ template <class T>
 struct MatrixOutput {
   T* data;
   int64_t rows, columns, row_stride, column_stride;
-  bool packed;          // groups of neighbouring columns may be written at once: column_stride is 1, data and row_stride are multiples of 16 bytes
-  const T* bias;        // null for none; bias[row * bias_row_stride + column * bias_column_stride]
+  bool packed;    // groups of neighbouring columns may be written at once: column_stride is 1, data and row_stride are multiples of 16 bytes
+  const T* bias;  // null for none; bias[row * bias_row_stride + column * bias_column_stride]
   int64_t bias_row_stride, bias_column_stride;
   Activation activation;
+};
+
+/// A tile of it that begins at (row, column).
+template <class T>
+struct MatrixTile {
+  const MatrixOutput<T>& y;
+  int64_t row, column;
 
   template <int W>
-  __device__ __forceinline__ void put(int64_t row, int64_t column, const T (&sums)[W], bool first, bool last) const {
-    if (row >= rows) return;
-    T* const to = data + row * row_stride + column * column_stride;
-    if (packed && column + W <= columns) {
-      using Some = tile::Group<T, W>;
-      Some all = first ? Some{} : *reinterpret_cast<const Some*>(to);
+  __device__ __forceinline__ void put(int r, int c, const T (&sums)[W]) const {
+    const int64_t i = row + r, j = column + c;
+    if (i >= y.rows) return;
+    T* const to = y.data + i * y.row_stride + j * y.column_stride;
+    if (y.packed && j + W <= y.columns) {
+      tile::Group<T, W> all;
 #pragma unroll
-      for (int j = 0; j < W; ++j) all.of[j] = total(all.of[j], sums[j], row, column + j, last);
-      *reinterpret_cast<Some*>(to) = all;
+      for (int w = 0; w < W; ++w) all.of[w] = finish(sums[w], i, j + w);
+      *reinterpret_cast<tile::Group<T, W>*>(to) = all;
       return;
     }
 #pragma unroll
-    for (int j = 0; j < W; ++j) {
-      if (column + j >= columns) return;
-      T& one = to[j * column_stride];
-      one = total(first ? T{0} : one, sums[j], row, column + j, last);
+    for (int w = 0; w < W; ++w) {
+      if (j + w < y.columns) to[w * y.column_stride] = finish(sums[w], i, j + w);
     }
   }
 
  private:
-  __device__ __forceinline__ T total(T before, T sum, int64_t row, int64_t column, bool last) const {
-    const T all = before + sum;
-    if (!last) return all;
-    return finish_product(all, bias == nullptr ? nullptr : bias + row * bias_row_stride + column * bias_column_stride, activation);
+  __device__ __forceinline__ T finish(T sum, int64_t i, int64_t j) const {
+    return finish_product(sum, y.bias == nullptr ? nullptr : y.bias + i * y.bias_row_stride + j * y.bias_column_stride, y.activation);
   }
 };
 

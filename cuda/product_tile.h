@@ -1,26 +1,26 @@
 // A block's part of a matrix product a [M, K] x b [K, N], in the order of docs/numerics.md: chunks of kProductChunk from +0, each one fma chain.
 // What is multiplied comes through loaders and goes through an output, so that convolution is a product too. No choice here shows in the bits.
 //
-// A loader tells where an operand's elements lie. Its lines are a's rows or b's columns:
+// A loader tells where an operand's elements lie. It stands at a stage of the terms k, and its lines are the tile's: a's rows or b's columns.
 //
 //   struct Loader {
 //     using Element = T;
 //     static constexpr bool kAlongK;   // neighbouring threads copy neighbouring k of a line, else neighbouring lines of a k
 //     static constexpr int kWidth;     // elements a copy: 1, or where lines lie side by side 16 bytes' worth
-//     struct Line {…};                 // what a thread keeps of a line (of kWidth neighbouring lines)
-//     __device__ Line line(int64_t index) const;           // index % kWidth == 0
-//     __device__ Source<T> at(const Line&, int k) const;   // element (line, k), k >= 0
+//     struct Line {…};                 // what a thread keeps of a line, or of kWidth neighbouring lines
+//     __device__ Line line(int index, int term) const;  // index % kWidth == 0; term: of a stage, the first that this thread copies
+//     __device__ Source<T> at(const Line&, int term, int ahead) const;  // an element of the stage; `ahead` is how far `term` is from line()'s
+//     __device__ void advance(int terms);  // to the next stage
 //   };
 //
-// For k >= K it gives count 0, in both operands: an fma of +0 and +0 changes no sum, while an infinity times +0 would. A line past the last
-// may hold anything that can be read: its sums are thrown away. `from` has kWidth elements' alignment.
+// For k >= K it gives count 0, in both operands: an fma of +0 and +0 changes no sum, while an infinity times +0 would. It is asked for stages
+// past the last too. A line past the last may hold anything that can be read: its sums are thrown away. `from` has kWidth elements' alignment.
 //
-// An output takes sums of a chunk, of W neighbouring columns (a multiple of W; W is at most 16 bytes' worth) of one row; of places past the last too,
-// which it ignores. A place belongs to one thread, which comes with one chunk after another. y = first ? +0 + sum : y + sum; last: then what
-// follows the product.
+// An output takes finished sums of W neighbouring columns of the tile (a multiple of W; W is at most 16 bytes' worth) in one row; of places past
+// the product's last too, which it ignores:
 //
 //   struct Output {
-//     template <int W> __device__ void put(int64_t row, int64_t column, const T (&sums)[W], bool first, bool last) const;
+//     template <int W> __device__ void put(int row, int column, const T (&sums)[W]) const;
 //   };
 #pragma once
 
@@ -87,31 +87,29 @@ class Copier {
   static_assert(kThreads % kTerms == 0);
 
  public:
-  __device__ __forceinline__ Copier(const Loader& loader, int64_t first) : loader_(loader) {
+  /// How many copies a thread makes a stage.
+  static constexpr int kCopies = kLineSteps * kTermSteps;
+
+  __device__ __forceinline__ explicit Copier(const Loader& loader) : loader_(loader) {
     const int thread = static_cast<int>(threadIdx.x);
     term_ = Loader::kAlongK ? thread % kTerms : thread / kAtOnce;
     group_ = Loader::kAlongK ? thread / kTerms : thread % kAtOnce;
 #pragma unroll
-    for (int i = 0; i < kLineSteps; ++i) lines_[i] = loader.line(first + (group_ + i * kAtOnce) * kWidth);
+    for (int i = 0; i < kLineSteps; ++i) lines_[i] = loader.line((group_ + i * kAtOnce) * kWidth, term_);
   }
 
-  /// The terms k … k + kDepth - 1.
+  /// The i-th copy of the stage.
   template <int kStride>
-  __device__ __forceinline__ void copy(int k, T (&to)[S::kDepth][kStride]) const {
-#pragma unroll
-    for (int i = 0; i < kLineSteps; ++i) {
-#pragma unroll
-      for (int j = 0; j < kTermSteps; ++j) {
-        const int group = group_ + i * kAtOnce, term = term_ + j * kTerms;
-        if ((kGroups % kAtOnce != 0 && group >= kGroups) || (S::kDepth % kTerms != 0 && term >= S::kDepth)) continue;
-        const Source<T> source = loader_.at(lines_[i], k + term);
-        copy_async<kWidth * static_cast<int>(sizeof(T))>(&to[term][group * kWidth], source.from, source.count * static_cast<int>(sizeof(T)));
-      }
-    }
+  __device__ __forceinline__ void copy(int i, T (&to)[S::kDepth][kStride]) const {
+    const int line = i % kLineSteps, ahead = i / kLineSteps * kTerms, group = group_ + line * kAtOnce, term = term_ + ahead;
+    if ((kGroups % kAtOnce != 0 && group >= kGroups) || (S::kDepth % kTerms != 0 && term >= S::kDepth)) return;
+    const Source<T> source = loader_.at(lines_[line], term, ahead);
+    copy_async<kWidth * static_cast<int>(sizeof(T))>(&to[term][group * kWidth], source.from, source.count * static_cast<int>(sizeof(T)));
   }
+  __device__ __forceinline__ void advance() { loader_.advance(S::kDepth); }
 
  private:
-  const Loader& loader_;
+  Loader loader_;
   int term_, group_;
   typename Loader::Line lines_[kLineSteps];
 };
@@ -127,27 +125,64 @@ __device__ __forceinline__ void fetch(const T* from, T (&to)[kCount]) {
   }
 }
 
+/// sums += the totals of the chunks before, and where `keep` is set they are the totals then. A thread's own come back to it, so memory is
+/// laid out as it suits the threads, and no barrier is needed.
+template <class S, class T>
+__device__ __forceinline__ void add_to_totals(T (&sums)[S::kThreadM][S::kThreadN], T* totals, bool first, bool keep) {
+  constexpr int kGroup = S::kGroupN, kGroups = S::kThreadN / kGroup;
+  auto* const mine = reinterpret_cast<Group<T, kGroup>*>(totals) + threadIdx.x;
+#pragma unroll
+  for (int i = 0; i < S::kThreadM; ++i) {
+#pragma unroll
+    for (int g = 0; g < kGroups; ++g) {
+      Group<T, kGroup> all{};
+      if (!first) all = mine[(i * kGroups + g) * S::kThreads];
+#pragma unroll
+      for (int j = 0; j < kGroup; ++j) sums[i][g * kGroup + j] = all.of[j] = all.of[j] + sums[i][g * kGroup + j];
+      if (keep) mine[(i * kGroups + g) * S::kThreads] = all;
+    }
+  }
+}
+
 }  // namespace tile
 
-/// The terms [begin, end) of the elements from (row, column) on; begin is a multiple of kProductChunk. `first` and `last` of the output are
-/// those of this range, and an empty one puts +0. All S::kThreads threads of the block call it; `shared` may be used for other things after the
-/// next barrier.
+/// Where a block keeps the sums of chunks that are done while it works on the next one.
+template <class T>
+struct Totals {
+  T* data;              // S::kM * S::kN elements of memory of this block's own, aligned to 16 bytes; null if there is one chunk
+  bool resume = false;  // `data` holds the sums of the terms before
+  bool keep = false;    // the sums go there instead of to the output
+};
+
+/// The tile's elements, summed over `terms` terms from where the loaders stand, a multiple of kProductChunk. No terms give +0. All S::kThreads
+/// threads of the block call it; `shared` may be used for other things after the next barrier.
 template <class S, class A, class B, class Output>
-__device__ __forceinline__ void product_tile(typename S::Shared& shared, const A& a, const B& b, const Output& output, int64_t row, int64_t column,
-                                             int begin, int end) {
+__device__ __forceinline__ void product_tile(typename S::Shared& shared, const A& a, const B& b, int terms, const Output& output,
+                                             const Totals<typename S::Element>& totals) {
   using T = typename S::Element;
   constexpr int kDepth = S::kDepth, kStages = S::kStages, kM = S::kThreadM, kN = S::kThreadN, kGroupM = S::kGroupM, kGroupN = S::kGroupN;
   constexpr int kApartM = kGroupM * S::kLanesM, kApartN = kGroupN * S::kLanesN;
-  const int stages = (end - begin + kDepth - 1) / kDepth;
-  const tile::Copier<S, A, S::kM> copy_a(a, row);
-  const tile::Copier<S, B, S::kN> copy_b(b, column);
+  tile::Copier<S, A, S::kM> copy_a(a);
+  tile::Copier<S, B, S::kN> copy_b(b);
+  // A stage's copies are made in two parts while another stage is multiplied: each part costs some idle instructions, many at one time registers.
+  constexpr int kCopies = copy_a.kCopies + copy_b.kCopies, kSteps = 2;
+  const auto copy = [&](int step, int slot) {
+#pragma unroll
+    for (int i = 0; i < kCopies; ++i) {
+      if (i * kSteps / kCopies != step) continue;
+      if (i < copy_a.kCopies) copy_a.copy(i, shared.a[slot]);
+      else copy_b.copy(i - copy_a.kCopies, shared.b[slot]);
+    }
+    if (step == kSteps - 1) {
+      copy_a.advance();
+      copy_b.advance();
+      commit_copies();
+    }
+  };
 #pragma unroll
   for (int s = 0; s < kStages - 1; ++s) {
-    if (s < stages) {
-      copy_a.copy(begin + s * kDepth, shared.a[s]);
-      copy_b.copy(begin + s * kDepth, shared.b[s]);
-    }
-    commit_copies();
+#pragma unroll
+    for (int step = 0; step < kSteps; ++step) copy(step, s);
   }
 
   // Lanes are laid so that each quarter of a warp reads few different groups.
@@ -156,55 +191,55 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
   const int lane_n = S::kLanesM == 4 ? (lane >> 1) & 7 : lane / S::kLanesM;
   const int m = warp / S::kWarpsN * (kM * S::kLanesM) + lane_m * kGroupM, n = warp % S::kWarpsN * (kN * S::kLanesN) + lane_n * kGroupN;
 
-  T left[2][kM], right[2][kN];  // of the term that is multiplied, and of the next one
+  T left[kM], right[kN];
   const auto fetch = [&](int slot, int term) {
-    tile::fetch<T, kM, kGroupM, kApartM>(&shared.a[slot][term][m], left[term % 2]);
-    tile::fetch<T, kN, kGroupN, kApartN>(&shared.b[slot][term][n], right[term % 2]);
+    tile::fetch<T, kM, kGroupM, kApartM>(&shared.a[slot][term][m], left);
+    tile::fetch<T, kN, kGroupN, kApartN>(&shared.b[slot][term][n], right);
   };
   wait_for_copies<kStages - 2>();
   __syncthreads();
-  fetch(0, 0);
+  const int stages = (terms + kDepth - 1) / kDepth;
   int s = 0, slot = 0;
-  do {
-    const bool first = s == 0;
+  T sums[kM][kN];
+  while (true) {
+#pragma unroll
+    for (int i = 0; i < kM; ++i) {
+#pragma unroll
+      for (int j = 0; j < kN; ++j) sums[i][j] = 0;
+    }
+    const bool first = s == 0 && !totals.resume;
     const int stop = s + kProductChunk / kDepth < stages ? s + kProductChunk / kDepth : stages;
-    T sums[kM][kN] = {};
     for (; s < stop; ++s) {
 #pragma unroll
       for (int term = 0; term < kDepth; ++term) {
-        const int now = slot;
+        fetch(slot, term);
         if (term == kDepth - 1) {
           wait_for_copies<kStages - 2>();
           __syncthreads();  // the next stage is there, and nobody reads this one any more
           slot = slot + 1 == kStages ? 0 : slot + 1;
         }
-        fetch(slot, (term + 1) % kDepth);
-        if (term == 0) {
-          if (s + kStages - 1 < stages) {
-            const int free = now == 0 ? kStages - 1 : now - 1;
-            copy_a.copy(begin + (s + kStages - 1) * kDepth, shared.a[free]);
-            copy_b.copy(begin + (s + kStages - 1) * kDepth, shared.b[free]);
-          }
-          commit_copies();
-        }
+        if (term % (kDepth / kSteps) == 0) copy(term / (kDepth / kSteps), slot == 0 ? kStages - 1 : slot - 1);
 #pragma unroll
         for (int i = 0; i < kM; ++i) {
 #pragma unroll
-          for (int j = 0; j < kN; ++j) sums[i][j] = multiply_add(left[term % 2][i], right[term % 2][j], sums[i][j]);
+          for (int j = 0; j < kN; ++j) sums[i][j] = multiply_add(left[i], right[j], sums[i][j]);
         }
       }
     }
+    tile::add_to_totals<S>(sums, totals.data, first, s < stages || totals.keep);
+    if (s >= stages) break;
+  }
+  if (totals.keep) return;
 #pragma unroll
-    for (int i = 0; i < kM; ++i) {
+  for (int i = 0; i < kM; ++i) {
 #pragma unroll
-      for (int g = 0; g < kN / kGroupN; ++g) {
-        T some[kGroupN];
+    for (int g = 0; g < kN / kGroupN; ++g) {
+      T some[kGroupN];
 #pragma unroll
-        for (int j = 0; j < kGroupN; ++j) some[j] = sums[i][g * kGroupN + j];
-        output.template put<kGroupN>(row + m + i / kGroupM * kApartM + i % kGroupM, column + n + g * kApartN, some, first, s == stages);
-      }
+      for (int j = 0; j < kGroupN; ++j) some[j] = sums[i][g * kGroupN + j];
+      output.template put<kGroupN>(m + i / kGroupM * kApartM + i % kGroupM, n + g * kApartN, some);
     }
-  } while (s < stages);
+  }
 }
 
 /// What follows a product: the bias, undefined where null, and the activation.
