@@ -11,6 +11,7 @@
 #include "stet/cuda/matmul.h"
 #include "stet/cuda/pool.h"
 #include "stet/cuda/queue.h"
+#include "stet/cuda/random.h"
 #include "stet/cuda/reduce.h"
 #include "stet/tensor/error.h"
 
@@ -59,6 +60,10 @@ class CudaBackend : public Backend {
   void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override { cuda_kernels::gelu(queue_, x, y, one_plus_erf); }
   void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) override {
     cuda_kernels::gelu_gradient(queue_, g, x, one_plus_erf, dx);
+  }
+  void random(Distribution d, const Draw& draw, const Tensor& y) override { cuda_kernels::random(queue_, d, draw, y); }
+  void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y) override {
+    cuda_kernels::dropout(queue_, x, draw, threshold, scale, y);
   }
 
  private:

@@ -11,6 +11,7 @@ void no_kernel(const Queue& queue, const char* what) {
 
 void too_many_axes(int axes) { raise("cuda: a tensor has {} axes that don't lie side by side; use contiguous() first", axes); }
 
+void too_many_draws(int64_t elements) { raise("random: {} elements in one draw; 2^34 are possible", elements); }
 
 void throw_error(const Fault& fault) {
   const auto kind = static_cast<Fault::Kind>(fault.first >> Fault::kPositionBits);

@@ -11,4 +11,7 @@ namespace stet::cuda {
 /// Throws UsageError: a tensor has more axes that can't be merged than kernels take.
 [[noreturn]] void too_many_axes(int axes);
 
+/// Throws UsageError: a draw has more elements than counters.
+[[noreturn]] void too_many_draws(int64_t elements);
+
 }  // namespace stet::cuda

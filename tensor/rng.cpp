@@ -8,22 +8,14 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/mode.h"
+#include "stet/tensor/philox.h"
 #include "stet/tensor/sha256.h"
 
 namespace stet {
 
 std::array<uint32_t, 4> philox(const std::array<uint32_t, 4>& counter, PhiloxKey key) {
-  auto [c0, c1, c2, c3] = counter;
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t a = uint64_t{0xD2511F53} * c0, b = uint64_t{0xCD9E8D57} * c2;
-    c0 = static_cast<uint32_t>(b >> 32) ^ c1 ^ key[0];
-    c2 = static_cast<uint32_t>(a >> 32) ^ c3 ^ key[1];
-    c1 = static_cast<uint32_t>(b);
-    c3 = static_cast<uint32_t>(a);
-    key[0] += 0x9E3779B9;
-    key[1] += 0xBB67AE85;
-  }
-  return {c0, c1, c2, c3};
+  const PhiloxBlock words = philox_block({{counter[0], counter[1], counter[2], counter[3]}}, key[0], key[1]);
+  return {words.of[0], words.of[1], words.of[2], words.of[3]};
 }
 
 Rng Rng::operator/(std::string_view name) const {
