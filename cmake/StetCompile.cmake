@@ -13,6 +13,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 find_program(STET_CCACHE ccache)
 if(STET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${STET_CCACHE})
+  set(CMAKE_CUDA_COMPILER_LAUNCHER ${STET_CCACHE})
 endif()
 
 # The numerics contract: nothing is contracted into a fused multiply-add, nothing is reassociated.
