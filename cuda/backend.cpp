@@ -13,6 +13,7 @@
 #include "stet/cuda/queue.h"
 #include "stet/cuda/random.h"
 #include "stet/cuda/reduce.h"
+#include "stet/cuda/softmax.h"
 #include "stet/tensor/error.h"
 
 namespace stet {
@@ -62,6 +63,16 @@ class CudaBackend : public Backend {
     cuda_kernels::gelu_gradient(queue_, g, x, one_plus_erf, dx);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override { cuda_kernels::random(queue_, d, draw, y); }
+  void softmax(const Tensor& x, const Tensor& y) override { cuda_kernels::softmax(queue_, x, y); }
+  void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) override { cuda_kernels::softmax_gradient(queue_, g, y, dx); }
+  void log_softmax(const Tensor& x, const Tensor& y) override { cuda_kernels::log_softmax(queue_, x, y); }
+  void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total) override {
+    cuda_kernels::cross_entropy(queue_, logits, target, loss, exponentials, total);
+  }
+  void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
+                              const Tensor& dx) override {
+    cuda_kernels::cross_entropy_gradient(queue_, g, target, exponentials, total, dx);
+  }
   void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y) override {
     cuda_kernels::dropout(queue_, x, draw, threshold, scale, y);
   }
