@@ -69,7 +69,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
   check(logits, target, o);
   Tensor labels = target.to(DType::int64), kept;
   if (o.ignore_index) {
-    kept = labels != Tensor(*o.ignore_index);
+    kept = labels != Tensor(*o.ignore_index).to(labels.device());
     labels = stet::where(kept, labels, zeros(labels.shape(), DType::int64, labels.device()));
   }
   auto [loss, weight] = weighted_rows(logits, labels, o);

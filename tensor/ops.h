@@ -213,15 +213,15 @@ struct LstmResult {
 /// Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000: x [B, T, I]. The initial state is +0 unless given.
 LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial = {});
 
-// ---- random: ops/random_ops.cpp ---------------------------------------------------------------------------------------------------
+// ---- random: ops/random_ops.cpp. A stream's numbers are the same on every device -------------------------------------------------
 /// Uniform in [low, high): low + u * (high - low), u of 24 bits.
-Tensor uniform(Stream& stream, Shape shape, double low = 0, double high = 1, DType dtype = DType::float32);
+Tensor uniform(Stream& stream, Shape shape, double low = 0, double high = 1, DType dtype = DType::float32, Device device = cpu);
 /// mean + deviation * z, z by Box and Muller, 1958.
-Tensor normal(Stream& stream, Shape shape, double mean = 0, double deviation = 1, DType dtype = DType::float32);
+Tensor normal(Stream& stream, Shape shape, double mean = 0, double deviation = 1, DType dtype = DType::float32, Device device = cpu);
 /// bool, true with probability p.
-Tensor bernoulli(Stream& stream, Shape shape, double p);
+Tensor bernoulli(Stream& stream, Shape shape, double p, Device device = cpu);
 /// int64 uniform in low … high-1, high - low up to 2^32.
-Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high);
+Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high, Device device = cpu);
 /// Srivastava et al., JMLR 2014: +0 with probability p, else x * (1 / (1 - p)).
 Tensor dropout(const Tensor& x, double p, Stream& stream);
 

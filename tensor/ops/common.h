@@ -20,6 +20,8 @@ Tensor over_gradient(const Tensor& g);
 /// a + b, in the memory of a or b where nobody else holds that and neither has a gradient.
 Tensor accumulate(Tensor a, Tensor b);
 
+/// Throws UsageError naming op where devices differ.
+void require_same_device(std::string_view op, const Tensor& a, const Tensor& b);
 /// Throws UsageError naming op where dtypes or devices differ.
 void require_same_dtype(std::string_view op, const Tensor& a, const Tensor& b);
 /// Throws UsageError naming op unless x is float32 or float64.

@@ -10,13 +10,17 @@
 
 namespace stet {
 
+void require_same_device(std::string_view op, const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device()) {
+    raise("{}: one tensor is on {}, the other on {}; move one with to()", op, a.device().to_string(), b.device().to_string());
+  }
+}
+
 void require_same_dtype(std::string_view op, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype()) {
     raise("{}: {} and {} don't mix; convert one with to()", op, name_of(a.dtype()), name_of(b.dtype()));
   }
-  if (a.device() != b.device()) {
-    raise("{}: one tensor is on {}, the other on {}; move one with to()", op, a.device().to_string(), b.device().to_string());
-  }
+  require_same_device(op, a, b);
 }
 
 void require_floating(std::string_view op, const Tensor& x) {
@@ -150,6 +154,7 @@ Tensor operator!(const Tensor& x) {
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   require_bool("where", condition);
   require_same_dtype("where", a, b);
+  require_same_device("where", condition, a);
   const Shape shape = broadcast_shape("where", condition.shape(), broadcast_shape("where", a.shape(), b.shape()));
   Tensor y = Tensor::uninitialized(shape, a.dtype(), a.device());
   {

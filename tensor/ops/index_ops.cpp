@@ -12,6 +12,11 @@ void require_index(const char* op, const Tensor& index) {
   if (index.dtype() != DType::int64) raise("{}: an index must be int64, not {}", op, name_of(index.dtype()));
 }
 
+void require_index(const char* op, const Tensor& x, const Tensor& index) {
+  require_index(op, index);
+  require_same_device(op, x, index);
+}
+
 // Any tensor as [outer, axis, inner] around an axis.
 std::vector<int64_t> around(const Shape& shape, int axis) {
   int64_t outer = 1, inner = 1;
@@ -42,7 +47,7 @@ Tensor index_add(const Tensor& g, int axis, const Tensor& index, int64_t extent)
 
 Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   axis = x.shape().normal_axis(axis);
-  require_index("index_select", index);
+  require_index("index_select", x, index);
   if (index.rank() != 1) raise("index_select: the index has shape {}, not [m]", index.shape().to_string());
   Tensor y = Tensor::uninitialized(with_axis(x.shape(), axis, index.size(0)), x.dtype(), x.device());
   backend(x.device()).index_select(as_three(x, axis), contiguous(index), as_three(y, axis));
@@ -52,6 +57,10 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
 
 Tensor scatter_add(const Tensor& g, int axis, const Tensor& index, int64_t extent) {
   axis = g.shape().normal_axis(axis);
+  require_index("scatter_add", g, index);
+  if (index.shape() != g.shape()) {
+    raise("scatter_add: index {} and input {} differ", index.shape().to_string(), g.shape().to_string());
+  }
   Tensor y = Tensor::uninitialized(with_axis(g.shape(), axis, extent), g.dtype(), g.device());
   backend(g.device()).scatter_add(as_three(g, axis), as_three(index, axis), as_three(y, axis));
   return record("scatter_add", y, {{g, [axis, index](const Tensor& gg) { return gather(gg, axis, index); }}});
@@ -59,7 +68,7 @@ Tensor scatter_add(const Tensor& g, int axis, const Tensor& index, int64_t exten
 
 Tensor gather(const Tensor& x, int axis, const Tensor& index) {
   axis = x.shape().normal_axis(axis);
-  require_index("gather", index);
+  require_index("gather", x, index);
   if (index.rank() != x.rank() || with_axis(index.shape(), axis, x.size(axis)) != x.shape()) {
     raise("gather: index {} and input {} differ outside axis {}", index.shape().to_string(), x.shape().to_string(), axis);
   }

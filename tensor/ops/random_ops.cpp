@@ -12,9 +12,9 @@
 namespace stet {
 namespace {
 
-Tensor draw(Distribution distribution, Stream& stream, Shape shape, DType dtype) {
-  Tensor y = Tensor::uninitialized(std::move(shape), dtype);
-  backend(cpu).random(distribution, stream.next(), y);
+Tensor draw(Distribution distribution, Stream& stream, Shape shape, DType dtype, Device device) {
+  Tensor y = Tensor::uninitialized(std::move(shape), dtype, device);
+  backend(device).random(distribution, stream.next(), y);
   return y;
 }
 
@@ -26,32 +26,30 @@ uint64_t threshold(const char* op, double p) {
 
 }  // namespace
 
-Tensor uniform(Stream& stream, Shape shape, double low, double high, DType dtype) {
+Tensor uniform(Stream& stream, Shape shape, double low, double high, DType dtype, Device device) {
   const ContractFloatEnv env;
-  const Tensor u = draw(Distribution::uniform, stream, std::move(shape), dtype);
+  const Tensor u = draw(Distribution::uniform, stream, std::move(shape), dtype, device);
   return low == 0 && high == 1 ? u : u * (high - low) + low;
 }
 
-Tensor normal(Stream& stream, Shape shape, double mean, double deviation, DType dtype) {
-  const Tensor z = draw(Distribution::normal, stream, std::move(shape), dtype);
+Tensor normal(Stream& stream, Shape shape, double mean, double deviation, DType dtype, Device device) {
+  const Tensor z = draw(Distribution::normal, stream, std::move(shape), dtype, device);
   return mean == 0 && deviation == 1 ? z : z * deviation + mean;
 }
 
-Tensor bernoulli(Stream& stream, Shape shape, double p) {
-  const auto below = static_cast<int64_t>(threshold("bernoulli", p));
-  const Tensor words = draw(Distribution::bits, stream, std::move(shape), DType::int64);
-  return words < Tensor(below);
+Tensor bernoulli(Stream& stream, Shape shape, double p, Device device) {
+  const auto below = static_cast<double>(threshold("bernoulli", p));
+  return draw(Distribution::bits, stream, std::move(shape), DType::int64, device) < below;
 }
 
-Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high) {
+Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high, Device device) {
   if (low >= high || high - low > INT64_C(0x100000000)) raise("random_integers: {} to {} is not a range of 1 to 2^32", low, high);
-  const Tensor words = draw(Distribution::bits, stream, std::move(shape), DType::int64);
-  Tensor y = Tensor::uninitialized(words.shape(), DType::int64);
-  const auto* w = words.data_as<int64_t>();
-  auto* out = y.mutable_data_as<int64_t>();
-  const auto range = static_cast<uint64_t>(high - low);
-  for (int64_t i = 0; i < words.elements(); ++i) out[i] = low + static_cast<int64_t>((static_cast<uint64_t>(w[i]) * range) >> 32);
-  return y;
+  const Tensor words = draw(Distribution::bits, stream, std::move(shape), DType::int64, device);
+  // (word * range) >> 32 by halves of the range, as the product may pass 2^63.
+  const int64_t range = high - low;
+  const Tensor upper = words * static_cast<double>(range >> 16), lower = words * static_cast<double>(range & 0xffff);
+  const Tensor scaled = (upper + lower / 65536) / 65536;
+  return scaled + Tensor(low).to(device);
 }
 
 namespace {

@@ -100,6 +100,7 @@ Tensor log_softmax(const Tensor& x, int axis) {
 Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target) {
   require_floating("cross_entropy", logits);
   if (target.dtype() != DType::int64) raise("cross_entropy: the target must be int64, not {}", name_of(target.dtype()));
+  require_same_device("cross_entropy", logits, target);
   if (logits.rank() != target.rank() + 1 || logits.size(-1) == 0 ||
       !std::equal(target.shape().begin(), target.shape().end(), logits.shape().begin())) {
     raise("cross_entropy: logits {} take a target of their shape without the last axis, not {}", logits.shape().to_string(),

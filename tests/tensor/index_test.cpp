@@ -141,7 +141,7 @@ TEST(Draws, FollowTheirWords) {
   const Rng rng(5, "draws");
   for (int64_t n : {0, 1, 31, 33, 1025, 40003}) {
     std::vector<float> uniforms, wide;
-    std::vector<int64_t> integers;
+    std::vector<int64_t> integers, most;
     std::vector<uint8_t> heads;
     for (int64_t i = 0; i < n; ++i) {
       const uint32_t w = word(rng, i);
@@ -149,6 +149,7 @@ TEST(Draws, FollowTheirWords) {
       uniforms.push_back(u);
       wide.push_back(u * static_cast<float>(1.7 - -0.3) + -0.3f);
       integers.push_back(-5 + static_cast<int64_t>((uint64_t{w} * 1000) >> 32));
+      most.push_back(INT64_MIN + static_cast<int64_t>((uint64_t{w} * 0xfffffff5) >> 32));
       heads.push_back(w < static_cast<uint64_t>(0.3 * 0x1p32));
     }
     on_all_machines([&] {
@@ -159,6 +160,8 @@ TEST(Draws, FollowTheirWords) {
       EXPECT_TRUE(all_same_bits(drawn([&](Stream& s) { return uniform(s, {n}); }).template to_vector<float>(), uniforms));
       EXPECT_TRUE(all_same_bits(drawn([&](Stream& s) { return uniform(s, {n}, -0.3, 1.7); }).template to_vector<float>(), wide));
       EXPECT_EQ(drawn([&](Stream& s) { return random_integers(s, {n}, -5, 995); }).template to_vector<int64_t>(), integers);
+      const auto odd = [&](Stream& s) { return random_integers(s, {n}, INT64_MIN, INT64_MIN + 0xfffffff5); };
+      EXPECT_EQ(drawn(odd).template to_vector<int64_t>(), most);
       EXPECT_EQ(drawn([&](Stream& s) { return bernoulli(s, {n}, 0.3).to(DType::uint8); }).template to_vector<uint8_t>(), heads);
     });
   }
