@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/rng.h"
 
@@ -34,7 +36,30 @@ std::vector<Tensor> make(const Inputs& inputs) {
 
 Device where_cases_run;
 
+// Calls `compute` with each of the inputs, and once more on the CPU with those that have no kernel on device().
+void for_each(Trace& trace, const std::vector<Inputs>& inputs, const std::function<void(const Inputs&)>& compute) {
+  size_t without = 0;
+  for (const Inputs& one : inputs) {
+    const Device before = device();
+    try {
+      compute(one);
+    } catch (const UsageError& e) {
+      const bool no_kernel = std::string_view(e.what()).find("there is no kernel for device") != std::string_view::npos;
+      if (!no_kernel || ++without == inputs.size()) throw;
+      trace.on_cpu = e.what();
+      set_device(cpu);
+      compute(one);
+      set_device(before);
+    }
+  }
+}
+
 }  // namespace
+
+void Trace::operator()(const Tensor& x) {
+  if (x.device() != device()) raise("a case's result is on {}, not on {}", x.device().to_string(), device().to_string());
+  sum_.add(digest(std::to_string(count_++), x));
+}
 
 Device device() { return where_cases_run; }
 void set_device(Device d) { where_cases_run = d; }
@@ -61,20 +86,20 @@ Tensor indices(const Shape& shape, uint64_t seed, int64_t n) {
 
 void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {
   cases.push_back({name, [=](Trace& trace) {
-                     for (const Inputs& one : inputs) trace(op(make(one)));
+                     for_each(trace, inputs, [&](const Inputs& one) { trace(op(make(one))); });
                    }});
 }
 
 void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {
   add_forward(cases, name, inputs, op);
   cases.push_back({name + ".gradient", [=](Trace& trace) {
-                     for (const Inputs& one : inputs) {
+                     for_each(trace, inputs, [&](const Inputs& one) {
                        std::vector<Tensor> watched;
                        for (const Tensor& x : make(one)) watched.push_back(watch(x));
                        const Tensor y = op(watched);
                        const Gradients gradients = backward(sum(y * values(y.shape(), 99, one.kind, one.dtype)));
                        for (const Tensor& x : watched) trace(gradients[x]);
-                     }
+                     });
                    }});
 }
 

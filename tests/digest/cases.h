@@ -14,8 +14,11 @@ namespace stet::digests {
 /// Takes a case's results one after another.
 class Trace {
  public:
-  void operator()(const Tensor& x) { sum_.add(digest(std::to_string(count_++), x)); }
+  /// Throws UsageError unless x is on device().
+  void operator()(const Tensor& x);
   Digest value() const { return sum_.value(); }
+  /// Why a part of the case was computed on the CPU in place of device(); empty: it was not.
+  std::string on_cpu;
 
  private:
   DigestSum sum_;
@@ -33,7 +36,8 @@ enum class Values {
   special,  // the same, but one in eight is an infinity, NaN, a signed zero, subnormal or the largest number
 };
 
-/// Where cases are computed: the CPU, until something else is set.
+/// Where cases are computed: the CPU, until something else is set. All of a case runs there; what a library makes on the CPU, such as a
+/// new network, is moved first.
 Device device();
 void set_device(Device d);
 
@@ -50,7 +54,8 @@ struct Inputs {
 };
 using Op = std::function<Tensor(const std::vector<Tensor>&)>;
 
-/// The case `name`: the op's results on each of the inputs.
+/// The case `name`: the op's results on each of the inputs. Inputs for which device() has no kernel are computed on the CPU, if there are
+/// others for which it has one.
 void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);
 /// The same, and the case `name.gradient`: the gradients of all inputs for an upstream gradient of the same kind.
 void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);

@@ -2,6 +2,7 @@
 """Compares what the digest program prints with the committed digests.
 
   check.py [--models] [--runner PROGRAM] [--isa NAME]... DIGESTS    on 1 and 3 threads of every instruction set, or of those named
+  check.py [--models] --device cuda DIGESTS                         on a GPU, or on an emulated one (digests_emulated)
   check.py --write DIGESTS                                          adds the lines of new cases to the committed file
 
 tests/golden/digests-vN.txt holds the digests of version N of the numerics contract, and a line in it never changes.
@@ -16,6 +17,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
+# Float64's elementary functions have no kernel on a GPU that keeps the contract. These cases have inputs of float64, which are computed on
+# the CPU; so have their gradients.
+FLOAT64_ON_CPU = set()
+# These have no kernel at all.
+NO_KERNEL = set()
+
 
 def golden_file():
     version = re.search(r"numerics_version = (\d+)", (ROOT / "tensor/version.h").read_text()).group(1)
@@ -23,7 +30,9 @@ def golden_file():
 
 
 def read_lines(text):
-    return dict(line.split() for line in text.splitlines() if line and not line.startswith("#"))
+    """The cases' digests, or what stands in their place, and remarks on how they were computed."""
+    lines = [line.split(maxsplit=2) for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: digest for name, digest, *_ in lines}, {name: remark for name, _, *remarks in lines for remark in remarks}
 
 
 def run(command, **environment):
@@ -32,8 +41,8 @@ def run(command, **environment):
 
 
 def write(command, path):
-    old = read_lines(path.read_text()) if path.exists() else {}
-    new = read_lines(run(command + ["--models"]))
+    old, _ = read_lines(path.read_text()) if path.exists() else ({}, {})
+    new, _ = read_lines(run(command + ["--models"]))
     changed = [name for name in old if name in new and new[name] != old[name]]
     if changed:
         sys.exit(f"check: not written, as these cases have other bits than {path.name} has: {' '.join(changed)}\n"
@@ -42,6 +51,28 @@ def write(command, path):
            "tests/digest/check.py --write adds new cases.\n"
     path.write_text(head + "".join(f"{name} {digest}\n" for name, digest in new.items()))
     print(f"{path.name}: {len(new)} lines, {len(new.keys() - old.keys())} of them new, {len(old.keys() - new.keys())} taken out")
+
+
+def excused(name, digest, remark):
+    """Whether a device may leave this case, or a part of it, to the CPU."""
+    op = name.removesuffix(".gradient")
+    return op in NO_KERNEL if digest == "none:" else op in FLOAT64_ON_CPU and "float64" in remark
+
+
+def check_device(command, device, models):
+    got, remarks = read_lines(run(command + ["--device", device] + ["--models"] * models))
+    none = {name for name, digest in got.items() if digest == "none:"}
+    computed = {name: digest for name, digest in got.items() if name not in none}
+    want, _ = read_lines(golden_file().read_text())
+    wanted = {name: digest for name, digest in want.items() if name not in none and (models or not re.match(r"model\.(?!small_)", name))}
+    right = compare(device, computed, wanted, True)
+    unexcused = [f"  {name} {got[name]} {remark}" for name, remark in remarks.items() if not excused(name, got[name], remark)]
+    if unexcused:
+        print(f"check: {device} has no kernel for {len(unexcused)} cases that check.py doesn't excuse:", *unexcused, sep="\n", file=sys.stderr)
+    if unexcused or not right:
+        sys.exit(1)
+    print(f"{len(computed)} digests agree on {device}; of {len(remarks) - len(none)} of them a part was computed on the CPU, "
+          f"and {len(none)} cases have no kernel")
 
 
 def compare(where, got, want, whole):
@@ -60,20 +91,23 @@ def main():
     parser.add_argument("--models", action="store_true")
     parser.add_argument("--runner", default="")
     parser.add_argument("--isa", action="append")
+    parser.add_argument("--device")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     command = options.runner.split() + [options.program.resolve()]
     if options.write:
         return write(command, golden_file())
+    if options.device:
+        return check_device(command, options.device, options.models)
 
-    want = read_lines(golden_file().read_text())
+    want, _ = read_lines(golden_file().read_text())
     isas = options.isa or run(command + ["--isas"]).split()
     right, most = True, 0
     for isa in isas:
         for threads in (1, 3):
             # The reference models on the best instruction set, or those named: they take minutes where there are no vectors.
             models = options.models and threads == 3 and (isa == isas[0] or options.isa is not None)
-            got = read_lines(run(command + ["--threads", threads] + ["--models"] * models, STET_ISA=isa))
+            got, _ = read_lines(run(command + ["--threads", threads] + ["--models"] * models, STET_ISA=isa))
             right = compare(f"{isa}, {threads} threads,", got, want, models) and right
             most = max(most, len(got))
     if not right:

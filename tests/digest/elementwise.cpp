@@ -87,7 +87,7 @@ void add_dtypes(Cases& cases) {
   for (DType dtype : {DType::int32, DType::int64, DType::uint8}) {
     cases.push_back({std::string(name_of(dtype)) + ".arithmetic", [dtype](Trace& trace) {
                        const Tensor a = integers(dtype, 1), b = integers(dtype, 2);
-                       const Tensor divisor = where(b == 0.0, ones(b.shape(), dtype), b);
+                       const Tensor divisor = where(b == 0.0, ones(b.shape(), dtype, device()), b);
                        for (const Tensor& y : {a + b, a - b, a * b, a / divisor, -a, abs(a), maximum(a, b), minimum(a, b)}) trace(y);
                        for (const Tensor& y : {sum(a), max(a), min(a), argmax(a), argmin(b)}) trace(y);
                      }});

@@ -1,4 +1,5 @@
-// Prints digests of what every op, layer and optimizer computes: one line a case, the same on every machine.
+// Prints digests of what every op, layer and optimizer computes: one line a case, the same on every machine and device. A case that has no
+// kernel on the device is a line `name none: reason`; where only some of its inputs have none, `name digest partly on the CPU: reason`.
 //
 //   digests [--threads N] [--device D] [--models] [PREFIX...]     the cases whose names begin so; --models takes the reference models too
 //   digests --isas                                   prints the instruction sets that STET_ISA may name
@@ -17,6 +18,20 @@
 namespace {
 
 using namespace stet::digests;
+
+// On the CPU there is a kernel for everything: an error is a mistake.
+void print(const Case& c) {
+  Trace trace;
+  try {
+    c.run(trace);
+  } catch (const stet::UsageError& error) {
+    if (device() == stet::cpu) throw;
+    fmt::print("{} none: {}\n", c.name, error.what());
+    return;
+  }
+  const std::string remark = trace.on_cpu.empty() ? "" : " partly on the CPU: " + trace.on_cpu;
+  fmt::print("{} {}{}\n", c.name, trace.value().hex(), remark);
+}
 
 void run(const std::vector<std::string>& arguments) {
   std::vector<std::string> prefixes;
@@ -42,9 +57,7 @@ void run(const std::vector<std::string>& arguments) {
   if (models) add_models(cases);
   for (const Case& c : cases) {
     if (!wanted(c.name)) continue;
-    Trace trace;
-    c.run(trace);
-    fmt::print("{} {}\n", c.name, trace.value().hex());
+    print(c);
   }
 }
 

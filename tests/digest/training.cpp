@@ -19,7 +19,7 @@ void add_losses(Cases& cases) {
   const auto classes = [](const Tensor& x) { return indices({x.size(0)}, 5, x.size(1)); };
   add_op(cases, "cross_entropy", one, [=](In x) { return nn::cross_entropy(x[0], classes(x[0])); });
   add_op(cases, "cross_entropy.options", one, [=](In x) {
-    const Tensor weights = arange(x[0].size(1), x[0].dtype()) + 0.3;
+    const Tensor weights = arange(x[0].size(1), x[0].dtype()).to(device()) + 0.3;
     return nn::cross_entropy(x[0], classes(x[0]), {.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 2});
   });
   const std::vector<Inputs> pairs = {
@@ -29,7 +29,7 @@ void add_losses(Cases& cases) {
   add_op(cases, "huber", pairs, [](In x) { return nn::huber(x[0], x[1], 0.7); });
   add_op(cases, "bce_with_logits", one, [](In x) {
     const Tensor target = (values(x[0].shape(), 8, Values::wide, x[0].dtype()) > 0.0).to(x[0].dtype());
-    return nn::bce_with_logits(x[0], target, {.positive_weight = full({}, 1.7, x[0].dtype())});
+    return nn::bce_with_logits(x[0], target, {.positive_weight = full({}, 1.7, x[0].dtype(), device())});
   });
 }
 
@@ -51,16 +51,17 @@ void add_initialisers(Cases& cases) {
                      const Rng rng(3, "init");
                      constexpr DType wide = DType::float64;  // shows every bit of a bound
                      const Shape shape{33, 7, 3};
-                     trace(nn::init::kaiming_uniform(shape, rng / "a", {.a = 0.3}));
-                     trace(nn::init::kaiming_normal(shape, rng / "b", {.fan = nn::init::Fan::out}));
-                     trace(nn::init::xavier_uniform(shape, rng / "c", 1.1));
-                     trace(nn::init::xavier_normal(shape, rng / "d"));
-                     trace(nn::init::kaiming_uniform(shape, rng / "g", {.a = 0.3, .dtype = wide}));
-                     trace(nn::init::kaiming_normal(shape, rng / "h", {.dtype = wide}));
-                     trace(nn::init::xavier_uniform(shape, rng / "i", 1.1, wide));
-                     trace(nn::init::xavier_normal(shape, rng / "j", 1.1, wide));
-                     trace(nn::init::orthogonal({17, 40}, rng / "e", 1.3));
-                     trace(nn::init::orthogonal({40, 17}, rng / "f", 1, wide));
+                     const auto show = [&](const Tensor& x) { trace(x.to(device())); };
+                     show(nn::init::kaiming_uniform(shape, rng / "a", {.a = 0.3}));
+                     show(nn::init::kaiming_normal(shape, rng / "b", {.fan = nn::init::Fan::out}));
+                     show(nn::init::xavier_uniform(shape, rng / "c", 1.1));
+                     show(nn::init::xavier_normal(shape, rng / "d"));
+                     show(nn::init::kaiming_uniform(shape, rng / "g", {.a = 0.3, .dtype = wide}));
+                     show(nn::init::kaiming_normal(shape, rng / "h", {.dtype = wide}));
+                     show(nn::init::xavier_uniform(shape, rng / "i", 1.1, wide));
+                     show(nn::init::xavier_normal(shape, rng / "j", 1.1, wide));
+                     show(nn::init::orthogonal({17, 40}, rng / "e", 1.3));
+                     show(nn::init::orthogonal({40, 17}, rng / "f", 1, wide));
                    }});
 }
 
@@ -68,6 +69,7 @@ template <class Optimizer, class Options> void add_optimizer(Cases& cases, const
   cases.push_back({name, [=](Trace& trace) {
                      for (DType dtype : {DType::float32, DType::float64}) {
                        nn::Linear net(33, 67, Rng(4, "net"), {.dtype = dtype});
+                       to(net, device());
                        Optimizer optimizer(net, options);
                        optim::Ema average(net, 0.9);
                        for (uint64_t step = 0; step < 12; ++step) {
@@ -89,7 +91,7 @@ void add_optimizers(Cases& cases) {
                      for (const Schedule& s : {step_decay(3, 0.3), cosine(17, 0.01), warm_up(7, cosine(11, 0.1), 0.3), one_cycle(19)}) {
                        std::vector<double> factors;
                        for (int64_t step = 0; step < 20; ++step) factors.push_back(s(step));
-                       trace(Tensor::from(factors));
+                       trace(Tensor::from(factors).to(device()));
                      }
                    }});
   add_optimizer<SGD>(cases, "sgd", SgdOptions{.lr = 0.1});
@@ -107,7 +109,7 @@ void add_training(Cases& cases) {
   add_clipping(cases);
   add_initialisers(cases);
   add_optimizers(cases);
-  cases.push_back({"digits", [](Trace& trace) { trace(data::draw_digits({.count = 12, .seed = 3}).pixels()); }});
+  cases.push_back({"digits", [](Trace& trace) { trace(data::draw_digits({.count = 12, .seed = 3}).pixels().to(device())); }});
 }
 
 }  // namespace stet::digests

@@ -24,7 +24,7 @@ class StateTrace : public Visitor {
   Trace& trace_;
 };
 
-/// Twenty steps on batches `batch(i)`, a pair of inputs and targets. Traces the losses, and the state after the last step.
+/// Twenty steps of a network on device() on batches `batch(i)`, a pair of inputs and targets. Traces the losses, and the state after the last step.
 template <class Net, class Optimizer, class Batch>
 void train(Trace& trace, Net& net, Optimizer& optimizer, const Batch& batch, double max_norm = 0) {
   for (uint32_t step = 0; step < 20; ++step) {
@@ -45,15 +45,15 @@ void train(Trace& trace, Net& net, Optimizer& optimizer, const Batch& batch, dou
 /// The batch number `step` of images [n, channels, size, size] in 10 classes.
 inline std::pair<Tensor, Tensor> images(uint32_t step, int64_t n, int64_t channels, int64_t size) {
   Stream stream(Rng(step, "images"));
-  Tensor x = normal(stream, {n, channels, size, size});
-  return {std::move(x), random_integers(stream, {n}, 0, 10)};
+  Tensor x = normal(stream, {n, channels, size, size}, 0, 1, DType::float32, device());
+  return {std::move(x), random_integers(stream, {n}, 0, 10, device())};
 }
 
 /// Characters [n, length] of a vocabulary, and those that follow them [n length].
 inline std::pair<Tensor, Tensor> text(uint32_t step, int64_t n, int64_t length, int64_t vocabulary) {
   Stream stream(Rng(step, "text"));
-  Tensor x = random_integers(stream, {n, length}, 0, vocabulary);
-  return {std::move(x), random_integers(stream, {n * length}, 0, vocabulary)};
+  Tensor x = random_integers(stream, {n, length}, 0, vocabulary, device());
+  return {std::move(x), random_integers(stream, {n * length}, 0, vocabulary, device())};
 }
 
 inline std::pair<Tensor, Tensor> one_hot_text(uint32_t step, int64_t n, int64_t length, int64_t vocabulary) {
