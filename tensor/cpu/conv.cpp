@@ -105,7 +105,7 @@ template <class T> Plan make_plan(const Correlation<T>& conv, const ConvAxis& y,
   const int64_t work = conv.rows * conv.out_height * conv.out_width * conv.channels;
   const int64_t wanted = pieces_of(4 * threads(), conv.groups);
   Plan plan;
-  const int64_t strips = std::max(pieces_of(bytes, kWindowBytes), std::min(pieces_of(wanted, conv.images), work / kLeastWork));
+  const int64_t strips = std::max({int64_t{1}, pieces_of(bytes, kWindowBytes), std::min(pieces_of(wanted, conv.images), work / kLeastWork)});
   plan.strip = pieces_of(y.outputs, std::min(strips, y.outputs));
   plan.strips = pieces_of(y.outputs, plan.strip);
   plan.blocks = plan.strips > 1 ? conv.images : std::min(conv.images, wanted);

@@ -281,5 +281,13 @@ TYPED_TEST(ConvTest, NoImages) {
   for (TypeParam x : kernels(p).dw) EXPECT_EQ(x, TypeParam(0));
 }
 
+// K = 0 gives +0, also where padding is all that an image has.
+TYPED_TEST(ConvTest, NoChannels) {
+  const ConvShape none = shape({2, 0, 4, 4}, {3, 2, 2}), flat = shape({1, 2, 0, 3}, {3, 2, 2}, {1, 1}, {1, 1});
+  const Problem<TypeParam> p(none), q(flat);
+  for (TypeParam y : kernels(p).y) EXPECT_EQ(y, TypeParam(0));
+  expect_same(kernels(q), reference(q));
+}
+
 }  // namespace
 }  // namespace stet
