@@ -6,7 +6,7 @@
 namespace stet::cuda {
 
 /// Copies `bytes` <= kBytes bytes and fills the rest of kBytes with zeros, some time before a wait_for_copies that covers it. kBytes is 4, 8
-/// or 16, and both addresses are multiples of it; `from` is an address of global memory also where bytes is 0.
+/// or 16, and both addresses are multiples of it. Where bytes is 0, nothing is read, wherever `from` points.
 template <int kBytes>
 __device__ __forceinline__ void copy_async(void* to, const void* from, int bytes) {
   static_assert(kBytes == 4 || kBytes == 8 || kBytes == 16);

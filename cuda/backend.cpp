@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include "stet/cuda/conv.h"
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/gelu.h"
 #include "stet/cuda/index.h"
@@ -45,6 +46,15 @@ class CudaBackend : public Backend {
   void matmul(const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::matmul(queue_, a, b, y); }
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
     cuda_kernels::linear(queue_, x, weight, bias, activation, y);
+  }
+  void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
+    cuda_kernels::conv2d(queue_, s, x, weight, bias, activation, y);
+  }
+  void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) override {
+    cuda_kernels::conv2d_input_gradient(queue_, s, dy, weight, dx);
+  }
+  void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw) override {
+    cuda_kernels::conv2d_weight_gradient(queue_, s, dy, x, dw);
   }
   void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) override {
     cuda_kernels::max_pool2d(queue_, s, x, y, index);

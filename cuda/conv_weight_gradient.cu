@@ -1,0 +1,243 @@
+// The weight's gradient: rows are dy's channels, columns the taps of x's channels, and K runs over the pixels of all images. A result is often
+// smaller than a GPU and K long; then each chunk of K is a task of its own (chunk_sums.h).
+#include "stet/cuda/chunk_sums.h"
+#include "stet/cuda/conv.h"
+#include "stet/cuda/correlation_launch.h"
+#include "stet/cuda/product_tile.h"
+#include "stet/tensor/cpu/strided.h"
+
+namespace stet::cuda_kernels {
+
+using cuda::Divisor, cuda::kProductChunk, cuda::Queue, cuda::Scratch, cuda::Source, cuda::Tile, cuda::Unsigned;
+
+namespace {
+
+// How many chunks' sums wait at a time.
+constexpr int64_t kScratchBytes = int64_t{64} << 20, kMostChunks = 256;
+
+template <class T, class I>
+struct Gradient {
+  const T *dy, *x;
+  I channels, rows, groups;  // of x and dy, a group
+  I plane, out_plane, h, w, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w;
+  I columns;
+  Divisor<Unsigned<I>> outputs, outputs_x, taps, taps_x;  // of an image, of one of its rows; of a channel, of one of the kernel's rows
+  int64_t terms;
+};
+
+// The stage that a loader stands at, and where its terms lie.
+template <class T, class I>
+class Stage {
+ public:
+  __device__ Stage(const Gradient<T, I>& g, int64_t begin) : g_(g), begin_(static_cast<I>(begin)), terms_(static_cast<I>(g.terms)) {}
+
+  struct Place {
+    I image, pixel;
+  };
+  __device__ __forceinline__ bool has(int term) const { return begin_ + term < terms_; }
+  __device__ __forceinline__ Place at(int term) const {
+    const auto d = cuda::divide(static_cast<Unsigned<I>>(begin_ + term), g_.outputs);
+    return {static_cast<I>(d.quotient), static_cast<I>(d.rest)};
+  }
+  __device__ __forceinline__ void advance(int terms) { begin_ += terms; }
+
+ private:
+  const Gradient<T, I>& g_;
+  I begin_, terms_;
+};
+
+// dy's channels from `first` on.
+template <class T, class I>
+class RowLoader {
+ public:
+  using Element = T;
+  static constexpr bool kAlongK = true;
+  static constexpr int kWidth = 1;
+
+  struct Line {
+    const T* from;
+  };
+
+  __device__ RowLoader(const Gradient<T, I>& g, int64_t group, int64_t first, int64_t begin)
+      : g_(g), stage_(g, begin), dy_(g.dy + group * g.rows * g.out_plane), first_(first) {}
+
+  __device__ __forceinline__ Line line(int index, int) const {
+    return {dy_ + (first_ + index < g_.rows ? first_ + index : g_.rows - 1) * static_cast<int64_t>(g_.out_plane)};
+  }
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
+    const auto place = stage_.at(term);
+    return {line.from + (place.image * (g_.groups * g_.rows * g_.out_plane) + place.pixel), stage_.has(term)};
+  }
+  __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
+
+ private:
+  const Gradient<T, I>& g_;
+  Stage<T, I> stage_;
+  const T* dy_;
+  int64_t first_;
+};
+
+// x's channels, each at every tap.
+template <class T, class I>
+class ColumnLoader {
+ public:
+  using Element = T;
+  static constexpr bool kAlongK = true;
+  static constexpr int kWidth = 1;
+
+  struct Line {
+    const T* from;
+    I y, x;  // the tap
+  };
+
+  __device__ ColumnLoader(const Gradient<T, I>& g, int64_t group, int64_t first, int64_t begin)
+      : g_(g), stage_(g, begin), x_(g.x + group * g.channels * g.plane), first_(first) {}
+
+  __device__ __forceinline__ Line line(int index, int) const {
+    const auto channel = cuda::divide(static_cast<Unsigned<I>>(first_ + index < g_.columns ? first_ + index : g_.columns - 1), g_.taps);
+    const auto tap = cuda::divide(channel.rest, g_.taps_x);
+    const I y = static_cast<I>(tap.quotient) * g_.dil_h - g_.pad_h, x = static_cast<I>(tap.rest) * g_.dil_w - g_.pad_w;
+    return {x_ + static_cast<int64_t>(channel.quotient) * g_.plane + (y * g_.w + x), y, x};
+  }
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
+    const auto place = stage_.at(term);
+    const auto pixel = cuda::divide(static_cast<Unsigned<I>>(place.pixel), g_.outputs_x);
+    const I y = static_cast<I>(pixel.quotient) * g_.stride_h, x = static_cast<I>(pixel.rest) * g_.stride_w;
+    const bool inside = line.y + y >= 0 && line.y + y < g_.h && line.x + x >= 0 && line.x + x < g_.w;
+    return {line.from + (place.image * (g_.groups * g_.channels * g_.plane) + y * g_.w + x), inside && stage_.has(term)};
+  }
+  __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
+
+ private:
+  const Gradient<T, I>& g_;
+  Stage<T, I> stage_;
+  const T* x_;
+  int64_t first_;
+};
+
+// A group's part of the result, or of a chunk's sums.
+template <class T, class I>
+class GradientOutput {
+ public:
+  __device__ GradientOutput(const Gradient<T, I>& g, T* to, int64_t row, int64_t column) : g_(g), to_(to), row_(row), column_(column) {}
+
+  template <int W>
+  __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
+    if (row_ + row >= g_.rows) return;
+    T* const to = to_ + (row_ + row) * g_.columns + column_ + column;
+    if (g_.columns % W == 0) {
+      cuda::tile::Group<T, W> all;
+#pragma unroll
+      for (int j = 0; j < W; ++j) all.of[j] = sums[j];
+      if (column_ + column < g_.columns) *reinterpret_cast<cuda::tile::Group<T, W>*>(to) = all;
+      return;
+    }
+#pragma unroll
+    for (int j = 0; j < W; ++j) {
+      if (column_ + column + j < g_.columns) to[j] = sums[j];
+    }
+  }
+
+ private:
+  const Gradient<T, I>& g_;
+  T* to_;
+  int64_t row_, column_;
+};
+
+// Blocks: tiles of the result; chunks from `first_chunk` on, each with a result of its own in `to`, or one block for all; groups from `first_group` on.
+// `totals` as in correlate(): null where blocks take a chunk each.
+template <class S, class T, class I>
+__global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads) multiply(Gradient<T, I> g, T* to, int64_t first_chunk, int first_group, T* totals) {
+  const int64_t group = first_group + static_cast<int64_t>(blockIdx.z);
+  const auto across = static_cast<unsigned>((g.columns + S::kN - 1) / S::kN);
+  const int64_t row = static_cast<int64_t>(blockIdx.x / across) * S::kM, column = static_cast<int64_t>(blockIdx.x % across) * S::kN;
+  const int64_t begin = (first_chunk + blockIdx.y) * kProductChunk, left = g.terms - begin;
+  const int terms = static_cast<int>(totals == nullptr && left > kProductChunk ? kProductChunk : left);
+  to += (static_cast<int64_t>(blockIdx.y) * g.groups + group) * g.rows * g.columns;
+  if (totals != nullptr) totals += (blockIdx.z * int64_t{gridDim.x} + blockIdx.x) * S::kM * S::kN;
+  const RowLoader<T, I> rows(g, group, row, begin);
+  const ColumnLoader<T, I> columns(g, group, column, begin);
+  cuda::product_tile<S>(cuda::shared<typename S::Shared>(), rows, columns, terms, GradientOutput<T, I>(g, to, row, column), {totals});
+}
+
+template <class S, class T, class I>
+void launch_chunks(Queue& queue, const Gradient<T, I>& g, T* to, int64_t first_chunk, int64_t chunks, T* totals) {
+  constexpr int64_t kMostGroups = 65535;  // blocks along a grid's z
+  cuda::Grid grid = {.blocks = {static_cast<unsigned>(cuda::pieces_of(g.rows, S::kM) * cuda::pieces_of(g.columns, S::kN)), static_cast<unsigned>(chunks)},
+                     .threads = S::kThreads,
+                     .shared = sizeof(typename S::Shared)};
+  for (int64_t group = 0; group < g.groups; group += kMostGroups) {
+    grid.blocks.z = static_cast<unsigned>(std::min<int64_t>(kMostGroups, g.groups - group));
+    queue.launch(multiply<S, T, I>, grid, g, to, first_chunk, static_cast<int>(group), totals);
+  }
+}
+
+template <class S, class T, class I>
+void launch(Queue& queue, const Gradient<T, I>& g, T* dw) {
+  const int64_t tiles = cuda::pieces_of(g.rows, S::kM) * cuda::pieces_of(g.columns, S::kN), chunks = cuda::pieces_of(g.terms, kProductChunk);
+  if (chunks <= 1) return launch_chunks<S, T, I>(queue, g, dw, 0, 1, nullptr);
+  const int64_t elements = int64_t{g.groups} * g.rows * g.columns;
+  const int64_t at_once = std::min({chunks, kScratchBytes / (elements * static_cast<int64_t>(sizeof(T))), kMostChunks});
+  const bool busy = tiles * g.groups >= 4 * int64_t{queue.multiprocessors()};
+  if ((busy || at_once < 2) && g.terms < std::numeric_limits<int32_t>::max() - 4096) {
+    Scratch<T> totals(queue, std::min<int64_t>(g.groups, 65535) * tiles * S::kM * S::kN);
+    return launch_chunks<S, T, I>(queue, g, dw, 0, 1, totals.data());
+  }
+  const int64_t some = std::max<int64_t>(1, at_once);
+  Scratch<T> sums(queue, some * elements);
+  for (int64_t chunk = 0; chunk < chunks; chunk += some) {
+    const int64_t count = std::min(some, chunks - chunk);
+    launch_chunks<S, T, I>(queue, g, sums.data(), chunk, count, nullptr);
+    cuda::add_chunks<T>(queue, sums.data(), count, elements, dw, chunk == 0);
+  }
+}
+
+template <class T, class I>
+void weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw) {
+  const auto to = [](int64_t n) { return static_cast<I>(n); };
+  const auto divisor = [](int64_t n) { return Divisor<Unsigned<I>>(std::max<int64_t>(1, n)); };
+  const int64_t oh = s.out_h(), ow = s.out_w(), taps = s.kh * s.kw;
+  const Gradient<T, I> g = {.dy = dy.data_as<T>(),
+                            .x = x.data_as<T>(),
+                            .channels = to(s.c / s.groups),
+                            .rows = to(s.co / s.groups),
+                            .groups = to(s.groups),
+                            .plane = to(s.h * s.w),
+                            .out_plane = to(oh * ow),
+                            .h = to(s.h),
+                            .w = to(s.w),
+                            .stride_h = to(s.stride_h),
+                            .stride_w = to(s.stride_w),
+                            .pad_h = to(s.pad_h),
+                            .pad_w = to(s.pad_w),
+                            .dil_h = to(s.dil_h),
+                            .dil_w = to(s.dil_w),
+                            .columns = to(s.c / s.groups * taps),
+                            .outputs = divisor(oh * ow),
+                            .outputs_x = divisor(ow),
+                            .taps = divisor(taps),
+                            .taps_x = divisor(s.kw),
+                            .terms = s.n * oh * ow};
+  const auto with = [&]<class S>(S) { launch<S>(queue, g, dw.mutable_data_as<T>()); };
+  if constexpr (sizeof(T) == 8) {
+    with(Tile<T, 64, 64, 4, 4>());
+  } else if constexpr (sizeof(I) == 8) {
+    with(Tile<T, 64, 64, 8, 4>());
+  } else {
+    const int64_t parts = s.groups * std::max<int64_t>(1, cuda::pieces_of(g.terms, kProductChunk));
+    cuda::with_cheapest_tile<Tile<T, 128, 128, 8, 8>, Tile<T, 64, 128, 8, 8>, Tile<T, 64, 64, 8, 4>, Tile<T, 32, 96, 8, 4>, Tile<T, 16, 160, 4, 4>, Tile<T, 16, 32, 4, 4>>(
+        g.rows, g.columns, parts, queue.multiprocessors(), with);
+  }
+}
+
+}  // namespace
+
+void conv2d_weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw) {
+  if (dw.elements() == 0) return;
+  visit_floating(dw.dtype(), [&]<class T>(T) {
+    if (cuda::is_small(s)) weight_gradient<T, int32_t>(queue, s, dy, x, dw);
+    else weight_gradient<T, int64_t>(queue, s, dy, x, dw);
+  });
+}
+
+}  // namespace stet::cuda_kernels

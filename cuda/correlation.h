@@ -1,0 +1,329 @@
+// Convolution and its input's gradient as products: rows are the result's channels, columns its pixels of all images, K runs over the source's
+// channels and taps. Nothing is copied out to a matrix; loaders find each tap of a pixel where it lies.
+//
+// The input's gradient for strides sh x sw is sh * sw products, phases: of result positions whose taps fall on whole output positions together.
+// The taps between have no place in any of them.
+#pragma once
+
+#include <type_traits>
+
+#include "stet/cuda/divide.h"
+#include "stet/cuda/product_tile.h"
+#include "stet/cuda/queue.h"
+
+namespace stet::cuda {
+
+// I counts: int32_t where all tensors are small and a kernel has at most kMostTaps taps, else int64_t.
+inline constexpr int kMostTaps = 32;
+template <class I>
+using Unsigned = std::conditional_t<sizeof(I) == 4, uint32_t, int64_t>;
+
+/// One axis of a phase. Output t and tap a meet source position t * step + at + a * at_step; outside [0, size) lies padding. Tap a is the
+/// kernel's tap + a * tap_step, and output t the result's position first + t * apart.
+template <class I>
+struct CorrelationAxis {
+  I outputs, step, at, at_step, taps, tap, tap_step, size, first, apart;
+
+  __device__ bool holds(I position) const { return position >= 0 && position < size; }
+};
+
+template <class I>
+struct CorrelationPhase {
+  CorrelationAxis<I> y, x;
+  Divisor<Unsigned<I>> outputs, outputs_x, taps, taps_x;  // of an image, of one of its rows; of a channel, of one of the kernel's rows
+  int64_t pixels;                                         // of all images
+  int terms;                                              // K
+};
+
+/// Some of the phases, or the only one.
+template <class I, int kMost_>
+struct CorrelationPhases {
+  static constexpr int kMost = kMost_;
+
+  int count;
+  CorrelationPhase<I> of[kMost];
+};
+
+template <class T, class I>
+struct Correlation {
+  const T *source, *weight, *bias;  // bias may be null
+  T* out;
+  Activation activation;
+  I channels, rows, groups;         // of source and result, a group
+  I plane, width;                   // the source's elements a channel, and a row
+  I out_plane, out_width;           // the result's
+  I row_stride, channel_stride;     // the weight's elements from one result channel to the next, and from one source channel to the next
+  I kernel_width;
+};
+
+/// A term after a channel's first tap: a tap of that channel, or of one after it. `source` and `weight` are how far its elements lie from
+/// those of the channel's first tap at offset 0.
+struct CorrelationTerm {
+  int source, weight;
+  uint32_t tap;  // a bit
+};
+
+template <class S>
+struct CorrelationShared {
+  typename S::Shared tile;
+  CorrelationTerm terms[kMostTaps - 1 + S::kDepth];  // so many that a stage may begin at any tap
+};
+
+/// The stage that a loader stands at. With int32_t, terms are looked up.
+template <class T, class I>
+class CorrelationStage {
+ public:
+  __device__ CorrelationStage(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm* terms)
+      : c_(c), phase_(phase), terms_(terms), left_(phase.terms) {}
+
+  __device__ __forceinline__ bool has(int term) const { return term < left_; }
+  __device__ __forceinline__ uint32_t tap(int term) const { return terms_[tap_ + term].tap; }
+  __device__ __forceinline__ I source(int term) const { return channel_ * c_.plane + terms_[tap_ + term].source; }
+  __device__ __forceinline__ I weight(int term) const { return channel_ * c_.channel_stride + terms_[tap_ + term].weight; }
+  __device__ __forceinline__ void advance(int terms) {
+    left_ -= terms;
+    const auto next = divide(static_cast<uint32_t>(tap_ + terms), phase_.taps);
+    channel_ += static_cast<I>(next.quotient);
+    tap_ = static_cast<int>(next.rest);
+  }
+
+ private:
+  const Correlation<T, I>& c_;
+  const CorrelationPhase<I>& phase_;
+  const CorrelationTerm* terms_;
+  I channel_ = 0;
+  int tap_ = 0, left_;
+};
+
+template <class T>
+class CorrelationStage<T, int64_t> {
+ public:
+  __device__ CorrelationStage(const Correlation<T, int64_t>& c, const CorrelationPhase<int64_t>& phase, const CorrelationTerm*) : c_(c), phase_(phase) {}
+
+  struct Place {
+    int64_t channel, y, x;  // the taps of a channel
+  };
+  __device__ Place place(int term) const {
+    const auto channel = divide(int64_t{begin_ + term}, phase_.taps);
+    const auto tap = divide(channel.rest, phase_.taps_x);
+    return {channel.quotient, tap.quotient, tap.rest};
+  }
+  __device__ bool has(int term) const { return begin_ + term < phase_.terms; }
+  __device__ int64_t weight(int term) const {
+    const Place at = place(term);
+    return at.channel * c_.channel_stride + (phase_.y.tap + at.y * phase_.y.tap_step) * c_.kernel_width + phase_.x.tap + at.x * phase_.x.tap_step;
+  }
+  __device__ void advance(int terms) { begin_ += terms; }
+
+ private:
+  const Correlation<T, int64_t>& c_;
+  const CorrelationPhase<int64_t>& phase_;
+  int begin_ = 0;
+};
+
+/// The source's elements that a pixel's taps meet.
+template <class T, class I>
+class PixelLoader {
+ public:
+  using Element = T;
+  static constexpr bool kAlongK = false;
+  static constexpr int kWidth = 1;
+
+  struct Line {
+    const T* from;    // where a tap at offset 0 would be
+    uint32_t inside;  // the taps that meet the image; others meet padding
+  };
+
+  __device__ PixelLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm* terms, int64_t group, int64_t first)
+      : c_(c), phase_(phase), stage_(c, phase, terms), group_(group), first_(first) {}
+
+  __device__ __forceinline__ Line line(int index, int) const {
+    const int64_t i = first_ + index < phase_.pixels ? first_ + index : phase_.pixels - 1;
+    const auto image = divide(static_cast<Unsigned<I>>(i), phase_.outputs);
+    const auto place = divide(image.rest, phase_.outputs_x);
+    const I y = static_cast<I>(place.quotient) * phase_.y.step + phase_.y.at, x = static_cast<I>(place.rest) * phase_.x.step + phase_.x.at;
+    uint32_t row = 0, inside = 0;
+    for (I b = 0; b < phase_.x.taps; ++b) row |= static_cast<uint32_t>(phase_.x.holds(x + b * phase_.x.at_step)) << b;
+    for (I a = 0; a < phase_.y.taps; ++a) {
+      if (phase_.y.holds(y + a * phase_.y.at_step)) inside |= row << a * phase_.x.taps;
+    }
+    const int64_t channel = (static_cast<int64_t>(image.quotient) * c_.groups + group_) * c_.channels;
+    return {c_.source + channel * c_.plane + (y * c_.width + x), inside};
+  }
+
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
+    return {line.from + stage_.source(term), stage_.has(term) && (line.inside & stage_.tap(term)) != 0};
+  }
+  __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
+
+ private:
+  const Correlation<T, I>& c_;
+  const CorrelationPhase<I>& phase_;
+  CorrelationStage<T, I> stage_;
+  int64_t group_, first_;
+};
+
+template <class T>
+class PixelLoader<T, int64_t> {
+ public:
+  using Element = T;
+  static constexpr bool kAlongK = false;
+  static constexpr int kWidth = 1;
+
+  struct Line {
+    const T* from;  // the image's first channel of the group
+    int64_t y, x;
+  };
+
+  __device__ PixelLoader(const Correlation<T, int64_t>& c, const CorrelationPhase<int64_t>& phase, const CorrelationTerm*, int64_t group, int64_t first)
+      : c_(c), phase_(phase), stage_(c, phase, nullptr), group_(group), first_(first) {}
+
+  __device__ Line line(int index, int) const {
+    const auto image = divide(first_ + index < phase_.pixels ? first_ + index : phase_.pixels - 1, phase_.outputs);
+    const auto place = divide(image.rest, phase_.outputs_x);
+    return {c_.source + (image.quotient * c_.groups + group_) * c_.channels * c_.plane, place.quotient * phase_.y.step + phase_.y.at,
+            place.rest * phase_.x.step + phase_.x.at};
+  }
+
+  __device__ Source<T> at(const Line& line, int term, int) const {
+    if (!stage_.has(term)) return {line.from, 0};
+    const auto tap = stage_.place(term);
+    const int64_t y = line.y + tap.y * phase_.y.at_step, x = line.x + tap.x * phase_.x.at_step;
+    if (!phase_.y.holds(y) || !phase_.x.holds(x)) return {line.from, 0};
+    return {line.from + tap.channel * c_.plane + y * c_.width + x, 1};
+  }
+  __device__ void advance(int terms) { stage_.advance(terms); }
+
+ private:
+  const Correlation<T, int64_t>& c_;
+  const CorrelationPhase<int64_t>& phase_;
+  CorrelationStage<T, int64_t> stage_;
+  int64_t group_, first_;
+};
+
+/// The weight's elements of a result channel.
+template <class T, class I>
+class WeightLoader {
+ public:
+  using Element = T;
+  static constexpr bool kAlongK = true;
+  static constexpr int kWidth = 1;
+
+  struct Line {
+    const T* from;
+  };
+
+  __device__ WeightLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm* terms, int64_t group, int64_t first)
+      : c_(c), stage_(c, phase, terms), weight_(c.weight + group * c.channels * c.channel_stride), first_(first) {}
+
+  __device__ __forceinline__ Line line(int index, int) const {
+    return {weight_ + (first_ + index < c_.rows ? first_ + index : c_.rows - 1) * static_cast<int64_t>(c_.row_stride)};
+  }
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const { return {line.from + stage_.weight(term), stage_.has(term)}; }
+  __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
+
+ private:
+  const Correlation<T, I>& c_;
+  CorrelationStage<T, I> stage_;
+  const T* weight_;
+  int64_t first_;
+};
+
+/// The same where K runs as the elements lie.
+template <class T, class I>
+class WeightRowLoader {
+ public:
+  using Element = T;
+  static constexpr bool kAlongK = true;
+  static constexpr int kWidth = 1;
+
+  struct Line {
+    const T* from;
+  };
+
+  __device__ WeightRowLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm*, int64_t group, int64_t first)
+      : c_(c), at_(c.weight + group * c.rows * static_cast<int64_t>(c.row_stride)), first_(first), left_(phase.terms) {}
+
+  __device__ __forceinline__ Line line(int index, int term) const {
+    return {at_ + (first_ + index < c_.rows ? first_ + index : c_.rows - 1) * static_cast<int64_t>(c_.row_stride) + term};
+  }
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int ahead) const { return {line.from + (begin_ + ahead), term < left_}; }
+  __device__ __forceinline__ void advance(int terms) { begin_ += terms, left_ -= terms; }
+
+ private:
+  const Correlation<T, I>& c_;
+  const T* at_;
+  int64_t first_;
+  int begin_ = 0, left_;
+};
+
+/// Where the result's pixels lie: side by side where kPhased is false.
+template <class T, class I, bool kPhased>
+class PixelOutput {
+ public:
+  __device__ PixelOutput(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, int64_t group, int64_t row, int64_t column)
+      : c_(c), phase_(phase), group_(group), row_(row), column_(column) {}
+
+  template <int W>
+  __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
+    const int64_t channel = row_ + row, pixel = column_ + column;
+    if (channel >= c_.rows) return;
+    const T* const bias = c_.bias == nullptr ? nullptr : c_.bias + group_ * c_.rows + channel;
+    tile::Group<T, W> all;
+#pragma unroll
+    for (int j = 0; j < W; ++j) all.of[j] = finish_product(sums[j], bias, c_.activation);
+    if (!kPhased && c_.out_plane % W == 0) {  // then a group of pixels is of one image, and aligned
+      if (pixel < phase_.pixels) *reinterpret_cast<tile::Group<T, W>*>(place(channel, pixel)) = all;
+      return;
+    }
+#pragma unroll
+    for (int j = 0; j < W; ++j) {
+      if (pixel + j < phase_.pixels) *place(channel, pixel + j) = all.of[j];
+    }
+  }
+
+ private:
+  __device__ __forceinline__ T* place(int64_t channel, int64_t pixel) const {
+    const auto image = divide(static_cast<Unsigned<I>>(pixel), phase_.outputs);
+    I offset = static_cast<I>(image.rest);
+    if constexpr (kPhased) {
+      const auto at = divide(image.rest, phase_.outputs_x);
+      offset = (phase_.y.first + static_cast<I>(at.quotient) * phase_.y.apart) * c_.out_width + phase_.x.first + static_cast<I>(at.rest) * phase_.x.apart;
+    }
+    return c_.out + ((static_cast<int64_t>(image.quotient) * c_.groups + group_) * c_.rows + channel) * c_.out_plane + offset;
+  }
+
+  const Correlation<T, I>& c_;
+  const CorrelationPhase<I>& phase_;
+  int64_t group_, row_, column_;
+};
+
+/// Blocks: tiles of pixels; tiles of rows; phases, for each group from `first_group` on. `totals` has S::kM * S::kN elements a block, or is null where
+/// there is one chunk.
+template <class S, template <class, class> class Weights, class T, class I, int kPhases>
+__global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads)
+    correlate(Correlation<T, I> c, CorrelationPhases<I, kPhases> phases, int first_group, T* totals) {
+  constexpr bool kPhased = kPhases > 1;
+  const int count = kPhased ? phases.count : 1;
+  const CorrelationPhase<I>& phase = phases.of[kPhased ? static_cast<int>(blockIdx.z) % count : 0];
+  const int64_t group = first_group + static_cast<int64_t>(blockIdx.z) / count;
+  const int64_t row = static_cast<int64_t>(blockIdx.y) * S::kM, column = static_cast<int64_t>(blockIdx.x) * S::kN;
+  if (column >= phase.pixels) return;
+  auto& shared = cuda::shared<CorrelationShared<S>>();
+  if constexpr (sizeof(I) == 4) {
+    const int taps = phase.y.taps * phase.x.taps;
+    for (int i = static_cast<int>(threadIdx.x); taps > 0 && i < taps - 1 + S::kDepth; i += S::kThreads) {
+      const int channel = i / taps, tap = i % taps, a = tap / phase.x.taps, b = tap % phase.x.taps;
+      shared.terms[i] = {channel * c.plane + a * phase.y.at_step * c.width + b * phase.x.at_step,
+                         channel * c.channel_stride + (phase.y.tap + a * phase.y.tap_step) * c.kernel_width + phase.x.tap + b * phase.x.tap_step, 1u << tap};
+    }
+    __syncthreads();
+  }
+  const Weights<T, I> weights(c, phase, shared.terms, group, row);
+  const PixelLoader<T, I> pixels(c, phase, shared.terms, group, column);
+  const PixelOutput<T, I, kPhased> output(c, phase, group, row, column);
+  if (totals != nullptr) totals += ((blockIdx.z * int64_t{gridDim.y} + blockIdx.y) * gridDim.x + blockIdx.x) * S::kM * S::kN;
+  product_tile<S>(shared.tile, weights, pixels, phase.terms, output, {totals});
+}
+
+}  // namespace stet::cuda
