@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "stet/cuda/conv.h"
+#include "stet/cuda/digest.h"
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/gelu.h"
 #include "stet/cuda/index.h"
@@ -86,6 +87,7 @@ class CudaBackend : public Backend {
   void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y) override {
     cuda_kernels::dropout(queue_, x, draw, threshold, scale, y);
   }
+  Digest digest(const DigestSalt& salt, const Tensor& x) override { return cuda_kernels::digest(queue_, salt, x); }
 
  private:
   cuda::Queue queue_;

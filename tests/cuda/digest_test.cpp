@@ -1,0 +1,38 @@
+// Digests that a GPU computes against the CPU's.
+#include "cuda/device.h"
+#include "stet/tensor/digest.h"
+#include "tensor/bits.h"
+
+namespace stet {
+namespace {
+
+using testing::awkward, testing::device, testing::in_orders;
+
+void expect_same(const Tensor& x) {
+  EXPECT_EQ(digest("x", x.to(device())).hex(), digest("x", x).hex()) << name_of(x.dtype()) << ' ' << x.elements();
+}
+
+TEST(CudaDigest, OfEveryLengthAndType) {
+  in_orders([] {
+    for (int64_t n : {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 511, 512, 513, 1023, 1024, 1025, 20011}) {
+      for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean}) expect_same(awkward({n}, 1).to(dtype));
+    }
+  });
+}
+
+TEST(CudaDigest, OfUnalignedElements) {
+  for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean}) {
+    const Tensor x = awkward({1000}, 1).to(dtype), on_gpu = x.to(device());
+    for (int64_t offset : {1, 2, 3, 4, 8, 16}) {
+      EXPECT_EQ(digest("x", on_gpu.slice(0, offset, 999)).hex(), digest("x", x.slice(0, offset, 999)).hex()) << name_of(dtype) << ' ' << offset;
+    }
+  }
+}
+
+TEST(CudaDigest, TakesEveryNaNAsOne) {
+  std::vector<float> odd{1, std::bit_cast<float>(0xffc12345u), 2}, plain{1, std::numeric_limits<float>::quiet_NaN(), 2};
+  EXPECT_EQ(digest("x", Tensor::from(odd).to(device())).hex(), digest("x", Tensor::from(plain)).hex());
+}
+
+}  // namespace
+}  // namespace stet
