@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include "stet/cuda/attention.h"
 #include "stet/cuda/conv.h"
 #include "stet/cuda/digest.h"
 #include "stet/cuda/elementwise.h"
@@ -72,6 +73,14 @@ class CudaBackend : public Backend {
   void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override { cuda_kernels::gelu(queue_, x, y, one_plus_erf); }
   void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) override {
     cuda_kernels::gelu_gradient(queue_, g, x, one_plus_erf, dx);
+  }
+  void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+                 const Tensor& totals) override {
+    cuda_kernels::attention(queue_, rule, in, o, extremes, totals);
+  }
+  void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+                          const Tensor& totals, const Tensor& g, const AttentionInputs& gradients) override {
+    cuda_kernels::attention_gradient(queue_, rule, in, o, extremes, totals, g, gradients);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override { cuda_kernels::random(queue_, d, draw, y); }
   void softmax(const Tensor& x, const Tensor& y) override { cuda_kernels::softmax(queue_, x, y); }
