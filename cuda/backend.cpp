@@ -12,6 +12,7 @@
 #include "stet/cuda/gelu.h"
 #include "stet/cuda/index.h"
 #include "stet/cuda/matmul.h"
+#include "stet/cuda/norm.h"
 #include "stet/cuda/pool.h"
 #include "stet/cuda/queue.h"
 #include "stet/cuda/random.h"
@@ -83,6 +84,22 @@ class CudaBackend : public Backend {
     cuda_kernels::attention_gradient(queue_, rule, in, o, extremes, totals, g, gradients);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override { cuda_kernels::random(queue_, d, draw, y); }
+  void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics) override {
+    cuda_kernels::batch_norm(queue_, in, y, statistics);
+  }
+  void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y) override {
+    cuda_kernels::batch_norm_evaluation(queue_, in, statistics, y);
+  }
+  void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
+                           const BatchNormGradients& to) override {
+    cuda_kernels::batch_norm_gradient(queue_, in, statistics, y, g, to);
+  }
+  void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics) override {
+    cuda_kernels::layer_norm(queue_, in, y, statistics);
+  }
+  void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g, const LayerNormGradients& to) override {
+    cuda_kernels::layer_norm_gradient(queue_, in, statistics, g, to);
+  }
   void softmax(const Tensor& x, const Tensor& y) override { cuda_kernels::softmax(queue_, x, y); }
   void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) override { cuda_kernels::softmax_gradient(queue_, g, y, dx); }
   void log_softmax(const Tensor& x, const Tensor& y) override { cuda_kernels::log_softmax(queue_, x, y); }

@@ -2,11 +2,17 @@
 #pragma once
 
 #include "stet/cuda/queue.h"
+#include "stet/tensor/tensor.h"
 
 namespace stet::cuda {
 
 /// Throws UsageError: there is no kernel for `what`, such as "exp of float64", on the queue's device.
 [[noreturn]] void no_kernel(const Queue& queue, const char* what);
+
+/// Throws UsageError unless x is of float32: there is no kernel for `what`, such as "softmax of float64".
+inline void require_float32(const Queue& queue, const Tensor& x, const char* what) {
+  if (x.dtype() != DType::float32) no_kernel(queue, what);
+}
 
 /// Throws UsageError: a tensor has more axes that can't be merged than kernels take.
 [[noreturn]] void too_many_axes(int axes);

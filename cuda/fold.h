@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "stet/cuda/divide.h"
 #include "stet/cuda/queue.h"
 #include "stet/cuda/row_sum.h"
 
@@ -105,13 +106,23 @@ void fold_last(Queue& queue, const T* x, int64_t rows, int64_t n, T* y) {
   }
 }
 
-// y [outer, chains, inner]: a chain a thread, neighbours in memory by neighbouring threads.
-template <class T, class Op>
-__global__ void fold_chains(const T* x, int64_t n, int64_t inner, int64_t chains, int64_t total, T* y) {
+/// Two arrays one after another, to be written as if they were one.
+template <class T>
+struct TwoArrays {
+  T *first, *second;
+  int64_t size;  // of the first
+  __device__ T& operator[](int64_t i) const { return i < size ? first[i] : second[i - size]; }
+};
+
+// y [outer, chains, inner]: a chain a thread, neighbours in memory by neighbouring threads. Y is T* or TwoArrays<T>, here and below.
+template <class T, class Op, class Y>
+__global__ void fold_chains(const T* x, int64_t n, IndexDivisor inner, IndexDivisor chains, int64_t total, Y y) {
+  const int64_t step = inner.value();
   for (int64_t t = global_thread(); t < total; t += global_threads()) {
-    const int64_t row = t / inner, o = chains == 1 ? row : row / chains, c = row - o * chains;
-    const T* from = x + (o * n + c * kChain) * inner + (t - row * inner);
-    y[t] = fold_chain<Op>(part_size(n, c, kChain), [=](int k) { return from[k * inner]; });
+    const auto [row, j] = inner(t);
+    const auto [o, c] = chains(row);
+    const T* from = x + (o * n + c * kChain) * step + j;
+    y[t] = fold_chain<Op>(part_size(n, c, kChain), [=](int k) { return from[k * step]; });
   }
 }
 
@@ -123,8 +134,8 @@ struct StagedChains {
   T of[kStagedThreads * (kChain + 1)];  // an element more a chain, so that chains begin in different banks
 };
 
-template <class T, class Op>
-__global__ void fold_chains_staged(const T* x, int64_t n, int inner, int64_t chains, int64_t outer, T* y) {
+template <class T, class Op, class Y>
+__global__ void fold_chains_staged(const T* x, int64_t n, int inner, int64_t chains, int64_t outer, Y y) {
   auto& staged = shared<StagedChains<T>>();
   const auto begin_of = [&](int64_t group) {
     const int64_t o = chains == 1 ? group : group / chains;
@@ -155,8 +166,8 @@ struct ChainSums {
   T of[kChain * kTileColumns];
 };
 
-template <class T, class Op>
-__global__ void fold_columns(const T* x, int64_t n, int64_t inner, T* y) {
+template <class T, class Op, class Y>
+__global__ void fold_columns(const T* x, int64_t n, int64_t inner, Y y) {
   auto& sums = shared<ChainSums<T>>();
   const int64_t tiles = (inner + kTileColumns - 1) / kTileColumns, o = blockIdx.x / tiles, j = (blockIdx.x - o * tiles) * kTileColumns;
   const int width = part_size(inner, j / kTileColumns, kTileColumns), chains = static_cast<int>((n + kChain - 1) / kChain);
@@ -172,8 +183,8 @@ __global__ void fold_columns(const T* x, int64_t n, int64_t inner, T* y) {
 }
 
 /// x [outer, n, inner] to y [outer, inner], the run not holding the last axis.
-template <class T, class Op>
-void fold_other(Queue& queue, const T* x, int64_t outer, int64_t n, int64_t inner, T* y) {
+template <class T, class Op, class Y>
+void fold_other(Queue& queue, const T* x, int64_t outer, int64_t n, int64_t inner, Y y) {
   constexpr int64_t kFewElements = 1 << 19;  // so few that another launch costs more than blocks that wait for memory
   const int64_t chains = parts_of(n, kChain), columns = outer * inner;
   if (columns == 0) return;
@@ -182,15 +193,17 @@ void fold_other(Queue& queue, const T* x, int64_t outer, int64_t n, int64_t inne
   if (chains > 1 && chains <= kChain && blocks <= std::numeric_limits<int>::max() && (fills || n * columns <= kFewElements)) {
     const int64_t wanted = chains * std::min<int64_t>(inner, kTileColumns);
     const auto threads = static_cast<unsigned>(std::min<int64_t>(512, (wanted + kWarp - 1) / kWarp * kWarp));
-    return queue.launch(fold_columns<T, Op>, {{static_cast<unsigned>(blocks)}, threads, sizeof(ChainSums<T>)}, x, n, inner, y);
+    return queue.launch(fold_columns<T, Op, Y>, {{static_cast<unsigned>(blocks)}, threads, sizeof(ChainSums<T>)}, x, n, inner, y);
   }
-  const auto level = [&](T* to) {
+  const auto level = [&](auto to) {
+    using To = decltype(to);
     const int64_t groups = outer * chains, each = kStagedThreads / std::max<int64_t>(1, inner);
     if (inner < kStagedInner && n >= 8 && groups / each < std::numeric_limits<int>::max()) {
       const Grid grid{{static_cast<unsigned>((groups + each - 1) / each)}, kStagedThreads, sizeof(StagedChains<T>)};
-      queue.launch(fold_chains_staged<T, Op>, grid, x, n, static_cast<int>(inner), chains, outer, to);
+      queue.launch(fold_chains_staged<T, Op, To>, grid, x, n, static_cast<int>(inner), chains, outer, to);
     } else {
-      queue.launch(fold_chains<T, Op>, Grid::over(groups * inner), x, n, inner, chains, groups * inner, to);
+      queue.launch(fold_chains<T, Op, To>, Grid::over(groups * inner), x, n, IndexDivisor(inner, groups * inner), IndexDivisor(chains, groups),
+                   groups * inner, to);
     }
   };
   if (chains == 1) return level(y);

@@ -126,4 +126,22 @@ __device__ __forceinline__ V row_sum_by_block(int64_t n, const F& value, BlockSu
   return fold_row_by_block<Add<V>>(n, value, sums);
 }
 
+/// set(i, value(i)) for i from 0 to n - 1, by all threads of a block. Four are read before the first is set, since what is set may be where others lie.
+template <class F, class G>
+__device__ __forceinline__ void map_row_by_block(int64_t n, const F& value, const G& set) {
+  constexpr int kTogether = 4;
+  const int64_t threads = blockDim.x;
+  for (int64_t i = threadIdx.x; i < n; i += kTogether * threads) {
+    decltype(value(i)) v[kTogether] = {};
+#pragma unroll
+    for (int j = 0; j < kTogether; ++j) {
+      if (i + j * threads < n) v[j] = value(i + j * threads);
+    }
+#pragma unroll
+    for (int j = 0; j < kTogether; ++j) {
+      if (i + j * threads < n) set(i + j * threads, v[j]);
+    }
+  }
+}
+
 }  // namespace stet::cuda

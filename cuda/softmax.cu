@@ -66,13 +66,6 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) rows_by_tea
 
 constexpr unsigned kLongRowThreads = 512;
 
-// f(i) for all elements of a row, by a block.
-template <class F>
-__device__ void for_row(int64_t n, const F& f) {
-#pragma unroll 4
-  for (int64_t i = threadIdx.x; i < n; i += kLongRowThreads) f(i);
-}
-
 // Rows that no block holds: they are read again, from the second-level cache for the most part.
 template <Result kResult>
 __global__ void __launch_bounds__(kLongRowThreads) rows_by_block(Rows a) {
@@ -82,16 +75,16 @@ __global__ void __launch_bounds__(kLongRowThreads) rows_by_block(Rows a) {
   float* y = a.y + row * a.n;
   const float m = cuda::fold_row_by_block<LargestNumber>(a.n, [=](int64_t i) { return x[i]; }, sums);
   const auto exponential = [=](int64_t i) {
-    const float e = cuda::exp(x[i] - m);
+    const float e = cuda::exp(__ldg(x + i) - m);  // __ldg: so that it need not wait for what is stored
     if constexpr (kResult != Result::log_softmax) y[i] = e;
     return e;
   };
   const float t = cuda::row_sum_by_block(a.n, exponential, sums);
   if constexpr (kResult == Result::softmax) {
-    for_row(a.n, [=](int64_t i) { y[i] = y[i] / t; });
+    cuda::map_row_by_block(a.n, [=](int64_t i) { return y[i] / t; }, [=](int64_t i, float v) { y[i] = v; });
   } else if constexpr (kResult == Result::log_softmax) {
     const float log_t = cuda::log(t);
-    for_row(a.n, [=](int64_t i) { y[i] = (x[i] - m) - log_t; });
+    cuda::map_row_by_block(a.n, [=](int64_t i) { return (x[i] - m) - log_t; }, [=](int64_t i, float v) { y[i] = v; });
   } else {
     if (threadIdx.x == 0) set_loss(a, row, m, t);
   }
@@ -112,24 +105,20 @@ Rows rows_of(const Tensor& x, const Tensor& y) {
   return {x.data_as<float>(), y.mutable_data_as<float>(), x.elements() / n, n};
 }
 
-void require_float32(const Queue& queue, const Tensor& x, const char* what) {
-  if (x.dtype() != DType::float32) cuda::no_kernel(queue, what);
-}
-
 }  // namespace
 
 void softmax(Queue& queue, const Tensor& x, const Tensor& y) {
-  require_float32(queue, x, "softmax of float64");
+  cuda::require_float32(queue, x, "softmax of float64");
   launch_rows<Result::softmax>(queue, rows_of(x, y));
 }
 
 void log_softmax(Queue& queue, const Tensor& x, const Tensor& y) {
-  require_float32(queue, x, "log_softmax of float64");
+  cuda::require_float32(queue, x, "log_softmax of float64");
   launch_rows<Result::log_softmax>(queue, rows_of(x, y));
 }
 
 void cross_entropy(Queue& queue, const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total) {
-  require_float32(queue, logits, "cross_entropy of float64");
+  cuda::require_float32(queue, logits, "cross_entropy of float64");
   Rows a = rows_of(logits, exponentials);
   a.target = target.data_as<int64_t>();
   a.loss = loss.mutable_data_as<float>();
@@ -159,7 +148,7 @@ __global__ void __launch_bounds__(kLongRowThreads) gradient_by_block(const T* g,
   auto& sums = cuda::shared<cuda::BlockSums<T>>();
   const int64_t at = int64_t{blockIdx.x} * n;
   const T level = cuda::row_sum_by_block(n, [=](int64_t i) { return g[at + i] * y[at + i]; }, sums);
-  for_row(n, [=](int64_t i) { dx[at + i] = y[at + i] * (g[at + i] - level); });
+  cuda::map_row_by_block(n, [=](int64_t i) { return y[at + i] * (g[at + i] - level); }, [=](int64_t i, T v) { dx[at + i] = v; });
 }
 
 }  // namespace

@@ -1,0 +1,177 @@
+// Layer norm: rows stay in registers from their sums to their results.
+#include "stet/cuda/errors.h"
+#include "stet/cuda/fold.h"
+#include "stet/cuda/norm.h"
+#include "stet/cuda/row_team.h"
+
+namespace stet::cuda_kernels {
+
+using cuda::Grid, cuda::Queue, cuda::RowTeam, cuda::Several;
+
+namespace {
+
+constexpr unsigned kLongRowThreads = 512;
+
+const float* floats(const Tensor& t) { return t.defined() ? t.data_as<float>() : nullptr; }
+
+// x [rows, d]; weight and bias may be null.
+struct Rows {
+  const float *x, *weight, *bias;
+  float *y, *mean, *scale;
+  int64_t rows, d;
+  float epsilon;
+};
+
+__device__ __forceinline__ float scale_of(float squares, float count, float epsilon) { return 1 / sqrtf(squares / count + epsilon); }
+
+// __ldg: so that no load waits for y's stores before it.
+__device__ __forceinline__ float normalised(const Rows& a, int64_t i, float x, float mean, float scale) {
+  float z = (x - mean) * scale;
+  if (a.weight) z = z * __ldg(a.weight + i);
+  if (a.bias) z = z + __ldg(a.bias + i);
+  return z;
+}
+
+template <int kItems, bool kBlock>
+__global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) normalise_by_team(Rows a, int lanes) {
+  const RowTeam<float, kItems, kBlock> team(a.rows, a.d, lanes);
+  const auto count = static_cast<float>(a.d);
+  const int64_t at = team.row() * a.d;
+  float v[kItems] = {};
+  team.each([&](int k, int i) { v[k] = a.x[at + i]; });
+  const float mean = team.sum([&](int k, int) { return v[k]; }) / count;
+  const float squares = team.sum([&](int k, int) {
+    const float centred = v[k] - mean;
+    return centred * centred;
+  });
+  const float scale = scale_of(squares, count, a.epsilon);
+  team.each([&](int k, int i) { a.y[at + i] = normalised(a, i, v[k], mean, scale); });
+  if (!team.leads()) return;
+  a.mean[team.row()] = mean;
+  a.scale[team.row()] = scale;
+}
+
+// Rows that no block holds are read again.
+__global__ void __launch_bounds__(kLongRowThreads) normalise_by_block(Rows a) {
+  auto& sums = cuda::shared<cuda::BlockSums<float>>();
+  const auto count = static_cast<float>(a.d);
+  const int64_t row = blockIdx.x;
+  const float* x = a.x + row * a.d;
+  const float mean = cuda::row_sum_by_block(a.d, [=](int64_t i) { return x[i]; }, sums) / count;
+  const auto square = [=](int64_t i) {
+    const float centred = x[i] - mean;
+    return centred * centred;
+  };
+  const float scale = scale_of(cuda::row_sum_by_block(a.d, square, sums), count, a.epsilon);
+  float* y = a.y + row * a.d;
+  cuda::map_row_by_block(a.d, [&](int64_t i) { return normalised(a, i, x[i], mean, scale); }, [=](int64_t i, float z) { y[i] = z; });
+  if (threadIdx.x != 0) return;
+  a.mean[row] = mean;
+  a.scale[row] = scale;
+}
+
+}  // namespace
+
+void layer_norm(Queue& queue, const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics) {
+  cuda::require_float32(queue, in.x, "layer_norm of float64");
+  const Rows a{floats(in.x), floats(in.weight), floats(in.bias), y.mutable_data_as<float>(), statistics.mean.mutable_data_as<float>(),
+               statistics.scale.mutable_data_as<float>(), in.x.size(0), in.x.size(1), static_cast<float>(in.epsilon)};
+  if (a.d > cuda::kMostTeamRow<float>) {
+    return queue.launch(normalise_by_block, {{static_cast<unsigned>(a.rows)}, kLongRowThreads, sizeof(cuda::BlockSums<float>)}, a);
+  }
+  cuda::launch_teams<float>(a.rows, a.d, [&](auto items, auto block, const Grid& grid, int lanes) {
+    queue.launch(normalise_by_team<items(), block()>, grid, a, lanes);
+  });
+}
+
+namespace {
+
+// dx may be g.
+struct GradientRows {
+  const float *g, *x, *weight, *mean, *scale;
+  float* dx;
+  int64_t rows, d;
+};
+
+// An element of a row: its g * weight and its normalised x.
+struct Element {
+  float weighted, normal;
+};
+__device__ __forceinline__ Element element(const GradientRows& a, int64_t row, int64_t i, float mean, float scale) {
+  const float g = a.g[row * a.d + i];
+  return {a.weight ? g * a.weight[i] : g, (a.x[row * a.d + i] - mean) * scale};
+}
+
+__device__ __forceinline__ Several<float, 2> terms(Element e) { return {e.weighted, e.weighted * e.normal}; }
+
+__device__ __forceinline__ float input_gradient(Element e, float level, float slope, float scale) {
+  return ((e.weighted - level) - e.normal * slope) * scale;
+}
+
+template <int kItems, bool kBlock>
+__global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) gradient_by_team(GradientRows a, int lanes) {
+  const RowTeam<float, kItems, kBlock> team(a.rows, a.d, lanes);
+  const int64_t row = team.row() < a.rows ? team.row() : a.rows - 1;  // any, where there is none
+  const float count = static_cast<float>(a.d), mean = a.mean[row], scale = a.scale[row];
+  Element v[kItems] = {};
+  team.each([&](int k, int i) { v[k] = element(a, row, i, mean, scale); });
+  const auto sums = team.sum([&](int k, int) { return terms(v[k]); });
+  const float level = sums.of[0] / count, slope = sums.of[1] / count;
+  team.each([&](int k, int i) { a.dx[row * a.d + i] = input_gradient(v[k], level, slope, scale); });
+}
+
+__global__ void __launch_bounds__(kLongRowThreads) gradient_by_block(GradientRows a) {
+  auto& shared = cuda::shared<cuda::BlockSums<Several<float, 2>>>();
+  const int64_t row = blockIdx.x;
+  const float count = static_cast<float>(a.d), mean = a.mean[row], scale = a.scale[row];
+  const auto sums = cuda::row_sum_by_block(a.d, [&](int64_t i) { return terms(element(a, row, i, mean, scale)); }, shared);
+  const float level = sums.of[0] / count, slope = sums.of[1] / count;
+  cuda::map_row_by_block(
+      a.d, [&](int64_t i) { return input_gradient(element(a, row, i, mean, scale), level, slope, scale); },
+      [&](int64_t i, float z) { a.dx[row * a.d + i] = z; });
+}
+
+// Of each chain of 64 rows the sums of g * h and of g, a column a thread: y [2, chains, d]. The last chains come first: the kernel after this one
+// begins with the first rows, which the second-level cache holds then.
+template <class Y>
+__global__ void sum_chains(GradientRows a, cuda::IndexDivisor d, int64_t chains, Y y) {
+  const int64_t total = chains * a.d;
+  for (int64_t t = cuda::global_thread(); t < total; t += cuda::global_threads()) {
+    const auto [back, j] = d(t);
+    const int64_t c = chains - 1 - back, first = c * cuda::kChain;
+    const float *g = a.g + first * a.d + j, *x = a.x + first * a.d + j, *mean = a.mean + first, *scale = a.scale + first;
+    const auto sums = cuda::fold_chain<cuda::Add<Several<float, 2>>>(cuda::part_size(a.rows, c, cuda::kChain), [=](int k) {
+      const float upstream = g[k * a.d];
+      return Several<float, 2>{upstream * ((x[k * a.d] - mean[k]) * scale[k]), upstream};
+    });
+    y[c * a.d + j] = sums.of[0];
+    y[total + c * a.d + j] = sums.of[1];
+  }
+}
+
+void sum_rows(Queue& queue, const GradientRows& a, const cuda::TwoArrays<float>& y) {
+  const int64_t chains = cuda::parts_of(a.rows, cuda::kChain);
+  const Grid grid = Grid::over(chains * a.d);
+  const cuda::IndexDivisor d(a.d, chains * a.d);
+  if (chains == 1) return queue.launch(sum_chains<cuda::TwoArrays<float>>, grid, a, d, chains, y);
+  cuda::Scratch<float> sums(queue, 2 * chains * a.d);
+  queue.launch(sum_chains<float*>, grid, a, d, chains, sums.data());
+  cuda::fold_other<float, cuda::Add<float>>(queue, sums.data(), 2, chains, a.d, y);
+}
+
+}  // namespace
+
+void layer_norm_gradient(Queue& queue, const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g, const LayerNormGradients& to) {
+  cuda::require_float32(queue, in.x, "layer_norm of float64");
+  const GradientRows a{floats(g), floats(in.x), floats(in.weight), floats(statistics.mean), floats(statistics.scale),
+                       to.x.mutable_data_as<float>(), in.x.size(0), in.x.size(1)};
+  sum_rows(queue, a, {to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(), a.d});  // before dx, which may take g's place
+  if (a.d > cuda::kMostTeamRow<float>) {
+    return queue.launch(gradient_by_block, {{static_cast<unsigned>(a.rows)}, kLongRowThreads, sizeof(cuda::BlockSums<Several<float, 2>>)}, a);
+  }
+  cuda::launch_teams<float>(a.rows, a.d, [&](auto items, auto block, const Grid& grid, int lanes) {
+    queue.launch(gradient_by_team<items(), block()>, grid, a, lanes);
+  });
+}
+
+}  // namespace stet::cuda_kernels
