@@ -9,6 +9,12 @@ namespace stet::cuda {
 
 namespace chunk_sums {
 
+/// What follows the sum of an element: nothing.
+template <class T>
+struct Unchanged {
+  __device__ T operator()(T total, int64_t) const { return total; }
+};
+
 inline constexpr int kLanes = 32, kWarps = 8, kBatch = 128;
 
 template <class T>
@@ -17,8 +23,8 @@ struct Shared {
 };
 
 // All warps bring the sums of 32 elements, and the first one's lanes add them.
-template <class T>
-__global__ void add_many(const T* sums, int64_t chunks, int64_t elements, T* y, bool first) {
+template <class T, class Finish>
+__global__ void add_many(const T* sums, int64_t chunks, int64_t elements, T* y, bool first, Finish finish) {
   auto& s = shared<Shared<T>>();
   const int lane = static_cast<int>(threadIdx.x) % kLanes, warp = static_cast<int>(threadIdx.x) / kLanes;
   const int64_t element = static_cast<int64_t>(blockIdx.x) * kLanes + lane;
@@ -38,29 +44,29 @@ __global__ void add_many(const T* sums, int64_t chunks, int64_t elements, T* y, 
     }
     __syncthreads();
   }
-  if (warp == 0 && element < elements) y[element] = total;
+  if (warp == 0 && element < elements) y[element] = finish(total, element);
 }
 
 // Each thread adds an element's.
-template <class T>
-__global__ void add_few(const T* sums, int64_t chunks, int64_t elements, T* y, bool first) {
+template <class T, class Finish>
+__global__ void add_few(const T* sums, int64_t chunks, int64_t elements, T* y, bool first, Finish finish) {
   for (int64_t i = global_thread(); i < elements; i += global_threads()) {
     T total = first ? T{0} : y[i];
 #pragma unroll 4
     for (int64_t c = 0; c < chunks; ++c) total += sums[c * elements + i];
-    y[i] = total;
+    y[i] = finish(total, i);
   }
 }
 
 }  // namespace chunk_sums
 
-/// y [elements] = (first ? +0 : y) + sums[0] + sums[1] + …, in this order; sums is [chunks, elements].
-template <class T>
-void add_chunks(Queue& queue, const T* sums, int64_t chunks, int64_t elements, T* y, bool first = true) {
+/// y [elements] = (first ? +0 : y) + sums[0] + sums[1] + …, in this order; sums is [chunks, elements]. Then y[i] = finish(y[i], i).
+template <class T, class Finish = chunk_sums::Unchanged<T>>
+void add_chunks(Queue& queue, const T* sums, int64_t chunks, int64_t elements, T* y, bool first = true, Finish finish = {}) {
   using namespace chunk_sums;
-  if (chunks <= 16) return queue.launch(add_few<T>, Grid::over(elements), sums, chunks, elements, y, first);
+  if (chunks <= 16) return queue.launch(add_few<T, Finish>, Grid::over(elements), sums, chunks, elements, y, first, finish);
   const auto blocks = static_cast<unsigned>((elements + kLanes - 1) / kLanes);
-  queue.launch(add_many<T>, {.blocks = {blocks}, .threads = kLanes * kWarps, .shared = sizeof(Shared<T>)}, sums, chunks, elements, y, first);
+  queue.launch(add_many<T, Finish>, {.blocks = {blocks}, .threads = kLanes * kWarps, .shared = sizeof(Shared<T>)}, sums, chunks, elements, y, first, finish);
 }
 
 }  // namespace stet::cuda

@@ -10,8 +10,6 @@
 
 namespace stet::cuda {
 
-inline int64_t pieces_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
-
 /// Whether int32_t counts whatever a convolution counts, sums of two of them included.
 inline bool is_small(const Window& s) {
   const int64_t numbers[] = {s.n * s.c * s.h * s.w, s.n * s.co * s.out_h() * s.out_w(), s.co * (s.c / s.groups) * s.kh * s.kw,

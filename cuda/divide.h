@@ -1,4 +1,4 @@
-// Division by a number that a launch knows: a GPU has no instruction for it.
+// Division: on a GPU by a number that a launch knows, since there is no instruction for it.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,9 @@
 #include "stet/cuda/dialect.h"
 
 namespace stet::cuda {
+
+/// The number of pieces of length `size` that cover n.
+inline int64_t pieces_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 /// Divides I, which is uint32_t, by numbers from 1 on: a product and a shift, exact for dividends below 2^31. For int64_t it divides plainly.
 template <class I>

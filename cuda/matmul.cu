@@ -1,90 +1,119 @@
 #include "stet/cuda/matmul.h"
 
-#include <algorithm>
+#include <utility>
 
-#include "stet/cuda/product_matrix.h"
-#include "stet/cuda/strided.h"
+#include "stet/cuda/matmul_kernel.h"
 
 namespace stet::cuda_kernels {
 
-using cuda::Access, cuda::MatrixLoader, cuda::MatrixOutput, cuda::Operand, cuda::Queue, cuda::Tile;
+using cuda::Queue;
 
 namespace {
 
-constexpr int64_t kMostBatch = 65535;  // blocks along a grid's z
-
-/// y [batch, M, N] = a [batch, M, K] x b [batch, K, N].
-template <class T>
-struct Product {
-  Operand<T> a, b;
-  MatrixOutput<T> y;
-  int terms;
-  cuda::Layout<2> batch;  // of a and b
-  int64_t y_step;
+struct Candidate {
+  ProductTile tile;
+  int64_t m, n;
+  int threads;
+  double share;  // of multiplications among the instructions of the inner loop, as compiled for compute capability 9.0
+};
+template <class S>
+constexpr Candidate candidate(ProductTile tile, double share) {
+  return {tile, S::kM, S::kN, S::kThreads, share};
+}
+constexpr Candidate kCandidates[] = {
+    candidate<Tile128x128>(ProductTile::m128n128, 0.91),
+    candidate<Tile64x64>(ProductTile::m64n64, 0.82),
+    candidate<Tile32x32>(ProductTile::m32n32, 0.6),
+    candidate<Tile16x128>(ProductTile::m16n128, 0.7),
 };
 
-template <class S, Access kA, Access kB, class T>
-__global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads) multiply(const Product<T> p, int64_t first_of_batch, T* totals) {
-  const int64_t i = first_of_batch + blockIdx.z;
-  const auto at = p.batch.at(i);
-  Operand<T> of_a = p.a, of_b = p.b;
-  MatrixOutput<T> y = p.y;
-  of_a.data += at.of[0];
-  of_b.data += at.of[1];
-  y.data += i * p.y_step;
-  const int64_t across = (p.b.lines + S::kN - 1) / S::kN;
-  const int64_t row = blockIdx.x / across * S::kM, column = blockIdx.x % across * S::kN;
-  const MatrixLoader<T, kA> a(of_a, row, p.terms);
-  const MatrixLoader<T, kB> b(of_b, column, p.terms);
-  T* const own = totals + (static_cast<int64_t>(blockIdx.z) * gridDim.x + blockIdx.x) * S::kM * S::kN;
-  cuda::product_tile<S>(cuda::shared<typename S::Shared>(), a, b, p.terms, cuda::MatrixTile<T>{y, row, column}, {own});
+// Cycles that a product takes, about. A multiprocessor multiplies 128 numbers a cycle if it has 256 threads to choose from, and tiles are dealt
+// out evenly; fewer threads wait for each other's results.
+double cycles_of(const Candidate& c, bool by_chunks, int64_t batch, int64_t m, int64_t n, int64_t k, int multiprocessors) {
+  constexpr double kLaunch = 4000, kBegin = 1500, kBytesACycle = 16;  // of a launch; of a tile, until its first stage is there; of a multiprocessor
+  const int64_t chunks = cuda::pieces_of(k, cuda::kProductChunk);
+  const int64_t tiles = batch * cuda::pieces_of(m, c.m) * cuda::pieces_of(n, c.n) * (by_chunks ? chunks : 1);
+  const double terms = static_cast<double>(by_chunks ? std::min<int64_t>(k, cuda::kProductChunk) : k);
+  const double of_one = static_cast<double>(c.m * c.n) / 128 / c.share * terms, at_once = 256.0 / c.threads;
+  const double tiles_each = static_cast<double>(cuda::pieces_of(tiles, multiprocessors));
+  const double cycles = of_one * std::max(tiles_each, at_once) + kBegin * std::max(1.0, tiles_each / at_once);
+  if (!by_chunks) return cycles;
+  const double moved = 4.0 * static_cast<double>(batch * m * n) * static_cast<double>(2 * chunks + 1);
+  return cycles + kLaunch + moved / (kBytesACycle * multiprocessors);
 }
 
-template <class T>
-Access access_of(const Operand<T>& x) {
-  if (x.k_stride == 1 && x.line_stride <= cuda::kMostStride) return Access::along_k;
-  const bool aligned = reinterpret_cast<uintptr_t>(x.data) % 16 == 0 && x.k_stride % cuda::kPacked<T> == 0;
-  return x.line_stride == 1 && aligned && x.k_stride <= cuda::kMostStride ? Access::packed : Access::single;
+}  // namespace
+
+ProductPlan choose_plan(int64_t batch, int64_t m, int64_t n, int64_t k, int multiprocessors) {
+  ProductPlan best;
+  double least = -1;
+  for (const Candidate& c : kCandidates) {
+    for (const bool by_chunks : {false, true}) {
+      for (const bool swapped : {false, true}) {
+        // A transposed result is stored in bits and pieces, which is worth it where one side is short; and chunks' sums take memory.
+        if ((by_chunks && (k <= cuda::kProductChunk || batch * m * n > (int64_t{1} << 22))) || (swapped && (c.m == c.n || n > c.m))) continue;
+        const double cycles = swapped ? cycles_of(c, by_chunks, batch, n, m, k, multiprocessors) : cycles_of(c, by_chunks, batch, m, n, k, multiprocessors);
+        if (least >= 0 && cycles >= least) continue;
+        least = cycles;
+        best = {.tile = c.tile, .by_chunks = by_chunks, .swapped = swapped};
+      }
+    }
+  }
+  return best;
 }
 
-template <class F>
-void visit_access(Access access, const F& f) {
-  switch (access) {
-    case Access::along_k: return f(std::integral_constant<Access, Access::along_k>());
-    case Access::packed: return f(std::integral_constant<Access, Access::packed>());
-    case Access::single: return f(std::integral_constant<Access, Access::single>());
+namespace {
+
+void launch(Queue& queue, const Product<float>& p, const ProductPlan& plan) {
+  switch (plan.tile) {
+    case ProductTile::m128n128: return launch_product<Tile128x128>(queue, p, plan);
+    case ProductTile::m64n64: return launch_product<Tile64x64>(queue, p, plan);
+    case ProductTile::m32n32: return launch_product<Tile32x32>(queue, p, plan);
+    case ProductTile::m16n128: return launch_product<Tile16x128>(queue, p, plan);
   }
 }
 
-template <class S, class T>
-void multiply(Queue& queue, const Product<T>& p, int64_t batch) {
-  const int64_t blocks = ((p.a.lines + S::kM - 1) / S::kM) * ((p.b.lines + S::kN - 1) / S::kN);
-  cuda::Scratch<T> totals(queue, p.terms > cuda::kProductChunk ? blocks * std::min(batch, kMostBatch) * S::kM * S::kN : 1);
-  visit_access(access_of(p.a), [&](auto a) {
-    visit_access(access_of(p.b), [&](auto b) {
-      for (int64_t i = 0; i < batch; i += kMostBatch) {
-        queue.launch(multiply<S, decltype(a)::value, decltype(b)::value, T>,
-                     {.blocks = {static_cast<unsigned>(blocks), 1, static_cast<unsigned>(std::min(batch - i, kMostBatch))},
-                      .threads = S::kThreads,
-                      .shared = sizeof(typename S::Shared)},
-                     p, i, totals.data());
-      }
-    });
-  });
+void launch(Queue& queue, const Product<double>& p, const ProductPlan& plan) { launch_product<TileDouble>(queue, p, plan); }
+
+// The same numbers as y^T = b^T a^T.
+template <class T>
+void swap(Product<T>& p) {
+  std::swap(p.a, p.b);
+  for (int axis = 0; axis < p.batch.axes; ++axis) std::swap(p.batch.steps[axis][0], p.batch.steps[axis][1]);
+  std::swap(p.y.rows, p.y.columns);
+  std::swap(p.y.row_stride, p.y.column_stride);
+  std::swap(p.y.bias_row_stride, p.y.bias_column_stride);
+  p.y.packed = false;
+}
+
+// Left operands that lie one below another, times one right operand, are a single taller product.
+template <class T>
+void join(Product<T>& p) {
+  const auto& batch = p.batch;
+  if (batch.axes != 1 || batch.elements == 1 || batch.steps[0][1] != 0 || batch.steps[0][0] != p.a.lines * p.a.line_stride) return;
+  p.a.lines *= batch.elements;
+  p.y.rows *= batch.elements;
+  p.y_step *= batch.elements;
+  p.batch.extents[0] = p.batch.elements = 1;
 }
 
 template <class T>
-using TileOf = std::conditional_t<sizeof(T) == 4, Tile<T, 128, 128, 8, 8>, Tile<T, 64, 64, 4, 4>>;
+void multiply(Queue& queue, Product<T> p, const std::optional<ProductPlan>& wanted) {
+  join(p);
+  const ProductPlan plan = wanted ? *wanted : choose_plan(p.batch.elements, p.a.lines, p.b.lines, p.terms, queue.multiprocessors());
+  if (plan.swapped) swap(p);
+  launch(queue, p, plan);
+}
 
 template <class T>
-MatrixOutput<T> output(const Tensor& y, const Tensor& bias, Activation activation) {
+cuda::MatrixOutput<T> output(const Tensor& y, const Tensor& bias, Activation activation) {
   const int64_t rows = y.size(-2), columns = y.size(-1);
   T* const data = y.mutable_data_as<T>();
   const bool packed = reinterpret_cast<uintptr_t>(data) % 16 == 0 && columns % cuda::kPacked<T> == 0;
   return {data, rows, columns, columns, 1, packed, bias.defined() ? bias.data_as<T>() : nullptr, 0, 1, activation};
 }
 
-/// x without its last two axes.
+// x without its last two axes.
 Tensor batch_of(const Tensor& x) {
   const auto rank = static_cast<size_t>(x.rank() - 2);
   return x.view(Shape(std::vector<int64_t>(x.shape().begin(), x.shape().begin() + rank)), Strides(x.strides().begin(), x.strides().begin() + rank), 0);
@@ -92,35 +121,38 @@ Tensor batch_of(const Tensor& x) {
 
 }  // namespace
 
-void matmul(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y) {
+void matmul(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y, const std::optional<ProductPlan>& plan) {
   if (y.elements() == 0) return;
   visit_floating(y.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const auto stride = [](const Tensor& x, int axis) { return x.strides()[static_cast<size_t>(x.rank() + axis)]; };
     const Tensor batch[] = {batch_of(a), batch_of(b)};
-    const Product<T> p{{a.data_as<T>(), a.size(-2), stride(a, -2), stride(a, -1)},
-                       {b.data_as<T>(), b.size(-1), stride(b, -1), stride(b, -2)},
-                       output<T>(y, {}, Activation::none),
-                       static_cast<int>(a.size(-1)),
-                       cuda::layout<2>({&batch[0], &batch[1]}),
-                       y.size(-2) * y.size(-1)};
-    multiply<TileOf<T>>(queue, p, batch[0].elements());
+    multiply<T>(queue,
+                {{a.data_as<T>(), a.size(-2), stride(a, -2), stride(a, -1)},
+                 {b.data_as<T>(), b.size(-1), stride(b, -1), stride(b, -2)},
+                 output<T>(y, {}, Activation::none),
+                 a.size(-1),
+                 cuda::layout<2>({&batch[0], &batch[1]}),
+                 y.size(-2) * y.size(-1)},
+                plan);
   });
 }
 
-void linear(Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) {
+void linear(Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y,
+            const std::optional<ProductPlan>& plan) {
   if (y.elements() == 0) return;
   visit_floating(y.dtype(), [&](auto sample) {
     using T = decltype(sample);
     cuda::Layout<2> one;
     one.elements = 1;
-    const Product<T> p{{x.data_as<T>(), x.size(0), x.strides()[0], x.strides()[1]},
-                       {weight.data_as<T>(), weight.size(0), weight.strides()[0], weight.strides()[1]},
-                       output<T>(y, bias, activation),
-                       static_cast<int>(x.size(1)),
-                       one,
-                       0};
-    multiply<TileOf<T>>(queue, p, 1);
+    multiply<T>(queue,
+                {{x.data_as<T>(), x.size(0), x.strides()[0], x.strides()[1]},
+                 {weight.data_as<T>(), weight.size(0), weight.strides()[0], weight.strides()[1]},
+                 output<T>(y, bias, activation),
+                 x.size(1),
+                 one,
+                 y.elements()},
+                plan);
   });
 }
 

@@ -84,32 +84,35 @@ struct MatrixOutput {
   Activation activation;
 };
 
-/// A tile of it that begins at (row, column).
+/// A tile of such a matrix. Places are kept in tiles, in 32 bits: they wait for a long time.
 template <class T>
 struct MatrixTile {
   const MatrixOutput<T>& y;
-  int64_t row, column;
+  T* data;      // instead of y's
+  bool finish;  // the bias is added, and the activation applied
+  int tile_row, tile_column, tile_rows, tile_columns;
 
   template <int W>
-  __device__ __forceinline__ void put(int r, int c, const T (&sums)[W]) const {
-    const int64_t i = row + r, j = column + c;
+  __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
+    const int64_t i = static_cast<int64_t>(tile_row) * tile_rows + row, j = static_cast<int64_t>(tile_column) * tile_columns + column;
     if (i >= y.rows) return;
-    T* const to = y.data + i * y.row_stride + j * y.column_stride;
+    T* const to = data + i * y.row_stride + j * y.column_stride;
     if (y.packed && j + W <= y.columns) {
       tile::Group<T, W> all;
 #pragma unroll
-      for (int w = 0; w < W; ++w) all.of[w] = finish(sums[w], i, j + w);
+      for (int w = 0; w < W; ++w) all.of[w] = finished(sums[w], i, j + w);
       *reinterpret_cast<tile::Group<T, W>*>(to) = all;
       return;
     }
 #pragma unroll
     for (int w = 0; w < W; ++w) {
-      if (j + w < y.columns) to[w * y.column_stride] = finish(sums[w], i, j + w);
+      if (j + w < y.columns) to[w * y.column_stride] = finished(sums[w], i, j + w);
     }
   }
 
  private:
-  __device__ __forceinline__ T finish(T sum, int64_t i, int64_t j) const {
+  __device__ __forceinline__ T finished(T sum, int64_t i, int64_t j) const {
+    if (!finish) return sum;
     return finish_product(sum, y.bias == nullptr ? nullptr : y.bias + i * y.bias_row_stride + j * y.bias_column_stride, y.activation);
   }
 };

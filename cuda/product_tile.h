@@ -46,14 +46,16 @@ template <class T>
 inline constexpr int kPacked = static_cast<int>(16 / sizeof(T));
 
 /// A block computes kM x kN elements, a thread of it kThreadM x kThreadN, in stages of kDepth terms. kStages stages are in shared memory, all but
-/// one on their way there.
+/// one on their way there. So many blocks are to share a multiprocessor that all of its registers are in use (kBlocks).
 template <class T, int kM_, int kN_, int kThreadM_, int kThreadN_, int kDepth_ = 16, int kStages_ = 3>
 struct Tile {
   using Element = T;
   static constexpr int kM = kM_, kN = kN_, kThreadM = kThreadM_, kThreadN = kThreadN_, kDepth = kDepth_, kStages = kStages_;
   static constexpr int kThreads = (kM / kThreadM) * (kN / kThreadN);
-  // A warp's threads are kLanesM x kLanesN, and a block's warps kWarpsM x kWarpsN.
-  static constexpr int kLanesM = kM / kThreadM < 4 ? kM / kThreadM : 4, kLanesN = 32 / kLanesM;
+  static constexpr int kBlocks = (kThreadM * kThreadN * sizeof(T) > 64 * 4 ? 256 : 512) / kThreads;
+  // A warp's threads are kLanesM x kLanesN, and a block's warps kWarpsM x kWarpsN. A warp's part is about square, to read least.
+  static constexpr int kMostLanesM = kThreadM < kThreadN ? 8 : 4;
+  static constexpr int kLanesM = kM / kThreadM < kMostLanesM ? kM / kThreadM : kMostLanesM, kLanesN = 32 / kLanesM;
   static constexpr int kWarpsM = kM / (kThreadM * kLanesM), kWarpsN = kN / (kThreadN * kLanesN);
   // A thread's rows come in groups of neighbours, one access to shared memory each; so do its columns.
   static constexpr int kGroupM = kThreadM < kPacked<T> ? kThreadM : kPacked<T>, kGroupN = kThreadN < kPacked<T> ? kThreadN : kPacked<T>;
@@ -164,31 +166,23 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
   constexpr int kApartM = kGroupM * S::kLanesM, kApartN = kGroupN * S::kLanesN;
   tile::Copier<S, A, S::kM> copy_a(a);
   tile::Copier<S, B, S::kN> copy_b(b);
-  // A stage's copies are made in two parts while another stage is multiplied: each part costs some idle instructions, many at one time registers.
-  constexpr int kCopies = copy_a.kCopies + copy_b.kCopies, kSteps = 2;
-  const auto copy = [&](int step, int slot) {
+  const auto copy = [&](int slot) {
 #pragma unroll
-    for (int i = 0; i < kCopies; ++i) {
-      if (i * kSteps / kCopies != step) continue;
-      if (i < copy_a.kCopies) copy_a.copy(i, shared.a[slot]);
-      else copy_b.copy(i - copy_a.kCopies, shared.b[slot]);
-    }
-    if (step == kSteps - 1) {
-      copy_a.advance();
-      copy_b.advance();
-      commit_copies();
-    }
+    for (int i = 0; i < copy_a.kCopies; ++i) copy_a.copy(i, shared.a[slot]);
+#pragma unroll
+    for (int i = 0; i < copy_b.kCopies; ++i) copy_b.copy(i, shared.b[slot]);
+    copy_a.advance();
+    copy_b.advance();
+    commit_copies();
   };
 #pragma unroll
-  for (int s = 0; s < kStages - 1; ++s) {
-#pragma unroll
-    for (int step = 0; step < kSteps; ++step) copy(step, s);
-  }
+  for (int s = 0; s < kStages - 1; ++s) copy(s);
 
   // Lanes are laid so that each quarter of a warp reads few different groups.
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const int lane_m = S::kLanesM == 4 ? (lane & 1) | (lane >> 4) << 1 : lane % S::kLanesM;
-  const int lane_n = S::kLanesM == 4 ? (lane >> 1) & 7 : lane / S::kLanesM;
+  const int inner = (lane >> 1) & 7, outer = (lane & 1) | (lane >> 4) << 1;
+  const int lane_m = S::kLanesM == 8 ? inner : S::kLanesM == 4 ? outer : lane % S::kLanesM;
+  const int lane_n = S::kLanesM == 8 ? outer : S::kLanesM == 4 ? inner : lane / S::kLanesM;
   const int m = warp / S::kWarpsN * (kM * S::kLanesM) + lane_m * kGroupM, n = warp % S::kWarpsN * (kN * S::kLanesN) + lane_n * kGroupN;
 
   T left[kM], right[kN];
@@ -218,7 +212,7 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
           __syncthreads();  // the next stage is there, and nobody reads this one any more
           slot = slot + 1 == kStages ? 0 : slot + 1;
         }
-        if (term % (kDepth / kSteps) == 0) copy(term / (kDepth / kSteps), slot == 0 ? kStages - 1 : slot - 1);
+        if (term == 0) copy(slot == 0 ? kStages - 1 : slot - 1);  // at one time: each time costs idle instructions
 #pragma unroll
         for (int i = 0; i < kM; ++i) {
 #pragma unroll
