@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "stet/cuda/emulation/memory.h"
 #include "stet/tensor/float_env.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -228,7 +229,8 @@ void run_blocks(Index blocks, unsigned threads, size_t shared, const std::functi
   if (blocks.x > 0x7fffffffu) throw std::logic_error("a grid of more than 2^31 - 1 blocks along x");
   if (blocks.y > 65535 || blocks.z > 65535) throw std::logic_error("a grid of more than 65535 blocks along y or z");
   if (shared > most_shared_bytes) throw std::logic_error("a block with " + std::to_string(shared) + " bytes of shared memory");
-  ContractFloatEnv env;
+  const ContractFloatEnv env;
+  const MemoryAccess access;
   std::mt19937_64& random = order_of_threads();
   std::vector<uint64_t> order(uint64_t{blocks.x} * blocks.y * blocks.z);
   std::iota(order.begin(), order.end(), uint64_t{0});
