@@ -21,6 +21,7 @@
 #define gridDim (::stet::cuda::emulation::grid_extent())
 
 using std::fma;
+using std::sqrt;  // of float, too: the C library has only that of double
 
 inline void __syncthreads() { stet::cuda::emulation::wait_for_block(); }
 inline void __syncwarp(unsigned = 0xffffffffu) { stet::cuda::emulation::wait_for_warp(); }
