@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "stet/cuda/attention.h"
+#include "stet/cuda/clip.h"
 #include "stet/cuda/conv.h"
 #include "stet/cuda/digest.h"
 #include "stet/cuda/elementwise.h"
@@ -18,6 +19,7 @@
 #include "stet/cuda/random.h"
 #include "stet/cuda/reduce.h"
 #include "stet/cuda/softmax.h"
+#include "stet/cuda/update.h"
 #include "stet/tensor/error.h"
 
 namespace stet {
@@ -114,6 +116,11 @@ class CudaBackend : public Backend {
     cuda_kernels::dropout(queue_, x, draw, threshold, scale, y);
   }
   Digest digest(const DigestSalt& salt, const Tensor& x) override { return cuda_kernels::digest(queue_, salt, x); }
+  void sgd(std::span<const SgdTask> tasks) override { cuda_kernels::sgd(queue_, tasks); }
+  void adam(std::span<const AdamTask> tasks) override { cuda_kernels::adam(queue_, tasks); }
+  void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) override {
+    cuda_kernels::clip_norm(queue_, max_norm, gradients, to, norm);
+  }
 
  private:
   cuda::Queue queue_;

@@ -13,6 +13,27 @@ struct alignas(4 * sizeof(T)) Four {
   T of[4];
 };
 
+/// Elements 4 * at … 4 * at + 3 of n, as one access where they lie aligned; zeros where there are none.
+template <class T>
+__device__ __forceinline__ Four<T> load_four(const T* x, int64_t at, int64_t n, bool is_aligned) {
+  if (is_aligned && 4 * at + 4 <= n) return reinterpret_cast<const Four<T>*>(x)[at];
+  Four<T> v{};
+  for (int j = 0; j < 4; ++j) {
+    if (4 * at + j < n) v.of[j] = x[4 * at + j];
+  }
+  return v;
+}
+template <class T>
+__device__ __forceinline__ void store_four(const Four<T>& v, T* y, int64_t at, int64_t n, bool is_aligned) {
+  if (is_aligned && 4 * at + 4 <= n) {
+    reinterpret_cast<Four<T>*>(y)[at] = v;
+  } else {
+    for (int j = 0; j < 4; ++j) {
+      if (4 * at + j < n) y[4 * at + j] = v.of[j];
+    }
+  }
+}
+
 template <class X, class Y, class F>
 __global__ void map_plain(const X* x, Y* y, int64_t n, F f) {
   const int64_t fours = n / 4;

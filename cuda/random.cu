@@ -25,18 +25,6 @@ struct Words {
   }
 };
 
-// Stores four elements at once where it may, and no more than there are.
-template <class T>
-__device__ __forceinline__ void store(const Four<T>& v, T* y, int64_t block, int64_t n, bool is_aligned) {
-  if (is_aligned && 4 * block + 4 <= n) {
-    reinterpret_cast<Four<T>*>(y)[block] = v;
-  } else {
-    for (int j = 0; j < 4; ++j) {
-      if (4 * block + j < n) y[4 * block + j] = v.of[j];
-    }
-  }
-}
-
 __device__ __forceinline__ float unit(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
 
 struct Bits {
@@ -62,23 +50,16 @@ struct Normal {
 
 template <class T, class F>
 __global__ void draw_all(Words words, T* y, int64_t n, F f) {
-  for (int64_t block = cuda::global_thread(); 4 * block < n; block += cuda::global_threads()) store<T>(f(words(block)), y, block, n, true);
+  for (int64_t block = cuda::global_thread(); 4 * block < n; block += cuda::global_threads()) cuda::store_four<T>(f(words(block)), y, block, n, true);
 }
 
 template <class T>
 __global__ void drop(const T* x, Words words, uint32_t threshold, T scale, T* y, int64_t n, bool is_aligned) {
   for (int64_t block = cuda::global_thread(); 4 * block < n; block += cuda::global_threads()) {
-    Four<T> v{};
-    if (is_aligned && 4 * block + 4 <= n) {
-      v = reinterpret_cast<const Four<T>*>(x)[block];
-    } else {
-      for (int j = 0; j < 4; ++j) {
-        if (4 * block + j < n) v.of[j] = x[4 * block + j];
-      }
-    }
+    Four<T> v = cuda::load_four(x, block, n, is_aligned);
     const PhiloxBlock w = words(block);
     for (int j = 0; j < 4; ++j) v.of[j] = w.of[j] < threshold ? T{0} : v.of[j] * scale;
-    store(v, y, block, n, is_aligned);
+    cuda::store_four(v, y, block, n, is_aligned);
   }
 }
 
