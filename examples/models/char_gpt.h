@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <optional>
 
 #include "stet/stet.h"
 
@@ -11,32 +12,44 @@ using namespace stet;
 
 struct GptShape {
   int64_t vocabulary = 65, block = 64, width = 128, heads = 4, layers = 4;
+  double dropout = 0;  // of the embeddings, and of what each layer adds to x
 };
+
+/// Dropout, unless p is 0.
+using MaybeDropout = std::optional<nn::Dropout>;
+inline MaybeDropout maybe_dropout(double p, const Rng& rng) { return p > 0 ? MaybeDropout(std::in_place, p, rng) : std::nullopt; }
+inline Tensor dropped(MaybeDropout& drop, const Tensor& x) { return drop ? (*drop)(x) : x; }
 
 /// A layer of Radford et al., 2019 (GPT-2): attention and a perceptron of four widths, each behind a layer norm and added to x.
 struct GptLayer : nn::Module {
   nn::LayerNorm norm1, norm2;
   nn::MultiHeadAttention attention;
   nn::Linear up, down;
+  MaybeDropout drop1, drop2;
 
   GptLayer(const GptShape& s, const Rng& rng)
       : norm1(s.width),
         norm2(s.width),
         attention(s.width, s.heads, rng / "attention", {.bias = false}),
         up(s.width, 4 * s.width, rng / "up", {.bias = false}),
-        down(4 * s.width, s.width, rng / "down", {.bias = false}) {}
+        down(4 * s.width, s.width, rng / "down", {.bias = false}),
+        drop1(maybe_dropout(s.dropout, rng / "drop1")),
+        drop2(maybe_dropout(s.dropout, rng / "drop2")) {}
 
   Tensor operator()(const Tensor& x) {
-    const Tensor y = x + attention(norm1(x));
-    return y + down(gelu(up(norm2(y))));
+    const Tensor y = x + dropped(drop1, attention(norm1(x)));
+    return y + dropped(drop2, down(gelu(up(norm2(y)))));
   }
-  void members(Visitor& v) override { v("norm1", norm1)("attention", attention)("norm2", norm2)("up", up)("down", down); }
+  void members(Visitor& v) override {
+    v("norm1", norm1)("attention", attention)("drop1", drop1)("norm2", norm2)("up", up)("down", down)("drop2", drop2);
+  }
 };
 
 /// Characters int64 [B, T], T up to the block, to logits of the next ones [B, T, vocabulary]. Weights start normal with
 /// deviation 0.02; those of the layers that add to x, 0.02 / sqrt(2 layers).
 struct CharGpt : nn::Module {
   nn::Embedding characters, positions;
+  MaybeDropout drop;
   std::vector<GptLayer> layers;
   nn::LayerNorm norm;
   nn::Linear head;
@@ -44,6 +57,7 @@ struct CharGpt : nn::Module {
   CharGpt(const GptShape& s, const Rng& rng)
       : characters(s.vocabulary, s.width, rng / "characters"),
         positions(s.block, s.width, rng / "positions"),
+        drop(maybe_dropout(s.dropout, rng / "drop")),
         norm(s.width),
         head(s.width, s.vocabulary, rng / "head", {.bias = false}) {
     for (int64_t i = 0; i < s.layers; ++i) layers.emplace_back(s, rng / i);
@@ -56,12 +70,12 @@ struct CharGpt : nn::Module {
   }
 
   Tensor operator()(const Tensor& index) {
-    Tensor x = characters(index) + positions(arange(index.size(1)).to(index.device()));
+    Tensor x = dropped(drop, characters(index) + positions(arange(index.size(1)).to(index.device())));
     for (GptLayer& l : layers) x = l(x);
     return head(norm(x));
   }
   void members(Visitor& v) override {
-    v("characters", characters)("positions", positions)("layers", layers)("norm", norm)("head", head);
+    v("characters", characters)("positions", positions)("drop", drop)("layers", layers)("norm", norm)("head", head);
   }
 
  private:
