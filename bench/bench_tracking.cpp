@@ -1,6 +1,6 @@
 // What tracking costs: the same training with a run around it and without one, in turn.
 //
-//   bench_tracking --model mlp --runs /tmp/runs
+//   bench_tracking --model mlp --runs /tmp/runs [--device cuda]
 //
 // prints the median over pairs of (a tracked block's time / a plain block's time) - 1. A block is long enough to hold a state digest; a
 // checkpoint, of which there is one a minute by default, is timed by itself.
@@ -29,7 +29,13 @@ double median(std::vector<double> values) {
 
 template <class Net>
 struct Training {
-  Training(const Rng& rng, const Tensor& images, const Tensor& labels) : net(0.2, rng), opt(net, {.lr = 1e-3}), x(images), y(labels) {}
+  Training(const Rng& rng, const Tensor& images, const Tensor& labels)
+      : net(on(images.device(), rng)), opt(net, {.lr = 1e-3}), x(images), y(labels) {}
+  static Net on(Device device, const Rng& rng) {
+    Net made(0.2, rng);
+    to(made, device);
+    return made;
+  }
   Tensor step() {
     const Tensor loss = nn::cross_entropy(net(x), y);
     opt.step(backward(loss));
@@ -43,7 +49,7 @@ struct Training {
 template <class Net>
 void compare(Run& run, int pairs, int block) {
   Stream draws(run.rng() / "data");
-  const Tensor x = normal(draws, {64, 1, 28, 28}), y = random_integers(draws, {64}, 0, 10);
+  const Tensor x = normal(draws, {64, 1, 28, 28}).to(run.device()), y = random_integers(draws, {64}, 0, 10).to(run.device());
   Training<Net> tracked(run.rng() / "tracked", x, y), plain(run.rng() / "plain", x, y);
   run.track("net", tracked.net)("opt", tracked.opt);
   for (int i = 0; i < block; ++i) plain.step();

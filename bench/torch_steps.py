@@ -8,6 +8,7 @@ Prints a line for each model: its median and least time for a step, in milliseco
 import statistics
 import sys
 import time
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,11 @@ def measure(name, step, items, steps, warm_up=10):
         start = time.perf_counter()
         step()
         times.append((time.perf_counter() - start) * 1e3)
+    report(name, times, items)
+
+
+def report(name, times, items):
+    """times in milliseconds; items are samples or tokens a step."""
     median = statistics.median_high(times)
     print(f"{name}: {median:.3f} ms/step (min {min(times):.3f}), {items / median * 1e3:.0f} samples-or-tokens/s", flush=True)
 
@@ -37,7 +43,7 @@ def train_step(optimizer, loss, clip=None):
     return step
 
 
-def mlp():
+def mlp(measure):
     hidden = [nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, 512), nn.ReLU(), nn.Dropout(0.2)]
     net = nn.Sequential(*hidden, nn.Linear(512, 10))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
@@ -60,7 +66,7 @@ class Cnn(nn.Module):
         return self.out(self.drop2(F.relu(self.hidden(self.drop1(x).flatten(1)))))
 
 
-def cnn():
+def cnn(measure):
     net = Cnn()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     x, y = torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
@@ -84,7 +90,7 @@ class Residual(nn.Module):
         return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
 
-def resnet():
+def resnet(measure, batch=64):
     layers = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
     channels_in = 16
     for channels, stride in ((16, 1), (32, 2), (64, 2)):
@@ -93,62 +99,84 @@ def resnet():
             channels_in = channels
     net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    x, y = torch.randn(64, 3, 32, 32), torch.randint(0, 10, (64,))
+    x, y = torch.randn(batch, 3, 32, 32), torch.randint(0, 10, (batch,))
     step = train_step(optimizer, lambda: F.cross_entropy(net(x), y))
-    measure("resnet20-cifar b64 sgd", step, 64, 15, warm_up=4)
+    measure(f"resnet20-cifar b{batch} sgd", step, batch, 15, warm_up=4)
 
 
-WIDTH, HEADS, CONTEXT, BATCH, VOCABULARY = 128, 4, 64, 12, 65
+class Gpt(NamedTuple):
+    """Dropout is of the embeddings and of what each layer adds to x; not of attention's weights, as in Stet."""
+
+    name: str
+    batch: int
+    context: int
+    width: int
+    heads: int
+    layers: int
+    dropout: float
+    vocabulary: int = 65
+
+
+CPU_GPT = Gpt("nanoGPT-cpu", batch=12, context=64, width=128, heads=4, layers=4, dropout=0)
+GPU_GPT = Gpt("nanoGPT-gpu", batch=64, context=256, width=384, heads=6, layers=6, dropout=0.2)
 
 
 class TransformerBlock(nn.Module):
-    def __init__(self):
+    def __init__(self, s):
         super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
-        self.qkv, self.projection = nn.Linear(WIDTH, 3 * WIDTH, bias=False), nn.Linear(WIDTH, WIDTH, bias=False)
-        self.expand, self.contract = nn.Linear(WIDTH, 4 * WIDTH, bias=False), nn.Linear(4 * WIDTH, WIDTH, bias=False)
-        self.register_buffer("allowed", torch.ones(CONTEXT, CONTEXT, dtype=torch.bool).tril())
+        self.shape = s
+        self.norm1, self.norm2 = nn.LayerNorm(s.width), nn.LayerNorm(s.width)
+        self.qkv, self.projection = nn.Linear(s.width, 3 * s.width, bias=False), nn.Linear(s.width, s.width, bias=False)
+        self.expand, self.contract = nn.Linear(s.width, 4 * s.width, bias=False), nn.Linear(4 * s.width, s.width, bias=False)
+        self.register_buffer("allowed", torch.ones(s.context, s.context, dtype=torch.bool).tril())
 
     def attend(self, x):
         batch, time_steps, width = x.shape
-        heads = (part.view(batch, time_steps, HEADS, width // HEADS).transpose(1, 2) for part in self.qkv(x).split(width, 2))
-        q, k, v = heads
+        heads = self.shape.heads
+        q, k, v = (part.view(batch, time_steps, heads, width // heads).transpose(1, 2) for part in self.qkv(x).split(width, 2))
         if hasattr(F, "scaled_dot_product_attention"):
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
-            scores = (q @ k.transpose(-2, -1)) / (width // HEADS) ** 0.5
+            scores = (q @ k.transpose(-2, -1)) / (width // heads) ** 0.5
             y = F.softmax(scores.masked_fill(~self.allowed, float("-inf")), -1) @ v
         return self.projection(y.transpose(1, 2).reshape(batch, time_steps, width))
 
+    def drop(self, x):
+        return F.dropout(x, self.shape.dropout) if self.shape.dropout > 0 else x
+
     def forward(self, x):
-        x = x + self.attend(self.norm1(x))
-        return x + self.contract(F.gelu(self.expand(self.norm2(x))))
+        x = x + self.drop(self.attend(self.norm1(x)))
+        return x + self.drop(self.contract(F.gelu(self.expand(self.norm2(x)))))
 
 
 class CharGpt(nn.Module):
-    """nanoGPT's CPU configuration."""
+    """nanoGPT's configuration for a CPU or a GPU."""
 
-    def __init__(self):
+    def __init__(self, s):
         super().__init__()
-        self.tokens, self.positions = nn.Embedding(VOCABULARY, WIDTH), nn.Embedding(CONTEXT, WIDTH)
-        self.blocks = nn.Sequential(*(TransformerBlock() for _ in range(4)))
-        self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, VOCABULARY, bias=False)
+        self.shape = s
+        self.tokens, self.positions = nn.Embedding(s.vocabulary, s.width), nn.Embedding(s.context, s.width)
+        self.blocks = nn.Sequential(*(TransformerBlock(s) for _ in range(s.layers)))
+        self.norm, self.head = nn.LayerNorm(s.width), nn.Linear(s.width, s.vocabulary, bias=False)
 
     def forward(self, tokens):
-        x = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1]))
+        x = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1], device=tokens.device))
+        if self.shape.dropout > 0:
+            x = F.dropout(x, self.shape.dropout)
         return self.head(self.norm(self.blocks(x)))
 
 
-def gpt():
-    net = CharGpt()
+def gpt(measure, shape=CPU_GPT):
+    net = CharGpt(shape)
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1)
-    x, y = torch.randint(0, VOCABULARY, (BATCH, CONTEXT)), torch.randint(0, VOCABULARY, (BATCH, CONTEXT))
-    loss = lambda: F.cross_entropy(net(x).view(-1, VOCABULARY), y.view(-1))
+    x, y = (torch.randint(0, shape.vocabulary, (shape.batch, shape.context)) for _ in range(2))
+    loss = lambda: F.cross_entropy(net(x).view(-1, shape.vocabulary), y.view(-1))
     step = train_step(optimizer, loss, clip=list(net.parameters()))
-    measure("char-gpt nanoGPT-cpu b12xT64 adamw", step, BATCH * CONTEXT, 60)
+    name = f"char-gpt {shape.name} b{shape.batch}xT{shape.context} adamw"
+    measure(name, step, shape.batch * shape.context, 60 if shape is CPU_GPT else 15)
 
 
-def lstm():
+def lstm(measure):
     net, head = nn.LSTM(65, 128, batch_first=True), nn.Linear(128, 65)
     optimizer = torch.optim.Adam([*net.parameters(), *head.parameters()])
     x = F.one_hot(torch.randint(0, 65, (32, 64)), 65).float()
@@ -166,4 +194,4 @@ if __name__ == "__main__":
     print("torch", torch.__version__, "threads", threads)
     for name, run in MODELS.items():
         if len(sys.argv) < 3 or sys.argv[2] == name:
-            run()
+            run(measure)
