@@ -18,6 +18,7 @@
 #include "stet/tensor/float_env.h"
 
 #ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -40,17 +41,29 @@ std::vector<std::unique_ptr<char[]>>& free_stacks() {
 }
 
 struct PooledStack {
+  const void*& bottom;  // where the stack that is taken begins
+
   context::stack_context allocate() {
     auto& stacks = free_stacks();
     if (stacks.empty()) stacks.emplace_back(new char[kStack]);
     context::stack_context s;
     s.size = kStack;
+    bottom = stacks.back().get();
     s.sp = stacks.back().release() + kStack;
     stacks.pop_back();
     return s;
   }
-  void deallocate(context::stack_context& s) { free_stacks().emplace_back(static_cast<char*>(s.sp) - kStack); }
+  void deallocate(context::stack_context& s) {
+    char* const stack = static_cast<char*>(s.sp) - kStack;
+#ifdef __SANITIZE_ADDRESS__
+    __asan_unpoison_memory_region(stack, kStack);  // its last frames never returned
+#endif
+    free_stacks().emplace_back(stack);
+  }
 };
+
+// What a thread throws that is to end since its launch is given up.
+struct GivenUp {};
 
 // Tells the address sanitizer of a change of stacks.
 class StackSwitch {
@@ -91,6 +104,7 @@ struct Thread {
   std::vector<Copy> copies;  // not made yet
   int groups = 0;            // of copies, committed
   context::fiber fiber, scheduler;
+  const void* stack_bottom = nullptr;
   StackSwitch stack;
 };
 
@@ -102,6 +116,8 @@ struct Warp {
 class Block {
  public:
   Block(unsigned threads, size_t shared) : threads_(threads), warps_(threads / kWarp), shared_(new unsigned char[std::max<size_t>(shared, 1)]), shared_bytes_(shared) {}
+  /// Where a launch is given up, ends the threads that are under way.
+  ~Block();
 
   void run(const std::function<void()>& body, std::mt19937_64& random) {
     std::memset(shared_.get(), 0xff, shared_bytes_);
@@ -134,6 +150,7 @@ class Block {
 
   void start(unsigned i, const std::function<void()>& body);
   void resume(Thread& t);
+  void switch_to(Thread& t);
 
   void run_warp(unsigned w, std::mt19937_64& random) {
     Thread* const lanes = &threads_[w * kWarp];
@@ -157,6 +174,7 @@ class Block {
   std::unique_ptr<unsigned char[]> shared_;
   size_t shared_bytes_;
   std::exception_ptr error_;  // what a thread threw
+  bool given_up_ = false;
   const void* host_bottom_ = nullptr;
   size_t host_size_ = 0;
   StackSwitch host_stack_;
@@ -183,13 +201,13 @@ void Block::start(unsigned i, const std::function<void()>& body) {
   t.exchanges = 0;
   t.copies.clear();
   t.groups = 0;
-  t.fiber = context::fiber(std::allocator_arg, PooledStack(), [this, &t, &body](context::fiber&& scheduler) {
+  t.stack = {};
+  t.fiber = context::fiber(std::allocator_arg, PooledStack{t.stack_bottom}, [this, &t, &body](context::fiber&& scheduler) {
     t.stack.arrive(&host_bottom_, &host_size_);
     t.scheduler = std::move(scheduler);
     try {
-      body();
-    } catch (const context::detail::forced_unwind&) {
-      throw;  // the launch is given up
+      if (!given_up_) body();
+    } catch (const GivenUp&) {
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -199,12 +217,24 @@ void Block::start(unsigned i, const std::function<void()>& body) {
   });
 }
 
+Block::~Block() {
+  given_up_ = true;
+  for (Thread& t : threads_) {
+    if (t.fiber) switch_to(t);
+  }
+  block = nullptr;
+}
+
 void Block::resume(Thread& t) {
+  switch_to(t);
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void Block::switch_to(Thread& t) {
   running = &t;
-  host_stack_.leave(nullptr, 0);
+  host_stack_.leave(t.stack_bottom, kStack);
   t.fiber = std::move(t.fiber).resume();
   host_stack_.arrive(nullptr, nullptr);
-  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 void pause(State state) {
@@ -213,6 +243,7 @@ void pause(State state) {
   t.stack.leave(block->host_bottom_, block->host_size_);
   t.scheduler = std::move(t.scheduler).resume();
   t.stack.arrive(&block->host_bottom_, &block->host_size_);
+  if (block->given_up_) throw GivenUp();
 }
 
 }  // namespace
@@ -243,7 +274,6 @@ void run_blocks(Index blocks, unsigned threads, size_t shared, const std::functi
     block_at = {static_cast<unsigned>(b % blocks.x), static_cast<unsigned>(b / blocks.x % blocks.y), static_cast<unsigned>(b / blocks.x / blocks.y)};
     one.run(thread, random);
   }
-  block = nullptr;
 }
 
 const Index& thread_index() { return running->index; }

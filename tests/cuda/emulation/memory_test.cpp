@@ -63,7 +63,10 @@ TEST(MemoryDeathTest, AWriteOutOfBoundsIsReported) {
   queue.release(y, 1000 * sizeof(int));
 }
 
-__global__ void write_after(int* y) { shared<int[32]>()[32 + threadIdx.x] = y[threadIdx.x]; }
+__global__ void write_after(int* y) {
+  int* const s = &shared<int[32]>()[0];
+  s[threadIdx.x + 32] = y[threadIdx.x];
+}
 
 TEST(MemoryDeathTest, AWriteBehindSharedMemoryIsReported) {
   Queue queue(0);
