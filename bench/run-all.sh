@@ -8,6 +8,7 @@
 #   sanitize   digests under compute-sanitizer, where there is one: memcheck, racecheck, initcheck, synccheck    8 min
 #   train      an example on the CPU and on the GPU, each of which stet verifies on the other                4 min
 #   bench      the tables of docs/benchmarks.md, beside PyTorch where python3 has it                            9.5 min
+#   profile    what limits some kernels, and each kernel's share of whole steps, by Nsight Compute where it is     8 min
 #
 # Without a PART all of them run, in this order; a failure ends its step alone. What it prints, and LOGS/summary.txt, says which failed.
 # It ends with 1 if one did, and with 2 where there is no GPU. PYTHON names another python3.
@@ -61,8 +62,10 @@ fi
 if wanted sanitize; then
   sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | tail -n 1)
   if [ -n "$sanitizer" ]; then
+    # Every op's cases, but not the models', which run the same kernels thousands of times.
+    cases=$(grep -vh -e '^#' -e '^model[.]' "$here"/tests/golden/digests-v*.txt | cut -d' ' -f1)
     for tool in memcheck racecheck initcheck synccheck; do
-      step sanitize.txt 120 "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20 "$bin/digests" --device cuda
+      step sanitize.txt 120 "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20 "$bin/digests" --device cuda $cases
     done
   else
     say "none  compute-sanitizer is not here"
@@ -86,6 +89,26 @@ if wanted bench; then
   else
     step bench.txt 300 "gpu_bench" "$bin/gpu_bench"
     step bench.txt 120 "bench_steps" "$bin/bench_steps" --device cuda --gpt gpu
+  fi
+fi
+
+if wanted profile; then
+  ncu=$(command -v ncu || ls /usr/local/cuda*/bin/ncu /opt/nvidia/nsight-compute/*/ncu 2>/dev/null | tail -n 1)
+  if [ -n "$ncu" ]; then
+    # The clocks are left as training finds them.
+    for model in gpt resnet lstm; do
+      command -v "$python" >/dev/null || break
+      step steps.txt 60 "kernels of a step: $model" bash -o pipefail -c '"$1" --clock-control none --metrics gpu__time_duration.sum --csv \
+        "$2" --device cuda --model "$3" --gpt gpu --warm-up 0 --steps 3 --group 1 | "$4" "$5" 3' \
+        - "$ncu" "$bin/bench_steps" $model "$python" "$here/bench/kernel_times.py"
+    done
+    for case in product/square/{1024,4096} product/gpt/384_1536/weight_gradient conv/resnet18_128_128_28/{forward,input_gradient,weight_gradient} \
+      memory/{softmax/65536x1000,layer_norm_gradient/65536x1024,adamw/67108864} sequence/attention_8x12_heads_1024_64/{forward,gradient}; do
+      step kernels.txt 30 "ncu: $case" "$ncu" --clock-control none --launch-skip 2 --launch-count 2 --section SpeedOfLight \
+        --section MemoryWorkloadAnalysis --section WarpStateStats --section Occupancy --section LaunchStats "$bin/gpu_bench" "$case"
+    done
+  else
+    say "none  ncu is not here"
   fi
 fi
 

@@ -29,7 +29,7 @@ chmod u+w "$bundle"/lib/*
 strip "$bundle"/bin/*
 strip --strip-unneeded "$bundle"/lib/*
 
-cp "$root"/bench/{gpu,report,compare,torch_gpu.py,torch_steps.py} "$bundle/bench/"
+cp "$root"/bench/{gpu,report,compare,torch_gpu.py,torch_steps.py,kernel_times.py} "$bundle/bench/"
 cp "$root"/tests/digest/check.py "$bundle/tests/digest/"
 cp "$root"/tests/golden/digests-v*.txt "$bundle/tests/golden/"
 cp "$root"/tensor/version.h "$bundle/tensor/" # which check.py reads the contract's version from
