@@ -4,6 +4,7 @@
 
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/power.h"
 #include "stet/cuda/report.h"
 #include "stet/tensor/cpu/scalar_ops.h"
 
@@ -186,7 +187,9 @@ void arithmetic(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const
     case Binary::minimum: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::minimum<T>>());
     case Binary::relu_gradient: return cuda::zip<T, T>(queue, a, b, y, ReluGradient<T>());
     case Binary::div: break;
-    default: cuda::no_kernel(queue, "pow");
+    default:
+      if constexpr (std::is_same_v<T, float>) return pow(queue, a, b, y);
+      cuda::no_kernel(queue, "pow of float64");
   }
   if constexpr (std::is_floating_point_v<T>) cuda::zip<T, T>(queue, a, b, y, Divide<T>());
   else cuda::zip<T, T>(queue, a, b, y, DivideIntegers<T>{queue.fault()});
