@@ -123,6 +123,14 @@ TEST(Product, AnInfinityIsNotMultipliedByWhatFillsAStage) {
   expect_product(plain(Tensor::from(v, {2, 17})), plain(z));
 }
 
+TEST(Product, IsNeverMinusZero) {  // though its chain is: the last of 16 terms, after which nothing fills a stage
+  std::vector<float> x(16), z(16);
+  x[15] = -1e-30f, z[15] = 1e-30f;
+  const Viewed a = plain(Tensor::from(x, {1, 16})), b = plain(Tensor::from(z, {16, 1}));
+  EXPECT_FALSE(std::signbit(product(Device{}, a, b).to_vector<float>()[0]));
+  for (const ProductTile tile : kTiles) expect_product(a, b, {ProductPlan{.tile = tile}, ProductPlan{.tile = tile, .by_chunks = true}});
+}
+
 TEST(Product, StridesOfZeroAndTwo) {
   const Tensor x = awkward({6, 80}, 1, false);
   const auto every_second = [](const Tensor& t) { return t.view({6, 40}, {80, 2}, 1); };
