@@ -44,4 +44,11 @@ __device__ __forceinline__ void wait_for_copies() {
 #endif
 }
 
+/// Asks for the line of global memory around `from` to be brought nearer; nothing shows of it but time.
+__device__ __forceinline__ void prefetch([[maybe_unused]] const void* from) {
+#ifdef __CUDACC__
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
+#endif
+}
+
 }  // namespace stet::cuda

@@ -20,8 +20,8 @@ struct Forward {
   float* block_sums;  // [groups of slices, heads, queries, blocks of 1024 keys]; not used where there is one
 };
 
-// With one slice, which holds a whole query and a whole value, the queries stay in shared memory. Else each slice of queries is copied beside the
-// keys' slice that it meets, and a block computes kSlices slices of the result.
+// With one slice, which holds a whole query and a whole value, the queries stay in shared memory. Else each slice of queries is
+// copied beside the keys' slice that it meets, and a block computes kSlices slices of the result.
 template <int kSlices, int kBuffers>
 struct Shared {
   Matrix q, k, v, o;
@@ -29,7 +29,8 @@ struct Shared {
   float most[kWarps][kSide], totals[kSide];
 };
 
-// The keys' tiles from the last to the first, for the rows' maxima, then keys and values from the first on; the first tile's scores are made once.
+// The keys' tiles from the last to the first, for the rows' maxima, then keys and values from the first on; the first tile's
+// scores are made once.
 template <int kSlices, int kBuffers>
 class ForwardWalk {
  public:
@@ -69,10 +70,10 @@ class ForwardWalk {
   Phase phase_ = Phase::maxima;
 };
 
-// Each row's sum of a block of the last axis, of which a thread has two lanes' sums: to shared memory where it is the only block, else to a list. With the
-// last block, the list's sum to shared memory. The tile of weights is free before and after.
-__device__ __forceinline__ void end_block(float (&lanes)[kRows][2], Tile& weights, float (&totals)[kSide], float* list, int64_t list_stride, int block,
-                                          int rows, bool last, const Place& place) {
+// Each row's sum of a block of the last axis, of which a thread has two lanes' sums: to shared memory where it is the only block,
+// else to a list. With the last block, the list's sum to shared memory. The tile of weights is free before and after.
+__device__ __forceinline__ void end_block(float (&lanes)[kRows][2], Tile& weights, float (&totals)[kSide], float* list, int64_t list_stride,
+                                          int block, int rows, bool last, const Place& place) {
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < kRows; ++i) {
@@ -108,7 +109,8 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
   const Extents& s = x.shape;
   const Work work(s, tiles_of(s.queries), true);
   const Place place;
-  const int first = work.tile * kSide, tiles = s.causal ? work.tile + 1 : tiles_of(s.keys), first_slice = static_cast<int>(blockIdx.y) * kSlices;
+  const int first = work.tile * kSide, tiles = s.causal ? work.tile + 1 : tiles_of(s.keys);
+  const int first_slice = static_cast<int>(blockIdx.y) * kSlices;
   if (threadIdx.x == 0) {
     shared.q = x.q.of(work.head);
     shared.k = x.k.of(work.head);
@@ -137,7 +139,8 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
     return key < s.keys && (!s.causal || key <= first + row);
   };
 
-  // Which of two zeros, or whether a NaN is the maximum shows nowhere: the former changes no difference's power of e, the latter makes the row's sum NaN.
+  // Which of two zeros, or whether a NaN is the maximum shows nowhere: the former changes no difference's power of e, the latter
+  // makes the row's sum NaN.
   float most[kRows];
 #pragma unroll
   for (int i = 0; i < kRows; ++i) most[i] = -__builtin_inff();
@@ -163,6 +166,8 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
 
   const int blocks = (tiles_of(s.keys) + kBlockTiles - 1) / kBlockTiles;
   const int64_t own = work.head * s.queries + first;
+  float* const block_sums = x.block_sums + (blockIdx.y * s.heads * s.queries + own) * blocks;
+  const auto as_it_is = [](int, float sum) { return sum; };
   Sums sums[kSlices];
   for (int slice = 0; slice < kSlices; ++slice) clear(sums[slice]);
   float lanes[kRows][2] = {};
@@ -184,18 +189,19 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
                         columns_of(s.value_width, first_slice + slice), s.causal && last ? Meets::up_to_own : Meets::all, place);
     }
     if (last || (tile + 1) % kBlockTiles == 0) {
-      end_block(lanes, shared.weights, shared.totals, x.block_sums + (blockIdx.y * s.heads * s.queries + own) * blocks, blocks, tile / kBlockTiles, s.queries - first, last, place);
+      end_block(lanes, shared.weights, shared.totals, block_sums, blocks, tile / kBlockTiles, s.queries - first, last, place);
     }
     if (!last && (tile + 1) % kChunkTiles == 0) {
 #pragma unroll
-      for (int slice = 0; slice < kSlices; ++slice) end_chunk(sums[slice], shared.o, first, first_slice + slice, begun, place, [](int, float sum) { return sum; });
+      for (int slice = 0; slice < kSlices; ++slice) end_chunk(sums[slice], shared.o, first, first_slice + slice, begun, place, as_it_is);
       begun = true;
     }
   }
   __syncthreads();
 #pragma unroll
   for (int slice = 0; slice < kSlices; ++slice) {
-    end_chunk(sums[slice], shared.o, first, first_slice + slice, begun, place, [&](int i, float sum) { return sum / shared.totals[place.row(i)]; });
+    end_chunk(sums[slice], shared.o, first, first_slice + slice, begun, place,
+              [&](int i, float sum) { return sum / shared.totals[place.row(i)]; });
   }
   if (blockIdx.y == 0 && thread < kSide && first + thread < s.queries) {
     x.extremes[own + thread] = shared.most[0][thread];
@@ -205,12 +211,15 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
 
 template <int kSlices, int kBuffers>
 void launch(Queue& queue, Forward x) {
-  const int groups = (tiles_of(x.shape.value_width) + kSlices - 1) / kSlices, key_blocks = (tiles_of(x.shape.keys) + kBlockTiles - 1) / kBlockTiles;
+  const int groups = (tiles_of(x.shape.value_width) + kSlices - 1) / kSlices;
+  const int key_blocks = (tiles_of(x.shape.keys) + kBlockTiles - 1) / kBlockTiles;
   cuda::Scratch<float> block_sums(queue, key_blocks > 1 ? groups * x.shape.heads * x.shape.queries * key_blocks : 0);
   x.block_sums = block_sums.data();
   const int64_t blocks = x.shape.heads * tiles_of(x.shape.queries);
   queue.launch(forward<kSlices, kBuffers>,
-               {.blocks = {static_cast<unsigned>(blocks), static_cast<unsigned>(groups)}, .threads = kThreads, .shared = sizeof(Shared<kSlices, kBuffers>)}, x);
+               {.blocks = {static_cast<unsigned>(blocks), static_cast<unsigned>(groups)}, .threads = kThreads,
+                .shared = sizeof(Shared<kSlices, kBuffers>)},
+               x);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Attention's gradient in three kernels: what each query's row has of its own, then the queries' gradients by blocks of queries, and the keys' and values' by
-// blocks of keys. Both of the latter make the scores and the weights again.
+// Attention's gradient in three kernels: what each query's row has of its own, then the queries' gradients by blocks of queries,
+// and the keys' and values' by blocks of keys. Both of the latter make the scores and the weights again.
 #include "stet/cuda/attention.h"
 #include "stet/cuda/attention_tile.h"
 #include "stet/cuda/errors.h"
@@ -30,7 +30,8 @@ __global__ void rows_of_queries(Heads g, Heads o, const float* totals, Heads h, 
   if (cuda::lane_of_warp() == 0) deltas[row] = delta;
 }
 
-// By queries, `own` are queries and h, `partners` keys and values; by keys the other way round. The gradient of h is not asked for.
+// By queries, `own` are queries and h, `partners` keys and values; by keys the other way round. The gradient of h is not asked
+// for.
 struct Backward {
   Extents shape;
   Heads own_first, own_second, first, second;
@@ -38,8 +39,8 @@ struct Backward {
   const float *extremes, *deltas;  // [heads, queries]
 };
 
-// With one slice, a block's own rows stay in shared memory, and the partners' are there for all of a tile's products. Else each slice is copied when a
-// product asks for it, and the block computes kSlices slices of each result.
+// With one slice, a block's own rows stay in shared memory, and the partners' are there for all of a tile's products. Else each
+// slice is copied when a product asks for it, and the block computes kSlices slices of each result.
 struct Operands {
   Matrix own_first, own_second, first, second, d_first, d_second;
 };
@@ -93,7 +94,8 @@ class BackwardWalk {
   __device__ bool is_over() const { return tile_ == end_; }
 
  private:
-  // The phases of a tile: scores, slopes, and, but for those whose rows are there already, products with the second and the first of the partners.
+  // The phases of a tile: scores, slopes, and, but for those whose rows are there already, products with the second and the first
+  // of the partners.
   __device__ int stages(int phase) const {
     if (phase < 2) return phase == 0 ? score_slices() : slope_slices();
     if (kSlices == 1) return 0;
@@ -221,8 +223,9 @@ void launch(Queue& queue, const Backward& x) {
 
 template <bool kByKeys>
 void choose(Queue& queue, const Backward& x) {
-  if (x.shape.width <= kSide && x.shape.value_width <= kSide && queue.most_shared() >= sizeof(Shared<1, 2>)) launch<kByKeys, 1, 2>(queue, x);
-  else if (x.shape.width <= kChunk && x.shape.value_width <= kChunk && queue.most_shared() >= sizeof(Shared<2, 2>)) launch<kByKeys, 2, 2>(queue, x);
+  const int width = x.shape.width > x.shape.value_width ? x.shape.width : x.shape.value_width;
+  if (width <= kSide && queue.most_shared() >= sizeof(Shared<1, 2>)) launch<kByKeys, 1, 2>(queue, x);
+  else if (width <= kChunk && queue.most_shared() >= sizeof(Shared<2, 2>)) launch<kByKeys, 2, 2>(queue, x);
   else launch<kByKeys, 2, 1>(queue, x);
 }
 

@@ -1,6 +1,7 @@
-// What attention's kernels share. A block has kSide rows of its own, queries or keys, and goes through the others, its partners, kSide at a time. Of each
-// such tile it makes scores in registers and from them weights in shared memory, which then are multiplied with the partners' rows. No matrix of
-// queries by keys is ever in global memory: a score has one value, so whoever needs it makes it again.
+// What attention's kernels share. A block has kSide rows of its own, queries or keys, and goes through the others, its partners,
+// kSide at a time. Of each such tile it makes scores in registers and from them weights in shared memory, which then are
+// multiplied with the partners' rows. No matrix of queries by keys is ever in global memory: a score has one value, so whoever
+// needs it makes it again.
 #pragma once
 
 #include "stet/cuda/async_copy.h"
@@ -26,7 +27,8 @@ struct Tile {
 
 using Sums = float[kRows][kColumns];
 
-/// Rows of one head in global memory. A block keeps those that it needs in shared memory: they are asked for rarely, and would take many registers.
+/// Rows of one head in global memory. A block keeps those that it needs in shared memory: they are asked for rarely, and would
+/// take many registers.
 struct Matrix {
   float* data;
   int64_t stride;
@@ -47,7 +49,8 @@ struct Heads {
         fours(is_aligned<float>(x) && batch_stride % 4 == 0 && head_stride % 4 == 0 && stride % 4 == 0) {}
   /// Heads that lie one after another in scratch memory.
   Heads(float* data, int rows, int columns, int64_t stride)
-      : data(data), batch_stride(rows * stride), head_stride(0), stride(stride), heads(1), rows(rows), columns(columns), fours(stride % 4 == 0) {}
+      : data(data), batch_stride(rows * stride), head_stride(0), stride(stride), heads(1), rows(rows), columns(columns),
+        fours(stride % 4 == 0) {}
 
   __device__ __forceinline__ Matrix of(int64_t head) const {
     return {data + head / heads * batch_stride + head % heads * head_stride, stride, rows, columns, fours};
@@ -71,9 +74,11 @@ __host__ __device__ inline int tiles_of(int rows) { return (rows + kSide - 1) / 
 struct Place {
   int warp, x, y;  // a warp's lanes are 4 x 8
 
-  __device__ Place() : warp(static_cast<int>(threadIdx.x) / 32), x(static_cast<int>(threadIdx.x) % 4), y(static_cast<int>(threadIdx.x) % 32 / 4) {}
+  __device__ Place()
+      : warp(static_cast<int>(threadIdx.x) / 32), x(static_cast<int>(threadIdx.x) % 4), y(static_cast<int>(threadIdx.x) % 32 / 4) {}
   __device__ __forceinline__ int row(int i) const { return y + 8 * i; }
-  /// Of scores: columns 0 and 2 differ by 32, and so do 1 and 3. A thread thus adds all that two lanes of a sum over the last axis add.
+  /// Of scores: columns 0 and 2 differ by 32, and so do 1 and 3. A thread thus adds all that two lanes of a sum over the last
+  /// axis add.
   __device__ __forceinline__ int column(int j) const { return 8 * warp + x + 4 * (j % 2) + 32 * (j / 2); }
   /// Of products of weights with rows: four neighbours from here on.
   __device__ __forceinline__ int first_column() const { return 16 * warp + 4 * x; }
@@ -92,10 +97,14 @@ __device__ __forceinline__ void copy_slice(Tile& to, const Matrix& from, int fir
   const int column = (static_cast<int>(threadIdx.x) & ((1 << bits) - 1)) * kFloats;
   if (column >= width) return;
   const int left = from.columns - slice * kSide - column, there = left < 0 ? 0 : left < kFloats ? left : kFloats;
-  const float* source = from.data + first * from.stride + slice * kSide + column;
-  for (int row = static_cast<int>(threadIdx.x) >> bits; row < kSide; row += kThreads >> bits) {
-    const bool exists = there > 0 && first + row < from.rows;
-    copy_async<4 * kFloats>(&to.at[row][column], exists ? source + row * from.stride : from.data, exists ? 4 * there : 0);
+  const int step = kThreads >> bits;
+  int row = static_cast<int>(threadIdx.x) >> bits;
+  const float* source = from.data + (first + row) * from.stride + slice * kSide + column;
+  const int64_t apart = step * from.stride;
+  const int rows = there > 0 ? from.rows - first : 0;
+#pragma unroll 4
+  for (; row < kSide; row += step, source += apart) {
+    copy_async<4 * kFloats>(&to.at[row][column], row < rows ? source : from.data, row < rows ? 4 * there : 0);
   }
 }
 
@@ -154,8 +163,9 @@ __device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& wei
   }
 }
 
-/// sums[i][j] goes on with the terms weights[row i][k] * x[k][first_column + j] of the first `partners` rows of x, k ascending. A weight of +0 and a
-/// row of +0 change no sum; where a partner that a row does not meet may be infinite, `meets` must leave it out.
+/// sums[i][j] goes on with the terms weights[row i][k] * x[k][first_column + j] of the first `partners` rows of x, k ascending. A
+/// weight of +0 and a row of +0 change no sum; where a partner that a row does not meet may be infinite, `meets` must leave it
+/// out.
 __device__ __forceinline__ void add_weighted_rows(Sums& sums, const Tile& weights, const Tile& x, int partners, int columns, Meets meets,
                                                   const Place& place) {
   if (16 * place.warp >= columns) return;
@@ -193,8 +203,8 @@ __device__ __forceinline__ void add_chains(Sums& total, Sums& chains) {
   clear(chains);
 }
 
-/// Adds a chunk's chains to what y holds of the chunks before it (+0 if `begun` is false), and clears them. finish(i, sum) makes what is written.
-/// Each element of y belongs to one thread, so that no barrier is needed.
+/// Adds a chunk's chains to what y holds of the chunks before it (+0 if `begun` is false), and clears them. finish(i, sum) makes
+/// what is written. Each element of y belongs to one thread, so that no barrier is needed.
 template <class Finish>
 __device__ __forceinline__ void end_chunk(Sums& sums, const Matrix& y, int first, int slice, bool begun, const Place& place,
                                           const Finish& finish) {
@@ -218,7 +228,8 @@ __device__ __forceinline__ void end_chunk(Sums& sums, const Matrix& y, int first
   clear(sums);
 }
 
-/// Goes from stage to stage of a walk; a stage is what a product finds in shared memory. With two buffers, the next one is on its way meanwhile.
+/// Goes from stage to stage of a walk; a stage is what a product finds in shared memory. With two buffers, the next one is on its
+/// way meanwhile.
 ///
 ///   struct Walk {
 ///     void copy(int buffer);   // begins to copy the stage that it stands at
@@ -256,8 +267,9 @@ class Pipeline {
   int buffer_ = 0;
 };
 
-/// sums[i][j] = own row i · partner's row column j, over all slices of their columns, which the pipeline brings to own and partners. Without kChunks
-/// the columns are one chain's. That a product of -0 stays one there shows nowhere: neither e^x nor a sum from +0 tells zeros apart.
+/// sums[i][j] = own row i · partner's row column j, over all slices of their columns, which the pipeline brings to own and
+/// partners. Without kChunks the columns are one chain's. That a product of -0 stays one there shows nowhere: neither e^x nor a
+/// sum from +0 tells zeros apart.
 template <bool kChunks, class Pipeline, class Tiles>
 __device__ __forceinline__ void multiply_slices(Sums& sums, Pipeline& pipeline, const Tiles& own, const Tiles& partners, int columns,
                                                 const Place& place) {
@@ -281,7 +293,8 @@ __device__ __forceinline__ void put(const Sums& scores, Tile& weights, const Pla
   }
 }
 
-/// e^(score - most(row, j)) in place of the thread's scores, +0 where it isn't seen(row, j). A row at a time: more of them at once take too many registers.
+/// e^(score - most(row, j)) in place of the thread's scores, +0 where it isn't seen(row, j). A row at a time: more of them at
+/// once take too many registers.
 template <class Most, class Seen>
 __device__ __forceinline__ void make_weights(Tile& weights, const Place& place, const Most& most, const Seen& seen) {
 #pragma unroll 1

@@ -12,6 +12,7 @@
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/gelu.h"
 #include "stet/cuda/index.h"
+#include "stet/cuda/lstm.h"
 #include "stet/cuda/matmul.h"
 #include "stet/cuda/norm.h"
 #include "stet/cuda/pool.h"
@@ -84,6 +85,13 @@ class CudaBackend : public Backend {
   void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
                           const Tensor& totals, const Tensor& g, const AttentionInputs& gradients) override {
     cuda_kernels::attention_gradient(queue_, rule, in, o, extremes, totals, g, gradients);
+  }
+  void lstm(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output) override {
+    cuda_kernels::lstm(queue_, weight, bias, trace, output);
+  }
+  void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell, const Tensor& d_gates,
+                     const Tensor& d_hidden, const Tensor& d_cell) override {
+    cuda_kernels::lstm_gradient(queue_, weight, trace, g, g_cell, d_gates, d_hidden, d_cell);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override { cuda_kernels::random(queue_, d, draw, y); }
   void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics) override {

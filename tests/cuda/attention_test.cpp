@@ -20,7 +20,8 @@ struct Case {
   Memory memory = Memory::rows;
 };
 
-// For one slice and for several of the widths: one tile, several, a tail of each; chunks of keys, of queries and of a width; blocks of the sum.
+// For one slice and for several of the widths: one tile, several, a tail of each; chunks of keys, of queries and of a width;
+// blocks of the sum.
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {1, 1, 1, 1, 1, 1, true},
