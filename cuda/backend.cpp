@@ -2,8 +2,10 @@
 #include "stet/tensor/backend.h"
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "stet/cuda/attention.h"
 #include "stet/cuda/clip.h"
@@ -20,6 +22,7 @@
 #include "stet/cuda/random.h"
 #include "stet/cuda/reduce.h"
 #include "stet/cuda/softmax.h"
+#include "stet/cuda/transfers.h"
 #include "stet/cuda/update.h"
 #include "stet/tensor/error.h"
 
@@ -28,15 +31,22 @@ namespace {
 
 class CudaBackend : public Backend {
  public:
-  explicit CudaBackend(int index) : queue_(index) {}
+  explicit CudaBackend(int index) : queue_(index), transfers_(queue_) {}
 
   const char* name() const override { return queue_.name(); }
   cuda::Queue& queue() { return queue_; }
+  DeviceDescription describe() const override { return {queue_.gpu(), queue_.driver(), queue_.runtime()}; }
 
   void* allocate(size_t bytes) override { return queue_.allocate(bytes); }
   void release(void* data, size_t bytes) override { queue_.release(data, bytes); }
   void to_host(const void* from, void* to, size_t bytes) override { queue_.to_host(from, to, bytes); }
   void to_device(const void* from, void* to, size_t bytes) override { queue_.to_device(from, to, bytes); }
+  Tensor stage(const Tensor& x) override { return transfers_.stage(x); }
+  void* upload(const Tensor& x) override { return transfers_.upload(x); }
+  std::shared_ptr<PendingRead> read_later(const Tensor& x) override {
+    const Tensor plain = contiguous(x.detach());
+    return transfers_.read_later(plain.data(), static_cast<size_t>(plain.elements()) * size_of(plain.dtype()));
+  }
 
   void copy(const Tensor& x, const Tensor& y) override { cuda_kernels::copy(queue_, x, y); }
   void fill(double value, const Tensor& y) override { cuda_kernels::fill(queue_, value, y); }
@@ -123,7 +133,20 @@ class CudaBackend : public Backend {
   void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale, const Tensor& y) override {
     cuda_kernels::dropout(queue_, x, draw, threshold, scale, y);
   }
-  Digest digest(const DigestSalt& salt, const Tensor& x) override { return cuda_kernels::digest(queue_, salt, x); }
+  Digest digest(const DigestSalt& salt, const Tensor& x) override {
+    const DigestTask task{salt, x};
+    Digest found;
+    std::memcpy(&found, digests({&task, 1})->bytes().data(), sizeof(found));
+    return found;
+  }
+  std::shared_ptr<PendingRead> digests(std::span<const DigestTask> tasks) override {
+    std::vector<int64_t> salts;  // what the sums begin with
+    for (const DigestTask& t : tasks) salts.insert(salts.end(), {static_cast<int64_t>(t.salt.low), static_cast<int64_t>(t.salt.high)});
+    const Tensor sums = Tensor::from(salts).to(Device{Device::Kind::cuda, queue_.index()});
+    auto* to = sums.mutable_data_as<unsigned long long>();
+    for (size_t i = 0; i < tasks.size(); ++i) cuda_kernels::add_digest(queue_, tasks[i].salt, tasks[i].value, to + 2 * i);
+    return read_later(sums);
+  }
   void sgd(std::span<const SgdTask> tasks) override { cuda_kernels::sgd(queue_, tasks); }
   void adam(std::span<const AdamTask> tasks) override { cuda_kernels::adam(queue_, tasks); }
   void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) override {
@@ -132,6 +155,7 @@ class CudaBackend : public Backend {
 
  private:
   cuda::Queue queue_;
+  cuda::Transfers transfers_;
 };
 
 CudaBackend& gpu(int index) {

@@ -90,20 +90,15 @@ void launch(Queue& queue, const DigestSalt& salt, const void* data, int64_t elem
 
 }  // namespace
 
-Digest digest(Queue& queue, const DigestSalt& salt, const Tensor& x) {
-  cuda::Scratch<unsigned long long> sums(queue, 2);
-  queue.fill_zero(sums.data(), 2 * sizeof(unsigned long long));
+void add_digest(Queue& queue, const DigestSalt& salt, const Tensor& x, unsigned long long* to) {
   const int64_t n = x.elements();
   switch (x.dtype()) {
-    case DType::float32: launch<Binary32, uint32_t>(queue, salt, x.data(), n, sums.data()); break;
-    case DType::float64: launch<Binary64, uint64_t>(queue, salt, x.data(), n, sums.data()); break;
-    case DType::int32: launch<Raw, uint32_t>(queue, salt, x.data(), n, sums.data()); break;
-    case DType::int64: launch<Raw, uint64_t>(queue, salt, x.data(), n, sums.data()); break;
-    default: launch<Raw, uint8_t>(queue, salt, x.data(), n, sums.data());
+    case DType::float32: return launch<Binary32, uint32_t>(queue, salt, x.data(), n, to);
+    case DType::float64: return launch<Binary64, uint64_t>(queue, salt, x.data(), n, to);
+    case DType::int32: return launch<Raw, uint32_t>(queue, salt, x.data(), n, to);
+    case DType::int64: return launch<Raw, uint64_t>(queue, salt, x.data(), n, to);
+    default: return launch<Raw, uint8_t>(queue, salt, x.data(), n, to);
   }
-  unsigned long long sum[2];
-  queue.to_host(sums.data(), sum, sizeof(sum));
-  return {salt.low + sum[0], salt.high + sum[1]};
 }
 
 }  // namespace stet::cuda_kernels

@@ -1,4 +1,4 @@
-// The kernel of digests. Arguments as in Backend.
+// The kernel of digests.
 #pragma once
 
 #include "stet/cuda/queue.h"
@@ -6,6 +6,7 @@
 
 namespace stet::cuda_kernels {
 
-Digest digest(cuda::Queue& queue, const DigestSalt& salt, const Tensor& x);
+/// Adds the sums of x's words to `to`, on the device: low and high. A Digest is the salt and these sums.
+void add_digest(cuda::Queue& queue, const DigestSalt& salt, const Tensor& x, unsigned long long* to);
 
 }  // namespace stet::cuda_kernels

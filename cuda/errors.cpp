@@ -13,6 +13,17 @@ void too_many_axes(int axes) { raise("cuda: a tensor has {} axes that don't lie 
 
 void too_many_draws(int64_t elements) { raise("random: {} elements in one draw; 2^34 are possible", elements); }
 
+namespace {
+
+std::string megabytes(size_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
+
+}  // namespace
+
+void out_of_memory(const Queue& queue, size_t asked, size_t held, size_t free, size_t total) {
+  raise<MemoryError>("{}: out of memory: {} asked for, {} held, {} of {} free; take a smaller batch or model", queue.name(), megabytes(asked),
+                     megabytes(held), megabytes(free), megabytes(total));
+}
+
 void throw_error(const Fault& fault) {
   const auto kind = static_cast<Fault::Kind>(fault.first >> Fault::kPositionBits);
   const auto position = fault.first & ((1ull << Fault::kPositionBits) - 1);

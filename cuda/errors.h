@@ -20,4 +20,7 @@ inline void require_float32(const Queue& queue, const Tensor& x, const char* wha
 /// Throws UsageError: a draw has more elements than counters.
 [[noreturn]] void too_many_draws(int64_t elements);
 
+/// Throws MemoryError with these numbers of bytes.
+[[noreturn]] void out_of_memory(const Queue& queue, size_t asked, size_t held, size_t free, size_t total);
+
 }  // namespace stet::cuda

@@ -3,27 +3,46 @@
 
 #include <cuda_runtime.h>
 
-#include "stet/tensor/error.h"
+#include <fstream>
+#include <sstream>
+
+#include "stet/cuda/errors.h"
+#include "stet/cuda/status.h"
 
 namespace stet::cuda {
 namespace {
 
 cudaStream_t stream_of(void* stream) { return static_cast<cudaStream_t>(stream); }
 
-void check(cudaError_t status, const char* what) {
-  if (status != cudaSuccess) raise<TrainingError>("cuda: {}: {}", what, cudaGetErrorString(status));
-}
+// CUDA's versions are numbers such as 12040.
+std::string version_text(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
 void require_gpu(int index) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status == cudaErrorInsufficientDriver) raise("device cuda:{}: no NVIDIA driver, or one too old for this build's CUDA {}; install a newer driver", index, CUDART_VERSION / 1000);
+  if (status == cudaErrorInsufficientDriver) {
+    int known = 0;
+    cudaDriverGetVersion(&known);
+    const std::string needed = version_text(CUDART_VERSION);
+    if (known == 0) raise("device cuda:{}: this machine has no NVIDIA driver; install one that knows CUDA {}", index, needed);
+    raise("device cuda:{}: the NVIDIA driver knows CUDA {}, and this build needs {}; install a newer driver", index, version_text(known), needed);
+  }
   if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) raise("device cuda:{}: the driver finds no GPU on this machine", index);
   if (status != cudaSuccess) raise("device cuda:{}: {}", index, cudaGetErrorString(status));
   if (index >= count) raise("device cuda:{}: this machine has {} GPU{}, the last is cuda:{}", index, count, count == 1 ? "" : "s", count - 1);
 }
 
-std::string megabytes(size_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
+cudaStream_t new_stream() {
+  cudaStream_t stream;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+  return stream;
+}
+
+cudaMemPool_t pool_of(int index) {
+  cudaMemPool_t pool;
+  check(cudaDeviceGetDefaultMemPool(&pool, index), "finding the memory pool");
+  return pool;
+}
 
 }  // namespace
 
@@ -34,13 +53,10 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)) 
   int most_shared = 0;
   check(cudaDeviceGetAttribute(&most_shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, index), "asking for its shared memory");
   most_shared_ = static_cast<size_t>(most_shared);
-  cudaStream_t stream;
-  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
-  stream_ = stream;
-  cudaMemPool_t pool;
-  check(cudaDeviceGetDefaultMemPool(&pool, index), "finding the memory pool");
+  stream_ = new_stream();
+  copy_stream_ = new_stream();
   uint64_t keep = UINT64_MAX;  // what is free stays in the pool, so a steady step asks the driver for nothing
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep), "setting the memory pool up");
+  check(cudaMemPoolSetAttribute(pool_of(index), cudaMemPoolAttrReleaseThreshold, &keep), "setting the memory pool up");
   fault_ = static_cast<Fault*>(allocate(sizeof(Fault)));
   to_device(&kNoFault, fault_, sizeof(Fault));
 }
@@ -49,15 +65,51 @@ Queue::~Queue() = default;  // lives as long as the process
 
 size_t Queue::most_shared() const { return most_shared_; }
 
-void* Queue::allocate(size_t bytes) {
+std::string Queue::gpu() const {
+  cudaDeviceProp properties;
+  check(cudaGetDeviceProperties(&properties, index_), "asking for its name");
+  return properties.name;
+}
+
+std::string Queue::driver() const {
+  int cuda = 0;
+  check(cudaDriverGetVersion(&cuda), "asking for the driver's version");
+  // The first line of this file holds the driver's own version as the only word that begins with a digit and has a point.
+  std::ifstream file("/proc/driver/nvidia/version");
+  std::string line;
+  std::getline(file, line);
+  std::istringstream words(line);
+  for (std::string word; words >> word;) {
+    if (word[0] >= '0' && word[0] <= '9' && word.find('.') != word.npos) return fmt::format("{} (CUDA {})", word, version_text(cuda));
+  }
+  return "CUDA " + version_text(cuda);
+}
+
+std::string Queue::runtime() const {
+  int version = 0;
+  check(cudaRuntimeGetVersion(&version), "asking for the runtime's version");
+  return version_text(version);
+}
+
+void* Queue::allocate(size_t bytes) { return allocate_on(stream_, bytes); }
+void* Queue::allocate_ahead(size_t bytes) { return allocate_on(copy_stream_, bytes); }
+
+void* Queue::allocate_on(void* stream, size_t bytes) {
   cudaSetDevice(index_);
   void* data = nullptr;
-  const cudaError_t status = cudaMallocAsync(&data, bytes == 0 ? 1 : bytes, stream_of(stream_));
+  cudaError_t status = cudaMallocAsync(&data, bytes == 0 ? 1 : bytes, stream_of(stream));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    check(cudaStreamSynchronize(stream_of(stream_)), "waiting for the GPU");
+    check(cudaStreamSynchronize(stream_of(copy_stream_)), "waiting for the GPU");
+    check(cudaMemPoolTrimTo(pool_of(index_), 0), "giving memory back");
+    status = cudaMallocAsync(&data, bytes == 0 ? 1 : bytes, stream_of(stream));
+  }
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     size_t free = 0, total = 0;
     cudaMemGetInfo(&free, &total);
-    raise<MemoryError>("{}: out of memory: {} asked for, {} held, {} of {} free", name_, megabytes(bytes), megabytes(held_), megabytes(free), megabytes(total));
+    out_of_memory(*this, bytes, held_, free, total);
   }
   check(status, "allocating memory");
   held_ += bytes;

@@ -8,6 +8,9 @@
 
 #include "stet/cuda/fault.h"
 #ifdef STET_CUDA_EMULATED
+#include <functional>
+#include <vector>
+
 #include "stet/cuda/emulation/block.h"
 #endif
 
@@ -42,13 +45,23 @@ class Queue {
   const char* name() const { return name_.c_str(); }
   /// The runtime's stream, for libraries that are to work in it; emulated, null.
   void* stream() const { return stream_; }
+  /// The same, of copies that run beside it.
+  void* copy_stream() const { return copy_stream_; }
   /// Streaming multiprocessors: for choices that change no result.
   int multiprocessors() const { return multiprocessors_; }
   /// Bytes of shared memory that a block may have: for the same.
   size_t most_shared() const;
 
-  /// Memory aligned to 256 bytes, from a pool. Throws MemoryError with the sizes asked for, held and free.
+  /// The GPU's name, the driver's version and the CUDA runtime's.
+  std::string gpu() const;
+  std::string driver() const;
+  std::string runtime() const;
+
+  /// Memory aligned to 256 bytes, from a pool. Throws MemoryError with the sizes asked for, held and free; before that it waits for the GPU
+  /// and gives back what the pool keeps.
   void* allocate(size_t bytes);
+  /// The same for what copy_stream() fills: it may be written to before the work is done that was asked for earlier.
+  void* allocate_ahead(size_t bytes);
   /// Work that was asked for before may still use it.
   void release(void* data, size_t bytes);
   void fill_zero(void* data, size_t bytes);
@@ -61,6 +74,8 @@ class Queue {
   void wait();
   /// Where kernels report to.
   Fault* fault() { return fault_; }
+  /// Throws what `seen`, a copy of it, reports; then that is forgotten.
+  void throw_fault(const Fault& seen);
 
   /// kernel<<<grid>>>(arguments...). Without blocks, nothing.
   template <class... P>
@@ -68,6 +83,7 @@ class Queue {
     static_assert((std::is_trivially_copyable_v<P> && ...));
     if (grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0) return;
 #ifdef STET_CUDA_EMULATED
+    catch_up();
     emulation::run_blocks(grid.blocks, grid.threads, grid.shared, [&] { kernel(arguments...); });
 #else
     void* pointers[] = {&arguments...};
@@ -75,10 +91,16 @@ class Queue {
 #endif
   }
 
+#ifdef STET_CUDA_EMULATED
+  /// Puts a copy off until anything else is asked for, as one beside the queue may be done late.
+  void later(std::function<void()> copy);
+  /// Does what was put off.
+  void catch_up();
+#endif
+
  private:
   void launch(const void* kernel, const Grid& grid, void** arguments);
-  /// Throws what `seen` reports, and forgets it.
-  void throw_fault(const Fault& seen);
+  void* allocate_on(void* stream, size_t bytes);
 
   int index_;
   std::string name_;
@@ -86,7 +108,11 @@ class Queue {
   size_t most_shared_ = 0;
   Fault* fault_ = nullptr;       // on the device
   void* stream_ = nullptr;
+  void* copy_stream_ = nullptr;
   size_t held_ = 0;              // bytes of live blocks
+#ifdef STET_CUDA_EMULATED
+  std::vector<std::function<void()>> put_off_;
+#endif
 };
 
 /// The queue that cuda_backend(index) works in. Throws as the constructor.

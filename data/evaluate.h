@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <numeric>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "stet/data/dataset.h"
+#include "stet/tensor/pending_read.h"
 
 namespace stet::data {
 
@@ -22,9 +25,18 @@ class SampleMean {
  public:
   /// Adds the values of a batch of n samples. Throws UsageError unless their shape is [n].
   void add(const Tensor& values, int64_t n);
-  double value() const;
+  double value();
 
  private:
+  /// Of batches that are on their way from a device; it is not waited for until some are.
+  struct Values {
+    std::shared_ptr<PendingRead> read;
+    Shape shape;
+    DType dtype;
+  };
+  void take_first();
+
+  std::deque<Values> coming_;
   double sum_ = 0;
   int64_t count_ = 0;
 };

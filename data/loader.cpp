@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "stet/tensor/backend.h"
+
 namespace stet::data {
 
 // What workers need of an epoch; shared with them, so that a loader may move while they work.
@@ -10,11 +12,15 @@ struct LoaderBase::Plan {
   int64_t epoch, batch;
   std::vector<int64_t> order;
   std::shared_ptr<const MakeBatch> make;
+  Device device;
 
+  // In memory from which a GPU copies by itself, while the step before runs.
   std::vector<Tensor> operator()(int64_t position) const {
     const auto n = static_cast<int64_t>(order.size());
     const int64_t begin = position * batch, end = std::min(n, begin + batch);
-    return (*make)(std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)), epoch);
+    auto batch = (*make)(std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)), epoch);
+    for (Tensor& t : batch) t = backend(device).stage(t);
+    return batch;
   }
 };
 
@@ -70,6 +76,7 @@ std::shared_ptr<const LoaderBase::Plan> LoaderBase::plan() {
     made->epoch = epoch_;
     made->batch = options_.batch;
     made->make = make_;
+    made->device = options_.device;
     if (options_.shuffle) {
       made->order = permutation(*options_.shuffle, samples_, static_cast<uint32_t>(epoch_));
     } else {

@@ -10,10 +10,34 @@ namespace {
   raise("{}: there is no kernel for device {} that keeps the numerics contract; run it on the CPU", op, b.name());
 }
 
+size_t bytes_of(const Tensor& x) { return static_cast<size_t>(x.elements()) * size_of(x.dtype()); }
+
 }  // namespace
 
 Backend& backend(Device device) {
   return device.kind == Device::Kind::cpu ? cpu_backend() : cuda_backend(device.index);
+}
+
+Tensor Backend::stage(const Tensor& x) { return x; }
+
+void* Backend::upload(const Tensor& x) {
+  const auto bytes = bytes_of(x);
+  void* data = allocate(bytes);
+  to_device(x.data(), data, bytes);
+  return data;
+}
+
+std::shared_ptr<PendingRead> Backend::read_later(const Tensor& x) {
+  const Tensor host = contiguous(x.detach()).to(cpu);
+  const auto* data = static_cast<const std::byte*>(host.data());
+  return std::make_shared<ArrivedRead>(std::vector<std::byte>(data, data + bytes_of(host)));
+}
+
+std::shared_ptr<PendingRead> Backend::digests(std::span<const DigestTask> tasks) {
+  std::vector<Digest> found;
+  for (const DigestTask& t : tasks) found.push_back(digest(t.salt, t.value));
+  const auto bytes = std::as_bytes(std::span(found));
+  return std::make_shared<ArrivedRead>(std::vector<std::byte>(bytes.begin(), bytes.end()));
 }
 
 void Backend::copy(const Tensor&, const Tensor&) { unsupported(*this, "copy"); }

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 
 #include "stet/tensor/activation.h"
+#include "stet/tensor/digest.h"
+#include "stet/tensor/pending_read.h"
 #include "stet/tensor/rng.h"
 #include "stet/tensor/tensor.h"
 #include "stet/tensor/update.h"
@@ -23,9 +27,6 @@ enum class Binary {
   equal, not_equal, less, less_equal, greater, greater_equal, logical_and, logical_or,
 };
 enum class Reduce { sum, max, min };
-
-struct Digest;
-struct DigestSalt;
 
 /// What the scores of attention are multiplied by, and whether query i sees keys 0 … i alone.
 struct AttentionRule {
@@ -90,6 +91,17 @@ struct LayerNormGradients {
   Tensor x, weight, bias;
 };
 
+/// A device, for records: its name, its driver's version, and the version of what this program calls it by.
+struct DeviceDescription {
+  std::string name, driver, runtime;
+};
+
+/// A tensor to digest, contiguous.
+struct DigestTask {
+  DigestSalt salt;
+  Tensor value;
+};
+
 /// The ops of one device. Inputs may have any strides unless said otherwise; `y` is contiguous, of its final shape, and not yet
 /// seen by anyone. Where two inputs meet, they have been broadcast to y's shape (stride 0). The base class's functions throw
 /// UsageError naming op and device, so an op without a kernel fails and nothing falls back silently.
@@ -97,12 +109,23 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual const char* name() const = 0;
+  virtual DeviceDescription describe() const { return {}; }
 
   virtual void* allocate(size_t bytes) = 0;
   virtual void release(void* data, size_t bytes) = 0;
   /// Between the host's memory and the device's; both contiguous.
   virtual void to_host(const void* device, void* host, size_t bytes) = 0;
   virtual void to_device(const void* host, void* device, size_t bytes) = 0;
+  /// x with its elements in memory of the host that the device reads by itself; x itself where it is not contiguous and on the CPU. From any
+  /// thread. The base class gives x.
+  virtual Tensor stage(const Tensor& x);
+  /// Memory of this device, as from allocate(), with the values of x, which is contiguous and on the CPU. May return before they are there:
+  /// what is asked for later waits for them, and x is kept till then.
+  virtual void* upload(const Tensor& x);
+  /// Begins to bring x's elements to the host as they are now, and doesn't wait. The base class brings them at once.
+  virtual std::shared_ptr<PendingRead> read_later(const Tensor& x);
+  /// As read_later: the Digests of tensors of this device, side by side.
+  virtual std::shared_ptr<PendingRead> digests(std::span<const DigestTask> tasks);
 
   /// y = x, converted to y's dtype.
   virtual void copy(const Tensor& x, const Tensor& y);

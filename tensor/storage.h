@@ -18,6 +18,8 @@ class Storage {
   Storage(size_t bytes, Device device);
   /// Memory of the CPU that `owner` keeps alive, of any alignment.
   Storage(std::byte* data, size_t bytes, std::shared_ptr<void> owner) : data_(data), bytes_(bytes), owner_(std::move(owner)) {}
+  /// A block that the device's backend has given; it is released to it.
+  Storage(std::byte* data, size_t bytes, Device device) : data_(data), bytes_(bytes), device_(device) {}
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;

@@ -17,8 +17,13 @@ const Tensor::Impl& Tensor::impl() const {
 }
 
 Tensor Tensor::uninitialized(Shape shape, DType dtype, Device device) {
+  auto storage = std::make_shared<Storage>(static_cast<size_t>(shape.elements()) * size_of(dtype), device);
+  return over(std::move(storage), std::move(shape), dtype);
+}
+
+Tensor Tensor::over(std::shared_ptr<Storage> storage, Shape shape, DType dtype) {
   auto impl = std::make_shared<Impl>();
-  impl->storage = std::make_shared<Storage>(static_cast<size_t>(shape.elements()) * size_of(dtype), device);
+  impl->storage = std::move(storage);
   impl->strides = contiguous_strides(shape);
   impl->shape = std::move(shape);
   impl->dtype = dtype;
@@ -35,12 +40,7 @@ void require_count(size_t count, const Shape& shape) {
 
 Tensor Tensor::adopt_bytes(void* values, size_t count, DType dtype, Shape shape, std::shared_ptr<void> owner) {
   require_count(count, shape);
-  auto impl = std::make_shared<Impl>();
-  impl->storage = std::make_shared<Storage>(static_cast<std::byte*>(values), count * size_of(dtype), std::move(owner));
-  impl->strides = contiguous_strides(shape);
-  impl->shape = std::move(shape);
-  impl->dtype = dtype;
-  return Tensor(std::move(impl));
+  return over(std::make_shared<Storage>(static_cast<std::byte*>(values), count * size_of(dtype), std::move(owner)), std::move(shape), dtype);
 }
 
 Tensor Tensor::from_bytes(const void* values, size_t count, DType dtype, Shape shape) {
@@ -113,11 +113,12 @@ Tensor Tensor::to(Device wanted) const {
   if (device() == wanted) return *this;
   const Tensor x = contiguous(detach());
   const auto bytes = static_cast<size_t>(elements()) * size_of(dtype());
-  Tensor y = uninitialized(shape(), dtype(), wanted);
+  Tensor y;
   if (wanted.kind == Device::Kind::cpu) {
+    y = uninitialized(shape(), dtype(), wanted);
     backend(device()).to_host(x.data(), y.mutable_data(), bytes);
   } else if (device().kind == Device::Kind::cpu) {
-    backend(wanted).to_device(x.data(), y.mutable_data(), bytes);
+    y = over(std::make_shared<Storage>(static_cast<std::byte*>(backend(wanted).upload(x)), bytes, wanted), shape(), dtype());
   } else {
     return to(cpu).to(wanted);
   }

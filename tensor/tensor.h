@@ -53,6 +53,8 @@ class Tensor {
   }
   /// A new contiguous tensor whose elements are not set yet: for kernels and readers, who fill mutable_data() before anyone sees it.
   static Tensor uninitialized(Shape shape, DType dtype, Device device = cpu);
+  /// A contiguous tensor in memory that is there already: for backends.
+  static Tensor over(std::shared_ptr<Storage> storage, Shape shape, DType dtype);
 
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const { return impl().shape; }

@@ -1,9 +1,12 @@
-// The queue of a GPU that is emulated on the CPU: everything is done at once.
+// The queue of a GPU that is emulated on the CPU: everything is done at once, but for copies that transfers.cpp puts off.
 #include "stet/cuda/queue.h"
 
 #include <cstring>
+#include <utility>
 
 #include "stet/cuda/emulation/memory.h"
+#include "stet/cuda/emulation/settings.h"
+#include "stet/cuda/errors.h"
 #include "stet/tensor/error.h"
 
 namespace stet::cuda {
@@ -20,22 +23,40 @@ Queue::~Queue() { release(fault_, sizeof(Fault)); }
 
 size_t Queue::most_shared() const { return emulation::most_shared(); }
 
-void* Queue::allocate(size_t bytes) {
+std::string Queue::gpu() const { return "emulated on the CPU"; }
+std::string Queue::driver() const { return "none"; }
+std::string Queue::runtime() const { return "none"; }
+
+void* Queue::allocate(size_t bytes) { return allocate_on(stream_, bytes); }
+void* Queue::allocate_ahead(size_t bytes) { return allocate_on(copy_stream_, bytes); }
+
+void* Queue::allocate_on(void*, size_t bytes) {
+  const size_t total = emulation::settings().memory;
+  if (held_ + bytes > total) out_of_memory(*this, bytes, held_, total - held_, total);
   held_ += bytes;
   return emulation::allocate_memory(bytes);
 }
 
 void Queue::release(void* data, size_t bytes) {
+  catch_up();
   held_ -= bytes;
   emulation::free_memory(data, bytes);
 }
 
+void Queue::later(std::function<void()> copy) { put_off_.push_back(std::move(copy)); }
+
+void Queue::catch_up() {
+  for (auto& copy : std::exchange(put_off_, {})) copy();
+}
+
 void Queue::fill_zero(void* data, size_t bytes) {
+  catch_up();
   const MemoryAccess access;
   std::memset(data, 0, bytes);
 }
 
 void Queue::copy(const void* from, void* to, size_t bytes) {
+  catch_up();
   const MemoryAccess access;
   std::memcpy(to, from, bytes);
 }
