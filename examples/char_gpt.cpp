@@ -13,14 +13,14 @@ using namespace stet;
 namespace {
 
 // `length` symbols drawn from the model one after another, each from the distribution that it gives after those before it.
-Tensor generate(models::CharGpt& net, int64_t block, int64_t length, double temperature, Stream& draws) {
+Tensor generate(models::CharGpt& net, int64_t block, int64_t length, double temperature, Stream& draws, Device device) {
   const Evaluation evaluation;
-  Tensor text = zeros({1, 1}, DType::int64);
+  Tensor text = zeros({1, 1}, DType::int64, device);
   for (int64_t i = 0; i < length; ++i) {
     const Tensor seen = text.slice(1, std::max<int64_t>(0, text.size(1) - block), text.size(1));
     const Tensor logits = net(seen).slice(1, -1, seen.size(1)).squeeze(1) / temperature;
     // The largest of logits with Gumbel's noise is a draw from their softmax.
-    const Tensor next = argmax(logits - log(-log(uniform(draws, logits.shape()))), -1, true);
+    const Tensor next = argmax(logits - log(-log(uniform(draws, logits.shape()).to(device))), -1, true);
     text = concatenate({text, next}, 1);
   }
   return text.slice(1, 1, length + 1).flatten();
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
   }
   std::cout << "validation loss " << loss_now << " after " << steps << " steps\n";
   if (length > 0) {
-    const std::string sample = text.decode(generate(net, shape.block, length, temperature, draws));
+    const std::string sample = text.decode(generate(net, shape.block, length, temperature, draws, run.device()));
     run.log_text("sample", sample);
     std::cout << sample << "\n";
   }

@@ -80,7 +80,7 @@ void LiveRun::declare_flags() {
   name_ = p.built_in<std::string>("name", "", {.help = "name of the run; the program's own if none is given"});
   seed_ = p.built_in<uint64_t>("seed", 1, {.help = "of all random numbers"});
   threads_ = p.built_in<int>("threads", 0, {.from = 0, .to = 1024, .help = "0: all cores"});
-  device_name_ = p.built_in<std::string>("device", "cpu", {.help = "cpu, cuda or cuda:N"});
+  device_name_ = p.built_in<std::string>("device", "cpu", {.help = "where the network is trained: cpu, cuda (the first GPU) or cuda:N"});
   checkpoint_every_ = p.built_in<int64_t>("checkpoint-every", 0, {.from = 0, .help = "steps between checkpoints; 0: as the program says"});
   set_policy(policy_);
   max_steps_ = p.built_in<int64_t>("max-steps", 0, {.from = 0, .help = "stop, with a checkpoint, after that many steps; 0: none"});
@@ -167,6 +167,7 @@ void LiveRun::settle_devices() {
   set_threads(threads_);
   settle_isa();
   backend(device_);  // throws where there is none
+  state_.set_device(device_);
 }
 
 void LiveRun::describe_parameters() {
@@ -323,6 +324,11 @@ void LiveRun::add_launch() {
   launch->set_isa(isa());
   launch->set_device(device_.to_string());
   describe_environment(*launch, argv_);
+  if (device_ == cpu) return;
+  const DeviceDescription gpu = backend(device_).describe();
+  launch->mutable_machine()->set_gpu(gpu.name);
+  launch->mutable_machine()->set_driver(gpu.driver);
+  launch->mutable_machine()->set_cuda(gpu.runtime);
 }
 
 // The folder or the next launch, and the log's segment. A failure before it is done leaves a run that is resumed as it was, but for a launch

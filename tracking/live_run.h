@@ -16,6 +16,7 @@
 #include "stet/tracking/checkpoint_policy.h"
 #include "stet/tracking/event.pb.h"
 #include "stet/tracking/event_log.h"
+#include "stet/tracking/outbox.h"
 #include "stet/tracking/output_log.h"
 #include "stet/tracking/parameters.h"
 #include "stet/tracking/position.h"
@@ -60,6 +61,8 @@ class LiveRun final : public Recorder {
 
   // The log: live_run_log.cpp.
   void log(std::string_view name, double value, const Context& context);
+  /// A scalar of a device is read when it has arrived.
+  void log(std::string_view name, const Tensor& value, const Context& context);
   void log_text(std::string_view name, std::string_view text);
   void log_image(std::string_view name, const Tensor& image);
   void artifact(const Path& file);
@@ -97,7 +100,6 @@ class LiveRun final : public Recorder {
   void choose_digest_interval();
   bool digest_due(bool step) const;
   bool checkpoint_due(bool step) const;
-  void check_losses();
   void log_losses();
   void log_digest();
   void write_checkpoint();
@@ -110,8 +112,17 @@ class LiveRun final : public Recorder {
   void go_to(Moment moment);
   void show_progress();
 
-  void append(record::Event event);
-  void append_logged(const record::Event& event);
+  void require_state_on_device() const;
+
+  using Reads = std::vector<std::shared_ptr<PendingRead>>;
+  void append(record::Event event, Reads reads = {}, std::function<void(record::Event&)> complete = {});
+  void append_logged(record::Event event);
+  void require_finite(std::string_view name, double value, int64_t step) const;
+  std::shared_ptr<PendingRead> read_of(const Tensor& scalar) const;
+  /// Hands on to the log what has arrived, or everything.
+  void send();
+  void drain();
+  std::string first_failure(const std::string& message);
   int64_t step_now() const { return steps_ + (in_step_ ? 1 : 0); }
   [[noreturn]] void stop(const std::string& reason, int exit_code);
   void mark_end(record::End::Status status, int exit_code, const std::string& message);
@@ -142,6 +153,8 @@ class LiveRun final : public Recorder {
   record::RunRecord record_;
   std::optional<HeldRun> held_;
   std::unique_ptr<EventWriter> writer_;
+  Outbox outbox_;
+  std::optional<Outgoing> failed_;  // an event whose values, when they arrived, ended the run
   std::optional<Checkpoint> checkpoint_;  // to be restored
   bool resumed_ = false, begun_ = false, training_ = false, record_changed_ = false, ended_ = false;
   std::optional<LogPosition> resume_from_;
@@ -158,7 +171,11 @@ class LiveRun final : public Recorder {
   BatchSize batch_;
 
   // Digests.
-  std::vector<Tensor> losses_;  // of this step
+  struct Loss {
+    Tensor value;
+    std::shared_ptr<PendingRead> read;
+  };
+  std::vector<Loss> losses_;  // of this step
   std::optional<double> last_loss_;
   int64_t digest_interval_ = 0;  // 0: not chosen yet
   int64_t work_before_step_ = 0;

@@ -82,11 +82,29 @@ void watch_signals() {
 
 int noted_signal() { return signal_that_came; }
 
+// The message of what failed first: the program may have gone on for some steps before a device's values show that an earlier one failed.
+std::string LiveRun::first_failure(const std::string& message) {
+  if (failed_ || !writer_) return message;
+  try {
+    drain();
+  } catch (const std::exception& e) {
+    if (failed_) return e.what();
+  }
+  return message;
+}
+
+// What happened after the event that failed is no part of the record.
 void LiveRun::mark_end(record::End::Status status, int exit_code, const std::string& message) {
+  if (failed_) outbox_.clear();
+  drain();
   ended_ = true;
   record::Event event;
   event.mutable_session_log()->set_status(record::SessionLog::STOP);
   event.mutable_session_log()->set_msg(message);
+  if (failed_) {
+    go_to(failed_->committed);
+    in_step_ = failed_->event.step() > steps_;
+  }
   append(std::move(event));
   writer_->sync();
   auto* end = record_.mutable_launches(record_.launches_size() - 1)->mutable_end();
@@ -125,7 +143,7 @@ void LiveRun::left_by_exception() {
   if (!training_ && !resumed_) {
     if (held_) remove_all(fs_, held_->folder);
   } else if (begun_ && !ended_) {
-    mark_end(record::End::FAILED, 1, "an exception that the program caught left the loop");
+    mark_end(record::End::FAILED, 1, first_failure("an exception that the program caught left the loop"));
   }
 }
 
@@ -146,9 +164,11 @@ void LiveRun::fail(const std::string& message, bool in_training) noexcept {
     if (parameters_.help()) close();
     progress_.end();
     flush_all();
-    std::fprintf(stderr, "%s: %s\n", program_.c_str(), in_one_line(message).c_str());
     const bool leaves_nothing = code == 2 && !resumed_;
-    if (begun_ && !ended_ && !leaves_nothing) mark_end(record::End::FAILED, code, message);
+    const bool marks = begun_ && !ended_ && !leaves_nothing;
+    const std::string why = marks ? first_failure(message) : message;
+    std::fprintf(stderr, "%s: %s\n", program_.c_str(), in_one_line(why).c_str());
+    if (marks) mark_end(record::End::FAILED, code, why);
     if (held_ && leaves_nothing) remove_all(fs_, held_->folder);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: the record could not be brought up to date: %s\n", program_.c_str(), e.what());

@@ -1,6 +1,5 @@
 // Loops and their boundaries: the only places where a run digests, saves, stops or shows its state.
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <csignal>
 #include <limits>
@@ -49,6 +48,7 @@ void LiveRun::start_fresh() {
     require_same_data();
     require_same_hyperparameters(nullptr);
   }
+  require_state_on_device();
   describe_state();
   record_changed_ = true;
   if (!begun_) begin();
@@ -57,9 +57,16 @@ void LiveRun::start_fresh() {
   watch_signals();
 }
 
+// A program that says nothing of run.device() would train on the CPU, and the record would name another device.
+void LiveRun::require_state_on_device() const {
+  if (device_ == cpu || state_.parameter_count() == 0 || state_.is_on(device_)) return;
+  raise("--device {}: no parameter that is tracked is there; the program must move them, as in to(net, run.device())", device_.to_string());
+}
+
 // The state of the boundary where the run left off; from here on it is not mute.
 void LiveRun::restore() {
   require_same_data();  // first: other data may give tensors other shapes
+  require_state_on_device();
   state_.restore(*checkpoint_);
   require_same_hyperparameters(&*checkpoint_);
   go_to({static_cast<int64_t>(checkpoint_->tick), checkpoint_->step});
@@ -97,10 +104,11 @@ void LiveRun::commit(LoopKind kind, bool finished) {
   if (step) ++steps_;
   if (kind == LoopKind::epochs) ++epochs_;
   loops_.back().done = position_.index();
-  check_losses();
+  failed_.reset();
   log_losses();
   if (step && digest_interval_ == 0) choose_digest_interval();
   if (digest_due(step)) log_digest();
+  send();
   if (record_changed_) {
     describe_state();
     save_record();
@@ -128,6 +136,7 @@ void LiveRun::abandon() noexcept {
 
 // The last state that is sure to exist: what is tracked may be gone when the run ends.
 void LiveRun::end_of_loops() {
+  drain();
   if (digest_tick_ != tick_ || root_.empty()) log_digest();
   if (checkpoint_tick_ != tick_) write_checkpoint();
 }
@@ -152,59 +161,19 @@ bool LiveRun::checkpoint_due(bool step) const {
   return policy_.every_minutes > 0 && elapsed.count() >= 60 * policy_.every_minutes;
 }
 
-void LiveRun::check_losses() {
-  for (const Tensor& loss : losses_) {
-    last_loss_ = with_plain_nan(loss.item<double>());
-    if (!allow_nan_ && !std::isfinite(*last_loss_)) {
-      raise<TrainingError>("step {}: the loss is {}; lower the learning rate, or go on with --allow-nan", steps_, *last_loss_);
-    }
-  }
-}
-
-void LiveRun::log_losses() {
-  if (losses_.empty()) return;
-  record::Event event;
-  for (const Tensor& loss : losses_) {
-    if (loss.dtype() == DType::float64) {
-      const auto value = loss.item<double>();
-      event.mutable_loss_digest()->add_bits(std::isnan(value) ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(value));
-    } else {
-      const auto value = loss.item<float>();
-      event.mutable_loss_digest()->add_bits(std::isnan(value) ? 0x7fc00000 : std::bit_cast<uint32_t>(value));
-    }
-  }
-  losses_.clear();
-  append(std::move(event));
-}
-
-void LiveRun::log_digest() {
-  if (state_.empty()) return;
-  StateDigests digests = state_.digests();
-  record::Event event;
-  auto* digest = event.mutable_state_digest();
-  for (const uint64_t half : {digests.root.high, digests.root.low}) {
-    for (int shift = 56; shift >= 0; shift -= 8) digest->mutable_root()->push_back(static_cast<char>(half >> shift));
-  }
-  for (const uint32_t leaf : digests.leaves) digest->add_leaf(leaf);
-  if (digests.names != leaf_names_) {
-    for (const std::string& name : digests.names) digest->add_name(name);
-    leaf_names_ = std::move(digests.names);
-  }
-  root_ = digests.root.hex();
-  digest_tick_ = tick_;
-  append(std::move(event));
-}
-
 void LiveRun::write_checkpoint() {
   best_due_ = checkpoint_put_off_ = false;
+  drain();
   if (state_.empty()) return writer_->flush();
-  if (const std::string name = allow_nan_ ? "" : state_.non_finite_parameter(); !name.empty()) {
+  Checkpoint checkpoint{.step = steps_, .tick = tick_, .log = {}, .tensors = {}, .scalars = {}, .aliases = {}};
+  state_.save(checkpoint);
+  if (const std::string name = allow_nan_ ? "" : non_finite_parameter(checkpoint); !name.empty()) {
     raise<TrainingError>("step {}: {} holds a NaN or an infinity; lower the learning rate, or go on with --allow-nan", steps_, name);
   }
   if (digest_tick_ != tick_) log_digest();
+  drain();
   writer_->sync();
-  Checkpoint checkpoint{.step = steps_, .tick = tick_, .log = writer_->position(), .tensors = {}, .scalars = {}, .aliases = {}};
-  state_.save(checkpoint);
+  checkpoint.log = writer_->position();
   checkpoint.scalars.push_back({"stet/position", position_.to_text()});
   checkpoint.scalars.push_back({"stet/epochs", epochs_});
   checkpoint.scalars.push_back({"stet/digest_interval", digest_interval_});

@@ -92,7 +92,7 @@ StepRange Run::steps(int64_t n) { return StepRange(live(), n); }
 void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) { state().track(std::string(name), std::move(walk)); }
 
 void Run::log(std::string_view name, double value, const Context& context) { live_->log(name, value, context); }
-void Run::log(std::string_view name, const Tensor& value, const Context& context) { live_->log(name, value.item<double>(), context); }
+void Run::log(std::string_view name, const Tensor& value, const Context& context) { live_->log(name, value, context); }
 void Run::log_text(std::string_view name, std::string_view text) { live_->log_text(name, text); }
 void Run::log_image(std::string_view name, const Tensor& image) { live_->log_image(name, image); }
 void Run::artifact(const std::string& path) { live_->artifact(path); }

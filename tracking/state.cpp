@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/state_visitors.h"
 
@@ -70,13 +72,19 @@ class Save final : public StateVisitor {
 
 class Digests final : public StateVisitor {
  public:
-  StateDigests take() {
-    result_.root = sum_.value();
+  PendingDigests take() {
+    for (const auto& [device, tasks] : tasks_) result_.reads.push_back(backend(device).digests(tasks));
     return std::move(result_);
   }
 
  protected:
-  void tensor(const std::string& path, TensorKind, const Tensor& value, const Setter&) override { add(path, digest(path, value)); }
+  void tensor(const std::string& path, TensorKind, const Tensor& value, const Setter&) override {
+    if (value.device() == cpu) return add(path, digest(path, value));
+    auto at = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t.first == value.device(); });
+    if (at == tasks_.end()) at = tasks_.insert(at, {value.device(), {}});
+    add(path, {}, static_cast<size_t>(at - tasks_.begin()), at->second.size());
+    at->second.push_back({DigestSalt(path, name_of(value.dtype()), value.shape().to_string()), contiguous(value.detach())});
+  }
   void scalar(const std::string& path, ScalarRef ref) override {
     std::visit(
         [&](auto* p) {
@@ -101,19 +109,19 @@ class Digests final : public StateVisitor {
   }
 
  private:
-  void add(const std::string& path, const Digest& d) {
-    sum_.add(d);
+  void add(const std::string& path, const Digest& known, std::optional<size_t> read = {}, size_t position = 0) {
     result_.names.push_back(path);
-    result_.leaves.push_back(d.leaf());
+    result_.parts.push_back({known, read, position});
   }
-  DigestSum sum_;
-  StateDigests result_;
+  PendingDigests result_;
+  std::vector<std::pair<Device, std::vector<DigestTask>>> tasks_;
 };
 
 /// Compares the state with a checkpoint's entries and, where asked, sets it.
 class Restore final : public StateVisitor {
  public:
-  Restore(const Checkpoint& checkpoint, bool apply) : apply_(apply) {
+  /// `device`: where a Kept tensor goes that has no value yet.
+  Restore(const Checkpoint& checkpoint, bool apply, Device device) : apply_(apply), device_(device) {
     for (const auto& t : checkpoint.tensors) tensors_[t.path] = &t;
     for (const auto& s : checkpoint.scalars) {
       if (!s.path.starts_with("stet/")) scalars_[s.path] = &s;
@@ -151,7 +159,7 @@ class Restore final : public StateVisitor {
   void kept_tensor(const std::string& path, Tensor& value) override {
     const auto it = tensors_.find(path);
     if (it != tensors_.end()) seen_.insert(path);
-    if (apply_) value = it == tensors_.end() ? Tensor() : load(*it->second);
+    if (apply_) value = it == tensors_.end() ? Tensor() : load(*it->second).to(value.defined() ? value.device() : device_);
   }
   void scalar(const std::string& path, ScalarRef ref) override {
     const ScalarEntry* entry = find(scalars_, path);
@@ -206,6 +214,7 @@ class Restore final : public StateVisitor {
   }
 
   const bool apply_;
+  const Device device_;
   std::map<std::string, const TensorEntry*> tensors_;
   std::map<std::string, const ScalarEntry*> scalars_;
   std::set<std::string> seen_;
@@ -213,14 +222,9 @@ class Restore final : public StateVisitor {
 };
 
 template <class T>
-bool all_finite_as(const Tensor& x) {
-  const auto values = x.span<T>();
+bool all_finite(const TensorEntry& entry) {
+  const std::span values(reinterpret_cast<const T*>(entry.data.data()), entry.data.size() / sizeof(T));
   return std::all_of(values.begin(), values.end(), [](T v) { return std::isfinite(v); });
-}
-
-bool all_finite(const Tensor& value) {
-  const Tensor x = contiguous(value.to(cpu));
-  return x.dtype() == DType::float32 ? all_finite_as<float>(x) : all_finite_as<double>(x);
 }
 
 }  // namespace
@@ -279,35 +283,45 @@ void State::save(Checkpoint& checkpoint) const {
 }
 
 void State::restore(const Checkpoint& checkpoint) {
-  Restore check(checkpoint, false);
+  Restore check(checkpoint, false, device_);
   walk(check);
   if (const std::string differences = check.differences(); !differences.empty()) {
     raise("resume: the tracked state does not fit the checkpoint: {}; start a new run, or resume with the program as it was", differences);
   }
-  Restore apply(checkpoint, true);
+  Restore apply(checkpoint, true, device_);
   walk(apply);
 }
 
 void State::restore_what_fits(const Checkpoint& checkpoint) {
-  Restore apply(checkpoint, true);
+  Restore apply(checkpoint, true, device_);
   walk(apply);
 }
 
-StateDigests State::digests() const {
+PendingDigests State::digests_later() const {
   Digests d;
   walk(d);
   return d.take();
 }
 
-std::string State::non_finite_parameter() const {
-  struct Find : Visitor {
-    std::string found;
-    void on_parameter(const std::string& path, Parameter& p) override {
-      if (found.empty() && is_floating(p.dtype()) && !all_finite(p.value().detach())) found = path;
-    }
-  } find;
-  walk(find);
-  return std::move(find.found);
+StateDigests PendingDigests::take() const {
+  DigestSum sum;
+  StateDigests result{{}, names, {}};
+  for (const Part& part : parts) {
+    Digest d = part.known;
+    if (part.read) std::memcpy(&d, reads[*part.read]->bytes().data() + part.position * sizeof(Digest), sizeof(Digest));
+    sum.add(d);
+    result.leaves.push_back(d.leaf());
+  }
+  result.root = sum.value();
+  return result;
+}
+
+std::string non_finite_parameter(const Checkpoint& checkpoint) {
+  for (const TensorEntry& entry : checkpoint.tensors) {
+    if (entry.kind != TensorKind::parameter) continue;
+    if (!(entry.dtype == DType::float32 ? all_finite<float>(entry) : all_finite<double>(entry))) return entry.path;
+  }
+  return "";
 }
 
 std::vector<Reported> State::reported() const {
@@ -349,6 +363,17 @@ int64_t State::parameter_count() const {
   } count;
   walk(count);
   return count.sum;
+}
+
+bool State::is_on(Device device) const {
+  struct Find : Visitor {
+    Device wanted;
+    bool found = false;
+    void on_parameter(const std::string&, Parameter& p) override { found |= p.shared_state()->value.device() == wanted; }
+  } find;
+  find.wanted = device;
+  walk(find);
+  return find.found;
 }
 
 std::string State::summary() const {

@@ -3,12 +3,15 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "stet/tensor/digest.h"
+#include "stet/tensor/pending_read.h"
 #include "stet/tensor/stateful.h"
 #include "stet/tracking/checkpoint.h"
 
@@ -22,6 +25,22 @@ struct StateDigests {
   Digest root;
   std::vector<std::string> names;
   std::vector<uint32_t> leaves;
+};
+
+/// The same where tensors of a device are digested there, and the digests come later.
+struct PendingDigests {
+  std::vector<std::string> names;
+  std::vector<std::shared_ptr<PendingRead>> reads;
+  /// Waits for the reads.
+  StateDigests take() const;
+
+  /// A digest: known, or in one of the reads.
+  struct Part {
+    Digest known;
+    std::optional<size_t> read;
+    size_t position = 0;
+  };
+  std::vector<Part> parts;
 };
 
 /// A hyperparameter or an execution setting that a tracked thing reports of itself.
@@ -46,6 +65,8 @@ class State {
   void keep(const std::string& name, KeptRef value);
   void release(const std::string& name);
 
+  /// Where a Kept tensor goes that has no value yet when it is restored.
+  void set_device(Device device) { device_ = device; }
   bool empty() const { return tracked_.empty() && kept_.empty(); }
   /// Is it tracked, by itself or as a part?
   bool holds(const Stateful& thing) const;
@@ -60,12 +81,12 @@ class State {
   /// Sets what can be set now, without complaint: for the loops around the one where restore() is due.
   void restore_what_fits(const Checkpoint& checkpoint);
 
-  StateDigests digests() const;
-  /// The first parameter that holds a NaN or an infinity; empty: none does.
-  std::string non_finite_parameter() const;
+  PendingDigests digests_later() const;
   std::vector<Reported> reported() const;
   std::vector<TrackedShape> shapes() const;
   int64_t parameter_count() const;
+  /// Is a parameter there?
+  bool is_on(Device device) const;
   /// One line for each tracked thing and its parts, as they describe themselves.
   std::string summary() const;
 
@@ -74,6 +95,10 @@ class State {
 
   std::vector<std::pair<std::string, std::function<void(Visitor&)>>> tracked_;
   std::vector<std::pair<std::string, KeptRef>> kept_;
+  Device device_ = cpu;
 };
+
+/// The first parameter of a checkpoint that holds a NaN or an infinity; empty: none does.
+std::string non_finite_parameter(const Checkpoint& checkpoint);
 
 }  // namespace stet::tracking

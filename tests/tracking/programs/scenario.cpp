@@ -31,10 +31,16 @@ void kill_point(const std::string& place) {
   }
 }
 
+Device device;  // the run's
+
 Tensor draw(const Rng& rng, Shape shape) {
   Stream stream(rng);
-  return normal(stream, std::move(shape), 0, 0.5);
+  return normal(stream, std::move(shape), 0, 0.5).to(device);
 }
+
+Tensor draw(Stream& stream, Shape shape) { return normal(stream, std::move(shape)).to(device); }
+Tensor ones_there(Shape shape) { return ones(std::move(shape), DType::float32, device); }
+Tensor zeros_there(Shape shape) { return zeros(std::move(shape), DType::float32, device); }
 
 struct Net : Stateful {
   Parameter in, out;
@@ -54,7 +60,7 @@ struct Momentum : Stateful {
   double lr;
   Buffer in, out;
   int64_t steps = 0;
-  Momentum(Net& n, double rate) : net(n), lr(rate), in(zeros(n.in.shape())), out(zeros(n.out.shape())) {}
+  Momentum(Net& n, double rate) : net(n), lr(rate), in(zeros_there(n.in.shape())), out(zeros_there(n.out.shape())) {}
   void step(const Gradients& g) {
     ++steps;
     update(net.in, in, g[net.in]);
@@ -88,7 +94,7 @@ double error_of(Setting& s) {
         kill_point("evaluation");
         return sum(square(s.net(x) - y), {1});
       },
-      s.set, {.batch = 40});
+      s.set, {.batch = 40, .device = device});
 }
 
 void plain(Setting& s) {
@@ -115,7 +121,7 @@ void gan(Setting& s) {
   Stream latent(s.run.rng() / "latent");
   for (auto& epoch : s.run.epochs(s.epochs)) {
     for (auto [x, y] : s.run.steps(s.loader)) {
-      const Tensor made = matmul(s.net(normal(latent, x.shape())), ones({1, 4}));
+      const Tensor made = matmul(s.net(draw(latent, x.shape())), ones_there({1, 4}));
       const Tensor critic_loss = mean(square(critic(x) - 1.0)) + mean(square(critic(made.detach())));
       critic_opt.step(backward(critic_loss, critic));
       const Tensor loss = mean(square(critic(made) - 1.0));
@@ -144,7 +150,7 @@ void carry(Setting& s) {
   Kept<Tensor> carried(s.run, "carried", Tensor());
   for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
     for (auto [x, y] : s.run.steps(s.loader)) {
-      const Tensor before = carried.value().defined() ? carried.value() : zeros({1, 1});
+      const Tensor before = carried.value().defined() ? carried.value() : zeros_there({1, 1});
       const Tensor out = s.net(x) + before * 0.5;
       carried = mean(out, {0}, true).detach();
       const Tensor loss = mean_square(out, y);
@@ -211,7 +217,7 @@ void epoch_mean(Setting& s) {
 // Loops after one another, several within an epoch, and one within a step.
 void nested(Setting& s) {
   for (const int64_t i : s.run.steps(5)) {
-    s.opt.step(backward(mean(square(s.net(ones({2, 4}) * static_cast<double>(i))))));
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4}) * static_cast<double>(i))))));
   }
   for (auto& epoch : s.run.epochs(s.epochs)) {
     for (auto [x, y] : s.run.steps(s.loader)) {
@@ -242,15 +248,15 @@ void best(Setting& s) {
 void draws(Setting& s) {
   Stream noise(s.run.rng() / "noise");
   for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
-    const Tensor shift = normal(noise, {1, 4});
+    const Tensor shift = draw(noise, {1, 4});
     const double scale = 1.0 / (1.0 + static_cast<double>(s.run.step()));
     for (auto [x, y] : s.run.steps(s.loader)) {
-      s.opt.step(backward(mean_square(s.net(x * scale + shift + normal(noise, {1, 4})), y)));
+      s.opt.step(backward(mean_square(s.net(x * scale + shift + draw(noise, {1, 4})), y)));
     }
-    const Tensor target = normal(noise, {2, 1});
+    const Tensor target = draw(noise, {2, 1});
     s.run.log("target", sum(target));
     for (const int64_t i : s.run.steps(3)) {
-      s.opt.step(backward(mean_square(s.net(ones({2, 4}) * static_cast<double>(i)), target)));
+      s.opt.step(backward(mean_square(s.net(ones_there({2, 4}) * static_cast<double>(i)), target)));
     }
   }
 }
@@ -259,7 +265,7 @@ void draws(Setting& s) {
 void two_stages(Setting& s) {
   for (auto [x, y] : s.run.steps(s.loader)) s.opt.step(backward(mean_square(s.net(x), y)));
   Stream noise(s.run.rng() / "noise");
-  const Tensor fixed = normal(noise, {8, 4});
+  const Tensor fixed = draw(noise, {8, 4});
   Net head(3, s.run.rng() / "head");
   Momentum head_opt(head, 0.01);
   s.run.track("head", head)("head_opt", head_opt);
@@ -274,7 +280,7 @@ void two_stages(Setting& s) {
 // Epochs that are one step each.
 void whole_set(Setting& s) {
   for (auto& epoch : s.run.epochs(s.epochs * 5)) {
-    s.opt.step(backward(mean(square(s.net(ones({2, 4}))))));
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
     s.run.log("epoch", static_cast<double>(epoch.index()));
   }
 }
@@ -285,7 +291,7 @@ void caught(Setting& s) {
     const auto shard = data::in_memory("shard", ones({4, 1}) * static_cast<double>(epoch.index()));
     try {
       for (auto [x, y] : s.run.steps(s.loader)) {
-        s.opt.step(backward(mean_square(s.net(x), y + shard.get(0)[0])));
+        s.opt.step(backward(mean_square(s.net(x), y + shard.get(0)[0].to(device))));
         if (epoch == 1 && s.loader.position() == 5) throw std::runtime_error("enough of this epoch");
       }
     } catch (const std::runtime_error&) {
@@ -309,7 +315,7 @@ void returns(Setting& s) {
 // The 6th step's score is the best.
 void scores(Setting& s) {
   for (const int64_t i : s.run.steps(20)) {
-    s.opt.step(backward(mean(square(s.net(ones({2, 4}))))));
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
     s.run.log("score", i == 5 ? 1 : -static_cast<double>(i));
   }
 }
@@ -325,7 +331,7 @@ void side_by_side(Setting& s) {
 int catches(Setting& s) {
   try {
     for (const int64_t i : s.run.steps(20)) {
-      s.opt.step(backward(mean(square(s.net(ones({2, 4}))))));
+      s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
       if (i == 8 && std::getenv("STET_TEST_THROW")) throw std::runtime_error("in two\nlines");
     }
   } catch (const std::runtime_error&) {
@@ -349,7 +355,24 @@ void outside(Setting& s) {
 void not_a_number(Setting& s) {
   for (const int64_t i : s.run.steps(12)) {
     const double factor = i == 8 ? std::numeric_limits<double>::quiet_NaN() : 1.0;
-    s.opt.step(backward(mean(square(s.net(ones({2, 4})))) * factor));
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4})))) * factor));
+  }
+}
+
+// A mistake that a kernel finds, at the 9th step.
+void fault(Setting& s) {
+  for (const int64_t i : s.run.steps(40)) {
+    const Tensor index = Tensor::from(std::vector<int64_t>{3, i == 8 ? int64_t{4} : 0}).to(device);
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))) + mean(index_select(s.net.in.value(), 0, index)))));
+  }
+}
+
+// Keeps a megabyte more with each step.
+void grows(Setting& s) {
+  std::vector<Tensor> kept;
+  for ([[maybe_unused]] const int64_t i : s.run.steps(10)) {
+    kept.push_back(ones_there({512, 512}));
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
   }
 }
 
@@ -359,7 +382,8 @@ int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
   const auto form = run.param("form", "plain",
                               {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole",
-                                          "caught", "returns", "scores", "side", "catches", "outside", "nan"}});
+                                          "caught", "returns", "scores", "side", "catches", "outside", "nan", "fault",
+                                          "grows"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
@@ -373,11 +397,12 @@ int main(int argc, char** argv) {
     data::announce(record);
   }
   std::printf("scenario %s\n", form.c_str());
+  device = std::getenv("STET_TEST_STAY") ? cpu : run.device();
 
   Stream stream(run.rng() / "data");
   const Tensor x = normal(stream, {104, 4}), y = sin(sum(x, {1}, true));
   Data set = data::in_memory("waves", x, y);
-  Loader loader(set, {.batch = 8, .shuffle = run.rng() / "shuffle"});
+  Loader loader(set, {.batch = 8, .shuffle = run.rng() / "shuffle", .device = device});
   Net net(std::getenv("STET_TEST_HIDDEN") ? std::atoi(std::getenv("STET_TEST_HIDDEN")) : hidden, run.rng() / "net");
   Momentum opt(net, static_cast<double>(lr));
   run.track("net", net)("opt", opt)("loader", loader);
@@ -402,4 +427,6 @@ int main(int argc, char** argv) {
   if (form == "catches") return catches(s);
   if (form == "outside") outside(s);
   if (form == "nan") not_a_number(s);
+  if (form == "fault") fault(s);
+  if (form == "grows") grows(s);
 }
