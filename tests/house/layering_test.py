@@ -54,6 +54,22 @@ class Layering(unittest.TestCase):
         for include in ["<vector>", "<sys/mman.h>", "<hwy/highway.h>", "<fmt/format.h>", '"stet/tensor/shape.h"']:
             self.assert_passes("tensor/a.h", include)
 
+    def test_confined_headers(self):
+        self.assert_passes("cuda/emulation/a.cpp", "<boost/context/fiber.hpp>")
+        self.assert_refused("cuda/a.cpp", "<boost/context/fiber.hpp>")
+        self.assert_refused("nn/a.cpp", "<boost/context/fiber.hpp>")
+        self.assert_passes("cuda/a.cpp", "<cuda_runtime.h>")
+        self.assert_passes("cuda/a.h", "<cuda_runtime.h>")
+        for source in ["cuda/emulation/a.cpp", "tensor/a.cpp", "nn/a.h", "tracking/cli/a.cpp", "examples/a.cpp"]:
+            self.assert_refused(source, "<cuda_runtime.h>")
+        for library in ["<cublas_v2.h>", "<cudnn.h>", "<cub/cub.cuh>", "<thrust/sort.h>"]:
+            self.assert_refused("cuda/a.cu", library)
+
+    def test_kernels_leave_out_what_nvcc_cannot_compile(self):
+        for include in ['"stet/tensor/error.h"', "<fmt/format.h>"]:
+            self.assert_refused("cuda/a.cu", include)
+            self.assert_passes("cuda/a.cpp", include)
+
     def test_allowed_arrows(self):
         self.assert_passes("nn/a.h", '"stet/tensor/shape.h"')
         self.assert_passes("tracking/a.cpp", "<hdf5.h>")
