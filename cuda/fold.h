@@ -37,11 +37,9 @@ __device__ __forceinline__ auto fold_chain(int n, const F& value) {
   if (n == kChain) {
 #pragma unroll 16
     for (int k = 0; k < kChain; ++k) v = Op()(v, value(k));
-  } else {
-#pragma unroll 8
-    for (int k = 0; k < n; ++k) v = Op()(v, value(k));
+    return v;
   }
-  return v;
+  return fold_on<1, Op>(v, 0, n, value);
 }
 
 /// Elements of chain (or block) `c` of a run of n that is cut into parts of `each`.

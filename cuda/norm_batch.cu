@@ -47,10 +47,10 @@ template <int kItems, bool kBlock>
 __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) moments_by_team(Moments a, int64_t planes, int64_t p, int lanes) {
   const RowTeam<float, kItems, kBlock> team(planes, p, lanes);
   const float* x = a.x + team.row() * p;
-  float v[kItems] = {};
+  float v[kItems];
   team.each([&](int k, int i) { v[k] = x[i]; });
-  const float mean = team.sum([&](int k, int) { return v[k]; }) / static_cast<float>(p);
-  const float square = team.sum([&](int k, int) {
+  const float mean = team.sum([&](int k) { return v[k]; }) / static_cast<float>(p);
+  const float square = team.sum([&](int k) {
     const float centred = v[k] - mean;
     return centred * centred;
   });
@@ -304,15 +304,15 @@ template <Masked kMasked, int kItems, bool kBlock>
 __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
 gradient_sums_by_team(Differentiating a, int64_t planes, int64_t p, IndexDivisor channels, int lanes, float* sums) {
   const RowTeam<float, kItems, kBlock> team(planes, p, lanes);
-  const int64_t plane = team.row() < planes ? team.row() : planes - 1;  // any, where there is none
+  const int64_t plane = team.row();
   const Channel channel(a, channels(plane).rest);
-  float g[kItems] = {}, centred[kItems] = {};
+  float g[kItems], centred[kItems];
   team.each([&](int k, int i) {
     centred[k] = a.x[plane * p + i] - channel.centre;
     g[k] = before_relu<kMasked>(a, channel, plane * p + i, centred[k]);
   });
-  const auto sum = team.sum([&](int k, int) { return terms(g[k], centred[k]); });
-  if constexpr (kMasked == Masked::by_result) team.each([&](int k, int i) { a.masked[plane * p + i] = g[k]; });
+  const auto sum = team.sum([&](int k) { return terms(g[k], centred[k]); });
+  if constexpr (kMasked == Masked::by_result) team.store(a.masked + plane * p, [&](int k) { return g[k]; });
   if (!team.leads()) return;
   sums[plane] = sum.of[0];
   sums[planes + plane] = sum.of[1];

@@ -24,11 +24,10 @@ struct Rows {
 
 __device__ __forceinline__ float scale_of(float squares, float count, float epsilon) { return 1 / sqrtf(squares / count + epsilon); }
 
-// __ldg: so that no load waits for y's stores before it.
 __device__ __forceinline__ float normalised(const Rows& a, int64_t i, float x, float mean, float scale) {
   float z = (x - mean) * scale;
-  if (a.weight) z = z * __ldg(a.weight + i);
-  if (a.bias) z = z + __ldg(a.bias + i);
+  if (a.weight) z = z * a.weight[i];
+  if (a.bias) z = z + a.bias[i];
   return z;
 }
 
@@ -36,16 +35,18 @@ template <int kItems, bool kBlock>
 __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) normalise_by_team(Rows a, int lanes) {
   const RowTeam<float, kItems, kBlock> team(a.rows, a.d, lanes);
   const auto count = static_cast<float>(a.d);
-  const int64_t at = team.row() * a.d;
-  float v[kItems] = {};
-  team.each([&](int k, int i) { v[k] = a.x[at + i]; });
-  const float mean = team.sum([&](int k, int) { return v[k]; }) / count;
-  const float squares = team.sum([&](int k, int) {
+  const float* x = a.x + team.row() * a.d;
+  float* y = a.y + team.row() * a.d;
+  float v[kItems];
+  team.each([&](int k, int i) { v[k] = x[i]; });
+  const float mean = team.sum([&](int k) { return v[k]; }) / count;
+  const float squares = team.sum([&](int k) {
     const float centred = v[k] - mean;
     return centred * centred;
   });
   const float scale = scale_of(squares, count, a.epsilon);
-  team.each([&](int k, int i) { a.y[at + i] = normalised(a, i, v[k], mean, scale); });
+  team.each([&](int k, int i) { v[k] = normalised(a, i, v[k], mean, scale); });
+  team.store(y, [&](int k) { return v[k]; });
   if (!team.leads()) return;
   a.mean[team.row()] = mean;
   a.scale[team.row()] = scale;
@@ -111,13 +112,13 @@ __device__ __forceinline__ float input_gradient(Element e, float level, float sl
 template <int kItems, bool kBlock>
 __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) gradient_by_team(GradientRows a, int lanes) {
   const RowTeam<float, kItems, kBlock> team(a.rows, a.d, lanes);
-  const int64_t row = team.row() < a.rows ? team.row() : a.rows - 1;  // any, where there is none
+  const int64_t row = team.row();
   const float count = static_cast<float>(a.d), mean = a.mean[row], scale = a.scale[row];
-  Element v[kItems] = {};
+  Element v[kItems];
   team.each([&](int k, int i) { v[k] = element(a, row, i, mean, scale); });
-  const auto sums = team.sum([&](int k, int) { return terms(v[k]); });
+  const auto sums = team.sum([&](int k) { return terms(v[k]); });
   const float level = sums.of[0] / count, slope = sums.of[1] / count;
-  team.each([&](int k, int i) { a.dx[row * a.d + i] = input_gradient(v[k], level, slope, scale); });
+  team.store(a.dx + row * a.d, [&](int k) { return input_gradient(v[k], level, slope, scale); });
 }
 
 __global__ void __launch_bounds__(kLongRowThreads) gradient_by_block(GradientRows a) {

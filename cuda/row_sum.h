@@ -54,6 +54,25 @@ __device__ __forceinline__ V halve(V v, int lanes = kWarp) {
   return v;
 }
 
+/// v, and then value(first), value(first + step), … below n, folded one after another. Eight are computed before they are folded, so that their loads
+/// are under way together.
+template <int kStep, class Op, class V, class F>
+__device__ __forceinline__ V fold_on(V v, int first, int n, const F& value) {
+  constexpr int kTogether = 8;
+  for (int i = first; i < n; i += kTogether * kStep) {
+    V next[kTogether] = {};
+#pragma unroll
+    for (int j = 0; j < kTogether; ++j) {
+      if (i + j * kStep < n) next[j] = value(i + j * kStep);
+    }
+#pragma unroll
+    for (int j = 0; j < kTogether; ++j) {
+      if (i + j * kStep < n) v = Op()(v, next[j]);
+    }
+  }
+  return v;
+}
+
 /// value(begin) … value(begin + n - 1), n <= kSumBlock, folded by a warp; every lane gets the result.
 template <class Op, class F>
 __device__ __forceinline__ auto fold_block(int64_t begin, int n, const F& value) {
@@ -62,8 +81,7 @@ __device__ __forceinline__ auto fold_block(int64_t begin, int n, const F& value)
 #pragma unroll 16
     for (int i = 0; i < kSumBlock; i += kWarp) v = Op()(v, value(begin + i + lane_of_warp()));
   } else {
-#pragma unroll 8
-    for (int i = lane_of_warp(); i < n; i += kWarp) v = Op()(v, value(begin + i));
+    v = fold_on<static_cast<int>(kWarp), Op>(v, lane_of_warp(), n, [&](int i) { return value(begin + i); });
   }
   return halve<Op>(v);
 }

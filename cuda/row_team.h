@@ -28,13 +28,14 @@ struct TeamSums {
   __device__ Several<T, 2>* of(Several<T, 2>) { return two; }
 };
 
-/// The threads that share a row of n elements; each holds up to kItems of them, in arrays that `k` of 0 … kItems - 1 indexes. If kBlock, a team is a
-/// block whose warps hold 1024 elements each, and its launch gives sizeof(TeamSums<T>) of shared memory; else it is a warp, or where kItems is 1,
-/// `lanes` lanes of one. All threads of a block must take part in a fold, those without a row too.
+/// The threads that share a row of n >= 1 elements; each holds up to kItems of them, in arrays that `k` of 0 … kItems - 1 indexes. If kBlock, a team is
+/// a block whose warps hold 1024 elements each, and its launch gives sizeof(TeamSums<T>) of shared memory; else it is a warp, or where kItems is 1,
+/// `lanes` lanes of one. Where a thread has no element, or a team no row, it reads the row's last one, or the last row, and what it makes of that is
+/// left out of sums and results: so that loads depend on nothing, and all are under way together.
 template <class T, int kItems, bool kBlock>
 class RowTeam {
  public:
-  __device__ RowTeam(int64_t rows, int64_t n, int lanes) : lanes_(kItems == 1 ? lanes : static_cast<int>(kWarp)) {
+  __device__ RowTeam(int64_t rows, int64_t n, int lanes) : last_(static_cast<int>(n) - 1), lanes_(kItems == 1 ? lanes : static_cast<int>(kWarp)) {
     if constexpr (kBlock) {
       row_ = blockIdx.x;
       first_ = warp_of_block() * kSumBlock + lane_of_warp();
@@ -42,28 +43,41 @@ class RowTeam {
       row_ = global_thread() / lanes_;
       first_ = static_cast<int>(threadIdx.x) % lanes_;
     }
-    n_ = row_ < rows ? static_cast<int>(n) : 0;
+    end_ = row_ < rows ? static_cast<int>(n) : 0;
+    row_ = row_ < rows ? row_ : rows - 1;
   }
 
   __device__ int64_t row() const { return row_; }
   /// Whether this thread is the one that writes what there is one of a row.
-  __device__ bool leads() const { return first_ == 0 && n_ > 0; }
+  __device__ bool leads() const { return first_ == 0 && end_ > 0; }
 
-  /// f(k, i) for the elements i of this thread.
+  /// f(k, i) for the elements i of this thread, and for those that it reads in the place of what it lacks.
   template <class F>
   __device__ __forceinline__ void each(const F& f) const {
 #pragma unroll
+    for (int k = 0; k < kItems; ++k) f(k, at(k) < last_ ? at(k) : last_);
+  }
+
+  /// y[i] = f(k) for the elements i of this thread. f is called for what it lacks too.
+  template <class Y, class F>
+  __device__ __forceinline__ void store(Y* y, const F& f) const {
+    Y* const own = y + first_;
+#pragma unroll
     for (int k = 0; k < kItems; ++k) {
-      const int i = first_ + k * static_cast<int>(kWarp);
-      if (i < n_) f(k, i);
+      const Y value = f(k);
+      if (at(k) < end_) own[k * static_cast<int>(kWarp)] = value;
     }
   }
 
-  /// The row's f(k, i) folded in the order of a run that holds the last axis. Every thread gets it.
+  /// The row's f(k) folded in the order of a run that holds the last axis. Every thread gets it; all of a block must ask for it.
   template <class Op, class F>
   __device__ __forceinline__ auto fold(const F& f) const {
     auto v = Op::start();
-    each([&](int k, int i) { v = Op()(v, f(k, i)); });
+#pragma unroll
+    for (int k = 0; k < kItems; ++k) {
+      const auto next = f(k);
+      if (at(k) < end_) v = Op()(v, next);
+    }
     v = halve<Op>(v, lanes_);
     if constexpr (kBlock) {
       auto* const sums = shared<TeamSums<T>>().of(v);
@@ -76,12 +90,14 @@ class RowTeam {
   }
   template <class F>
   __device__ __forceinline__ auto sum(const F& f) const {
-    return fold<Add<decltype(f(0, 0))>>(f);
+    return fold<Add<decltype(f(0))>>(f);
   }
 
  private:
+  __device__ __forceinline__ int at(int k) const { return first_ + k * static_cast<int>(kWarp); }
+
   int64_t row_;
-  int first_, n_, lanes_;
+  int first_, last_, end_, lanes_;
 };
 
 /// Calls launch(kItems, kBlock, grid, lanes), the first two as integral constants, for teams that hold rows of n <= kMostTeamRow<T> elements.

@@ -45,21 +45,22 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) rows_by_tea
   const RowTeam<float, kItems, kBlock> team(a.rows, a.n, lanes);
   const float* x = a.x + team.row() * a.n;
   float* y = a.y + team.row() * a.n;
-  float v[kItems] = {};
+  float v[kItems];
   team.each([&](int k, int i) { v[k] = x[i]; });
-  const float m = team.template fold<LargestNumber>([&](int k, int) { return v[k]; });
-  const float t = team.sum([&](int k, int) {
+  const float m = team.template fold<LargestNumber>([&](int k) { return v[k]; });
+  const float t = team.sum([&](int k) {
     const float d = v[k] - m, e = cuda::exp(d);
     v[k] = kResult == Result::log_softmax ? d : e;
     return e;
   });
-  if constexpr (kResult == Result::softmax) {
-    team.each([&](int k, int i) { y[i] = v[k] / t; });
-  } else if constexpr (kResult == Result::log_softmax) {
-    const float log_t = cuda::log(t);
-    team.each([&](int k, int i) { y[i] = v[k] - log_t; });
-  } else {
-    team.each([&](int k, int i) { y[i] = v[k]; });
+  const float log_t = kResult == Result::log_softmax ? cuda::log(t) : 0;
+#pragma unroll
+  for (int k = 0; k < kItems; ++k) {
+    if constexpr (kResult == Result::softmax) v[k] = v[k] / t;
+    if constexpr (kResult == Result::log_softmax) v[k] = v[k] - log_t;
+  }
+  team.store(y, [&](int k) { return v[k]; });
+  if constexpr (kResult == Result::cross_entropy) {
     if (team.leads()) set_loss(a, team.row(), m, t);
   }
 }
@@ -134,13 +135,13 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<T, kBlock>)
 gradient_by_team(const T* g, const T* y, int64_t rows, int64_t n, int lanes, T* dx) {
   const RowTeam<T, kItems, kBlock> team(rows, n, lanes);
   const int64_t at = team.row() * n;
-  T upstream[kItems] = {}, value[kItems] = {};
+  T upstream[kItems], value[kItems];
   team.each([&](int k, int i) {
     upstream[k] = g[at + i];
     value[k] = y[at + i];
   });
-  const T level = team.sum([&](int k, int) { return upstream[k] * value[k]; });
-  team.each([&](int k, int i) { dx[at + i] = value[k] * (upstream[k] - level); });
+  const T level = team.sum([&](int k) { return upstream[k] * value[k]; });
+  team.store(dx + at, [&](int k) { return value[k] * (upstream[k] - level); });
 }
 
 template <class T>
