@@ -100,17 +100,25 @@ class Copier {
     for (int i = 0; i < kLineSteps; ++i) lines_[i] = loader.line((group_ + i * kAtOnce) * kWidth, term_);
   }
 
-  /// The i-th copy of the stage.
+  /// What the i-th copy of the stage takes.
+  __device__ __forceinline__ Source<T> source(int i) const { return loader_.at(lines_[i % kLineSteps], term_ + ahead(i), ahead(i)); }
   template <int kStride>
-  __device__ __forceinline__ void copy(int i, T (&to)[S::kDepth][kStride]) const {
-    const int line = i % kLineSteps, ahead = i / kLineSteps * kTerms, group = group_ + line * kAtOnce, term = term_ + ahead;
+  __device__ __forceinline__ void copy(int i, const Source<T>& source, T (&to)[S::kDepth][kStride]) const {
+    const int group = group_ + i % kLineSteps * kAtOnce, term = term_ + ahead(i);
     if ((kGroups % kAtOnce != 0 && group >= kGroups) || (S::kDepth % kTerms != 0 && term >= S::kDepth)) return;
-    const Source<T> source = loader_.at(lines_[line], term, ahead);
     copy_async<kWidth * static_cast<int>(sizeof(T))>(&to[term][group * kWidth], source.from, source.count * static_cast<int>(sizeof(T)));
   }
-  __device__ __forceinline__ void advance() { loader_.advance(S::kDepth); }
+  __device__ __forceinline__ void advance() {
+    loader_.advance(S::kDepth);
+    if constexpr (requires { loader_.move(lines_[0]); }) {
+#pragma unroll
+      for (auto& line : lines_) loader_.move(line);
+    }
+  }
 
  private:
+  static constexpr __device__ int ahead(int i) { return i / kLineSteps * kTerms; }
+
   Loader loader_;
   int term_, group_;
   typename Loader::Line lines_[kLineSteps];
@@ -167,10 +175,22 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
   tile::Copier<S, A, S::kM> copy_a(a);
   tile::Copier<S, B, S::kN> copy_b(b);
   const auto copy = [&](int slot) {
+    // Addresses of some copies, then the copies: what looks addresses up between two costs idle instructions.
+    constexpr int kAll = copy_a.kCopies + copy_b.kCopies, kSome = 16;
 #pragma unroll
-    for (int i = 0; i < copy_a.kCopies; ++i) copy_a.copy(i, shared.a[slot]);
+    for (int some = 0; some < kAll; some += kSome) {
+      Source<T> sources[kSome] = {};
 #pragma unroll
-    for (int i = 0; i < copy_b.kCopies; ++i) copy_b.copy(i, shared.b[slot]);
+      for (int i = some; i < some + kSome; ++i) {
+        if (i < copy_a.kCopies) sources[i - some] = copy_a.source(i);
+        else if (i < kAll) sources[i - some] = copy_b.source(i - copy_a.kCopies);
+      }
+#pragma unroll
+      for (int i = some; i < some + kSome; ++i) {
+        if (i < copy_a.kCopies) copy_a.copy(i, sources[i - some], shared.a[slot]);
+        else if (i < kAll) copy_b.copy(i - copy_a.kCopies, sources[i - some], shared.b[slot]);
+      }
+    }
     copy_a.advance();
     copy_b.advance();
     commit_copies();
@@ -195,6 +215,13 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
   const int stages = (terms + kDepth - 1) / kDepth;
   int s = 0, slot = 0;
   T sums[kM][kN];
+  const auto multiply = [&] {
+#pragma unroll
+    for (int i = 0; i < kM; ++i) {
+#pragma unroll
+      for (int j = 0; j < kN; ++j) sums[i][j] = multiply_add(left[i], right[j], sums[i][j]);
+    }
+  };
   while (true) {
 #pragma unroll
     for (int i = 0; i < kM; ++i) {
@@ -204,20 +231,18 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
     const bool first = s == 0 && !totals.resume;
     const int stop = s + kProductChunk / kDepth < stages ? s + kProductChunk / kDepth : stages;
     for (; s < stop; ++s) {
+      fetch(slot, 0);
+      copy(slot == 0 ? kStages - 1 : slot - 1);  // at one time: each time costs idle instructions
+      multiply();
 #pragma unroll
-      for (int term = 0; term < kDepth; ++term) {
+      for (int term = 1; term < kDepth; ++term) {
         fetch(slot, term);
         if (term == kDepth - 1) {
           wait_for_copies<kStages - 2>();
           __syncthreads();  // the next stage is there, and nobody reads this one any more
           slot = slot + 1 == kStages ? 0 : slot + 1;
         }
-        if (term == 0) copy(slot == 0 ? kStages - 1 : slot - 1);  // at one time: each time costs idle instructions
-#pragma unroll
-        for (int i = 0; i < kM; ++i) {
-#pragma unroll
-          for (int j = 0; j < kN; ++j) sums[i][j] = multiply_add(left[i], right[j], sums[i][j]);
-        }
+        multiply();
       }
     }
     tile::add_to_totals<S>(sums, totals.data, first, s < stages || totals.keep);
