@@ -38,7 +38,7 @@ void forward(Queue& queue, const Window& s, const Tensor& x, const Tensor& weigh
 void conv2d(Queue& queue, const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) {
   if (y.elements() == 0) return;
   visit_floating(y.dtype(), [&]<class T>(T) {
-    if (cuda::is_small(s) && s.kh * s.kw <= cuda::kMostTaps) forward<T, int32_t>(queue, s, x, weight, bias, activation, y);
+    if (cuda::is_small<T>(s) && s.kh * s.kw <= cuda::kMostTaps) forward<T, int32_t>(queue, s, x, weight, bias, activation, y);
     else forward<T, int64_t>(queue, s, x, weight, bias, activation, y);
   });
 }

@@ -78,7 +78,7 @@ void input_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tenso
 void conv2d_input_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
   if (dx.elements() == 0) return;
   visit_floating(dx.dtype(), [&]<class T>(T) {
-    if (cuda::is_small(s) && s.kh * s.kw <= cuda::kMostTaps) input_gradient<T, int32_t>(queue, s, dy, weight, dx);
+    if (cuda::is_small<T>(s) && s.kh * s.kw <= cuda::kMostTaps) input_gradient<T, int32_t>(queue, s, dy, weight, dx);
     else input_gradient<T, int64_t>(queue, s, dy, weight, dx);
   });
 }

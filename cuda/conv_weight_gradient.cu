@@ -15,14 +15,53 @@ namespace {
 // How many chunks' sums wait at a time.
 constexpr int64_t kScratchBytes = int64_t{64} << 20, kMostChunks = 256;
 
+// I is int32_t where all tensors are small, a kernel has at most cuda::kMostTaps taps, and an image at most kMostOutputs rows and columns of outputs.
+constexpr int kMostOutputs = 1024;
+
+struct Pair {
+  int64_t y, x;
+};
+
 template <class T, class I>
 struct Gradient {
   const T *dy, *x;
   I channels, rows, groups;  // of x and dy, a group
-  I plane, out_plane, h, w, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w;
-  I columns;
+  I plane, out_plane, x_image, dy_image, h, w, oh, ow, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w;
+  I columns, before;  // before: how far padding lies before the image's first element
   Divisor<Unsigned<I>> outputs, outputs_x, taps, taps_x;  // of an image, of one of its rows; of a channel, of one of the kernel's rows
   int64_t terms;
+};
+
+// The taps that meet the image, a bit each, if only a pixel's row counts, and if only its column does.
+struct Inside {
+  uint32_t rows[kMostOutputs], columns[kMostOutputs];
+
+  // All threads of a block fill it.
+  template <class T>
+  __device__ void fill(const Gradient<T, int32_t>& g) {
+    const int kh = static_cast<int>(g.taps.value() / g.taps_x.value()), kw = static_cast<int>(g.taps_x.value());
+    const auto holds = [](int position, int size) { return position >= 0 && position < size; };
+    uint32_t row = 0;  // of each of the kernel's rows the first tap
+    for (int a = 0; a < kh; ++a) row |= 1u << a * kw;
+    for (int i = static_cast<int>(threadIdx.x); i < g.oh; i += static_cast<int>(blockDim.x)) {
+      rows[i] = 0;
+      for (int a = 0; a < kh; ++a) {
+        if (holds(i * g.stride_h - g.pad_h + a * g.dil_h, g.h)) rows[i] |= ((2u << (kw - 1)) - 1) << a * kw;
+      }
+    }
+    for (int i = static_cast<int>(threadIdx.x); i < g.ow; i += static_cast<int>(blockDim.x)) {
+      columns[i] = 0;
+      for (int b = 0; b < kw; ++b) {
+        if (holds(i * g.stride_w - g.pad_w + b * g.dil_w, g.w)) columns[i] |= row << b;
+      }
+    }
+  }
+};
+
+template <class S>
+struct Shared {
+  typename S::Shared tile;
+  Inside inside;
 };
 
 // The stage that a loader stands at, and where its terms lie.
@@ -46,6 +85,11 @@ class Stage {
   I begin_, terms_;
 };
 
+template <class T, class I>
+__device__ __forceinline__ const T* after(const T* from, I bytes) {
+  return reinterpret_cast<const T*>(reinterpret_cast<const char*>(from) + bytes);
+}
+
 // dy's channels from `first` on.
 template <class T, class I>
 class RowLoader {
@@ -55,18 +99,18 @@ class RowLoader {
   static constexpr int kWidth = 1;
 
   struct Line {
-    const T* from;
+    Unsigned<I> offset;  // in bytes
   };
 
   __device__ RowLoader(const Gradient<T, I>& g, int64_t group, int64_t first, int64_t begin)
       : g_(g), stage_(g, begin), dy_(g.dy + group * g.rows * g.out_plane), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
-    return {dy_ + (first_ + index < g_.rows ? first_ + index : g_.rows - 1) * static_cast<int64_t>(g_.out_plane)};
+    return {static_cast<Unsigned<I>>((first_ + index < g_.rows ? first_ + index : g_.rows - 1) * g_.out_plane * static_cast<int64_t>(sizeof(T)))};
   }
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
     const auto place = stage_.at(term);
-    return {line.from + (place.image * (g_.groups * g_.rows * g_.out_plane) + place.pixel), stage_.has(term)};
+    return {after(dy_ + (place.image * g_.dy_image + place.pixel), line.offset), stage_.has(term)};
   }
   __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
 
@@ -84,32 +128,43 @@ class ColumnLoader {
   using Element = T;
   static constexpr bool kAlongK = true;
   static constexpr int kWidth = 1;
+  static constexpr bool kLooksUp = sizeof(I) == 4;
 
   struct Line {
-    const T* from;
-    I y, x;  // the tap
+    Unsigned<I> offset;  // in bytes
+    // The tap: a bit, or its place.
+    std::conditional_t<kLooksUp, uint32_t, Pair> tap;
   };
 
-  __device__ ColumnLoader(const Gradient<T, I>& g, int64_t group, int64_t first, int64_t begin)
-      : g_(g), stage_(g, begin), x_(g.x + group * g.channels * g.plane), first_(first) {}
+  __device__ ColumnLoader(const Gradient<T, I>& g, const Inside& inside, int64_t group, int64_t first, int64_t begin)
+      : g_(g), inside_(inside), stage_(g, begin), x_(g.x + group * g.channels * g.plane - g.before), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
     const auto channel = cuda::divide(static_cast<Unsigned<I>>(first_ + index < g_.columns ? first_ + index : g_.columns - 1), g_.taps);
     const auto tap = cuda::divide(channel.rest, g_.taps_x);
     const I y = static_cast<I>(tap.quotient) * g_.dil_h - g_.pad_h, x = static_cast<I>(tap.rest) * g_.dil_w - g_.pad_w;
-    return {x_ + static_cast<int64_t>(channel.quotient) * g_.plane + (y * g_.w + x), y, x};
+    const auto offset = static_cast<Unsigned<I>>((static_cast<int64_t>(channel.quotient) * g_.plane + y * g_.w + x + g_.before) * static_cast<int64_t>(sizeof(T)));
+    if constexpr (kLooksUp) return {offset, 1u << channel.rest};
+    else return {offset, {y, x}};
   }
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
     const auto place = stage_.at(term);
     const auto pixel = cuda::divide(static_cast<Unsigned<I>>(place.pixel), g_.outputs_x);
     const I y = static_cast<I>(pixel.quotient) * g_.stride_h, x = static_cast<I>(pixel.rest) * g_.stride_w;
-    const bool inside = line.y + y >= 0 && line.y + y < g_.h && line.x + x >= 0 && line.x + x < g_.w;
-    return {line.from + (place.image * (g_.groups * g_.channels * g_.plane) + y * g_.w + x), inside && stage_.has(term)};
+    const T* const from = after(x_ + (place.image * g_.x_image + y * g_.w + x), line.offset);
+    if constexpr (kLooksUp) {
+      const uint32_t taps = inside_.rows[pixel.quotient] & inside_.columns[pixel.rest];
+      return {from, ((stage_.has(term) ? taps : 0) & line.tap) != 0};
+    } else {
+      const I row = line.tap.y + y, column = line.tap.x + x;
+      return {from, row >= 0 && row < g_.h && column >= 0 && column < g_.w && stage_.has(term)};
+    }
   }
   __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
 
  private:
   const Gradient<T, I>& g_;
+  const Inside& inside_;
   Stage<T, I> stage_;
   const T* x_;
   int64_t first_;
@@ -147,7 +202,7 @@ class GradientOutput {
 // Blocks: tiles of the result; chunks from `first_chunk` on, each with a result of its own in `to`, or one block for all; groups from `first_group` on.
 // `totals` as in correlate(): null where blocks take a chunk each.
 template <class S, class T, class I>
-__global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads) multiply(Gradient<T, I> g, T* to, int64_t first_chunk, int first_group, T* totals) {
+__global__ void __launch_bounds__(S::kThreads, S::kBlocks) multiply(Gradient<T, I> g, T* to, int64_t first_chunk, int first_group, T* totals) {
   const int64_t group = first_group + static_cast<int64_t>(blockIdx.z);
   const auto across = static_cast<unsigned>((g.columns + S::kN - 1) / S::kN);
   const int64_t row = static_cast<int64_t>(blockIdx.x / across) * S::kM, column = static_cast<int64_t>(blockIdx.x % across) * S::kN;
@@ -155,9 +210,14 @@ __global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads) multiply(Gradi
   const int terms = static_cast<int>(totals == nullptr && left > kProductChunk ? kProductChunk : left);
   to += (static_cast<int64_t>(blockIdx.y) * g.groups + group) * g.rows * g.columns;
   if (totals != nullptr) totals += (blockIdx.z * int64_t{gridDim.x} + blockIdx.x) * S::kM * S::kN;
+  auto& shared = cuda::shared<Shared<S>>();
+  if constexpr (sizeof(I) == 4) {
+    shared.inside.fill(g);
+    __syncthreads();
+  }
   const RowLoader<T, I> rows(g, group, row, begin);
-  const ColumnLoader<T, I> columns(g, group, column, begin);
-  cuda::product_tile<S>(cuda::shared<typename S::Shared>(), rows, columns, terms, GradientOutput<T, I>(g, to, row, column), {totals});
+  const ColumnLoader<T, I> columns(g, shared.inside, group, column, begin);
+  cuda::product_tile<S>(shared.tile, rows, columns, terms, GradientOutput<T, I>(g, to, row, column), {totals});
 }
 
 template <class S, class T, class I>
@@ -165,7 +225,7 @@ void launch_chunks(Queue& queue, const Gradient<T, I>& g, T* to, int64_t first_c
   constexpr int64_t kMostGroups = 65535;  // blocks along a grid's z
   cuda::Grid grid = {.blocks = {static_cast<unsigned>(cuda::pieces_of(g.rows, S::kM) * cuda::pieces_of(g.columns, S::kN)), static_cast<unsigned>(chunks)},
                      .threads = S::kThreads,
-                     .shared = sizeof(typename S::Shared)};
+                     .shared = sizeof(Shared<S>)};
   for (int64_t group = 0; group < g.groups; group += kMostGroups) {
     grid.blocks.z = static_cast<unsigned>(std::min<int64_t>(kMostGroups, g.groups - group));
     queue.launch(multiply<S, T, I>, grid, g, to, first_chunk, static_cast<int>(group), totals);
@@ -204,8 +264,12 @@ void weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tens
                             .groups = to(s.groups),
                             .plane = to(s.h * s.w),
                             .out_plane = to(oh * ow),
+                            .x_image = to(s.c * s.h * s.w),
+                            .dy_image = to(s.co * oh * ow),
                             .h = to(s.h),
                             .w = to(s.w),
+                            .oh = to(oh),
+                            .ow = to(ow),
                             .stride_h = to(s.stride_h),
                             .stride_w = to(s.stride_w),
                             .pad_h = to(s.pad_h),
@@ -213,6 +277,7 @@ void weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tens
                             .dil_h = to(s.dil_h),
                             .dil_w = to(s.dil_w),
                             .columns = to(s.c / s.groups * taps),
+                            .before = to(s.pad_h * s.w + s.pad_w),
                             .outputs = divisor(oh * ow),
                             .outputs_x = divisor(ow),
                             .taps = divisor(taps),
@@ -225,7 +290,7 @@ void weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tens
     with(Tile<T, 64, 64, 8, 4>());
   } else {
     const int64_t parts = s.groups * std::max<int64_t>(1, cuda::pieces_of(g.terms, kProductChunk));
-    cuda::with_cheapest_tile<Tile<T, 128, 128, 8, 8>, Tile<T, 64, 128, 8, 8>, Tile<T, 64, 64, 8, 4>, Tile<T, 32, 96, 8, 4>, Tile<T, 16, 160, 4, 4>, Tile<T, 16, 32, 4, 4>>(
+    cuda::with_cheapest_tile<Tile<T, 128, 128, 8, 16>, Tile<T, 64, 192, 8, 16>, Tile<T, 64, 64, 8, 4>, Tile<T, 32, 96, 8, 4>, Tile<T, 16, 160, 4, 4>, Tile<T, 16, 32, 4, 4>>(
         g.rows, g.columns, parts, queue.multiprocessors(), with);
   }
 }
@@ -235,7 +300,8 @@ void weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tens
 void conv2d_weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw) {
   if (dw.elements() == 0) return;
   visit_floating(dw.dtype(), [&]<class T>(T) {
-    if (cuda::is_small(s)) weight_gradient<T, int32_t>(queue, s, dy, x, dw);
+    const bool looks_up = s.kh * s.kw <= cuda::kMostTaps && s.out_h() <= kMostOutputs && s.out_w() <= kMostOutputs;
+    if (looks_up && cuda::is_small<T>(s)) weight_gradient<T, int32_t>(queue, s, dy, x, dw);
     else weight_gradient<T, int64_t>(queue, s, dy, x, dw);
   });
 }

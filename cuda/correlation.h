@@ -56,49 +56,89 @@ struct Correlation {
   I kernel_width;
 };
 
-/// A term after a channel's first tap: a tap of that channel, or of one after it. `source` and `weight` are how far its elements lie from
-/// those of the channel's first tap at offset 0.
-struct CorrelationTerm {
-  int source, weight;
-  uint32_t tap;  // a bit
+/// Terms that stages look up, which begin anywhere in a channel. `source` is how far a term's elements lie from those of the channel's first tap at
+/// offset 0, whether it is a tap of that channel or of one after it. `weight` likewise.
+template <class S>
+struct CorrelationTerms {
+  struct Tap {
+    int source;
+    uint32_t bit;
+  };
+  static constexpr int kListed = kMostTaps - 1 + S::kDepth;
+
+  Tap taps[kListed + 2 * S::kDepth];  // then those of the last stage, where terms past K have no bit, and those of stages past it
+  int weight[kListed];
+
+  /// All threads of a block fill it.
+  template <class T>
+  __device__ void fill(const Correlation<T, int32_t>& c, const CorrelationPhase<int32_t>& phase) {
+    const int taps_of_channel = phase.y.taps * phase.x.taps;
+    for (int i = static_cast<int>(threadIdx.x); i < kListed + 2 * S::kDepth; i += S::kThreads) {
+      const int last = phase.terms == 0 ? 0 : (phase.terms - 1) / S::kDepth * S::kDepth;
+      const bool is_there = i < kListed ? taps_of_channel > 0 : last + i - kListed < phase.terms;
+      taps[i] = {0, 0};
+      if (!is_there) continue;
+      const int term = i < kListed ? i : last % taps_of_channel + i - kListed;
+      const int channel = term / taps_of_channel, tap = term % taps_of_channel, a = tap / phase.x.taps, b = tap % phase.x.taps;
+      taps[i] = {channel * c.plane + a * phase.y.at_step * c.width + b * phase.x.at_step, 1u << tap};
+      if (i < kListed) {
+        weight[i] = channel * c.channel_stride + (phase.y.tap + a * phase.y.tap_step) * c.kernel_width + phase.x.tap + b * phase.x.tap_step;
+      }
+    }
+  }
 };
 
 template <class S>
 struct CorrelationShared {
   typename S::Shared tile;
-  CorrelationTerm terms[kMostTaps - 1 + S::kDepth];  // so many that a stage may begin at any tap
+  CorrelationTerms<S> terms;
 };
 
 /// The stage that a loader stands at. With int32_t, terms are looked up.
-template <class T, class I>
+template <class S, class I>
 class CorrelationStage {
  public:
-  __device__ CorrelationStage(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm* terms)
-      : c_(c), phase_(phase), terms_(terms), left_(phase.terms) {}
+  template <class T>
+  __device__ CorrelationStage(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerms<S>& terms)
+      : plane_(c.plane), channel_stride_(c.channel_stride), by_taps_(phase.taps), terms_(terms), left_(phase.terms) {
+    look_up();
+  }
 
   __device__ __forceinline__ bool has(int term) const { return term < left_; }
-  __device__ __forceinline__ uint32_t tap(int term) const { return terms_[tap_ + term].tap; }
-  __device__ __forceinline__ I source(int term) const { return channel_ * c_.plane + terms_[tap_ + term].source; }
-  __device__ __forceinline__ I weight(int term) const { return channel_ * c_.channel_stride + terms_[tap_ + term].weight; }
-  __device__ __forceinline__ void advance(int terms) {
-    left_ -= terms;
-    const auto next = divide(static_cast<uint32_t>(tap_ + terms), phase_.taps);
-    channel_ += static_cast<I>(next.quotient);
+  /// The bit is 0 where the stage has not so many terms.
+  __device__ __forceinline__ const typename CorrelationTerms<S>::Tap& tap(int term) const { return taps_[term]; }
+  /// The channels that the last advance() went on.
+  __device__ __forceinline__ I passed() const { return passed_; }
+  __device__ __forceinline__ uint32_t weight(int term) const { return static_cast<uint32_t>(channel_ * channel_stride_ + terms_.weight[tap_ + term]); }
+  __device__ __forceinline__ void advance() {
+    left_ -= S::kDepth;
+    const auto next = divide(static_cast<uint32_t>(tap_ + S::kDepth), by_taps_);
+    passed_ = static_cast<I>(next.quotient);
+    channel_ += passed_;
     tap_ = static_cast<int>(next.rest);
+    look_up();
   }
 
  private:
-  const Correlation<T, I>& c_;
-  const CorrelationPhase<I>& phase_;
-  const CorrelationTerm* terms_;
-  I channel_ = 0;
+  __device__ __forceinline__ void look_up() {
+    constexpr int kListed = CorrelationTerms<S>::kListed;
+    taps_ = terms_.taps + (left_ >= S::kDepth ? tap_ : left_ > 0 ? kListed : kListed + S::kDepth);
+  }
+
+  I plane_, channel_stride_;
+  const Divisor<uint32_t>& by_taps_;
+  const CorrelationTerms<S>& terms_;
+  const typename CorrelationTerms<S>::Tap* taps_;
+  I channel_ = 0, passed_ = 0;
   int tap_ = 0, left_;
 };
 
-template <class T>
-class CorrelationStage<T, int64_t> {
+template <class S>
+class CorrelationStage<S, int64_t> {
  public:
-  __device__ CorrelationStage(const Correlation<T, int64_t>& c, const CorrelationPhase<int64_t>& phase, const CorrelationTerm*) : c_(c), phase_(phase) {}
+  template <class T>
+  __device__ CorrelationStage(const Correlation<T, int64_t>& c, const CorrelationPhase<int64_t>& phase, const CorrelationTerms<S>&)
+      : channel_stride_(c.channel_stride), kernel_width_(c.kernel_width), phase_(phase) {}
 
   struct Place {
     int64_t channel, y, x;  // the taps of a channel
@@ -111,18 +151,18 @@ class CorrelationStage<T, int64_t> {
   __device__ bool has(int term) const { return begin_ + term < phase_.terms; }
   __device__ int64_t weight(int term) const {
     const Place at = place(term);
-    return at.channel * c_.channel_stride + (phase_.y.tap + at.y * phase_.y.tap_step) * c_.kernel_width + phase_.x.tap + at.x * phase_.x.tap_step;
+    return at.channel * channel_stride_ + (phase_.y.tap + at.y * phase_.y.tap_step) * kernel_width_ + phase_.x.tap + at.x * phase_.x.tap_step;
   }
-  __device__ void advance(int terms) { begin_ += terms; }
+  __device__ void advance() { begin_ += S::kDepth; }
 
  private:
-  const Correlation<T, int64_t>& c_;
+  int64_t channel_stride_, kernel_width_;
   const CorrelationPhase<int64_t>& phase_;
   int begin_ = 0;
 };
 
 /// The source's elements that a pixel's taps meet.
-template <class T, class I>
+template <class S, class T, class I>
 class PixelLoader {
  public:
   using Element = T;
@@ -134,7 +174,7 @@ class PixelLoader {
     uint32_t inside;  // the taps that meet the image; others meet padding
   };
 
-  __device__ PixelLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm* terms, int64_t group, int64_t first)
+  __device__ PixelLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerms<S>& terms, int64_t group, int64_t first)
       : c_(c), phase_(phase), stage_(c, phase, terms), group_(group), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
@@ -152,19 +192,21 @@ class PixelLoader {
   }
 
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
-    return {line.from + stage_.source(term), stage_.has(term) && (line.inside & stage_.tap(term)) != 0};
+    const auto tap = stage_.tap(term);
+    return {line.from + tap.source, (line.inside & tap.bit) != 0};
   }
-  __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
+  __device__ __forceinline__ void advance(int) { stage_.advance(); }
+  __device__ __forceinline__ void move(Line& line) const { line.from += stage_.passed() * c_.plane; }
 
  private:
   const Correlation<T, I>& c_;
   const CorrelationPhase<I>& phase_;
-  CorrelationStage<T, I> stage_;
+  CorrelationStage<S, I> stage_;
   int64_t group_, first_;
 };
 
-template <class T>
-class PixelLoader<T, int64_t> {
+template <class S, class T>
+class PixelLoader<S, T, int64_t> {
  public:
   using Element = T;
   static constexpr bool kAlongK = false;
@@ -175,8 +217,8 @@ class PixelLoader<T, int64_t> {
     int64_t y, x;
   };
 
-  __device__ PixelLoader(const Correlation<T, int64_t>& c, const CorrelationPhase<int64_t>& phase, const CorrelationTerm*, int64_t group, int64_t first)
-      : c_(c), phase_(phase), stage_(c, phase, nullptr), group_(group), first_(first) {}
+  __device__ PixelLoader(const Correlation<T, int64_t>& c, const CorrelationPhase<int64_t>& phase, const CorrelationTerms<S>& terms, int64_t group, int64_t first)
+      : c_(c), phase_(phase), stage_(c, phase, terms), group_(group), first_(first) {}
 
   __device__ Line line(int index, int) const {
     const auto image = divide(first_ + index < phase_.pixels ? first_ + index : phase_.pixels - 1, phase_.outputs);
@@ -192,17 +234,17 @@ class PixelLoader<T, int64_t> {
     if (!phase_.y.holds(y) || !phase_.x.holds(x)) return {line.from, 0};
     return {line.from + tap.channel * c_.plane + y * c_.width + x, 1};
   }
-  __device__ void advance(int terms) { stage_.advance(terms); }
+  __device__ void advance(int) { stage_.advance(); }
 
  private:
   const Correlation<T, int64_t>& c_;
   const CorrelationPhase<int64_t>& phase_;
-  CorrelationStage<T, int64_t> stage_;
+  CorrelationStage<S, int64_t> stage_;
   int64_t group_, first_;
 };
 
 /// The weight's elements of a result channel.
-template <class T, class I>
+template <class S, class T, class I>
 class WeightLoader {
  public:
   using Element = T;
@@ -210,27 +252,27 @@ class WeightLoader {
   static constexpr int kWidth = 1;
 
   struct Line {
-    const T* from;
+    Unsigned<I> offset;
   };
 
-  __device__ WeightLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm* terms, int64_t group, int64_t first)
+  __device__ WeightLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerms<S>& terms, int64_t group, int64_t first)
       : c_(c), stage_(c, phase, terms), weight_(c.weight + group * c.channels * c.channel_stride), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
-    return {weight_ + (first_ + index < c_.rows ? first_ + index : c_.rows - 1) * static_cast<int64_t>(c_.row_stride)};
+    return {static_cast<Unsigned<I>>((first_ + index < c_.rows ? first_ + index : c_.rows - 1) * c_.row_stride)};
   }
-  __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const { return {line.from + stage_.weight(term), stage_.has(term)}; }
-  __device__ __forceinline__ void advance(int terms) { stage_.advance(terms); }
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const { return {weight_ + (line.offset + stage_.weight(term)), stage_.has(term)}; }
+  __device__ __forceinline__ void advance(int) { stage_.advance(); }
 
  private:
   const Correlation<T, I>& c_;
-  CorrelationStage<T, I> stage_;
+  CorrelationStage<S, I> stage_;
   const T* weight_;
   int64_t first_;
 };
 
 /// The same where K runs as the elements lie.
-template <class T, class I>
+template <class S, class T, class I>
 class WeightRowLoader {
  public:
   using Element = T;
@@ -238,23 +280,23 @@ class WeightRowLoader {
   static constexpr int kWidth = 1;
 
   struct Line {
-    const T* from;
+    Unsigned<I> offset;
   };
 
-  __device__ WeightRowLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerm*, int64_t group, int64_t first)
+  __device__ WeightRowLoader(const Correlation<T, I>& c, const CorrelationPhase<I>& phase, const CorrelationTerms<S>&, int64_t group, int64_t first)
       : c_(c), at_(c.weight + group * c.rows * static_cast<int64_t>(c.row_stride)), first_(first), left_(phase.terms) {}
 
   __device__ __forceinline__ Line line(int index, int term) const {
-    return {at_ + (first_ + index < c_.rows ? first_ + index : c_.rows - 1) * static_cast<int64_t>(c_.row_stride) + term};
+    return {static_cast<Unsigned<I>>((first_ + index < c_.rows ? first_ + index : c_.rows - 1) * c_.row_stride + term)};
   }
-  __device__ __forceinline__ Source<T> at(const Line& line, int term, int ahead) const { return {line.from + (begin_ + ahead), term < left_}; }
-  __device__ __forceinline__ void advance(int terms) { begin_ += terms, left_ -= terms; }
+  __device__ __forceinline__ Source<T> at(const Line& line, int term, int ahead) const { return {at_ + line.offset + ahead, term < left_}; }
+  __device__ __forceinline__ void advance(int terms) { at_ += terms, left_ -= terms; }
 
  private:
   const Correlation<T, I>& c_;
   const T* at_;
   int64_t first_;
-  int begin_ = 0, left_;
+  int left_;
 };
 
 /// Where the result's pixels lie: side by side where kPhased is false.
@@ -300,8 +342,8 @@ class PixelOutput {
 
 /// Blocks: tiles of pixels; tiles of rows; phases, for each group from `first_group` on. `totals` has S::kM * S::kN elements a block, or is null where
 /// there is one chunk.
-template <class S, template <class, class> class Weights, class T, class I, int kPhases>
-__global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads)
+template <class S, template <class, class, class> class Weights, class T, class I, int kPhases>
+__global__ void __launch_bounds__(S::kThreads, S::kBlocks)
     correlate(Correlation<T, I> c, CorrelationPhases<I, kPhases> phases, int first_group, T* totals) {
   constexpr bool kPhased = kPhases > 1;
   const int count = kPhased ? phases.count : 1;
@@ -311,16 +353,11 @@ __global__ void __launch_bounds__(S::kThreads, 512 / S::kThreads)
   if (column >= phase.pixels) return;
   auto& shared = cuda::shared<CorrelationShared<S>>();
   if constexpr (sizeof(I) == 4) {
-    const int taps = phase.y.taps * phase.x.taps;
-    for (int i = static_cast<int>(threadIdx.x); taps > 0 && i < taps - 1 + S::kDepth; i += S::kThreads) {
-      const int channel = i / taps, tap = i % taps, a = tap / phase.x.taps, b = tap % phase.x.taps;
-      shared.terms[i] = {channel * c.plane + a * phase.y.at_step * c.width + b * phase.x.at_step,
-                         channel * c.channel_stride + (phase.y.tap + a * phase.y.tap_step) * c.kernel_width + phase.x.tap + b * phase.x.tap_step, 1u << tap};
-    }
+    shared.terms.fill(c, phase);
     __syncthreads();
   }
-  const Weights<T, I> weights(c, phase, shared.terms, group, row);
-  const PixelLoader<T, I> pixels(c, phase, shared.terms, group, column);
+  const Weights<S, T, I> weights(c, phase, shared.terms, group, row);
+  const PixelLoader<S, T, I> pixels(c, phase, shared.terms, group, column);
   const PixelOutput<T, I, kPhased> output(c, phase, group, row, column);
   if (totals != nullptr) totals += ((blockIdx.z * int64_t{gridDim.y} + blockIdx.y) * gridDim.x + blockIdx.x) * S::kM * S::kN;
   product_tile<S>(shared.tile, weights, pixels, phase.terms, output, {totals});

@@ -10,18 +10,19 @@
 
 namespace stet::cuda {
 
-/// Whether int32_t counts whatever a convolution counts, sums of two of them included.
-inline bool is_small(const Window& s) {
-  const int64_t numbers[] = {s.n * s.c * s.h * s.w, s.n * s.co * s.out_h() * s.out_w(), s.co * (s.c / s.groups) * s.kh * s.kw,
-                             (s.h + 2 * s.pad_h + s.out_h()) * (s.w + 2 * s.pad_w + s.out_w()), s.stride_h, s.stride_w, s.dil_h, s.dil_w};
-  return *std::max_element(std::begin(numbers), std::end(numbers)) < std::numeric_limits<int32_t>::max() / 2;
+/// Whether int32_t counts whatever a convolution counts, sums of two of them included, and uint32_t the bytes of a tensor of T.
+template <class T>
+bool is_small(const Window& s) {
+  const int64_t elements = std::max({s.n * s.c * s.h * s.w, s.n * s.co * s.out_h() * s.out_w(), s.co * (s.c / s.groups) * s.kh * s.kw});
+  const int64_t most = std::max({elements, (s.h + 2 * s.pad_h + s.out_h()) * (s.w + 2 * s.pad_w + s.out_w()), s.stride_h, s.stride_w, s.dil_h, s.dil_w});
+  return most < std::numeric_limits<int32_t>::max() / 2 && elements < std::numeric_limits<uint32_t>::max() / static_cast<int64_t>(sizeof(T));
 }
 
 /// Instructions that a tile of S takes a term, about, where `tiles` of them are dealt out to a GPU that is busy from 256 threads a
-/// multiprocessor on. A copy takes ten.
+/// multiprocessor on. A copy takes five.
 template <class S>
 double cost_of(int64_t tiles, int multiprocessors) {
-  const double multiplications = S::kM * S::kN, accesses = multiplications * (1.0 / S::kThreadM + 1.0 / S::kThreadN) / 4, copies = 10.0 * (S::kM + S::kN);
+  const double multiplications = S::kM * S::kN, accesses = multiplications * (1.0 / S::kThreadM + 1.0 / S::kThreadN) / 4, copies = 5.0 * (S::kM + S::kN);
   return (multiplications + accesses + copies) * std::max<double>(static_cast<double>(pieces_of(tiles, multiprocessors)), 256.0 / S::kThreads);
 }
 
@@ -40,7 +41,7 @@ void with_cheapest_tile(int64_t rows, int64_t columns, int64_t parts, int multip
   (attempt(Rest()), ...);
 }
 
-template <class S, template <class, class> class Weights, class T, class I, int kPhases>
+template <class S, template <class, class, class> class Weights, class T, class I, int kPhases>
 void launch_correlation(Queue& queue, const Correlation<T, I>& c, const CorrelationPhases<I, kPhases>& phases) {
   int64_t pixels = 0;
   int terms = 0;
@@ -58,7 +59,7 @@ void launch_correlation(Queue& queue, const Correlation<T, I>& c, const Correlat
 }
 
 /// Weights: the loader of the weight.
-template <template <class, class> class Weights, class T, class I, int kPhases>
+template <template <class, class, class> class Weights, class T, class I, int kPhases>
 void correlate_tiles(Queue& queue, const Correlation<T, I>& c, const CorrelationPhases<I, kPhases>& phases) {
   const auto launch = [&]<class S>(S) { launch_correlation<S, Weights>(queue, c, phases); };
   if constexpr (sizeof(T) == 8) {
@@ -66,7 +67,7 @@ void correlate_tiles(Queue& queue, const Correlation<T, I>& c, const Correlation
   } else if constexpr (sizeof(I) == 8) {
     launch(Tile<T, 64, 64, 8, 4>());
   } else {
-    with_cheapest_tile<Tile<T, 128, 128, 8, 8>, Tile<T, 64, 128, 8, 8>, Tile<T, 64, 64, 8, 4>, Tile<T, 32, 128, 8, 4>, Tile<T, 16, 256, 4, 8>>(
+    with_cheapest_tile<Tile<T, 128, 128, 8, 16>, Tile<T, 64, 256, 8, 16>, Tile<T, 64, 64, 8, 4>, Tile<T, 32, 128, 8, 4>, Tile<T, 16, 256, 4, 8>>(
         c.rows, phases.of[0].pixels, int64_t{c.groups} * phases.count, queue.multiprocessors(), launch);
   }
 }

@@ -105,8 +105,8 @@ TEST(CudaConv, Chunks) {
 
 // More chunks than wait at a time.
 TEST(CudaConv, RoundsOfChunks) {
-  const Window s = window({1, 1, 1, 257 * 512 - 1}, {1, 1, 1});
-  const Tensor x = awkward({1, 1, 1, s.w}, 1, false), dy = awkward({1, 1, 1, s.w}, 2, false);
+  const Window s = window({1, 1, 257, 511}, {1, 1, 1});
+  const Tensor x = awkward({1, 1, s.h, s.w}, 1, false), dy = awkward({1, 1, s.h, s.w}, 2, false);
   const auto gradient = [&](Device on) {
     const Tensor dw = Tensor::uninitialized({1, 1, 1, 1}, DType::float32, on);
     backend(on).conv2d_weight_gradient(s, dy.to(on), x.to(on), dw);
@@ -121,16 +121,26 @@ TEST(CudaConv, Channels) {
     check(window({1, c, 5, 6}, {3, 3, 3}, {1, 1}, {1, 1}));
     check(window({2, 2, 4, 6}, {c, 3, 3}, {1, 1}, {1, 1}));
   }
-  check(window({9, 128, 8, 8}, {130, 1, 1}));
-  check(window({5, 64, 8, 8}, {64, 2, 2}, {2, 2}));
-  check(window({5, 32, 8, 8}, {32, 3, 3}, {1, 1}, {1, 1}));
+  check(window({9, 30, 8, 8}, {32, 3, 3}, {1, 1}, {1, 1}));
   check(window({5, 16, 16, 16}, {16, 3, 3}, {1, 1}, {1, 1}));
+  check(window({5, 16, 32, 32}, {16, 3, 3}, {2, 2}, {1, 1}));
 }
 
-// What is counted in 64 bits: kernels of more than 32 taps, and numbers beyond 32 bits.
+// So many rows, columns and groups that the largest tiles are the cheapest.
+TEST(CudaConv, LargeTiles) {
+  check(window({16, 5, 8, 8}, {126, 1, 1}));
+  check(window({16, 128, 16, 16}, {4, 2, 2}, {2, 2}));
+  check(window({32, 5, 8, 8}, {63, 1, 1}));
+  check(window({32, 62, 16, 16}, {4, 2, 2}, {2, 2}));
+  check(window({1, 256, 5, 5}, {1024, 2, 2}, {1, 1}, {0, 0}, {1, 1}, 8));
+  check(window({1, 528, 5, 5}, {704, 2, 2}, {1, 1}, {0, 0}, {1, 1}, 11));
+}
+
+// What is counted in 64 bits: kernels of more than 32 taps, images of more than 1024 columns, and numbers beyond 32 bits.
 TEST(CudaConv, ManyTaps) {
   check_both(window({1, 3, 12, 13}, {4, 7, 7}, {2, 2}, {3, 3}));
   check(window({1, 2, 12, 13}, {4, 11, 11}, {1, 1}, {5, 5}));
+  check(window({1, 2, 1, 1030}, {3, 1, 3}, {1, 1}, {0, 1}));
   check_both(window({3, 2, 14, 15}, {3, 1, 2}, {1, 1}, {0, 1}, {int64_t{1} << 31, 1}));
 }
 
