@@ -92,9 +92,45 @@ struct MatrixTile {
   bool finish;  // the bias is added, and the activation applied
   int tile_row, tile_column, tile_rows, tile_columns;
 
+  /// Takes them where the tile lies inside the matrix, and groups may be written at once.
+  template <class S>
+  __device__ __forceinline__ bool put_all(T (&sums)[S::kThreadM][S::kThreadN], int row, int column) const {
+    constexpr int kM = S::kThreadM, kN = S::kThreadN, kGroupM = S::kGroupM, kGroupN = S::kGroupN;
+    const int64_t i = first_row(), j = first_column() + column;
+    if (!y.packed || i + tile_rows > y.rows || first_column() + tile_columns > y.columns) return false;
+    if (finish && y.bias != nullptr) {
+#pragma unroll
+      for (int c = 0; c < kN; ++c) {
+        const T b = y.bias[(j + c / kGroupN * S::kApartN + c % kGroupN) * y.bias_column_stride];
+#pragma unroll
+        for (int r = 0; r < kM; ++r) sums[r][c] = finish_product(sums[r][c], &b, Activation::none);
+      }
+    }
+    if (finish && y.activation != Activation::none) {
+#pragma unroll
+      for (int r = 0; r < kM; ++r) {
+#pragma unroll
+        for (int c = 0; c < kN; ++c) sums[r][c] = finish_product<T>(sums[r][c], nullptr, y.activation);
+      }
+    }
+    T* to = data + (i + row) * y.row_stride + j;
+#pragma unroll
+    for (int r = 0; r < kM; ++r) {
+#pragma unroll
+      for (int g = 0; g < kN / kGroupN; ++g) {
+        tile::Group<T, kGroupN> some;
+#pragma unroll
+        for (int w = 0; w < kGroupN; ++w) some.of[w] = sums[r][g * kGroupN + w];
+        *reinterpret_cast<tile::Group<T, kGroupN>*>(to + g * S::kApartN) = some;
+      }
+      to += (r % kGroupM == kGroupM - 1 ? S::kApartM - kGroupM + 1 : 1) * y.row_stride;
+    }
+    return true;
+  }
+
   template <int W>
   __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
-    const int64_t i = static_cast<int64_t>(tile_row) * tile_rows + row, j = static_cast<int64_t>(tile_column) * tile_columns + column;
+    const int64_t i = first_row() + row, j = first_column() + column;
     if (i >= y.rows) return;
     T* const to = data + i * y.row_stride + j * y.column_stride;
     if (y.packed && j + W <= y.columns) {
@@ -111,6 +147,8 @@ struct MatrixTile {
   }
 
  private:
+  __device__ int64_t first_row() const { return static_cast<int64_t>(tile_row) * tile_rows; }
+  __device__ int64_t first_column() const { return static_cast<int64_t>(tile_column) * tile_columns; }
   __device__ __forceinline__ T finished(T sum, int64_t i, int64_t j) const {
     if (!finish) return sum;
     return finish_product(sum, y.bias == nullptr ? nullptr : y.bias + i * y.bias_row_stride + j * y.bias_column_stride, y.activation);

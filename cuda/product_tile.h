@@ -17,10 +17,11 @@
 // past the last too. A line past the last may hold anything that can be read: its sums are thrown away. `from` has kWidth elements' alignment.
 //
 // An output takes finished sums of W neighbouring columns of the tile (a multiple of W; W is at most 16 bytes' worth) in one row; of places past
-// the product's last too, which it ignores:
+// the product's last too, which it ignores. Where it can take all of a thread's at once it may have put_all too, for speed; false: it hasn't.
 //
 //   struct Output {
 //     template <int W> __device__ void put(int row, int column, const T (&sums)[W]) const;
+//     template <class S> __device__ bool put_all(T (&sums)[S::kThreadM][S::kThreadN], int row, int column) const;  // of the first; see Tile
 //   };
 #pragma once
 
@@ -59,6 +60,8 @@ struct Tile {
   static constexpr int kWarpsM = kM / (kThreadM * kLanesM), kWarpsN = kN / (kThreadN * kLanesN);
   // A thread's rows come in groups of neighbours, one access to shared memory each; so do its columns.
   static constexpr int kGroupM = kThreadM < kPacked<T> ? kThreadM : kPacked<T>, kGroupN = kThreadN < kPacked<T> ? kThreadN : kPacked<T>;
+  // From one group's first line to the next one's.
+  static constexpr int kApartM = kGroupM * kLanesM, kApartN = kGroupN * kLanesN;
   static_assert(kWarpsM * kWarpsN * 32 == kThreads && kWarpsN > 0 && kThreads <= 1024);
   static_assert(kThreadM % kGroupM == 0 && kThreadN % kGroupN == 0);
   static_assert(kDepth % 8 == 0 && kProductChunk % kDepth == 0 && kStages >= 2);
@@ -171,7 +174,7 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
                                              const Totals<typename S::Element>& totals) {
   using T = typename S::Element;
   constexpr int kDepth = S::kDepth, kStages = S::kStages, kM = S::kThreadM, kN = S::kThreadN, kGroupM = S::kGroupM, kGroupN = S::kGroupN;
-  constexpr int kApartM = kGroupM * S::kLanesM, kApartN = kGroupN * S::kLanesN;
+  constexpr int kApartM = S::kApartM, kApartN = S::kApartN;
   tile::Copier<S, A, S::kM> copy_a(a);
   tile::Copier<S, B, S::kN> copy_b(b);
   const auto copy = [&](int slot) {
@@ -249,15 +252,21 @@ __device__ __forceinline__ void product_tile(typename S::Shared& shared, const A
     if (s >= stages) break;
   }
   if (totals.keep) return;
+  if constexpr (requires { output.template put_all<S>(sums, m, n); }) {
+    if (output.template put_all<S>(sums, m, n)) return;
+  }
+  // Through memory, so that put() is compiled once, not for each group: a code that is too long to be kept near is slow to come.
+  constexpr int kGroups = kN / kGroupN;
+  T kept[kM * kGroups][kGroupN];
 #pragma unroll
   for (int i = 0; i < kM; ++i) {
 #pragma unroll
-    for (int g = 0; g < kN / kGroupN; ++g) {
-      T some[kGroupN];
-#pragma unroll
-      for (int j = 0; j < kGroupN; ++j) some[j] = sums[i][g * kGroupN + j];
-      output.template put<kGroupN>(m + i / kGroupM * kApartM + i % kGroupM, n + g * kApartN, some);
-    }
+    for (int j = 0; j < kN; ++j) kept[i * kGroups + j / kGroupN][j % kGroupN] = sums[i][j];
+  }
+#pragma unroll 1
+  for (int e = 0; e < kM * kGroups; ++e) {
+    const int i = e / kGroups, g = e % kGroups;
+    output.template put<kGroupN>(m + i / kGroupM * kApartM + i % kGroupM, n + g * kApartN, kept[e]);
   }
 }
 
