@@ -20,6 +20,9 @@ foreach(folder ${STET_FOLDERS})
   target_link_libraries(stet_all INTERFACE stet_${folder})
   set_target_properties(stet_${folder} PROPERTIES EXPORT_NAME ${folder})
   list(APPEND libraries stet_${folder})
+  if(folder STREQUAL cuda)
+    continue()  # its headers are between its own sources
+  endif()
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/${folder}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/stet/${folder}
     FILES_MATCHING PATTERN "*.h" ${exclude_private})
 endforeach()
