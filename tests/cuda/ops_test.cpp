@@ -76,9 +76,9 @@ TEST(Ops, BinaryOpsHaveTheCpusBits) {
     for (const BinaryCase& c : binary_cases()) {
       SCOPED_TRACE(std::string(c.name) + " " + left.to_string() + " " + right.to_string());
       const TensorFunction op = [&](const Tensors& t) { return c.op(t[0], t[1]); };
-      expect_same({a, b}, [&](const Tensors& t) {
+      expect_same({a, b}, [&, empty = left.elements() == 0](const Tensors& t) {
         const Tensor y = op(t);
-        return left.elements() == 0 ? Tensors{y} : with_gradients(op, t, false);
+        return empty ? Tensors{y} : with_gradients(op, t, false);
       });
     }
   }
