@@ -27,9 +27,6 @@ void require_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
 }
 
-// One product over all leading axes, so that a weight's gradient is one chain over every row.
-Tensor as_rows(const Tensor& x) { return x.rank() == 2 ? x : x.reshape({-1, x.size(-1)}); }
-
 // Rows [rows, out] with x's leading axes.
 Tensor like_input(const Tensor& rows, const Tensor& x) {
   if (x.rank() == 2) return rows;
@@ -53,6 +50,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
   require_linear(x, weight, bias);
+  // One product over all leading axes, so that a weight's gradient is one chain over every row.
   const Tensor rows = as_rows(x);
   Tensor y = Tensor::uninitialized({rows.size(0), weight.size(0)}, x.dtype(), x.device());
   // As the ops count that this stands for.

@@ -80,12 +80,11 @@ std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const
     dc = dc * s.forget;
     from_next = matmul(gates[t], w.recurrent);
   }
-  const auto rows = [](const Tensor& z) { return z.reshape({-1, z.size(-1)}); };
-  const Tensor d_gates = rows(stack(gates)), across = transpose(d_gates);
+  const Tensor d_gates = as_rows(stack(gates)), across = transpose(d_gates);
   const Tensor d_bias = sum(d_gates, {0});
   return {swap_time(matmul(d_gates, w.input).reshape({x.size(1), x.size(0), x.size(2)})),
-          matmul(across, rows(swap_time(x))),
-          matmul(across, rows(stack(before))),
+          matmul(across, as_rows(swap_time(x))),
+          matmul(across, as_rows(stack(before))),
           d_bias,
           d_bias,
           from_next,

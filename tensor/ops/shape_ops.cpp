@@ -1,5 +1,6 @@
 // Views and joins: reshape, transpose, slice, broadcast, concatenate, pad and their gradients.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <optional>
 
@@ -65,6 +66,13 @@ Tensor reshape(const Tensor& x, std::vector<int64_t> dims) {
   const auto strides = view_strides(x, shape);
   if (!strides) return reshape(contiguous(x), shape.dims());
   return record("reshape", x.view(shape, *strides, 0), {{x, [from = x.shape()](const Tensor& g) { return g.reshape(from.dims()); }}});
+}
+
+// The rows are counted, as an axis of nothing leaves none to be divided by.
+Tensor as_rows(const Tensor& x) {
+  if (x.rank() == 2) return x;
+  const int64_t rows = std::accumulate(x.shape().begin(), x.shape().end() - 1, int64_t{1}, std::multiplies<>());
+  return reshape(x, {rows, x.size(-1)});
 }
 
 Tensor flatten(const Tensor& x, int first) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cuda/compare.h"
+#include "cuda/with_gradients.h"
 #include "stet/tensor/error.h"
 #include "tensor/gradient_cases.h"
 #include "tensor/op_cases.h"
@@ -23,6 +23,7 @@ using testing::Tensors;
 using testing::transposed_layout;
 using testing::unary_cases;
 using testing::UnaryCase;
+using testing::with_gradients;
 
 // The rest are large for an emulated GPU.
 std::vector<Shape> small_shapes() {
@@ -31,19 +32,6 @@ std::vector<Shape> small_shapes() {
     if (s.elements() <= 4160) small.push_back(s);
   }
   return small;
-}
-
-// The op's result, and its gradients for an upstream of no pattern.
-Tensors with_gradients(const TensorFunction& op, const Tensors& inputs, bool graph) {
-  Tensors watched;
-  for (const Tensor& x : inputs) watched.push_back(is_floating(x.dtype()) ? watch(x) : x);
-  const Tensor y = op(watched);
-  if (!y.has_gradient()) return {y};
-  const Tensor upstream = gradient_check::weights(y.shape()).to(y.dtype()).to(y.device());
-  const Gradients gradients = backward(sum(y * upstream), {.graph = graph});
-  Tensors results{y.detach()};
-  for (const Tensor& x : watched) results.push_back(gradients[x].defined() ? gradients[x].detach() : Tensor());
-  return results;
 }
 
 TEST(Ops, UnaryOpsHaveTheCpusBits) {

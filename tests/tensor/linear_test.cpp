@@ -68,6 +68,12 @@ TEST(Linear, TakesViews) {
                             composed::linear(x, w, b, Activation::relu).to_vector<float>()));
 }
 
+TEST(Linear, OfNoTermsIsTheBias) {
+  const Tensor y = linear(zeros({2, 3, 0}), zeros({2, 0}), Tensor::from<float>({5, -7}));
+  EXPECT_EQ(y.shape(), (Shape{2, 3, 2}));
+  EXPECT_EQ(y.to_vector<float>(), (std::vector<float>{5, -7, 5, -7, 5, -7, 5, -7, 5, -7, 5, -7}));
+}
+
 TEST(Linear, RefusesABiasOfAnotherExtent) {
   EXPECT_THAT([] { linear(zeros({2, 3}), zeros({4, 3}), zeros({3})); },
               ::testing::ThrowsMessage<UsageError>(::testing::HasSubstr("linear: bias [3]")));
