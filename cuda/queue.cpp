@@ -63,6 +63,22 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)) 
 
 Queue::~Queue() = default;  // lives as long as the process
 
+// Asking costs little, and choosing more, even of the one that is chosen.
+void Queue::choose() const noexcept {
+  int chosen = -1;
+  if (cudaGetDevice(&chosen) != cudaSuccess || chosen != index_) cudaSetDevice(index_);  // where it fails, so does the call that follows
+}
+
+void* Queue::stream() const noexcept {
+  choose();
+  return stream_;
+}
+
+void* Queue::copy_stream() const noexcept {
+  choose();
+  return copy_stream_;
+}
+
 size_t Queue::most_shared() const { return most_shared_; }
 
 std::string Queue::gpu() const {
@@ -91,11 +107,10 @@ std::string Queue::runtime() const {
   return version_text(version);
 }
 
-void* Queue::allocate(size_t bytes) { return allocate_on(stream_, bytes); }
-void* Queue::allocate_ahead(size_t bytes) { return allocate_on(copy_stream_, bytes); }
+void* Queue::allocate(size_t bytes) { return allocate_on(stream(), bytes); }
+void* Queue::allocate_ahead(size_t bytes) { return allocate_on(copy_stream(), bytes); }
 
 void* Queue::allocate_on(void* stream, size_t bytes) {
-  cudaSetDevice(index_);
   void* data = nullptr;
   cudaError_t status = cudaMallocAsync(&data, bytes == 0 ? 1 : bytes, stream_of(stream));
   if (status == cudaErrorMemoryAllocation) {
@@ -118,27 +133,28 @@ void* Queue::allocate_on(void* stream, size_t bytes) {
 
 void Queue::release(void* data, size_t bytes) {
   held_ -= bytes;
-  cudaFreeAsync(data, stream_of(stream_));  // fails only where the process ends, or on an error that the next call reports
+  cudaFreeAsync(data, stream_of(stream()));  // fails only where the process ends, or on an error that the next call reports
 }
 
-void Queue::fill_zero(void* data, size_t bytes) { check(cudaMemsetAsync(data, 0, bytes, stream_of(stream_)), "clearing memory"); }
+void Queue::fill_zero(void* data, size_t bytes) { check(cudaMemsetAsync(data, 0, bytes, stream_of(stream())), "clearing memory"); }
 
 void Queue::copy(const void* from, void* to, size_t bytes) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_of(stream_)), "copying");
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_of(stream())), "copying");
 }
 
 void Queue::to_host(const void* from, void* to, size_t bytes) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_of(stream_)), "copying to the host");
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_of(stream())), "copying to the host");
   wait();
 }
 
 void Queue::to_device(const void* from, void* to, size_t bytes) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_of(stream_)), "copying to the GPU");
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_of(stream())), "copying to the GPU");
+  check(cudaStreamSynchronize(stream_of(stream_)), "waiting for the GPU");  // it may be reading `from`
 }
 
 void Queue::wait() {
   Fault seen;
-  check(cudaMemcpyAsync(&seen, fault_, sizeof(Fault), cudaMemcpyDeviceToHost, stream_of(stream_)), "asking for reports");
+  check(cudaMemcpyAsync(&seen, fault_, sizeof(Fault), cudaMemcpyDeviceToHost, stream_of(stream())), "asking for reports");
   check(cudaStreamSynchronize(stream_of(stream_)), "waiting for the GPU");
   throw_fault(seen);
 }
@@ -150,13 +166,21 @@ void Queue::throw_fault(const Fault& seen) {
   throw_error(fault);
 }
 
+void Queue::allow_shared(const void* kernel, size_t bytes) {
+  constexpr size_t kPlainShared = 48 * 1024;  // beyond it a kernel has to ask, once on each GPU
+  if (bytes <= kPlainShared) return;
+  std::lock_guard lock(mutex_);
+  size_t& allowed = allowed_shared_[kernel];
+  if (bytes <= allowed) return;
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), "asking for shared memory");
+  allowed = bytes;
+}
+
 void Queue::launch(const void* kernel, const Grid& grid, void** arguments) {
-  constexpr size_t kPlainShared = 48 * 1024;  // beyond it a kernel has to ask
-  if (grid.shared > kPlainShared) {
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(grid.shared)), "asking for shared memory");
-  }
+  const cudaStream_t in = stream_of(stream());
+  allow_shared(kernel, grid.shared);
   const dim3 blocks(grid.blocks.x, grid.blocks.y, grid.blocks.z);
-  check(cudaLaunchKernel(kernel, blocks, dim3(grid.threads), arguments, grid.shared, stream_of(stream_)), "launching a kernel");
+  check(cudaLaunchKernel(kernel, blocks, dim3(grid.threads), arguments, grid.shared, in), "launching a kernel");
 }
 
 }  // namespace stet::cuda

@@ -1,8 +1,10 @@
-// One GPU's memory and its queue of work, in which everything happens in the order it was asked for.
+// One GPU's memory and its queue of work, in which everything happens in the order it was asked for. Any thread may ask.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <type_traits>
 
@@ -12,6 +14,8 @@
 #include <vector>
 
 #include "stet/cuda/emulation/block.h"
+#else
+#include <map>
 #endif
 
 namespace stet::cuda {
@@ -43,10 +47,13 @@ class Queue {
   int index() const { return index_; }
   /// "cuda:0", …
   const char* name() const { return name_.c_str(); }
-  /// The runtime's stream, for libraries that are to work in it; emulated, null.
-  void* stream() const { return stream_; }
+  /// Makes this queue's GPU the one that the runtime's calls of this thread are about. Other threads, and other libraries, may have chosen
+  /// another one, so whatever calls the runtime has to choose first.
+  void choose() const noexcept;
+  /// The runtime's stream, for work in it, and chooses; emulated, null.
+  void* stream() const noexcept;
   /// The same, of copies that run beside it.
-  void* copy_stream() const { return copy_stream_; }
+  void* copy_stream() const noexcept;
   /// Streaming multiprocessors: for choices that change no result.
   int multiprocessors() const { return multiprocessors_; }
   /// Bytes of shared memory that a block may have: for the same.
@@ -68,7 +75,7 @@ class Queue {
   void copy(const void* from, void* to, size_t bytes);
   /// Returns when `to` may be read; throws what kernels reported until then (fault.h).
   void to_host(const void* from, void* to, size_t bytes);
-  /// Returns when `from` may be changed.
+  /// Returns when `from` may be changed, which waits for the GPU; transfers.h has what doesn't.
   void to_device(const void* from, void* to, size_t bytes);
   /// Waits for all that was asked for. Throws what kernels reported.
   void wait();
@@ -100,18 +107,22 @@ class Queue {
 
  private:
   void launch(const void* kernel, const Grid& grid, void** arguments);
+  void allow_shared(const void* kernel, size_t bytes);
   void* allocate_on(void* stream, size_t bytes);
 
   int index_;
   std::string name_;
   int multiprocessors_ = 1;
   size_t most_shared_ = 0;
-  Fault* fault_ = nullptr;       // on the device
+  Fault* fault_ = nullptr;  // on the device
   void* stream_ = nullptr;
   void* copy_stream_ = nullptr;
-  size_t held_ = 0;              // bytes of live blocks
+  std::atomic<size_t> held_ = 0;  // bytes of live blocks
+  std::mutex mutex_;              // of what follows
 #ifdef STET_CUDA_EMULATED
   std::vector<std::function<void()>> put_off_;
+#else
+  std::map<const void*, size_t> allowed_shared_;  // bytes of shared memory that kernels were allowed
 #endif
 };
 

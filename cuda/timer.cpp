@@ -3,26 +3,26 @@
 
 #include <cuda_runtime.h>
 
-#include "stet/tensor/error.h"
+#include "stet/cuda/status.h"
 
 namespace stet::cuda {
 namespace {
 
-void check(cudaError_t status) {
-  if (status != cudaSuccess) raise<TrainingError>("cuda: timing the GPU's work: {}", cudaGetErrorString(status));
-}
+constexpr const char* kWhat = "timing the GPU's work";
 
 }  // namespace
 
 struct Timer::Marks {
-  cudaStream_t stream;
-  cudaEvent_t begin, end;
+  const Queue& queue;
+  cudaEvent_t begin = nullptr, end = nullptr;
+
+  void record(cudaEvent_t event) const { check(cudaEventRecord(event, static_cast<cudaStream_t>(queue.stream())), kWhat); }
 };
 
-Timer::Timer(Queue& queue) : marks_(std::make_unique<Marks>()) {
-  marks_->stream = static_cast<cudaStream_t>(queue.stream());
-  check(cudaEventCreate(&marks_->begin));
-  check(cudaEventCreate(&marks_->end));
+Timer::Timer(Queue& queue) : marks_(new Marks{queue}) {
+  queue.choose();
+  check(cudaEventCreate(&marks_->begin), kWhat);
+  check(cudaEventCreate(&marks_->end), kWhat);
 }
 
 Timer::~Timer() {
@@ -30,13 +30,14 @@ Timer::~Timer() {
   cudaEventDestroy(marks_->end);
 }
 
-void Timer::start() { check(cudaEventRecord(marks_->begin, marks_->stream)); }
-void Timer::stop() { check(cudaEventRecord(marks_->end, marks_->stream)); }
+void Timer::start() { marks_->record(marks_->begin); }
+void Timer::stop() { marks_->record(marks_->end); }
 
 double Timer::milliseconds() {
   float time = 0;
-  check(cudaEventSynchronize(marks_->end));
-  check(cudaEventElapsedTime(&time, marks_->begin, marks_->end));
+  marks_->queue.choose();
+  check(cudaEventSynchronize(marks_->end), kWhat);
+  check(cudaEventElapsedTime(&time, marks_->begin, marks_->end), kWhat);
   return time;
 }
 

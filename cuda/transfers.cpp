@@ -71,6 +71,7 @@ PinnedMemory& pinned() {
 class Events {
  public:
   cudaEvent_t take() {
+    std::lock_guard lock(mutex_);
     if (unused_.empty()) {
       cudaEvent_t event;
       check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "making an event");
@@ -80,9 +81,13 @@ class Events {
     unused_.pop_back();
     return event;
   }
-  void give(cudaEvent_t event) { unused_.push_back(event); }
+  void give(cudaEvent_t event) {
+    std::lock_guard lock(mutex_);
+    unused_.push_back(event);
+  }
 
  private:
+  std::mutex mutex_;
   std::vector<cudaEvent_t> unused_;
 };
 
@@ -146,6 +151,7 @@ struct Transfers::Copies {
     Tensor from;
   };
   std::deque<Copy> under_way;
+  std::mutex mutex;  // of under_way
 };
 
 Transfers::Transfers(Queue& queue) : queue_(queue), copies_(std::make_unique<Copies>()) {}
@@ -154,7 +160,7 @@ Transfers::~Transfers() = default;
 Tensor Transfers::stage(const Tensor& x) {
   const size_t bytes = static_cast<size_t>(x.elements()) * size_of(x.dtype());
   if (bytes == 0 || x.device() != cpu || !x.is_contiguous() || pinned().holds(x.data())) return x;
-  check(cudaSetDevice(queue_.index()), "choosing the GPU");  // a loader's threads have chosen none
+  queue_.choose();  // the memory is the host's, but made by a GPU
   auto* block = static_cast<std::byte*>(pinned().take(bytes));
   std::memcpy(block, x.data(), bytes);
   std::shared_ptr<void> owner(block, [bytes](void* b) { pinned().give(b, bytes); });
@@ -162,16 +168,17 @@ Tensor Transfers::stage(const Tensor& x) {
 }
 
 void* Transfers::upload(const Tensor& x) {
-  auto& under_way = copies_->under_way;
-  while (!under_way.empty() && under_way.front().done.passed()) under_way.pop_front();
   const size_t bytes = static_cast<size_t>(x.elements()) * size_of(x.dtype());
-  void* data = queue_.allocate_ahead(bytes);
-  if (bytes == 0) return data;
+  if (bytes == 0) return queue_.allocate(0);
   const Tensor from = stage(x);
+  void* data = queue_.allocate_ahead(bytes);
   const auto stream = static_cast<cudaStream_t>(queue_.copy_stream());
   check(cudaMemcpyAsync(data, from.data(), bytes, cudaMemcpyHostToDevice, stream), "copying to the GPU");
   Mark done(copies_->events, stream);
   done.hold_back(static_cast<cudaStream_t>(queue_.stream()));
+  std::lock_guard lock(copies_->mutex);
+  auto& under_way = copies_->under_way;
+  while (!under_way.empty() && under_way.front().done.passed()) under_way.pop_front();
   under_way.push_back({std::move(done), from});
   return data;
 }

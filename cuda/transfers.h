@@ -9,7 +9,7 @@
 
 namespace stet::cuda {
 
-/// As Backend's functions of these names. stage() may be called from any thread.
+/// As Backend's functions of these names, for any thread.
 class Transfers {
  public:
   explicit Transfers(Queue& queue);

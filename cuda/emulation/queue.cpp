@@ -21,6 +21,10 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)),
 
 Queue::~Queue() { release(fault_, sizeof(Fault)); }
 
+void Queue::choose() const noexcept {}
+void* Queue::stream() const noexcept { return stream_; }
+void* Queue::copy_stream() const noexcept { return copy_stream_; }
+
 size_t Queue::most_shared() const { return emulation::most_shared(); }
 
 std::string Queue::gpu() const { return "emulated on the CPU"; }
@@ -43,9 +47,13 @@ void Queue::release(void* data, size_t bytes) {
   emulation::free_memory(data, bytes);
 }
 
-void Queue::later(std::function<void()> copy) { put_off_.push_back(std::move(copy)); }
+void Queue::later(std::function<void()> copy) {
+  std::lock_guard lock(mutex_);
+  put_off_.push_back(std::move(copy));
+}
 
 void Queue::catch_up() {
+  std::lock_guard lock(mutex_);
   for (auto& copy : std::exchange(put_off_, {})) copy();
 }
 

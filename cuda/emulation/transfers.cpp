@@ -1,6 +1,7 @@
 // Transfers of the emulated GPU. They are as late as a real one's may be, so that what doesn't wait for them shows.
 #include "stet/cuda/transfers.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -44,13 +45,13 @@ class Read final : public PendingRead {
   }
   bool arrived() override { return asked_for - number_ >= emulation::settings().late || number_ <= waited_for; }
   std::span<const std::byte> bytes() override {
-    waited_for = std::max(waited_for, number_);
+    if (waited_for < number_) waited_for = number_;
     queue_.throw_fault(reported_);
     return values_;
   }
 
  private:
-  inline static int64_t asked_for = 0, waited_for = 0;
+  inline static std::atomic<int64_t> asked_for = 0, waited_for = 0;
   Queue& queue_;
   std::vector<std::byte> values_;
   Fault reported_;
