@@ -25,22 +25,39 @@ using V = hn::Vec<D>;
 constexpr float kSqrtHalf = 0x1.6a09e667f3bcdp-1;
 constexpr float kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
 
-// One vector. erf + 1 is kept for the gradient, where it is wanted.
-HWY_INLINE void Gelu(const float* x, float* y, float* one_plus_erf) {
+// n is a multiple of the lanes. erf + 1 is kept for the gradient, where it is wanted.
+HWY_INLINE void Gelu(const float* x, float* y, float* one_plus_erf, int64_t n) {
   const D d;
-  const V v = hn::LoadU(d, x), sum = hn::Add(fn::Erf(hn::Mul(v, hn::Set(d, kSqrtHalf))), hn::Set(d, 1));
-  if (one_plus_erf != nullptr) hn::StoreU(sum, d, one_plus_erf);
-  hn::StoreU(hn::Mul(hn::Mul(v, hn::Set(d, 0.5f)), sum), d, y);
+  fn::ErfOfEach(
+      n, [&](int64_t i) HWY_ATTR { return hn::Mul(hn::LoadU(d, x + i), hn::Set(d, kSqrtHalf)); },
+      [&](int64_t i, V erf) HWY_ATTR {
+        const V sum = hn::Add(erf, hn::Set(d, 1));
+        if (one_plus_erf != nullptr) hn::StoreU(sum, d, one_plus_erf + i);
+        hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), hn::Set(d, 0.5f)), sum), d, y + i);
+      });
 }
 
-HWY_INLINE void Gradient(const float* g, const float* x, const float* one_plus_erf, float* dx) {
+// n is a multiple of the lanes. Pass by pass over a block: in one pass, an element's chain of operations would be
+// longer than the processor looks ahead.
+HWY_INLINE void Gradient(const float* g, const float* x, const float* one_plus_erf, float* dx, int64_t n) {
   const D d;
-  const V upstream = hn::LoadU(d, g), v = hn::LoadU(d, x);
-  const V half = hn::Mul(v, hn::Set(d, 0.5f)), u = hn::Mul(v, hn::Set(d, kSqrtHalf));
-  const V slope = hn::Mul(fn::Exp(hn::Neg(hn::Mul(u, u))), hn::Set(d, kTwoOverSqrtPi));
-  const V through_erf = hn::Mul(hn::Mul(hn::Mul(upstream, half), slope), hn::Set(d, kSqrtHalf));
-  const V through_half = hn::Mul(hn::Mul(upstream, hn::LoadU(d, one_plus_erf)), hn::Set(d, 0.5f));
-  hn::StoreU(hn::Add(through_erf, through_half), d, dx);
+  constexpr int64_t kLanes = hn::MaxLanes(d), kBlock = 16 * kLanes;
+  HWY_ALIGN float slope[kBlock];
+  for (int64_t begin = 0; begin < n; begin += kBlock, g += kBlock, x += kBlock, one_plus_erf += kBlock, dx += kBlock) {
+    const int64_t count = std::min(kBlock, n - begin);
+    for (int64_t i = 0; i < count; i += kLanes) {
+      const V u = hn::Mul(hn::LoadU(d, x + i), hn::Set(d, kSqrtHalf));
+      hn::Store(hn::Neg(hn::Mul(u, u)), d, slope + i);
+    }
+    for (int64_t i = 0; i < count; i += kLanes) hn::Store(fn::Exp(hn::Load(d, slope + i)), d, slope + i);
+    for (int64_t i = 0; i < count; i += kLanes) {
+      const V upstream = hn::LoadU(d, g + i), half = hn::Mul(hn::LoadU(d, x + i), hn::Set(d, 0.5f));
+      const V of_erf = hn::Mul(hn::Load(d, slope + i), hn::Set(d, kTwoOverSqrtPi));
+      const V through_erf = hn::Mul(hn::Mul(hn::Mul(upstream, half), of_erf), hn::Set(d, kSqrtHalf));
+      const V through_half = hn::Mul(hn::Mul(upstream, hn::LoadU(d, one_plus_erf + i)), hn::Set(d, 0.5f));
+      hn::StoreU(hn::Add(through_erf, through_half), d, dx + i);
+    }
+  }
 }
 
 // What is left of an array, less than a vector, with room for a whole one.
@@ -52,22 +69,22 @@ struct Rest {
 
 void GeluFloats(const float* x, float* y, float* one_plus_erf, int64_t n) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) Gelu(x + i, y + i, one_plus_erf == nullptr ? nullptr : one_plus_erf + i);
+  const int64_t i = n / lanes * lanes;
+  Gelu(x, y, one_plus_erf, i);
   if (i == n) return;
   Rest in(x + i, n - i), out, kept;
-  Gelu(in.values, out.values, kept.values);
+  Gelu(in.values, out.values, kept.values, lanes);
   std::copy_n(out.values, n - i, y + i);
   if (one_plus_erf != nullptr) std::copy_n(kept.values, n - i, one_plus_erf + i);
 }
 
 void GeluGradientFloats(const float* g, const float* x, const float* one_plus_erf, float* dx, int64_t n) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) Gradient(g + i, x + i, one_plus_erf + i, dx + i);
+  const int64_t i = n / lanes * lanes;
+  Gradient(g, x, one_plus_erf, dx, i);
   if (i == n) return;
   Rest upstream(g + i, n - i), in(x + i, n - i), kept(one_plus_erf + i, n - i), out;
-  Gradient(upstream.values, in.values, kept.values, out.values);
+  Gradient(upstream.values, in.values, kept.values, out.values, lanes);
   std::copy_n(out.values, n - i, dx + i);
 }
 

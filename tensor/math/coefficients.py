@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Makes coefficients.h, the constants of functions-inl.h: python3 coefficients.py > coefficients.h
+"""Makes the constants of functions-inl.h, coefficients.h and erf_points.h, in the current folder.
 
 Needs mpmath. Takes about a minute.
 """
 
+import contextlib
 import itertools
 import struct
 
@@ -65,9 +66,8 @@ def constant(name, value, comment):
     print(f"/// {comment}\nSTET_COEFFICIENTS {name} = {hexadecimal(value)};\n")
 
 
-def table(name, values, comment, shape=""):
-    shape = shape or f"[{len(values)}]"
-    print(f"/// {comment}\nSTET_COEFFICIENTS {name}{shape} = {{")
+def table(name, values, comment, kind="STET_COEFFICIENTS"):
+    print(f"/// {comment}\n{kind} {name}[{len(values)}] = {{")
     line = "   "
     for value in values:
         text = f" {hexadecimal(value)},"
@@ -187,17 +187,34 @@ def error_function():
         by_interval.append(polynomial(ratio, -0.125, 0.125, 13))
     table("kErf", [by_interval[i][j] for j in range(13) for i in range(16)],
           "erf(x) / x in r = x - (i + 1/2) / 4 on [i / 4, (i + 1) / 4]: coefficient j at [16 j + i].")
-    table("kErfRows", [c for row in by_interval for c in row + [mpf(0)]], "The same by interval: coefficient j at [14 i + j], and a 0 after the last.")
 
 
-print("// Made by coefficients.py; not edited by hand.\n// clang-format off")
-print("#pragma once\n")
-print("// A device compiler may put them into its own memory.")
-print("#ifndef STET_COEFFICIENTS\n#define STET_COEFFICIENTS inline constexpr double\n#endif\n")
-print("namespace stet::math {\n")
-exponential()
-logarithm()
-logarithm_by_intervals()
-sine()
-error_function()
-print("}  // namespace stet::math")
+def error_function_at_points():
+    points = [mpf(i) / 256 for i in range(1024)]
+    pairs = [(mpmath.erf(c), 2 / mpmath.sqrt(mp.pi) * mpmath.exp(-c * c)) for c in points]
+    table("kErfPoints", [double(value) for pair in pairs for value in pair], "erf(i / 256) at [2 i], and its derivative there at [2 i + 1].",
+          kind="alignas(16) inline constexpr double")
+
+
+@contextlib.contextmanager
+def header(name):
+    with open(name, "w") as file, contextlib.redirect_stdout(file):
+        print("// Made by coefficients.py; not edited by hand.\n// clang-format off")
+        print("#pragma once\n")
+        yield
+        print("}  // namespace stet::math")
+
+
+with header("coefficients.h"):
+    print("// A device compiler may put them into its own memory.")
+    print("#ifndef STET_COEFFICIENTS\n#define STET_COEFFICIENTS inline constexpr double\n#endif\n")
+    print("namespace stet::math {\n")
+    exponential()
+    logarithm()
+    logarithm_by_intervals()
+    sine()
+    error_function()
+
+with header("erf_points.h"):
+    print("namespace stet::math {\n")
+    error_function_at_points()

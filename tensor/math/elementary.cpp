@@ -8,6 +8,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "stet/tensor/math/elementary.h"
+#include "stet/tensor/math/float-lanes-inl.h"
 #include "stet/tensor/math/functions-scalar.h"
 #include "stet/tensor/math/lanes-inl.h"
 
@@ -23,6 +24,8 @@ template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(kFunction(static_cast<double>(x[i])));
 }
 
+void MapErf(const float* x, float* y, int64_t n) { Map<functions::erf>(x, y, n); }
+
 void MapSqrt(const float* x, float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = std::sqrt(x[i]);
 }
@@ -35,29 +38,44 @@ namespace functions {
 #include "stet/tensor/math/functions-inl.h"
 }  // namespace functions
 
-using TagF32 = hn::Rebind<float, TagF64>;
+using TagHalf = hn::Rebind<float, TagF64>;  // as many floats as a vector has doubles
 
 template <auto kFunction> HWY_INLINE F64 OfFloats(const float* x) {
-  return kFunction(hn::PromoteTo(TagF64(), hn::LoadU(TagF32(), x)));
+  return kFunction(hn::PromoteTo(TagF64(), hn::LoadU(TagHalf(), x)));
 }
 
 template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagF32()));
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagHalf()));
   int64_t i = 0;
   // Two vectors at a time, so that one's waiting is filled with the other's work.
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
     const F64 first = OfFloats<kFunction>(x + i), second = OfFloats<kFunction>(x + i + lanes);
-    hn::StoreU(hn::DemoteTo(TagF32(), first), TagF32(), y + i);
-    hn::StoreU(hn::DemoteTo(TagF32(), second), TagF32(), y + i + lanes);
+    hn::StoreU(hn::DemoteTo(TagHalf(), first), TagHalf(), y + i);
+    hn::StoreU(hn::DemoteTo(TagHalf(), second), TagHalf(), y + i + lanes);
   }
   while (i < n) {
     const int64_t count = std::min(lanes, n - i);
-    float rest[hn::MaxLanes(TagF32())] = {};
+    float rest[hn::MaxLanes(TagHalf())] = {};
     for (int64_t j = 0; j < count; ++j) rest[j] = x[i + j];
-    hn::StoreU(hn::DemoteTo(TagF32(), OfFloats<kFunction>(rest)), TagF32(), rest);
+    hn::StoreU(hn::DemoteTo(TagHalf(), OfFloats<kFunction>(rest)), TagHalf(), rest);
     for (int64_t j = 0; j < count; ++j) y[i + j] = rest[j];
     i += count;
   }
+}
+
+void MapErf(const float* x, float* y, int64_t n) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagF32())), whole = n / lanes * lanes;
+  const auto map = [](const float* from, float* to, int64_t count) HWY_ATTR {
+    ErfOfEach(
+        count, [=](int64_t i) HWY_ATTR { return hn::LoadU(TagF32(), from + i); },
+        [=](int64_t i, F32 erf) HWY_ATTR { hn::StoreU(erf, TagF32(), to + i); });
+  };
+  map(x, y, whole);
+  if (whole == n) return;
+  float rest[hn::MaxLanes(TagF32())] = {};
+  std::copy(x + whole, x + n, rest);
+  map(rest, rest, lanes);
+  std::copy_n(rest, n - whole, y + whole);
 }
 
 void MapSqrt(const float* x, float* y, int64_t n) {
@@ -78,7 +96,7 @@ void Apply(Elementary f, const float* x, float* y, int64_t n) {
     case Elementary::log1p: return Map<functions::log1p>(x, y, n);
     case Elementary::tanh: return Map<functions::tanh>(x, y, n);
     case Elementary::sigmoid: return Map<functions::sigmoid>(x, y, n);
-    case Elementary::erf: return Map<functions::erf>(x, y, n);
+    case Elementary::erf: return MapErf(x, y, n);
     case Elementary::sqrt: return MapSqrt(x, y, n);
     case Elementary::sin: return Map<functions::sin>(x, y, n);
     case Elementary::cos: return Map<functions::cos>(x, y, n);

@@ -1,5 +1,8 @@
 // The correctly rounded functions on vectors of float, for kernels that apply them to values in registers. They give the bits of
 // math::exp and the others.
+#include <algorithm>
+
+#include "stet/tensor/math/erf_points.h"
 #include "stet/tensor/math/functions-scalar.h"
 #include "stet/tensor/math/lanes-inl.h"
 
@@ -60,14 +63,6 @@ HWY_INLINE I64 add(I64 a, I64 b) { return {one::add(a.low, b.low), one::add(a.hi
 HWY_INLINE I64 subtract(I64 a, I64 b) { return {one::subtract(a.low, b.low), one::subtract(a.high, b.high)}; }
 HWY_INLINE F64 lookup(const double* table, I64 index) { return {one::lookup(table, index.low), one::lookup(table, index.high)}; }
 HWY_INLINE F64 lookup16(const double* table, I64 index) { return {one::lookup16(table, index.low), one::lookup16(table, index.high)}; }
-using Rows = Pair<one::Rows>;
-template <int kSize> HWY_INLINE Rows rows_of(const double* table, I64 index) {
-  return {one::rows_of<kSize>(table, index.low), one::rows_of<kSize>(table, index.high)};
-}
-HWY_INLINE void two_of(const Rows& rows, int j, F64& first, F64& second) {
-  one::two_of(rows.low, j, first.low, second.low);
-  one::two_of(rows.high, j, first.high, second.high);
-}
 HWY_INLINE F64 operator+(F64 a, F64 b) { return {a.low + b.low, a.high + b.high}; }
 HWY_INLINE F64 operator-(F64 a, F64 b) { return {a.low - b.low, a.high - b.high}; }
 HWY_INLINE F64 operator*(F64 a, F64 b) { return {a.low * b.low, a.high * b.high}; }
@@ -103,7 +98,67 @@ HWY_INLINE F32 Narrow(F64 x) {
 STET_FLOAT_FUNCTION(Exp, exp)
 STET_FLOAT_FUNCTION(Tanh, tanh)
 STET_FLOAT_FUNCTION(Sigmoid, sigmoid)
+
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_SCALAR
+
 STET_FLOAT_FUNCTION(Erf, erf)
+
+/// store(i, erf(load(i))) for vectors i = 0, Lanes, 2 Lanes, ... below n. load(i) may be called twice.
+template <class Load, class Store> HWY_INLINE void ErfOfEach(int64_t n, const Load& load, const Store& store) {
+  for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(TagF32()))) store(i, Erf(load(i)));
+}
+
+#else
+
+constexpr int64_t kFloats = hn::MaxLanes(TagF32());
+
+// |x| = c + r, c a multiple of 1/256; kErfPoints has it at `at`. All of it is exact.
+HWY_INLINE void FindErfPoint(F32 x, float* c, float* r, int32_t* at) {
+  const TagF32 d;
+  const hn::RebindToSigned<TagF32> di;
+  const F32 to_integer = hn::Set(d, 0x1.8p23f);
+  // From here on erf rounds to 1. NaN is not above it.
+  const F32 most = hn::Set(d, 1023.0f / 256);
+  const F32 magnitude = hn::Abs(x), a = hn::IfThenElse(magnitude > most, most, magnitude);
+  const F32 t = hn::MulAdd(a, hn::Set(d, 256), to_integer);
+  const F32 point = (t - to_integer) * hn::Set(d, 1.0f / 256);
+  hn::Store(point, d, c);
+  hn::Store(a - point, d, r);
+  hn::Store(hn::And(hn::ShiftLeft<1>(hn::BitCast(di, t)), hn::Set(di, 2 * 1023)), di, at);
+}
+
+// erf(c + r) for c >= 0 and |r| <= 1/512, by Taylor's series about c: the derivatives of erf are its slope times
+// polynomials in c.
+HWY_INLINE F64 ErfAtPoint(const float* c, const float* r, const int32_t* at) {
+  const hn::Rebind<float, TagF64> half;
+  const F64 centre = hn::PromoteTo(TagF64(), hn::Load(half, c)), from = hn::PromoteTo(TagF64(), hn::Load(half, r));
+  const F64 w = centre * from, v = from * from;
+  F64 value, slope;
+  two_of(kErfPoints, at, value, slope);
+  F64 p = fma(splat(2.0 / 15), w, splat(-1.0 / 3));
+  p = fma(fma(fma(p, w, splat(2.0 / 3)), w, splat(-1)), w, splat(1));
+  const F64 q = fma(fma(splat(-0.4), w, splat(0.5)), w, fma(splat(0.1), v, splat(-1.0 / 3)));
+  return fma(slope * from, fma(q, v, p), value);
+}
+
+template <class Load, class Store> HWY_INLINE void ErfOfEach(int64_t n, const Load& load, const Store& store) {
+  // Points are found for a block first: a lookup waits for its point longer than the processor looks ahead.
+  constexpr int64_t kBlock = 16 * kFloats, kHalf = kFloats / 2;
+  HWY_ALIGN float c[kBlock], r[kBlock];
+  HWY_ALIGN int32_t at[kBlock];
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t count = std::min(kBlock, n - begin);
+    HWY_UNROLL(1) for (int64_t i = 0; i < count; i += kFloats) FindErfPoint(load(begin + i), c + i, r + i, at + i);
+    for (int64_t i = 0; i < count; i += kFloats) {
+      const pairs::F64 magnitude = {ErfAtPoint(c + i, r + i, at + i),
+                                    ErfAtPoint(c + i + kHalf, r + i + kHalf, at + i + kHalf)};
+      store(begin + i, hn::CopySign(pairs::Narrow(magnitude), load(begin + i)));
+    }
+  }
+}
+
+#endif
+
 #undef STET_FLOAT_FUNCTION
 
 }  // namespace stet::math::HWY_NAMESPACE

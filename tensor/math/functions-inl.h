@@ -109,19 +109,8 @@ STET_LANES F64 erf(F64 x) {
   const F64 interval = t - splat(kToInteger);
   const F64 r = fnma(interval, splat(0.25), a) - splat(0.125);
   const I64 index = bits(t);
-  F64 p = splat(0);
-  if constexpr (kCheapLookup) {
-    p = lookup16(kErf + 16 * 12, index);
-    for (int j = 11; j >= 0; --j) p = fma(p, r, lookup16(kErf + 16 * j, index));
-  } else {
-    const Rows rows = rows_of<14>(kErfRows, index);
-    F64 even = splat(0), odd = splat(0);
-    two_of(rows, 12, p, odd);
-    for (int j = 10; j >= 0; j -= 2) {
-      two_of(rows, j, even, odd);
-      p = fma(fma(p, r, odd), r, even);
-    }
-  }
+  F64 p = lookup16(kErf + 16 * 12, index);
+  for (int j = 11; j >= 0; --j) p = fma(p, r, lookup16(kErf + 16 * j, index));
   return copy_sign(a * p, x);
 }
 

@@ -60,32 +60,20 @@ HWY_INLINE F64 lookup16(const double* table, I64 index) {
 #endif
 }
 
-// A row for each lane. Two neighbours of each are read at a time, then transposed: much less than a gather for each value.
-struct Rows {
-  const double* of[hn::MaxLanes(TagI64())];
-};
-template <int kSize> HWY_INLINE Rows rows_of(const double* table, I64 index) {
-  HWY_ALIGN int64_t at[hn::MaxLanes(TagI64())];
-  hn::Store(hn::And(index, splat_bits(15)), TagI64(), at);
-  Rows rows;
-  for (size_t lane = 0; lane < hn::MaxLanes(TagI64()); ++lane) rows.of[lane] = table + kSize * at[lane];
-  return rows;
-}
-HWY_INLINE void two_of(const Rows& rows, int j, F64& first, F64& second) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_SCALAR
-  (void)rows, (void)j, (void)first, (void)second;
-  HWY_ABORT("two_of: where lookups are cheap, rows are not used");
-#else
-  const auto pair = [j](const double* row) HWY_ATTR { return hn::LoadU(hn::Full128<double>(), row + j); };
+#if HWY_TARGET != HWY_AVX3 && HWY_TARGET != HWY_SCALAR
+// table[at] and table[at + 1] for each lane, at even. Both are read at a time, then transposed: much less than two
+// gathers.
+HWY_INLINE void two_of(const double* table, const int32_t* at, F64& first, F64& second) {
+  const auto pair = [=](int lane) HWY_ATTR { return hn::Load(hn::Full128<double>(), table + at[lane]); };
 #if HWY_TARGET == HWY_AVX2
-  const F64 even = hn::Combine(TagF64(), pair(rows.of[2]), pair(rows.of[0])), odd = hn::Combine(TagF64(), pair(rows.of[3]), pair(rows.of[1]));
+  const F64 even = hn::Combine(TagF64(), pair(2), pair(0)), odd = hn::Combine(TagF64(), pair(3), pair(1));
 #else
-  const F64 even = pair(rows.of[0]), odd = pair(rows.of[1]);
+  const F64 even = pair(0), odd = pair(1);
 #endif
   first = hn::InterleaveLower(TagF64(), even, odd);
   second = hn::InterleaveUpper(TagF64(), even, odd);
-#endif
 }
+#endif
 
 }  // namespace stet::math::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -46,9 +46,5 @@ STET_LANES F64 lookup(const double* table, I64 index) { return table[index]; }
 constexpr bool kCheapLookup = true;
 /// table[index % 16].
 STET_LANES F64 lookup16(const double* table, I64 index) { return table[index & 15]; }
-/// Rows of a table: rows_of is row index % 16 of those of kSize elements, an even number; two_of its elements j and j + 1, j even.
-using Rows = const double*;
-template <int kSize> STET_LANES Rows rows_of(const double* table, I64 index) { return table + kSize * (index & 15); }
-STET_LANES void two_of(Rows rows, int j, F64& first, F64& second) { first = rows[j], second = rows[j + 1]; }
 
 }  // namespace stet::math::scalar
