@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <utility>
 
 #include "stet/tensor/cpu/microkernel.h"
@@ -29,10 +30,11 @@ int64_t block_bytes() {
   return bytes;
 }
 
-// Whether the first-level cache is too small for a line each of k elements: then a column of a, or a panel of b, is better copied.
-bool lines_fill_cache(int64_t k) {
+// Whether the first-level cache is too small for a line each of k elements, so many bytes apart: then a column of a, or a panel of b, is
+// better copied. Lines that are a multiple of a page apart share one set of the cache, and so on.
+bool lines_fill_cache(int64_t k, int64_t apart = 64) {
   static const int64_t bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
-  return std::min(k, kProductChunk) * 64 >= bytes;
+  return std::min(k, kProductChunk) * std::max<int64_t>(64, std::gcd(apart, 4096)) >= bytes;
 }
 
 // From this many columns on, rows of a are read so often that they are copied, to lie within few pages; and, where lines fill the
@@ -119,9 +121,20 @@ template <class T> class Part {
   }
 
   void pack_left(Range rows, const RowTiles& tiles, Range k, T* left) const {
+    if (p_.a.row_stride == 1) {
+      const auto pack = [&](int64_t begin, int64_t end) {
+        if (begin == end) return;
+        kernel_.pack_tiles[tiles.height(begin)](a_at(rows.begin + tiles.begin(begin), k.begin), end - begin, k.size(), p_.a.col_stride,
+                                                left + tiles.begin(begin) * k.size());
+      };
+      pack(0, tiles.taller);
+      pack(tiles.taller, tiles.count);
+      return;
+    }
     for (int64_t t = 0; t < tiles.count; ++t) {
-      kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), tiles.height(t), k.size(), p_.a.row_stride, p_.a.col_stride,
-                   tiles.height(t), left + tiles.begin(t) * k.size());
+      const int height = tiles.height(t);
+      kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), height, k.size(), p_.a.row_stride, p_.a.col_stride, height,
+                   left + tiles.begin(t) * k.size(), 0);
     }
   }
 
@@ -132,7 +145,7 @@ template <class T> class Part {
     const int64_t lanes = int64_t{vectors} * kernel_.lanes;
     const T* source = p_.b.data + k.begin * p_.b.row_stride + j * p_.b.col_stride;
     if (place == nullptr) return {{source - (lanes - count), p_.b.row_stride}, j, count, lanes - count, vectors};
-    if (fill) kernel_.pack(source, count, k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place);
+    if (fill) kernel_.pack(source, count, k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place, lanes);
     return {{place, lanes}, j, count, 0, vectors};
   }
 
@@ -206,7 +219,7 @@ Product<T> plan(const Microkernel<T>& kernel, MatrixView<T> a, MatrixView<T> b, 
   // A panel of less than its vectors is read from further left, if there is anything.
   const bool narrow = b.cols < lanes * std::min<int64_t>(kMaxTileVectors, vectors_of(b.cols, lanes));
   const bool tall = a.rows > kBlockRows;
-  const bool crowded = lines_fill_cache(a.cols);
+  const bool crowded = lines_fill_cache(a.cols, a.col_stride * static_cast<int64_t>(sizeof(T)));
   const bool far = lines_fill_cache(kProductChunk) && a.rows >= kPackRightRows && b.row_stride * static_cast<int64_t>(sizeof(T)) >= kFarApart;
   const bool pack_left = (tall && b.cols >= kPackLeftCols) || (crowded && a.col_stride != 1 && b.cols >= kPackLeftColumns);
   return {a, b, c, end, pack_left, b.col_stride != 1 || narrow || tall || far};

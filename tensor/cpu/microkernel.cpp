@@ -129,33 +129,51 @@ HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride,
 
 // `Count` elements from each row, less than a vector: a copy whose length is known takes few moves.
 template <class T, int Count>
-void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
-  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) std::memcpy(packed, source, Count * sizeof(T));
+void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed, int64_t ahead) {
+  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) {
+    std::memcpy(packed, source, Count * sizeof(T));
+    if (ahead != 0) hwy::Prefetch(source + ahead);
+  }
 }
 
 template <class T, int Most>
-void pack_few(int64_t count, const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+void pack_few(int64_t count, const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed, int64_t ahead) {
   if constexpr (Most > 0) {
-    if (count == Most) return pack_few<T, Most>(source, k, k_stride, width, packed);
-    pack_few<T, Most - 1>(count, source, k, k_stride, width, packed);
+    if (count == Most) return pack_few<T, Most>(source, k, k_stride, width, packed, ahead);
+    pack_few<T, Most - 1>(count, source, k, k_stride, width, packed, ahead);
+  }
+}
+
+// Tiles together: a line of the cache holds parts of several, and would be gone before the next one came to it.
+template <class T, int Height> void pack_tiles(const T* source, int64_t tiles, int64_t k, int64_t k_stride, T* packed) {
+  constexpr int64_t kTogether = 48 / Height, kAhead = 8, kLine = 64 / sizeof(T);
+  for (int64_t t = 0; t < tiles; t += kTogether, source += kTogether * Height) {
+    const int64_t count = std::min(kTogether, tiles - t);
+    for (int64_t p = 0; p < k; ++p) {
+      const T* row = source + p * k_stride;
+      for (int64_t i = 0; i < count; ++i) std::memcpy(packed + ((t + i) * k + p) * Height, row + i * Height, Height * sizeof(T));
+      for (int64_t i = 0; i < 48; i += kLine) hwy::Prefetch(row + kAhead * k_stride + i);
+    }
   }
 }
 
 template <class T>
-void pack_rows(const T* source, int64_t count, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+void pack_rows(const T* source, int64_t count, int64_t k, int64_t k_stride, int64_t width, T* packed, int64_t ahead) {
   const hn::ScalableTag<T> d;
   constexpr int64_t step = hn::MaxLanes(d);
   const int64_t whole = count / step * step;
-  for (int64_t lane = 0; lane < whole; lane += step) {
-    for (int64_t p = 0; p < k; ++p) hn::StoreU(hn::LoadU(d, source + p * k_stride + lane), d, packed + p * width + lane);
+  for (int64_t p = 0; whole > 0 && p < k; ++p) {
+    for (int64_t lane = 0; lane < whole; lane += step) hn::StoreU(hn::LoadU(d, source + p * k_stride + lane), d, packed + p * width + lane);
+    if (ahead != 0) hwy::Prefetch(source + p * k_stride + ahead);
   }
-  pack_few<T, step - 1>(count - whole, source + whole, k, k_stride, width, packed + whole);
+  pack_few<T, step - 1>(count - whole, source + whole, k, k_stride, width, packed + whole, ahead);
 }
 
 template <class T>
-void pack(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed) {
+void pack(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed,
+          int64_t ahead) {
   if (lane_stride == 1) {
-    pack_rows(source, count, k, k_stride, width, packed);
+    pack_rows(source, count, k, k_stride, width, packed, ahead);
   } else {
     int64_t lane = 0;
 #if HWY_TARGET != HWY_SCALAR
@@ -247,6 +265,7 @@ void finish(int64_t rows, int64_t cols, T* c, int64_t ldc, const T* bias, Activa
 template <class T, int Rows> constexpr void add_tiles(Microkernel<T>& kernel) {
   kernel.tile[Rows][1] = tile<T, Rows, 1>;
   kernel.tile[Rows][2] = tile<T, Rows, 2>;
+  kernel.pack_tiles[Rows] = pack_tiles<T, Rows>;
   if constexpr (Rows > 1) add_tiles<T, Rows - 1>(kernel);
 }
 
@@ -254,7 +273,7 @@ template <class T> const Microkernel<T>& kernels() {
   static constexpr Microkernel<T> table = [] {
     constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
     static_assert(lanes <= kMaxLanes);
-    Microkernel<T> k = {lanes, kRows, {}, pack<T>, store<T>, finish<T>};
+    Microkernel<T> k = {lanes, kRows, {}, {}, pack<T>, store<T>, finish<T>};
     add_tiles<T, kRows>(k);
     return k;
   }();

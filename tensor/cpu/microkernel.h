@@ -36,9 +36,16 @@ template <class T> struct Microkernel {
   int max_rows;  ///< of a tile
   Tile tile[kMaxTileRows + 1][kMaxTileVectors + 1];  ///< by rows and vectors, both from 1 on
 
+  /// Copies the left operands of tiles of one height, whose rows lie side by side: element (row, k) of tile t, at
+  /// source[t * height + row + k * k_stride], to packed[(t * depth + k) * height + row], k < depth. By height, from 1 on.
+  using PackTiles = void (*)(const T* source, int64_t tiles, int64_t depth, int64_t k_stride, T* packed);
+  PackTiles pack_tiles[kMaxTileRows + 1];
+
   /// Copies elements (lane, k), at source[lane * lane_stride + k * k_stride], to packed[k * width + lane]; lanes from
-  /// `count` up to `width` become +0.
-  void (*pack)(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed);
+  /// `count` up to `width` become +0. Where lanes lie side by side, what is `ahead` elements on from each row's first is fetched
+  /// into the cache meanwhile.
+  void (*pack)(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed,
+               int64_t ahead);
 
   /// c = +0 + sum if `first`, else c = c + sum, for sums [rows, cols] with row stride `sums_stride`; c's element (i, j) is at
   /// c[i * row_stride + j * col_stride], and one of its strides is 1.
