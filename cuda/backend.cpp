@@ -143,8 +143,7 @@ class CudaBackend : public Backend {
     std::vector<int64_t> salts;  // what the sums begin with
     for (const DigestTask& t : tasks) salts.insert(salts.end(), {static_cast<int64_t>(t.salt.low), static_cast<int64_t>(t.salt.high)});
     const Tensor sums = Tensor::from(salts).to(Device{Device::Kind::cuda, queue_.index()});
-    auto* to = sums.mutable_data_as<unsigned long long>();
-    for (size_t i = 0; i < tasks.size(); ++i) cuda_kernels::add_digest(queue_, tasks[i].salt, tasks[i].value, to + 2 * i);
+    cuda_kernels::add_digests(queue_, tasks, static_cast<unsigned long long*>(sums.mutable_data()));
     return read_later(sums);
   }
   void sgd(std::span<const SgdTask> tasks) override { cuda_kernels::sgd(queue_, tasks); }

@@ -137,9 +137,9 @@ void clip(Queue& queue, double max_norm, std::span<const Tensor> gradients, std:
     scaled.push_back({g.data_as<T>(), to[i].mutable_data_as<T>(), g.elements(), cuda::is_aligned<T>(g) && cuda::is_aligned<T>(to[i])});
     next += blocks_of(g);
   }
-  cuda::launch_many(queue, square_blocks<T>, int64_t{kWarps} * kSumBlock, kThreads, squares);
+  cuda::launch_many(queue, square_blocks<T>, int64_t{kWarps} * kSumBlock, {.blocks = {}, .threads = kThreads}, squares);
   end_chain(queue, blocks, static_cast<T>(max_norm), state.data(), norm.mutable_data_as<T>());
-  cuda::launch_many(queue, scale_pieces<T>, int64_t{4} * kFours * kThreads, kThreads, scaled, state.data());
+  cuda::launch_many(queue, scale_pieces<T>, int64_t{4} * kFours * kThreads, {.blocks = {}, .threads = kThreads}, scaled, state.data());
 }
 
 }  // namespace

@@ -1,20 +1,31 @@
 #include "stet/cuda/digest.h"
 
-#include <algorithm>
+#include <vector>
 
 #include "stet/cuda/dialect.h"
+#include "stet/cuda/many.h"
 #include "stet/tensor/digest_word.h"
-#include "stet/tensor/dtype.h"
 
 namespace stet::cuda_kernels {
 
-using cuda::Grid, cuda::Queue;
+using cuda::Many, cuda::Queue;
 using digest_word::Binary32, digest_word::Binary64, digest_word::Raw;
 
 namespace {
 
 constexpr int kThreads = 256, kWarps = kThreads / static_cast<int>(cuda::kWarp);
-constexpr int kEach = 4;  // pairs of words that a thread has under way
+constexpr int kEach = 4;               // pairs of words that a thread has under way
+constexpr int64_t kPiece = 64 * 1024;  // bytes of a block
+
+enum class Kind { raw, binary32, binary64 };
+
+struct Array {
+  DigestSalt salt;
+  const unsigned char* data;
+  int64_t elements;        // bytes
+  unsigned long long* to;  // low and high
+  Kind kind;
+};
 
 struct alignas(16) Pair {
   uint64_t of[2];
@@ -42,63 +53,57 @@ __device__ void add_block(Digest sum, unsigned long long* to) {
   }
 }
 
-/// Of pairs of words that lie at multiples of 16 bytes.
-template <class Kind>
-__global__ void __launch_bounds__(kThreads) add_pairs(DigestSalt salt, const Pair* data, int64_t pairs, unsigned long long* to) {
+/// This thread's part of bytes begin … end - 1, where begin is a multiple of 16: pairs of words where the data is aligned to them, and the rest
+/// byte by byte. Zeros stand after the last byte.
+template <class Words>
+__device__ Digest sum_words(const Array& a, int64_t begin, int64_t end) {
   Digest sum;
-  const int64_t each = int64_t{kEach} * kThreads;
-  for (int64_t first = blockIdx.x * each + threadIdx.x; first < pairs; first += each * gridDim.x) {
+  const auto* const pairs = reinterpret_cast<const Pair*>(a.data);
+  const int64_t pairs_end = reinterpret_cast<uintptr_t>(a.data) % sizeof(Pair) == 0 ? end / 16 : begin / 16;
+  for (int64_t first = begin / 16 + threadIdx.x; first < pairs_end; first += kEach * kThreads) {
     Pair pair[kEach];
     for (int k = 0; k < kEach; ++k) {
-      if (first + k * kThreads < pairs) pair[k] = data[first + k * kThreads];
+      if (first + k * kThreads < pairs_end) pair[k] = pairs[first + k * kThreads];
     }
     for (int k = 0; k < kEach; ++k) {
       const int64_t i = first + k * kThreads;
-      if (i >= pairs) continue;
-      digest_word::add<Kind>(salt, 2 * i, pair[k].of[0], sum);
-      digest_word::add<Kind>(salt, 2 * i + 1, pair[k].of[1], sum);
+      if (i >= pairs_end) continue;
+      digest_word::add<Words>(a.salt, 2 * i, pair[k].of[0], sum);
+      digest_word::add<Words>(a.salt, 2 * i + 1, pair[k].of[1], sum);
     }
   }
-  add_block(sum, to);
-}
-
-/// Of words from number `begin` on, of elements U at any address; zeros stand after the last byte.
-template <class Kind, class U>
-__global__ void __launch_bounds__(kThreads) add_words(DigestSalt salt, const U* data, int64_t begin, int64_t elements, unsigned long long* to) {
-  constexpr int kInWord = 8 / sizeof(U);
-  Digest sum;
-  for (int64_t i = begin + cuda::global_thread(); i * kInWord < elements; i += cuda::global_threads()) {
+  for (int64_t i = 2 * pairs_end + threadIdx.x; 8 * i < end; i += kThreads) {
     uint64_t word = 0;
-    for (int k = 0; k < kInWord; ++k) {
-      if (i * kInWord + k < elements) word |= static_cast<uint64_t>(data[i * kInWord + k]) << (8 * sizeof(U) * k);
+    for (int k = 0; k < 8; ++k) {
+      if (8 * i + k < end) word |= static_cast<uint64_t>(a.data[8 * i + k]) << (8 * k);
     }
-    digest_word::add<Kind>(salt, i, word, sum);
+    digest_word::add<Words>(a.salt, i, word, sum);
   }
-  add_block(sum, to);
+  return sum;
 }
 
-template <class Kind, class U>
-void launch(Queue& queue, const DigestSalt& salt, const void* data, int64_t elements, unsigned long long* to) {
-  const auto grid = [&](int64_t blocks) {
-    return Grid{.blocks = {static_cast<unsigned>(std::min<int64_t>(blocks, int64_t{8} * queue.multiprocessors()))}, .threads = kThreads, .shared = sizeof(Digest[kWarps])};
-  };
-  const int64_t pairs = reinterpret_cast<uintptr_t>(data) % 16 == 0 ? elements * static_cast<int64_t>(sizeof(U)) / 16 : 0;
-  queue.launch(add_pairs<Kind>, grid((pairs + kThreads * kEach - 1) / (kThreads * kEach)), salt, static_cast<const Pair*>(data), pairs, to);
-  const int64_t rest = elements - pairs * static_cast<int64_t>(16 / sizeof(U));
-  queue.launch(add_words<Kind, U>, grid((rest + kThreads - 1) / kThreads), salt, static_cast<const U*>(data), 2 * pairs, elements, to);
+__global__ void __launch_bounds__(kThreads) add_pieces(Many<Array> many) {
+  const auto place = many.place();
+  const Array& a = many.arrays[place.array];
+  const int64_t begin = place.piece * kPiece, end = begin + kPiece < a.elements ? begin + kPiece : a.elements;
+  const Digest sum = a.kind == Kind::binary32   ? sum_words<Binary32>(a, begin, end)
+                     : a.kind == Kind::binary64 ? sum_words<Binary64>(a, begin, end)
+                                                : sum_words<Raw>(a, begin, end);
+  add_block(sum, a.to);
 }
+
+Kind kind_of(DType dtype) { return dtype == DType::float32 ? Kind::binary32 : dtype == DType::float64 ? Kind::binary64 : Kind::raw; }
 
 }  // namespace
 
-void add_digest(Queue& queue, const DigestSalt& salt, const Tensor& x, unsigned long long* to) {
-  const int64_t n = x.elements();
-  switch (x.dtype()) {
-    case DType::float32: return launch<Binary32, uint32_t>(queue, salt, x.data(), n, to);
-    case DType::float64: return launch<Binary64, uint64_t>(queue, salt, x.data(), n, to);
-    case DType::int32: return launch<Raw, uint32_t>(queue, salt, x.data(), n, to);
-    case DType::int64: return launch<Raw, uint64_t>(queue, salt, x.data(), n, to);
-    default: return launch<Raw, uint8_t>(queue, salt, x.data(), n, to);
+void add_digests(Queue& queue, std::span<const DigestTask> tasks, unsigned long long* to) {
+  std::vector<Array> arrays;
+  for (const DigestTask& t : tasks) {
+    const int64_t bytes = t.value.elements() * static_cast<int64_t>(size_of(t.value.dtype()));
+    arrays.push_back({t.salt, static_cast<const unsigned char*>(t.value.data()), bytes, to, kind_of(t.value.dtype())});
+    to += 2;
   }
+  cuda::launch_many(queue, add_pieces, kPiece, {.blocks = {}, .threads = kThreads, .shared = sizeof(Digest[kWarps])}, arrays);
 }
 
 }  // namespace stet::cuda_kernels

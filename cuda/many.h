@@ -35,15 +35,17 @@ struct Many {
   }
 };
 
-/// Launches kernel(arrays, arguments...) over all the arrays, in one launch or a few. A block of `threads` takes a piece of so many elements.
+/// Launches kernel(arrays, arguments...) over all the arrays, in one launch or a few. A block, of the grid's threads and shared memory, takes a piece
+/// of so many elements.
 template <class A, class... P>
-void launch_many(Queue& queue, void (*kernel)(Many<A>, P...), int64_t piece, unsigned threads, const std::vector<A>& arrays,
+void launch_many(Queue& queue, void (*kernel)(Many<A>, P...), int64_t piece, Grid grid, const std::vector<A>& arrays,
                  std::type_identity_t<P>... arguments) {
   constexpr int64_t kMostBlocks = INT64_C(0x7fffffff);
   Many<A> many{};
   int64_t blocks = 0;
   const auto launch = [&] {
-    if (blocks > 0) queue.launch(kernel, Grid{.blocks = {static_cast<unsigned>(blocks)}, .threads = threads}, many, arguments...);
+    grid.blocks.x = static_cast<unsigned>(blocks);
+    queue.launch(kernel, grid, many, arguments...);
     blocks = many.count = 0;
   };
   for (const A& a : arrays) {

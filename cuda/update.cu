@@ -146,13 +146,13 @@ auto arrays(std::span<const Task> tasks) {
 }  // namespace
 
 void sgd(Queue& queue, std::span<const SgdTask> tasks) {
-  cuda::launch_many(queue, sgd_pieces<float>, kPiece, kThreads, arrays<float>(tasks));
-  cuda::launch_many(queue, sgd_pieces<double>, kPiece, kThreads, arrays<double>(tasks));
+  cuda::launch_many(queue, sgd_pieces<float>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<float>(tasks));
+  cuda::launch_many(queue, sgd_pieces<double>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<double>(tasks));
 }
 
 void adam(Queue& queue, std::span<const AdamTask> tasks) {
-  cuda::launch_many(queue, adam_pieces<float>, kPiece, kThreads, arrays<float>(tasks));
-  cuda::launch_many(queue, adam_pieces<double>, kPiece, kThreads, arrays<double>(tasks));
+  cuda::launch_many(queue, adam_pieces<float>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<float>(tasks));
+  cuda::launch_many(queue, adam_pieces<double>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<double>(tasks));
 }
 
 }  // namespace stet::cuda_kernels

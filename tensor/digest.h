@@ -24,7 +24,8 @@ struct Digest {
 /// What distinguishes one tensor's words from another's: the first 16 bytes of SHA-256(name, 0, dtype, 0, shape as in "[2, 3]"),
 /// two little-endian words.
 struct DigestSalt {
-  uint64_t low, high;
+  uint64_t low = 0, high = 0;
+  DigestSalt() = default;
   DigestSalt(std::string_view name, std::string_view dtype, std::string_view shape);
 };
 

@@ -1,5 +1,8 @@
 // Digests that a GPU computes against the CPU's.
+#include <cstring>
+
 #include "cuda/device.h"
+#include "stet/tensor/backend.h"
 #include "stet/tensor/digest.h"
 #include "tensor/bits.h"
 
@@ -27,6 +30,25 @@ TEST(CudaDigest, OfUnalignedElements) {
       EXPECT_EQ(digest("x", on_gpu.slice(0, offset, 999)).hex(), digest("x", x.slice(0, offset, 999)).hex()) << name_of(dtype) << ' ' << offset;
     }
   }
+}
+
+TEST(CudaDigest, OfManyAtOnce) {
+  constexpr DType kTypes[] = {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean};
+  constexpr int64_t kSizes[] = {0, 1, 7, 70, 700, 20011};  // the last takes several blocks
+  std::vector<DigestTask> tasks;
+  std::vector<Digest> want;
+  for (size_t i = 0; i < 250; ++i) {
+    const Tensor x = awkward({kSizes[i % 6] + 3}, i).to(kTypes[i / 6 % 6]).slice(0, static_cast<int64_t>(i % 3), kSizes[i % 6]);
+    const DigestSalt salt(std::to_string(i), "", "");
+    want.push_back(backend(cpu).digest(salt, x));
+    tasks.push_back({salt, x.to(device())});
+  }
+  in_orders([&] {
+    std::vector<Digest> got(tasks.size());
+    const auto read = backend(device()).digests(tasks);
+    std::memcpy(got.data(), read->bytes().data(), read->bytes().size());
+    for (size_t i = 0; i < want.size(); ++i) EXPECT_EQ(got[i], want[i]) << "tensor " << i;
+  });
 }
 
 TEST(CudaDigest, TakesEveryNaNAsOne) {
