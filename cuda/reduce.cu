@@ -1,9 +1,12 @@
 #include "stet/cuda/reduce.h"
 
+#include <algorithm>
+#include <limits>
 #include <type_traits>
 
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/fold.h"
+#include "stet/tensor/cpu/reduce_runs.h"
 #include "stet/tensor/cpu/strided.h"
 
 namespace stet::cuda_kernels {
@@ -12,61 +15,30 @@ using cuda::kWarp, cuda::Queue;
 
 namespace {
 
-struct Run {
-  int begin, end;  // axes
-};
-
-std::vector<Run> runs_of(const std::vector<bool>& reduced) {
-  std::vector<Run> runs;
-  for (int i = 0; i < static_cast<int>(reduced.size()); ++i) {
-    if (!reduced[static_cast<size_t>(i)]) continue;
-    if (!runs.empty() && runs.back().end == i) ++runs.back().end;
-    else runs.push_back({i, i + 1});
-  }
-  return runs;
-}
-
-int64_t product(const std::vector<int64_t>& dims, int begin, int end) {
-  int64_t p = 1;
-  for (int i = begin; i < end; ++i) p *= dims[static_cast<size_t>(i)];
-  return p;
-}
-
 template <class T, class Op>
-void reduce_run(Queue& queue, const Tensor& x, int64_t outer, int64_t n, int64_t inner, bool last, const Tensor& y) {
+void reduce_run(Queue& queue, const Tensor& x, const ReducedRun& run, const Tensor& y) {
   const T* from = x.data_as<T>();
   T* to = y.mutable_data_as<T>();
-  if (last) cuda::fold_last<T, Op>(queue, from, outer, n, to);
-  else cuda::fold_other<T, Op>(queue, from, outer, n, inner, to);
+  if (run.last) cuda::fold_last<T, Op>(queue, from, run.outer, run.n, to);
+  else cuda::fold_other<T, Op>(queue, from, run.outer, run.n, run.inner, to);
 }
 
 }  // namespace
 
 void reduce(Queue& queue, Reduce op, const Tensor& x, const std::vector<bool>& reduced, const Tensor& y) {
-  std::vector<Run> runs = runs_of(reduced);
-  if (runs.empty()) return copy(queue, x, y);
-  Tensor from = contiguous(x.detach());
-  std::vector<int64_t> dims = x.shape().dims();  // extents still to be reduced, or kept
-  while (!runs.empty()) {
-    const Run run = runs.back();
-    runs.pop_back();
-    const int64_t outer = product(dims, 0, run.begin), n = product(dims, run.begin, run.end);
-    const int64_t inner = product(dims, run.end, static_cast<int>(dims.size()));
-    const bool last = run.end == static_cast<int>(reduced.size());
-    const Tensor to = runs.empty() ? y : Tensor::uninitialized({outer, inner}, x.dtype(), x.device());
-    visit_dtype(x.dtype(), [&](auto sample) {
+  if (std::find(reduced.begin(), reduced.end(), true) == reduced.end()) return copy(queue, x, y);
+  for_reduced_runs(x, reduced, y, [&](const Tensor& from, const ReducedRun& run, const Tensor& to) {
+    visit_dtype(from.dtype(), [&](auto sample) {
       using T = decltype(sample);
       if constexpr (!std::is_same_v<T, bool>) {
         switch (op) {
-          case Reduce::sum: return reduce_run<T, cuda::Add<T>>(queue, from, outer, n, inner, last, to);
-          case Reduce::max: return reduce_run<T, cuda::Largest<T>>(queue, from, outer, n, inner, last, to);
-          case Reduce::min: return reduce_run<T, cuda::Smallest<T>>(queue, from, outer, n, inner, last, to);
+          case Reduce::sum: return reduce_run<T, cuda::Add<T>>(queue, from, run, to);
+          case Reduce::max: return reduce_run<T, cuda::Largest<T>>(queue, from, run, to);
+          case Reduce::min: return reduce_run<T, cuda::Smallest<T>>(queue, from, run, to);
         }
       }
     });
-    std::fill(dims.begin() + run.begin, dims.begin() + run.end, 1);
-    from = to;
-  }
+  });
 }
 
 namespace {
@@ -171,7 +143,7 @@ void arg_of(Queue& queue, const T* x, int64_t columns, int64_t n, int64_t inner,
 
 void arg_extreme(Queue& queue, Reduce op, const Tensor& x, int axis, const Tensor& y) {
   const Tensor from = contiguous(x.detach());
-  const int64_t n = x.size(axis), inner = product(x.shape().dims(), axis + 1, x.rank());
+  const int64_t n = x.size(axis), inner = product_of(x.shape().dims(), static_cast<size_t>(axis) + 1, x.shape().dims().size());
   visit_dtype(x.dtype(), [&](auto sample) {
     using T = std::conditional_t<std::is_same_v<decltype(sample), bool>, uint8_t, decltype(sample)>;
     const T* data = static_cast<const T*>(from.data());

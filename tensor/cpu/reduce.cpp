@@ -6,6 +6,7 @@
 
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/reduce_rows.h"
+#include "stet/tensor/cpu/reduce_runs.h"
 #include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/cpu/workspace.h"
@@ -88,49 +89,18 @@ void reduce_run(Reduce op, const T* x, int64_t outer, int64_t n, int64_t inner, 
   });
 }
 
-struct Run {
-  int begin, end;  // axes
-};
-
-std::vector<Run> runs_of(const std::vector<bool>& reduced) {
-  std::vector<Run> runs;
-  for (int i = 0; i < static_cast<int>(reduced.size()); ++i) {
-    if (!reduced[static_cast<size_t>(i)]) continue;
-    if (!runs.empty() && runs.back().end == i) ++runs.back().end;
-    else runs.push_back({i, i + 1});
-  }
-  return runs;
-}
-
-int64_t product(const std::vector<int64_t>& dims, int begin, int end) {
-  int64_t p = 1;
-  for (int i = begin; i < end; ++i) p *= dims[static_cast<size_t>(i)];
-  return p;
-}
-
 }  // namespace
 
 void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const Tensor& y) {
-  Tensor from = contiguous(x.detach());
-  std::vector<int64_t> dims = x.shape().dims();  // extents still to be reduced, or kept
-  std::vector<Run> runs = runs_of(reduced);
-  if (runs.empty()) return copy(from, y);
-  while (!runs.empty()) {
-    const Run run = runs.back();
-    runs.pop_back();
-    const int rank = static_cast<int>(dims.size());
-    const int64_t outer = product(dims, 0, run.begin), n = product(dims, run.begin, run.end), inner = product(dims, run.end, rank);
-    const bool last = run.end == static_cast<int>(reduced.size());
-    const Tensor to = runs.empty() ? y : Tensor::uninitialized({outer, inner}, x.dtype());
-    visit_dtype(x.dtype(), [&](auto sample) {
+  if (std::find(reduced.begin(), reduced.end(), true) == reduced.end()) return copy(x, y);
+  for_reduced_runs(x, reduced, y, [op](const Tensor& from, const ReducedRun& run, const Tensor& to) {
+    visit_dtype(from.dtype(), [&](auto sample) {
       using T = decltype(sample);
       if constexpr (!std::is_same_v<T, bool>) {
-        reduce_run(op, from.data_as<T>(), outer, n, inner, last, to.mutable_data_as<T>());
+        reduce_run(op, from.data_as<T>(), run.outer, run.n, run.inner, run.last, to.mutable_data_as<T>());
       }
     });
-    std::fill(dims.begin() + run.begin, dims.begin() + run.end, 1);
-    from = to;
-  }
+  });
 }
 
 namespace {
@@ -158,7 +128,7 @@ int64_t extreme_index(Reduce op, const T* x, int64_t n, int64_t step) {
 
 void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y) {
   const Tensor from = contiguous(x.detach());
-  const int64_t n = x.size(axis), inner = product(x.shape().dims(), axis + 1, x.rank());
+  const int64_t n = x.size(axis), inner = product_of(x.shape().dims(), static_cast<size_t>(axis) + 1, x.shape().dims().size());
   visit_dtype(x.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const T* data = from.data_as<T>();
