@@ -39,15 +39,12 @@ __device__ __forceinline__ T flush(T x) {
   return scalar_ops::abs(x) < std::numeric_limits<T>::min() ? T{0} : x;
 }
 
+// Elements 4 * at … 4 * at + 3 of a parameter.
 template <class T>
-__global__ void __launch_bounds__(kThreads) sgd_pieces(Many<SgdArray<T>> many) {
-  const auto place = many.place();
-  const SgdArray<T>& a = many.arrays[place.array];
-  const int64_t n = a.elements, at = place.piece * kThreads + threadIdx.x;
-  if (4 * at >= n) return;
-  const bool is_aligned = a.is_aligned;
-  Four<T> u = cuda::load_four(a.g, at, n, is_aligned), p = cuda::load_four(a.p, at, n, is_aligned), b{};
-  if (a.b != nullptr) b = cuda::load_four(a.b, at, n, is_aligned);
+__device__ __forceinline__ void step(const SgdArray<T>& a, int64_t at) {
+  const auto load = [&](const T* x) { return cuda::load_four(x, at, a.elements, a.is_aligned); };
+  Four<T> u = load(a.g), p = load(a.p), b{};
+  if (a.b != nullptr) b = load(a.b);
   for (int j = 0; j < 4; ++j) {
     if (a.weight_decay != 0) u.of[j] = u.of[j] + a.weight_decay * p.of[j];
     if (a.b != nullptr) {
@@ -56,19 +53,14 @@ __global__ void __launch_bounds__(kThreads) sgd_pieces(Many<SgdArray<T>> many) {
     }
     p.of[j] = p.of[j] - a.rate * u.of[j];
   }
-  if (a.b != nullptr) cuda::store_four(b, a.b_out, at, n, is_aligned);
-  cuda::store_four(p, a.p_out, at, n, is_aligned);
+  if (a.b != nullptr) cuda::store_four(b, a.b_out, at, a.elements, a.is_aligned);
+  cuda::store_four(p, a.p_out, at, a.elements, a.is_aligned);
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) adam_pieces(Many<AdamArray<T>> many) {
-  const auto place = many.place();
-  const AdamArray<T>& a = many.arrays[place.array];
-  const int64_t n = a.elements, at = place.piece * kThreads + threadIdx.x;
-  if (4 * at >= n) return;
-  const bool is_aligned = a.is_aligned;
-  Four<T> g = cuda::load_four(a.g, at, n, is_aligned), p = cuda::load_four(a.p, at, n, is_aligned);
-  Four<T> m = cuda::load_four(a.m, at, n, is_aligned), v = cuda::load_four(a.v, at, n, is_aligned);
+__device__ __forceinline__ void step(const AdamArray<T>& a, int64_t at) {
+  const auto load = [&](const T* x) { return cuda::load_four(x, at, a.elements, a.is_aligned); };
+  Four<T> g = load(a.g), p = load(a.p), m = load(a.m), v = load(a.v);
   for (int j = 0; j < 4; ++j) {
     T d = g.of[j];
     if (a.weight_decay != 0) d = d + a.weight_decay * p.of[j];
@@ -78,9 +70,17 @@ __global__ void __launch_bounds__(kThreads) adam_pieces(Many<AdamArray<T>> many)
     if (a.decay != 0) change = a.decay * p.of[j] + change;
     p.of[j] = p.of[j] - change;
   }
-  cuda::store_four(m, a.m_out, at, n, is_aligned);
-  cuda::store_four(v, a.v_out, at, n, is_aligned);
-  cuda::store_four(p, a.p_out, at, n, is_aligned);
+  cuda::store_four(m, a.m_out, at, a.elements, a.is_aligned);
+  cuda::store_four(v, a.v_out, at, a.elements, a.is_aligned);
+  cuda::store_four(p, a.p_out, at, a.elements, a.is_aligned);
+}
+
+template <class Array>
+__global__ void __launch_bounds__(kThreads) step_pieces(Many<Array> many) {
+  const auto place = many.place();
+  const Array& a = many.arrays[place.array];
+  const int64_t at = place.piece * kThreads + threadIdx.x;
+  if (4 * at < a.elements) step(a, at);
 }
 
 template <class T>
@@ -134,25 +134,27 @@ AdamArray<T> array(const AdamTask& t) {
           .is_aligned = all_aligned<T>(t.gradient, t.from.parameter, t.from.mean, t.from.square, t.to.parameter, t.to.mean, t.to.square)};
 }
 
+// Of all parameters of that type.
 template <class T, class Task>
-auto arrays(std::span<const Task> tasks) {
-  std::vector<decltype(array<T>(tasks.front()))> all;
+void step_all(Queue& queue, std::span<const Task> tasks) {
+  using Array = decltype(array<T>(tasks.front()));
+  std::vector<Array> arrays;
   for (const Task& t : tasks) {
-    if (t.gradient.dtype() == dtype_of<T>) all.push_back(array<T>(t));
+    if (t.gradient.dtype() == dtype_of<T>) arrays.push_back(array<T>(t));
   }
-  return all;
+  cuda::launch_many(queue, step_pieces<Array>, kPiece, {.blocks = {}, .threads = kThreads}, arrays);
 }
 
 }  // namespace
 
 void sgd(Queue& queue, std::span<const SgdTask> tasks) {
-  cuda::launch_many(queue, sgd_pieces<float>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<float>(tasks));
-  cuda::launch_many(queue, sgd_pieces<double>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<double>(tasks));
+  step_all<float>(queue, tasks);
+  step_all<double>(queue, tasks);
 }
 
 void adam(Queue& queue, std::span<const AdamTask> tasks) {
-  cuda::launch_many(queue, adam_pieces<float>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<float>(tasks));
-  cuda::launch_many(queue, adam_pieces<double>, kPiece, {.blocks = {}, .threads = kThreads}, arrays<double>(tasks));
+  step_all<float>(queue, tasks);
+  step_all<double>(queue, tasks);
 }
 
 }  // namespace stet::cuda_kernels
