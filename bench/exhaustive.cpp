@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "exhaustive.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/math/mpfr_scope.h"
@@ -102,10 +103,6 @@ class Check {
     if (++wrong_ <= 20) fmt::print("{} gave {:a}, not {:a}\n", call, got, want);
   }
 
-  static bool same(float a, float b) {
-    return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
-  }
-
  private:
   void work() {
     math::MpfrScope exact(math::kFloat32);
@@ -140,8 +137,6 @@ class AllArguments : public Check {
   const Function& function_;
 };
 
-/// Powers that neither overflow nor vanish, of bases of all magnitudes and of bases near 1; small integers and halves
-/// as exponents, where ties are, for a quarter of them.
 class PowSample : public Check {
  public:
   PowSample() : Check(int64_t{1} << 30) {}
@@ -151,13 +146,9 @@ class PowSample : public Check {
     std::vector<float> x(kBlock), y(kBlock), z(kBlock);
     std::mt19937_64 random(static_cast<uint64_t>(first));
     for (int64_t i = 0; i < kBlock; ++i) {
-      const uint64_t word = random();
-      const double u = static_cast<double>(word >> 40) * 0x1p-24, v = static_cast<double>(word & 0xffffff) * 0x1p-24;
-      const double exponent = i % 2 == 0 ? 252 * u - 126 : std::ldexp(u - 0.5, -static_cast<int>(word >> 24 & 15));
-      const double base = std::exp2(exponent);
-      const double power = i % 4 == 3 ? static_cast<double>(word % 16) / 2 : (v * 280 - 151) / std::log2(base);
-      x[i] = static_cast<float>(i % 8 == 3 ? std::rint(v * 4096) : base);
-      y[i] = static_cast<float>(power);
+      const PowArguments drawn = draw_pow(random, i);
+      x[i] = drawn.base;
+      y[i] = drawn.exponent;
     }
     pow(x.data(), y.data(), z.data(), kBlock);
     for (int64_t i = 0; i < kBlock; ++i) {
