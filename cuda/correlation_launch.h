@@ -13,7 +13,8 @@ namespace stet::cuda {
 /// Whether int32_t counts whatever a convolution counts, sums of two of them included, and uint32_t the bytes of a tensor of T.
 template <class T>
 bool is_small(const Window& s) {
-  const int64_t elements = std::max({s.n * s.c * s.h * s.w, s.n * s.co * s.out_h() * s.out_w(), s.co * (s.c / s.groups) * s.kh * s.kw});
+  const int64_t padding = 2 * (s.pad_h * s.w + s.pad_w);  // how far taps lie outside the image
+  const int64_t elements = std::max({s.n * s.c * s.h * s.w + padding, s.n * s.co * s.out_h() * s.out_w(), s.co * (s.c / s.groups) * s.kh * s.kw});
   const int64_t most = std::max({elements, (s.h + 2 * s.pad_h + s.out_h()) * (s.w + 2 * s.pad_w + s.out_w()), s.stride_h, s.stride_w, s.dil_h, s.dil_w});
   return most < std::numeric_limits<int32_t>::max() / 2 && elements < std::numeric_limits<uint32_t>::max() / static_cast<int64_t>(sizeof(T));
 }

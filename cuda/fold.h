@@ -76,7 +76,7 @@ __global__ void fold_row_blocks(const T* x, int64_t rows, int64_t n, int64_t blo
 
 // A row a block of threads.
 template <class T, class Op>
-__global__ void fold_rows(const T* x, int64_t n, T* y) {
+__global__ void __launch_bounds__(1024) fold_rows(const T* x, int64_t n, T* y) {
   auto& sums = shared<BlockSums<T>>();
   const T* from = x + int64_t{blockIdx.x} * n;
   const T v = fold_row_by_block<Op>(n, [=](int64_t i) { return from[i]; }, sums);
@@ -165,7 +165,7 @@ struct ChainSums {
 };
 
 template <class T, class Op, class Y>
-__global__ void fold_columns(const T* x, int64_t n, int64_t inner, Y y) {
+__global__ void __launch_bounds__(512) fold_columns(const T* x, int64_t n, int64_t inner, Y y) {
   auto& sums = shared<ChainSums<T>>();
   const int64_t tiles = (inner + kTileColumns - 1) / kTileColumns, o = blockIdx.x / tiles, j = (blockIdx.x - o * tiles) * kTileColumns;
   const int width = part_size(inner, j / kTileColumns, kTileColumns), chains = static_cast<int>((n + kChain - 1) / kChain);

@@ -26,7 +26,6 @@ constexpr int64_t kFew = 255;  // come back together with their number
 /// What a launch could not decide.
 struct Found {
   unsigned long long count;
-  unsigned long long unused;
   Undecided few[kFew];
 };
 
@@ -88,6 +87,7 @@ void compute(Queue& queue, const Tensor& a, const Tensor& b, const cuda::Layout<
     queue.launch(powers, Grid::over(layout.elements), a.data_as<float>(), b.data_as<float>(), y, layout, layout.is_plain(), count, list, capacity);
   };
   cuda::Scratch<Found> found(queue, 1);
+  queue.fill_zero(found.data(), sizeof(Found));  // all of it is read
   launch(&found.data()->count, found.data()->few, kFew);
   Found seen;
   queue.to_host(found.data(), &seen, sizeof(seen));
