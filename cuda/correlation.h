@@ -161,6 +161,28 @@ class CorrelationStage<S, int64_t> {
   int begin_ = 0;
 };
 
+/// A pixel of the result: its image, and the source's position that its taps are counted from.
+template <class I>
+struct CorrelationPixel {
+  int64_t image;
+  I y, x;
+};
+
+/// Number i of all images' pixels, or the last where there are not so many.
+template <class I>
+__device__ __forceinline__ CorrelationPixel<I> pixel_at(const CorrelationPhase<I>& phase, int64_t i) {
+  const auto image = divide(static_cast<Unsigned<I>>(i < phase.pixels ? i : phase.pixels - 1), phase.outputs);
+  const auto place = divide(image.rest, phase.outputs_x);
+  return {static_cast<int64_t>(image.quotient), static_cast<I>(place.quotient) * phase.y.step + phase.y.at,
+          static_cast<I>(place.rest) * phase.x.step + phase.x.at};
+}
+
+/// The first channel of an image's group in the source.
+template <class T, class I>
+__device__ __forceinline__ const T* source_of(const Correlation<T, I>& c, int64_t image, int64_t group) {
+  return c.source + (image * c.groups + group) * c.channels * c.plane;
+}
+
 /// The source's elements that a pixel's taps meet.
 template <class S, class T, class I>
 class PixelLoader {
@@ -178,17 +200,13 @@ class PixelLoader {
       : c_(c), phase_(phase), stage_(c, phase, terms), group_(group), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
-    const int64_t i = first_ + index < phase_.pixels ? first_ + index : phase_.pixels - 1;
-    const auto image = divide(static_cast<Unsigned<I>>(i), phase_.outputs);
-    const auto place = divide(image.rest, phase_.outputs_x);
-    const I y = static_cast<I>(place.quotient) * phase_.y.step + phase_.y.at, x = static_cast<I>(place.rest) * phase_.x.step + phase_.x.at;
+    const auto pixel = pixel_at(phase_, first_ + index);
     uint32_t row = 0, inside = 0;
-    for (I b = 0; b < phase_.x.taps; ++b) row |= static_cast<uint32_t>(phase_.x.holds(x + b * phase_.x.at_step)) << b;
+    for (I b = 0; b < phase_.x.taps; ++b) row |= static_cast<uint32_t>(phase_.x.holds(pixel.x + b * phase_.x.at_step)) << b;
     for (I a = 0; a < phase_.y.taps; ++a) {
-      if (phase_.y.holds(y + a * phase_.y.at_step)) inside |= row << a * phase_.x.taps;
+      if (phase_.y.holds(pixel.y + a * phase_.y.at_step)) inside |= row << a * phase_.x.taps;
     }
-    const int64_t channel = (static_cast<int64_t>(image.quotient) * c_.groups + group_) * c_.channels;
-    return {c_.source + channel * c_.plane + (y * c_.width + x), inside};
+    return {source_of(c_, pixel.image, group_) + (pixel.y * c_.width + pixel.x), inside};
   }
 
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
@@ -221,10 +239,8 @@ class PixelLoader<S, T, int64_t> {
       : c_(c), phase_(phase), stage_(c, phase, terms), group_(group), first_(first) {}
 
   __device__ Line line(int index, int) const {
-    const auto image = divide(first_ + index < phase_.pixels ? first_ + index : phase_.pixels - 1, phase_.outputs);
-    const auto place = divide(image.rest, phase_.outputs_x);
-    return {c_.source + (image.quotient * c_.groups + group_) * c_.channels * c_.plane, place.quotient * phase_.y.step + phase_.y.at,
-            place.rest * phase_.x.step + phase_.x.at};
+    const auto pixel = pixel_at(phase_, first_ + index);
+    return {source_of(c_, pixel.image, group_), pixel.y, pixel.x};
   }
 
   __device__ Source<T> at(const Line& line, int term, int) const {
@@ -243,6 +259,12 @@ class PixelLoader<S, T, int64_t> {
   int64_t group_, first_;
 };
 
+/// Where a result channel of a group begins in the weight; of the last, where there are not so many.
+template <class T, class I>
+__device__ __forceinline__ Unsigned<I> weight_row(const Correlation<T, I>& c, int64_t row) {
+  return static_cast<Unsigned<I>>((row < c.rows ? row : c.rows - 1) * c.row_stride);
+}
+
 /// The weight's elements of a result channel.
 template <class S, class T, class I>
 class WeightLoader {
@@ -259,7 +281,7 @@ class WeightLoader {
       : c_(c), stage_(c, phase, terms), weight_(c.weight + group * c.channels * c.channel_stride), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
-    return {static_cast<Unsigned<I>>((first_ + index < c_.rows ? first_ + index : c_.rows - 1) * c_.row_stride)};
+    return {weight_row(c_, first_ + index)};
   }
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const { return {weight_ + (line.offset + stage_.weight(term)), stage_.has(term)}; }
   __device__ __forceinline__ void advance(int) { stage_.advance(); }
@@ -287,7 +309,7 @@ class WeightRowLoader {
       : c_(c), at_(c.weight + group * c.rows * static_cast<int64_t>(c.row_stride)), first_(first), left_(phase.terms) {}
 
   __device__ __forceinline__ Line line(int index, int term) const {
-    return {static_cast<Unsigned<I>>((first_ + index < c_.rows ? first_ + index : c_.rows - 1) * c_.row_stride + term)};
+    return {weight_row(c_, first_ + index) + static_cast<Unsigned<I>>(term)};
   }
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int ahead) const { return {at_ + line.offset + ahead, term < left_}; }
   __device__ __forceinline__ void advance(int terms) { at_ += terms, left_ -= terms; }
