@@ -40,20 +40,23 @@ struct Inside {
   template <class T>
   __device__ void fill(const Gradient<T, int32_t>& g) {
     const int kh = static_cast<int>(g.taps.value() / g.taps_x.value()), kw = static_cast<int>(g.taps_x.value());
-    const auto holds = [](int position, int size) { return position >= 0 && position < size; };
-    uint32_t row = 0;  // of each of the kernel's rows the first tap
-    for (int a = 0; a < kh; ++a) row |= 1u << a * kw;
-    for (int i = static_cast<int>(threadIdx.x); i < g.oh; i += static_cast<int>(blockDim.x)) {
-      rows[i] = 0;
-      for (int a = 0; a < kh; ++a) {
-        if (holds(i * g.stride_h - g.pad_h + a * g.dil_h, g.h)) rows[i] |= ((2u << (kw - 1)) - 1) << a * kw;
+    const uint32_t first_row = (2u << (kw - 1)) - 1;
+    uint32_t first_column = 0;
+    for (int a = 0; a < kh; ++a) first_column |= 1u << a * kw;
+    fill_axis(rows, g.oh, g.stride_h, g.pad_h, g.dil_h, g.h, kh, first_row, kw);
+    fill_axis(columns, g.ow, g.stride_w, g.pad_w, g.dil_w, g.w, kw, first_column, 1);
+  }
+
+ private:
+  // Along one axis: `first` are the bits of the kernel's first line across it, and the next line's are `apart` further on.
+  static __device__ void fill_axis(uint32_t* to, int outputs, int stride, int pad, int dilation, int size, int lines, uint32_t first, int apart) {
+    for (int i = static_cast<int>(threadIdx.x); i < outputs; i += static_cast<int>(blockDim.x)) {
+      uint32_t inside = 0;
+      for (int k = 0; k < lines; ++k) {
+        const int position = i * stride - pad + k * dilation;
+        if (position >= 0 && position < size) inside |= first << k * apart;
       }
-    }
-    for (int i = static_cast<int>(threadIdx.x); i < g.ow; i += static_cast<int>(blockDim.x)) {
-      columns[i] = 0;
-      for (int b = 0; b < kw; ++b) {
-        if (holds(i * g.stride_w - g.pad_w + b * g.dil_w, g.w)) columns[i] |= row << b;
-      }
+      to[i] = inside;
     }
   }
 };
