@@ -153,7 +153,7 @@ struct PoolOptions {
   std::pair<int64_t, int64_t> stride{0, 0};  ///< 0: the kernel's own extent
   std::pair<int64_t, int64_t> padding{0, 0};
 };
-/// x [N, C, H, W]; padding takes no part. Ties: the first in (kh, kw) order.
+/// x [N, C, H, W] with H and W of at least 1; padding takes no part. Ties: the first in (kh, kw) order.
 Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options = {});
 /// Padding counts as +0, and in the divisor.
 Tensor avg_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options = {});

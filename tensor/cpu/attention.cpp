@@ -350,6 +350,7 @@ HeadTensors tensors_of(const AttentionInputs& in, const Tensor& o, const Tensor&
 void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals) {
   const HeadShape shape = shape_of(rule, in);
   const int64_t heads = in.q.size(0) * in.q.size(1);
+  if (heads == 0 || shape.queries == 0) return;
   const int64_t work = shape.queries * shape.keys * (shape.width + shape.value_width);
   // Rows of one head are divided where there are few heads.
   const int64_t parts = std::clamp<int64_t>(pieces_of(2 * threads(), heads), 1, pieces_of(shape.queries, 64));

@@ -130,6 +130,7 @@ Tensor max_pool_gradient(const Window& s, const Tensor& dy, const Tensor& index)
 
 Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
   const Window s = pool_window("max_pool2d", x, kernel, options);
+  if (s.h == 0 || s.w == 0) raise("max_pool2d: an image of {}x{} has no maximum", s.h, s.w);
   Tensor y = Tensor::uninitialized(pooled(s), x.dtype(), x.device());
   Tensor index = Tensor::uninitialized(pooled(s), DType::int64, x.device());
   backend(x.device()).max_pool2d(s, contiguous(x.detach()), y, index);

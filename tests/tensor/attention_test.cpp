@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/ops.h"
@@ -185,6 +186,19 @@ TEST(Attention, RefusesShapesThatDoNotFit) {
   EXPECT_THROW(attention(x, zeros({2, 0, 4}), zeros({2, 0, 4})), UsageError);
   EXPECT_THROW(self_attention(zeros({2, 3, 10}), 2), UsageError);
   EXPECT_EQ(attention(zeros({0, 3, 4}), zeros({0, 3, 4}), zeros({0, 3, 4})).shape(), Shape({0, 3, 4}));
+}
+
+// The public op doesn't come to its kernel with these.
+TEST(Attention, KernelTakesNoHeadsAndNoQueries) {
+  for (const Shape& rows : {Shape{2, 0, 3}, Shape{0, 2, 3}, Shape{2, 2, 0}}) {
+    const Tensor q = zeros({rows[0], rows[1], rows[2], 4}), k = zeros({rows[0], rows[1], 3, 4});
+    const Tensor extremes = zeros(rows), totals = zeros(rows);
+    const Tensor dq = full(q.shape(), 5.0), dk = full(k.shape(), 5.0), dv = full(k.shape(), 5.0);
+    backend(cpu).attention({}, {q, k, k}, q, extremes, totals);
+    backend(cpu).attention_gradient({}, {q, k, k}, q, extremes, totals, q, {dq, dk, dv});
+    EXPECT_EQ(dk.to_vector<float>(), zeros(k.shape()).to_vector<float>());
+    EXPECT_EQ(dv.to_vector<float>(), zeros(k.shape()).to_vector<float>());
+  }
 }
 
 }  // namespace

@@ -1,13 +1,15 @@
 // Pooling and its gradients against plain loops, bit for bit.
 #include "stet/tensor/cpu/pool.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <limits>
 #include <random>
 #include <vector>
 
 #include "product_reference.h"
+#include "stet/tensor/error.h"
+#include "stet/tensor/ops.h"
 
 namespace stet {
 namespace {
@@ -143,6 +145,19 @@ TYPED_TEST(PoolTest, ThreadsDoNotShow) {
   const auto expected = reference(s, x, dy);
   for (int threads : {1, 2, 3, 7}) {
     with_threads(threads, [&] { expect_same(kernels(s, x, dy), expected); });
+  }
+}
+
+// Padding alone holds the window.
+TEST(Pool, RefusesTheMaximumOfNothing) {
+  for (DType t : {DType::float32, DType::float64}) {
+    for (const auto& [h, w] : {std::pair(0, 4), std::pair(4, 0), std::pair(0, 0)}) {
+      const Tensor x = zeros({2, 3, h, w}, t);
+      const PoolOptions padded{.stride = {1, 1}, .padding = {1, 1}};
+      EXPECT_THAT([&] { max_pool2d(x, {2, 2}, padded); },
+                  testing::ThrowsMessage<UsageError>("max_pool2d: an image of " + std::to_string(h) + "x" + std::to_string(w) + " has no maximum"));
+      EXPECT_EQ(sum(avg_pool2d(x, {2, 2}, padded)).to(DType::float64).item<double>(), 0);
+    }
   }
 }
 
