@@ -74,7 +74,7 @@ TEST_P(EveryForm, GivesTheRecordOfTheCpu) {
 
 INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
                          testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole", "caught",
-                                         "returns", "scores"),
+                                         "returns", "scores", "nothing"),
                          [](const auto& info) { return info.param; });
 
 // Values that come at once, and values that come only when they are waited for.
@@ -112,6 +112,8 @@ TEST(GpuRun, GoesOnOnTheOtherDeviceAfterAKill) {
       share_programs(folder.path(), undisturbed.path());
       ASSERT_EQ(run_scenario(folder.path(), arguments + (gpu_first ? cuda : Arguments{}), {{"STET_TEST_KILL", place}}).status, 137);
       EXPECT_EQ(resumed_difference(folder.path(), arguments + (gpu_first ? Arguments{} : cuda), expected), "");
+      // All of them: a checkpoint's own are in the log before it, so that what resumes from there has them.
+      EXPECT_EQ(outcome_of(only_run(folder.path())).digests, expected.digests);
     }
   }
 }
@@ -134,6 +136,29 @@ TEST(GpuRun, FailsAtTheStepWhoseLossIsNoNumber) {
     EXPECT_EQ(both.ended_on_gpu.err, "scenario: step 9: the loss is nan; lower the learning rate, or go on with --allow-nan\n");
     both.expect_the_same();
   }
+}
+
+TEST(GpuRun, FailsWithinTheStepWhoseMetricIsNoNumber) {
+  const Both both({"--form", "nan metric", "--checkpoint-every", "4"});
+  EXPECT_EQ(both.ended_on_gpu.err, "scenario: step 9: score is nan; log finite values, or go on with --allow-nan\n");
+  both.expect_the_same();
+}
+
+TEST(GpuRun, FinishesWhenTheProgramGoesOnAfterAFailure) {
+  TempFolder folder;
+  EXPECT_EQ(run_scenario(folder.path(), Arguments{"--form", "recovers"} + cuda).status, 0);
+  const auto end = read_record(only_run(folder.path())).launches(0).end();
+  EXPECT_EQ(end.status(), record::End::FINISHED);
+  EXPECT_GE(end.last_step(), 9 + 3);
+  EXPECT_NE(events_of(only_run(folder.path())).find("caught"), std::string::npos);
+}
+
+// No boundary may follow soon that would bring it there.
+TEST(GpuRun, HasOnDiskWhatItLogsBetweenSteps) {
+  const Both both({}, {{"STET_TEST_KILL", "evaluation:1"}, {"STET_EMULATED_LATE", "1000000"}});
+  EXPECT_EQ(both.ended_on_gpu.status, 137);
+  EXPECT_NE(events_of(both.gpu_run()).find("epoch 0"), std::string::npos);
+  EXPECT_EQ(events_of(both.gpu_run()), events_of(both.cpu_run()));
 }
 
 TEST(GpuRun, ReportsTheLossThatFailedBeforeWhatTheProgramThrew) {

@@ -172,6 +172,7 @@ void average(Setting& s) {
     std::ofstream("average.txt") << sum(mean_in.value()).item<float>() << "\n";
     s.run.artifact("average.txt");
   }
+  s.run.log("final average", sum(mean_in.value()));  // the last event: a GPU's value, which the run's end waits for
 }
 
 // Both loops are left by break: the inner at the 9th step of the second epoch, the outer when the error has not fallen twice.
@@ -320,6 +321,11 @@ void scores(Setting& s) {
   }
 }
 
+// A loop without steps: the only digest is the first one.
+void nothing(Setting& s) {
+  for ([[maybe_unused]] const int64_t i : s.run.steps(0)) return;
+}
+
 // Two loops side by side, neither within the other.
 void side_by_side(Setting& s) {
   auto outer = s.run.steps(4);
@@ -359,6 +365,25 @@ void not_a_number(Setting& s) {
   }
 }
 
+// Not the loss, but a metric of the 9th step.
+void metric_not_a_number(Setting& s) {
+  for (const int64_t i : s.run.steps(12)) {
+    const Tensor loss = mean(square(s.net(ones_there({2, 4}))));
+    s.opt.step(backward(loss));
+    s.run.log("score", loss * (i == 8 ? std::numeric_limits<double>::quiet_NaN() : 1.0));
+  }
+}
+
+// The program catches that, and trains on.
+void recovers(Setting& s) {
+  try {
+    metric_not_a_number(s);
+  } catch (const TrainingError&) {
+    s.run.log_text("note", "caught");
+  }
+  for ([[maybe_unused]] const int64_t i : s.run.steps(3)) s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
+}
+
 // A mistake that a kernel finds, at the 9th step.
 void fault(Setting& s) {
   for (const int64_t i : s.run.steps(40)) {
@@ -382,8 +407,8 @@ int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
   const auto form = run.param("form", "plain",
                               {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole",
-                                          "caught", "returns", "scores", "side", "catches", "outside", "nan", "fault",
-                                          "grows"}});
+                                          "caught", "returns", "scores", "nothing", "side", "catches", "outside", "nan",
+                                          "nan metric", "recovers", "fault", "grows"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
@@ -423,10 +448,13 @@ int main(int argc, char** argv) {
   if (form == "caught") caught(s);
   if (form == "returns") returns(s);
   if (form == "scores") scores(s);
+  if (form == "nothing") nothing(s);
   if (form == "side") side_by_side(s);
   if (form == "catches") return catches(s);
   if (form == "outside") outside(s);
   if (form == "nan") not_a_number(s);
+  if (form == "nan metric") metric_not_a_number(s);
+  if (form == "recovers") recovers(s);
   if (form == "fault") fault(s);
   if (form == "grows") grows(s);
 }
