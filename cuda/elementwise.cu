@@ -25,10 +25,15 @@ struct Same {
 };
 
 template <class T>
-struct Constant {
-  T value;
-  __device__ T operator()(T) const { return value; }
-};
+__global__ void fill_plain(T* y, int64_t n, bool is_aligned, T value) {
+  const cuda::Four<T> four = {value, value, value, value};
+  for (int64_t i = cuda::global_thread(); 4 * i < n; i += cuda::global_threads()) cuda::store_four(four, y, i, n, is_aligned);
+}
+
+template <class T>
+__global__ void fill_strided(T* y, cuda::Layout<1> layout, T value) {
+  for (int64_t i = cuda::global_thread(); i < layout.elements; i += cuda::global_threads()) y[layout.at(i).of[0]] = value;
+}
 
 }  // namespace
 
@@ -49,7 +54,12 @@ void copy(Queue& queue, const Tensor& x, const Tensor& y) {
 void fill(Queue& queue, double value, const Tensor& y) {
   visit_dtype(y.dtype(), [&](auto sample) {
     using T = decltype(sample);
-    cuda::map<T, T>(queue, y, y, Constant<T>{scalar_ops::convert<T>(value)});
+    const T v = scalar_ops::convert<T>(value);
+    const auto l = cuda::layout<1>({&y});
+    T* const to = y.mutable_data_as<T>();
+    if (l.elements == 0) return;
+    if (l.is_plain()) queue.launch(fill_plain<T>, cuda::Grid::over(l.elements, 4), to, l.elements, cuda::is_aligned<T>(y), v);
+    else queue.launch(fill_strided<T>, cuda::Grid::over(l.elements), to, l, v);
   });
 }
 

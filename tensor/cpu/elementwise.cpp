@@ -81,7 +81,14 @@ void fill(double value, const Tensor& y) {
   visit_dtype(y.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const T v = scalar_ops::convert<T>(value);
-    map<T, T>(y, y, [v](T) { return v; });
+    const StridedLoop<1> loop({&y});
+    const int64_t step = loop.steps()[0];
+    loop.for_rows([&](const auto& at, int64_t n) {
+      T* to = data<T>(y) + at[0];
+      with_step(step, [&](auto s) {
+        for (int64_t i = 0; i < n; ++i) to[i * s] = v;
+      });
+    });
   });
 }
 
