@@ -14,10 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "stet/cuda/emulation/address_sanitizer.h"
 #include "stet/cuda/emulation/memory.h"
 #include "stet/tensor/float_env.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STET_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -28,7 +29,7 @@ namespace {
 namespace context = boost::context;
 
 constexpr unsigned kWarp = 32, kMostThreads = 1024;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STET_ADDRESS_SANITIZER
 constexpr size_t kStack = 256 * 1024;
 #else
 constexpr size_t kStack = 64 * 1024;
@@ -55,7 +56,7 @@ struct PooledStack {
   }
   void deallocate(context::stack_context& s) {
     char* const stack = static_cast<char*>(s.sp) - kStack;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STET_ADDRESS_SANITIZER
     __asan_unpoison_memory_region(stack, kStack);  // its last frames never returned
 #endif
     free_stacks().emplace_back(stack);
@@ -69,12 +70,12 @@ struct GivenUp {};
 class StackSwitch {
  public:
   void leave([[maybe_unused]] const void* bottom, [[maybe_unused]] size_t size, [[maybe_unused]] bool for_good = false) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STET_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(for_good ? nullptr : &fake_, bottom, size);
 #endif
   }
   void arrive([[maybe_unused]] const void** bottom, [[maybe_unused]] size_t* size) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STET_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(fake_, bottom, size);
 #endif
   }

@@ -15,9 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include "stet/cuda/emulation/address_sanitizer.h"
+
 namespace stet::cuda::emulation {
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STET_ADDRESS_SANITIZER
 
 void* allocate_memory(size_t bytes) {
   void* data = nullptr;

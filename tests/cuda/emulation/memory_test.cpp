@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "stet/cuda/dialect.h"
+#include "stet/cuda/emulation/address_sanitizer.h"
 #include "stet/cuda/queue.h"
 
 namespace stet::cuda {
@@ -53,7 +54,7 @@ TEST(Memory, BlocksDoNotOverlap) {
   }
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef STET_ADDRESS_SANITIZER
 
 TEST(MemoryDeathTest, AWriteOutOfBoundsIsReported) {
   Queue queue(0);
