@@ -11,7 +11,8 @@ build=(g++ cmake ninja-build pkg-config git
        libhwy-dev libhdf5-dev libprotobuf-dev protobuf-compiler libssl-dev libgit2-dev
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev)
 test=(libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
-ci=(clang)
+# Clang, and the runtime of its sanitizers.
+ci=(clang libclang-rt-dev)
 # What the benchmarks compare with; each is left out where it is not installed.
 bench=(libdnnl-dev ocl-icd-opencl-dev opencl-c-headers libopenblas-dev libsleef-dev python3-torch)
 # What cmake/aarch64.cmake cross-compiles with, and what runs the result.

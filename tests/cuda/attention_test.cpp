@@ -131,15 +131,12 @@ TEST(Attention, EqualsTheCpuInAnyOrderOfThreads) {
   });
 }
 
-#ifdef STET_CUDA_EMULATED
 TEST(Attention, EqualsTheCpuWithLittleSharedMemory) {
-  const size_t most = cuda::emulation::most_shared();
-  cuda::emulation::set_most_shared(64 * 1024);  // compute capability 7.5
-  expect_cpu({1, 2, 130, 130, 20, 17, true, Memory::heads_inside});
-  expect_cpu({1, 1, 33, 70, 140, 65, false});
-  cuda::emulation::set_most_shared(most);
+  testing::with_shared_memory(64 * 1024, [] {  // compute capability 7.5
+    expect_cpu({1, 2, 130, 130, 20, 17, true, Memory::heads_inside});
+    expect_cpu({1, 1, 33, 70, 140, 65, false});
+  });
 }
-#endif
 
 }  // namespace
 }  // namespace stet

@@ -1,16 +1,10 @@
 // The GPU that the tests of the CUDA backend use: emulated on the CPU in cuda_test, a real one in cuda_gpu_test.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <cstdint>
+#include <cstddef>
 #include <functional>
-#include <string>
 
 #include "stet/tensor/device.h"
-#ifdef STET_CUDA_EMULATED
-#include "stet/cuda/emulation/block.h"
-#endif
 
 namespace stet::testing {
 
@@ -18,16 +12,9 @@ namespace stet::testing {
 inline Device device() { return {Device::Kind::cuda, 0}; }
 
 /// Runs `check` under several drawn orders of blocks, warps and lanes; on a real GPU, which has its own, once.
-inline void in_orders(const std::function<void()>& check) {
-#ifdef STET_CUDA_EMULATED
-  for (uint64_t seed : {1, 2, 3}) {
-    SCOPED_TRACE("order " + std::to_string(seed));
-    cuda::emulation::set_order(seed);
-    check();
-  }
-#else
-  check();
-#endif
-}
+void in_orders(const std::function<void()>& check);
+
+/// Runs `check` where a block has at most so many bytes of shared memory; on a real GPU, which has its own, as it is.
+void with_shared_memory(size_t most, const std::function<void()>& check);
 
 }  // namespace stet::testing
