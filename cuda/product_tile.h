@@ -143,16 +143,17 @@ __device__ __forceinline__ void fetch(const T* from, T (&to)[kCount]) {
 template <class S, class T>
 __device__ __forceinline__ void add_to_totals(T (&sums)[S::kThreadM][S::kThreadN], T* totals, bool first, bool keep) {
   constexpr int kGroup = S::kGroupN, kGroups = S::kThreadN / kGroup;
-  auto* const mine = reinterpret_cast<Group<T, kGroup>*>(totals) + threadIdx.x;
+  auto* const groups = reinterpret_cast<Group<T, kGroup>*>(totals);  // null where there is nothing before and nothing to keep
 #pragma unroll
   for (int i = 0; i < S::kThreadM; ++i) {
 #pragma unroll
     for (int g = 0; g < kGroups; ++g) {
       Group<T, kGroup> all{};
-      if (!first) all = mine[(i * kGroups + g) * S::kThreads];
+      const int mine = (i * kGroups + g) * S::kThreads + static_cast<int>(threadIdx.x);
+      if (!first) all = groups[mine];
 #pragma unroll
       for (int j = 0; j < kGroup; ++j) sums[i][g * kGroup + j] = all.of[j] = all.of[j] + sums[i][g * kGroup + j];
-      if (keep) mine[(i * kGroups + g) * S::kThreads] = all;
+      if (keep) groups[mine] = all;
     }
   }
 }

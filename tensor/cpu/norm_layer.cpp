@@ -138,9 +138,9 @@ void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statist
   const int64_t rows = in.x.size(0), d = in.x.size(1), chains = (rows + kChain - 1) / kChain;
   const LayerNormGradientArrays a{floats(g), floats(in.x), floats(in.weight), floats(statistics.mean), floats(statistics.scale),
                                   to.x.mutable_data_as<float>(), d};
-  // Each chain's sums over its rows: [chains, 2, d].
+  // Each chain's sums over its rows: [chains, 2, d]; without rows too there is a place to begin from.
   static thread_local Workspace workspace;
-  float* sums = workspace.get<float>(chains * 2 * d);
+  float* sums = workspace.get<float>(std::max<int64_t>(1, chains) * 2 * d);
   parallel_for(chains, std::max<int64_t>(1, kElementGrain / (kChain * d)), [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       float* at = sums + k * 2 * d;
