@@ -9,6 +9,7 @@ tests/golden/digests-vN.txt holds the digests of version N of the numerics contr
 """
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -103,14 +104,13 @@ def main():
 
     want, _ = read_lines(golden_file().read_text())
     isas = options.isa or run(command + ["--isas"]).split()
-    right, most = True, 0
-    for isa in isas:
-        for threads in (1, 3):
-            # The reference models on the best instruction set, or those named: they take minutes where there are no vectors.
-            models = options.models and threads == 3 and (isa == isas[0] or options.isa is not None)
-            got, _ = read_lines(run(command + ["--threads", threads] + ["--models"] * models, STET_ISA=isa))
-            right = compare(f"{isa}, {threads} threads,", got, want, models) and right
-            most = max(most, len(got))
+    # The reference models on the best instruction set, or those named: they take minutes where there are no vectors.
+    runs = [(isa, threads, options.models and threads == 3 and (isa == isas[0] or options.isa is not None)) for isa in isas for threads in (1, 3)]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outputs = pool.map(lambda r: run(command + ["--threads", r[1]] + ["--models"] * r[2], STET_ISA=r[0]), runs)
+        digests = [read_lines(output)[0] for output in outputs]
+    right = all([compare(f"{isa}, {threads} threads,", got, want, models) for (isa, threads, models), got in zip(runs, digests)])
+    most = max(map(len, digests))
     if not right:
         sys.exit("Under one version of the numerics contract every result has one bit pattern. A build that gives another is wrong; so is a\n"
                  "change, unless it is meant: then raise numerics_version in tensor/version.h, say in docs/numerics.md what changed, and make\n"
