@@ -6,7 +6,8 @@
 //     stride 2, a tap that falls between two outputs takes no part, and k does not count it;
 //   - (n, oh, ow) for the weight's gradient.
 // Padding takes part as +0, and k counts it; likewise, in the input's gradient, an output position that is whole but
-// lies outside [0, oh) x [0, ow). Such a +0 is really multiplied, so an infinite or NaN partner gives NaN.
+// lies outside [0, oh) x [0, ow). Such a +0 is really multiplied, so an infinite or NaN partner gives NaN; kernels leave it out
+// only where that cannot show.
 #pragma once
 
 #include <cstdint>

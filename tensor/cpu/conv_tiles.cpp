@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "stet/tensor/cpu/microkernel.h"
+#include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -35,82 +35,94 @@ constexpr bool kSplits = true;
 constexpr bool kSplits = false;
 #endif
 
-// One chunk [begin, end) of a tile. Sums so far lie in `partial` unless the chunk is the first; they go there unless it is the last.
+// The tile of rows whose weights and first output are given.
 template <bool kSplit, int Rows, int Vectors, class T>
-HWY_NOINLINE void correlate_chunk(const CorrelationTile<T>& tile, int64_t begin, int64_t end, T* HWY_RESTRICT partial) {
+HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const T* HWY_RESTRICT weights, int64_t first_row) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   constexpr int lanes = hn::MaxLanes(d);
-  V sum[Rows][Vectors];
-  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Zero(d);
-  }
   const T *source[Vectors], *next_row[Vectors];
   hn::Mask<decltype(d)> beyond[Vectors];
   for (int v = 0; v < Vectors; ++v) {
-    source[v] = tile.source[v];
+    source[v] = column.source[v];
     if constexpr (kSplit) {
-      next_row[v] = source[v] + tile.gap;
-      beyond[v] = hn::Not(hn::FirstN(d, static_cast<size_t>(tile.split[v])));
+      next_row[v] = source[v] + column.gap;
+      beyond[v] = hn::Not(hn::FirstN(d, static_cast<size_t>(column.split[v])));
     }
   }
-  const int64_t* HWY_RESTRICT offset = tile.offset;
-  const T* HWY_RESTRICT weights = tile.weights + begin * Rows;
-  for (int64_t k = begin; k < end; ++k, weights += Rows) {
-    V right[Vectors];
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, source[v] + offset[k]);
-    if constexpr (kSplit) {
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
+  alignas(64) T partial[Rows * Vectors * lanes];
+  const int64_t* HWY_RESTRICT offset = column.offset;
+  V sum[Rows][Vectors];
+  int64_t chunk = 0, k = 0;
+  do {
+    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Zero(d);
+    }
+    for (const int64_t end = column.chunk_end[chunk]; k < end; ++k, weights += Rows) {
+      V right[Vectors];
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, source[v] + offset[k]);
+      if constexpr (kSplit) {
+        HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
+      }
+      HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+        const V left = hn::Set(d, weights[i]);
+        HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
+      }
     }
     HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      const V left = hn::Set(d, weights[i]);
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
+        T* at = partial + (i * Vectors + v) * lanes;
+        sum[i][v] = hn::Add(chunk == 0 ? hn::Zero(d) : hn::Load(d, at), sum[i][v]);
+        if (chunk + 1 < column.chunks) hn::Store(sum[i][v], d, at);
+      }
+    }
+  } while (++chunk < column.chunks);
+  if (column.bias != nullptr) {
+    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+      const V bias = hn::Set(d, column.bias[first_row + i]);
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Add(sum[i][v], bias);
     }
   }
-  const bool first = begin == 0, last = end == tile.depth;
-  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
-      T* at = partial + (i * Vectors + v) * lanes;
-      V total = hn::Add(first ? hn::Zero(d) : hn::Load(d, at), sum[i][v]);
-      if (!last) {
-        hn::Store(total, d, at);
-        continue;
-      }
-      if (tile.bias != nullptr) total = hn::Add(total, hn::Set(d, tile.bias[i]));
-      if (tile.relu) total = hn::IfThenZeroElse(hn::Lt(total, hn::Zero(d)), total);
-      hn::StoreU(total, d, tile.out[v] + i * tile.row_stride);
+  if (column.relu) {
+    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::IfThenZeroElse(hn::Lt(sum[i][v], hn::Zero(d)), sum[i][v]);
     }
+  }
+  const int64_t row_stride = column.row_stride;
+  T* out[Vectors];
+  for (int v = 0; v < Vectors; ++v) out[v] = column.out[v] + first_row * row_stride;
+  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[i][v], d, out[v] + i * row_stride);
   }
 }
 
-template <int Rows, int Vectors, class T> void correlate_tile(const CorrelationTile<T>& tile) {
-  constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
-  alignas(64) T partial[Rows * Vectors * lanes];
-  int64_t begin = 0;
-  do {
-    const int64_t end = std::min(tile.depth, begin + kProductChunk);
-    if (kSplits && tile.gap != 0) {
-      correlate_chunk<kSplits, Rows, Vectors>(tile, begin, end, partial);
-    } else {
-      correlate_chunk<false, Rows, Vectors>(tile, begin, end, partial);
-    }
-    begin = end;
-  } while (begin < tile.depth);
+// Tiles [begin, end), all of one height.
+template <bool kSplit, int Rows, int Vectors, class T>
+HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const RowTiles& tiles, int64_t begin, int64_t end) {
+  const int64_t depth = column.chunk_end[column.chunks - 1];
+  for (int64_t tile = begin; tile < end; ++tile) {
+    const int64_t first_row = tiles.begin(tile);
+    correlate_tile<kSplit, Rows, Vectors>(column, column.weights + first_row * depth, first_row);
+  }
 }
 
 // Calls the kernel compiled for that many rows and vectors.
-template <int Rows, int Vectors, class T> void correlate_of(int rows, int vectors, const CorrelationTile<T>& tile) {
+template <int Rows, int Vectors, class T>
+void correlate_of(int rows, int vectors, const CorrelationColumn<T>& column, const RowTiles& tiles, int64_t begin, int64_t end) {
   if constexpr (Rows > 1) {
-    if (rows < Rows) return correlate_of<Rows - 1, Vectors>(rows, vectors, tile);
+    if (rows < Rows) return correlate_of<Rows - 1, Vectors>(rows, vectors, column, tiles, begin, end);
   }
   if constexpr (Vectors > 1) {
-    if (vectors < Vectors) return correlate_of<Rows, Vectors - 1>(rows, vectors, tile);
+    if (vectors < Vectors) return correlate_of<Rows, Vectors - 1>(rows, vectors, column, tiles, begin, end);
   }
-  correlate_tile<Rows, Vectors>(tile);
+  if (kSplits && column.gap != 0) return correlate_tiles<kSplits, Rows, Vectors>(column, tiles, begin, end);
+  correlate_tiles<false, Rows, Vectors>(column, tiles, begin, end);
 }
 
-template <class T> void correlate(int rows, int vectors, const CorrelationTile<T>& tile) {
-  correlate_of<kRows, kVectors>(rows, vectors, tile);
+template <class T> void correlate(int64_t rows, int vectors, const CorrelationColumn<T>& column) {
+  const RowTiles tiles(rows, kRows);
+  if (tiles.taller > 0) correlate_of<kRows, kVectors>(static_cast<int>(tiles.low) + 1, vectors, column, tiles, 0, tiles.taller);
+  if (tiles.taller < tiles.count) correlate_of<kRows, kVectors>(static_cast<int>(tiles.low), vectors, column, tiles, tiles.taller, tiles.count);
 }
 
 int64_t up_to(int64_t n, int64_t step) { return n <= 0 ? 0 : (n + step - 1) / step; }
@@ -131,7 +143,7 @@ template <class T, class Rows> void for_each_plane(const WindowCopy<T>& c, T* to
     const int64_t top = c.top + phase;
     const int64_t begin = std::min(c.rows, up_to(-top, c.step_y)), end = std::min(c.rows, up_to(c.height - top, c.step_y));
     const T* from = c.source + (top + begin * c.step_y) * c.width;
-    for (int64_t channel = 0; channel < c.channels; ++channel, from += c.height * c.width, to += c.rows * c.pitch) {
+    for (int64_t channel = 0; channel < c.channels; ++channel, from += c.height * c.width, to += c.plane) {
       if (begin < end) rows(from, end - begin, to + begin * c.pitch);
     }
   }
@@ -167,7 +179,7 @@ void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
   hn::Mask<decltype(d)> mask[Vectors * Step];
   const int64_t first = columns.begin / Lanes * Lanes, shift = columns.shift + first * Step;
   for (int v = 0; v < Vectors * Step; ++v) mask[v] = existing(d, shift + v * Lanes, c.width);
-  // All but the last vector of a row are whole.
+  // What the last vector has beyond its row is zero: there is padding, or what is written after it.
   const auto rest = hn::FirstN(d, static_cast<size_t>(std::min<int64_t>(Lanes, c.pitch - first - (Vectors - 1) * Lanes)));
   const int64_t pitch = c.pitch, source_step = c.step_y * c.width;
   for_each_plane(c, to + first, [&](const T* from, int64_t rows, T* row) {
@@ -176,11 +188,7 @@ void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
       HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) {
         auto x = hn::MaskedLoad(mask[v * Step], d, from + v * Step * Lanes);
         if constexpr (Step == 2) x = hn::ConcatEven(d, hn::MaskedLoad(mask[v * 2 + 1], d, from + (v * 2 + 1) * Lanes), x);
-        if (v + 1 < Vectors) {
-          hn::StoreU(x, d, row + v * Lanes);
-        } else {
-          hn::BlendedStore(x, rest, d, row + v * Lanes);
-        }
+        hn::StoreU(v + 1 < Vectors ? x : hn::IfThenElseZero(rest, x), d, row + v * Lanes);
       }
     }
   });
@@ -225,7 +233,7 @@ template <class T> void fill_window(const WindowCopy<T>& c) {
   for (int64_t copy = 0; copy < c.copies; ++copy) {
     const Columns<T> columns(c, copy);
     if (columns.begin == columns.end) continue;
-    T* to = c.window + copy * c.step_y * c.channels * c.rows * c.pitch;
+    T* to = c.window + copy * c.step_y * c.channels * c.plane;
 #if HWY_TARGET != HWY_SCALAR && !HWY_MEM_OPS_MIGHT_FAULT
     if (c.step_x <= 2) {
       c.step_x == 1 ? fill_copy<1>(c, columns, to) : fill_copy<2>(c, columns, to);
