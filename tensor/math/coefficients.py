@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the constants of functions-inl.h, coefficients.h and erf_points.h, in the current folder.
+"""Makes the constants of functions-inl.h and float-lanes-inl.h: coefficients.h, erf_points.h and exp_floats.h, in the current folder.
 
 Needs mpmath. Takes about a minute.
 """
@@ -17,6 +17,11 @@ mp.prec = 300
 def double(value):
     """The nearest double, as an exact mpf."""
     return mpf(float(mpmath.mpf(value)))
+
+
+def single(value):
+    """The nearest float, as an exact mpf."""
+    return mpf(struct.unpack("f", struct.pack("f", float(mpmath.mpf(value))))[0])
 
 
 def chop(value, lowest):
@@ -41,8 +46,8 @@ def least_squares(target, weight, low, high, powers):
     return list(lu_solve(rows, values))
 
 
-def polynomial(function, low, high, count, fixed=(), weight=lambda x: mpf(1)):
-    """Double coefficients c[0..count), lowest power first, starting with `fixed`.
+def polynomial(function, low, high, count, fixed=(), weight=lambda x: mpf(1), rounded=double):
+    """Coefficients c[0..count), doubles or as `rounded`, lowest power first, starting with `fixed`.
 
     Each is rounded in turn and the ones above it are fitted again, so that they make up for what the rounding did.
     """
@@ -54,7 +59,7 @@ def polynomial(function, low, high, count, fixed=(), weight=lambda x: mpf(1)):
         def rest(x):
             return function(x) - mpmath.polyval(known[::-1], x) if known else function(x)
 
-        coefficients.append(double(least_squares(rest, weight, low, high, range(len(known), count))[0]))
+        coefficients.append(rounded(least_squares(rest, weight, low, high, range(len(known), count))[0]))
     return coefficients
 
 
@@ -92,6 +97,19 @@ def exponential():
     table("kExp2m1", polynomial(m1, -0.5, 0.5, 11), "(2^f - 1) / f on [-1/2, 1/2].")
     table("kExp2m1Near", polynomial(m1, mpf(-1) / 32, mpf(1) / 32, 6, weight=lambda f: f), "(2^f - 1) / f on [-1/32, 1/32].")
     table("kExp2Sixteenths", [double(mpf(2) ** (mpf(i) / 16)) for i in range(16)], "2^(i / 16).")
+
+
+def exponential_in_floats():
+    roots = [mpf(2) ** (mpf(i) / 8) for i in range(8)]
+    kind = "alignas(32) inline constexpr float"
+    table("kExpRootHigh", [single(root) for root in roots], "2^(i / 8) as a float.", kind)
+    table("kExpRootLow", [single(root - single(root)) for root in roots], "2^(i / 8) - kExpRootHigh[i].", kind)
+    step = mpmath.log(2) / 8
+    table("kExpStep", [single(step), single(step - single(step))], "ln(2) / 8 as the sum of two floats.", "inline constexpr float")
+    square = lambda r: (mpmath.expm1(r) - r) / r**2 if r else mpf(1) / 2
+    reach = step / 2 * mpf("1.0001")
+    table("kExpSquare", polynomial(square, -reach, reach, 4, weight=lambda r: r**2, rounded=single), "(e^r - 1 - r) / r^2 on [-1/16, 1/16] ln(2).",
+          "inline constexpr float")
 
 
 def logarithm():
@@ -218,3 +236,7 @@ with header("coefficients.h"):
 with header("erf_points.h"):
     print("namespace stet::math {\n")
     error_function_at_points()
+
+with header("exp_floats.h"):
+    print("namespace stet::math {\n")
+    exponential_in_floats()

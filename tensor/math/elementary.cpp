@@ -24,6 +24,7 @@ template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(kFunction(static_cast<double>(x[i])));
 }
 
+void MapExp(const float* x, float* y, int64_t n) { Map<functions::exp>(x, y, n); }
 void MapErf(const float* x, float* y, int64_t n) { Map<functions::erf>(x, y, n); }
 
 void MapSqrt(const float* x, float* y, int64_t n) {
@@ -32,50 +33,51 @@ void MapSqrt(const float* x, float* y, int64_t n) {
 
 #else
 
-#undef STET_LANES
-#define STET_LANES HWY_INLINE
-namespace functions {
-#include "stet/tensor/math/functions-inl.h"
-}  // namespace functions
+namespace functions = pairs;
 
-using TagHalf = hn::Rebind<float, TagF64>;  // as many floats as a vector has doubles
-
-template <auto kFunction> HWY_INLINE F64 OfFloats(const float* x) {
-  return kFunction(hn::PromoteTo(TagF64(), hn::LoadU(TagHalf(), x)));
+// As many floats as two vectors of doubles hold.
+template <auto kFunction> HWY_INLINE void MapPair(const float* x, float* y) {
+  const hn::Rebind<float, TagF64> half;
+  const size_t lanes = hn::Lanes(half);
+  const pairs::F64 result = kFunction({hn::PromoteTo(TagF64(), hn::LoadU(half, x)), hn::PromoteTo(TagF64(), hn::LoadU(half, x + lanes))});
+  hn::StoreU(hn::DemoteTo(half, result.low), half, y);
+  hn::StoreU(hn::DemoteTo(half, result.high), half, y + lanes);
 }
 
-template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagHalf()));
-  int64_t i = 0;
-  // Two vectors at a time, so that one's waiting is filled with the other's work.
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    const F64 first = OfFloats<kFunction>(x + i), second = OfFloats<kFunction>(x + i + lanes);
-    hn::StoreU(hn::DemoteTo(TagHalf(), first), TagHalf(), y + i);
-    hn::StoreU(hn::DemoteTo(TagHalf(), second), TagHalf(), y + i + lanes);
-  }
-  while (i < n) {
-    const int64_t count = std::min(lanes, n - i);
-    float rest[hn::MaxLanes(TagHalf())] = {};
-    for (int64_t j = 0; j < count; ++j) rest[j] = x[i + j];
-    hn::StoreU(hn::DemoteTo(TagHalf(), OfFloats<kFunction>(rest)), TagHalf(), rest);
-    for (int64_t j = 0; j < count; ++j) y[i + j] = rest[j];
-    i += count;
-  }
-}
-
-void MapErf(const float* x, float* y, int64_t n) {
+// map(x, y, n) for n whole vectors, and once more for what is left.
+template <class MapWhole> HWY_INLINE void MapVectors(const float* x, float* y, int64_t n, const MapWhole& map) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(TagF32())), whole = n / lanes * lanes;
-  const auto map = [](const float* from, float* to, int64_t count) HWY_ATTR {
-    ErfOfEach(
-        count, [=](int64_t i) HWY_ATTR { return hn::LoadU(TagF32(), from + i); },
-        [=](int64_t i, F32 erf) HWY_ATTR { hn::StoreU(erf, TagF32(), to + i); });
-  };
   map(x, y, whole);
   if (whole == n) return;
   float rest[hn::MaxLanes(TagF32())] = {};
   std::copy(x + whole, x + n, rest);
   map(rest, rest, lanes);
   std::copy_n(rest, n - whole, y + whole);
+}
+
+template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
+  MapVectors(x, y, n, [](const float* from, float* to, int64_t count) HWY_ATTR {
+    for (int64_t i = 0; i < count; i += static_cast<int64_t>(hn::Lanes(TagF32()))) MapPair<kFunction>(from + i, to + i);
+  });
+}
+
+#if HWY_TARGET == HWY_AVX2
+void MapExp(const float* x, float* y, int64_t n) {
+  MapVectors(x, y, n, [](const float* from, float* to, int64_t count) HWY_ATTR {
+    const TagF32 d;
+    for (int64_t i = 0; i < count; i += static_cast<int64_t>(hn::Lanes(d))) hn::StoreU(Exp(hn::LoadU(d, from + i)), d, to + i);
+  });
+}
+#else
+void MapExp(const float* x, float* y, int64_t n) { Map<functions::exp>(x, y, n); }
+#endif
+
+void MapErf(const float* x, float* y, int64_t n) {
+  MapVectors(x, y, n, [](const float* from, float* to, int64_t count) HWY_ATTR {
+    ErfOfEach(
+        count, [=](int64_t i) HWY_ATTR { return hn::LoadU(TagF32(), from + i); },
+        [=](int64_t i, F32 erf) HWY_ATTR { hn::StoreU(erf, TagF32(), to + i); });
+  });
 }
 
 void MapSqrt(const float* x, float* y, int64_t n) {
@@ -90,7 +92,7 @@ void MapSqrt(const float* x, float* y, int64_t n) {
 
 void Apply(Elementary f, const float* x, float* y, int64_t n) {
   switch (f) {
-    case Elementary::exp: return Map<functions::exp>(x, y, n);
+    case Elementary::exp: return MapExp(x, y, n);
     case Elementary::expm1: return Map<functions::expm1>(x, y, n);
     case Elementary::log: return Map<functions::log>(x, y, n);
     case Elementary::log1p: return Map<functions::log1p>(x, y, n);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stet/tensor/math/erf_points.h"
+#include "stet/tensor/math/exp_floats.h"
 #include "stet/tensor/math/functions-scalar.h"
 #include "stet/tensor/math/lanes-inl.h"
 
@@ -95,7 +96,65 @@ HWY_INLINE F32 Narrow(F64 x) {
 
 #endif
 
+#if HWY_TARGET == HWY_AVX2
+
+// Here floats are worth it: a vector has eight of them, and one permutation finds 2^(i / 8) for all.
+
+// high + low is e^x divided by a power of two, in [0.95, 1.92], |low| < 2^-8; `exponent` is that power's, in a float's bits.
+struct ExpSum {
+  F32 high, low;
+  hn::Vec<hn::RebindToSigned<TagF32>> exponent;
+};
+
+// For |x| <= 87. The sum's error is below 2^-31.
+HWY_INLINE ExpSum ExpAsSum(F32 x) {
+  const TagF32 d;
+  const hn::RebindToSigned<TagF32> di;
+  const auto entry = [](const float* table, auto index) HWY_ATTR {
+    return F32{_mm256_permutevar8x32_ps(_mm256_load_ps(table), index.raw)};  // which looks at an index's low three bits
+  };
+  // x = k ln(2)/8 + r + r_low
+  const F32 to_integer = hn::Set(d, 0x1.8p23f), step = hn::Set(d, kExpStep[0]), step_low = hn::Set(d, kExpStep[1]);
+  const F32 t = hn::MulAdd(x, hn::Set(d, static_cast<float>(8 * kLog2eHigh)), to_integer);
+  const F32 k = hn::Sub(t, to_integer);
+  const F32 exact = hn::NegMulAdd(k, step, x);
+  const F32 r = hn::NegMulAdd(k, step_low, exact);
+  const F32 r_low = hn::NegMulAdd(k, step_low, hn::Sub(exact, r));
+  // e^(r + r_low) = 1 + r + s
+  const F32 square = hn::Mul(r, r);
+  F32 s = hn::MulAdd(r, hn::Set(d, kExpSquare[3]), hn::Set(d, kExpSquare[2]));
+  s = hn::MulAdd(hn::MulAdd(s, r, hn::Set(d, kExpSquare[1])), r, hn::Set(d, kExpSquare[0]));
+  s = hn::MulAdd(s, square, r_low);
+  // (root + root_low) (1 + r + s), where root + root r is kept as a sum.
+  const auto bits = hn::BitCast(di, t);
+  const F32 root = entry(kExpRootHigh, bits), root_low = entry(kExpRootLow, bits);
+  const F32 product = hn::Mul(root, r), product_low = hn::MulSub(root, r, product);
+  const F32 high = hn::Add(root, product);
+  const F32 high_low = hn::Sub(product, hn::Sub(high, root));
+  const F32 rest = hn::MulAdd(root, s, hn::MulAdd(root_low, r, root_low));
+  return {high, hn::Add(hn::Add(high_low, product_low), rest), hn::ShiftLeft<20>(hn::And(bits, hn::Set(di, ~7)))};
+}
+
+HWY_NOINLINE inline F32 ExpInDoubles(F32 x) { return pairs::Narrow(pairs::exp(pairs::Widen(x))); }
+
+// Where the sum's error may change how it rounds, about once in 400, and where e^x is no normal number, doubles decide.
+HWY_INLINE F32 Exp(F32 x) {
+  const TagF32 d;
+  const hn::RebindToSigned<TagF32> di;
+  const ExpSum e = ExpAsSum(x);
+  const F32 error = hn::Set(d, 0x1p-31f);
+  const F32 most = hn::Add(e.high, hn::Add(e.low, error)), least = hn::Add(e.high, hn::Sub(e.low, error));
+  const auto sure = hn::And(hn::Eq(most, least), hn::Le(hn::Abs(x), hn::Set(d, 87)));
+  if (HWY_UNLIKELY(!hn::AllTrue(d, sure))) return ExpInDoubles(x);
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, most), e.exponent));
+}
+
+#else
+
 STET_FLOAT_FUNCTION(Exp, exp)
+
+#endif
+
 STET_FLOAT_FUNCTION(Tanh, tanh)
 STET_FLOAT_FUNCTION(Sigmoid, sigmoid)
 

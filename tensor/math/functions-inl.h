@@ -94,12 +94,10 @@ STET_LANES F64 tanh(F64 x) {
 }
 
 STET_LANES F64 sigmoid(F64 x) {
-  const F64 result = splat(1) / (splat(1) + exp_in_range(splat(0) - at_most(at_least(x, -105), 30)));
   // Near 0 it is 1/2 + x/4 - x^3/48 + ..., and 1/2 + x/4 may be a tie between two floats, which the next term breaks
-  // toward 1/2 although it is too small for a double's sum.
-  constexpr double kSeries[] = {0.25, -1.0 / 48, 1.0 / 480, -17.0 / 80640};
-  const F64 near_zero = round_to_odd(splat(0.5), x * polynomial(x * x, kSeries));
-  return select(abs(x) < splat(0x1p-6), near_zero, result);
+  // toward 1/2 although it is too small for a double's sum. That sum does feel 2^-52 from an x that is nearer to 0 by 2^-50.
+  const F64 nearer = select(abs(x) < splat(0x1p-7), x - copy_sign(splat(0x1p-50), x), x);
+  return splat(1) / (splat(1) + exp_in_range(splat(0) - at_most(at_least(nearer, -105), 30)));
 }
 
 STET_LANES F64 erf(F64 x) {
