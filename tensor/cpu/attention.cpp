@@ -63,16 +63,29 @@ void pack_columns(HeadRows<const float> x, int64_t n, int64_t width, float* to) 
 
 bool all_finite(const float* x, int64_t n) {
   const D d;
-  V sum = hn::Zero(d);
-  for (int64_t i = 0; i < n; i += kWidth) sum = hn::Add(sum, hn::Mul(hn::LoadU(d, x + i), hn::Zero(d)));
-  return hn::AllTrue(d, hn::Eq(sum, hn::Zero(d)));
+  const hn::RebindToSigned<D> di;
+  // As integers, magnitudes have the order of the floats, and infinity is below the NaNs.
+  auto most = hn::Zero(di);
+  for (int64_t i = 0; i < n; i += kWidth) most = hn::Max(most, hn::BitCast(di, hn::Abs(hn::LoadU(d, x + i))));
+  return hn::AllTrue(di, hn::Lt(most, hn::Set(di, 0x7f800000)));
 }
 
-// y[i] = f(vector i) over n elements, in whole vectors; then +0 up to `end`.
+// y[i] = f(vector i) over n elements; then +0 up to the end of the vector that holds n - 1 or, if that is further, `end`'s.
 template <class F> HWY_INLINE void ForRow(float* y, int64_t n, int64_t end, const F& f) {
   const D d;
-  for (int64_t i = 0; i < n; i += kWidth) hn::StoreU(f(i), d, y + i);
-  for (int64_t i = n; i < end; ++i) y[i] = 0;
+  int64_t i = 0;
+  for (; i < n; i += kWidth) hn::StoreU(f(i), d, y + i);
+  if (n < i) {
+    float* last = y + i - kWidth;
+    hn::StoreU(hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n + kWidth - i)), hn::LoadU(d, last)), d, last);
+  }
+  for (; i < end; i += kWidth) hn::StoreU(hn::Zero(d), d, y + i);
+}
+
+// The sum of a row that ForRow wrote.
+HWY_INLINE float SumOfRow(const float* x, int64_t n) {
+  const auto load = [=](int64_t i, int64_t = 0) HWY_ATTR { return hn::LoadU(D(), x + i); };
+  return n <= kRowBlock ? BlockSumOf<float>(n, load, load) : RowSum(x, n);
 }
 
 // Writes n elements that f gives vector by vector.
@@ -124,7 +137,7 @@ class Head {
         float* row = weights + (r - part.begin) * ld();
         const float most = scale_scores(row, seen(r), shape_.scale);
         exponentials(row, r, most, seen(part.end - 1));
-        const float total = RowSum(row, seen(r));
+        const float total = SumOfRow(row, seen(r));
         x_.totals[r] = total;
         x_.extremes[r] = most;
       }
@@ -282,7 +295,7 @@ class Head {
       const V v = e - j < kWidth ? LoadPart(D(), o + j, e - j, 0.0f) : hn::LoadU(D(), o + j);
       return hn::Mul(hn::LoadU(D(), h + j), v);
     });
-    return RowSum(terms, e);
+    return SumOfRow(terms, e);
   }
 
   // In place of p: (weight · (p - delta)) · scale, and +0 as above.

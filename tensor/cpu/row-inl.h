@@ -21,7 +21,7 @@ inline constexpr int64_t kRowLanes = 32, kRowBlock = 1024;
 template <class D, class T = hwy::HWY_NAMESPACE::TFromD<D>>
 HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> LoadPart(D d, const T* x, int64_t count, T rest) {
   namespace hn = hwy::HWY_NAMESPACE;
-#if HWY_TARGET == HWY_AVX3
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
   const auto mask = hn::FirstN(d, static_cast<size_t>(count));
   return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, x), hn::Set(d, rest));
 #else
@@ -33,25 +33,26 @@ HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> LoadPart(D d, const T* x, int64_t count, T
 }
 
 /// Lane j of v and lane j + half, by f, until one is left.
+#if HWY_TARGET == HWY_SCALAR
+template <class D, class V, class F> HWY_INLINE hwy::HWY_NAMESPACE::TFromD<D> Halve(D, V v, const F&) {
+  return hwy::HWY_NAMESPACE::GetLane(v);
+}
+#else
 template <class D, class V, class F> HWY_INLINE hwy::HWY_NAMESPACE::TFromD<D> Halve(D d, V v, const F& f) {
   namespace hn = hwy::HWY_NAMESPACE;
-  using T = hn::TFromD<D>;
-#if HWY_TARGET != HWY_SCALAR
-  if constexpr (hn::MaxLanes(d) * sizeof(T) > 16) {
+  constexpr size_t kSize = sizeof(hn::TFromD<D>);
+  static_assert(kSize == 4 || kSize == 8);
+  if constexpr (hn::MaxLanes(d) * kSize > 16) {
     const hn::Half<D> half;
     return Halve(half, f(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), f);
-  } else
-#endif
-  {
-    const hn::CappedTag<T, 1> one;
-    HWY_ALIGN T lane[hn::MaxLanes(d)];
-    hn::Store(v, d, lane);
-    for (size_t n = hn::MaxLanes(d) / 2; n > 0; n /= 2) {
-      for (size_t j = 0; j < n; ++j) hn::Store(f(hn::Set(one, lane[j]), hn::Set(one, lane[j + n])), one, lane + j);
-    }
-    return lane[0];
+  } else if constexpr (kSize == 4) {
+    v = f(v, hn::Shuffle1032(v));
+    return hn::GetLane(f(v, hn::Shuffle2301(v)));
+  } else {
+    return hn::GetLane(f(v, hn::Shuffle01(v)));
   }
 }
+#endif
 
 /// Stores the first `count` lanes of v, fewer than all.
 template <class D, class V, class T = hwy::HWY_NAMESPACE::TFromD<D>> HWY_INLINE void StorePart(D d, V v, T* y, int64_t count) {
@@ -77,7 +78,8 @@ template <class T, class Whole, class Part> HWY_INLINE T BlockSumOf(int64_t n, c
     HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Add(lane[k], whole(i + k * kWidth));
   }
   // Lanes without a term here add +0, which changes nothing, since no sum from +0 is ever -0.
-  for (int64_t k = 0; k < kVectors && i < n; ++k, i += kWidth) {
+  HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k, i += kWidth) {
+    if (i >= n) break;
     lane[k] = hn::Add(lane[k], n - i < kWidth ? part(i, n - i) : whole(i));
   }
   for (int64_t half = kVectors / 2; half > 0; half /= 2) {
