@@ -82,11 +82,11 @@ template <class T> class CorrelationTask {
   // `upcoming`: the images that will come next.
   void operator()(int64_t group, Range images, Range outputs, Range upcoming) {
     static thread_local Workspace plane_space, sums_space;
-    const int64_t source = conv_.source_height * conv_.source_width, size = conv_.out_height * conv_.out_width;
+    const int64_t source = conv_.channels * conv_.source_height * conv_.source_width, size = conv_.out_height * conv_.out_width;
     for (int64_t n = 0; n < images.size(); ++n) {
       for (const ConvPart& part : parts_.parts()) {
-        part.window.fill(tiles_, conv_.source + ((images.begin + n) * conv_.groups + group) * conv_.channels * source, outputs.begin,
-                         windows_ + n * parts_.room() + part.base);
+        part.window.fill(tiles_, conv_.source, conv_.images * conv_.groups * source, ((images.begin + n) * conv_.groups + group) * source,
+                         outputs.begin, windows_ + n * parts_.room() + part.base);
       }
     }
     group_ = group;
@@ -96,8 +96,7 @@ template <class T> class CorrelationTask {
       list_columns();
     }
     images_ = images;
-    next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * conv_.channels * source,
-                            upcoming.size() * conv_.channels * source, column_count_);
+    next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source, column_count_);
     if (!conv_.phased()) return multiply(0, conv_.out + (images.begin * conv_.groups + group) * conv_.rows * size);
     planes_ = plane_space.get<T>((static_cast<int64_t>(columns_.size()) * images.size() * conv_.rows + 1) * plane_);
     for (size_t phase = 0; phase < columns_.size(); ++phase) {

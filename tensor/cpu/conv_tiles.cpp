@@ -164,7 +164,7 @@ template <class T> void fill_long_rows(const WindowCopy<T>& c, const Columns<T>&
   });
 }
 
-#if HWY_TARGET != HWY_SCALAR && !HWY_MEM_OPS_MIGHT_FAULT
+#if HWY_TARGET != HWY_SCALAR
 
 // The lanes from column `at` on that lie in [0, width).
 template <class D> hn::Mask<D> existing(D d, int64_t at, int64_t width) {
@@ -172,7 +172,16 @@ template <class D> hn::Mask<D> existing(D d, int64_t at, int64_t width) {
   return hn::AndNot(hn::FirstN(d, limit(-at)), hn::FirstN(d, limit(width - at)));
 }
 
-// Rows of up to Vectors vectors of Lanes; Step is 1 or 2.
+// Whether `count` elements can be read, among which a row's may be few.
+template <class T> bool readable(const WindowCopy<T>& c, const T* from, int64_t count) {
+  return from - c.source >= -c.before && from - c.source + count <= c.after;
+}
+
+template <class T> void fill_row(const WindowCopy<T>& c, const Columns<T>& columns, const T* from, T* row) {
+  for (int64_t j = columns.begin; j < columns.end; ++j) row[j] = from[columns.shift + j * c.step_x];
+}
+
+// Rows of up to Vectors vectors of Lanes; Step is 1 or 2. What is read beyond a row is its neighbours'.
 template <int Lanes, int Vectors, int Step, class T>
 void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
   const hn::Simd<T, Lanes, 0> d;
@@ -183,11 +192,15 @@ void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
   const auto rest = hn::FirstN(d, static_cast<size_t>(std::min<int64_t>(Lanes, c.pitch - first - (Vectors - 1) * Lanes)));
   const int64_t pitch = c.pitch, source_step = c.step_y * c.width;
   for_each_plane(c, to + first, [&](const T* from, int64_t rows, T* row) {
-    from += shift;
     for (int64_t i = 0; i < rows; ++i, from += source_step, row += pitch) {
+      if (!readable(c, from + shift, Vectors * Step * Lanes)) {
+        fill_row(c, columns, from, row - first);
+        continue;
+      }
+      const auto load = [&](int v) { return hn::IfThenElseZero(mask[v], hn::LoadU(d, from + shift + v * Lanes)); };
       HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) {
-        auto x = hn::MaskedLoad(mask[v * Step], d, from + v * Step * Lanes);
-        if constexpr (Step == 2) x = hn::ConcatEven(d, hn::MaskedLoad(mask[v * 2 + 1], d, from + (v * 2 + 1) * Lanes), x);
+        auto x = load(v * Step);
+        if constexpr (Step == 2) x = hn::ConcatEven(d, load(v * 2 + 1), x);
         hn::StoreU(v + 1 < Vectors ? x : hn::IfThenElseZero(rest, x), d, row + v * Lanes);
       }
     }
@@ -203,10 +216,15 @@ template <class T> void fill_folded_rows(const WindowCopy<T>& c, const Columns<T
   for (int64_t lane = 0; lane < lanes; ++lane) flag[lane] = lane % pitch >= columns.begin && lane % pitch < columns.end ? 1 : 0;
   const auto mask = hn::Ne(hn::Load(d, flag), hn::Zero(d));
   for_each_plane(c, to, [&](const T* from, int64_t rows, T* row) {
-    from += shift;
-    for (; rows >= fold; rows -= fold, from += lanes, row += lanes) hn::StoreU(hn::MaskedLoad(mask, d, from), d, row);
-    for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = columns.begin; j < columns.end; ++j) row[i * pitch + j] = from[i * pitch + j];
+    while (rows > 0) {
+      const bool whole = rows >= fold && readable(c, from + shift, lanes);
+      const int64_t now = whole ? fold : 1;
+      if (whole) {
+        hn::StoreU(hn::IfThenElseZero(mask, hn::LoadU(d, from + shift)), d, row);
+      } else {
+        fill_row(c, columns, from, row);
+      }
+      rows -= now, from += now * pitch, row += now * pitch;
     }
   });
 }
@@ -234,7 +252,7 @@ template <class T> void fill_window(const WindowCopy<T>& c) {
     const Columns<T> columns(c, copy);
     if (columns.begin == columns.end) continue;
     T* to = c.window + copy * c.step_y * c.channels * c.plane;
-#if HWY_TARGET != HWY_SCALAR && !HWY_MEM_OPS_MIGHT_FAULT
+#if HWY_TARGET != HWY_SCALAR
     if (c.step_x <= 2) {
       c.step_x == 1 ? fill_copy<1>(c, columns, to) : fill_copy<2>(c, columns, to);
       continue;

@@ -30,6 +30,7 @@ template <class T> struct CorrelationColumn {
 /// i * step_y, shift[copy] + j * step_x). Phases are `step_y` many; planes [i, j] are `plane` elements apart.
 template <class T> struct WindowCopy {
   const T* source;
+  int64_t before, after;  ///< how many elements can be read before the source, and from its first on
   int64_t channels, height, width;
   int64_t top, step_y, rows;  ///< rows: of a phase
   const int64_t* shift;

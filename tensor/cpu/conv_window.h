@@ -75,10 +75,11 @@ class ConvWindow {
   /// What vectors may read behind a window.
   int64_t slack(int64_t lanes) const { return lanes + gap(); }
 
-  /// Fills the window of the rows of outputs from `first` on. `source` is contiguous [channels, y.size, x.size]. Zeros must be where
-  /// it has no element, and in the vector behind the window.
-  template <class T> void fill(const ConvTiles<T>& tiles, const T* source, int64_t first, T* window) const {
-    tiles.fill_window({source, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(), y_.step, rows_, shift_.data(),
+  /// Fills the window of the rows of outputs from `first` on. The source is contiguous [channels, y.size, x.size], and begins at element
+  /// `at` of a tensor. Zeros must be where it has no element, and in the vector behind the window.
+  template <class T>
+  void fill(const ConvTiles<T>& tiles, const T* tensor, int64_t tensor_size, int64_t at, int64_t first, T* window) const {
+    tiles.fill_window({tensor + at, at, tensor_size - at, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(), y_.step, rows_, shift_.data(),
                        static_cast<int64_t>(shift_.size()), x_.step, pitch_, plane_, window});
   }
 
