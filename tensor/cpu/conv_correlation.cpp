@@ -90,7 +90,8 @@ template <class T> class CorrelationTask {
       }
     }
     group_ = group;
-    sums_ = sums_space.get<T>(conv_.rows * kMaxConvVectors * tiles_.lanes);
+    const int64_t sums = conv_.rows * kMaxConvVectors * tiles_.lanes;
+    sums_ = sums_space.get<T>(3 * sums), chunk_sums_ = sums_ + sums, totals_ = chunk_sums_ + sums;
     if (images_.size() != images.size() || outputs_.begin != outputs.begin || outputs_.end != outputs.end) {
       images_ = images, outputs_ = outputs;
       list_columns();
@@ -161,7 +162,7 @@ template <class T> class CorrelationTask {
   void multiply(size_t phase, T* out) {
     CorrelationColumn<T> column;
     column.bias = conv_.bias == nullptr ? nullptr : conv_.bias + group_ * conv_.rows;
-    column.relu = conv_.relu;
+    column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_;
     for (const Column<T>& from : columns_[phase]) {
       const ConvTaps<T>& taps = *from.taps;
       column.offset = taps.offset.data(), column.chunk_end = taps.chunk_end.data();
@@ -223,7 +224,7 @@ template <class T> class CorrelationTask {
   const ConvLayout<T>& layout_;
   int64_t group_ = 0;
   Range images_{}, outputs_{};
-  T *windows_ = nullptr, *planes_ = nullptr, *sums_ = nullptr;
+  T *windows_ = nullptr, *planes_ = nullptr, *sums_ = nullptr, *chunk_sums_ = nullptr, *totals_ = nullptr;
   std::vector<std::vector<Column<T>>> columns_;  // by phase
   std::vector<int64_t> lane_out_;                // places of single outputs; -1 for a lane that is none
   int64_t column_count_ = 0, plane_ = 0;         // plane: room for a phase's outputs of an image, in whole vectors

@@ -35,9 +35,15 @@ constexpr bool kSplits = true;
 constexpr bool kSplits = false;
 #endif
 
-// The tile of rows whose weights and first output are given.
+// Terms [begin, end) of a chunk. What they read stays in the first-level cache from one tile of rows to the next.
+struct Block {
+  int64_t begin, end;
+  bool begins_chunk, ends_chunk, first_chunk, last_chunk;
+};
+constexpr int64_t kBlock = 320;
+
 template <bool kSplit, int Rows, int Vectors, class T>
-HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const T* HWY_RESTRICT weights, int64_t first_row) {
+HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& block, const T* HWY_RESTRICT weights, int64_t first_row) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   constexpr int lanes = hn::MaxLanes(d);
@@ -50,33 +56,43 @@ HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const T* HWY_
       beyond[v] = hn::Not(hn::FirstN(d, static_cast<size_t>(column.split[v])));
     }
   }
-  alignas(64) T partial[Rows * Vectors * lanes];
-  const int64_t* HWY_RESTRICT offset = column.offset;
+  T* chunk_sums = column.chunk_sums + first_row * Vectors * lanes;
+  T* totals = column.totals + first_row * Vectors * lanes;
   V sum[Rows][Vectors];
-  int64_t chunk = 0, k = 0;
-  do {
-    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Zero(d);
+  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
+      sum[i][v] = block.begins_chunk ? hn::Zero(d) : hn::Load(d, chunk_sums + (i * Vectors + v) * lanes);
     }
-    for (const int64_t end = column.chunk_end[chunk]; k < end; ++k, weights += Rows) {
-      V right[Vectors];
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, source[v] + offset[k]);
-      if constexpr (kSplit) {
-        HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
-      }
-      HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-        const V left = hn::Set(d, weights[i]);
-        HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
-      }
+  }
+  const int64_t* HWY_RESTRICT offset = column.offset;
+  for (int64_t k = block.begin, end = block.end; k < end; ++k, weights += Rows) {
+    V right[Vectors];
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, source[v] + offset[k]);
+    if constexpr (kSplit) {
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
     }
     HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
-        T* at = partial + (i * Vectors + v) * lanes;
-        sum[i][v] = hn::Add(chunk == 0 ? hn::Zero(d) : hn::Load(d, at), sum[i][v]);
-        if (chunk + 1 < column.chunks) hn::Store(sum[i][v], d, at);
-      }
+      const V left = hn::Set(d, weights[i]);
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
     }
-  } while (++chunk < column.chunks);
+  }
+  if (!block.ends_chunk) {
+    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) hn::Store(sum[i][v], d, chunk_sums + (i * Vectors + v) * lanes);
+    }
+    return;
+  }
+  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
+      sum[i][v] = hn::Add(block.first_chunk ? hn::Zero(d) : hn::Load(d, totals + (i * Vectors + v) * lanes), sum[i][v]);
+    }
+  }
+  if (!block.last_chunk) {
+    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) hn::Store(sum[i][v], d, totals + (i * Vectors + v) * lanes);
+    }
+    return;
+  }
   if (column.bias != nullptr) {
     HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
       const V bias = hn::Set(d, column.bias[first_row + i]);
@@ -98,31 +114,40 @@ HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const T* HWY_
 
 // Tiles [begin, end), all of one height.
 template <bool kSplit, int Rows, int Vectors, class T>
-HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const RowTiles& tiles, int64_t begin, int64_t end) {
+HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles, Range range) {
   const int64_t depth = column.chunk_end[column.chunks - 1];
-  for (int64_t tile = begin; tile < end; ++tile) {
+  for (int64_t tile = range.begin; tile < range.end; ++tile) {
     const int64_t first_row = tiles.begin(tile);
-    correlate_tile<kSplit, Rows, Vectors>(column, column.weights + first_row * depth, first_row);
+    const T* weights = column.weights + first_row * depth + block.begin * Rows;
+    correlate_tile<kSplit, Rows, Vectors>(column, block, weights, first_row);
   }
 }
 
 // Calls the kernel compiled for that many rows and vectors.
 template <int Rows, int Vectors, class T>
-void correlate_of(int rows, int vectors, const CorrelationColumn<T>& column, const RowTiles& tiles, int64_t begin, int64_t end) {
+void correlate_of(int rows, int vectors, const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles, Range range) {
   if constexpr (Rows > 1) {
-    if (rows < Rows) return correlate_of<Rows - 1, Vectors>(rows, vectors, column, tiles, begin, end);
+    if (rows < Rows) return correlate_of<Rows - 1, Vectors>(rows, vectors, column, block, tiles, range);
   }
   if constexpr (Vectors > 1) {
-    if (vectors < Vectors) return correlate_of<Rows, Vectors - 1>(rows, vectors, column, tiles, begin, end);
+    if (vectors < Vectors) return correlate_of<Rows, Vectors - 1>(rows, vectors, column, block, tiles, range);
   }
-  if (kSplits && column.gap != 0) return correlate_tiles<kSplits, Rows, Vectors>(column, tiles, begin, end);
-  correlate_tiles<false, Rows, Vectors>(column, tiles, begin, end);
+  if (kSplits && column.gap != 0) return correlate_tiles<kSplits, Rows, Vectors>(column, block, tiles, range);
+  correlate_tiles<false, Rows, Vectors>(column, block, tiles, range);
 }
 
 template <class T> void correlate(int64_t rows, int vectors, const CorrelationColumn<T>& column) {
   const RowTiles tiles(rows, kRows);
-  if (tiles.taller > 0) correlate_of<kRows, kVectors>(static_cast<int>(tiles.low) + 1, vectors, column, tiles, 0, tiles.taller);
-  if (tiles.taller < tiles.count) correlate_of<kRows, kVectors>(static_cast<int>(tiles.low), vectors, column, tiles, tiles.taller, tiles.count);
+  const int low = static_cast<int>(tiles.low);
+  for (int64_t chunk = 0, begin = 0; chunk < column.chunks; begin = column.chunk_end[chunk++]) {
+    const int64_t depth = column.chunk_end[chunk] - begin, parts = std::max<int64_t>(1, pieces_of(depth, kBlock));
+    for (int64_t i = 0; i < parts; ++i) {
+      const Block block = {begin + depth * i / parts, begin + depth * (i + 1) / parts, i == 0, i + 1 == parts, chunk == 0,
+                           chunk + 1 == column.chunks};
+      if (tiles.taller > 0) correlate_of<kRows, kVectors>(low + 1, vectors, column, block, tiles, {0, tiles.taller});
+      if (tiles.taller < tiles.count) correlate_of<kRows, kVectors>(low, vectors, column, block, tiles, {tiles.taller, tiles.count});
+    }
+  }
 }
 
 int64_t up_to(int64_t n, int64_t step) { return n <= 0 ? 0 : (n + step - 1) / step; }

@@ -24,6 +24,7 @@ template <class T> struct CorrelationColumn {
   const T* weights;          ///< tile after tile of RowTiles(rows, max_rows): [k, row] in each
   const T* bias;             ///< or null
   bool relu;
+  T *chunk_sums, *totals;  ///< room for [rows, vectors, lanes] in each, aligned
 };
 
 /// Copies of a source [channels, height, width]: window[copy, phase, channel, i, j] is the source's element (channel, top + phase +
