@@ -217,7 +217,7 @@ void launch(Queue& queue, Forward x) {
   x.block_sums = block_sums.data();
   const int64_t blocks = x.shape.heads * tiles_of(x.shape.queries);
   queue.launch(forward<kSlices, kBuffers>,
-               {.blocks = {static_cast<unsigned>(blocks), static_cast<unsigned>(groups)}, .threads = kThreads,
+               {.blocks = {blocks, groups}, .threads = kThreads,
                 .shared = sizeof(Shared<kSlices, kBuffers>)},
                x);
 }

@@ -212,11 +212,11 @@ __global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
 
 template <bool kByKeys, int kSlices, int kBuffers>
 void launch(Queue& queue, const Backward& x) {
-  const auto groups = [](int columns) { return static_cast<unsigned>((tiles_of(columns) + kSlices - 1) / kSlices); };
-  const unsigned of_first = groups(x.shape.width), of_second = kByKeys ? groups(x.shape.value_width) : 0;
+  const auto groups = [](int columns) { return (tiles_of(columns) + kSlices - 1) / kSlices; };
+  const int of_first = groups(x.shape.width), of_second = kByKeys ? groups(x.shape.value_width) : 0;
   const int64_t blocks = x.shape.heads * tiles_of(kByKeys ? x.shape.keys : x.shape.queries);
   queue.launch(backward<kByKeys, kSlices, kBuffers>,
-               {.blocks = {static_cast<unsigned>(blocks), of_first > of_second ? of_first : of_second}, .threads = kThreads,
+               {.blocks = {blocks, of_first > of_second ? of_first : of_second}, .threads = kThreads,
                 .shared = sizeof(Shared<kSlices, kBuffers>)},
                x);
 }
@@ -239,7 +239,7 @@ void attention_gradient(Queue& queue, const AttentionRule& rule, const Attention
   cuda::Scratch<float> shared(queue, rows * stride), deltas(queue, rows);
   const Heads q(in.q), k(in.k), v(in.v), h(shared.data(), shape.queries, shape.value_width, stride);
   constexpr unsigned kWarpsOfRows = 8;
-  queue.launch(rows_of_queries, {.blocks = {static_cast<unsigned>((rows + kWarpsOfRows - 1) / kWarpsOfRows)}, .threads = 32 * kWarpsOfRows},
+  queue.launch(rows_of_queries, {.blocks = {(rows + kWarpsOfRows - 1) / kWarpsOfRows}, .threads = 32 * kWarpsOfRows},
                Heads(g), Heads(o), totals.data_as<float>(), h, deltas.data(), rows);
   const auto* most = extremes.data_as<float>();
   const Heads dq(gradients.q), dk(gradients.k), dv(gradients.v);

@@ -65,7 +65,7 @@ template <class T, class Finish = chunk_sums::Unchanged<T>>
 void add_chunks(Queue& queue, const T* sums, int64_t chunks, int64_t elements, T* y, bool first = true, Finish finish = {}) {
   using namespace chunk_sums;
   if (chunks <= 16) return queue.launch(add_few<T, Finish>, Grid::over(elements), sums, chunks, elements, y, first, finish);
-  const auto blocks = static_cast<unsigned>((elements + kLanes - 1) / kLanes);
+  const int64_t blocks = (elements + kLanes - 1) / kLanes;
   queue.launch(add_many<T, Finish>, {.blocks = {blocks}, .threads = kLanes * kWarps, .shared = sizeof(Shared<T>)}, sums, chunks, elements, y, first, finish);
 }
 

@@ -225,12 +225,11 @@ __global__ void __launch_bounds__(S::kThreads, S::kBlocks) multiply(Gradient<T, 
 
 template <class S, class T, class I>
 void launch_chunks(Queue& queue, const Gradient<T, I>& g, T* to, int64_t first_chunk, int64_t chunks, T* totals) {
-  constexpr int64_t kMostGroups = 65535;  // blocks along a grid's z
-  cuda::Grid grid = {.blocks = {static_cast<unsigned>(cuda::pieces_of(g.rows, S::kM) * cuda::pieces_of(g.columns, S::kN)), static_cast<unsigned>(chunks)},
+  cuda::Grid grid = {.blocks = {cuda::pieces_of(g.rows, S::kM) * cuda::pieces_of(g.columns, S::kN), chunks},
                      .threads = S::kThreads,
                      .shared = sizeof(Shared<S>)};
-  for (int64_t group = 0; group < g.groups; group += kMostGroups) {
-    grid.blocks.z = static_cast<unsigned>(std::min<int64_t>(kMostGroups, g.groups - group));
+  for (int64_t group = 0; group < g.groups; group += cuda::Grid::kMostYZ) {
+    grid.blocks.z = std::min<int64_t>(cuda::Grid::kMostYZ, g.groups - group);
     queue.launch(multiply<S, T, I>, grid, g, to, first_chunk, static_cast<int>(group), totals);
   }
 }
@@ -243,7 +242,7 @@ void launch(Queue& queue, const Gradient<T, I>& g, T* dw) {
   const int64_t at_once = std::min({chunks, kScratchBytes / (elements * static_cast<int64_t>(sizeof(T))), kMostChunks});
   const bool busy = tiles * g.groups >= 4 * int64_t{queue.multiprocessors()};
   if ((busy || at_once < 2) && g.terms < std::numeric_limits<int32_t>::max() - 4096) {
-    Scratch<T> totals(queue, std::min<int64_t>(g.groups, 65535) * tiles * S::kM * S::kN);
+    Scratch<T> totals(queue, std::min<int64_t>(g.groups, cuda::Grid::kMostYZ) * tiles * S::kM * S::kN);
     return launch_chunks<S, T, I>(queue, g, dw, 0, 1, totals.data());
   }
   const int64_t some = std::max<int64_t>(1, at_once);

@@ -362,16 +362,16 @@ class PixelOutput {
   int64_t group_, row_, column_;
 };
 
-/// Blocks: tiles of pixels; tiles of rows; phases, for each group from `first_group` on. `totals` has S::kM * S::kN elements a block, or is null where
+/// Blocks: tiles, rows of `across` tiles of pixels; along z phases, for each group from `first_group` on. `totals` has S::kM * S::kN elements a block, or is null where
 /// there is one chunk.
 template <class S, template <class, class, class> class Weights, class T, class I, int kPhases>
 __global__ void __launch_bounds__(S::kThreads, S::kBlocks)
-    correlate(Correlation<T, I> c, CorrelationPhases<I, kPhases> phases, int first_group, T* totals) {
+    correlate(Correlation<T, I> c, CorrelationPhases<I, kPhases> phases, unsigned across, int first_group, T* totals) {
   constexpr bool kPhased = kPhases > 1;
   const int count = kPhased ? phases.count : 1;
   const CorrelationPhase<I>& phase = phases.of[kPhased ? static_cast<int>(blockIdx.z) % count : 0];
   const int64_t group = first_group + static_cast<int64_t>(blockIdx.z) / count;
-  const int64_t row = static_cast<int64_t>(blockIdx.y) * S::kM, column = static_cast<int64_t>(blockIdx.x) * S::kN;
+  const int64_t row = static_cast<int64_t>(blockIdx.x / across) * S::kM, column = static_cast<int64_t>(blockIdx.x % across) * S::kN;
   if (column >= phase.pixels) return;
   auto& shared = cuda::shared<CorrelationShared<S>>();
   if constexpr (sizeof(I) == 4) {
@@ -381,7 +381,7 @@ __global__ void __launch_bounds__(S::kThreads, S::kBlocks)
   const Weights<S, T, I> weights(c, phase, shared.terms, group, row);
   const PixelLoader<S, T, I> pixels(c, phase, shared.terms, group, column);
   const PixelOutput<T, I, kPhased> output(c, phase, group, row, column);
-  if (totals != nullptr) totals += ((blockIdx.z * int64_t{gridDim.y} + blockIdx.y) * gridDim.x + blockIdx.x) * S::kM * S::kN;
+  if (totals != nullptr) totals += (blockIdx.z * int64_t{gridDim.x} + blockIdx.x) * S::kM * S::kN;
   product_tile<S>(shared.tile, weights, pixels, phase.terms, output, {totals});
 }
 

@@ -47,15 +47,16 @@ void launch_correlation(Queue& queue, const Correlation<T, I>& c, const Correlat
   int64_t pixels = 0;
   int terms = 0;
   for (int i = 0; i < phases.count; ++i) pixels = std::max(pixels, phases.of[i].pixels), terms = std::max(terms, phases.of[i].terms);
-  Grid grid = {.blocks = {static_cast<unsigned>(pieces_of(pixels, S::kN)), static_cast<unsigned>(pieces_of(c.rows, S::kM))},
+  const auto across = static_cast<unsigned>(pieces_of(pixels, S::kN));
+  Grid grid = {.blocks = {across * pieces_of(c.rows, S::kM)},
                .threads = S::kThreads,
                .shared = sizeof(CorrelationShared<S>)};
-  const int64_t most = std::min<int64_t>(c.groups, 65535 / phases.count);
+  const int64_t most = std::min<int64_t>(c.groups, Grid::kMostYZ / phases.count);
   const bool one_chunk = terms <= kProductChunk;
-  Scratch<T> totals(queue, one_chunk ? 0 : most * phases.count * grid.blocks.x * grid.blocks.y * S::kM * S::kN);
+  Scratch<T> totals(queue, one_chunk ? 0 : most * phases.count * grid.blocks.x * S::kM * S::kN);
   for (int64_t group = 0; group < c.groups; group += most) {
-    grid.blocks.z = static_cast<unsigned>(std::min<int64_t>(most, c.groups - group) * phases.count);
-    queue.launch(correlate<S, Weights, T, I, kPhases>, grid, c, phases, static_cast<int>(group), one_chunk ? nullptr : totals.data());
+    grid.blocks.z = std::min<int64_t>(most, c.groups - group) * phases.count;
+    queue.launch(correlate<S, Weights, T, I, kPhases>, grid, c, phases, across, static_cast<int>(group), one_chunk ? nullptr : totals.data());
   }
 }
 

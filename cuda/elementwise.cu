@@ -87,10 +87,10 @@ struct Divide {
 };
 template <class T>
 struct DivideIntegers {
-  Fault* fault;
+  cuda::Reports reports;
   __device__ T operator()(T a, T b) const {
     if (b == 0) {
-      cuda::report(fault, Fault::division_by_zero, 0, 0);
+      cuda::report(reports, Fault::division_by_zero, 0, 0);
       return 0;
     }
     if constexpr (std::is_signed_v<T>) return b == -1 ? scalar_ops::neg(a) : static_cast<T>(a / b);
@@ -202,7 +202,7 @@ void arithmetic(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const
       cuda::no_kernel(queue, "pow of float64");
   }
   if constexpr (std::is_floating_point_v<T>) cuda::zip<T, T>(queue, a, b, y, Divide<T>());
-  else cuda::zip<T, T>(queue, a, b, y, DivideIntegers<T>{queue.fault()});
+  else cuda::zip<T, T>(queue, a, b, y, DivideIntegers<T>{queue.reports()});
 }
 
 template <class T>

@@ -24,14 +24,17 @@ void out_of_memory(const Queue& queue, size_t asked, size_t held, size_t free, s
                      megabytes(held), megabytes(free), megabytes(total));
 }
 
+void Queue::too_many_blocks(const Grid& grid) {
+  raise("cuda: a kernel would take {} x {} x {} blocks, and a grid has at most {} x {} x {}; divide the tensors", grid.blocks.x, grid.blocks.y,
+        grid.blocks.z, Grid::kMostX, Grid::kMostYZ, Grid::kMostYZ);
+}
+
 void throw_error(const Fault& fault) {
-  const auto kind = static_cast<Fault::Kind>(fault.first >> Fault::kPositionBits);
-  const auto position = fault.first & ((1ull << Fault::kPositionBits) - 1);
-  if (kind == Fault::division_by_zero) raise<DataError>("div: integer division by zero");
+  if (fault.kind == Fault::division_by_zero) raise<DataError>("div: integer division by zero");
   const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add"};
-  const long long last = fault.limits[kind] - 1;
-  if (kind == Fault::cross_entropy) raise<DataError>("cross_entropy: the target at position {} is not in 0 to {}", position, last);
-  raise<DataError>("{}: the index at position {} is not in 0 to {}", ops[kind], position, last);
+  const long long last = fault.limit - 1;
+  if (fault.kind == Fault::cross_entropy) raise<DataError>("cross_entropy: the target at position {} is not in 0 to {}", fault.position, last);
+  raise<DataError>("{}: the index at position {} is not in 0 to {}", ops[fault.kind], fault.position, last);
 }
 
 }  // namespace stet::cuda

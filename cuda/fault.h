@@ -4,18 +4,22 @@
 
 namespace stet::cuda {
 
+/// All of it is of one launch: of the first that had something to report, as launches of a queue run one after another.
 struct Fault {
-  enum Kind : unsigned { division_by_zero, index_select, index_add, gather, scatter_add, cross_entropy, kinds };
-  /// The kind in the highest bits, then the lowest position that was reported; all ones: none. Kernels take the minimum, which doesn't
-  /// depend on the order of threads.
-  unsigned long long first;
-  /// Of each kind: the values at its positions are to be from 0 to below this.
-  long long limits[kinds];
-
-  static constexpr int kPositionBits = 56;
+  enum Kind : unsigned { division_by_zero, index_select, index_add, gather, scatter_add, cross_entropy };
+  unsigned long long launch;    ///< its number; 0: nothing was reported
+  unsigned long long position;  ///< the lowest that it reported, which doesn't depend on the order of threads
+  long long limit;              ///< the values at its positions are to be from 0 to below this
+  Kind kind;
 };
 
-inline constexpr Fault kNoFault{~0ull, {}};
+inline constexpr Fault kNoFault{0, ~0ull, 0, {}};
+
+/// Where the threads of one launch report to.
+struct Reports {
+  Fault* to;
+  unsigned long long launch;  ///< its number, from 1 on
+};
 
 /// Throws DataError for a report.
 [[noreturn]] void throw_error(const Fault& fault);

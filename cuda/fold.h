@@ -96,7 +96,7 @@ void fold_last(Queue& queue, const T* x, int64_t rows, int64_t n, T* y) {
   } else if (blocks == 1) {
     queue.launch(fold_row_blocks<T, Op>, Grid::over(rows * kWarp), x, rows, n, blocks, y);
   } else if (n <= kOneLaunch && rows <= std::numeric_limits<int>::max()) {
-    queue.launch(fold_rows<T, Op>, {{static_cast<unsigned>(rows)}, static_cast<unsigned>(blocks) * kWarp, sizeof(BlockSums<T>)}, x, n, y);
+    queue.launch(fold_rows<T, Op>, {{rows}, static_cast<unsigned>(blocks) * kWarp, sizeof(BlockSums<T>)}, x, n, y);
   } else {
     Scratch<T> sums(queue, rows * blocks);
     queue.launch(fold_row_blocks<T, Op>, Grid::over(rows * blocks * kWarp), x, rows, n, blocks, sums.data());
@@ -191,13 +191,13 @@ void fold_other(Queue& queue, const T* x, int64_t outer, int64_t n, int64_t inne
   if (chains > 1 && chains <= kChain && blocks <= std::numeric_limits<int>::max() && (fills || n * columns <= kFewElements)) {
     const int64_t wanted = chains * std::min<int64_t>(inner, kTileColumns);
     const auto threads = static_cast<unsigned>(std::min<int64_t>(512, (wanted + kWarp - 1) / kWarp * kWarp));
-    return queue.launch(fold_columns<T, Op, Y>, {{static_cast<unsigned>(blocks)}, threads, sizeof(ChainSums<T>)}, x, n, inner, y);
+    return queue.launch(fold_columns<T, Op, Y>, {{blocks}, threads, sizeof(ChainSums<T>)}, x, n, inner, y);
   }
   const auto level = [&](auto to) {
     using To = decltype(to);
     const int64_t groups = outer * chains, each = kStagedThreads / std::max<int64_t>(1, inner);
-    if (inner < kStagedInner && n >= 8 && groups / each < std::numeric_limits<int>::max()) {
-      const Grid grid{{static_cast<unsigned>((groups + each - 1) / each)}, kStagedThreads, sizeof(StagedChains<T>)};
+    if (inner < kStagedInner && n >= 8 && queue.most_shared() >= sizeof(StagedChains<T>) && groups / each < std::numeric_limits<int>::max()) {
+      const Grid grid{{(groups + each - 1) / each}, kStagedThreads, sizeof(StagedChains<T>)};
       queue.launch(fold_chains_staged<T, Op, To>, grid, x, n, static_cast<int>(inner), chains, outer, to);
     } else {
       queue.launch(fold_chains<T, Op, To>, Grid::over(groups * inner), x, n, IndexDivisor(inner, groups * inner), IndexDivisor(chains, groups),

@@ -16,31 +16,31 @@ using cuda::Fault, cuda::Grid, cuda::IndexDivisor, cuda::Queue;
 namespace {
 
 /// Reports what is not in 0 to n - 1.
-__global__ void check_all(const int64_t* index, int64_t m, int64_t n, Fault::Kind kind, Fault* fault) {
-  for (int64_t j = cuda::global_thread(); j < m; j += cuda::global_threads()) cuda::check_index(fault, kind, index[j], j, n);
+__global__ void check_all(const int64_t* index, int64_t m, int64_t n, Fault::Kind kind, cuda::Reports reports) {
+  for (int64_t j = cuda::global_thread(); j < m; j += cuda::global_threads()) cuda::check_index(reports, kind, index[j], j, n);
 }
 
 // Where y's elements come from: at(t) is the place in x of y's element t, or -1 where the index is wrong.
 struct SelectFrom {
   const int64_t* index;
-  Fault* fault;
+  cuda::Reports reports;
   IndexDivisor inner, m;
   int64_t n;
   __device__ int64_t operator()(int64_t t) const {
     const auto row = inner(t), source = m(row.quotient);
     const int64_t i = index[source.rest];
-    if (!cuda::check_index(fault, Fault::index_select, i, source.rest, n)) return -1;
+    if (!cuda::check_index(reports, Fault::index_select, i, source.rest, n)) return -1;
     return (source.quotient * n + i) * inner.value() + row.rest;
   }
 };
 struct GatherFrom {
   const int64_t* index;
-  Fault* fault;
+  cuda::Reports reports;
   IndexDivisor inner, plane;  // plane = m * inner
   int64_t n;
   __device__ int64_t operator()(int64_t t) const {
     const int64_t i = index[t];
-    if (!cuda::check_index(fault, Fault::gather, i, t, n)) return -1;
+    if (!cuda::check_index(reports, Fault::gather, i, t, n)) return -1;
     return (plane(t).quotient * n + i) * inner.value() + inner(t).rest;
   }
 };
@@ -81,13 +81,13 @@ void index_select(Queue& queue, const Tensor& x, const Tensor& index, const Tens
   const int64_t n = x.size(1), m = index.elements(), bytes = x.size(2) * static_cast<int64_t>(size_of(x.dtype()));
   const int64_t* const at = index.data_as<int64_t>();
   if (y.elements() == 0) {
-    return queue.launch(check_all, Grid::over(m), at, m, n, Fault::index_select, queue.fault());
+    return queue.launch(check_all, Grid::over(m), at, m, n, Fault::index_select, queue.reports());
   }
   visit_unit(bytes, x, y, [&](auto unit) {
     using U = decltype(unit);
     constexpr int kEach = sizeof(U) == 16 ? 2 : 4;
     const int64_t inner = bytes / static_cast<int64_t>(sizeof(U)), units = y.size(0) * m * inner;
-    const SelectFrom from{at, queue.fault(), IndexDivisor(inner, units), IndexDivisor(m, units), n};
+    const SelectFrom from{at, queue.reports(), IndexDivisor(inner, units), IndexDivisor(m, units), n};
     queue.launch(collect<U, kEach, SelectFrom>, Grid::over(units, kEach), x.data_as<U>(), y.mutable_data_as<U>(), units, from);
   });
 }
@@ -95,7 +95,7 @@ void index_select(Queue& queue, const Tensor& x, const Tensor& index, const Tens
 void gather(Queue& queue, const Tensor& x, const Tensor& index, const Tensor& y) {
   const int64_t n = x.size(1), m = index.size(1), inner = x.size(2), elements = y.elements();
   if (elements == 0) return;
-  const GatherFrom from{index.data_as<int64_t>(), queue.fault(), IndexDivisor(inner, elements), IndexDivisor(m * inner, elements), n};
+  const GatherFrom from{index.data_as<int64_t>(), queue.reports(), IndexDivisor(inner, elements), IndexDivisor(m * inner, elements), n};
   const auto launch = [&](auto unit) {
     using U = decltype(unit);
     queue.launch(collect<U, 4, GatherFrom>, Grid::over(elements, 4), x.data_as<U>(), y.mutable_data_as<U>(), elements, from);
@@ -110,7 +110,7 @@ void gather(Queue& queue, const Tensor& x, const Tensor& index, const Tensor& y)
 void index_add(Queue& queue, const Tensor& g, const Tensor& index, const Tensor& y) {
   const cuda::AddShape shape{.outer = y.size(0), .n = y.size(1), .m = index.elements(), .inner = y.size(2)};
   const int64_t* const at = index.data_as<int64_t>();
-  if (y.elements() == 0) return queue.launch(check_all, Grid::over(shape.m), at, shape.m, shape.n, Fault::index_add, queue.fault());
+  if (y.elements() == 0) return queue.launch(check_all, Grid::over(shape.m), at, shape.m, shape.n, Fault::index_add, queue.reports());
   visit_dtype(g.dtype(), [&](auto sample) {
     using T = decltype(sample);
     cuda::add_rows<T>(queue, g.data_as<T>(), at, y.mutable_data_as<T>(), shape, Fault::index_add);
@@ -121,7 +121,7 @@ namespace {
 
 // A thread owns rows of one column of y, which starts as zeros, and goes through the column's sources in ascending order: `parts` threads a column.
 template <class T>
-__global__ void scatter_to_columns(const T* g, const int64_t* index, T* y, cuda::AddShape s, int64_t parts, Fault* fault) {
+__global__ void scatter_to_columns(const T* g, const int64_t* index, T* y, cuda::AddShape s, int64_t parts, cuda::Reports reports) {
   constexpr int kEach = 8;
   const int64_t columns = s.outer * s.inner, rows = (s.n + parts - 1) / parts;
   for (int64_t t = cuda::global_thread(); t < columns * parts; t += cuda::global_threads()) {
@@ -135,7 +135,7 @@ __global__ void scatter_to_columns(const T* g, const int64_t* index, T* y, cuda:
         if (j + k < s.m) at[k] = index[source + (j + k) * s.inner], value[k] = g[source + (j + k) * s.inner];
       }
       for (int k = 0; k < kEach && j + k < s.m; ++k) {
-        if (!cuda::check_index(fault, Fault::scatter_add, at[k], source + (j + k) * s.inner, s.n)) continue;
+        if (!cuda::check_index(reports, Fault::scatter_add, at[k], source + (j + k) * s.inner, s.n)) continue;
         if (at[k] >= first && at[k] < first + rows) cuda::accumulate(to[at[k] * s.inner], value[k]);
       }
     }
@@ -148,7 +148,7 @@ void scatter_add(Queue& queue, const Tensor& g, const Tensor& index, const Tenso
   const cuda::AddShape shape{.outer = y.size(0), .n = y.size(1), .m = index.size(1), .inner = y.size(2)};
   const int64_t columns = shape.outer * shape.inner;
   if (columns == 0 || shape.n + shape.m == 0) return;
-  if (shape.n == 0) return queue.launch(check_all, Grid::over(index.elements()), index.data_as<int64_t>(), index.elements(), int64_t{0}, Fault::scatter_add, queue.fault());
+  if (shape.n == 0) return queue.launch(check_all, Grid::over(index.elements()), index.data_as<int64_t>(), index.elements(), int64_t{0}, Fault::scatter_add, queue.reports());
   visit_dtype(g.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const T* const from = g.data_as<T>();
@@ -159,7 +159,7 @@ void scatter_add(Queue& queue, const Tensor& g, const Tensor& index, const Tenso
     // Few columns have their rows divided among more threads, each of which reads all the indices.
     const int64_t wanted = shape.m < 64 ? 1 : int64_t{1024} * queue.multiprocessors() / columns;
     const int64_t parts = std::clamp<int64_t>(wanted, 1, shape.n);
-    queue.launch(scatter_to_columns<T>, Grid::over(columns * parts), from, index.data_as<int64_t>(), to, shape, parts, queue.fault());
+    queue.launch(scatter_to_columns<T>, Grid::over(columns * parts), from, index.data_as<int64_t>(), to, shape, parts, queue.reports());
   });
 }
 

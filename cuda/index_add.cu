@@ -131,7 +131,7 @@ __device__ __forceinline__ void add_to_row(Lists& lists, int count, int row, boo
 }
 
 template <class T, int V>
-__global__ void __launch_bounds__(kThreads, 2) add_rows_kernel(const T* g, const int64_t* index, T* y, AddShape s, Division d, Fault::Kind kind, Fault* fault) {
+__global__ void __launch_bounds__(kThreads, 2) add_rows_kernel(const T* g, const int64_t* index, T* y, AddShape s, Division d, Fault::Kind kind, Reports reports) {
   Lists& lists = shared<Lists>();
   const int warp = static_cast<int>(threadIdx.x / kWarp), lane = static_cast<int>(threadIdx.x % kWarp);
   const int64_t group = blockIdx.x % d.groups, tile = blockIdx.x / d.groups, first = group * d.rows;
@@ -140,7 +140,7 @@ __global__ void __launch_bounds__(kThreads, 2) add_rows_kernel(const T* g, const
   const bool is_owner = column < s.outer * width;
   const int64_t o = column / width, i = column % width * V;
   if (blockIdx.x == 0) {
-    for (int64_t j = threadIdx.x; j < s.m; j += kThreads) check_index(fault, kind, index[j], j, s.n);
+    for (int64_t j = threadIdx.x; j < s.m; j += kThreads) check_index(reports, kind, index[j], j, s.n);
   }
   int64_t begin = 0;
   do {
@@ -170,8 +170,8 @@ void launch(Queue& queue, const T* g, const int64_t* index, T* y, const AddShape
   const int64_t rows = std::clamp<int64_t>((s.n + groups - 1) / groups, 1, kMostBlockRows);
   d.rows = static_cast<int>((rows + at_once - 1) / at_once * at_once);
   d.groups = (s.n + d.rows - 1) / d.rows;
-  const Grid grid{.blocks = {static_cast<unsigned>(d.groups * tiles)}, .threads = kThreads, .shared = sizeof(Lists)};
-  queue.launch(add_rows_kernel<T, V>, grid, g, index, y, s, d, kind, queue.fault());
+  const Grid grid{.blocks = {d.groups * tiles}, .threads = kThreads, .shared = sizeof(Lists)};
+  queue.launch(add_rows_kernel<T, V>, grid, g, index, y, s, d, kind, queue.reports());
 }
 
 }  // namespace

@@ -227,7 +227,7 @@ void lstm(Queue& queue, const Tensor& weight, const Tensor& bias, const LstmTrac
                      fours(e, weight, trace.hiddens)};
   const int64_t unit_blocks = (e.units + kUnits - 1) / kUnits;
   choose_rows(queue, e, kRowGroups, unit_blocks, [&]<int kRows>(int64_t rows) {
-    const cuda::Grid grid{.blocks = {static_cast<unsigned>(unit_blocks * rows)}, .threads = kThreads, .shared = sizeof(ForwardShared<kRows>)};
+    const cuda::Grid grid{.blocks = {unit_blocks * rows}, .threads = kThreads, .shared = sizeof(ForwardShared<kRows>)};
     for (int64_t t = 0; t < e.steps; ++t) queue.launch(step<kRows>, grid, x, t, unit_blocks);
   });
 }
@@ -390,7 +390,7 @@ void lstm_gradient(Queue& queue, const Tensor& weight, const LstmTrace& trace, c
   const int64_t unit_blocks = (e.units + kColumns - 1) / kColumns, chunks = (kGates * e.units + kChunk - 1) / kChunk;
   const unsigned warps = chunks < kMostWarps ? static_cast<unsigned>(chunks) : kMostWarps;
   choose_rows(queue, e, kGroups, unit_blocks, [&]<int kRows>(int64_t rows) {
-    const cuda::Grid grid{.blocks = {static_cast<unsigned>(unit_blocks * rows)}, .threads = 32 * warps, .shared = sizeof(BackwardShared<kRows>)};
+    const cuda::Grid grid{.blocks = {unit_blocks * rows}, .threads = 32 * warps, .shared = sizeof(BackwardShared<kRows>)};
     for (int64_t t = e.steps - 1; t >= (d_hidden.defined() ? -1 : 0); --t) queue.launch(step_back<kRows>, grid, x, t, unit_blocks);
   });
 }

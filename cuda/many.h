@@ -40,18 +40,17 @@ struct Many {
 template <class A, class... P>
 void launch_many(Queue& queue, void (*kernel)(Many<A>, P...), int64_t piece, Grid grid, const std::vector<A>& arrays,
                  std::type_identity_t<P>... arguments) {
-  constexpr int64_t kMostBlocks = INT64_C(0x7fffffff);
   Many<A> many{};
   int64_t blocks = 0;
   const auto launch = [&] {
-    grid.blocks.x = static_cast<unsigned>(blocks);
+    grid.blocks.x = blocks;
     queue.launch(kernel, grid, many, arguments...);
     blocks = many.count = 0;
   };
   for (const A& a : arrays) {
     const int64_t pieces = (a.elements + piece - 1) / piece;
     if (pieces == 0) continue;
-    if (many.count == Many<A>::kMost || blocks + pieces > kMostBlocks) launch();
+    if (many.count == Many<A>::kMost || blocks + pieces > Grid::kMostX) launch();
     many.ends[many.count] = static_cast<unsigned>(blocks += pieces);
     many.arrays[many.count++] = a;
   }

@@ -117,7 +117,7 @@ void launch_product(cuda::Queue& queue, const Product<typename S::Element>& p, c
   const auto launch = [&](int64_t chunks) {
     visit_accesses(access_of(p.a, p.batch, 0), access_of(p.b, p.batch, 1), [&](auto a, auto b) {
       queue.launch(multiply<S, decltype(a)::value, decltype(b)::value>,
-                   {.blocks = {static_cast<unsigned>(std::min(blocks, tiles - part.first_tile)), static_cast<unsigned>(chunks)},
+                   {.blocks = {std::min(blocks, tiles - part.first_tile), chunks},
                     .threads = S::kThreads,
                     .shared = sizeof(typename S::Shared)},
                    p, part);
@@ -137,9 +137,9 @@ void launch_product(cuda::Queue& queue, const Product<typename S::Element>& p, c
     }
     return;
   }
-  constexpr int64_t kScratchBytes = int64_t{256} << 20, kMostChunks = 65535;  // blocks along a grid's y
+  constexpr int64_t kScratchBytes = int64_t{256} << 20;
   const int64_t chunks = cuda::pieces_of(p.terms, cuda::kProductChunk), bytes = p.elements() * static_cast<int64_t>(sizeof(T));
-  const int64_t at_once = std::max<int64_t>(1, std::min({chunks, kMostChunks, kScratchBytes / bytes, plan.most_terms / cuda::kProductChunk}));
+  const int64_t at_once = std::max<int64_t>(1, std::min({chunks, cuda::Grid::kMostYZ, kScratchBytes / bytes, plan.most_terms / cuda::kProductChunk}));
   cuda::Scratch<T> sums(queue, at_once * p.elements());
   part.by_chunks = true;
   part.sums = sums.data();

@@ -34,7 +34,7 @@ __device__ __forceinline__ float factor_of(const float* weight, float scale, int
 template <class ByTeam, class ByBlock>
 void launch_planes(const Planes& s, const ByTeam& by_team, const ByBlock& by_block) {
   if (s.p <= cuda::kMostTeamRow<float>) return cuda::launch_teams<float>(s.count(), s.p, by_team);
-  by_block(Grid{{static_cast<unsigned>(s.count())}, kLongPlaneThreads, sizeof(cuda::BlockSums<Several<float, 2>>)});
+  by_block(Grid{{s.count()}, kLongPlaneThreads, sizeof(cuda::BlockSums<Several<float, 2>>)});
 }
 
 // Each plane's mean and the sum of its squares around that.
@@ -111,7 +111,7 @@ struct ChannelTile {
 
 Grid tile_grid(const Planes& s) {
   const int64_t chains = (s.n + kChain - 1) / kChain;
-  return {{static_cast<unsigned>((s.c + kTileColumns - 1) / kTileColumns)}, static_cast<unsigned>(chains * kTileColumns), sizeof(TileSums)};
+  return {{(s.c + kTileColumns - 1) / kTileColumns}, static_cast<unsigned>(chains * kTileColumns), sizeof(TileSums)};
 }
 
 // The planes' means stay in registers between the two sums that are made of them.

@@ -78,7 +78,7 @@ void layer_norm(Queue& queue, const LayerNormInputs& in, const Tensor& y, const 
   const Rows a{floats(in.x), floats(in.weight), floats(in.bias), y.mutable_data_as<float>(), statistics.mean.mutable_data_as<float>(),
                statistics.scale.mutable_data_as<float>(), in.x.size(0), in.x.size(1), static_cast<float>(in.epsilon)};
   if (a.d > cuda::kMostTeamRow<float>) {
-    return queue.launch(normalise_by_block, {{static_cast<unsigned>(a.rows)}, kLongRowThreads, sizeof(cuda::BlockSums<float>)}, a);
+    return queue.launch(normalise_by_block, {{a.rows}, kLongRowThreads, sizeof(cuda::BlockSums<float>)}, a);
   }
   cuda::launch_teams<float>(a.rows, a.d, [&](auto items, auto block, const Grid& grid, int lanes) {
     queue.launch(normalise_by_team<items(), block()>, grid, a, lanes);
@@ -168,7 +168,7 @@ void layer_norm_gradient(Queue& queue, const LayerNormInputs& in, const RowStati
                        to.x.mutable_data_as<float>(), in.x.size(0), in.x.size(1)};
   sum_rows(queue, a, {to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(), a.d});  // before dx, which may take g's place
   if (a.d > cuda::kMostTeamRow<float>) {
-    return queue.launch(gradient_by_block, {{static_cast<unsigned>(a.rows)}, kLongRowThreads, sizeof(cuda::BlockSums<Several<float, 2>>)}, a);
+    return queue.launch(gradient_by_block, {{a.rows}, kLongRowThreads, sizeof(cuda::BlockSums<Several<float, 2>>)}, a);
   }
   cuda::launch_teams<float>(a.rows, a.d, [&](auto items, auto block, const Grid& grid, int lanes) {
     queue.launch(gradient_by_team<items(), block()>, grid, a, lanes);

@@ -57,6 +57,8 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)) 
   copy_stream_ = new_stream();
   uint64_t keep = UINT64_MAX;  // what is free stays in the pool, so a steady step asks the driver for nothing
   check(cudaMemPoolSetAttribute(pool_of(index), cudaMemPoolAttrReleaseThreshold, &keep), "setting the memory pool up");
+  int wait_for_memory = 0;  // a batch's copy that waited for a step to free memory would not go on beside it
+  check(cudaMemPoolSetAttribute(pool_of(index), cudaMemPoolReuseAllowInternalDependencies, &wait_for_memory), "setting the memory pool up");
   fault_ = static_cast<Fault*>(allocate(sizeof(Fault)));
   to_device(&kNoFault, fault_, sizeof(Fault));
 }
@@ -160,7 +162,7 @@ void Queue::wait() {
 }
 
 void Queue::throw_fault(const Fault& seen) {
-  if (seen.first == kNoFault.first) return;
+  if (seen.launch == 0) return;
   const Fault fault = seen;
   to_device(&kNoFault, fault_, sizeof(Fault));
   throw_error(fault);
@@ -179,7 +181,8 @@ void Queue::allow_shared(const void* kernel, size_t bytes) {
 void Queue::launch(const void* kernel, const Grid& grid, void** arguments) {
   const cudaStream_t in = stream_of(stream());
   allow_shared(kernel, grid.shared);
-  const dim3 blocks(grid.blocks.x, grid.blocks.y, grid.blocks.z);
+  const auto [x, y, z] = grid.blocks;
+  const dim3 blocks(static_cast<unsigned>(x), static_cast<unsigned>(y), static_cast<unsigned>(z));
   check(cudaLaunchKernel(kernel, blocks, dim3(grid.threads), arguments, grid.shared, in), "launching a kernel");
 }
 

@@ -23,8 +23,11 @@ namespace stet::cuda {
 /// The shape of a launch: blocks along x, y, z, threads a block (a multiple of 32, at most 1024) along x, and bytes of shared memory a block.
 struct Grid {
   struct Blocks {
-    unsigned x = 1, y = 1, z = 1;
+    int64_t x = 1, y = 1, z = 1;
   };
+  /// What CUDA takes: along x, and along y or z. A tensor's extent belongs on x, or is dealt out to several launches.
+  static constexpr int64_t kMostX = 0x7fffffff, kMostYZ = 65535;
+
   Blocks blocks;
   unsigned threads = 256;
   size_t shared = 0;
@@ -32,7 +35,7 @@ struct Grid {
   /// Enough threads for n elements at `each` a thread, but no more than keep a GPU busy: kernels loop by global_threads().
   static Grid over(int64_t n, int64_t each = 1) {
     const int64_t wanted = (n + 256 * each - 1) / (256 * each);
-    return {.blocks = {static_cast<unsigned>(wanted < 16384 ? wanted : 16384)}};
+    return {.blocks = {wanted < 16384 ? wanted : 16384}};
   }
 };
 
@@ -79,16 +82,19 @@ class Queue {
   void to_device(const void* from, void* to, size_t bytes);
   /// Waits for all that was asked for. Throws what kernels reported.
   void wait();
-  /// Where kernels report to.
-  Fault* fault() { return fault_; }
+  /// Where the kernel reports to that is launched with it; another launch's reports take another.
+  Reports reports() { return {fault_, ++reporting_}; }
+  /// What was reported, on the device.
+  const Fault* fault() const { return fault_; }
   /// Throws what `seen`, a copy of it, reports; then that is forgotten.
   void throw_fault(const Fault& seen);
 
-  /// kernel<<<grid>>>(arguments...). Without blocks, nothing.
+  /// kernel<<<grid>>>(arguments...). Without blocks, nothing. Throws UsageError where they are more than a grid has.
   template <class... P>
   void launch(void (*kernel)(P...), const Grid& grid, std::type_identity_t<P>... arguments) {
     static_assert((std::is_trivially_copyable_v<P> && ...));
     if (grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0) return;
+    if (grid.blocks.x > Grid::kMostX || grid.blocks.y > Grid::kMostYZ || grid.blocks.z > Grid::kMostYZ) too_many_blocks(grid);
 #ifdef STET_CUDA_EMULATED
     catch_up();
     emulation::run_blocks(grid.blocks, grid.threads, grid.shared, [&] { kernel(arguments...); });
@@ -106,6 +112,7 @@ class Queue {
 #endif
 
  private:
+  [[noreturn]] static void too_many_blocks(const Grid& grid);
   void launch(const void* kernel, const Grid& grid, void** arguments);
   void allow_shared(const void* kernel, size_t bytes);
   void* allocate_on(void* stream, size_t bytes);
@@ -115,6 +122,7 @@ class Queue {
   int multiprocessors_ = 1;
   size_t most_shared_ = 0;
   Fault* fault_ = nullptr;  // on the device
+  std::atomic<unsigned long long> reporting_ = 0;  // launches that may report
   void* stream_ = nullptr;
   void* copy_stream_ = nullptr;
   std::atomic<size_t> held_ = 0;  // bytes of live blocks

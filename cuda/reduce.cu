@@ -127,14 +127,14 @@ __global__ void arg_of_columns(const T* x, int64_t columns, int64_t n, int64_t i
 template <class T, bool kLargest>
 void arg_of(Queue& queue, const T* x, int64_t columns, int64_t n, int64_t inner, int64_t* y) {
   constexpr int64_t kLong = 2048;
-  const cuda::Grid grid{{static_cast<unsigned>(columns)}, kArgWarps * kWarp, sizeof(Candidates<T>)};
+  const cuda::Grid grid{{columns}, kArgWarps * kWarp, sizeof(Candidates<T>)};
   if (columns == 0) return;
   if (inner == 1 && (n < kLong || columns > std::numeric_limits<int>::max())) {
     queue.launch(arg_of_rows<T, kLargest>, cuda::Grid::over(columns * kWarp), x, columns, n, y);
   } else if (inner == 1) {
     queue.launch(arg_of_long_rows<T, kLargest>, grid, x, n, y);
   } else {
-    const cuda::Grid tiles{{static_cast<unsigned>((columns + kWarp - 1) / kWarp)}, grid.threads, grid.shared};
+    const cuda::Grid tiles{{(columns + kWarp - 1) / kWarp}, grid.threads, grid.shared};
     queue.launch(arg_of_columns<T, kLargest>, tiles, x, columns, n, inner, y);
   }
 }

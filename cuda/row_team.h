@@ -105,7 +105,7 @@ template <class T, class Launch>
 void launch_teams(int64_t rows, int64_t n, const Launch& launch) {
   const auto warps = [&](auto items, int lanes) {
     const int64_t threads = rows * lanes;
-    launch(items, std::false_type(), Grid{{static_cast<unsigned>((threads + kWarpTeamThreads - 1) / kWarpTeamThreads)}, kWarpTeamThreads}, lanes);
+    launch(items, std::false_type(), Grid{{(threads + kWarpTeamThreads - 1) / kWarpTeamThreads}, kWarpTeamThreads}, lanes);
   };
   int lanes = 1;
   while (lanes < n && lanes < static_cast<int>(kWarp)) lanes *= 2;
@@ -117,7 +117,7 @@ void launch_teams(int64_t rows, int64_t n, const Launch& launch) {
   if (n <= 768) return warps(std::integral_constant<int, 24>(), lanes);
   if (n <= 1024) return warps(std::integral_constant<int, 32>(), lanes);
   const auto threads = static_cast<unsigned>((n + kSumBlock - 1) / kSumBlock) * kWarp;
-  launch(std::integral_constant<int, 32>(), std::true_type(), Grid{{static_cast<unsigned>(rows)}, threads, sizeof(TeamSums<T>)}, lanes);
+  launch(std::integral_constant<int, 32>(), std::true_type(), Grid{{rows}, threads, sizeof(TeamSums<T>)}, lanes);
 }
 
 }  // namespace stet::cuda

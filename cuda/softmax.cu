@@ -29,14 +29,14 @@ struct Rows {
   int64_t rows, n;
   const int64_t* target = nullptr;
   float *loss = nullptr, *total = nullptr;
-  Fault* fault = nullptr;
+  cuda::Reports reports{};
 };
 
 // Of a row with the maximum m and the total t.
 __device__ void set_loss(const Rows& a, int64_t row, float m, float t) {
   a.total[row] = t;
   const int64_t target = a.target[row];
-  if (!cuda::check_index(a.fault, Fault::cross_entropy, target, row, a.n)) return;
+  if (!cuda::check_index(a.reports, Fault::cross_entropy, target, row, a.n)) return;
   a.loss[row] = cuda::log(t) - (a.x[row * a.n + target] - m);
 }
 
@@ -94,7 +94,7 @@ __global__ void __launch_bounds__(kLongRowThreads) rows_by_block(Rows a) {
 template <Result kResult>
 void launch_rows(Queue& queue, const Rows& a) {
   if (a.n > cuda::kMostTeamRow<float>) {
-    return queue.launch(rows_by_block<kResult>, {{static_cast<unsigned>(a.rows)}, kLongRowThreads, sizeof(cuda::BlockSums<float>)}, a);
+    return queue.launch(rows_by_block<kResult>, {{a.rows}, kLongRowThreads, sizeof(cuda::BlockSums<float>)}, a);
   }
   cuda::launch_teams<float>(a.rows, a.n, [&](auto items, auto block, const Grid& grid, int lanes) {
     queue.launch(rows_by_team<kResult, items(), block()>, grid, a, lanes);
@@ -124,7 +124,7 @@ void cross_entropy(Queue& queue, const Tensor& logits, const Tensor& target, con
   a.target = target.data_as<int64_t>();
   a.loss = loss.mutable_data_as<float>();
   a.total = total.mutable_data_as<float>();
-  a.fault = queue.fault();
+  a.reports = queue.reports();
   launch_rows<Result::cross_entropy>(queue, a);
 }
 
@@ -161,7 +161,7 @@ void softmax_gradient(Queue& queue, const Tensor& g, const Tensor& y, const Tens
     const T *upstream = g.data_as<T>(), *value = y.data_as<T>();
     T* to = dx.mutable_data_as<T>();
     if (n > cuda::kMostTeamRow<T>) {
-      return queue.launch(gradient_by_block<T>, {{static_cast<unsigned>(rows)}, kLongRowThreads, sizeof(cuda::BlockSums<T>)}, upstream, value, n, to);
+      return queue.launch(gradient_by_block<T>, {{rows}, kLongRowThreads, sizeof(cuda::BlockSums<T>)}, upstream, value, n, to);
     }
     cuda::launch_teams<T>(rows, n, [&](auto items, auto block, const Grid& grid, int lanes) {
       queue.launch(gradient_by_team<T, items(), block()>, grid, upstream, value, rows, n, lanes, to);

@@ -184,6 +184,7 @@ void* Transfers::upload(const Tensor& x) {
 }
 
 std::shared_ptr<PendingRead> Transfers::read_later(const void* data, size_t bytes) {
+  queue_.choose();  // as in stage()
   return std::make_shared<Read>(queue_, copies_->events, data, bytes);
 }
 

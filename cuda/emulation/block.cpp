@@ -258,8 +258,6 @@ void run_blocks(Index blocks, unsigned threads, size_t shared, const std::functi
   static std::mutex mutex;
   std::lock_guard lock(mutex);
   if (threads == 0 || threads % kWarp != 0 || threads > kMostThreads) throw std::logic_error("a block of " + std::to_string(threads) + " threads");
-  if (blocks.x > 0x7fffffffu) throw std::logic_error("a grid of more than 2^31 - 1 blocks along x");
-  if (blocks.y > 65535 || blocks.z > 65535) throw std::logic_error("a grid of more than 65535 blocks along y or z");
   if (shared > most_shared_bytes) throw std::logic_error("a block with " + std::to_string(shared) + " bytes of shared memory");
   const ContractFloatEnv env;
   const MemoryAccess access;

@@ -13,14 +13,14 @@ struct Index {
 };
 
 /// Runs `thread` as every thread of blocks.x * blocks.y * blocks.z blocks. Throws std::logic_error where threads wait for others that
-/// never come, and for launches that a GPU would refuse.
+/// never come, and for blocks that a GPU would refuse; what grids it refuses, the queue knows.
 template <class Blocks, class Thread>
 void run_blocks(const Blocks& blocks, unsigned threads, size_t shared, const Thread& thread);
 void run_blocks(Index blocks, unsigned threads, size_t shared, const std::function<void()>& thread);
 
 template <class Blocks, class Thread>
 void run_blocks(const Blocks& blocks, unsigned threads, size_t shared, const Thread& thread) {
-  run_blocks(Index{blocks.x, blocks.y, blocks.z}, threads, shared, std::function<void()>(std::cref(thread)));
+  run_blocks(Index{static_cast<unsigned>(blocks.x), static_cast<unsigned>(blocks.y), static_cast<unsigned>(blocks.z)}, threads, shared, std::function<void()>(std::cref(thread)));
 }
 
 /// Draws the order of what follows from a seed; tests run a kernel under several.

@@ -14,7 +14,6 @@
 #define __host__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
-#define __restrict__ __restrict
 #define threadIdx (::stet::cuda::emulation::thread_index())
 #define blockIdx (::stet::cuda::emulation::block_index())
 #define blockDim (::stet::cuda::emulation::block_extent())
@@ -27,32 +26,19 @@ inline void __syncthreads() { stet::cuda::emulation::wait_for_block(); }
 inline void __syncwarp(unsigned = 0xffffffffu) { stet::cuda::emulation::wait_for_warp(); }
 
 template <class T>
-T __shfl_sync(unsigned mask, T value, int lane, int width = 32) {
+T __shfl_sync(unsigned mask, T value, int lane) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
-  const int own = stet::cuda::emulation::lane();
   uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof(T));
-  bits = stet::cuda::emulation::exchange(mask, bits, (own & ~(width - 1)) | (lane & (width - 1)));
+  bits = stet::cuda::emulation::exchange(mask, bits, lane & 31);
   std::memcpy(&value, &bits, sizeof(T));
   return value;
 }
 template <class T>
-T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32) {
-  return __shfl_sync(mask, value, stet::cuda::emulation::lane() ^ lanes, width);
-}
-template <class T>
-T __shfl_down_sync(unsigned mask, T value, int delta, int width = 32) {
-  const int own = stet::cuda::emulation::lane(), from = own + delta;
-  return __shfl_sync(mask, value, from / width == own / width ? from : own, width);
-}
-template <class T>
-T __shfl_up_sync(unsigned mask, T value, int delta, int width = 32) {
-  const int own = stet::cuda::emulation::lane(), from = own - delta;
-  return __shfl_sync(mask, value, from >= 0 && from / width == own / width ? from : own, width);
+T __shfl_xor_sync(unsigned mask, T value, int lanes) {
+  return __shfl_sync(mask, value, stet::cuda::emulation::lane() ^ lanes);
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate) { return stet::cuda::emulation::ballot(mask, predicate != 0); }
-inline bool __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
-inline bool __all_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) == mask; }
 
 // Integers only: the contract has no atomic additions of floating numbers.
 template <class T>
@@ -70,6 +56,14 @@ T atomicMin(T* to, std::type_identity_t<T> value) {
   return old;
 }
 
+template <class T>
+  requires std::is_integral_v<T>
+T atomicCAS(T* to, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
+  const T old = *to;
+  if (old == expected) *to = value;
+  return old;
+}
+
 inline float __int_as_float(int x) { return std::bit_cast<float>(x); }
 inline int __float_as_int(float x) { return std::bit_cast<int>(x); }
 inline int __popc(unsigned x) { return std::popcount(x); }
@@ -79,15 +73,6 @@ template <class T>
 T __ldg(const T* from) {
   return *from;
 }
-
-struct alignas(16) float4 {
-  float x, y, z, w;
-};
-struct alignas(8) float2 {
-  float x, y;
-};
-inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
-inline float2 make_float2(float x, float y) { return {x, y}; }
 
 namespace stet::cuda {
 

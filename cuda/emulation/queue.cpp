@@ -83,7 +83,7 @@ void Queue::wait() {
 }
 
 void Queue::throw_fault(const Fault& seen) {
-  if (seen.first == kNoFault.first) return;
+  if (seen.launch == 0) return;
   to_device(&kNoFault, fault_, sizeof(Fault));
   throw_error(seen);
 }

@@ -132,6 +132,28 @@ TEST(CudaIndex, NamesTheFirstWrongIndex) {
   expect_refused(&Backend::scatter_add, "scatter_add", {1, 300, 1}, {1, 300, 1}, {1, 7, 1}, 7);
 }
 
+// The host may look long after: what it is told is of one launch, and of the first.
+TEST(CudaIndex, NamesTheFirstOfManyWrongLaunches) {
+  const auto launch = [](Function f, const Shape& x, int64_t wrong_at, int64_t limit, const Shape& result) {
+    std::vector<int64_t> v(100, 0);
+    v[static_cast<size_t>(wrong_at)] = limit;
+    const Tensor y = Tensor::uninitialized(result, DType::float32, device());
+    (backend(device()).*f)(awkward(x, 1).to(device()), Tensor::from(v).to(device()), y);
+    return y;
+  };
+  in_orders([&] {
+    expect_error("index_select: the index at position 70 is not in 0 to 8", [&] {
+      launch(&Backend::index_select, {1, 9, 3}, 70, 9, {1, 100, 3});
+      launch(&Backend::index_select, {1, 500, 3}, 2, 500, {1, 100, 3});
+      launch(&Backend::index_add, {1, 100, 3}, 1, 7, {1, 7, 3}).to(cpu);
+    });
+    expect_error("index_add: the index at position 60 is not in 0 to 6", [&] {
+      launch(&Backend::index_add, {1, 100, 3}, 60, 7, {1, 7, 3});
+      launch(&Backend::index_select, {1, 9, 3}, 1, 9, {1, 100, 3}).to(cpu);
+    });
+  });
+}
+
 TEST(CudaIndex, RefusesAnyIndexOfNothing) {
   const Tensor index = draw({5}, 1, 1);
   expect_error("index_select: the index at position 0 is not in 0 to -1", [&] { run(&Backend::index_select, device(), awkward({2, 0, 3}, 1), index, {2, 5, 3}); });

@@ -24,6 +24,7 @@ using testing::transposed_layout;
 using testing::unary_cases;
 using testing::UnaryCase;
 using testing::with_gradients;
+using testing::with_shared_memory;
 
 // The rest are large for an emulated GPU.
 std::vector<Shape> small_shapes() {
@@ -92,6 +93,21 @@ TEST(Ops, EveryOpAndItsGradientsHaveTheCpusBits) {
       expect_same(inputs, [&](const Tensors& t) { return with_gradients(c.f, t, graph); });
     }
   }
+}
+
+// The least that a GPU has for a block, which compute capability 7.5 has.
+TEST(Ops, EveryOpFitsTheSmallestGpu) {
+  with_shared_memory(64 * 1024, [] {
+    for (const GradientCase& c : gradient_cases()) {
+      SCOPED_TRACE(c.name);
+      Tensors inputs;
+      for (const Tensor& x : inputs_of(c)) inputs.push_back(x.to(DType::float32));
+      expect_same(inputs, [&](const Tensors& t) { return with_gradients(c.f, t, false); });
+    }
+    for (const DType dtype : {DType::float32, DType::float64, DType::int64}) {
+      expect_same({awkward({3, 70, 5}, 1, false).to(dtype)}, [](const Tensors& t) { return Tensors{sum(t[0], {1})}; });
+    }
+  });
 }
 
 TEST(Ops, SecondGradientsHaveTheCpusBits) {
