@@ -85,6 +85,27 @@ TEST(GpuRun, LogsTheSameHoweverLateValuesCome) {
   }
 }
 
+// The ticks whose losses a killed run has in its log.
+std::vector<uint64_t> logged_losses(const Arguments& arguments, const Environment& environment) {
+  TempFolder folder;
+  EXPECT_EQ(run_scenario(folder.path(), arguments + cuda, environment).status, 137);
+  std::vector<uint64_t> ticks;
+  for (const auto& [tick, bits] : outcome_of(only_run(folder.path())).losses) ticks.push_back(tick);
+  return ticks;
+}
+
+// Within the 20th step 19 boundaries have passed, of which 16 may still be on their way.
+TEST(GpuRun, IsAtMostSixteenBoundariesBehind) {
+  EXPECT_EQ(logged_losses({"--form", "catches", "--checkpoint-every", "100"}, {{"STET_TEST_KILL", "step:20"}, {"STET_EMULATED_LATE", "1000000"}}),
+            (std::vector<uint64_t>{1, 2}));
+}
+
+// A read arrives when so many later ones were asked for: with more of them a step, losses would come earlier.
+TEST(GpuRun, ReadsALossOnceThatIsAMetricToo) {
+  EXPECT_EQ(logged_losses({"--form", "plain", "--checkpoint-every", "100"}, {{"STET_TEST_KILL", "step:13"}, {"STET_EMULATED_LATE", "12"}}),
+            (std::vector<uint64_t>{}));
+}
+
 TEST(GpuRun, GoesOnOnTheOtherDevice) {
   for (const bool gpu_first : {true, false}) {
     for (const char* form : {"plain", "carry", "nested"}) {
@@ -136,6 +157,13 @@ TEST(GpuRun, FailsAtTheStepWhoseLossIsNoNumber) {
     EXPECT_EQ(both.ended_on_gpu.err, "scenario: step 9: the loss is nan; lower the learning rate, or go on with --allow-nan\n");
     both.expect_the_same();
   }
+}
+
+// A checkpoint looks at the parameters, which that loss has spoilt, after the losses.
+TEST(GpuRun, TellsTheProgramOfTheLossFirst) {
+  const Both both({"--form", "tells", "--checkpoint-every", "12"}, {{"STET_EMULATED_LATE", "1000000"}});
+  EXPECT_NE(both.ended_on_gpu.out.find("step 9: the loss is nan"), std::string::npos) << both.ended_on_gpu.out;
+  both.expect_the_same();
 }
 
 TEST(GpuRun, FailsWithinTheStepWhoseMetricIsNoNumber) {

@@ -338,6 +338,7 @@ int catches(Setting& s) {
   try {
     for (const int64_t i : s.run.steps(20)) {
       s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
+      kill_point("step");
       if (i == 8 && std::getenv("STET_TEST_THROW")) throw std::runtime_error("in two\nlines");
     }
   } catch (const std::runtime_error&) {
@@ -384,6 +385,15 @@ void recovers(Setting& s) {
   for ([[maybe_unused]] const int64_t i : s.run.steps(3)) s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
 }
 
+// The program catches that, and prints what it was told.
+void tells(Setting& s) {
+  try {
+    not_a_number(s);
+  } catch (const TrainingError& e) {
+    std::printf("%s\n", e.what());
+  }
+}
+
 // A mistake that a kernel finds, at the 9th step.
 void fault(Setting& s) {
   for (const int64_t i : s.run.steps(40)) {
@@ -408,7 +418,7 @@ int main(int argc, char** argv) {
   const auto form = run.param("form", "plain",
                               {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole",
                                           "caught", "returns", "scores", "nothing", "side", "catches", "outside", "nan",
-                                          "nan metric", "recovers", "fault", "grows"}});
+                                          "nan metric", "recovers", "tells", "fault", "grows"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
@@ -455,6 +465,7 @@ int main(int argc, char** argv) {
   if (form == "nan") not_a_number(s);
   if (form == "nan metric") metric_not_a_number(s);
   if (form == "recovers") recovers(s);
+  if (form == "tells") tells(s);
   if (form == "fault") fault(s);
   if (form == "grows") grows(s);
 }
