@@ -4,6 +4,7 @@
 
 #include "stet/tensor/cpu/conv_layout.h"
 #include "stet/tensor/cpu/conv_tiles.h"
+#include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
@@ -35,25 +36,6 @@ template <class T> Plan make_plan(const Correlation<T>& conv, const ConvTiles<T>
   plan.together = fill_up ? std::clamp<int64_t>(kWindowBytes / std::max<int64_t>(1, bytes), 1, kMaxConvVectors) : 1;
   return plan;
 }
-
-// Fetches memory into the second-level cache, a part with each tile, while the tiles keep the processor busy.
-class Prefetch {
- public:
-  Prefetch() = default;
-  template <class T>
-  Prefetch(const T* data, int64_t count, int64_t parts)
-      : at_(reinterpret_cast<const char*>(data)),
-        end_(reinterpret_cast<const char*>(data + count)),
-        step_(pieces_of(count * static_cast<int64_t>(sizeof(T)), 64 * std::max<int64_t>(1, parts)) * 64) {}
-
-  void next() {
-    for (const char* stop = std::min(end_, at_ + step_); at_ < stop; at_ += 64) __builtin_prefetch(at_, 0, 2);
-  }
-
- private:
-  const char *at_ = nullptr, *end_ = nullptr;
-  int64_t step_ = 0;
-};
 
 // Up to kMaxConvVectors vectors of outputs, all with the same taps.
 template <class T> struct Column {
@@ -97,7 +79,8 @@ template <class T> class CorrelationTask {
       list_columns();
     }
     images_ = images;
-    next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source, column_count_);
+    next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source,
+                            column_count_ * pieces_of(conv_.rows, tiles_.max_rows));
     if (!conv_.phased()) return multiply(0, conv_.out + (images.begin * conv_.groups + group) * conv_.rows * size);
     planes_ = plane_space.get<T>((static_cast<int64_t>(columns_.size()) * images.size() * conv_.rows + 1) * plane_);
     for (size_t phase = 0; phase < columns_.size(); ++phase) {
@@ -162,7 +145,7 @@ template <class T> class CorrelationTask {
   void multiply(size_t phase, T* out) {
     CorrelationColumn<T> column;
     column.bias = conv_.bias == nullptr ? nullptr : conv_.bias + group_ * conv_.rows;
-    column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_;
+    column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_, column.upcoming = &next_source_;
     for (const Column<T>& from : columns_[phase]) {
       const ConvTaps<T>& taps = *from.taps;
       column.offset = taps.offset.data(), column.chunk_end = taps.chunk_end.data();
@@ -177,7 +160,6 @@ template <class T> class CorrelationTask {
       }
       tiles_.correlate(conv_.rows, from.vectors, column);
       if (from.apart >= 0) scatter(&lane_out_[static_cast<size_t>(from.apart)], from.vectors * tiles_.lanes, out);
-      next_source_.next();
     }
   }
 

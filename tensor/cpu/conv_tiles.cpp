@@ -119,6 +119,7 @@ HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const Bloc
   for (int64_t tile = range.begin; tile < range.end; ++tile) {
     const int64_t first_row = tiles.begin(tile);
     const T* weights = column.weights + first_row * depth + block.begin * Rows;
+    column.upcoming->next();
     correlate_tile<kSplit, Rows, Vectors>(column, block, weights, first_row);
   }
 }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "stet/tensor/cpu/prefetch.h"
+
 namespace stet {
 
 /// The tallest tile of any instruction set, and the widest, in vectors.
@@ -25,6 +27,7 @@ template <class T> struct CorrelationColumn {
   const T* bias;             ///< or null
   bool relu;
   T *chunk_sums, *totals;  ///< room for [rows, vectors, lanes] in each, aligned
+  Prefetch* upcoming;      ///< a part of it is fetched with each tile
 };
 
 /// Copies of a source [channels, height, width]: window[copy, phase, channel, i, j] is the source's element (channel, top + phase +
