@@ -2,7 +2,9 @@
 // faithful and not correctly rounded.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sleef_functions.h"
@@ -64,9 +66,11 @@ int main(int argc, char** argv) {
     }
     benchmark::RegisterBenchmark(("pow/" + isa).c_str(), [isa](benchmark::State& state) { run_pow(state, isa); });
   }
-  if (stet::available_isas().front() == "avx512") {
-    for (const SleefFunction& f : sleef_functions()) {
-      benchmark::RegisterBenchmark((f.name + "/avx512/sleef").c_str(), [f](benchmark::State& state) { run(state, f.apply); });
+  const auto isas = stet::available_isas();
+  for (const auto& [isa, peers] : {std::pair{"avx512", sleef_avx512()}, {"avx2", sleef_avx2()}}) {
+    if (std::find(isas.begin(), isas.end(), isa) == isas.end()) continue;
+    for (const SleefFunction& f : peers) {
+      benchmark::RegisterBenchmark((f.name + "/" + isa + "/sleef").c_str(), [f](benchmark::State& state) { run(state, f.apply); });
     }
   }
   benchmark::Initialize(&argc, argv);

@@ -11,5 +11,6 @@ struct SleefFunction {
   void (*apply)(const float* x, float* y, int64_t n);
 };
 
-/// Those for AVX-512. None in a build without SLEEF, or for another processor.
-std::vector<SleefFunction> sleef_functions();
+/// Those for AVX-512, and those for AVX2. None in a build without SLEEF, or for another processor.
+std::vector<SleefFunction> sleef_avx512();
+std::vector<SleefFunction> sleef_avx2();

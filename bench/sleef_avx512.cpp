@@ -2,7 +2,7 @@
 
 #ifndef STET_BENCH_SLEEF
 
-std::vector<SleefFunction> sleef_functions() { return {}; }
+std::vector<SleefFunction> sleef_avx512() { return {}; }
 
 #else
 
@@ -42,7 +42,7 @@ void sleef_cos(const float* x, float* y, int64_t n) {
 
 }  // namespace
 
-std::vector<SleefFunction> sleef_functions() {
+std::vector<SleefFunction> sleef_avx512() {
   return {{"exp", sleef_exp}, {"expm1", sleef_expm1}, {"log", sleef_log}, {"log1p", sleef_log1p},
           {"tanh", sleef_tanh}, {"erf", sleef_erf}, {"sin", sleef_sin}, {"cos", sleef_cos}};
 }
