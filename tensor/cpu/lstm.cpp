@@ -29,7 +29,7 @@ constexpr int64_t kWidth = hn::MaxLanes(D());
 // Forward, a tile holds the four gates of a vector of units, so that they meet in registers.
 constexpr int kGates = 4;
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SCALAR
-constexpr int kGateRows = 2;  // 16 registers
+constexpr int kGateRows = 3;  // 16 registers
 #else
 constexpr int kGateRows = 6;  // 32 registers
 #endif
