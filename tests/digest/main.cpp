@@ -4,13 +4,14 @@
 //   digests [--threads N] [--device D] [--models] [PREFIX...]     the cases whose names begin so; --models takes the reference models too
 //   digests --isas                                   prints the instruction sets that STET_ISA may name
 //
-// It ends with 2 on wrong use. check.py compares what it prints with what is committed.
+// It ends with 2 on wrong use, and where there is no such device. check.py compares what it prints with what is committed.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
 
 #include "cases.h"
+#include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
@@ -41,6 +42,7 @@ void run(const std::vector<std::string>& arguments) {
       stet::set_threads(std::atoi(arguments[++i].c_str()));
     } else if (arguments[i] == "--device" && i + 1 < arguments.size()) {
       set_device(stet::Device::parse(arguments[++i]));
+      stet::backend(device());  // throws where there is none
     } else if (arguments[i] == "--models") {
       models = true;
     } else if (arguments[i] == "--isas") {

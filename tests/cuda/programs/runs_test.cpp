@@ -81,6 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
 TEST(GpuRun, LogsTheSameHoweverLateValuesCome) {
   for (const char* late : {"0", "1", "1000000"}) {
     SCOPED_TRACE(late);
+    Both({"--form", "catches"}, {{"STET_EMULATED_LATE", late}}).expect_the_same();
     Both(every_seven + Arguments{"--form", "plain"}, {{"STET_EMULATED_LATE", late}}).expect_the_same();
   }
 }
