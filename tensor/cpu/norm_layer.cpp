@@ -27,43 +27,31 @@ using stet::HWY_NAMESPACE::RowVector;
 using stet::HWY_NAMESPACE::Splat;
 using stet::HWY_NAMESPACE::StoreAt;
 
-// kRows rows from r on, side by side, so that one's waiting is filled with the other's work; fetches as many behind them if there are any.
 // Lambdas for sums hold what they use by value: what they held by reference, each store would make the machine load again.
-template <bool kWeight, bool kBias, int kRows> HWY_INLINE void RowsTogether(const LayerNormArrays& a, int64_t r, int64_t end) {
-  const int64_t size = a.d, ahead = r + 2 * kRows <= end ? kRows * size : 0;
-  const auto count = static_cast<float>(size);
-  const float *x = a.x + r * size, *weight = a.weight, *bias = a.bias;
-  float* y = a.y + r * size;
-  float sum[kRows];
-  RowSums<kRows>(0, size, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-    for (int k = 0; k < kRows; ++k) out[k] = LoadAt(d, x + k * size + i);
-  }, sum);
-  float* mean = a.mean + r;
-  RowVector centre[kRows], factor[kRows];
-  for (int k = 0; k < kRows; ++k) centre[k] = Splat(mean[k] = sum[k] / count);
-  RowSums<kRows>(0, size, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-    for (int k = 0; k < kRows; ++k) {
-      hwy::Prefetch(x + ahead + k * size + i);
-      const auto centred = hn::Sub(LoadAt(d, x + k * size + i), centre[k]);
-      out[k] = hn::Mul(centred, centred);
-    }
-  }, sum);
-  float* scale = a.scale + r;
-  for (int k = 0; k < kRows; ++k) factor[k] = Splat(scale[k] = 1 / std::sqrt(sum[k] / count + a.epsilon));
-  ForElements(size, [&](auto d, int64_t i) HWY_ATTR {
-    for (int k = 0; k < kRows; ++k) {
-      auto z = hn::Mul(hn::Sub(LoadAt(d, x + k * size + i), centre[k]), factor[k]);
+template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
+  const auto count = static_cast<float>(a.d);
+  const float *weight = a.weight, *bias = a.bias;
+  for (int64_t r = begin; r < end; ++r) {
+    const float *x = a.x + r * a.d, *next = r + 1 < end ? x + a.d : x;
+    float* y = a.y + r * a.d;
+    float sum;
+    RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR { out[0] = LoadAt(d, x + i); }, &sum);
+    const float mean = sum / count;
+    RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+      hwy::Prefetch(next + i);
+      const auto centred = hn::Sub(LoadAt(d, x + i), Splat(mean));
+      out[0] = hn::Mul(centred, centred);
+    }, &sum);
+    const float scale = 1 / std::sqrt(sum / count + a.epsilon);
+    ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
+      auto z = hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
       if (kWeight) z = hn::Mul(z, LoadAt(d, weight + i));
       if (kBias) z = hn::Add(z, LoadAt(d, bias + i));
-      StoreAt(z, d, y + k * size + i);
-    }
-  });
-}
-
-template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
-  int64_t r = begin;
-  for (; r + 2 <= end; r += 2) RowsTogether<kWeight, kBias, 2>(a, r, end);
-  if (r < end) RowsTogether<kWeight, kBias, 1>(a, r, end);
+      StoreAt(z, d, y + i);
+    });
+    a.mean[r] = mean;
+    a.scale[r] = scale;
+  }
 }
 
 template <bool kWeight>
