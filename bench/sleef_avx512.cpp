@@ -11,40 +11,15 @@ std::vector<SleefFunction> sleef_avx512() { return {}; }
 
 namespace {
 
-template <class F> void map(const float* x, float* y, int64_t n, const F& f) {
-  for (int64_t i = 0; i < n; i += 16) _mm512_storeu_ps(y + i, f(_mm512_loadu_ps(x + i)));
-}
-
-void sleef_exp(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_expf16_u10avx512f(v); });
-}
-void sleef_expm1(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_expm1f16_u10avx512f(v); });
-}
-void sleef_log(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_logf16_u10avx512f(v); });
-}
-void sleef_log1p(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_log1pf16_u10avx512f(v); });
-}
-void sleef_tanh(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_tanhf16_u10avx512f(v); });
-}
-void sleef_erf(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_erff16_u10avx512f(v); });
-}
-void sleef_sin(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_sinf16_u10avx512f(v); });
-}
-void sleef_cos(const float* x, float* y, int64_t n) {
-  map(x, y, n, [](__m512 v) { return Sleef_cosf16_u10avx512f(v); });
+template <auto kFunction> void map(const float* x, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; i += 16) _mm512_storeu_ps(y + i, kFunction(_mm512_loadu_ps(x + i)));
 }
 
 }  // namespace
 
 std::vector<SleefFunction> sleef_avx512() {
-  return {{"exp", sleef_exp}, {"expm1", sleef_expm1}, {"log", sleef_log}, {"log1p", sleef_log1p},
-          {"tanh", sleef_tanh}, {"erf", sleef_erf}, {"sin", sleef_sin}, {"cos", sleef_cos}};
+  return {{"exp", map<Sleef_expf16_u10avx512f>},     {"expm1", map<Sleef_expm1f16_u10avx512f>}, {"log", map<Sleef_logf16_u10avx512f>}, {"log1p", map<Sleef_log1pf16_u10avx512f>},
+          {"tanh", map<Sleef_tanhf16_u10avx512f>}, {"erf", map<Sleef_erff16_u10avx512f>},     {"sin", map<Sleef_sinf16_u10avx512f>}, {"cos", map<Sleef_cosf16_u10avx512f>}};
 }
 
 #endif

@@ -362,8 +362,8 @@ class PixelOutput {
   int64_t group_, row_, column_;
 };
 
-/// Blocks: tiles, rows of `across` tiles of pixels; along z phases, for each group from `first_group` on. `totals` has S::kM * S::kN elements a block, or is null where
-/// there is one chunk.
+/// Blocks: tiles, rows of `across` tiles of pixels; along z phases, for each group from `first_group` on. `totals` has S::kM * S::kN elements a
+/// block, or is null where there is one chunk.
 template <class S, template <class, class, class> class Weights, class T, class I, int kPhases>
 __global__ void __launch_bounds__(S::kThreads, S::kBlocks)
     correlate(Correlation<T, I> c, CorrelationPhases<I, kPhases> phases, unsigned across, int first_group, T* totals) {

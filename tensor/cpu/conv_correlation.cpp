@@ -74,11 +74,9 @@ template <class T> class CorrelationTask {
     group_ = group;
     const int64_t sums = conv_.rows * kMaxConvVectors * tiles_.lanes;
     sums_ = sums_space.get<T>(3 * sums), chunk_sums_ = sums_ + sums, totals_ = chunk_sums_ + sums;
-    if (images_.size() != images.size() || outputs_.begin != outputs.begin || outputs_.end != outputs.end) {
-      images_ = images, outputs_ = outputs;
-      list_columns();
-    }
-    images_ = images;
+    const bool as_before = images_.size() == images.size() && outputs_.begin == outputs.begin && outputs_.end == outputs.end;
+    images_ = images, outputs_ = outputs;
+    if (!as_before) list_columns();
     next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source,
                             column_count_ * pieces_of(conv_.rows, tiles_.max_rows));
     if (!conv_.phased()) return multiply(0, conv_.out + (images.begin * conv_.groups + group) * conv_.rows * size);
