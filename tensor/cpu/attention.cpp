@@ -53,12 +53,12 @@ class Scratch {
 
 // Rows x [n, width] as they are, each filled up to whole vectors with +0.
 void pack_rows(HeadRows<const float> x, int64_t n, int64_t width, float* to) {
-  microkernel<float>().pack(x.data, width, n, 1, x.stride, whole(width), to, 0);
+  microkernel<float>().pack(x.data, width, n, 1, x.stride, whole(width), to);
 }
 
 // Their transpose [width, n].
 void pack_columns(HeadRows<const float> x, int64_t n, int64_t width, float* to) {
-  microkernel<float>().pack(x.data, n, width, x.stride, 1, whole(n), to, 0);
+  microkernel<float>().pack(x.data, n, width, x.stride, 1, whole(n), to);
 }
 
 bool all_finite(const float* x, int64_t n) {

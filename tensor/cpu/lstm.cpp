@@ -204,7 +204,7 @@ int64_t PackBackward(const float* weight, int64_t units, float* to) {
   constexpr int64_t kLanes = kTileVectors * kWidth;
   if (!to) return pieces_of(units, kLanes) * kLanes * kGates * units;
   for (int64_t unit = 0; unit < units; unit += kLanes) {
-    microkernel<float>().pack(weight + unit, std::min(kLanes, units - unit), kGates * units, 1, units, kLanes, to + unit * kGates * units, 0);
+    microkernel<float>().pack(weight + unit, std::min(kLanes, units - unit), kGates * units, 1, units, kLanes, to + unit * kGates * units);
   }
   return 0;
 }

@@ -83,14 +83,6 @@ template <class T> class Part {
   }
 
  private:
-  // Columns of c that one panel of b gives, and that panel. A panel in place that would reach beyond the matrix lies further
-  // left: its first `skip` lanes are columns that the panel before it has given.
-  struct Panel {
-    TileRight<T> right;
-    int64_t col, count, skip;
-    int vectors;
-  };
-
   void clear() const {
     for (int64_t i = rows_.begin; i < rows_.end; ++i) {
       for (int64_t j = cols_.begin; j < cols_.end; ++j) at(i, j)[0] = 0;
@@ -134,47 +126,62 @@ template <class T> class Part {
     for (int64_t t = 0; t < tiles.count; ++t) {
       const int height = tiles.height(t);
       kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), height, k.size(), p_.a.row_stride, p_.a.col_stride, height,
-                   left + tiles.begin(t) * k.size(), 0);
+                   left + tiles.begin(t) * k.size());
     }
   }
 
-  // The panel of columns [j, j + count). It is copied to `place` where it can't be read as it lies; `fill` is false where it
-  // is there already.
-  Panel take_panel(int64_t j, int64_t count, Range k, T* place, bool fill) const {
-    const int vectors = count > kernel_.lanes ? kMaxTileVectors : 1;
-    const int64_t lanes = int64_t{vectors} * kernel_.lanes;
-    const T* source = p_.b.data + k.begin * p_.b.row_stride + j * p_.b.col_stride;
-    if (place == nullptr) return {{source - (lanes - count), p_.b.row_stride}, j, count, lanes - count, vectors};
-    if (fill) kernel_.pack(source, count, k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place, lanes);
-    return {{place, lanes}, j, count, 0, vectors};
+  // `count` panels from column j on, which are copied to `place` where they can't be read as they lie; `fill` is false where they are there
+  // already. Where b lies in rows, the tiles that read it first copy it.
+  TileRight<T> whole_panels(int64_t j, int64_t count, Range k, T* place, bool fill) const {
+    const T* source = b_at(k.begin, j);
+    if (place == nullptr) return {source, p_.b.row_stride, width_};
+    if (fill && p_.b.col_stride == 1) return {source, p_.b.row_stride, width_, place};
+    const int64_t size = width_ * k.size();
+    for (int64_t i = 0; fill && i < count; ++i) {
+      kernel_.pack(source + i * width_ * p_.b.col_stride, width_, k.size(), p_.b.col_stride, p_.b.row_stride, width_, place + i * size);
+    }
+    return {place, width_, size};
   }
 
   // c's block at (rows, cols), for one chunk. Tiles run along a row of panels, so that c is written in rows.
   void multiply(Range rows, const RowTiles& tiles, Range cols, Range k, const T* left, T* right, bool fill) const {
+    // Panels that are multiplied together: those that fill their vectors, where c is written as it lies.
+    const int64_t whole = p_.c.col_stride == 1 ? cols.size() / width_ : 0;
     for (int64_t t = 0; t < tiles.count; ++t) {
       const int height = tiles.height(t);
       const int64_t i = rows.begin + tiles.begin(t);
       const TileLeft<T> a = left != nullptr ? TileLeft<T>{left + tiles.begin(t) * k.size(), 1, height}
                                             : TileLeft<T>{a_at(i, k.begin), p_.a.row_stride, p_.a.col_stride};
-      for (int64_t j = cols.begin; j < cols.end; j += width_) {
+      const bool fill_now = fill && t == 0;
+      int64_t j = cols.begin;
+      if (whole > 0) {
+        kernel_.tiles[height][kMaxTileVectors](whole, k.size(), a, whole_panels(j, whole, k, right, fill_now), at(i, j), p_.c.row_stride,
+                                               k.begin == 0);
+        j += whole * width_;
+      }
+      for (; j < cols.end; j += width_) {
         T* place = right == nullptr ? nullptr : right + (j - cols.begin) * k.size();
-        const Panel panel = take_panel(j, std::min(width_, cols.end - j), k, place, fill && t == 0);
-        multiply(height, i, k, a, panel);
+        one_panel(height, i, {j, std::min(j + width_, cols.end)}, k, a, place, fill_now);
       }
     }
     if (k.end == p_.a.cols) finish(rows, cols);
   }
 
-  void multiply(int height, int64_t i, Range k, const TileLeft<T>& a, const Panel& panel) const {
-    const bool first = k.begin == 0;
-    const auto tile = kernel_.tile[height][panel.vectors];
-    T* out = at(i, panel.col);
-    if (p_.c.col_stride == 1 && panel.count == int64_t{panel.vectors} * kernel_.lanes) {
-      return tile(k.size(), a, panel.right, out, p_.c.row_stride, first);
-    }
+  // A tile that is narrower, or whose sums are turned on their way to c. A panel in place that would reach beyond the matrix is read from further left:
+  // its first `skip` lanes are columns that the panel before it has given.
+  void one_panel(int height, int64_t i, Range cols, Range k, const TileLeft<T>& a, T* place, bool fill) const {
+    const int vectors = cols.size() > kernel_.lanes ? kMaxTileVectors : 1;
+    const int64_t lanes = int64_t{vectors} * kernel_.lanes;
+    const int64_t skip = place == nullptr ? lanes - cols.size() : 0;
+    const T* source = b_at(k.begin, cols.begin);
+    if (place != nullptr && fill) kernel_.pack(source, cols.size(), k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place);
+    const TileRight<T> right = place == nullptr ? TileRight<T>{source - skip, p_.b.row_stride, 0} : TileRight<T>{place, lanes, 0};
+    const auto tile = kernel_.tiles[height][vectors];
+    T* out = at(i, cols.begin);
+    if (p_.c.col_stride == 1 && cols.size() == lanes) return tile(1, k.size(), a, right, out, p_.c.row_stride, k.begin == 0);
     alignas(64) T sums[kMaxTileRows * kMaxTileVectors * kMaxLanes];
-    tile(k.size(), a, panel.right, sums, width_, true);
-    kernel_.store(height, panel.count, sums + panel.skip, width_, out, p_.c.row_stride, p_.c.col_stride, first);
+    tile(1, k.size(), a, right, sums, width_, true);
+    kernel_.store(height, cols.size(), sums + skip, width_, out, p_.c.row_stride, p_.c.col_stride, k.begin == 0);
   }
 
   void finish(Range rows, Range cols) const {
@@ -186,6 +193,7 @@ template <class T> class Part {
   }
 
   const T* a_at(int64_t i, int64_t k) const { return p_.a.data + i * p_.a.row_stride + k * p_.a.col_stride; }
+  const T* b_at(int64_t k, int64_t j) const { return p_.b.data + k * p_.b.row_stride + j * p_.b.col_stride; }
   T* at(int64_t i, int64_t j) const { return p_.c.data + i * p_.c.row_stride + j * p_.c.col_stride; }
 
   const Microkernel<T>& kernel_;

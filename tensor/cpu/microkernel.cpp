@@ -40,9 +40,10 @@ template <class D, class T> HWY_INLINE void add_to(D d, hn::Vec<D> sum, T* c, bo
   hn::StoreU(hn::Add(first ? hn::Zero(d) : hn::LoadU(d, c), sum), d, c);
 }
 
-// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory.
-template <class T, int Rows, int Vectors>
-void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t ldc, bool first) {
+// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory. Copying costs nothing beside the
+// arithmetic, in whose shadow the far rows of b arrive.
+template <class T, int Rows, int Vectors, bool Copy>
+HWY_INLINE void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t ldc, bool first) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   constexpr int lanes = hn::MaxLanes(d), groups = (Rows + 2) / 3;
@@ -59,10 +60,16 @@ void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t l
   const T* left[groups];
   HWY_UNROLL(4) for (int i = 0; i < groups; ++i) left[i] = a.data + 3 * i * a.row_stride;
   const T* HWY_RESTRICT right = b.data;
+  [[maybe_unused]] T* HWY_RESTRICT copy = b.copy;
   const int64_t bytes = b.k_stride * static_cast<int64_t>(sizeof(T));
   HWY_UNROLL(1) for (int64_t p = 0; p < k; ++p) {
     V column[Vectors];
     HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) column[v] = hn::LoadU(d, right + v * lanes);
+    if constexpr (Copy) {
+      hwy::Prefetch(right + b.step);
+      HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) hn::StoreU(column[v], d, copy + v * lanes);
+      copy += Vectors * lanes;
+    }
     right = reinterpret_cast<const T*>(reinterpret_cast<const char*>(right) + bytes);
     HWY_UNROLL(12) for (int i = 0; i < Rows; ++i) {
       const V row = hn::Set(d, left[i / 3][(i % 3) * a.row_stride]);
@@ -72,6 +79,19 @@ void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t l
   }
   HWY_UNROLL(12) for (int i = 0; i < Rows; ++i, c += ldc) {
     HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) add_to(d, sum[i][v], c + v * lanes, first);
+  }
+}
+
+template <class T, int Rows, int Vectors>
+void tiles(int64_t count, int64_t k, TileLeft<T> a, TileRight<T> b, T* c, int64_t ldc, bool first) {
+  constexpr int64_t kWidth = Vectors * hn::MaxLanes(hn::ScalableTag<T>());
+  for (int64_t t = 0; t < count; ++t, b.data += b.step, c += kWidth) {
+    if (b.copy == nullptr) {
+      tile<T, Rows, Vectors, false>(k, a, b, c, ldc, first);
+    } else {
+      tile<T, Rows, Vectors, true>(k, a, b, c, ldc, first);
+      b.copy += k * kWidth;
+    }
   }
 }
 
@@ -129,18 +149,15 @@ HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride,
 
 // `Count` elements from each row, less than a vector: a copy whose length is known takes few moves.
 template <class T, int Count>
-void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed, int64_t ahead) {
-  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) {
-    std::memcpy(packed, source, Count * sizeof(T));
-    if (ahead != 0) hwy::Prefetch(source + ahead);
-  }
+void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) std::memcpy(packed, source, Count * sizeof(T));
 }
 
 template <class T, int Most>
-void pack_few(int64_t count, const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed, int64_t ahead) {
+void pack_few(int64_t count, const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
   if constexpr (Most > 0) {
-    if (count == Most) return pack_few<T, Most>(source, k, k_stride, width, packed, ahead);
-    pack_few<T, Most - 1>(count, source, k, k_stride, width, packed, ahead);
+    if (count == Most) return pack_few<T, Most>(source, k, k_stride, width, packed);
+    pack_few<T, Most - 1>(count, source, k, k_stride, width, packed);
   }
 }
 
@@ -158,22 +175,20 @@ template <class T, int Height> void pack_tiles(const T* source, int64_t tiles, i
 }
 
 template <class T>
-void pack_rows(const T* source, int64_t count, int64_t k, int64_t k_stride, int64_t width, T* packed, int64_t ahead) {
+void pack_rows(const T* source, int64_t count, int64_t k, int64_t k_stride, int64_t width, T* packed) {
   const hn::ScalableTag<T> d;
   constexpr int64_t step = hn::MaxLanes(d);
   const int64_t whole = count / step * step;
   for (int64_t p = 0; whole > 0 && p < k; ++p) {
     for (int64_t lane = 0; lane < whole; lane += step) hn::StoreU(hn::LoadU(d, source + p * k_stride + lane), d, packed + p * width + lane);
-    if (ahead != 0) hwy::Prefetch(source + p * k_stride + ahead);
   }
-  pack_few<T, step - 1>(count - whole, source + whole, k, k_stride, width, packed + whole, ahead);
+  pack_few<T, step - 1>(count - whole, source + whole, k, k_stride, width, packed + whole);
 }
 
 template <class T>
-void pack(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed,
-          int64_t ahead) {
+void pack(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed) {
   if (lane_stride == 1) {
-    pack_rows(source, count, k, k_stride, width, packed, ahead);
+    pack_rows(source, count, k, k_stride, width, packed);
   } else {
     int64_t lane = 0;
 #if HWY_TARGET != HWY_SCALAR
@@ -263,8 +278,8 @@ void finish(int64_t rows, int64_t cols, T* c, int64_t ldc, const T* bias, Activa
 }
 
 template <class T, int Rows> constexpr void add_tiles(Microkernel<T>& kernel) {
-  kernel.tile[Rows][1] = tile<T, Rows, 1>;
-  kernel.tile[Rows][2] = tile<T, Rows, 2>;
+  kernel.tiles[Rows][1] = tiles<T, Rows, 1>;
+  kernel.tiles[Rows][2] = tiles<T, Rows, 2>;
   kernel.pack_tiles[Rows] = pack_tiles<T, Rows>;
   if constexpr (Rows > 1) add_tiles<T, Rows - 1>(kernel);
 }

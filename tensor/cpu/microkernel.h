@@ -21,20 +21,22 @@ template <class T> struct TileLeft {
   int64_t row_stride, k_stride;
 };
 
-/// A tile's right operand: element (k, column) is at data[k * k_stride + column], whole vectors of columns readable.
+/// Right operands of tiles side by side: element (k, column) of tile t is at data[t * step + k * k_stride + column], whole vectors of
+/// columns readable.
 template <class T> struct TileRight {
   const T* data;
-  int64_t k_stride;
+  int64_t k_stride, step;
+  T* copy = nullptr;  ///< where set, tile after tile of [k, column] is written there as well
 };
 
 /// Kernels of one instruction set. Columns are lanes.
 template <class T> struct Microkernel {
-  /// One chunk's sums of a tile go to c, whose rows are `ldc` apart: c = +0 + sum if `first`, else c = c + sum.
-  using Tile = void (*)(int64_t k, TileLeft<T> a, TileRight<T> b, T* c, int64_t ldc, bool first);
+  /// One chunk's sums of `count` tiles side by side go to c, whose rows are `ldc` apart: c = +0 + sum if `first`, else c = c + sum.
+  using Tiles = void (*)(int64_t count, int64_t k, TileLeft<T> a, TileRight<T> b, T* c, int64_t ldc, bool first);
 
   int lanes;     ///< of a vector
   int max_rows;  ///< of a tile
-  Tile tile[kMaxTileRows + 1][kMaxTileVectors + 1];  ///< by rows and vectors, both from 1 on
+  Tiles tiles[kMaxTileRows + 1][kMaxTileVectors + 1];  ///< by rows and vectors, both from 1 on
 
   /// Copies the left operands of tiles of one height, whose rows lie side by side: element (row, k) of tile t, at
   /// source[t * height + row + k * k_stride], to packed[(t * depth + k) * height + row], k < depth. By height, from 1 on.
@@ -42,10 +44,8 @@ template <class T> struct Microkernel {
   PackTiles pack_tiles[kMaxTileRows + 1];
 
   /// Copies elements (lane, k), at source[lane * lane_stride + k * k_stride], to packed[k * width + lane]; lanes from
-  /// `count` up to `width` become +0. Where lanes lie side by side, what is `ahead` elements on from each row's first is fetched
-  /// into the cache meanwhile.
-  void (*pack)(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed,
-               int64_t ahead);
+  /// `count` up to `width` become +0.
+  void (*pack)(const T* source, int64_t count, int64_t k, int64_t lane_stride, int64_t k_stride, int64_t width, T* packed);
 
   /// c = +0 + sum if `first`, else c = c + sum, for sums [rows, cols] with row stride `sums_stride`; c's element (i, j) is at
   /// c[i * row_stride + j * col_stride], and one of its strides is 1.
