@@ -74,10 +74,10 @@ bool all_finite(const float* x, int64_t n) {
 template <class F> HWY_INLINE void ForRow(float* y, int64_t n, int64_t end, const F& f) {
   const D d;
   int64_t i = 0;
-  for (; i < n; i += kWidth) hn::StoreU(f(i), d, y + i);
-  if (n < i) {
-    float* last = y + i - kWidth;
-    hn::StoreU(hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n + kWidth - i)), hn::LoadU(d, last)), d, last);
+  for (; i + kWidth <= n; i += kWidth) hn::StoreU(f(i), d, y + i);
+  if (i < n) {
+    hn::StoreU(hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n - i)), f(i)), d, y + i);
+    i += kWidth;
   }
   for (; i < end; i += kWidth) hn::StoreU(hn::Zero(d), d, y + i);
 }
@@ -99,17 +99,17 @@ template <class F> HWY_INLINE void WriteRow(float* y, int64_t n, const F& f) {
   std::copy(rest, rest + (n - i), y + i);
 }
 
-// Scales n scores in place; gives their maximum. Which of two zeros or whether a NaN wins shows nowhere: the former changes no
-// difference's power of e, the latter makes their sum NaN, and with it the whole row.
-float scale_scores(float* s, int64_t n, float scale) {
+// The maximum of n scaled scores. Which of two zeros or whether a NaN wins shows nowhere: the former changes no difference's power of e,
+// the latter makes their sum NaN, and with it the whole row.
+float greatest(const float* scores, int64_t n, float scale) {
   const D d;
   const V factor = hn::Set(d, scale), lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
   V most = lowest;
-  for (int64_t i = 0; i < n; i += kWidth) {
-    const V scaled = hn::Mul(hn::LoadU(d, s + i), factor);
-    hn::StoreU(scaled, d, s + i);
-    const V seen = n - i >= kWidth ? scaled : hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n - i)), scaled, lowest);
-    most = hn::Max(most, seen);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) most = hn::Max(most, hn::Mul(hn::LoadU(d, scores + i), factor));
+  if (i < n) {
+    const V last = hn::Mul(hn::LoadU(d, scores + i), factor);
+    most = hn::Max(most, hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n - i)), last, lowest));
   }
   return Halve(d, most, [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
 }
@@ -133,14 +133,11 @@ class Head {
     for (int64_t i = rows.begin; i < rows.end; i += strip) {
       const Range part = {i, std::min(rows.end, i + strip)};
       scores(part, keys, weights);
-      for (int64_t r = part.begin; r < part.end; ++r) {
-        float* row = weights + (r - part.begin) * ld();
-        const float most = scale_scores(row, seen(r), shape_.scale);
-        exponentials(row, r, most, seen(part.end - 1));
-        const float total = SumOfRow(row, seen(r));
-        x_.totals[r] = total;
-        x_.extremes[r] = most;
-      }
+      const auto row = [&](int64_t r) { return weights + (r - part.begin) * ld(); };
+      // Pass by pass: what one row waits for would hold up the next row's work.
+      for (int64_t r = part.begin; r < part.end; ++r) x_.extremes[r] = greatest(row(r), seen(r), shape_.scale);
+      for (int64_t r = part.begin; r < part.end; ++r) exponentials(row(r), r, seen(part.end - 1));
+      for (int64_t r = part.begin; r < part.end; ++r) x_.totals[r] = SumOfRow(row(r), seen(r));
       over_keys(part, weights, values, e, by_tiles, out);
       for (int64_t r = part.begin; r < part.end; ++r) {
         const float* row = out + (r - part.begin) * whole(e);
@@ -153,7 +150,7 @@ class Head {
   void backward(const HeadGradients& gradients) const {
     const int64_t t = shape_.queries, s = shape_.keys, w = shape_.width, e = shape_.value_width, strip = strip_rows(s);
     Scratch scratch(whole(s) * (w + e) + (2 * s + s + t) * whole(w) + 2 * s * whole(e) + strip * (2 * ld() + whole(e) + whole(w)) +
-                    whole(e) + 16 * kWidth);
+                    16 * kWidth);
     float* keys_across = scratch.take(whole(s) * w);
     float* values_across = scratch.take(whole(s) * e);
     float* keys = scratch.take(s * whole(w));
@@ -161,7 +158,6 @@ class Head {
     float* weights = scratch.take(strip * ld());
     float* slopes = scratch.take(strip * ld());
     float* shared = scratch.take(strip * whole(e));
-    float* terms = scratch.take(whole(e));
     float* dq = scratch.take(strip * whole(w));
     OverQueries dk(scratch, t, s, w), dv(scratch, t, s, e);
     pack_columns(x_.k, s, w, keys_across);
@@ -174,22 +170,15 @@ class Head {
       const int64_t chunk_end = (i / kProductChunk + 1) * kProductChunk;
       const Range part = {i, std::min({t, i + strip, chunk_end})};
       scores(part, keys_across, weights);
-      for (int64_t r = part.begin; r < part.end; ++r) {
-        float* row = weights + (r - part.begin) * ld();
-        const V scale = hn::Set(D(), shape_.scale);
-        ForRow(row, seen(r), 0, [&](int64_t j) HWY_ATTR { return hn::Mul(hn::LoadU(D(), row + j), scale); });
-        exponentials(row, r, x_.extremes[r], seen(part.end - 1));
-        upstream(gradients.g.row(r), x_.totals[r], shared + (r - part.begin) * whole(e));
-      }
+      for (int64_t r = part.begin; r < part.end; ++r) exponentials(weights + (r - i) * ld(), r, seen(part.end - 1));
+      for (int64_t r = part.begin; r < part.end; ++r) upstream(gradients.g.row(r), x_.totals[r], shared + (r - i) * whole(e));
       for_tiles(part, [&](Range tile, int64_t columns) {
         MultiplyChunks(static_cast<int>(tile.size()), columns, e, {shared + (tile.begin - i) * whole(e), whole(e), 1}, values_across,
                        whole(s), slopes + (tile.begin - i) * ld(), ld());
       });
-      for (int64_t r = part.begin; r < part.end; ++r) {
-        const float* h = shared + (r - part.begin) * whole(e);
-        const float delta = inner(h, x_.o.row(r), terms);
-        slope(weights + (r - part.begin) * ld(), delta, r, seen(part.end - 1), slopes + (r - part.begin) * ld());
-      }
+      float deltas[kMostStripRows];
+      for (int64_t r = part.begin; r < part.end; ++r) deltas[r - i] = inner(shared + (r - i) * whole(e), x_.o.row(r));
+      for (int64_t r = part.begin; r < part.end; ++r) slope(weights + (r - i) * ld(), deltas[r - i], r, seen(part.end - 1), slopes + (r - i) * ld());
       over_keys(part, slopes, keys, w, finite_keys, dq);
       for (int64_t r = part.begin; r < part.end; ++r) {
         const float* row = dq + (r - part.begin) * whole(w);
@@ -273,11 +262,12 @@ class Head {
     });
   }
 
-  // e^(score - most) of a row, and +0 for the keys that it does not see but others of its strip do, up to `end`.
-  void exponentials(float* row, int64_t r, float most, int64_t end) const {
-    const V shift = hn::Set(D(), most);
-    ForRow(row, seen(r), end,
-           [&](int64_t j) HWY_ATTR { return math::HWY_NAMESPACE::Exp(hn::Sub(hn::LoadU(D(), row + j), shift)); });
+  // e^(scaled score - the greatest) of a row, and +0 for the keys that it does not see but others of its strip do, up to `end`.
+  void exponentials(float* row, int64_t r, int64_t end) const {
+    const V scale = hn::Set(D(), shape_.scale), most = hn::Set(D(), x_.extremes[r]);
+    ForRow(row, seen(r), end, [&](int64_t j) HWY_ATTR {
+      return math::HWY_NAMESPACE::Exp(hn::Sub(hn::Mul(hn::LoadU(D(), row + j), scale), most));
+    });
   }
 
   void upstream(const float* g, float total, float* to) const {
@@ -289,13 +279,18 @@ class Head {
     });
   }
 
-  float inner(const float* h, const float* o, float* terms) const {
+  // The sum of h · o over a row; h is filled up with +0.
+  float inner(const float* h, const float* o) const {
+    const D d;
+    const auto block = [=](int64_t begin, int64_t n) HWY_ATTR {
+      return BlockSumOf<float>(
+          n, [=](int64_t j) HWY_ATTR { return hn::Mul(hn::LoadU(d, h + begin + j), hn::LoadU(d, o + begin + j)); },
+          [=](int64_t j, int64_t count) HWY_ATTR {
+            return hn::Mul(LoadPart(d, h + begin + j, count, 0.0f), LoadPart(d, o + begin + j, count, 0.0f));
+          });
+    };
     const int64_t e = shape_.value_width;
-    ForRow(terms, e, e, [&](int64_t j) HWY_ATTR {
-      const V v = e - j < kWidth ? LoadPart(D(), o + j, e - j, 0.0f) : hn::LoadU(D(), o + j);
-      return hn::Mul(hn::LoadU(D(), h + j), v);
-    });
-    return SumOfRow(terms, e);
+    return e <= kRowBlock ? block(0, e) : SumOfBlocks<float>(0, e, block);
   }
 
   // In place of p: (weight · (p - delta)) · scale, and +0 as above.
