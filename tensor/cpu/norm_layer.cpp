@@ -27,30 +27,45 @@ using stet::HWY_NAMESPACE::RowVector;
 using stet::HWY_NAMESPACE::Splat;
 using stet::HWY_NAMESPACE::StoreAt;
 
+// Elements of the rows that go through a pass together, so that one's divisions overlap with another's, and stay in the first cache.
+// The rows behind them are fetched meanwhile, and what they write to too: a store that misses holds up those behind it.
+constexpr int64_t kGroup = 1024;
+
 // Lambdas for sums hold what they use by value: what they held by reference, each store would make the machine load again.
 template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
   const auto count = static_cast<float>(a.d);
   const float *weight = a.weight, *bias = a.bias;
-  for (int64_t r = begin; r < end; ++r) {
-    const float *x = a.x + r * a.d, *next = r + 1 < end ? x + a.d : x;
-    float* y = a.y + r * a.d;
-    float sum;
-    RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR { out[0] = LoadAt(d, x + i); }, &sum);
-    const float mean = sum / count;
-    RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-      hwy::Prefetch(next + i);
-      const auto centred = hn::Sub(LoadAt(d, x + i), Splat(mean));
-      out[0] = hn::Mul(centred, centred);
-    }, &sum);
-    const float scale = 1 / std::sqrt(sum / count + a.epsilon);
-    ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
-      auto z = hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
-      if (kWeight) z = hn::Mul(z, LoadAt(d, weight + i));
-      if (kBias) z = hn::Add(z, LoadAt(d, bias + i));
-      StoreAt(z, d, y + i);
-    });
-    a.mean[r] = mean;
-    a.scale[r] = scale;
+  const int64_t group = std::max<int64_t>(1, kGroup / a.d);
+  float *mean = a.mean, *scale = a.scale;
+  for (int64_t first = begin; first < end; first += group) {
+    const int64_t last = std::min(end, first + group);
+    for (int64_t r = first; r < last; ++r) {
+      const float *x = a.x + r * a.d, *y = a.y + r * a.d;
+      RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+        hwy::Prefetch(y + i);
+        out[0] = LoadAt(d, x + i);
+      }, mean + r);
+    }
+    for (int64_t r = first; r < last; ++r) mean[r] /= count;
+    for (int64_t r = first; r < last; ++r) {
+      const float *x = a.x + r * a.d, *next = a.x + std::min(end - 1, r + group) * a.d;
+      RowSums<1>(0, a.d, [=, m = mean[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
+        hwy::Prefetch(next + i);
+        const auto centred = hn::Sub(LoadAt(d, x + i), Splat(m));
+        out[0] = hn::Mul(centred, centred);
+      }, scale + r);
+    }
+    for (int64_t r = first; r < last; ++r) scale[r] = 1 / std::sqrt(scale[r] / count + a.epsilon);
+    for (int64_t r = first; r < last; ++r) {
+      const float* x = a.x + r * a.d;
+      float* y = a.y + r * a.d;
+      ForElements(a.d, [&, m = mean[r], f = scale[r]](auto d, int64_t i) HWY_ATTR {
+        auto z = hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(m)), Splat(f));
+        if (kWeight) z = hn::Mul(z, LoadAt(d, weight + i));
+        if (kBias) z = hn::Add(z, LoadAt(d, bias + i));
+        StoreAt(z, d, y + i);
+      });
+    }
   }
 }
 
@@ -58,12 +73,15 @@ template <bool kWeight>
 void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight, float* dbias) {
   const auto count = static_cast<float>(a.d);
   const float* weight = a.weight;
+  const int64_t ahead = std::max<int64_t>(1, kGroup / a.d);
   std::fill(dweight, dweight + a.d, 0.0f);
   std::fill(dbias, dbias + a.d, 0.0f);
   for (int64_t r = begin; r < end; ++r) {
     const float *x = a.x + r * a.d, *g = a.g + r * a.d;
     float* dx = a.dx + r * a.d;
     const float mean = a.mean[r], scale = a.scale[r];
+    const int64_t later = std::min(end - 1, r + ahead);
+    const float *next_x = a.x + later * a.d, *next_g = a.g + later * a.d;
     const auto normal = [=](auto d, int64_t i) HWY_ATTR {
       return hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
     };
@@ -74,11 +92,14 @@ void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end
     };
     float sums[2];
     RowSums<2>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+      hwy::Prefetch(dx + i);
       out[0] = weighted(d, i);
       out[1] = hn::Mul(out[0], normal(d, i));
     }, sums);
     const float level = sums[0] / count, slope = sums[1] / count;
     ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
+      hwy::Prefetch(next_x + i);
+      hwy::Prefetch(next_g + i);
       const auto h = normal(d, i), v = LoadAt(d, g + i);
       const auto rest = hn::Sub(hn::Sub(weighted(d, i), Splat(level)), hn::Mul(h, Splat(slope)));
       StoreAt(hn::Mul(rest, Splat(scale)), d, dx + i);
