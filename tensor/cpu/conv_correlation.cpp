@@ -50,12 +50,13 @@ template <class T> struct Column {
 // One thread's task: some rows of outputs of some images of one group.
 template <class T> class CorrelationTask {
  public:
-  CorrelationTask(const Correlation<T>& conv, const ConvParts& parts, const ConvLayout<T>& layout)
-      : conv_(conv), parts_(parts), layout_(layout), columns_(conv.y.size() * conv.x.size()) {}
+  CorrelationTask(const Correlation<T>& conv, const ConvParts& parts, const ConvLayout<T>& layout, const RowTiles& rows)
+      : conv_(conv), parts_(parts), layout_(layout), rows_(rows), columns_(conv.y.size() * conv.x.size()) {}
 
   // Gets room for the windows of that many images. Padding is written once; filling a window leaves it as it is.
   void clear_windows(int64_t images) {
     static thread_local Workspace space;
+    if (parts_.in_place()) return;
     const int64_t size = images * parts_.room();
     windows_ = space.get<T>(size);
     std::fill_n(windows_, size, T(0));
@@ -65,7 +66,9 @@ template <class T> class CorrelationTask {
   void operator()(int64_t group, Range images, Range outputs, Range upcoming) {
     static thread_local Workspace plane_space, sums_space;
     const int64_t source = conv_.channels * conv_.source_height * conv_.source_width, size = conv_.out_height * conv_.out_width;
-    for (int64_t n = 0; n < images.size(); ++n) {
+    source_ = windows_;
+    if (parts_.in_place()) source_ = conv_.source + (images.begin * conv_.groups + group) * source;
+    for (int64_t n = 0; n < images.size() && !parts_.in_place(); ++n) {
       for (const ConvPart& part : parts_.parts()) {
         part.window.fill(tiles_, conv_.source, conv_.images * conv_.groups * source, ((images.begin + n) * conv_.groups + group) * source,
                          outputs.begin, windows_ + n * parts_.room() + part.base);
@@ -78,11 +81,11 @@ template <class T> class CorrelationTask {
     images_ = images, outputs_ = outputs;
     if (!as_before) list_columns();
     next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source,
-                            column_count_ * pieces_of(conv_.rows, tiles_.max_rows));
+                            column_count_ * rows_.count);
     if (!conv_.phased()) return multiply(0, conv_.out + (images.begin * conv_.groups + group) * conv_.rows * size);
-    planes_ = plane_space.get<T>((static_cast<int64_t>(columns_.size()) * images.size() * conv_.rows + 1) * plane_);
+    planes_ = plane_space.get<T>(static_cast<int64_t>(columns_.size()) * images.size() * conv_.rows * plane_);
     for (size_t phase = 0; phase < columns_.size(); ++phase) {
-      if (!empty(phase)) multiply(phase, phase_plane(phase, 0, 0));
+      if (!empty(phase)) multiply(phase, phase_plane(phase, 0));
     }
     merge();
   }
@@ -143,7 +146,7 @@ template <class T> class CorrelationTask {
   void multiply(size_t phase, T* out) {
     CorrelationColumn<T> column;
     column.bias = conv_.bias == nullptr ? nullptr : conv_.bias + group_ * conv_.rows;
-    column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_, column.upcoming = &next_source_;
+    column.rows = &rows_, column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_, column.upcoming = &next_source_;
     for (const Column<T>& from : columns_[phase]) {
       const ConvTaps<T>& taps = *from.taps;
       column.offset = taps.offset.data(), column.chunk_end = taps.chunk_end.data();
@@ -152,11 +155,11 @@ template <class T> class CorrelationTask {
       column.gap = from.split ? parts_.parts()[taps.part].window.gap() : 0;
       column.row_stride = from.apart < 0 ? row_stride() : tiles_.lanes * from.vectors;
       for (int v = 0; v < from.vectors; ++v) {
-        column.source[v] = windows_ + from.source[v];
+        column.source[v] = source_ + from.source[v];
         column.split[v] = from.lanes[v];
         column.out[v] = from.apart < 0 ? out + from.out[v] : sums_ + v * tiles_.lanes;
       }
-      tiles_.correlate(conv_.rows, from.vectors, column);
+      tiles_.correlate(from.vectors, column);
       if (from.apart >= 0) scatter(&lane_out_[static_cast<size_t>(from.apart)], from.vectors * tiles_.lanes, out);
     }
   }
@@ -170,31 +173,20 @@ template <class T> class CorrelationTask {
     }
   }
 
-  T* phase_plane(size_t phase, int64_t image, int64_t row) const {
-    return planes_ + ((static_cast<int64_t>(phase) * images_.size() + image) * conv_.rows + row) * plane_;
+  T* phase_plane(size_t phase, int64_t image) const {
+    return planes_ + (static_cast<int64_t>(phase) * images_.size() + image) * conv_.rows * plane_;
   }
 
   // Interleaves the phases' planes to the output's.
   void merge() {
-    const int64_t width = conv_.x[0].count, step_y = static_cast<int64_t>(conv_.y.size());
-    T* zeros = phase_plane(columns_.size(), 0, 0);
-    std::fill_n(zeros, plane_, T(0));
-    std::vector<const T*> from(conv_.x.size());
-    T* out = conv_.out + (images_.begin * conv_.groups + group_) * conv_.rows * conv_.out_height * conv_.out_width;
+    const int64_t step_y = static_cast<int64_t>(conv_.y.size()), step_x = static_cast<int64_t>(conv_.x.size());
+    const int64_t begin = outputs_.begin * step_y, end = std::min(outputs_.end * step_y, conv_.out_height);
+    std::vector<const T*> from(columns_.size());
     for (int64_t image = 0; image < images_.size(); ++image) {
-      for (int64_t row = 0; row < conv_.rows; ++row) {
-        T* plane = out + (image * conv_.groups * conv_.rows + row) * conv_.out_height * conv_.out_width;
-        for (size_t v = 0; v < conv_.y.size(); ++v) {
-          for (size_t h = 0; h < from.size(); ++h) {
-            const size_t phase = v * from.size() + h;
-            from[h] = empty(phase) ? zeros : phase_plane(phase, image, row);
-          }
-          const int64_t rows = std::min(outputs_.end, conv_.y[v].count) - outputs_.begin;
-          const int64_t first = conv_.y[v].first + outputs_.begin * step_y;
-          tiles_.interleave(from.data(), static_cast<int64_t>(from.size()), width, rows, conv_.out_width,
-                            plane + first * conv_.out_width, step_y * conv_.out_width);
-        }
-      }
+      for (size_t phase = 0; phase < from.size(); ++phase) from[phase] = empty(phase) ? nullptr : phase_plane(phase, image);
+      const int64_t size = conv_.out_height * conv_.out_width;
+      T* out = conv_.out + ((images_.begin + image) * conv_.groups + group_) * conv_.rows * size + begin * conv_.out_width;
+      tiles_.interleave({from.data(), step_y, step_x, plane_, conv_.x[0].count, conv_.rows, end - begin, conv_.out_width, out, size});
     }
   }
 
@@ -202,8 +194,10 @@ template <class T> class CorrelationTask {
   const Correlation<T>& conv_;
   const ConvParts& parts_;
   const ConvLayout<T>& layout_;
+  const RowTiles& rows_;
   int64_t group_ = 0;
   Range images_{}, outputs_{};
+  const T* source_ = nullptr;  // of the images: their windows, or what they lie in
   T *windows_ = nullptr, *planes_ = nullptr, *sums_ = nullptr, *chunk_sums_ = nullptr, *totals_ = nullptr;
   std::vector<std::vector<Column<T>>> columns_;  // by phase
   std::vector<int64_t> lane_out_;                // places of single outputs; -1 for a lane that is none
@@ -230,7 +224,7 @@ template <class T> void correlate(const Correlation<T>& conv) {
   const int64_t outputs = conv.y[0].count, tasks = conv.groups * plan.blocks * plan.strips;
   const int64_t work = conv.images * conv.groups * conv.rows * outputs * conv.x[0].count * conv.channels * taps;
   parallel_for(tasks, grain_of(work / tasks), [&](int64_t begin, int64_t end) {
-    CorrelationTask<T> task(conv, parts, layout);
+    CorrelationTask<T> task(conv, parts, layout, rows);
     task.clear_windows(plan.together);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t s = i % plan.strips * plan.strip, group = i / plan.strips / plan.blocks;

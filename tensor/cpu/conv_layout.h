@@ -30,12 +30,15 @@ class ConvParts {
     for (const Range columns : {Range{0, whole}, Range{whole, x.outputs}}) {
       if (columns.size() == 0 && columns.begin > 0) continue;
       parts_.push_back({ConvWindow(y, x.part(columns), conv.channels, max_outputs, tiles), columns, room_});
-      room_ += parts_.back().window.size() + parts_.back().window.slack(tiles.lanes);
+      room_ += parts_.back().window.size() + (in_place() ? 0 : parts_.back().window.slack(tiles.lanes));
     }
+    if (in_place()) room_ *= conv.groups;
   }
 
   const std::vector<ConvPart>& parts() const { return parts_; }
-  /// Elements of all windows of an image.
+  /// Whether the source needs no windows.
+  bool in_place() const { return parts_[0].window.in_place(); }
+  /// Elements of all windows of an image, or of the source.
   int64_t room() const { return room_; }
 
  private:

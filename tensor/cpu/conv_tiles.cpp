@@ -137,8 +137,8 @@ void correlate_of(int rows, int vectors, const CorrelationColumn<T>& column, con
   correlate_tiles<false, Rows, Vectors>(column, block, tiles, range);
 }
 
-template <class T> void correlate(int64_t rows, int vectors, const CorrelationColumn<T>& column) {
-  const RowTiles tiles(rows, kRows);
+template <class T> void correlate(int vectors, const CorrelationColumn<T>& column) {
+  const RowTiles& tiles = *column.rows;
   const int low = static_cast<int>(tiles.low);
   for (int64_t chunk = 0, begin = 0; chunk < column.chunks; begin = column.chunk_end[chunk++]) {
     const int64_t depth = column.chunk_end[chunk] - begin, parts = std::max<int64_t>(1, pieces_of(depth, kBlock));
@@ -165,7 +165,7 @@ template <class T> struct Columns {
 
 // Calls rows(from, count, to) for the rows of each phase and channel of a copy that the source has.
 template <class T, class Rows> void for_each_plane(const WindowCopy<T>& c, T* to, const Rows& rows) {
-  for (int64_t phase = 0; phase < c.step_y; ++phase) {
+  for (int64_t phase = 0; phase < c.phases; ++phase) {
     const int64_t top = c.top + phase;
     const int64_t begin = std::min(c.rows, up_to(-top, c.step_y)), end = std::min(c.rows, up_to(c.height - top, c.step_y));
     const T* from = c.source + (top + begin * c.step_y) * c.width;
@@ -277,7 +277,7 @@ template <class T> void fill_window(const WindowCopy<T>& c) {
   for (int64_t copy = 0; copy < c.copies; ++copy) {
     const Columns<T> columns(c, copy);
     if (columns.begin == columns.end) continue;
-    T* to = c.window + copy * c.step_y * c.channels * c.plane;
+    T* to = c.window + copy * c.phases * c.channels * c.plane;
 #if HWY_TARGET != HWY_SCALAR
     if (c.step_x <= 2) {
       c.step_x == 1 ? fill_copy<1>(c, columns, to) : fill_copy<2>(c, columns, to);
@@ -288,34 +288,46 @@ template <class T> void fill_window(const WindowCopy<T>& c) {
   }
 }
 
-// In the widest vectors that fit; the last overlaps the one before.
-template <int Lanes, class T> HWY_INLINE void interleave_pairs(const T* a, const T* b, int64_t pairs, T* to) {
-  if constexpr (Lanes * sizeof(T) < 16) {
-    for (int64_t j = 0; j < pairs; ++j) to[2 * j] = a[j], to[2 * j + 1] = b[j];
-  } else {
-    if (pairs < Lanes) return interleave_pairs<Lanes / 2>(a, b, pairs, to);
-    const hn::Simd<T, Lanes, 0> d;
-    const auto one = [&](int64_t j) { hn::StoreInterleaved2(hn::LoadU(d, a + j), hn::LoadU(d, b + j), d, to + 2 * j); };
-    for (int64_t j = 0; j + Lanes <= pairs; j += Lanes) one(j);
-    if (pairs % Lanes != 0) one(pairs - Lanes);
+// Calls row(sources, at, to) for the rows of a result in their order, as what is written one behind the other costs least. A row takes
+// the elements `at` and following of sources.
+template <class T, class Row> HWY_INLINE void for_each_row(const Interleaving<T>& s, const Row& row) {
+  for (int64_t plane = 0; plane < s.planes; ++plane) {
+    const T* const* from = s.from;
+    T* to = s.to + plane * s.to_plane;
+    for (int64_t y = 0, v = 0, at = plane * s.from_plane; y < s.height; ++y, to += s.width) {
+      row(from, at, to);
+      from += s.step_x;
+      if (++v == s.step_y) v = 0, from = s.from, at += s.from_pitch;
+    }
   }
 }
 
-template <class T>
-void interleave(const T* const* from, int64_t step, int64_t from_pitch, int64_t rows, int64_t count, T* to, int64_t to_pitch) {
-  if (step == 2) {
+// In the widest vectors that fit; the last overlaps the one before.
+template <int Lanes, class T> void interleave_pairs(const Interleaving<T>& s) {
+  const int64_t pairs = s.width / 2;
+  if constexpr (Lanes > 1) {
+    if (pairs < Lanes) return interleave_pairs<Lanes / 2>(s);
+  }
+  const hn::Simd<T, Lanes, 0> d;
+  const auto load = [&](const T* from, int64_t at) HWY_ATTR { return from == nullptr ? hn::Zero(d) : hn::LoadU(d, from + at); };
+  for_each_row(s, [=](const T* const* from, int64_t at, T* to) HWY_ATTR {
     const T *a = from[0], *b = from[1];
-    for (int64_t i = 0; i < rows; ++i, a += from_pitch, b += from_pitch, to += to_pitch) {
-      interleave_pairs<hn::MaxLanes(hn::ScalableTag<T>())>(a, b, count / 2, to);
-      if (count % 2 != 0) to[count - 1] = a[count / 2];
+    for (int64_t j = 0; j < pairs; j += Lanes) {
+      const int64_t begin = std::min(j, pairs - Lanes);
+      hn::StoreInterleaved2(load(a, at + begin), load(b, at + begin), d, to + 2 * begin);
     }
-    return;
-  }
-  for (int64_t i = 0; i < rows; ++i, to += to_pitch) {
-    for (int64_t p = 0; p < step; ++p) {
-      for (int64_t j = p, at = i * from_pitch; j < count; j += step, ++at) to[j] = from[p][at];
+    if (2 * pairs < s.width) to[2 * pairs] = a == nullptr ? T(0) : a[at + pairs];
+  });
+}
+
+template <class T> void interleave(const Interleaving<T>& s) {
+  if (s.step_x == 2) return interleave_pairs<hn::MaxLanes(hn::ScalableTag<T>())>(s);
+  for_each_row(s, [&](const T* const* from, int64_t at, T* to) {
+    for (int64_t j = 0; j < s.width; ++j) {
+      const T* source = from[j % s.step_x];
+      to[j] = source == nullptr ? T(0) : source[at + j / s.step_x];
     }
-  }
+  });
 }
 
 template <class T> const ConvTiles<T>& tiles() {

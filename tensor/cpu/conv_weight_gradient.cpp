@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/conv_tiles.h"
 #include "stet/tensor/cpu/conv_weight_tiles.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"
@@ -23,17 +24,18 @@ constexpr int64_t kSmallGradient = 1024;
 template <class T> class WeightGradientTask {
  public:
   WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes)
-      : s_(s), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes), kernel_(x_is_lanes ? tiles_.vectors_at_offsets : tiles_.singles_at_offsets) {
-    height_ = s.h + 2 * s.pad_h, width_ = s.w + 2 * s.pad_w;
+      : given_(s), s_(sampled(s)), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes),
+        kernel_(x_is_lanes ? tiles_.vectors_at_offsets : tiles_.singles_at_offsets) {
+    height_ = s_.h + 2 * s_.pad_h, width_ = s_.w + 2 * s_.pad_w;
     const int64_t unit = x_is_lanes ? tiles_.lanes : 1;
-    for (int64_t i = 0; i < s.kh; ++i) {
-      for (int64_t j = 0; j < s.kw; ++j) taps_.push_back((i * s.dil_h * width_ + j * s.dil_w) * unit);
+    for (int64_t i = 0; i < s_.kh; ++i) {
+      for (int64_t j = 0; j < s_.kw; ++j) taps_.push_back((i * s_.dil_h * width_ + j * s_.dil_w) * unit);
     }
-    for (int64_t y = 0; y < s.out_h(); ++y) {
-      for (int64_t x = 0; x < s.out_w(); ++x) offset_.push_back((y * s.stride_h * width_ + x * s.stride_w) * unit);
+    for (int64_t y = 0; y < s_.out_h(); ++y) {
+      for (int64_t x = 0; x < s_.out_w(); ++x) offset_.push_back((y * s_.stride_h * width_ + x * s_.stride_w) * unit);
     }
-    for (int64_t y = 0; y < s.h; ++y) {
-      for (int64_t x = 0; x < s.w; ++x) place_.push_back(((y + s.pad_h) * width_ + x + s.pad_w) * unit);
+    for (int64_t y = 0; y < s_.h; ++y) {
+      for (int64_t x = 0; x < s_.w; ++x) place_.push_back(((y + s_.pad_h) * width_ + x + s_.pad_w) * unit);
     }
     outputs_ = static_cast<int64_t>(offset_.size());
     slots_ = slots(s);
@@ -54,7 +56,7 @@ template <class T> class WeightGradientTask {
 
   // The same in two steps, of which threads share the first: each chunk's sums on their own, then all of them added in order.
   void prepare(int64_t group, Range in, Range out) {
-    static thread_local Workspace window_space, panel_space;
+    static thread_local Workspace window_space, samples_space, panel_space;
     group_ = group, in_ = in, out_ = out;
     const int64_t lanes = tiles_.lanes;
     blocks_ = pieces_of((x_is_lanes_ ? in : out).size(), lanes);
@@ -62,6 +64,11 @@ template <class T> class WeightGradientTask {
     slot_ = window_ * (x_is_lanes_ ? blocks_ : in.size());
     windows_ = window_space.get<T>(slots_ * slot_);
     std::fill_n(windows_, slots_ * slot_, T(0));
+    if (is_sampled()) {
+      const int64_t samples = in.size() * s_.h * s_.w + lanes;
+      samples_ = samples_space.get<T>(samples);
+      std::fill_n(samples_, samples, T(0));
+    }
     filled_ = 0;
     if (!x_is_lanes_) panel_ = panel_space.get<T>(kProductChunk * blocks_ * lanes);
     list_rows_and_columns();
@@ -83,7 +90,7 @@ template <class T> class WeightGradientTask {
   }
 
  private:
-  int64_t tile_size() const { return kernel_.max_rows * kernel_.max_vectors * tiles_.lanes; }
+  int64_t tile_size() const { return tile_rows_ * tile_vectors_ * tiles_.lanes; }
 
   // Rows are output channels and columns (block, tap); or rows (input channel, tap) and columns blocks.
   void list_rows_and_columns() {
@@ -100,8 +107,11 @@ template <class T> class WeightGradientTask {
       }
       for (int64_t block = 0; block < blocks_; ++block) column_.push_back(block * tiles_.lanes);
     }
-    rows_ = RowTiles(static_cast<int64_t>(row_.size()), kernel_.max_rows);
-    columns_ = RowTiles(static_cast<int64_t>(column_.size()), kernel_.max_vectors);
+    // Tiles of equal width.
+    tile_vectors_ = column_.size() % 3 == 0 ? 3 : std::min(2, static_cast<int>(column_.size()));
+    tile_rows_ = tiles_.max_rows[tile_vectors_ - 1];
+    rows_ = RowTiles(static_cast<int64_t>(row_.size()), tile_rows_);
+    columns_ = RowTiles(static_cast<int64_t>(column_.size()), tile_vectors_);
   }
 
   void add_chunk(Range chunk, T* sums, bool first) {
@@ -127,13 +137,32 @@ template <class T> class WeightGradientTask {
       std::copy_n(&row_[rows_.begin(r)], rows_.height(r), tile.row);
       for (int64_t c = 0; c < columns_.count; ++c, tile.c += tile_size()) {
         std::copy_n(&column_[columns_.begin(c)], columns_.height(c), tile.column);
-        kernel_.run(rows_.height(r), columns_.height(c), tile);
+        kernel_(rows_.height(r), columns_.height(c), tile);
       }
     }
   }
 
+  // A kernel of one tap steps over what lies between strides: this is then a convolution of stride 1 on the positions that it meets.
+  static ConvShape sampled(ConvShape s) {
+    if (s.kh * s.kw > 1 || s.stride_h * s.stride_w == 1) return s;
+    s.h = s.out_h(), s.w = s.out_w(), s.stride_h = s.stride_w = 1, s.pad_h = s.pad_w = 0;
+    return s;
+  }
+
+  bool is_sampled() const { return given_.stride_h != s_.stride_h || given_.stride_w != s_.stride_w; }
+
+  // The input channels of an image.
+  const T* source(int64_t image) {
+    const int64_t size = given_.h * given_.w, at = ((image * s_.groups + group_) * (s_.c / s_.groups) + in_.begin) * size;
+    if (!is_sampled()) return x_ + at;
+    const int64_t shift = -given_.pad_w;
+    conv_tiles<T>().fill_window({x_ + at, at, s_.n * s_.c * size - at, in_.size(), given_.h, given_.w, -given_.pad_h, given_.stride_h, 1, s_.h,
+                                 &shift, 1, given_.stride_w, s_.w, s_.h * s_.w, samples_});
+    return samples_;
+  }
+
   void fill_window(int64_t image) {
-    const T* from = x_ + ((image * s_.groups + group_) * (s_.c / s_.groups) + in_.begin) * s_.h * s_.w;
+    const T* from = source(image);
     T* to = windows_ + image % slots_ * slot_;
     if (x_is_lanes_) {
       for (int64_t c = 0; c < in_.size(); c += tiles_.lanes, from += tiles_.lanes * s_.h * s_.w, to += window_) {
@@ -181,7 +210,7 @@ template <class T> class WeightGradientTask {
   }
 
   const WeightTiles<T>& tiles_ = weight_tiles<T>();
-  const ConvShape s_;
+  const ConvShape given_, s_;
   const T *dy_, *x_;
   T* dw_;
   const bool x_is_lanes_;
@@ -192,13 +221,14 @@ template <class T> class WeightGradientTask {
 
   int64_t group_ = 0, blocks_ = 0;
   Range in_{}, out_{};
-  T *sums_ = nullptr, *windows_ = nullptr, *panel_ = nullptr;
+  T *sums_ = nullptr, *windows_ = nullptr, *samples_ = nullptr, *panel_ = nullptr;
   int64_t window_ = 0, slot_ = 0;    // elements of a channel or block of them, and of an image
   int64_t slots_ = 0, filled_ = 0;   // windows lie in a ring of slots; images below `filled_` have been there
   std::vector<int64_t> panel_place_;
   int64_t panel_step_ = 0;
   std::vector<int64_t> row_, column_;
   RowTiles rows_{1, 1}, columns_{1, 1};
+  int tile_rows_ = 0, tile_vectors_ = 0;
   std::vector<PositionRun<T>> runs_;
 };
 

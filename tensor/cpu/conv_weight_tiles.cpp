@@ -21,11 +21,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Sums stay in registers, beside a vector of each column and one single element.
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_AVX2
-constexpr int kRows = 4, kVectors = kMaxWeightVectors;  // 16 registers
-constexpr int kOffsetVectors = 1;
+constexpr int kRows[] = {9, 6, 4};  // 16 registers
 #else
-constexpr int kRows = 8, kVectors = kMaxWeightVectors;  // 32 registers
-constexpr int kOffsetVectors = 2;
+constexpr int kRows[] = {9, 9, 8};  // 32 registers
 #endif
 
 template <bool kSinglesAtOffsets, int Rows, int Vectors, class T> HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
@@ -61,22 +59,17 @@ template <bool kSinglesAtOffsets, int Rows, int Vectors, class T> HWY_NOINLINE v
 }
 
 // Calls the kernel compiled for that many rows and vectors.
-template <bool kSinglesAtOffsets, int Rows, int Vectors, class T> void weight_tile_of(int rows, int vectors, const WeightTile<T>& tile) {
+template <bool kSinglesAtOffsets, int Rows, int Vectors, class T> void weight_tile_of(int rows, const WeightTile<T>& tile) {
   if constexpr (Rows > 1) {
-    if (rows < Rows) return weight_tile_of<kSinglesAtOffsets, Rows - 1, Vectors>(rows, vectors, tile);
-  }
-  if constexpr (Vectors > 1) {
-    if (vectors < Vectors) return weight_tile_of<kSinglesAtOffsets, Rows, Vectors - 1>(rows, vectors, tile);
+    if (rows < Rows) return weight_tile_of<kSinglesAtOffsets, Rows - 1, Vectors>(rows, tile);
   }
   weight_tile<kSinglesAtOffsets, Rows, Vectors>(tile);
 }
 
-template <class T> void vectors_at_offsets(int rows, int vectors, const WeightTile<T>& tile) {
-  weight_tile_of<false, kRows, kVectors>(rows, vectors, tile);
-}
-
-template <class T> void singles_at_offsets(int rows, int vectors, const WeightTile<T>& tile) {
-  weight_tile_of<true, kMaxWeightRows, kOffsetVectors>(rows, vectors, tile);
+template <bool kSinglesAtOffsets, class T> void weight_tile_of(int rows, int vectors, const WeightTile<T>& tile) {
+  if (vectors == 1) return weight_tile_of<kSinglesAtOffsets, kRows[0], 1>(rows, tile);
+  if (vectors == 2) return weight_tile_of<kSinglesAtOffsets, kRows[1], 2>(rows, tile);
+  weight_tile_of<kSinglesAtOffsets, kRows[2], 3>(rows, tile);
 }
 
 #if HWY_TARGET == HWY_SCALAR
@@ -152,10 +145,8 @@ template <class T> void transpose(const T* from, int64_t stride, int64_t channel
 }
 
 template <class T> const WeightTiles<T>& tiles() {
-  static constexpr WeightTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()),
-                                           {kRows, kVectors, vectors_at_offsets<T>},
-                                           {kMaxWeightRows, kOffsetVectors, singles_at_offsets<T>},
-                                           transpose<T>};
+  static constexpr WeightTiles<T> table = {
+      hn::MaxLanes(hn::ScalableTag<T>()), {kRows[0], kRows[1], kRows[2]}, weight_tile_of<false, T>, weight_tile_of<true, T>, transpose<T>};
   return table;
 }
 

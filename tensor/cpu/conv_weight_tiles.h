@@ -5,8 +5,8 @@
 
 namespace stet {
 
-/// The tallest tile of any instruction set, and the widest, in vectors.
-inline constexpr int kMaxWeightRows = 9, kMaxWeightVectors = 3;
+/// The widest tile, in vectors, and the tallest.
+inline constexpr int kMaxWeightVectors = 3, kMaxWeightRows = 9;
 
 /// Neighbouring output positions of one image. Position p meets `single` at single + p (or single + offset[p]) and `vector` at
 /// vector + offset[p] (or vector + p * step).
@@ -30,14 +30,11 @@ template <class T> struct WeightTile {
 };
 
 template <class T> struct WeightTiles {
-  /// A kernel, and its tallest and widest tile.
-  struct Kernel {
-    int max_rows, max_vectors;
-    void (*run)(int rows, int vectors, const WeightTile<T>& tile);
-  };
+  using Kernel = void (*)(int rows, int vectors, const WeightTile<T>& tile);
   int lanes;
-  Kernel vectors_at_offsets;  ///< positions lie side by side among single elements, and vectors have the offsets
-  Kernel singles_at_offsets;  ///< the other way round
+  int max_rows[kMaxWeightVectors];  ///< of a tile of one vector, of two, of three
+  Kernel vectors_at_offsets;        ///< positions lie side by side among single elements, and vectors have the offsets
+  Kernel singles_at_offsets;        ///< the other way round
   /// to[place[p] + channel] = from[channel * stride + p], p < count, for up to `lanes` channels; the lanes above become +0.
   void (*transpose)(const T* from, int64_t stride, int64_t channels, int64_t count, const int64_t* place, T* to);
 };

@@ -29,16 +29,22 @@ struct ConvAxis {
   }
 };
 
-/// Lays out windows [copies, phases, channels, rows, pitch] of at most `max_outputs` rows of outputs. Rows are dealt out to `phases` =
-/// the row step. Where an output row is whole vectors, or vectors can be split between rows, taps that lie whole steps apart share a copy.
-/// Otherwise each tap of a row has a copy of its own whose rows are as long as the output's: then all outputs of an image lie side by
-/// side, and vectors run across the ends of rows.
+/// A source of so many bytes fits the first-level cache however far apart its planes are.
+inline constexpr int64_t kInPlaceBytes = 32 << 10;
+
+/// Lays out windows [copies, phases, channels, rows, pitch] of at most `max_outputs` rows of outputs. Rows that are equal modulo the row
+/// step are a phase; phases beyond the last tap are left out. Where an output row is whole vectors, or vectors can be split between rows,
+/// taps that lie whole steps apart share a copy. Otherwise each tap of a row has a copy of its own whose rows are as long as the
+/// output's: then all outputs of an image lie side by side, and vectors run across the ends of rows.
 class ConvWindow {
  public:
   template <class T>
   ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs, const ConvTiles<T>& tiles)
-      : y_(vertical), x_(horizontal), channels_(channels), rows_(pieces_of(y_.extent(max_outputs), y_.step)), pitch_(x_.outputs) {
+      : y_(vertical), x_(horizontal), channels_(channels), phases_(std::min(y_.step, y_.extent(1))),
+        rows_(pieces_of(y_.extent(max_outputs), y_.step)), pitch_(x_.outputs) {
     const int64_t lanes = tiles.lanes;
+    in_place_ = meets_itself(y_) && meets_itself(x_) && max_outputs == y_.outputs && y_.outputs * x_.outputs >= lanes &&
+                channels_ * y_.size * x_.size * static_cast<int64_t>(sizeof(T)) <= kInPlaceBytes;
     if (x_.tap.size() > 1 && x_.outputs % lanes == 0) {
       share_copies(lanes);
     } else if (x_.tap.size() > 1 && x_.step == 1 && splits(x_.outputs, tiles)) {
@@ -51,8 +57,8 @@ class ConvWindow {
     }
     // Planes an even number of cache lines apart would meet in few of the cache's sets.
     const int64_t line = 64 / static_cast<int64_t>(sizeof(T));
-    plane_ = rows_ * pitch_;
-    if (plane_ % (2 * line) == 0) plane_ += line;
+    plane_ = in_place_ ? y_.size * pitch_ : rows_ * pitch_;
+    if (!in_place_ && plane_ % (2 * line) == 0) plane_ += line;
   }
 
   /// Whether the outputs of a row are best given to two windows: whole vectors, and the rest.
@@ -61,13 +67,16 @@ class ConvWindow {
     return x.tap.size() > 1 && x.outputs > tiles.lanes && x.outputs % tiles.lanes != 0 && !split;
   }
 
-  int64_t size() const { return static_cast<int64_t>(shift_.size()) * y_.step * channels_ * plane_; }
+  int64_t size() const { return static_cast<int64_t>(shift_.size()) * phases_ * channels_ * plane_; }
+
+  /// Whether the source is a window as it lies, and needs no copy: each output meets its own position alone.
+  bool in_place() const { return in_place_; }
 
   /// Where the tap meets the window of output (0, 0) in a channel; output (t, u) is t * pitch() + u further on.
   int64_t offset_of_tap(int64_t channel, int64_t tap_y, int64_t tap_x) const {
     const int64_t row = tap_y - y_.tap.front();
     const int64_t copy = copy_[std::lower_bound(x_.tap.begin(), x_.tap.end(), tap_x) - x_.tap.begin()];
-    return ((copy * y_.step + row % y_.step) * channels_ + channel) * plane_ + row / y_.step * pitch_ + (tap_x - shift_[copy]) / x_.step;
+    return ((copy * phases_ + row % y_.step) * channels_ + channel) * plane_ + row / y_.step * pitch_ + (tap_x - shift_[copy]) / x_.step;
   }
   int64_t pitch() const { return pitch_; }
   /// How many elements lie between a vector's parts where it is split between two rows of outputs.
@@ -79,13 +88,17 @@ class ConvWindow {
   /// `at` of a tensor. Zeros must be where it has no element, and in the vector behind the window.
   template <class T>
   void fill(const ConvTiles<T>& tiles, const T* tensor, int64_t tensor_size, int64_t at, int64_t first, T* window) const {
-    tiles.fill_window({tensor + at, at, tensor_size - at, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(), y_.step, rows_, shift_.data(),
-                       static_cast<int64_t>(shift_.size()), x_.step, pitch_, plane_, window});
+    tiles.fill_window({tensor + at, at, tensor_size - at, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(), y_.step, phases_,
+                       rows_, shift_.data(), static_cast<int64_t>(shift_.size()), x_.step, pitch_, plane_, window});
   }
 
  private:
   template <class T> static bool splits(int64_t outputs, const ConvTiles<T>& tiles) {
     return tiles.splits && (outputs >= tiles.lanes || 2 * outputs == tiles.lanes);
+  }
+
+  static bool meets_itself(const ConvAxis& axis) {
+    return axis.step == 1 && axis.outputs == axis.size && axis.tap.size() == 1 && axis.tap.front() == 0;
   }
 
   // One copy for the taps of each residue modulo the step.
@@ -114,7 +127,8 @@ class ConvWindow {
   int64_t elements(int64_t positions) const { return std::max<int64_t>(0, pieces_of(positions, x_.step)); }
 
   ConvAxis y_, x_;
-  int64_t channels_, rows_, pitch_, plane_;
+  bool in_place_;
+  int64_t channels_, phases_, rows_, pitch_, plane_;
   std::vector<int64_t> shift_;  // the source's column at a copy's first
   std::vector<int64_t> copy_;   // that serves each tap
 };

@@ -143,6 +143,11 @@ TYPED_TEST(ConvTest, OneByOne) {
   check<TypeParam>(shape({1, 1, 1, 1}, {1, 1, 1}));
   check<TypeParam>(shape({3, 5, 4, 7}, {9, 1, 1}));
   check<TypeParam>(shape({2, 5, 7, 7}, {4, 1, 1}, {2, 3}));
+  // A source that is read as it lies, and one that is sampled, in padding too, over more than a chunk of k.
+  check<TypeParam>(shape({13, 8, 6, 9}, {12, 1, 1}, {1, 1}, {0, 0}, {1, 1}, 2));
+  check<TypeParam>(shape({5, 18, 26, 23}, {20, 1, 1}, {2, 2}, {1, 2}, {1, 1}, 2));
+  check<TypeParam>(shape({4, 9, 31, 17}, {3, 1, 1}, {2, 2}));
+  check<TypeParam>(shape({2, 4, 9, 10}, {9, 1, 1}, {1, 3}));
 }
 
 TYPED_TEST(ConvTest, StridePaddingDilation) {
