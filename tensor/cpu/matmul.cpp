@@ -98,7 +98,7 @@ template <class T> class Part {
     T* left = nullptr;
     T* right = nullptr;
     if (p_.pack_left) left = left_space<T>(kBlockRows * k.size());
-    // Where one block of rows uses it, a panel is packed right before.
+    // Where one block of rows uses them, only the panels in use have room.
     const bool once = rows_.size() <= kBlockRows;
     if (p_.pack_right) right = right_space<T>((once ? step : pieces_of(cols.size(), width_) * width_) * k.size());
     for (int64_t i = rows_.begin; i < rows_.end; i += kBlockRows) {
@@ -167,8 +167,8 @@ template <class T> class Part {
     if (k.end == p_.a.cols) finish(rows, cols);
   }
 
-  // A tile that is narrower, or whose sums are turned on their way to c. A panel in place that would reach beyond the matrix is read from further left:
-  // its first `skip` lanes are columns that the panel before it has given.
+  // A tile that is narrower, or whose sums are turned on their way to c. A panel in place that would reach beyond the matrix is read from
+  // further left: its first `skip` lanes are columns that the panel before it has given.
   void one_panel(int height, int64_t i, Range cols, Range k, const TileLeft<T>& a, T* place, bool fill) const {
     const int vectors = cols.size() > kernel_.lanes ? kMaxTileVectors : 1;
     const int64_t lanes = int64_t{vectors} * kernel_.lanes;
