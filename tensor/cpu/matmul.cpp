@@ -66,6 +66,9 @@ template <class T> struct Product {
   Output<T> c;
   Epilogue<T> end;
   bool pack_left, pack_right;
+
+  // Whether a's tiles are copied by those that read them first.
+  bool copies_left() const { return pack_left && a.row_stride == 1; }
 };
 
 // One thread's share of a product: the part of c at (rows, cols), over the whole of K.
@@ -97,14 +100,14 @@ template <class T> class Part {
     const int64_t step = all ? cols.size() + width_ : std::max<int64_t>(1, most / k.size() / width_) * width_;
     T* left = nullptr;
     T* right = nullptr;
-    if (p_.pack_left) left = left_space<T>(kBlockRows * k.size());
+    if (p_.pack_left) left = left_space<T>((p_.copies_left() ? kernel_.max_rows : kBlockRows) * k.size());
     // Where one block of rows uses them, only the panels in use have room.
     const bool once = rows_.size() <= kBlockRows;
     if (p_.pack_right) right = right_space<T>((once ? step : pieces_of(cols.size(), width_) * width_) * k.size());
     for (int64_t i = rows_.begin; i < rows_.end; i += kBlockRows) {
       const Range block = {i, std::min(rows_.end, i + kBlockRows)};
       const RowTiles tiles(block.size(), kernel_.max_rows);
-      if (left != nullptr) pack_left(block, tiles, k, left);
+      if (p_.pack_left && !p_.copies_left()) pack_left(block, tiles, k, left);
       for (int64_t j = cols.begin; j < cols.end; j += step) {
         T* place = right == nullptr || once ? right : right + (j - cols.begin) * k.size();
         multiply(block, tiles, {j, std::min(cols.end, j + step)}, k, left, place, i == rows_.begin);
@@ -113,16 +116,6 @@ template <class T> class Part {
   }
 
   void pack_left(Range rows, const RowTiles& tiles, Range k, T* left) const {
-    if (p_.a.row_stride == 1) {
-      const auto pack = [&](int64_t begin, int64_t end) {
-        if (begin == end) return;
-        kernel_.pack_tiles[tiles.height(begin)](a_at(rows.begin + tiles.begin(begin), k.begin), end - begin, k.size(), p_.a.col_stride,
-                                                left + tiles.begin(begin) * k.size());
-      };
-      pack(0, tiles.taller);
-      pack(tiles.taller, tiles.count);
-      return;
-    }
     for (int64_t t = 0; t < tiles.count; ++t) {
       const int height = tiles.height(t);
       kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), height, k.size(), p_.a.row_stride, p_.a.col_stride, height,
@@ -144,28 +137,33 @@ template <class T> class Part {
   }
 
   // c's block at (rows, cols), for one chunk. Tiles run along a row of panels, so that c is written in rows.
-  void multiply(Range rows, const RowTiles& tiles, Range cols, Range k, const T* left, T* right, bool fill) const {
+  void multiply(Range rows, const RowTiles& tiles, Range cols, Range k, T* left, T* right, bool fill) const {
     // Panels that are multiplied together: those that fill their vectors, where c is written as it lies.
     const int64_t whole = p_.c.col_stride == 1 ? cols.size() / width_ : 0;
     for (int64_t t = 0; t < tiles.count; ++t) {
       const int height = tiles.height(t);
       const int64_t i = rows.begin + tiles.begin(t);
-      const TileLeft<T> a = left != nullptr ? TileLeft<T>{left + tiles.begin(t) * k.size(), 1, height}
-                                            : TileLeft<T>{a_at(i, k.begin), p_.a.row_stride, p_.a.col_stride};
+      TileLeft<T> a = {a_at(i, k.begin), p_.a.row_stride, p_.a.col_stride};
+      if (p_.copies_left()) a.copy = left;
+      else if (p_.pack_left) a = {left + tiles.begin(t) * k.size(), 1, height};
       const bool fill_now = fill && t == 0;
       int64_t j = cols.begin;
       if (whole > 0) {
         kernel_.tiles[height][kMaxTileVectors](whole, k.size(), a, whole_panels(j, whole, k, right, fill_now), at(i, j), p_.c.row_stride,
                                                k.begin == 0);
         j += whole * width_;
+        a = after_first(a, height);
       }
-      for (; j < cols.end; j += width_) {
+      for (; j < cols.end; j += width_, a = after_first(a, height)) {
         T* place = right == nullptr ? nullptr : right + (j - cols.begin) * k.size();
         one_panel(height, i, {j, std::min(j + width_, cols.end)}, k, a, place, fill_now);
       }
     }
     if (k.end == p_.a.cols) finish(rows, cols);
   }
+
+  // What tiles read once the first of them has copied it.
+  static TileLeft<T> after_first(const TileLeft<T>& a, int height) { return a.copy == nullptr ? a : TileLeft<T>{a.copy, 1, height}; }
 
   // A tile that is narrower, or whose sums are turned on their way to c. A panel in place that would reach beyond the matrix is read from
   // further left: its first `skip` lanes are columns that the panel before it has given.

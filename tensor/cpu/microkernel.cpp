@@ -35,13 +35,16 @@ static_assert(kRows <= kMaxTileRows);
 // From this many k on, fetching a tile of c while its sums are computed costs nothing beside them.
 constexpr int64_t kPrefetchDepth = 24;
 
+// A left operand that is read where it lies is fetched so many k ahead.
+constexpr int64_t kLeftAhead = 8;
+
 // +0 + sum before c + sum, so that c is never -0.
 template <class D, class T> HWY_INLINE void add_to(D d, hn::Vec<D> sum, T* c, bool first) {
   hn::StoreU(hn::Add(first ? hn::Zero(d) : hn::LoadU(d, c), sum), d, c);
 }
 
-// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory. Copying costs nothing beside the
-// arithmetic, in whose shadow the far rows of b arrive.
+// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory. Copying an operand costs nothing beside
+// the arithmetic, in whose shadow its far rows arrive.
 template <class T, int Rows, int Vectors, bool Copy>
 HWY_INLINE void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t ldc, bool first) {
   const hn::ScalableTag<T> d;
@@ -60,15 +63,22 @@ HWY_INLINE void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c
   const T* left[groups];
   HWY_UNROLL(4) for (int i = 0; i < groups; ++i) left[i] = a.data + 3 * i * a.row_stride;
   const T* HWY_RESTRICT right = b.data;
-  [[maybe_unused]] T* HWY_RESTRICT copy = b.copy;
+  [[maybe_unused]] T *HWY_RESTRICT left_copy = a.copy, *HWY_RESTRICT right_copy = b.copy;
   const int64_t bytes = b.k_stride * static_cast<int64_t>(sizeof(T));
   HWY_UNROLL(1) for (int64_t p = 0; p < k; ++p) {
     V column[Vectors];
     HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) column[v] = hn::LoadU(d, right + v * lanes);
     if constexpr (Copy) {
-      hwy::Prefetch(right + b.step);
-      HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) hn::StoreU(column[v], d, copy + v * lanes);
-      copy += Vectors * lanes;
+      if (right_copy != nullptr) {
+        hwy::Prefetch(right + b.step);
+        HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) hn::StoreU(column[v], d, right_copy + v * lanes);
+        right_copy += Vectors * lanes;
+      }
+      if (left_copy != nullptr) {
+        hwy::Prefetch(left[0] + kLeftAhead * a.k_stride);
+        std::memcpy(left_copy, left[0], Rows * sizeof(T));
+        left_copy += Rows;
+      }
     }
     right = reinterpret_cast<const T*>(reinterpret_cast<const char*>(right) + bytes);
     HWY_UNROLL(12) for (int i = 0; i < Rows; ++i) {
@@ -86,12 +96,13 @@ template <class T, int Rows, int Vectors>
 void tiles(int64_t count, int64_t k, TileLeft<T> a, TileRight<T> b, T* c, int64_t ldc, bool first) {
   constexpr int64_t kWidth = Vectors * hn::MaxLanes(hn::ScalableTag<T>());
   for (int64_t t = 0; t < count; ++t, b.data += b.step, c += kWidth) {
-    if (b.copy == nullptr) {
+    if (a.copy == nullptr && b.copy == nullptr) {
       tile<T, Rows, Vectors, false>(k, a, b, c, ldc, first);
-    } else {
-      tile<T, Rows, Vectors, true>(k, a, b, c, ldc, first);
-      b.copy += k * kWidth;
+      continue;
     }
+    tile<T, Rows, Vectors, true>(k, a, b, c, ldc, first);
+    if (a.copy != nullptr) a = {a.copy, 1, Rows};
+    if (b.copy != nullptr) b.copy += k * kWidth;
   }
 }
 
@@ -158,19 +169,6 @@ void pack_few(int64_t count, const T* source, int64_t k, int64_t k_stride, int64
   if constexpr (Most > 0) {
     if (count == Most) return pack_few<T, Most>(source, k, k_stride, width, packed);
     pack_few<T, Most - 1>(count, source, k, k_stride, width, packed);
-  }
-}
-
-// Tiles together: a line of the cache holds parts of several, and would be gone before the next one came to it.
-template <class T, int Height> void pack_tiles(const T* source, int64_t tiles, int64_t k, int64_t k_stride, T* packed) {
-  constexpr int64_t kTogether = 48 / Height, kAhead = 8, kLine = 64 / sizeof(T);
-  for (int64_t t = 0; t < tiles; t += kTogether, source += kTogether * Height) {
-    const int64_t count = std::min(kTogether, tiles - t);
-    for (int64_t p = 0; p < k; ++p) {
-      const T* row = source + p * k_stride;
-      for (int64_t i = 0; i < count; ++i) std::memcpy(packed + ((t + i) * k + p) * Height, row + i * Height, Height * sizeof(T));
-      for (int64_t i = 0; i < 48; i += kLine) hwy::Prefetch(row + kAhead * k_stride + i);
-    }
   }
 }
 
@@ -280,7 +278,6 @@ void finish(int64_t rows, int64_t cols, T* c, int64_t ldc, const T* bias, Activa
 template <class T, int Rows> constexpr void add_tiles(Microkernel<T>& kernel) {
   kernel.tiles[Rows][1] = tiles<T, Rows, 1>;
   kernel.tiles[Rows][2] = tiles<T, Rows, 2>;
-  kernel.pack_tiles[Rows] = pack_tiles<T, Rows>;
   if constexpr (Rows > 1) add_tiles<T, Rows - 1>(kernel);
 }
 
@@ -288,7 +285,7 @@ template <class T> const Microkernel<T>& kernels() {
   static constexpr Microkernel<T> table = [] {
     constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
     static_assert(lanes <= kMaxLanes);
-    Microkernel<T> k = {lanes, kRows, {}, {}, pack<T>, store<T>, finish<T>};
+    Microkernel<T> k = {lanes, kRows, {}, pack<T>, store<T>, finish<T>};
     add_tiles<T, kRows>(k);
     return k;
   }();

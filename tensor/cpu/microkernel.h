@@ -19,6 +19,7 @@ inline constexpr int kMaxTileRows = 12, kMaxTileVectors = 2, kMaxLanes = 16;
 template <class T> struct TileLeft {
   const T* data;
   int64_t row_stride, k_stride;
+  T* copy = nullptr;  ///< where set, row_stride is 1, and the first tile writes [k, row] there, which the tiles beside it read
 };
 
 /// Right operands of tiles side by side: element (k, column) of tile t is at data[t * step + k * k_stride + column], whole vectors of
@@ -37,11 +38,6 @@ template <class T> struct Microkernel {
   int lanes;     ///< of a vector
   int max_rows;  ///< of a tile
   Tiles tiles[kMaxTileRows + 1][kMaxTileVectors + 1];  ///< by rows and vectors, both from 1 on
-
-  /// Copies the left operands of tiles of one height, whose rows lie side by side: element (row, k) of tile t, at
-  /// source[t * height + row + k * k_stride], to packed[(t * depth + k) * height + row], k < depth. By height, from 1 on.
-  using PackTiles = void (*)(const T* source, int64_t tiles, int64_t depth, int64_t k_stride, T* packed);
-  PackTiles pack_tiles[kMaxTileRows + 1];
 
   /// Copies elements (lane, k), at source[lane * lane_stride + k * k_stride], to packed[k * width + lane]; lanes from
   /// `count` up to `width` become +0.
