@@ -60,12 +60,16 @@ HWY_INLINE F64 lookup16(const double* table, I64 index) {
 #endif
 }
 
-#if HWY_TARGET != HWY_AVX3 && HWY_TARGET != HWY_SCALAR
+#if HWY_TARGET != HWY_SCALAR
 // table[at] and table[at + 1] for each lane, at even. Both are read at a time, then transposed: much less than two
 // gathers.
 HWY_INLINE void two_of(const double* table, const int32_t* at, F64& first, F64& second) {
   const auto pair = [=](int lane) HWY_ATTR { return hn::Load(hn::Full128<double>(), table + at[lane]); };
-#if HWY_TARGET == HWY_AVX2
+#if HWY_TARGET == HWY_AVX3
+  const hn::Half<TagF64> half;
+  const auto four = [=](int lane) HWY_ATTR { return hn::Combine(half, pair(lane + 2), pair(lane)); };
+  const F64 even = hn::Combine(TagF64(), four(4), four(0)), odd = hn::Combine(TagF64(), four(5), four(1));
+#elif HWY_TARGET == HWY_AVX2
   const F64 even = hn::Combine(TagF64(), pair(2), pair(0)), odd = hn::Combine(TagF64(), pair(3), pair(1));
 #else
   const F64 even = pair(0), odd = pair(1);
