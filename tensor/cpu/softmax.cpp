@@ -1,7 +1,9 @@
 #include "stet/tensor/cpu/softmax.h"
 
+#include <algorithm>
 #include <limits>
 
+#include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/simd/targets.h"
 
@@ -22,16 +24,35 @@ namespace {
 // Elements that the passes of a softmax find in the first-level cache; the kernels below take at most so many rows.
 constexpr int64_t kPart = 4096;
 
+// Rows that go through the passes together; as many as `upcoming` come after them.
+struct Rows {
+  int64_t count, n, upcoming;
+};
+
+// Fetches what comes next in two arrays, a piece at a time, while exponentials keep the processor busy: also what is only written, as a
+// store that misses holds up those behind it.
+struct Upcoming {
+  template <class T> Upcoming(Rows rows, const T* a, const T* b) : first(next_rows(rows, a)), second(next_rows(rows, b)) {}
+
+  template <class T> static Prefetch next_rows(Rows rows, const T* data) {
+    return {data + rows.count * rows.n, rows.upcoming * rows.n, rows.count * rows.n / kPiece};
+  }
+  void next() { first.next(), second.next(); }
+
+  static constexpr int64_t kPiece = 1024;  // the most elements between two calls of next()
+  Prefetch first, second;
+};
+
 template <class T> struct CrossEntropyRows {
   const T* logits;
   const int64_t* target;
-  int64_t rows, n;
+  Rows rows;
   T *loss, *exponentials, *total;
 };
 template <class T> struct CrossEntropyGradientRows {
   const T *g, *exponentials, *total;
   const int64_t* target;
-  int64_t rows, n;
+  Rows rows;
   T* dx;
 };
 
@@ -48,6 +69,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 using cpu_kernels::CrossEntropyGradientRows;
 using cpu_kernels::CrossEntropyRows;
 using cpu_kernels::kPart;
+using cpu_kernels::Rows;
+using cpu_kernels::Upcoming;
 
 // y[i] = f(tag, a[i], b[i]).
 template <class T, class F> HWY_INLINE void Zip(const T* a, const T* b, T* y, int64_t n, const F& f) {
@@ -95,19 +118,26 @@ HWY_INLINE double Exponentials(const double* x, double m, int64_t n, double* y) 
 constexpr int64_t kLongRow = 512;
 
 // y = e^(x - m), m = the row's maximum, and each row's sum.
-template <class T> HWY_INLINE void ExponentialRows(const T* x, int64_t rows, int64_t n, T* y, T* sums) {
-  for (int64_t r = 0; r < rows; ++r) {
+template <class T> HWY_INLINE void ExponentialRows(const T* x, Rows rows, T* y, T* sums, Upcoming upcoming) {
+  const int64_t n = rows.n;
+  for (int64_t r = 0; r < rows.count; ++r) {
     const T *from = x + r * n, m = RowMaximum(from, n);
     T* to = y + r * n;
     if (n < kLongRow) {
       Map(from, to, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
     } else {
-      sums[r] = SumOfBlocks<T>(0, n, [=](int64_t i, int64_t count) HWY_ATTR { return Exponentials(from + i, m, count, to + i); });
+      sums[r] = SumOfBlocks<T>(0, n, [=, &upcoming](int64_t i, int64_t count) HWY_ATTR {
+        upcoming.next();
+        return Exponentials(from + i, m, count, to + i);
+      });
     }
   }
   if (n >= kLongRow) return;
-  apply(Elementary::exp, y, y, rows * n);
-  for (int64_t r = 0; r < rows; ++r) sums[r] = BlockSum(y + r * n, n);
+  for (int64_t i = 0; i < rows.count * n; i += Upcoming::kPiece) {
+    upcoming.next();
+    apply(Elementary::exp, y + i, y + i, std::min(Upcoming::kPiece, rows.count * n - i));
+  }
+  for (int64_t r = 0; r < rows.count; ++r) sums[r] = BlockSum(y + r * n, n);
 }
 
 HWY_INLINE void Divide(double* y, double total, int64_t n) {
@@ -130,15 +160,16 @@ HWY_INLINE void Divide(float* y, float total, int64_t n) {
   });
 }
 
-template <class T> HWY_INLINE void Softmax(const T* x, int64_t rows, int64_t n, T* y) {
+template <class T> HWY_INLINE void Softmax(const T* x, Rows rows, T* y) {
   T total[kPart];
-  ExponentialRows(x, rows, n, y, total);
-  for (int64_t r = 0; r < rows; ++r) Divide(y + r * n, total[r], n);
+  ExponentialRows(x, rows, y, total, Upcoming(rows, x, y));
+  for (int64_t r = 0; r < rows.count; ++r) Divide(y + r * rows.n, total[r], rows.n);
 }
 
 // dx = y (g - sum(g y)), row by row.
-template <class T> HWY_INLINE void SoftmaxGradient(const T* g, const T* y, int64_t rows, int64_t n, T* dx) {
-  for (int64_t r = 0; r < rows; ++r, g += n, y += n, dx += n) {
+template <class T> HWY_INLINE void SoftmaxGradient(const T* g, const T* y, Rows rows, T* dx) {
+  const int64_t n = rows.n;
+  for (int64_t r = 0; r < rows.count; ++r, g += n, y += n, dx += n) {
     Zip(g, y, dx, n, [](auto, auto p, auto q) HWY_ATTR { return hn::Mul(p, q); });
     const T total = RowSum(dx, n);
     Zip(g, y, dx, n, [total](auto d, auto p, auto q) HWY_ATTR { return hn::Mul(q, hn::Sub(p, hn::Set(d, total))); });
@@ -146,11 +177,12 @@ template <class T> HWY_INLINE void SoftmaxGradient(const T* g, const T* y, int64
 }
 
 // `e` has room for as many elements as y.
-template <class T> HWY_INLINE void LogSoftmax(const T* x, int64_t rows, int64_t n, T* y, T* e) {
+template <class T> HWY_INLINE void LogSoftmax(const T* x, Rows rows, T* y, T* e) {
   T total[kPart] = {};
-  ExponentialRows(x, rows, n, e, total);
-  apply(Elementary::log, total, total, rows);
-  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
+  ExponentialRows(x, rows, e, total, Upcoming(rows, x, y));
+  apply(Elementary::log, total, total, rows.count);
+  const int64_t n = rows.n;
+  for (int64_t r = 0; r < rows.count; ++r, x += n, y += n) {
     // Here the sign of a maximum of 0 shows.
     const T lowest = -std::numeric_limits<T>::infinity();
     const T m = RowFold(x, n, lowest, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
@@ -159,19 +191,20 @@ template <class T> HWY_INLINE void LogSoftmax(const T* x, int64_t rows, int64_t 
 }
 
 template <class T> HWY_INLINE void CrossEntropy(const CrossEntropyRows<T>& a) {
-  ExponentialRows(a.logits, a.rows, a.n, a.exponentials, a.total);
-  apply(Elementary::log, a.total, a.loss, a.rows);
-  for (int64_t r = 0; r < a.rows; ++r) {
-    const T* x = a.logits + r * a.n;
-    a.loss[r] -= x[a.target[r]] - RowMaximum(x, a.n);
+  ExponentialRows(a.logits, a.rows, a.exponentials, a.total, Upcoming(a.rows, a.logits, a.exponentials));
+  apply(Elementary::log, a.total, a.loss, a.rows.count);
+  for (int64_t r = 0; r < a.rows.count; ++r) {
+    const T* x = a.logits + r * a.rows.n;
+    a.loss[r] -= x[a.target[r]] - RowMaximum(x, a.rows.n);
   }
 }
 
 template <class T> HWY_INLINE void CrossEntropyGradient(const CrossEntropyGradientRows<T>& a) {
-  for (int64_t r = 0; r < a.rows; ++r) {
-    const T *e = a.exponentials + r * a.n, reciprocal = 1 / a.total[r], g = a.g[r];
-    T* dx = a.dx + r * a.n;
-    Map(e, dx, a.n, [=](auto d, auto v) HWY_ATTR { return hn::Mul(hn::Mul(v, hn::Set(d, reciprocal)), hn::Set(d, g)); });
+  const int64_t n = a.rows.n;
+  for (int64_t r = 0; r < a.rows.count; ++r) {
+    const T *e = a.exponentials + r * n, reciprocal = 1 / a.total[r], g = a.g[r];
+    T* dx = a.dx + r * n;
+    Map(e, dx, n, [=](auto d, auto v) HWY_ATTR { return hn::Mul(hn::Mul(v, hn::Set(d, reciprocal)), hn::Set(d, g)); });
     // Elsewhere the 0 that is subtracted changes nothing.
     dx[a.target[r]] = (e[a.target[r]] * reciprocal - 1) * g;
   }
@@ -179,14 +212,14 @@ template <class T> HWY_INLINE void CrossEntropyGradient(const CrossEntropyGradie
 
 }  // namespace
 
-void SoftmaxFloat(const float* x, int64_t rows, int64_t n, float* y) { Softmax(x, rows, n, y); }
-void SoftmaxDouble(const double* x, int64_t rows, int64_t n, double* y) { Softmax(x, rows, n, y); }
-void SoftmaxGradientFloat(const float* g, const float* y, int64_t rows, int64_t n, float* dx) { SoftmaxGradient(g, y, rows, n, dx); }
-void SoftmaxGradientDouble(const double* g, const double* y, int64_t rows, int64_t n, double* dx) {
-  SoftmaxGradient(g, y, rows, n, dx);
+void SoftmaxFloat(const float* x, Rows rows, float* y) { Softmax(x, rows, y); }
+void SoftmaxDouble(const double* x, Rows rows, double* y) { Softmax(x, rows, y); }
+void SoftmaxGradientFloat(const float* g, const float* y, Rows rows, float* dx) { SoftmaxGradient(g, y, rows, dx); }
+void SoftmaxGradientDouble(const double* g, const double* y, Rows rows, double* dx) {
+  SoftmaxGradient(g, y, rows, dx);
 }
-void LogSoftmaxFloat(const float* x, int64_t rows, int64_t n, float* y, float* e) { LogSoftmax(x, rows, n, y, e); }
-void LogSoftmaxDouble(const double* x, int64_t rows, int64_t n, double* y, double* e) { LogSoftmax(x, rows, n, y, e); }
+void LogSoftmaxFloat(const float* x, Rows rows, float* y, float* e) { LogSoftmax(x, rows, y, e); }
+void LogSoftmaxDouble(const double* x, Rows rows, double* y, double* e) { LogSoftmax(x, rows, y, e); }
 void CrossEntropyFloat(const CrossEntropyRows<float>& a) { CrossEntropy(a); }
 void CrossEntropyDouble(const CrossEntropyRows<double>& a) { CrossEntropy(a); }
 void CrossEntropyGradientFloat(const CrossEntropyGradientRows<float>& a) { CrossEntropyGradient(a); }
@@ -220,13 +253,18 @@ HWY_EXPORT(CrossEntropyGradientDouble);
 namespace cpu_kernels {
 namespace {
 
-// Calls body(rows_begin, rows) on parts of x [.., n] of about kPart elements, or one row.
+// Calls body(first row, rows) on parts of x [.., n] of about kPart elements, or one row.
 template <class Body>
 void for_row_parts(const Tensor& x, const Body& body) {
   const int64_t n = x.size(-1), rows = x.elements() / n, part = std::max<int64_t>(1, kPart / n);
   constexpr int64_t kGrain = kElementGrain / 4;  // these do more with an element than other ops
   parallel_for((rows + part - 1) / part, std::max<int64_t>(1, kGrain / (part * n)), [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; ++p) body(p * part, std::min(part, rows - p * part));
+    const int64_t stop = std::min(rows, end * part);
+    for (int64_t row = begin * part; row < stop; row += part) {
+      const int64_t count = std::min(part, stop - row);
+      // Longer rows would push out of the cache what they still need.
+      body(row, Rows{count, n, n > kPart ? 0 : std::min(part, stop - row - count)});
+    }
   });
 }
 
@@ -239,60 +277,58 @@ void require_classes(const Tensor& target, int64_t classes) {
 
 template <class T>
 CrossEntropyRows<T> forward_rows(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
-                            const Tensor& total, int64_t row, int64_t rows) {
-  const int64_t n = logits.size(-1);
-  return {logits.data_as<T>() + row * n, target.data_as<int64_t>() + row, rows, n, loss.mutable_data_as<T>() + row,
-          exponentials.mutable_data_as<T>() + row * n, total.mutable_data_as<T>() + row};
+                            const Tensor& total, int64_t row, Rows rows) {
+  return {logits.data_as<T>() + row * rows.n, target.data_as<int64_t>() + row, rows, loss.mutable_data_as<T>() + row,
+          exponentials.mutable_data_as<T>() + row * rows.n, total.mutable_data_as<T>() + row};
 }
 
 template <class T>
 CrossEntropyGradientRows<T> gradient_rows(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
-                                    const Tensor& dx, int64_t row, int64_t rows) {
-  const int64_t n = dx.size(-1);
-  return {g.data_as<T>() + row, exponentials.data_as<T>() + row * n, total.data_as<T>() + row, target.data_as<int64_t>() + row, rows, n,
-          dx.mutable_data_as<T>() + row * n};
+                                    const Tensor& dx, int64_t row, Rows rows) {
+  return {g.data_as<T>() + row, exponentials.data_as<T>() + row * rows.n, total.data_as<T>() + row, target.data_as<int64_t>() + row, rows,
+          dx.mutable_data_as<T>() + row * rows.n};
 }
 
 }  // namespace
 
 void softmax(const Tensor& x, const Tensor& y) {
-  for_row_parts(x, [&, n = x.size(-1)](int64_t row, int64_t rows) {
-    const int64_t at = row * n;
-    if (x.dtype() == DType::float32) STET_DISPATCH(SoftmaxFloat)(x.data_as<float>() + at, rows, n, y.mutable_data_as<float>() + at);
-    else STET_DISPATCH(SoftmaxDouble)(x.data_as<double>() + at, rows, n, y.mutable_data_as<double>() + at);
+  for_row_parts(x, [&](int64_t row, Rows rows) {
+    const int64_t at = row * rows.n;
+    if (x.dtype() == DType::float32) STET_DISPATCH(SoftmaxFloat)(x.data_as<float>() + at, rows, y.mutable_data_as<float>() + at);
+    else STET_DISPATCH(SoftmaxDouble)(x.data_as<double>() + at, rows, y.mutable_data_as<double>() + at);
   });
 }
 
 void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) {
-  for_row_parts(y, [&, n = y.size(-1)](int64_t row, int64_t rows) {
-    const int64_t at = row * n;
+  for_row_parts(y, [&](int64_t row, Rows rows) {
+    const int64_t at = row * rows.n;
     if (y.dtype() == DType::float32) {
       STET_DISPATCH(SoftmaxGradientFloat)
-      (g.data_as<float>() + at, y.data_as<float>() + at, rows, n, dx.mutable_data_as<float>() + at);
+      (g.data_as<float>() + at, y.data_as<float>() + at, rows, dx.mutable_data_as<float>() + at);
     } else {
       STET_DISPATCH(SoftmaxGradientDouble)
-      (g.data_as<double>() + at, y.data_as<double>() + at, rows, n, dx.mutable_data_as<double>() + at);
+      (g.data_as<double>() + at, y.data_as<double>() + at, rows, dx.mutable_data_as<double>() + at);
     }
   });
 }
 
 void log_softmax(const Tensor& x, const Tensor& y) {
-  for_row_parts(x, [&, n = x.size(-1)](int64_t row, int64_t rows) {
+  for_row_parts(x, [&](int64_t row, Rows rows) {
     thread_local Workspace workspace;
-    const int64_t at = row * n;
+    const int64_t at = row * rows.n;
     if (x.dtype() == DType::float32) {
       STET_DISPATCH(LogSoftmaxFloat)
-      (x.data_as<float>() + at, rows, n, y.mutable_data_as<float>() + at, workspace.get<float>(rows * n));
+      (x.data_as<float>() + at, rows, y.mutable_data_as<float>() + at, workspace.get<float>(rows.count * rows.n));
     } else {
       STET_DISPATCH(LogSoftmaxDouble)
-      (x.data_as<double>() + at, rows, n, y.mutable_data_as<double>() + at, workspace.get<double>(rows * n));
+      (x.data_as<double>() + at, rows, y.mutable_data_as<double>() + at, workspace.get<double>(rows.count * rows.n));
     }
   });
 }
 
 void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total) {
   require_classes(target, logits.size(-1));
-  for_row_parts(logits, [&](int64_t row, int64_t rows) {
+  for_row_parts(logits, [&](int64_t row, Rows rows) {
     if (logits.dtype() == DType::float32) {
       STET_DISPATCH(CrossEntropyFloat)(forward_rows<float>(logits, target, loss, exponentials, total, row, rows));
     } else {
@@ -303,7 +339,7 @@ void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& los
 
 void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total, const Tensor& dx) {
   const Tensor upstream = contiguous(g.detach());
-  for_row_parts(dx, [&](int64_t row, int64_t rows) {
+  for_row_parts(dx, [&](int64_t row, Rows rows) {
     if (dx.dtype() == DType::float32) {
       STET_DISPATCH(CrossEntropyGradientFloat)(gradient_rows<float>(upstream, target, exponentials, total, dx, row, rows));
     } else {
