@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stet/tensor/cpu/conv_channels.h"
 #include "stet/tensor/cpu/conv_layout.h"
 #include "stet/tensor/cpu/conv_tiles.h"
 #include "stet/tensor/cpu/prefetch.h"
@@ -209,6 +210,7 @@ template <class T> class CorrelationTask {
 
 template <class T> void correlate(const Correlation<T>& conv) {
   if (conv.images * conv.groups * conv.rows * conv.out_height * conv.out_width == 0) return;
+  if (suits_channel_lanes(conv)) return correlate_channels(conv);
   const ConvTiles<T>& tiles = conv_tiles<T>();
   const Plan plan = make_plan(conv, tiles);
   const ConvParts parts(conv, plan.strip, tiles);

@@ -10,6 +10,7 @@
 //
 #include <hwy/highway.h>
 
+#include "stet/tensor/cpu/transpose-inl.h"
 #include "stet/tensor/simd/fma-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -72,58 +73,6 @@ template <bool kSinglesAtOffsets, class T> void weight_tile_of(int rows, int vec
   weight_tile_of<kSinglesAtOffsets, kRows[2], 3>(rows, tile);
 }
 
-#if HWY_TARGET == HWY_SCALAR
-
-template <class V> void transpose_square(V (&)[1]) {}
-
-#else
-
-// Rows become columns within each block of 16 bytes: r[group + j], of `group` rows, then holds in block b the column b * group + j.
-template <class D, class V = hn::Vec<D>> void transpose_in_blocks(D d, V* r) {
-  if constexpr (sizeof(hn::TFromD<D>) == 8) {
-    const V low = hn::InterleaveLower(d, r[0], r[1]);
-    r[1] = hn::InterleaveUpper(d, r[0], r[1]);
-    r[0] = low;
-  } else {
-    const hn::Repartition<double, D> pairs;
-    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r[0], r[1]));
-    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r[0], r[1]));
-    const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r[2], r[3]));
-    const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r[2], r[3]));
-    r[0] = hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23));
-    r[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23));
-    r[2] = hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23));
-    r[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23));
-  }
-}
-
-// r[i * group] for i < Blocks: block b of row i and block i of row b change places.
-template <int Blocks, class D, class V = hn::Vec<D>> void transpose_blocks(D d, V* r, int group) {
-  if constexpr (Blocks == 2) {
-    const V low = hn::ConcatLowerLower(d, r[group], r[0]);
-    r[group] = hn::ConcatUpperUpper(d, r[group], r[0]);
-    r[0] = low;
-  }
-  if constexpr (Blocks == 4) {
-    const V low02 = hn::ConcatLowerLower(d, r[2 * group], r[0]), low13 = hn::ConcatLowerLower(d, r[3 * group], r[group]);
-    const V high02 = hn::ConcatUpperUpper(d, r[2 * group], r[0]), high13 = hn::ConcatUpperUpper(d, r[3 * group], r[group]);
-    r[0] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(low13), low02);
-    r[group] = hn::OddEvenBlocks(low13, hn::SwapAdjacentBlocks(low02));
-    r[2 * group] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(high13), high02);
-    r[3 * group] = hn::OddEvenBlocks(high13, hn::SwapAdjacentBlocks(high02));
-  }
-}
-
-// A square of vectors: r[i] lane j and r[j] lane i change places.
-template <class V, int Lanes> HWY_INLINE void transpose_square(V (&r)[Lanes]) {
-  const hn::DFromV<V> d;
-  constexpr int group = 16 / sizeof(hn::TFromV<V>), blocks = Lanes / group;
-  HWY_UNROLL(8) for (int b = 0; b < blocks; ++b) transpose_in_blocks(d, r + b * group);
-  HWY_UNROLL(4) for (int j = 0; j < group; ++j) transpose_blocks<blocks>(d, r + j, group);
-}
-
-#endif
-
 template <class T> void transpose(const T* from, int64_t stride, int64_t channels, int64_t count, const int64_t* place, T* to) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
@@ -139,7 +88,7 @@ template <class T> void transpose(const T* from, int64_t stride, int64_t channel
     const int64_t begin = std::min(p, count - lanes);
     V r[lanes];
     HWY_UNROLL(16) for (int c = 0; c < lanes; ++c) r[c] = c < channels ? hn::LoadU(d, from + c * stride + begin) : hn::Zero(d);
-    transpose_square(r);
+    TransposeSquare(r);
     HWY_UNROLL(16) for (int j = 0; j < lanes; ++j) hn::StoreU(r[j], d, to + place[begin + j]);
   }
 }

@@ -41,6 +41,7 @@ TEST(ConvFused, ForwardAndGradientsEqualTheComposition) {
   const Case cases[] = {{{2, 3, 9, 11}, {17, 3, 3, 3}, {}},
                         {{2, 16, 16, 16}, {5, 16, 3, 3}, {.padding = {1, 1}}},
                         {{3, 66, 8, 8}, {9, 66, 3, 3}, {.padding = {1, 1}}},
+                        {{3, 66, 5, 8}, {64, 66, 3, 3}, {.padding = {1, 1}}},
                         {{2, 4, 7, 9}, {6, 2, 2, 3}, {.stride = {2, 3}, .padding = {1, 0}, .groups = 2}},
                         {{5, 3, 2, 2}, {4, 3, 2, 2}, {}}};
   for (Case c : cases) {

@@ -205,6 +205,19 @@ TYPED_TEST(ConvTest, LargeWindows) {
   check<TypeParam>(shape({1, 64, 8, 40}, {17, 3, 3}, {2, 2}, {1, 1}));
 }
 
+// Whole vectors of channels on either side, beside padding or with a stride: there lanes are output channels. Outputs in pairs and without a
+// partner, in strips, in tiles of several widths, over more than a chunk of k.
+TYPED_TEST(ConvTest, ChannelLanes) {
+  check<TypeParam>(shape({1, 32, 7, 6}, {32, 3, 3}, {1, 1}, {1, 1}));
+  check<TypeParam>(shape({3, 64, 7, 5}, {48, 3, 3}, {1, 1}, {1, 1}));
+  check<TypeParam>(shape({2, 80, 6, 9}, {112, 3, 3}, {1, 1}, {1, 1}));
+  check<TypeParam>(shape({5, 64, 4, 4}, {64, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 2));
+  check<TypeParam>(shape({3, 31, 11, 13}, {32, 3, 3}, {2, 2}, {1, 1}));
+  check<TypeParam>(shape({2, 32, 9, 12}, {32, 2, 5}, {3, 1}, {1, 4}, {2, 2}));
+  check<TypeParam>(shape({1, 64, 45, 40}, {20, 5, 5}, {2, 2}));
+  check<TypeParam>(shape({3, 32, 5, 5}, {32, 3, 3}, {1, 1}, {7, 4}, {4, 3}));
+}
+
 // What is beside the padding in the window must not come into it.
 TYPED_TEST(ConvTest, InfinitiesBesidePadding) {
   using T = TypeParam;
@@ -222,8 +235,10 @@ TYPED_TEST(ConvTest, InfinitiesBesidePadding) {
 
 // Where weights are infinite, rows of padding give NaN; where they are not, kernels may leave such rows out.
 TYPED_TEST(ConvTest, InfiniteWeightsMeetPadding) {
-  for (int64_t w : {8, 16, 26, 32}) {
-    Problem<TypeParam> p(shape({3, 9, 4, w}, {9, 3, 3}, {1, 1}, {1, 1}));
+  for (const ConvShape& s : {shape({3, 9, 4, 8}, {9, 3, 3}, {1, 1}, {1, 1}), shape({3, 9, 4, 16}, {9, 3, 3}, {1, 1}, {1, 1}),
+                             shape({3, 9, 4, 26}, {9, 3, 3}, {1, 1}, {1, 1}), shape({3, 9, 4, 32}, {9, 3, 3}, {1, 1}, {1, 1}),
+                             shape({2, 32, 5, 6}, {32, 3, 3}, {1, 1}, {1, 1})}) {
+    Problem<TypeParam> p(s);
     p.weight[1] = std::numeric_limits<TypeParam>::infinity();
     const Results<TypeParam> expected = reference(p);
     for_each_isa([&] { expect_same(kernels(p), expected); });
@@ -276,7 +291,8 @@ TYPED_TEST(ConvTest, ThreadsDoNotShow) {
   const ConvShape shapes[] = {shape({5, 16, 22, 23}, {40, 3, 3}, {1, 1}, {1, 1}),
                               shape({1, 12, 64, 64}, {14, 3, 3}, {2, 2}),
                               shape({1, 64, 80, 80}, {4, 3, 3}, {1, 1}, {1, 1}),
-                              shape({40, 3, 20, 21}, {17, 3, 3}, {1, 1}, {1, 1})};
+                              shape({40, 3, 20, 21}, {17, 3, 3}, {1, 1}, {1, 1}),
+                              shape({3, 64, 20, 21}, {128, 3, 3}, {1, 1}, {1, 1})};
   for (const ConvShape& s : shapes) {
     const Problem<TypeParam> p(s);
     Results<TypeParam> expected;
