@@ -4,11 +4,11 @@
 
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "onednn_conv.h"
 #include "peak.h"
 #include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
 
 namespace {
@@ -36,17 +36,23 @@ double flops(const stet::ConvShape& s) {
   return 2.0 * static_cast<double>(s.n * s.co * s.out_h() * s.out_w() * (s.c / s.groups) * s.kh * s.kw);
 }
 
+// Memory as a tensor has it.
+float* filled(stet::Workspace& space, int64_t count, int64_t period) {
+  auto* data = space.get<float>(count);
+  for (int64_t i = 0; i < count; ++i) data[i] = static_cast<float>(i % period) / static_cast<float>(period) - 0.5f;
+  return data;
+}
+
 void run(benchmark::State& state, const stet::ConvShape& s, Pass pass, int threads) {
   stet::set_threads(threads);
-  std::vector<float> x(s.n * s.c * s.h * s.w), weight(s.co * (s.c / s.groups) * s.kh * s.kw);
-  std::vector<float> y(s.n * s.co * s.out_h() * s.out_w());
-  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 17) / 17 - 0.5f;
-  for (size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<float>(i % 13) / 13 - 0.5f;
-  for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<float>(i % 11) / 11 - 0.5f;
+  stet::Workspace x_space, weight_space, y_space;
+  float* x = filled(x_space, s.n * s.c * s.h * s.w, 17);
+  float* weight = filled(weight_space, s.co * (s.c / s.groups) * s.kh * s.kw, 13);
+  float* y = filled(y_space, s.n * s.co * s.out_h() * s.out_w(), 11);
   for (auto _ : state) {
-    if (pass == Pass::forward) conv2d_forward(s, x.data(), weight.data(), y.data());
-    if (pass == Pass::input_gradient) conv2d_input_gradient(s, y.data(), weight.data(), x.data());
-    if (pass == Pass::weight_gradient) conv2d_weight_gradient(s, y.data(), x.data(), weight.data());
+    if (pass == Pass::forward) conv2d_forward(s, x, weight, y);
+    if (pass == Pass::input_gradient) conv2d_input_gradient(s, y, weight, x);
+    if (pass == Pass::weight_gradient) conv2d_weight_gradient(s, y, x, weight);
     benchmark::ClobberMemory();
   }
   report_flops<float>(state, flops(s), threads);
