@@ -18,14 +18,19 @@ constexpr int64_t kRingBytes = 512 << 10;
 // The most elements of a gradient whose chunks' sums are kept one by one.
 constexpr int64_t kSmallGradient = 1024;
 
+// Where dy is the lanes' side, so many positions are transposed and multiplied in turn: they stay in the first-level cache.
+constexpr int64_t kPiece = 128;
+
 // k = (n, oh, ow) runs over all of the batch, a chunk at a time. One side's channels are lanes: it is transposed once, image by image or
-// chunk by chunk, to [position, channel] blocks as wide as a vector. The other side's elements are single: read where they lie, or from
+// piece by piece, to [position, channel] blocks as wide as a vector. The other side's elements are single: read where they lie, or from
 // a copy with padding. x has the taps, and finds its place by the offset of the output position; dy's positions lie side by side.
 template <class T> class WeightGradientTask {
  public:
   WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes)
-      : given_(s), s_(sampled(s)), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes),
-        kernel_(x_is_lanes ? tiles_.vectors_at_offsets : tiles_.singles_at_offsets) {
+      : s_(s), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes), in_place_(!x_is_lanes && s.pad_h == 0 && s.pad_w == 0),
+        kernels_(x_is_lanes                      ? tiles_.vectors_at_offsets
+                 : s.kw % 3 == 0 && s.dil_w == 1 ? tiles_.triples_at_offsets
+                                                 : tiles_.singles_at_offsets) {
     height_ = s_.h + 2 * s_.pad_h, width_ = s_.w + 2 * s_.pad_w;
     const int64_t unit = x_is_lanes ? tiles_.lanes : 1;
     for (int64_t i = 0; i < s_.kh; ++i) {
@@ -56,22 +61,20 @@ template <class T> class WeightGradientTask {
 
   // The same in two steps, of which threads share the first: each chunk's sums on their own, then all of them added in order.
   void prepare(int64_t group, Range in, Range out) {
-    static thread_local Workspace window_space, samples_space, panel_space;
+    static thread_local Workspace window_space, panel_space, chain_space;
     group_ = group, in_ = in, out_ = out;
     const int64_t lanes = tiles_.lanes;
     blocks_ = pieces_of((x_is_lanes_ ? in : out).size(), lanes);
     window_ = height_ * width_ * (x_is_lanes_ ? lanes : 1);
     slot_ = window_ * (x_is_lanes_ ? blocks_ : in.size());
-    windows_ = window_space.get<T>(slots_ * slot_);
-    std::fill_n(windows_, slots_ * slot_, T(0));
-    if (is_sampled()) {
-      const int64_t samples = in.size() * s_.h * s_.w + lanes;
-      samples_ = samples_space.get<T>(samples);
-      std::fill_n(samples_, samples, T(0));
+    if (!in_place_) {
+      windows_ = window_space.get<T>(slots_ * slot_);
+      std::fill_n(windows_, slots_ * slot_, T(0));
     }
     filled_ = 0;
-    if (!x_is_lanes_) panel_ = panel_space.get<T>(kProductChunk * blocks_ * lanes);
+    if (!x_is_lanes_) panel_ = panel_space.get<T>(kPiece * blocks_ * lanes);
     list_rows_and_columns();
+    chains_ = chain_space.get<T>(sums());
   }
   int64_t sums() const { return rows_.count * columns_.count * tile_size(); }
   void sum_chunks(Range chunks, T* all) {
@@ -90,9 +93,9 @@ template <class T> class WeightGradientTask {
   }
 
  private:
-  int64_t tile_size() const { return tile_rows_ * tile_vectors_ * tiles_.lanes; }
+  int64_t tile_size() const { return max_runs_ * kernels_.run * tile_vectors_ * tiles_.lanes; }
 
-  // Rows are output channels and columns (block, tap); or rows (input channel, tap) and columns blocks.
+  // Rows are output channels and columns (block, tap); or rows (input channel, tap) and columns blocks. Of rows the first of each run.
   void list_rows_and_columns() {
     row_.clear();
     column_.clear();
@@ -103,70 +106,66 @@ template <class T> class WeightGradientTask {
       }
     } else {
       for (int64_t c = 0; c < in_.size(); ++c) {
-        for (int64_t tap : taps_) row_.push_back(c * window_ + tap);
+        for (size_t tap = 0; tap < taps_.size(); tap += static_cast<size_t>(kernels_.run)) row_.push_back(c * window_ + taps_[tap]);
       }
       for (int64_t block = 0; block < blocks_; ++block) column_.push_back(block * tiles_.lanes);
     }
     // Tiles of equal width.
     tile_vectors_ = column_.size() % 3 == 0 ? 3 : std::min(2, static_cast<int>(column_.size()));
-    tile_rows_ = tiles_.max_rows[tile_vectors_ - 1];
-    rows_ = RowTiles(static_cast<int64_t>(row_.size()), tile_rows_);
+    max_runs_ = kernels_.max_runs[tile_vectors_ - 1];
+    rows_ = RowTiles(static_cast<int64_t>(row_.size()), max_runs_);
     columns_ = RowTiles(static_cast<int64_t>(column_.size()), tile_vectors_);
   }
 
   void add_chunk(Range chunk, T* sums, bool first) {
-    for (const int64_t images = (chunk.end - 1) / outputs_ + 1; filled_ < images; ++filled_) fill_window(filled_);
+    for (const int64_t images = (chunk.end - 1) / outputs_ + 1; filled_ < images; ++filled_) {
+      if (!in_place_) fill_window(filled_);
+    }
+    const int64_t piece = x_is_lanes_ ? kProductChunk : kPiece;
     runs_.clear();
-    for (int64_t k = chunk.begin; k < chunk.end;) {
-      const int64_t image = k / outputs_, p = k % outputs_, count = std::min(chunk.end - k, outputs_ - p);
+    for (int64_t k = chunk.begin, end = k; k < chunk.end; k = end) {
+      const int64_t image = k / outputs_, p = k % outputs_, count = std::min({chunk.end - k, outputs_ - p, piece});
+      end = k + count;
       const T* dy = dy_ + ((image * s_.groups + group_) * (s_.co / s_.groups) + out_.begin) * outputs_ + p;
-      const T* window = windows_ + image % slots_ * slot_;
+      const T* window = in_place_ ? source(image) : windows_ + image % slots_ * slot_;
       if (x_is_lanes_) {
         runs_.push_back({dy, window, &offset_[p], count});
-      } else {
-        T* panel = panel_ + (k - chunk.begin) * blocks_ * tiles_.lanes;
-        pack(dy, count, panel);
-        runs_.push_back({window, panel, &offset_[p], count});
+        if (end == chunk.end) multiply({true, true}, sums, first);
+        continue;
       }
-      k += count;
+      pack(dy, count, panel_);
+      runs_ = {{window, panel_, &offset_[p], count}};
+      multiply({k == chunk.begin, end == chunk.end}, sums, first);
     }
+  }
+
+  struct Place {
+    bool begins_chunk, ends_chunk;
+  };
+  // Adds the runs' terms.
+  void multiply(Place place, T* sums, bool first) {
     WeightTile<T> tile;
     tile.runs = runs_.data(), tile.run_count = static_cast<int64_t>(runs_.size());
-    tile.step = blocks_ * tiles_.lanes, tile.first = first, tile.c = sums;
+    tile.step = blocks_ * tiles_.lanes, tile.first = first, tile.c = sums, tile.chain = chains_;
+    tile.begins_chunk = place.begins_chunk, tile.ends_chunk = place.ends_chunk;
     for (int64_t r = 0; r < rows_.count; ++r) {
       std::copy_n(&row_[rows_.begin(r)], rows_.height(r), tile.row);
-      for (int64_t c = 0; c < columns_.count; ++c, tile.c += tile_size()) {
+      for (int64_t c = 0; c < columns_.count; ++c, tile.c += tile_size(), tile.chain += tile_size()) {
         std::copy_n(&column_[columns_.begin(c)], columns_.height(c), tile.column);
-        kernel_(rows_.height(r), columns_.height(c), tile);
+        kernels_.kernel(rows_.height(r), columns_.height(c), tile);
       }
     }
   }
 
-  // A kernel of one tap steps over what lies between strides: this is then a convolution of stride 1 on the positions that it meets.
-  static ConvShape sampled(ConvShape s) {
-    if (s.kh * s.kw > 1 || s.stride_h * s.stride_w == 1) return s;
-    s.h = s.out_h(), s.w = s.out_w(), s.stride_h = s.stride_w = 1, s.pad_h = s.pad_w = 0;
-    return s;
-  }
-
-  bool is_sampled() const { return given_.stride_h != s_.stride_h || given_.stride_w != s_.stride_w; }
-
   // The input channels of an image.
-  const T* source(int64_t image) {
-    const int64_t size = given_.h * given_.w, at = ((image * s_.groups + group_) * (s_.c / s_.groups) + in_.begin) * size;
-    if (!is_sampled()) return x_ + at;
-    const int64_t shift = -given_.pad_w;
-    conv_tiles<T>().fill_window({x_ + at, at, s_.n * s_.c * size - at, in_.size(), given_.h, given_.w, -given_.pad_h, given_.stride_h, 1, s_.h,
-                                 &shift, 1, given_.stride_w, s_.w, s_.h * s_.w, samples_});
-    return samples_;
-  }
+  const T* source(int64_t image) const { return x_ + ((image * s_.groups + group_) * (s_.c / s_.groups) + in_.begin) * s_.h * s_.w; }
 
   void fill_window(int64_t image) {
     const T* from = source(image);
     T* to = windows_ + image % slots_ * slot_;
     if (x_is_lanes_) {
       for (int64_t c = 0; c < in_.size(); c += tiles_.lanes, from += tiles_.lanes * s_.h * s_.w, to += window_) {
-        tiles_.transpose(from, s_.h * s_.w, std::min<int64_t>(tiles_.lanes, in_.size() - c), s_.h * s_.w, place_.data(), to);
+        tiles_.scatter(from, s_.h * s_.w, std::min<int64_t>(tiles_.lanes, in_.size() - c), s_.h * s_.w, to, place_.data());
       }
       return;
     }
@@ -176,14 +175,9 @@ template <class T> class WeightGradientTask {
   }
 
   // dy as [position, channel].
-  void pack(const T* dy, int64_t count, T* panel) {
-    const int64_t step = blocks_ * tiles_.lanes;
-    while (static_cast<int64_t>(panel_place_.size()) < count || panel_step_ != step) {
-      if (panel_step_ != step) panel_place_.clear(), panel_step_ = step;
-      panel_place_.push_back(static_cast<int64_t>(panel_place_.size()) * step);
-    }
+  void pack(const T* dy, int64_t count, T* panel) const {
     for (int64_t c = 0; c < out_.size(); c += tiles_.lanes) {
-      tiles_.transpose(dy + c * outputs_, outputs_, std::min<int64_t>(tiles_.lanes, out_.size() - c), count, panel_place_.data(), panel + c);
+      tiles_.transpose(dy + c * outputs_, outputs_, std::min<int64_t>(tiles_.lanes, out_.size() - c), count, panel + c, blocks_ * tiles_.lanes);
     }
   }
 
@@ -192,9 +186,9 @@ template <class T> class WeightGradientTask {
     const T* tile = sums_;
     for (int64_t r = 0; r < rows_.count; ++r) {
       for (int64_t c = 0; c < columns_.count; ++c, tile += tile_size()) {
-        for (int i = 0; i < rows_.height(r); ++i) {
+        for (int i = 0; i < rows_.height(r) * kernels_.run; ++i) {
           for (int v = 0; v < columns_.height(c); ++v) {
-            const int64_t row = rows_.begin(r) + i, column = columns_.begin(c) + v;
+            const int64_t row = rows_.begin(r) * kernels_.run + i, column = columns_.begin(c) + v;
             const int64_t block = x_is_lanes_ ? column / taps : column, tap = (x_is_lanes_ ? column : row) % taps;
             const int64_t count = std::min(lanes, (x_is_lanes_ ? in_ : out_).size() - block * lanes);
             for (int64_t lane = 0; lane < count; ++lane) {
@@ -210,25 +204,23 @@ template <class T> class WeightGradientTask {
   }
 
   const WeightTiles<T>& tiles_ = weight_tiles<T>();
-  const ConvShape given_, s_;
+  const ConvShape s_;
   const T *dy_, *x_;
   T* dw_;
-  const bool x_is_lanes_;
-  const typename WeightTiles<T>::Kernel kernel_;
+  const bool x_is_lanes_, in_place_;  // in place: x needs no copy
+  const typename WeightTiles<T>::Kernels& kernels_;
   int64_t height_, width_;  // of an image with its padding
   int64_t outputs_;         // output positions of an image
   std::vector<int64_t> taps_, offset_, place_;  // where taps, output positions and elements of x lie in a window
 
   int64_t group_ = 0, blocks_ = 0;
   Range in_{}, out_{};
-  T *sums_ = nullptr, *windows_ = nullptr, *samples_ = nullptr, *panel_ = nullptr;
+  T *sums_ = nullptr, *windows_ = nullptr, *panel_ = nullptr, *chains_ = nullptr;
   int64_t window_ = 0, slot_ = 0;    // elements of a channel or block of them, and of an image
   int64_t slots_ = 0, filled_ = 0;   // windows lie in a ring of slots; images below `filled_` have been there
-  std::vector<int64_t> panel_place_;
-  int64_t panel_step_ = 0;
   std::vector<int64_t> row_, column_;
-  RowTiles rows_{1, 1}, columns_{1, 1};
-  int tile_rows_ = 0, tile_vectors_ = 0;
+  RowTiles rows_{1, 1}, columns_{1, 1};  // rows: in runs
+  int max_runs_ = 0, tile_vectors_ = 0;
   std::vector<PositionRun<T>> runs_;
 };
 
@@ -236,8 +228,9 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   const int64_t in = s.c / s.groups, out = s.co / s.groups, taps = s.kh * s.kw;
   if (s.groups * in * out == 0) return;
   const int64_t lanes = weight_tiles<T>().lanes;
-  // The side whose channels fill vectors better; x if both do, as its tiles need fewer loads.
-  const bool x_is_lanes = pieces_of(in, lanes) * out <= pieces_of(out, lanes) * in;
+  // The side whose channels fill vectors better. If both do, it is x, as its tiles need fewer loads; or dy where much of x meets no tap.
+  const int64_t x_cost = pieces_of(in, lanes) * out, dy_cost = pieces_of(out, lanes) * in;
+  const bool x_is_lanes = x_cost < dy_cost || (x_cost == dy_cost && (taps > 1 || s.stride_h * s.stride_w == 1));
   const int64_t depth = s.n * s.out_h() * s.out_w(), work = in * out * taps * depth;
   // A small gradient of many chunks: shares of it would each transpose all of dy.
   const int64_t chunks = pieces_of(depth, kProductChunk);

@@ -20,82 +20,124 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Sums stay in registers, beside a vector of each column and one single element.
+// Sums stay in registers, beside a vector of each column and one single element; each run of rows has a pointer in a register.
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_AVX2
-constexpr int kRows[] = {9, 6, 4};  // 16 registers
+constexpr int kRows[] = {9, 6, 4}, kTriples[] = {3, 2, 1};  // 16 registers
 #else
-constexpr int kRows[] = {9, 9, 8};  // 32 registers
+constexpr int kRows[] = {9, 9, 8}, kTriples[] = {9, 4, 3};  // 32 registers
 #endif
 
-template <bool kSinglesAtOffsets, int Rows, int Vectors, class T> HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
+template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T> HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
-  constexpr int lanes = hn::MaxLanes(d);
-  V sum[Rows][Vectors];
-  HWY_UNROLL(9) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Zero(d);
+  constexpr int lanes = hn::MaxLanes(d), rows = Run * Runs;
+  V sum[rows][Vectors];
+  HWY_UNROLL(27) for (int i = 0; i < rows; ++i) {
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
+      sum[i][v] = tile.begins_chunk ? hn::Zero(d) : hn::Load(d, tile.chain + (i * Vectors + v) * lanes);
+    }
   }
   for (const PositionRun<T>* run = tile.runs; run < tile.runs + tile.run_count; ++run) {
-    const T *single[Rows], *vector[Vectors];
-    for (int i = 0; i < Rows; ++i) single[i] = run->single + tile.row[i];
+    const T *single[Runs], *vector[Vectors];
+    for (int i = 0; i < Runs; ++i) single[i] = run->single + tile.row[i];
     for (int v = 0; v < Vectors; ++v) vector[v] = run->vector + tile.column[v];
     const int64_t* HWY_RESTRICT offset = run->offset;
     const int64_t count = run->count, step = tile.step;
     for (int64_t p = 0; p < count; ++p) {
+      if constexpr (Run > 1 && Vectors == 1) {
+        // Two neighbours have most elements in common: loads would else be what such a tile waits for.
+        if (p + 1 < count && offset[p + 1] == offset[p] + 1) {
+          const V right = hn::LoadU(d, vector[0] + p * step), next = hn::LoadU(d, vector[0] + (p + 1) * step);
+          HWY_UNROLL(9) for (int r = 0; r < Runs; ++r) {
+            const T* at = single[r] + offset[p];
+            HWY_UNROLL(4) for (int j = 0; j <= Run; ++j) {
+              const V left = hn::Set(d, at[j]);
+              if (j > 0) sum[r * Run + j - 1][0] = Fma(left, next, sum[r * Run + j - 1][0]);
+              if (j < Run) sum[r * Run + j][0] = Fma(left, right, sum[r * Run + j][0]);
+            }
+          }
+          ++p;
+          continue;
+        }
+      }
       const int64_t at = kSinglesAtOffsets ? offset[p] : p, vector_at = kSinglesAtOffsets ? p * step : offset[p];
       V right[Vectors];
       HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, vector[v] + vector_at);
-      HWY_UNROLL(9) for (int i = 0; i < Rows; ++i) {
-        const V left = hn::Set(d, single[i][at]);
+      HWY_UNROLL(27) for (int i = 0; i < rows; ++i) {
+        const V left = hn::Set(d, single[i / Run][at + i % Run]);
         HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
       }
     }
   }
-  HWY_UNROLL(9) for (int i = 0; i < Rows; ++i) {
+  T* to = tile.ends_chunk ? tile.c : tile.chain;
+  HWY_UNROLL(27) for (int i = 0; i < rows; ++i) {
     HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
-      T* c = tile.c + (i * Vectors + v) * lanes;
-      hn::Store(hn::Add(tile.first ? hn::Zero(d) : hn::Load(d, c), sum[i][v]), d, c);
+      T* c = to + (i * Vectors + v) * lanes;
+      if (tile.ends_chunk) sum[i][v] = hn::Add(tile.first ? hn::Zero(d) : hn::Load(d, c), sum[i][v]);
+      hn::Store(sum[i][v], d, c);
     }
   }
 }
 
-// Calls the kernel compiled for that many rows and vectors.
-template <bool kSinglesAtOffsets, int Rows, int Vectors, class T> void weight_tile_of(int rows, const WeightTile<T>& tile) {
-  if constexpr (Rows > 1) {
-    if (rows < Rows) return weight_tile_of<kSinglesAtOffsets, Rows - 1, Vectors>(rows, tile);
+// Calls the kernel compiled for that many runs and vectors.
+template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T> void weight_tile_of(int runs, const WeightTile<T>& tile) {
+  if constexpr (Runs > 1) {
+    if (runs < Runs) return weight_tile_of<kSinglesAtOffsets, Run, Runs - 1, Vectors>(runs, tile);
   }
-  weight_tile<kSinglesAtOffsets, Rows, Vectors>(tile);
+  weight_tile<kSinglesAtOffsets, Run, Runs, Vectors>(tile);
 }
 
-template <bool kSinglesAtOffsets, class T> void weight_tile_of(int rows, int vectors, const WeightTile<T>& tile) {
-  if (vectors == 1) return weight_tile_of<kSinglesAtOffsets, kRows[0], 1>(rows, tile);
-  if (vectors == 2) return weight_tile_of<kSinglesAtOffsets, kRows[1], 2>(rows, tile);
-  weight_tile_of<kSinglesAtOffsets, kRows[2], 3>(rows, tile);
+template <bool kSinglesAtOffsets, int Run, class T> void weight_tile_of(int runs, int vectors, const WeightTile<T>& tile) {
+  constexpr const int(&most)[3] = Run == 1 ? kRows : kTriples;
+  if (vectors == 1) return weight_tile_of<kSinglesAtOffsets, Run, most[0], 1>(runs, tile);
+  if (vectors == 2) return weight_tile_of<kSinglesAtOffsets, Run, most[1], 2>(runs, tile);
+  weight_tile_of<kSinglesAtOffsets, Run, most[2], 3>(runs, tile);
 }
 
-template <class T> void transpose(const T* from, int64_t stride, int64_t channels, int64_t count, const int64_t* place, T* to) {
+// place(p): where position p goes.
+template <bool kAllChannels, class T, class Place>
+HWY_INLINE void transpose_squares(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const Place& place) {
   const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
   constexpr int lanes = hn::MaxLanes(d);
-  if (count < lanes) {
-    for (int64_t p = 0; p < count; ++p) {
-      for (int64_t c = 0; c < lanes; ++c) to[place[p] + c] = c < channels ? from[c * stride + p] : T(0);
-    }
-    return;
-  }
   for (int64_t p = 0; p < count; p += lanes) {
     // The last square overlaps the one before.
     const int64_t begin = std::min(p, count - lanes);
-    V r[lanes];
-    HWY_UNROLL(16) for (int c = 0; c < lanes; ++c) r[c] = c < channels ? hn::LoadU(d, from + c * stride + begin) : hn::Zero(d);
+    hn::Vec<decltype(d)> r[lanes];
+    HWY_UNROLL(16) for (int c = 0; c < lanes; ++c) r[c] = kAllChannels || c < channels ? hn::LoadU(d, from + c * stride + begin) : hn::Zero(d);
     TransposeSquare(r);
-    HWY_UNROLL(16) for (int j = 0; j < lanes; ++j) hn::StoreU(r[j], d, to + place[begin + j]);
+    HWY_UNROLL(16) for (int j = 0; j < lanes; ++j) hn::StoreU(r[j], d, to + place(begin + j));
   }
 }
 
+template <class T, class Place>
+HWY_INLINE void transpose_to(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const Place& place) {
+  constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
+  if (count < lanes) {
+    for (int64_t p = 0; p < count; ++p) {
+      for (int64_t c = 0; c < lanes; ++c) to[place(p) + c] = c < channels ? from[c * stride + p] : T(0);
+    }
+  } else if (channels == lanes) {
+    transpose_squares<true>(from, stride, channels, count, to, place);
+  } else {
+    transpose_squares<false>(from, stride, channels, count, to, place);
+  }
+}
+
+template <class T> void transpose(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, int64_t step) {
+  transpose_to(from, stride, channels, count, to, [=](int64_t p) HWY_ATTR { return p * step; });
+}
+
+template <class T> void scatter(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const int64_t* place) {
+  transpose_to(from, stride, channels, count, to, [=](int64_t p) HWY_ATTR { return place[p]; });
+}
+
 template <class T> const WeightTiles<T>& tiles() {
-  static constexpr WeightTiles<T> table = {
-      hn::MaxLanes(hn::ScalableTag<T>()), {kRows[0], kRows[1], kRows[2]}, weight_tile_of<false, T>, weight_tile_of<true, T>, transpose<T>};
+  static constexpr WeightTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()),
+                                           {weight_tile_of<false, 1, T>, 1, {kRows[0], kRows[1], kRows[2]}},
+                                           {weight_tile_of<true, 1, T>, 1, {kRows[0], kRows[1], kRows[2]}},
+                                           {weight_tile_of<true, 3, T>, 3, {kTriples[0], kTriples[1], kTriples[2]}},
+                                           transpose<T>,
+                                           scatter<T>};
   return table;
 }
 
