@@ -237,7 +237,8 @@ template <class T> void correlate(const Correlation<T>& conv) {
         if (plan.strips > 1 && i > begin) task.clear_windows(1);
         Range now = part(images.size(), turns, turn, 1);
         now = {images.begin + now.begin, images.begin + now.end};
-        const Range next = {now.end, plan.strips > 1 ? now.end : std::min(conv.images, now.end + plan.together)};
+        const bool fetches = plan.strips == 1 && conv.step_y == 1;
+        const Range next = {now.end, fetches ? std::min(conv.images, now.end + plan.together) : now.end};
         task(group, now, {s, std::min(outputs, s + plan.strip)}, next);
       }
     }
