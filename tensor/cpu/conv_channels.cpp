@@ -1,12 +1,11 @@
 #include "stet/tensor/cpu/conv_channels.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
-#include <limits>
 #include <vector>
 
 #include "stet/tensor/cpu/conv_channel_tiles.h"
+#include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/cpu/tiling.h"
@@ -321,9 +320,7 @@ template <class T> bool suits_channel_lanes(const Correlation<T>& conv) {
   // Transposing a sum costs as much as so many terms, less what the other way's windows cost.
   const int64_t transposition = conv.step_x > 1 || conv.phased() ? 4 : 12;
   if (pieces_of(conv.rows, lanes) * lanes * (terms + transposition * pixels) > conv.rows * with_padding) return false;
-  bool finite = true;
-  for (int64_t i = 0; i < conv.weight_count; ++i) finite &= std::abs(conv.weight[i]) <= std::numeric_limits<T>::max();
-  return finite;
+  return all_finite(conv.weight, conv.weight_count);
 }
 
 template <class T> void correlate_channels(const Correlation<T>& conv) {

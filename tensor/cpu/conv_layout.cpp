@@ -1,8 +1,8 @@
 #include "stet/tensor/cpu/conv_layout.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/workspace.h"
 
@@ -21,8 +21,7 @@ ConvAxis ConvParts::axis_of(const std::vector<ConvPhase>& phases, int64_t size, 
 template <class T>
 ConvLayout<T>::ConvLayout(const Correlation<T>& conv, const ConvParts& parts, const RowTiles& rows, bool leave_out_padding)
     : conv_(conv), parts_(parts), rows_(rows) {
-  const auto finite = [](T weight) { return std::isfinite(weight); };
-  leave_out_padding_ = leave_out_padding && std::all_of(conv.weight, conv.weight + conv.weight_count, finite);
+  leave_out_padding_ = leave_out_padding && all_finite(conv.weight, conv.weight_count);
   for (size_t phase = 0; phase < conv.y.size() * conv.x.size(); ++phase) {
     for (size_t part = 0; part < parts.parts().size(); ++part) {
       for (int64_t t = 0; t < conv.y[0].count; ++t) {

@@ -4,6 +4,7 @@
 #include "stet/tensor/cpu/conv.h"
 #include "stet/tensor/cpu/conv_tiles.h"
 #include "stet/tensor/cpu/conv_weight_tiles.h"
+#include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
@@ -21,12 +22,31 @@ constexpr int64_t kSmallGradient = 1024;
 // Where dy is the lanes' side, so many positions are transposed and multiplied in turn: they stay in the first-level cache.
 constexpr int64_t kPiece = 128;
 
+// The outputs of which a row of taps meets the image, not padding.
+Range outputs_met(const ConvShape& s, int64_t tap_row) {
+  const int64_t first = s.pad_h - tap_row * s.dil_h;  // output y meets the image's row y * stride - first
+  const int64_t begin = std::clamp<int64_t>(pieces_of(first, s.stride_h), 0, s.out_h());
+  const int64_t end = std::clamp<int64_t>(pieces_of(first + s.h, s.stride_h), begin, s.out_h());
+  return {begin * s.out_w(), end * s.out_w()};
+}
+
+// Whether dy is finite wherever a row of taps meets padding: such products are zeros, and a sum that starts from +0 and ends in an addition to
+// +0 is the same without them.
+template <class T> bool finite_beside_padding(const ConvShape& s, const T* dy) {
+  const int64_t outputs = s.out_h() * s.out_w();
+  const int64_t begin = outputs_met(s, 0).begin, end = std::max(begin, outputs_met(s, s.kh - 1).end);
+  bool finite = true;
+  for (int64_t plane = 0; plane < s.n * s.co; ++plane, dy += outputs) finite &= all_finite(dy, begin) && all_finite(dy + end, outputs - end);
+  return finite;
+}
+
 // k = (n, oh, ow) runs over all of the batch, a chunk at a time. One side's channels are lanes: it is transposed once, image by image or
 // piece by piece, to [position, channel] blocks as wide as a vector. The other side's elements are single: read where they lie, or from
 // a copy with padding. x has the taps, and finds its place by the offset of the output position; dy's positions lie side by side.
 template <class T> class WeightGradientTask {
  public:
-  WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes)
+  /// `leave_out_padding`: whether dy is finite wherever a row of taps meets padding.
+  WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes, bool leave_out_padding)
       : s_(s), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes), in_place_(!x_is_lanes && s.pad_h == 0 && s.pad_w == 0),
         kernels_(x_is_lanes                      ? tiles_.vectors_at_offsets
                  : s.kw % 3 == 0 && s.dil_w == 1 ? tiles_.triples_at_offsets
@@ -43,6 +63,9 @@ template <class T> class WeightGradientTask {
       for (int64_t x = 0; x < s_.w; ++x) place_.push_back(((y + s_.pad_h) * width_ + x + s_.pad_w) * unit);
     }
     outputs_ = static_cast<int64_t>(offset_.size());
+    // Tiles of three columns have their taps in one row of the kernel.
+    by_rows_ = leave_out_padding && x_is_lanes && s_.kw % 3 == 0;
+    runs_.resize(static_cast<size_t>(by_rows_ ? s_.kh : 1));
     slots_ = slots(s);
   }
 
@@ -122,19 +145,23 @@ template <class T> class WeightGradientTask {
       if (!in_place_) fill_window(filled_);
     }
     const int64_t piece = x_is_lanes_ ? kProductChunk : kPiece;
-    runs_.clear();
+    for (std::vector<PositionRun<T>>& runs : runs_) runs.clear();
     for (int64_t k = chunk.begin, end = k; k < chunk.end; k = end) {
       const int64_t image = k / outputs_, p = k % outputs_, count = std::min({chunk.end - k, outputs_ - p, piece});
       end = k + count;
       const T* dy = dy_ + ((image * s_.groups + group_) * (s_.co / s_.groups) + out_.begin) * outputs_ + p;
       const T* window = in_place_ ? source(image) : windows_ + image % slots_ * slot_;
       if (x_is_lanes_) {
-        runs_.push_back({dy, window, &offset_[p], count});
+        for (size_t row = 0; row < runs_.size(); ++row) {
+          const Range met = by_rows_ ? outputs_met(s_, static_cast<int64_t>(row)) : Range{0, outputs_};
+          const int64_t from = std::max(p, met.begin), to = std::min(p + count, met.end);
+          if (from < to) runs_[row].push_back({dy + from - p, window, &offset_[from], to - from});
+        }
         if (end == chunk.end) multiply({true, true}, sums, first);
         continue;
       }
       pack(dy, count, panel_);
-      runs_ = {{window, panel_, &offset_[p], count}};
+      runs_[0] = {{window, panel_, &offset_[p], count}};
       multiply({k == chunk.begin, end == chunk.end}, sums, first);
     }
   }
@@ -145,13 +172,14 @@ template <class T> class WeightGradientTask {
   // Adds the runs' terms.
   void multiply(Place place, T* sums, bool first) {
     WeightTile<T> tile;
-    tile.runs = runs_.data(), tile.run_count = static_cast<int64_t>(runs_.size());
     tile.step = blocks_ * tiles_.lanes, tile.first = first, tile.c = sums, tile.chain = chains_;
     tile.begins_chunk = place.begins_chunk, tile.ends_chunk = place.ends_chunk;
     for (int64_t r = 0; r < rows_.count; ++r) {
       std::copy_n(&row_[rows_.begin(r)], rows_.height(r), tile.row);
       for (int64_t c = 0; c < columns_.count; ++c, tile.c += tile_size(), tile.chain += tile_size()) {
         std::copy_n(&column_[columns_.begin(c)], columns_.height(c), tile.column);
+        const auto& runs = runs_[by_rows_ ? columns_.begin(c) / s_.kw % s_.kh : 0];
+        tile.runs = runs.data(), tile.run_count = static_cast<int64_t>(runs.size());
         kernels_.kernel(rows_.height(r), columns_.height(c), tile);
       }
     }
@@ -221,7 +249,8 @@ template <class T> class WeightGradientTask {
   std::vector<int64_t> row_, column_;
   RowTiles rows_{1, 1}, columns_{1, 1};  // rows: in runs
   int max_runs_ = 0, tile_vectors_ = 0;
-  std::vector<PositionRun<T>> runs_;
+  std::vector<std::vector<PositionRun<T>>> runs_;  // of a chunk; by the kernel's rows if these leave out padding
+  bool by_rows_;
 };
 
 template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T* x, T* dw) {
@@ -236,11 +265,11 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   const int64_t chunks = pieces_of(depth, kProductChunk);
   if (!x_is_lanes && s.groups == 1 && threads() > 1 && chunks >= 4 * threads() && in * out * taps <= kSmallGradient) {
     static thread_local Workspace space;
-    WeightGradientTask<T> whole(s, dy, x, dw, x_is_lanes);
+    WeightGradientTask<T> whole(s, dy, x, dw, x_is_lanes, false);
     whole.prepare(0, {0, in}, {0, out});
     T* sums = space.get<T>(chunks * whole.sums());
     parallel_for(chunks, grain_of(work / chunks), [&](int64_t begin, int64_t end) {
-      WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes);
+      WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes, false);
       task.prepare(0, {0, in}, {0, out});
       task.sum_chunks({begin, end}, sums);
     });
@@ -255,8 +284,9 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   const int64_t most = std::max<int64_t>(1, kRingBytes / (window * WeightGradientTask<T>::slots(s) + 1)) * unit_in;
   grid.cols = std::max(grid.cols, pieces_of(in, most));
   const int64_t parts = grid.rows * grid.cols;
+  const bool leave_out_padding = x_is_lanes && finite_beside_padding(s, dy);
   parallel_for(s.groups * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
-    WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes);
+    WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes, leave_out_padding);
     for (int64_t i = begin; i < end; ++i) {
       task(i / parts, part(in, grid.cols, i % parts % grid.cols, unit_in), part(out, grid.rows, i % parts / grid.cols, unit_out));
     }

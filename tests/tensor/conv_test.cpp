@@ -221,14 +221,26 @@ TYPED_TEST(ConvTest, ChannelLanes) {
 // What is beside the padding in the window must not come into it.
 TYPED_TEST(ConvTest, InfinitiesBesidePadding) {
   using T = TypeParam;
-  for (int64_t w : {8, 11, 16, 26, 32}) {
-    const ConvShape s = shape({2, 2, 4, w}, {9, 3, 3}, {1, 1}, {1, 1});
+  for (const ConvShape& s : {shape({2, 2, 4, 8}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 2, 4, 11}, {9, 3, 3}, {1, 1}, {1, 1}),
+                             shape({2, 2, 4, 16}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 2, 4, 26}, {9, 3, 3}, {1, 1}, {1, 1}),
+                             shape({2, 2, 4, 32}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 32, 5, 6}, {32, 3, 3}, {1, 1}, {1, 1})}) {
     Problem<T> p(s);
-    for (int64_t i = 0; i < static_cast<int64_t>(p.x.size()); i += w) {
-      p.x[i] = p.x[i + w - 1] = i % 3 == 0 ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
-      p.dy[i] = p.dy[i + w - 1] = -std::numeric_limits<T>::infinity();
+    for (int64_t i = 0; i < static_cast<int64_t>(p.x.size()); i += s.w) {
+      p.x[i] = p.x[i + s.w - 1] = i % 3 == 0 ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
+      p.dy[i % p.dy.size()] = p.dy[(i + s.w - 1) % p.dy.size()] = -std::numeric_limits<T>::infinity();
     }
     const Results<T> expected = reference(p);
+    for_each_isa([&] { expect_same(kernels(p), expected); });
+  }
+}
+
+// Where dy is infinite, taps' rows in padding give NaN; where it is not, kernels may leave them out.
+TYPED_TEST(ConvTest, InfiniteGradientMeetsPadding) {
+  const ConvShape s = shape({2, 16, 5, 6}, {16, 3, 3}, {1, 1}, {1, 1});
+  for (int64_t row = 0; row < s.h; ++row) {
+    Problem<TypeParam> p(s);
+    p.dy[row * s.w + 2] = std::numeric_limits<TypeParam>::infinity();
+    const Results<TypeParam> expected = reference(p);
     for_each_isa([&] { expect_same(kernels(p), expected); });
   }
 }
