@@ -16,7 +16,10 @@ namespace stet {
 namespace {
 
 // Weights of a block of terms stay in the first-level cache, and sums of a task, twice, in the second-level one.
-constexpr int64_t kBlockBytes = 16 << 10, kSumsBytes = 96 << 10;
+constexpr int64_t kBlockBytes = 16 << 10, kSumsBytes = 192 << 10;
+
+// More classes of a phase's pixels would each have few, to share the weights that they fetch into the first-level cache.
+constexpr size_t kMaxClasses = 64;
 
 // So many channels of weights are packed together: the cache lines of both sides stay until they are done with.
 constexpr int64_t kPackedChannels = 8;
@@ -313,9 +316,9 @@ template <class T> bool suits_channel_lanes(const Correlation<T>& conv) {
   const int64_t lanes = channel_tiles<T>().lanes, pixels = conv.out_height * conv.out_width;
   // A tile of a single vector is slow, and sums are written in vectors of pixels.
   if (lanes == 1 || conv.rows <= lanes || pixels < lanes || conv.channels == 0) return false;
-  const int64_t unit = conv.images == 1 ? 2 : 1;
-  const int64_t terms = conv.channels * terms_met(runs_of(conv.y, conv.source_height, conv.step_y), 1) *
-                        terms_met(runs_of(conv.x, conv.source_width, conv.step_x), unit);
+  const std::vector<OutputRun> rows = runs_of(conv.y, conv.source_height, conv.step_y), columns = runs_of(conv.x, conv.source_width, conv.step_x);
+  if (rows.size() * columns.size() > kMaxClasses * conv.y.size() * conv.x.size()) return false;
+  const int64_t unit = conv.images == 1 ? 2 : 1, terms = conv.channels * terms_met(rows, 1) * terms_met(columns, unit);
   const int64_t with_padding = conv.channels * terms_met(conv.y) * terms_met(conv.x);
   // Transposing a sum costs as much as so many terms, less what the other way's windows cost.
   const int64_t transposition = conv.step_x > 1 || conv.phased() ? 4 : 12;
