@@ -13,6 +13,7 @@
 //
 #include <hwy/highway.h>
 
+#include "stet/tensor/cpu/transpose-inl.h"
 #include "stet/tensor/simd/fma-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -121,25 +122,6 @@ template <class D, class T> HWY_INLINE hn::Vec<D> load_blocks(D d, const T* from
   }
 }
 
-// Transposes within blocks of 16 bytes: block[i] of each of `rows` becomes element i of the results.
-template <class D, class T> HWY_INLINE void transpose_blocks(D d, hn::Vec<D> (&v)[16 / sizeof(T)]) {
-  if constexpr (sizeof(T) == 4) {
-    const hn::Repartition<double, D> pairs;
-    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, v[0], v[1]));
-    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, v[0], v[1]));
-    const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, v[2], v[3]));
-    const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, v[2], v[3]));
-    v[0] = hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23));
-    v[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23));
-    v[2] = hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23));
-    v[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23));
-  } else {
-    const auto low = hn::InterleaveLower(d, v[0], v[1]);
-    v[1] = hn::InterleaveUpper(d, v[0], v[1]);
-    v[0] = low;
-  }
-}
-
 // One vector of lanes of a matrix whose k lie side by side.
 template <class D, class T>
 HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride, int64_t width, T* packed) {
@@ -148,7 +130,7 @@ HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride,
   for (; p + block <= k; p += block) {
     hn::Vec<D> v[block];
     HWY_UNROLL(4) for (int i = 0; i < block; ++i) v[i] = load_blocks(d, source + i * lane_stride + p, block * lane_stride);
-    transpose_blocks<D, T>(d, v);
+    TransposeInBlocks(d, v);
     HWY_UNROLL(4) for (int i = 0; i < block; ++i) hn::StoreU(v[i], d, packed + (p + i) * width);
   }
   for (; p < k; ++p) {
@@ -235,7 +217,7 @@ void store(int64_t rows, int64_t cols, const T* sums, int64_t sums_stride, T* c,
     for (int64_t j = 0; j < whole; j += block) {
       hn::Vec<decltype(d)> v[block];
       HWY_UNROLL(4) for (int i = 0; i < block; ++i) v[i] = hn::LoadU(d, sums + (done + i) * sums_stride + j);
-      transpose_blocks<decltype(d), T>(d, v);
+      TransposeInBlocks(d, v);
       HWY_UNROLL(4) for (int i = 0; i < block; ++i) add_to(d, v[i], c + done + (j + i) * col_stride, first);
     }
     for (int64_t i = done; i < done + block; ++i) {
