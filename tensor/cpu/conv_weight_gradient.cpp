@@ -2,7 +2,6 @@
 #include <vector>
 
 #include "stet/tensor/cpu/conv.h"
-#include "stet/tensor/cpu/conv_tiles.h"
 #include "stet/tensor/cpu/conv_weight_tiles.h"
 #include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
@@ -45,12 +44,14 @@ template <class T> bool finite_beside_padding(const ConvShape& s, const T* dy) {
 // a copy with padding. x has the taps, and finds its place by the offset of the output position; dy's positions lie side by side.
 template <class T> class WeightGradientTask {
  public:
-  /// `leave_out_padding`: whether dy is finite wherever a row of taps meets padding.
-  WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes, bool leave_out_padding)
-      : s_(s), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes), in_place_(!x_is_lanes && s.pad_h == 0 && s.pad_w == 0),
+  /// `by_rows`: whether each row of taps leaves out the outputs that meet padding there. Lanes are x's then, tiles of three columns have
+  /// their taps in one row of the kernel, and dy is finite beside padding.
+  WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes, bool by_rows)
+      : s_(s), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes), in_place_(reads_in_place(s, x_is_lanes)),
         kernels_(x_is_lanes                      ? tiles_.vectors_at_offsets
                  : s.kw % 3 == 0 && s.dil_w == 1 ? tiles_.triples_at_offsets
-                                                 : tiles_.singles_at_offsets) {
+                                                 : tiles_.singles_at_offsets),
+        by_rows_(by_rows) {
     height_ = s_.h + 2 * s_.pad_h, width_ = s_.w + 2 * s_.pad_w;
     const int64_t unit = x_is_lanes ? tiles_.lanes : 1;
     for (int64_t i = 0; i < s_.kh; ++i) {
@@ -63,11 +64,12 @@ template <class T> class WeightGradientTask {
       for (int64_t x = 0; x < s_.w; ++x) place_.push_back(((y + s_.pad_h) * width_ + x + s_.pad_w) * unit);
     }
     outputs_ = static_cast<int64_t>(offset_.size());
-    // Tiles of three columns have their taps in one row of the kernel.
-    by_rows_ = leave_out_padding && x_is_lanes && s_.kw % 3 == 0;
     runs_.resize(static_cast<size_t>(by_rows_ ? s_.kh : 1));
     slots_ = slots(s);
   }
+
+  // Whether x is read where it lies, and needs no windows.
+  static bool reads_in_place(const ConvShape& s, bool x_is_lanes) { return !x_is_lanes && s.pad_h == 0 && s.pad_w == 0; }
 
   // The images that a chunk meets.
   static int64_t slots(const ConvShape& s) { return std::min(s.n, pieces_of(kProductChunk - 1, s.out_h() * s.out_w()) + 1); }
@@ -235,7 +237,7 @@ template <class T> class WeightGradientTask {
   const ConvShape s_;
   const T *dy_, *x_;
   T* dw_;
-  const bool x_is_lanes_, in_place_;  // in place: x needs no copy
+  const bool x_is_lanes_, in_place_;
   const typename WeightTiles<T>::Kernels& kernels_;
   int64_t height_, width_;  // of an image with its padding
   int64_t outputs_;         // output positions of an image
@@ -249,8 +251,8 @@ template <class T> class WeightGradientTask {
   std::vector<int64_t> row_, column_;
   RowTiles rows_{1, 1}, columns_{1, 1};  // rows: in runs
   int max_runs_ = 0, tile_vectors_ = 0;
+  const bool by_rows_;
   std::vector<std::vector<PositionRun<T>>> runs_;  // of a chunk; by the kernel's rows if these leave out padding
-  bool by_rows_;
 };
 
 template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T* x, T* dw) {
@@ -280,13 +282,14 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   // Each part transposes its share of the lanes' side.
   const double cost = kPackingCost / static_cast<double>(taps);
   Grid grid = choose_grid(out, in, wanted, static_cast<int>(unit_out), static_cast<int>(unit_in), x_is_lanes ? 0 : cost, x_is_lanes ? cost : 0);
+  // Windows that fit their cache take few channels, so that more parts transpose the lanes' side.
   const int64_t window = (s.h + 2 * s.pad_h) * (s.w + 2 * s.pad_w) * unit_in * static_cast<int64_t>(sizeof(T));
   const int64_t most = std::max<int64_t>(1, kRingBytes / (window * WeightGradientTask<T>::slots(s) + 1)) * unit_in;
-  grid.cols = std::max(grid.cols, pieces_of(in, most));
+  if (!WeightGradientTask<T>::reads_in_place(s, x_is_lanes)) grid.cols = std::max(grid.cols, pieces_of(in, most));
   const int64_t parts = grid.rows * grid.cols;
-  const bool leave_out_padding = x_is_lanes && finite_beside_padding(s, dy);
+  const bool by_rows = x_is_lanes && s.kw % 3 == 0 && s.pad_h > 0 && finite_beside_padding(s, dy);
   parallel_for(s.groups * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
-    WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes, leave_out_padding);
+    WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes, by_rows);
     for (int64_t i = begin; i < end; ++i) {
       task(i / parts, part(in, grid.cols, i % parts % grid.cols, unit_in), part(out, grid.rows, i % parts / grid.cols, unit_out));
     }
