@@ -55,8 +55,8 @@ void wait_for(Device device) {
   if (device != cpu) ones({1}, DType::float32, device).item<float>();
 }
 
-// The median and the least of `samples` times after `warm_up` steps; `items` are samples or tokens a step. A GPU works through a group
-// of steps before anyone waits for it, as in training, so a group's time is shared by its steps.
+// The median and the least of `samples` times after `warm_up` steps; `items` are samples or tokens a step. A GPU works
+// through a group of steps before anyone waits for it, as in training, so a group's time is shared by its steps.
 void measure(const Options& options, const std::string& name, int samples, int warm_up, int64_t items,
              const std::function<void()>& step) {
   if (options.steps > 0) samples = options.steps;
@@ -88,7 +88,9 @@ std::string title(const char* model, int64_t batch, const char* rest) {
   return std::string(model) + " b" + std::to_string(batch) + rest;
 }
 
-Tensor images(const Options& options, Stream& draws, Shape shape) { return normal(draws, std::move(shape)).to(options.device); }
+Tensor images(const Options& options, Stream& draws, Shape shape) {
+  return normal(draws, std::move(shape)).to(options.device);
+}
 Tensor classes(const Options& options, Stream& draws, Shape shape, int64_t count) {
   return random_integers(draws, std::move(shape), 0, count).to(options.device);
 }
@@ -137,7 +139,8 @@ void gpt(const Options& options, const Rng& rng) {
   Stream draws(rng / "data");
   const Tensor x = classes(options, draws, {batch, shape.block}, shape.vocabulary);
   const Tensor y = classes(options, draws, {batch * shape.block}, shape.vocabulary);
-  const std::string name = title(("char-gpt nanoGPT-" + options.gpt).c_str(), batch, ("xT" + std::to_string(shape.block) + " adamw").c_str());
+  const std::string name = title(("char-gpt nanoGPT-" + options.gpt).c_str(), batch,
+                                 ("xT" + std::to_string(shape.block) + " adamw").c_str());
   measure(options, name, large ? 15 : 60, 10, batch * shape.block, [&] {
     Gradients gradients = backward(nn::cross_entropy(net(x).reshape({-1, shape.vocabulary}), y));
     optim::clip_norm(gradients, net, 1.0);
@@ -182,14 +185,19 @@ int main(int argc, char** argv) {
   for (const Benchmark& b : kBenchmarks) names.push_back(b.name);
   app.add_option("--model", options.model, "which model")->check(CLI::IsMember(names))->capture_default_str();
   app.add_option("--device", options.device_name, "cpu, cuda or cuda:N")->capture_default_str();
-  app.add_option("--threads", options.threads, "threads of the CPU's ops")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--threads", options.threads, "threads of the CPU's ops")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   app.add_option("--batch", options.batch, "samples a step; 0: each model's default")->check(CLI::Range(0, 1 << 20));
   const CLI::IsMember configurations({"cpu", "gpu"});
-  app.add_option("--gpt", options.gpt, "nanoGPT's configuration for a CPU or a GPU")->check(configurations)->capture_default_str();
+  app.add_option("--gpt", options.gpt, "nanoGPT's configuration for a CPU or a GPU")
+      ->check(configurations)
+      ->capture_default_str();
   const CLI::Range count(0, 1000000);
   app.add_option("--steps", options.steps, "steps, or groups of them, to time; 0: each model's default")->check(count);
   app.add_option("--group", options.group, "steps that are timed together; 0: 1 on the CPU, 10 on a GPU")->check(count);
-  app.add_option("--warm-up", options.warm_up, "steps before the first that is timed; each model has a default")->check(count);
+  app.add_option("--warm-up", options.warm_up, "steps before the first that is timed; each model has a default")
+      ->check(count);
   app.add_flag("--memory", options.memory, "print allocations and peak memory too");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -2,8 +2,8 @@
 //
 //   bench_tracking --model mlp --runs /tmp/runs [--device cuda]
 //
-// prints the median over pairs of (a tracked block's time / a plain block's time) - 1. A block is long enough to hold a state digest; a
-// checkpoint, of which there is one a minute by default, is timed by itself.
+// prints the median over pairs of (a tracked block's time / a plain block's time) - 1. A block is long enough to hold a
+// state digest; a checkpoint, of which there is one a minute by default, is timed by itself.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -27,8 +27,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-template <class Net>
-struct Training {
+template <class Net> struct Training {
   Training(const Rng& rng, const Tensor& images, const Tensor& labels)
       : net(on(images.device(), rng)), opt(net, {.lr = 1e-3}), x(images), y(labels) {}
   static Net on(Device device, const Rng& rng) {
@@ -46,18 +45,18 @@ struct Training {
   Tensor x, y;
 };
 
-template <class Net>
-void compare(Run& run, int pairs, int block) {
+template <class Net> void compare(Run& run, int pairs, int block) {
   Stream draws(run.rng() / "data");
-  const Tensor x = normal(draws, {64, 1, 28, 28}).to(run.device()), y = random_integers(draws, {64}, 0, 10).to(run.device());
+  const Tensor x = normal(draws, {64, 1, 28, 28}).to(run.device()),
+               y = random_integers(draws, {64}, 0, 10).to(run.device());
   Training<Net> tracked(run.rng() / "tracked", x, y), plain(run.rng() / "plain", x, y);
   run.track("net", tracked.net)("opt", tracked.opt);
   for (int i = 0; i < block; ++i) plain.step();
 
   std::vector<double> cost;
   double start = 0;
-  // The first step, by whose arithmetic the run chooses how often it digests, does nothing else; the first block, in which the record is
-  // made, is not counted.
+  // The first step, by whose arithmetic the run chooses how often it digests, does nothing else; the first block, in
+  // which the record is made, is not counted.
   for (const int64_t step : run.steps(int64_t{pairs + 1} * block + 2)) {
     if (step % block == 1) {
       const double with = seconds() - start;
@@ -69,8 +68,8 @@ void compare(Run& run, int pairs, int block) {
     run.log("train/loss", tracked.step());
   }
   std::sort(cost.begin(), cost.end());
-  std::printf("tracking costs %.2f %% of a step (median of %zu pairs of %d steps; quartiles %.2f to %.2f)\n", 100 * median(cost),
-              cost.size(), block, 100 * cost[cost.size() / 4], 100 * cost[cost.size() * 3 / 4]);
+  std::printf("tracking costs %.2f %% of a step (median of %zu pairs of %d steps; quartiles %.2f to %.2f)\n",
+              100 * median(cost), cost.size(), block, 100 * cost[cost.size() / 4], 100 * cost[cost.size() * 3 / 4]);
 }
 
 }  // namespace

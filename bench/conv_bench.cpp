@@ -1,5 +1,5 @@
-// Convolution and its gradients in float32, beside oneDNN's where it is installed: GFLOP/s, and the share of the measured peak of fused
-// multiply-adds.
+// Convolution and its gradients in float32, beside oneDNN's where it is installed: GFLOP/s, and the share of the
+// measured peak of fused multiply-adds.
 #include <benchmark/benchmark.h>
 
 #include <functional>
@@ -74,7 +74,8 @@ int main(int argc, char** argv) {
                               {Pass::weight_gradient, "weight_gradient"}}) {
       for (int threads : {1, 2}) {
         for (auto [who, function] : {std::pair{"stet", &run}, {"onednn", &run_onednn}}) {
-          const std::string full = std::string(layer.name) + "/" + name + "/threads:" + std::to_string(threads) + "/" + who;
+          const std::string full =
+              std::string(layer.name) + "/" + name + "/threads:" + std::to_string(threads) + "/" + who;
           auto* one = benchmark::RegisterBenchmark(full.c_str(), *function, layer.shape, pass, threads);
           if (threads > 1) one->UseRealTime();
         }

@@ -1,5 +1,5 @@
-// Elements a second of the elementary functions, one thread, 4096 arguments in cache, on every instruction set; and of SLEEF's, which are
-// faithful and not correctly rounded.
+// Elements a second of the elementary functions, one thread, 4096 arguments in cache, on every instruction set; and of
+// SLEEF's, which are faithful and not correctly rounded.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -58,11 +58,11 @@ int main(int argc, char** argv) {
                    {"cos", Elementary::cos},     {"sinpi", Elementary::sinpi}, {"cospi", Elementary::cospi}};
   for (const std::string& isa : stet::available_isas()) {
     for (const auto& f : functions) {
-      benchmark::RegisterBenchmark((std::string(f.name) + "/" + isa).c_str(),
-                                   [isa, id = f.id](benchmark::State& state) {
-                                     stet::set_isa(isa);
-                                     run(state, [id](const float* x, float* y, int64_t n) { stet::apply(id, x, y, n); });
-                                   });
+      benchmark::RegisterBenchmark(
+          (std::string(f.name) + "/" + isa).c_str(), [isa, id = f.id](benchmark::State& state) {
+            stet::set_isa(isa);
+            run(state, [id](const float* x, float* y, int64_t n) { stet::apply(id, x, y, n); });
+          });
     }
     benchmark::RegisterBenchmark(("pow/" + isa).c_str(), [isa](benchmark::State& state) { run_pow(state, isa); });
   }
@@ -70,7 +70,8 @@ int main(int argc, char** argv) {
   for (const auto& [isa, peers] : {std::pair{"avx512", sleef_avx512()}, {"avx2", sleef_avx2()}}) {
     if (std::find(isas.begin(), isas.end(), isa) == isas.end()) continue;
     for (const SleefFunction& f : peers) {
-      benchmark::RegisterBenchmark((f.name + "/" + isa + "/sleef").c_str(), [f](benchmark::State& state) { run(state, f.apply); });
+      benchmark::RegisterBenchmark((f.name + "/" + isa + "/sleef").c_str(),
+                                   [f](benchmark::State& state) { run(state, f.apply); });
     }
   }
   benchmark::Initialize(&argc, argv);

@@ -57,12 +57,10 @@ void add_streams() {
 void add_elementwise(int64_t n) {
   const auto name = [n](const char* op) { return std::string(op) + "/" + std::to_string(n); };
   const double b = 4.0 * static_cast<double>(n);
-  add(name("add"), 3 * b, [n] {
-    return [x = random({n}, "x"), y = random({n}, "y")] { benchmark::DoNotOptimize(x + y); };
-  });
-  add(name("mul"), 3 * b, [n] {
-    return [x = random({n}, "x"), y = random({n}, "y")] { benchmark::DoNotOptimize(x * y); };
-  });
+  add(name("add"), 3 * b,
+      [n] { return [x = random({n}, "x"), y = random({n}, "y")] { benchmark::DoNotOptimize(x + y); }; });
+  add(name("mul"), 3 * b,
+      [n] { return [x = random({n}, "x"), y = random({n}, "y")] { benchmark::DoNotOptimize(x * y); }; });
   add(name("mul_number"), 2 * b, [n] { return [x = random({n}, "x")] { benchmark::DoNotOptimize(x * 3); }; });
   add(name("relu"), 2 * b, [n] { return [x = random({n}, "x")] { benchmark::DoNotOptimize(relu(x)); }; });
   add(name("relu_gradient"), 3 * b, [n] {
@@ -163,7 +161,9 @@ void add_indexing() {
     return [x = random({65, 128}, "x"), at = positions()] { benchmark::DoNotOptimize(index_select(x, 0, at)); };
   });
   add("index_add/768x128", b, [=] {
-    return [g = random({1, 768, 128}, "g"), at = positions(), y = zeros({1, 65, 128})] { backend(cpu).index_add(g, at, y); };
+    return [g = random({1, 768, 128}, "g"), at = positions(), y = zeros({1, 65, 128})] {
+      backend(cpu).index_add(g, at, y);
+    };
   });
   add("argmax/64x10", 4.0 * 640, [] { return [x = random({64, 10}, "x")] { benchmark::DoNotOptimize(argmax(x)); }; });
   add("argmax/768x1000", 4.0 * 768000, [] {

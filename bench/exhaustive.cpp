@@ -2,7 +2,8 @@
 //
 //   exhaustive [--threads N] [--every N] [FUNCTION...]
 //
-// All functions when none is named; STET_ISA chooses the instruction set. --every takes one block of 65,536 arguments in N.
+// All functions when none is named; STET_ISA chooses the instruction set. --every takes one block of 65,536 arguments
+// in N.
 //
 // The C library's binary64 function says the result where its error can't matter; GNU MPFR decides near a tie between
 // two floats. Exits with 0 if no result is wrong, 1 if one is, 2 on wrong use.

@@ -17,8 +17,8 @@ struct PowArguments {
   float base, exponent;
 };
 
-/// Number i of a sample. Powers that neither overflow nor vanish, of bases of all magnitudes and of bases near 1; small integers and halves as
-/// exponents, where ties are, for a quarter of them.
+/// Number i of a sample. Powers that neither overflow nor vanish, of bases of all magnitudes and of bases near 1; small
+/// integers and halves as exponents, where ties are, for a quarter of them.
 inline PowArguments draw_pow(std::mt19937_64& random, int64_t i) {
   const uint64_t word = random();
   const double u = static_cast<double>(word >> 40) * 0x1p-24, v = static_cast<double>(word & 0xffffff) * 0x1p-24;

@@ -1,9 +1,10 @@
-// Times the ops on a GPU by its own clock: the median of samples, each of so many calls that it lasts about a millisecond.
+// Times the ops on a GPU by its own clock: the median of samples, each of so many calls that it lasts about a
+// millisecond.
 //
 //   gpu_bench [--device cuda:N] [--cublas LIBRARY] [--tiny] [PREFIX...]     the cases whose names begin so
 //
-// prints a line a case, as bench/torch_gpu.py does; bench/gpu makes tables of both. It ends with 1 if a case failed, with 2 where there
-// is no GPU.
+// prints a line a case, as bench/torch_gpu.py does; bench/gpu makes tables of both. It ends with 1 if a case failed,
+// with 2 where there is no GPU.
 #include "gpu_bench.h"
 
 #include <algorithm>
@@ -21,8 +22,7 @@ namespace {
 
 using namespace stet;
 
-template <class T, class Value>
-Tensor filled(const Setup& setup, const Shape& shape, const Value& value) {
+template <class T, class Value> Tensor filled(const Setup& setup, const Shape& shape, const Value& value) {
   std::vector<T> all(static_cast<size_t>(shape.elements()));
   uint64_t state = 1;
   for (T& x : all) {
@@ -71,9 +71,7 @@ bool run(const Setup& setup, const Case& c) {
     std::printf("%.3f us (min %.3f)", t.median, t.least);
     if (c.work.amount > 0) std::printf(", %.3f %s", c.work.amount / 1e3 / t.median, c.work.rate);
     done = true;
-  } catch (const std::exception& error) {
-    std::printf("failed: %s", error.what());
-  }
+  } catch (const std::exception& error) { std::printf("failed: %s", error.what()); }
   std::printf("\n");
   std::fflush(stdout);
   return done;
@@ -103,7 +101,9 @@ Tensor positive_numbers(const Setup& setup, const Shape& shape) {
 Tensor indices(const Setup& setup, const Shape& shape, int64_t n) {
   return filled<int64_t>(setup, shape, [n](uint32_t bits) { return static_cast<int64_t>(bits) % n; });
 }
-Tensor space(const Setup& setup, const Shape& shape, DType dtype) { return Tensor::uninitialized(shape, dtype, setup.device); }
+Tensor space(const Setup& setup, const Shape& shape, DType dtype) {
+  return Tensor::uninitialized(shape, dtype, setup.device);
+}
 
 }  // namespace gpu_bench
 
@@ -113,7 +113,8 @@ int main(int argc, char** argv) {
   std::vector<std::string> prefixes;
   CLI::App app("Times the ops on a GPU.");
   app.add_option("--device", device, "cuda or cuda:N")->capture_default_str();
-  app.add_option("--cublas", setup.cublas, "cuBLAS's shared library, to time its products too; else where the system finds it");
+  app.add_option("--cublas", setup.cublas,
+                 "cuBLAS's shared library, to time its products too; else where the system finds it");
   app.add_flag("--tiny", setup.tiny, "tiny sizes, each once: whether everything runs");
   app.add_option("prefix", prefixes, "the cases whose names begin so; else all");
   CLI11_PARSE(app, argc, argv);

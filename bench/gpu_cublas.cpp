@@ -64,8 +64,9 @@ void Cublas::product(stet::cuda::Queue& queue, const ProductShape& s, const floa
   if (s.batch == 1) {
     check(sgemm_(handle_, of_b, of_a, n, m, k, &one, b, step_b, a, step_a, &zero, c, n), "cublasSgemm");
   } else {
-    check(sgemm_batched_(handle_, of_b, of_a, n, m, k, &one, b, step_b, s.k * s.n, a, step_a, s.m * s.k, &zero, c, n, s.m * s.n,
-                         static_cast<int>(s.batch)), "cublasSgemmStridedBatched");
+    check(sgemm_batched_(handle_, of_b, of_a, n, m, k, &one, b, step_b, s.k * s.n, a, step_a, s.m * s.k, &zero, c, n,
+                         s.m * s.n, static_cast<int>(s.batch)),
+          "cublasSgemmStridedBatched");
   }
 }
 

@@ -1,9 +1,10 @@
-// Compares the float32 elementary functions on a GPU with the CPU's, which exhaustive.cpp proves, bit for bit: on all 2^32 arguments, and pow on 2^28
-// pairs.
+// Compares the float32 elementary functions on a GPU with the CPU's, which exhaustive.cpp proves, bit for bit: on all
+// 2^32 arguments, and pow on 2^28 pairs.
 //
 //   gpu_exhaustive [--every N] [FUNCTION...]
 //
-// All functions when none is named. --every takes one block of 2^22 arguments in N. Exits with 0 if all bits are equal, 1 if some differ, 2 on wrong use.
+// All functions when none is named. --every takes one block of 2^22 arguments in N. Exits with 0 if all bits are equal,
+// 1 if some differ, 2 on wrong use.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,14 +28,14 @@ struct Function {
   const char* name;
   Tensor (*of)(const Tensor&);
 };
-constexpr Function kFunctions[] = {{"exp", exp},         {"expm1", expm1}, {"log", log},   {"log1p", log1p}, {"tanh", tanh},   {"sigmoid", sigmoid},
-                                   {"erf", erf},         {"sqrt", sqrt},   {"sin", sin},   {"cos", cos},     {"sinpi", sinpi}, {"cospi", cospi}};
+constexpr Function kFunctions[] = {{"exp", exp},   {"expm1", expm1},     {"log", log},     {"log1p", log1p},
+                                   {"tanh", tanh}, {"sigmoid", sigmoid}, {"erf", erf},     {"sqrt", sqrt},
+                                   {"sin", sin},   {"cos", cos},         {"sinpi", sinpi}, {"cospi", cospi}};
 
 /// Counts the elements that differ, and prints the first few, which `call` names.
 class Comparison {
  public:
-  template <class Call>
-  void take(const Tensor& gpu, const Tensor& cpu, const Call& call) {
+  template <class Call> void take(const Tensor& gpu, const Tensor& cpu, const Call& call) {
     const auto got = gpu.span<float>(), want = cpu.span<float>();
     for (size_t i = 0; i < got.size(); ++i) {
       if (same(got[i], want[i])) continue;
@@ -58,9 +59,11 @@ bool compare(const Function& f, int64_t every) {
   Comparison comparison;
   for (int64_t first = 0; first < kArguments; first += kBlock * every) {
     std::vector<float> arguments(kBlock);
-    for (int64_t i = 0; i < kBlock; ++i) arguments[static_cast<size_t>(i)] = std::bit_cast<float>(static_cast<uint32_t>(first + i));
+    for (int64_t i = 0; i < kBlock; ++i)
+      arguments[static_cast<size_t>(i)] = std::bit_cast<float>(static_cast<uint32_t>(first + i));
     const Tensor x = Tensor::adopt(std::move(arguments), {kBlock}), on_gpu = f.of(x.to(kGpu));
-    comparison.take(on_gpu.to(cpu), f.of(x), [&](size_t i) { return fmt::format("{}({:a})", f.name, x.span<float>()[i]); });
+    comparison.take(on_gpu.to(cpu), f.of(x),
+                    [&](size_t i) { return fmt::format("{}({:a})", f.name, x.span<float>()[i]); });
   }
   return comparison.report(f.name);
 }
@@ -77,7 +80,8 @@ bool compare_pow(int64_t every) {
     }
     const Tensor x = Tensor::adopt(std::move(bases), {kBlock}), y = Tensor::adopt(std::move(exponents), {kBlock});
     const Tensor on_gpu = pow(x.to(kGpu), y.to(kGpu));
-    comparison.take(on_gpu.to(cpu), pow(x, y), [&](size_t i) { return fmt::format("pow({:a}, {:a})", x.span<float>()[i], y.span<float>()[i]); });
+    comparison.take(on_gpu.to(cpu), pow(x, y),
+                    [&](size_t i) { return fmt::format("pow({:a}, {:a})", x.span<float>()[i], y.span<float>()[i]); });
   }
   return comparison.report("pow");
 }
@@ -89,7 +93,9 @@ int run(const std::vector<std::string>& arguments) {
     if (arguments[i] == "--every" && i + 1 < arguments.size()) every = std::max(1, std::atoi(arguments[++i].c_str()));
     else names.push_back(arguments[i]);
   }
-  const auto find = [](const std::string& name) { return std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](auto& f) { return f.name == name; }); };
+  const auto find = [](const std::string& name) {
+    return std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](auto& f) { return f.name == name; });
+  };
   for (const std::string& name : names) {
     if (name != "pow" && find(name) == std::end(kFunctions)) raise("gpu_exhaustive: no function '{}'", name);
   }
@@ -98,7 +104,8 @@ int run(const std::vector<std::string>& arguments) {
     names.emplace_back("pow");
   }
   bool equal = true;
-  for (const std::string& name : names) equal = (name == "pow" ? compare_pow(every) : compare(*find(name), every)) && equal;
+  for (const std::string& name : names)
+    equal = (name == "pow" ? compare_pow(every) : compare(*find(name), every)) && equal;
   return equal ? 0 : 1;
 }
 

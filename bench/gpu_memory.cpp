@@ -1,4 +1,5 @@
-// What a GPU's memory limits: bytes that must be read and written a second. bench/gpu puts them beside those of a plain copy.
+// What a GPU's memory limits: bytes that must be read and written a second. bench/gpu puts them beside those of a plain
+// copy.
 #include <memory>
 
 #include "gpu_bench.h"
@@ -18,7 +19,8 @@ class Adder {
  public:
   Adder(Cases& to, const Setup& setup) : to_(to), setup_(setup) {}
   void operator()(const std::string& name, const Work& work, const Prepare& prepare) {
-    to_.push_back({"memory/" + name, "stet", work, [prepare, device = setup_.device] { return prepare(backend(device)); }});
+    to_.push_back(
+        {"memory/" + name, "stet", work, [prepare, device = setup_.device] { return prepare(backend(device)); }});
   }
 
  private:
@@ -37,13 +39,15 @@ void add_elementwise(Adder add, const Setup& setup, int64_t n) {
   const auto x = [=] { return numbers(setup, {n}); };
   const auto y = [=] { return space(setup, {n}); };
   add(name("copy"), floats(2, n), [=](Backend&) {
-    return [&queue = setup.queue(), size = static_cast<size_t>(4 * n), x = x(), y = y()] { queue.copy(x.data(), y.mutable_data(), size); };
+    return [&queue = setup.queue(), size = static_cast<size_t>(4 * n), x = x(), y = y()] {
+      queue.copy(x.data(), y.mutable_data(), size);
+    };
   });
-  add(name("add"), floats(3, n), [=](Backend& b) { return [&b, p = x(), q = x(), y = y()] { b.binary(Binary::add, p, q, y); }; });
+  add(name("add"), floats(3, n),
+      [=](Backend& b) { return [&b, p = x(), q = x(), y = y()] { b.binary(Binary::add, p, q, y); }; });
   add(name("relu"), floats(2, n), [=](Backend& b) { return [&b, x = x(), y = y()] { b.unary(Unary::relu, x, y); }; });
-  add(name("relu_gradient"), floats(3, n), [=](Backend& b) {
-    return [&b, g = x(), x = x(), y = y()] { b.binary(Binary::relu_gradient, g, x, y); };
-  });
+  add(name("relu_gradient"), floats(3, n),
+      [=](Backend& b) { return [&b, g = x(), x = x(), y = y()] { b.binary(Binary::relu_gradient, g, x, y); }; });
   add(name("exp"), floats(2, n), [=](Backend& b) { return [&b, x = x(), y = y()] { b.unary(Unary::exp, x, y); }; });
   add(name("tanh"), floats(2, n), [=](Backend& b) { return [&b, x = x(), y = y()] { b.unary(Unary::tanh, x, y); }; });
   add(name("gelu"), floats(2, n), [=](Backend& b) { return [&b, x = x(), y = y()] { b.gelu(x, y, {}); }; });
@@ -73,24 +77,25 @@ void add_rows(Adder add, const Setup& setup, int64_t rows, int64_t columns) {
   const auto x = [=] { return numbers(setup, shape); };
   const auto y = [=] { return space(setup, shape); };
   add(name("softmax"), floats(2, n), [=](Backend& b) { return [&b, x = x(), y = y()] { b.softmax(x, y); }; });
-  add(name("softmax_gradient"), floats(3, n), [=](Backend& b) {
-    return [&b, g = x(), y = x(), dx = y()] { b.softmax_gradient(g, y, dx); };
-  });
+  add(name("softmax_gradient"), floats(3, n),
+      [=](Backend& b) { return [&b, g = x(), y = x(), dx = y()] { b.softmax_gradient(g, y, dx); }; });
   add(name("cross_entropy"), floats(2, n), [=](Backend& b) {
-    return [&b, x = x(), t = indices(setup, {rows}, columns), loss = space(setup, {rows}), e = y(), total = space(setup, {rows})] {
-      b.cross_entropy(x, t, loss, e, total);
-    };
+    return [&b, x = x(), t = indices(setup, {rows}, columns), loss = space(setup, {rows}), e = y(),
+            total = space(setup, {rows})] { b.cross_entropy(x, t, loss, e, total); };
   });
   add(name("cross_entropy_gradient"), floats(2, n), [=](Backend& b) {
     const Tensor g = numbers(setup, {rows}), total = positive_numbers(setup, {rows});
-    return [=, &b, t = indices(setup, {rows}, columns), e = x(), dx = y()] { b.cross_entropy_gradient(g, t, e, total, dx); };
+    return [=, &b, t = indices(setup, {rows}, columns), e = x(), dx = y()] {
+      b.cross_entropy_gradient(g, t, e, total, dx);
+    };
   });
   add(name("argmax"), floats(1, n), [=](Backend& b) {
     return [&b, x = x(), y = space(setup, {rows}, DType::int64)] { b.arg_extreme(Reduce::max, x, 1, y); };
   });
 }
 
-void add_sum(Adder add, const Setup& setup, const std::string& which, const Shape& shape, const std::vector<bool>& reduced) {
+void add_sum(Adder add, const Setup& setup, const std::string& which, const Shape& shape,
+             const std::vector<bool>& reduced) {
   std::vector<int64_t> left;
   for (int i = 0; i < shape.rank(); ++i) {
     if (!reduced[static_cast<size_t>(i)]) left.push_back(shape[i]);
@@ -102,7 +107,9 @@ void add_sum(Adder add, const Setup& setup, const std::string& which, const Shap
 
 void add_layer_norm(Adder add, const Setup& setup, int64_t rows, int64_t width) {
   const Shape shape{rows, width};
-  const auto inputs = [=] { return LayerNormInputs{numbers(setup, shape), numbers(setup, {width}), numbers(setup, {width}), 1e-5}; };
+  const auto inputs = [=] {
+    return LayerNormInputs{numbers(setup, shape), numbers(setup, {width}), numbers(setup, {width}), 1e-5};
+  };
   const auto statistics = [=] { return RowStatistics{space(setup, {rows}), space(setup, {rows})}; };
   add(with_size("layer_norm", shape), floats(2, shape.elements()), [=](Backend& b) {
     return [&b, in = inputs(), y = space(setup, shape), s = statistics()] { b.layer_norm(in, y, s); };
@@ -120,7 +127,8 @@ void add_layer_norm(Adder add, const Setup& setup, int64_t rows, int64_t width) 
 void add_batch_norm(Adder add, const Setup& setup, const Shape& shape) {
   const Shape planes{shape[0], shape[1], shape[2] * shape[3]}, channels{shape[1]};
   const auto inputs = [=] {
-    return BatchNormInputs{numbers(setup, planes), numbers(setup, channels), numbers(setup, channels), {}, 1e-5, Activation::relu};
+    return BatchNormInputs{numbers(setup, planes), numbers(setup, channels), numbers(setup, channels), {}, 1e-5,
+                           Activation::relu};
   };
   const auto statistics = [=] { return BatchStatistics{space(setup, channels), space(setup, channels)}; };
   add(with_size("batch_norm_relu", shape), floats(3, shape.elements()), [=](Backend& b) {
@@ -140,20 +148,25 @@ void add_pooling(Adder add, const Setup& setup, const Shape& shape) {
   const Window s{shape[0], shape[1], shape[2], shape[3], shape[1], 2, 2, 2, 2};
   const Shape pooled{s.n, s.c, s.out_h(), s.out_w()};
   // It reads x, and writes the maxima and their int64 positions.
-  add(with_size("max_pool_2x2", shape), bytes(static_cast<double>(4 * shape.elements() + 12 * pooled.elements())), [=](Backend& b) {
-    const Tensor x = numbers(setup, shape), y = space(setup, pooled), index = space(setup, pooled, DType::int64);
-    return [=, &b] { b.max_pool2d(s, x, y, index); };
-  });
+  add(with_size("max_pool_2x2", shape), bytes(static_cast<double>(4 * shape.elements() + 12 * pooled.elements())),
+      [=](Backend& b) {
+        const Tensor x = numbers(setup, shape), y = space(setup, pooled), index = space(setup, pooled, DType::int64);
+        return [=, &b] { b.max_pool2d(s, x, y, index); };
+      });
 }
 
 // An embedding of 65 rows for a batch of 64 texts of 256 characters: its gradient adds 252 rows to each.
 void add_embedding(Adder add, const Setup& setup, int64_t positions, int64_t width) {
   const auto at = [=] { return indices(setup, {positions}, 65); };
   add(with_size("embedding", {positions, width}), floats(2, positions * width), [=](Backend& b) {
-    return [&b, x = numbers(setup, {1, 65, width}), at = at(), y = space(setup, {1, positions, width})] { b.index_select(x, at, y); };
+    return [&b, x = numbers(setup, {1, 65, width}), at = at(), y = space(setup, {1, positions, width})] {
+      b.index_select(x, at, y);
+    };
   });
   add(with_size("embedding_gradient", {positions, width}), floats(1, positions * width), [=](Backend& b) {
-    return [&b, g = numbers(setup, {1, positions, width}), at = at(), y = space(setup, {1, 65, width})] { b.index_add(g, at, y); };
+    return [&b, g = numbers(setup, {1, positions, width}), at = at(), y = space(setup, {1, 65, width})] {
+      b.index_add(g, at, y);
+    };
   });
 }
 
@@ -187,7 +200,8 @@ void add_updates(Adder add, const Setup& setup, const std::string& name, const s
     return [p = parameters(setup, shapes)] {
       const AdamStep step{.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 1e-5};
       std::vector<AdamUpdate> all;
-      for (size_t i = 0; i < p->values.size(); ++i) all.push_back({step, p->gradients[i], p->values[i], p->means[i], p->squares[i]});
+      for (size_t i = 0; i < p->values.size(); ++i)
+        all.push_back({step, p->gradients[i], p->values[i], p->means[i], p->squares[i]});
       update(all);
     };
   });

@@ -1,4 +1,5 @@
-// Products on a GPU beside cuBLAS's: square ones, and those of the linear layers of nanoGPT's configuration for a GPU and an MLP.
+// Products on a GPU beside cuBLAS's: square ones, and those of the linear layers of nanoGPT's configuration for a GPU
+// and an MLP.
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>
@@ -57,7 +58,8 @@ std::function<void()> call(const Setup& setup, const ProductShape& s, const Oper
 void require_close(const Tensor& got, const Tensor& want, int64_t k) {
   const std::vector<float> x = got.to(stet::cpu).to_vector<float>(), y = want.to(stet::cpu).to_vector<float>();
   for (size_t i = 0; i < x.size(); ++i) {
-    if (!(std::abs(x[i] - y[i]) < 1e-6 * static_cast<double>(k))) throw std::runtime_error("its product is another one");
+    if (!(std::abs(x[i] - y[i]) < 1e-6 * static_cast<double>(k)))
+      throw std::runtime_error("its product is another one");
   }
 }
 
@@ -85,7 +87,8 @@ void add_products(Cases& to, const Setup& setup) {
     to.push_back({"product/" + s.name, "cublas", flops(s.flops()), [=] {
                     const Operands o = operands(setup, s);
                     const auto product = [=](const Tensor& y) {
-                      cublas->product(setup.queue(), s, o.a.data_as<float>(), o.b.data_as<float>(), y.mutable_data_as<float>());
+                      cublas->product(setup.queue(), s, o.a.data_as<float>(), o.b.data_as<float>(),
+                                      y.mutable_data_as<float>());
                     };
                     const Tensor y = space(setup, o.y.shape());
                     product(y);

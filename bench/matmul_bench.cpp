@@ -1,5 +1,5 @@
-// Matrix products of five models' training steps, and square ones, beside other libraries': GFLOP/s, and the share of the
-// measured peak of fused multiply-adds.
+// Matrix products of five models' training steps, and square ones, beside other libraries': GFLOP/s, and the share of
+// the measured peak of fused multiply-adds.
 #include <benchmark/benchmark.h>
 
 #include <functional>
@@ -29,7 +29,9 @@ std::function<void()> prepare(const ProductShape& s, const float* a, const float
 void run(benchmark::State& state, const ProductShape& s, const ProductPeer& who, int threads) {
   who.set_threads(threads);
   // Memory as tensors have it.
-  const auto matrix = [&](int64_t rows, int64_t cols) { return stet::Storage(static_cast<size_t>(s.batch * rows * cols) * sizeof(float), {}); };
+  const auto matrix = [&](int64_t rows, int64_t cols) {
+    return stet::Storage(static_cast<size_t>(s.batch * rows * cols) * sizeof(float), {});
+  };
   const stet::Storage a = matrix(s.m, s.k), b = matrix(s.k, s.n), c = matrix(s.m, s.n);
   const auto data = [](const stet::Storage& storage) { return reinterpret_cast<float*>(storage.data()); };
   for (int64_t i = 0; i < s.batch * s.m * s.k; ++i) data(a)[i] = static_cast<float>(i % 17) / 17 - 0.5f;

@@ -1,6 +1,6 @@
-// Batch norm and layer norm, forward and gradient, beside the memory's bandwidth. A pass over memory counts what it must read and
-// write: batch norm's forward reads x twice and writes once, its gradient reads g and x twice and writes once; layer norm's
-// forward reads and writes once, its gradient reads g and x and writes once.
+// Batch norm and layer norm, forward and gradient, beside the memory's bandwidth. A pass over memory counts what it
+// must read and write: batch norm's forward reads x twice and writes once, its gradient reads g and x twice and writes
+// once; layer norm's forward reads and writes once, its gradient reads g and x and writes once.
 #include <benchmark/benchmark.h>
 
 #include <deque>
@@ -45,7 +45,8 @@ struct BatchCase {
 
   BatchCase(const Shape& s, Activation activation, bool residual) {
     const Shape c{s[1]};
-    in = {values(s, "x"), values(c, "weight"), values(c, "bias"), residual ? values(s, "residual") : Tensor(), 1e-5, activation};
+    in = {values(s, "x"), values(c, "weight"), values(c, "bias"), residual ? values(s, "residual") : Tensor(),
+          1e-5,           activation};
     const auto like = [](const Shape& shape) { return Tensor::uninitialized(shape, DType::float32); };
     statistics = {like(c), like(c)};
     y = like(s), g = values(s, "g");
@@ -90,10 +91,12 @@ void add_batch_norm(const std::string& name, const Shape& s, Activation activati
   const int extra = residual ? 1 : 0;
   const auto make = [=] { return BatchCase(planes, activation, residual); };
   add("batch_norm/" + name, [=](benchmark::State& state, int threads) {
-    run<BatchCase>(state, threads, (3 + extra) * floats, [](BatchCase& c) { c.forward(); }, make);
+    run<BatchCase>(
+        state, threads, (3 + extra) * floats, [](BatchCase& c) { c.forward(); }, make);
   });
   add("batch_norm_gradient/" + name, [=](benchmark::State& state, int threads) {
-    run<BatchCase>(state, threads, (5 + 2 * extra) * floats, [](BatchCase& c) { c.gradient(); }, make);
+    run<BatchCase>(
+        state, threads, (5 + 2 * extra) * floats, [](BatchCase& c) { c.gradient(); }, make);
   });
 }
 
@@ -101,10 +104,12 @@ void add_layer_norm(const std::string& name, const Shape& s) {
   const auto make = [=] { return LayerCase(s); };
   const double floats = 4.0 * static_cast<double>(s.elements());
   add("layer_norm/" + name, [=](benchmark::State& state, int threads) {
-    run<LayerCase>(state, threads, 2 * floats, [](LayerCase& c) { c.forward(); }, make);
+    run<LayerCase>(
+        state, threads, 2 * floats, [](LayerCase& c) { c.forward(); }, make);
   });
   add("layer_norm_gradient/" + name, [=](benchmark::State& state, int threads) {
-    run<LayerCase>(state, threads, 3 * floats, [](LayerCase& c) { c.gradient(); }, make);
+    run<LayerCase>(
+        state, threads, 3 * floats, [](LayerCase& c) { c.gradient(); }, make);
   });
 }
 

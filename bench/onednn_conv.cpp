@@ -25,7 +25,8 @@ memory filled(const memory::desc& desc, const dnnl::engine& engine) {
   return m;
 }
 
-template <class Primitive> std::function<void()> call(Primitive primitive, dnnl::engine engine, Arguments arguments, int threads) {
+template <class Primitive>
+std::function<void()> call(Primitive primitive, dnnl::engine engine, Arguments arguments, int threads) {
   return [=, stream = std::make_shared<dnnl::stream>(engine)] {
     omp_set_num_threads(threads);
     primitive.execute(*stream, arguments);
@@ -38,7 +39,9 @@ template <class Primitive> std::function<void()> call(Primitive primitive, dnnl:
 std::function<void()> onednn_conv(const stet::ConvShape& s, Pass pass, int threads) {
   omp_set_num_threads(threads);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  const auto any = [](memory::dims dims) { return memory::desc(dims, memory::data_type::f32, memory::format_tag::any); };
+  const auto any = [](memory::dims dims) {
+    return memory::desc(dims, memory::data_type::f32, memory::format_tag::any);
+  };
   const memory::desc x = any({s.n, s.c, s.h, s.w}), weight = any({s.co, s.c, s.kh, s.kw});
   const memory::desc y = any({s.n, s.co, s.out_h(), s.out_w()});
   const memory::dims stride = {s.stride_h, s.stride_w}, pad = {s.pad_h, s.pad_w};
@@ -53,14 +56,16 @@ std::function<void()> onednn_conv(const stet::ConvShape& s, Pass pass, int threa
                 threads);
   }
   if (pass == Pass::input_gradient) {
-    const dnnl::convolution_backward_data::primitive_desc back({direct, x, weight, y, stride, pad, pad}, engine, forward);
+    const dnnl::convolution_backward_data::primitive_desc back({direct, x, weight, y, stride, pad, pad}, engine,
+                                                               forward);
     return call(dnnl::convolution_backward_data(back), engine,
                 {{DNNL_ARG_DIFF_SRC, filled(back.diff_src_desc(), engine)},
                  {DNNL_ARG_WEIGHTS, filled(back.weights_desc(), engine)},
                  {DNNL_ARG_DIFF_DST, filled(back.diff_dst_desc(), engine)}},
                 threads);
   }
-  const dnnl::convolution_backward_weights::primitive_desc back({direct, x, weight, y, stride, pad, pad}, engine, forward);
+  const dnnl::convolution_backward_weights::primitive_desc back({direct, x, weight, y, stride, pad, pad}, engine,
+                                                                forward);
   return call(dnnl::convolution_backward_weights(back), engine,
               {{DNNL_ARG_SRC, filled(back.src_desc(), engine)},
                {DNNL_ARG_DIFF_WEIGHTS, filled(back.diff_weights_desc(), engine)},

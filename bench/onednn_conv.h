@@ -7,6 +7,7 @@
 
 enum class Pass { forward, input_gradient, weight_gradient };
 
-/// A convolution (or a gradient of it) by oneDNN, prepared to be called again and again on `threads` threads. Its tensors lie in the
-/// layouts that oneDNN chose for it, so that no reordering is timed. Empty in a build without oneDNN.
+/// A convolution (or a gradient of it) by oneDNN, prepared to be called again and again on `threads` threads. Its
+/// tensors lie in the layouts that oneDNN chose for it, so that no reordering is timed. Empty in a build without
+/// oneDNN.
 std::function<void()> onednn_conv(const stet::ConvShape& shape, Pass pass, int threads);

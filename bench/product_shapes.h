@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-/// c[i] = op(a[i]) op(b[i]) for i < batch, row-major and contiguous: op(a) is [m, k], op(b) is [k, n]; a transposed operand
-/// lies in memory as [k, m] or [n, k].
+/// c[i] = op(a[i]) op(b[i]) for i < batch, row-major and contiguous: op(a) is [m, k], op(b) is [k, n]; a transposed
+/// operand lies in memory as [k, m] or [n, k].
 struct ProductShape {
   std::string name;
   int64_t batch, m, n, k;
@@ -23,8 +23,8 @@ inline void add_layer(std::vector<ProductShape>& to, const std::string& name, in
   to.push_back({name + "/weight_gradient", 1, out, in, rows, true, false});
 }
 
-/// The MLP, the MNIST CNN, ResNet-20's head, a GPT of width 128 with 4 heads on 12 x 64 tokens, and an LSTM of 128 units on
-/// 32 x 64 tokens; then square products.
+/// The MLP, the MNIST CNN, ResNet-20's head, a GPT of width 128 with 4 heads on 12 x 64 tokens, and an LSTM of 128
+/// units on 32 x 64 tokens; then square products.
 inline std::vector<ProductShape> product_shapes() {
   std::vector<ProductShape> all;
   add_layer(all, "mlp/784_512", 128, 784, 512, true);
@@ -38,9 +38,9 @@ inline std::vector<ProductShape> product_shapes() {
   add_layer(all, "gpt/128_512", 768, 128, 512);
   add_layer(all, "gpt/512_128", 768, 512, 128);
   add_layer(all, "gpt/128_65", 768, 128, 65);
-  all.push_back({"gpt/scores", 48, 64, 64, 32, false, true});             // q k^T, and the scores' gradient dO v^T
-  all.push_back({"gpt/values", 48, 64, 32, 64, false, false});            // p v, and dq = dS k
-  all.push_back({"gpt/values_gradient", 48, 64, 32, 64, true, false});    // dv = p^T dO, and dk = dS^T q
+  all.push_back({"gpt/scores", 48, 64, 64, 32, false, true});           // q k^T, and the scores' gradient dO v^T
+  all.push_back({"gpt/values", 48, 64, 32, 64, false, false});          // p v, and dq = dS k
+  all.push_back({"gpt/values_gradient", 48, 64, 32, 64, true, false});  // dv = p^T dO, and dk = dS^T q
   add_layer(all, "lstm/65_512", 2048, 65, 512, true);
   all.push_back({"lstm/step", 1, 32, 512, 128, false, true});
   all.push_back({"lstm/step_input_gradient", 1, 32, 128, 512, false, false});

@@ -18,8 +18,10 @@ template <auto kFunction> void map(const float* x, float* y, int64_t n) {
 }  // namespace
 
 std::vector<SleefFunction> sleef_avx2() {
-  return {{"exp", map<Sleef_expf8_u10avx2>},     {"expm1", map<Sleef_expm1f8_u10avx2>}, {"log", map<Sleef_logf8_u10avx2>}, {"log1p", map<Sleef_log1pf8_u10avx2>},
-          {"tanh", map<Sleef_tanhf8_u10avx2>}, {"erf", map<Sleef_erff8_u10avx2>},     {"sin", map<Sleef_sinf8_u10avx2>}, {"cos", map<Sleef_cosf8_u10avx2>}};
+  return {{"exp", map<Sleef_expf8_u10avx2>},   {"expm1", map<Sleef_expm1f8_u10avx2>},
+          {"log", map<Sleef_logf8_u10avx2>},   {"log1p", map<Sleef_log1pf8_u10avx2>},
+          {"tanh", map<Sleef_tanhf8_u10avx2>}, {"erf", map<Sleef_erff8_u10avx2>},
+          {"sin", map<Sleef_sinf8_u10avx2>},   {"cos", map<Sleef_cosf8_u10avx2>}};
 }
 
 #endif

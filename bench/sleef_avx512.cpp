@@ -18,8 +18,10 @@ template <auto kFunction> void map(const float* x, float* y, int64_t n) {
 }  // namespace
 
 std::vector<SleefFunction> sleef_avx512() {
-  return {{"exp", map<Sleef_expf16_u10avx512f>},     {"expm1", map<Sleef_expm1f16_u10avx512f>}, {"log", map<Sleef_logf16_u10avx512f>}, {"log1p", map<Sleef_log1pf16_u10avx512f>},
-          {"tanh", map<Sleef_tanhf16_u10avx512f>}, {"erf", map<Sleef_erff16_u10avx512f>},     {"sin", map<Sleef_sinf16_u10avx512f>}, {"cos", map<Sleef_cosf16_u10avx512f>}};
+  return {{"exp", map<Sleef_expf16_u10avx512f>},   {"expm1", map<Sleef_expm1f16_u10avx512f>},
+          {"log", map<Sleef_logf16_u10avx512f>},   {"log1p", map<Sleef_log1pf16_u10avx512f>},
+          {"tanh", map<Sleef_tanhf16_u10avx512f>}, {"erf", map<Sleef_erff16_u10avx512f>},
+          {"sin", map<Sleef_sinf16_u10avx512f>},   {"cos", map<Sleef_cosf16_u10avx512f>}};
 }
 
 #endif

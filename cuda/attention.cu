@@ -20,19 +20,17 @@ struct Forward {
   float* block_sums;  // [groups of slices, heads, queries, blocks of 1024 keys]; not used where there is one
 };
 
-// With one slice, which holds a whole query and a whole value, the queries stay in shared memory. Else each slice of queries is
-// copied beside the keys' slice that it meets, and a block computes kSlices slices of the result.
-template <int kSlices, int kBuffers>
-struct Shared {
+// With one slice, which holds a whole query and a whole value, the queries stay in shared memory. Else each slice of
+// queries is copied beside the keys' slice that it meets, and a block computes kSlices slices of the result.
+template <int kSlices, int kBuffers> struct Shared {
   Matrix q, k, v, o;
   Tile own[kSlices == 1 ? 1 : kBuffers], partners[kBuffers], weights;
   float most[kWarps][kSide], totals[kSide];
 };
 
-// The keys' tiles from the last to the first, for the rows' maxima, then keys and values from the first on; the first tile's
-// scores are made once.
-template <int kSlices, int kBuffers>
-class ForwardWalk {
+// The keys' tiles from the last to the first, for the rows' maxima, then keys and values from the first on; the first
+// tile's scores are made once.
+template <int kSlices, int kBuffers> class ForwardWalk {
  public:
   __device__ ForwardWalk(Shared<kSlices, kBuffers>& shared, const Work& work, int tiles, int first_slice)
       : shared_(shared), own_(work.tile), tiles_(tiles), first_slice_(first_slice), tile_(tiles - 1) {}
@@ -44,7 +42,8 @@ class ForwardWalk {
   }
   __device__ void copy_queries() { copy_slice(shared_.own[0], shared_.q, own_ * kSide, 0); }
   __device__ void copy(int buffer) {
-    if (phase_ == Phase::values) return copy_slice(shared_.partners[buffer], shared_.v, tile_ * kSide, first_slice_ + slice_);
+    if (phase_ == Phase::values)
+      return copy_slice(shared_.partners[buffer], shared_.v, tile_ * kSide, first_slice_ + slice_);
     if constexpr (kSlices != 1) copy_slice(shared_.own[buffer], shared_.q, own_ * kSide, slice_);
     copy_slice(shared_.partners[buffer], shared_.k, tile_ * kSide, slice_);
   }
@@ -70,10 +69,11 @@ class ForwardWalk {
   Phase phase_ = Phase::maxima;
 };
 
-// Each row's sum of a block of the last axis, of which a thread has two lanes' sums: to shared memory where it is the only block,
-// else to a list. With the last block, the list's sum to shared memory. The tile of weights is free before and after.
-__device__ __forceinline__ void end_block(float (&lanes)[kRows][2], Tile& weights, float (&totals)[kSide], float* list, int64_t list_stride,
-                                          int block, int rows, bool last, const Place& place) {
+// Each row's sum of a block of the last axis, of which a thread has two lanes' sums: to shared memory where it is the
+// only block, else to a list. With the last block, the list's sum to shared memory. The tile of weights is free before
+// and after.
+__device__ __forceinline__ void end_block(float (&lanes)[kRows][2], Tile& weights, float (&totals)[kSide], float* list,
+                                          int64_t list_stride, int block, int rows, bool last, const Place& place) {
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < kRows; ++i) {
@@ -139,8 +139,8 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
     return key < s.keys && (!s.causal || key <= first + row);
   };
 
-  // Which of two zeros, or whether a NaN is the maximum shows nowhere: the former changes no difference's power of e, the latter
-  // makes the row's sum NaN.
+  // Which of two zeros, or whether a NaN is the maximum shows nowhere: the former changes no difference's power of e,
+  // the latter makes the row's sum NaN.
   float most[kRows];
 #pragma unroll
   for (int i = 0; i < kRows; ++i) most[i] = -__builtin_inff();
@@ -160,7 +160,8 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
   __syncthreads();
   const int thread = static_cast<int>(threadIdx.x);
   if (thread < kSide) {
-    for (int warp = 1; warp < kWarps; ++warp) shared.most[0][thread] = fmaxf(shared.most[0][thread], shared.most[warp][thread]);
+    for (int warp = 1; warp < kWarps; ++warp)
+      shared.most[0][thread] = fmaxf(shared.most[0][thread], shared.most[warp][thread]);
   }
   __syncthreads();
 
@@ -176,7 +177,9 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
     const bool last = tile == tiles - 1;
     if (tile > 0) make_scores();
     put(score, shared.weights, place);
-    make_weights(shared.weights, place, [&](int row, int) { return shared.most[0][row]; }, [&](int row, int j) { return seen(row, j, tile); });
+    make_weights(
+        shared.weights, place, [&](int row, int) { return shared.most[0][row]; },
+        [&](int row, int j) { return seen(row, j, tile); });
     for_each(score, [&](int i, int j, float value) {
       lanes[i][j % 2] += shared.weights.at[place.row(i)][place.column(j)];
       return value;
@@ -186,14 +189,17 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
       if (slice >= walk.value_slices()) break;
       const int buffer = pipeline.next();
       add_weighted_rows(sums[slice], shared.weights, shared.partners[buffer], s.keys - tile * kSide,
-                        columns_of(s.value_width, first_slice + slice), s.causal && last ? Meets::up_to_own : Meets::all, place);
+                        columns_of(s.value_width, first_slice + slice),
+                        s.causal && last ? Meets::up_to_own : Meets::all, place);
     }
     if (last || (tile + 1) % kBlockTiles == 0) {
-      end_block(lanes, shared.weights, shared.totals, block_sums, blocks, tile / kBlockTiles, s.queries - first, last, place);
+      end_block(lanes, shared.weights, shared.totals, block_sums, blocks, tile / kBlockTiles, s.queries - first, last,
+                place);
     }
     if (!last && (tile + 1) % kChunkTiles == 0) {
 #pragma unroll
-      for (int slice = 0; slice < kSlices; ++slice) end_chunk(sums[slice], shared.o, first, first_slice + slice, begun, place, as_it_is);
+      for (int slice = 0; slice < kSlices; ++slice)
+        end_chunk(sums[slice], shared.o, first, first_slice + slice, begun, place, as_it_is);
       begun = true;
     }
   }
@@ -209,27 +215,32 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
   }
 }
 
-template <int kSlices, int kBuffers>
-void launch(Queue& queue, Forward x) {
+template <int kSlices, int kBuffers> void launch(Queue& queue, Forward x) {
   const int groups = (tiles_of(x.shape.value_width) + kSlices - 1) / kSlices;
   const int key_blocks = (tiles_of(x.shape.keys) + kBlockTiles - 1) / kBlockTiles;
   cuda::Scratch<float> block_sums(queue, key_blocks > 1 ? groups * x.shape.heads * x.shape.queries * key_blocks : 0);
   x.block_sums = block_sums.data();
   const int64_t blocks = x.shape.heads * tiles_of(x.shape.queries);
   queue.launch(forward<kSlices, kBuffers>,
-               {.blocks = {blocks, groups}, .threads = kThreads,
-                .shared = sizeof(Shared<kSlices, kBuffers>)},
-               x);
+               {.blocks = {blocks, groups}, .threads = kThreads, .shared = sizeof(Shared<kSlices, kBuffers>)}, x);
 }
 
 }  // namespace
 
-void attention(Queue& queue, const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals) {
+void attention(Queue& queue, const AttentionRule& rule, const AttentionInputs& in, const Tensor& o,
+               const Tensor& extremes, const Tensor& totals) {
   if (in.q.size(2) > kMostRows || in.k.size(2) > kMostRows) cuda::no_kernel(queue, "attention of more than 2^30 rows");
   const Extents shape(rule, in);
-  const Forward x = {shape, Heads(in.q), Heads(in.k), Heads(in.v), Heads(o), extremes.mutable_data_as<float>(), totals.mutable_data_as<float>(),
+  const Forward x = {shape,
+                     Heads(in.q),
+                     Heads(in.k),
+                     Heads(in.v),
+                     Heads(o),
+                     extremes.mutable_data_as<float>(),
+                     totals.mutable_data_as<float>(),
                      nullptr};
-  if (shape.width <= kSide && shape.value_width <= kSide && queue.most_shared() >= sizeof(Shared<1, 2>)) launch<1, 2>(queue, x);
+  if (shape.width <= kSide && shape.value_width <= kSide && queue.most_shared() >= sizeof(Shared<1, 2>))
+    launch<1, 2>(queue, x);
   else if (shape.width <= kChunk && queue.most_shared() >= sizeof(Shared<2, 2>)) launch<2, 2>(queue, x);
   else launch<2, 1>(queue, x);
 }

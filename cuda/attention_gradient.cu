@@ -1,5 +1,5 @@
-// Attention's gradient in three kernels: what each query's row has of its own, then the queries' gradients by blocks of queries,
-// and the keys' and values' by blocks of keys. Both of the latter make the scores and the weights again.
+// Attention's gradient in three kernels: what each query's row has of its own, then the queries' gradients by blocks of
+// queries, and the keys' and values' by blocks of keys. Both of the latter make the scores and the weights again.
 #include "stet/cuda/attention.h"
 #include "stet/cuda/attention_tile.h"
 #include "stet/cuda/errors.h"
@@ -30,8 +30,8 @@ __global__ void rows_of_queries(Heads g, Heads o, const float* totals, Heads h, 
   if (cuda::lane_of_warp() == 0) deltas[row] = delta;
 }
 
-// By queries, `own` are queries and h, `partners` keys and values; by keys the other way round. The gradient of h is not asked
-// for.
+// By queries, `own` are queries and h, `partners` keys and values; by keys the other way round. The gradient of h is
+// not asked for.
 struct Backward {
   Extents shape;
   Heads own_first, own_second, first, second;
@@ -39,24 +39,21 @@ struct Backward {
   const float *extremes, *deltas;  // [heads, queries]
 };
 
-// With one slice, a block's own rows stay in shared memory, and the partners' are there for all of a tile's products. Else each
-// slice is copied when a product asks for it, and the block computes kSlices slices of each result.
+// With one slice, a block's own rows stay in shared memory, and the partners' are there for all of a tile's products.
+// Else each slice is copied when a product asks for it, and the block computes kSlices slices of each result.
 struct Operands {
   Matrix own_first, own_second, first, second, d_first, d_second;
 };
-template <int kSlices, int kBuffers>
-struct Shared : Operands {
+template <int kSlices, int kBuffers> struct Shared : Operands {
   Tile own[kBuffers], partners[kBuffers], weights;
   float most[kSide], deltas[kSide];
 };
-template <>
-struct Shared<1, 2> : Operands {
+template <> struct Shared<1, 2> : Operands {
   Tile own[2], first_rows[2], second_rows, weights;
   float most[kSide], deltas[kSide];  // of the block's own queries
 };
 
-template <bool kByKeys, int kSlices, int kBuffers>
-class BackwardWalk {
+template <bool kByKeys, int kSlices, int kBuffers> class BackwardWalk {
  public:
   __device__ BackwardWalk(Shared<kSlices, kBuffers>& shared, const Work& work, int begin, int end, int first_slice)
       : shared_(shared), own_(work.tile * kSide), first_slice_(first_slice), tile_(begin), end_(end) {}
@@ -94,8 +91,8 @@ class BackwardWalk {
   __device__ bool is_over() const { return tile_ == end_; }
 
  private:
-  // The phases of a tile: scores, slopes, and, but for those whose rows are there already, products with the second and the first
-  // of the partners.
+  // The phases of a tile: scores, slopes, and, but for those whose rows are there already, products with the second and
+  // the first of the partners.
   __device__ int stages(int phase) const {
     if (phase < 2) return phase == 0 ? score_slices() : slope_slices();
     if (kSlices == 1) return 0;
@@ -110,15 +107,15 @@ class BackwardWalk {
   int own_, first_slice_, tile_, end_, phase_ = 0, slice_ = 0;
 };
 
-template <bool kByKeys, int kSlices, int kBuffers>
-__global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
+template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
   auto& shared = cuda::shared<Shared<kSlices, kBuffers>>();
   const Extents& s = x.shape;
   const int own_rows = kByKeys ? s.keys : s.queries, partner_rows = kByKeys ? s.queries : s.keys;
   const Work work(s, tiles_of(own_rows), !kByKeys);
   const Place place;
   const int first = work.tile * kSide, begin = kByKeys && s.causal ? work.tile : 0;
-  const int end = !kByKeys && s.causal ? work.tile + 1 : tiles_of(partner_rows), first_slice = static_cast<int>(blockIdx.y) * kSlices;
+  const int end = !kByKeys && s.causal ? work.tile + 1 : tiles_of(partner_rows),
+            first_slice = static_cast<int>(blockIdx.y) * kSlices;
   if (threadIdx.x == 0) {
     static_cast<Operands&>(shared) = {x.own_first.of(work.head), x.own_second.of(work.head), x.first.of(work.head),
                                       x.second.of(work.head),    x.d_first.of(work.head),    x.d_second.of(work.head)};
@@ -132,9 +129,12 @@ __global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
     const int own = first + row, partner = tile * kSide + place.column(j);
     return partner < partner_rows && (!s.causal || (kByKeys ? partner >= own : partner <= own));
   };
-  // A query's numbers: by queries in shared memory, from the first stage's barrier on; by keys those of the thread's columns.
+  // A query's numbers: by queries in shared memory, from the first stage's barrier on; by keys those of the thread's
+  // columns.
   float most[kColumns], delta[kColumns];
-  const auto of_query = [&](const float* all, int query) { return query < s.queries ? all[work.head * s.queries + query] : 0.0f; };
+  const auto of_query = [&](const float* all, int query) {
+    return query < s.queries ? all[work.head * s.queries + query] : 0.0f;
+  };
   if (const int row = static_cast<int>(threadIdx.x); !kByKeys && row < kSide) {
     shared.most[row] = of_query(x.extremes, first + row);
     shared.deltas[row] = of_query(x.deltas, first + row);
@@ -163,8 +163,9 @@ __global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
     }
     for_each(sums, [&](int, int, float sum) { return sum * s.scale; });
     put(sums, shared.weights, place);
-    make_weights(shared.weights, place, [&](int row, int j) { return kByKeys ? most[j] : shared.most[row]; },
-                 [&](int row, int j) { return seen(row, j, tile); });
+    make_weights(
+        shared.weights, place, [&](int row, int j) { return kByKeys ? most[j] : shared.most[row]; },
+        [&](int row, int j) { return seen(row, j, tile); });
     if constexpr (kSlices == 1) {
       pipeline.next();
       clear(sums);
@@ -174,7 +175,8 @@ __global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
     }
     for_each(sums, [&](int i, int j, float product) {
       const int row = place.row(i);
-      const float slope = (shared.weights.at[row][place.column(j)] * (product - (kByKeys ? delta[j] : shared.deltas[row]))) * s.scale;
+      const float slope =
+          (shared.weights.at[row][place.column(j)] * (product - (kByKeys ? delta[j] : shared.deltas[row]))) * s.scale;
       return seen(row, j, tile) ? slope : 0.0f;
     });
     if constexpr (kByKeys) {
@@ -184,7 +186,8 @@ __global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
         const Tile* rows;
         if constexpr (kSlices == 1) rows = &shared.second_rows;
         else rows = &shared.partners[pipeline.next()];
-        add_weighted_rows(seconds[slice], shared.weights, *rows, left, columns_of(s.value_width, first_slice + slice), meets, place);
+        add_weighted_rows(seconds[slice], shared.weights, *rows, left, columns_of(s.value_width, first_slice + slice),
+                          meets, place);
       }
       __syncthreads();
     }
@@ -196,33 +199,34 @@ __global__ void __launch_bounds__(kThreads, 2) backward(Backward x) {
       const Tile* rows;
       if constexpr (kSlices == 1) rows = &shared.first_rows[tile % 2];
       else rows = &shared.partners[pipeline.next()];
-      add_weighted_rows(firsts[slice], shared.weights, *rows, left, columns_of(s.width, first_slice + slice), meets, place);
+      add_weighted_rows(firsts[slice], shared.weights, *rows, left, columns_of(s.width, first_slice + slice), meets,
+                        place);
     }
     if (tile == end - 1 || (tile + 1) % kChunkTiles == 0) {
       const auto as_it_is = [](int, float sum) { return sum; };
 #pragma unroll
       for (int slice = 0; slice < kSlices; ++slice) {
         end_chunk(firsts[slice], shared.d_first, first, first_slice + slice, begun, place, as_it_is);
-        if constexpr (kByKeys) end_chunk(seconds[slice], shared.d_second, first, first_slice + slice, begun, place, as_it_is);
+        if constexpr (kByKeys)
+          end_chunk(seconds[slice], shared.d_second, first, first_slice + slice, begun, place, as_it_is);
       }
       begun = true;
     }
   }
 }
 
-template <bool kByKeys, int kSlices, int kBuffers>
-void launch(Queue& queue, const Backward& x) {
+template <bool kByKeys, int kSlices, int kBuffers> void launch(Queue& queue, const Backward& x) {
   const auto groups = [](int columns) { return (tiles_of(columns) + kSlices - 1) / kSlices; };
   const int of_first = groups(x.shape.width), of_second = kByKeys ? groups(x.shape.value_width) : 0;
   const int64_t blocks = x.shape.heads * tiles_of(kByKeys ? x.shape.keys : x.shape.queries);
   queue.launch(backward<kByKeys, kSlices, kBuffers>,
-               {.blocks = {blocks, of_first > of_second ? of_first : of_second}, .threads = kThreads,
+               {.blocks = {blocks, of_first > of_second ? of_first : of_second},
+                .threads = kThreads,
                 .shared = sizeof(Shared<kSlices, kBuffers>)},
                x);
 }
 
-template <bool kByKeys>
-void choose(Queue& queue, const Backward& x) {
+template <bool kByKeys> void choose(Queue& queue, const Backward& x) {
   const int width = x.shape.width > x.shape.value_width ? x.shape.width : x.shape.value_width;
   if (width <= kSide && queue.most_shared() >= sizeof(Shared<1, 2>)) launch<kByKeys, 1, 2>(queue, x);
   else if (width <= kChunk && queue.most_shared() >= sizeof(Shared<2, 2>)) launch<kByKeys, 2, 2>(queue, x);
@@ -231,8 +235,9 @@ void choose(Queue& queue, const Backward& x) {
 
 }  // namespace
 
-void attention_gradient(Queue& queue, const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
-                        const Tensor& totals, const Tensor& g, const AttentionInputs& gradients) {
+void attention_gradient(Queue& queue, const AttentionRule& rule, const AttentionInputs& in, const Tensor& o,
+                        const Tensor& extremes, const Tensor& totals, const Tensor& g,
+                        const AttentionInputs& gradients) {
   if (in.q.size(2) > kMostRows || in.k.size(2) > kMostRows) cuda::no_kernel(queue, "attention of more than 2^30 rows");
   const Extents shape(rule, in);
   const int64_t rows = shape.heads * shape.queries, stride = (shape.value_width + 3) / 4 * 4;

@@ -1,7 +1,7 @@
-// What attention's kernels share. A block has kSide rows of its own, queries or keys, and goes through the others, its partners,
-// kSide at a time. Of each such tile it makes scores in registers and from them weights in shared memory, which then are
-// multiplied with the partners' rows. No matrix of queries by keys is ever in global memory: a score has one value, so whoever
-// needs it makes it again.
+// What attention's kernels share. A block has kSide rows of its own, queries or keys, and goes through the others, its
+// partners, kSide at a time. Of each such tile it makes scores in registers and from them weights in shared memory,
+// which then are multiplied with the partners' rows. No matrix of queries by keys is ever in global memory: a score has
+// one value, so whoever needs it makes it again.
 #pragma once
 
 #include "stet/cuda/async_copy.h"
@@ -17,7 +17,7 @@ inline constexpr int kThreads = 128;  // of a block; a thread has 8 x 4 elements
 inline constexpr int kWarps = kThreads / 32;
 inline constexpr int kRows = 8, kColumns = 4;
 inline constexpr int kChunk = 512, kChunkTiles = kChunk / kSide;  // terms of one fma chain, and their tiles
-inline constexpr int kBlockTiles = 1024 / kSide;             // tiles of a block of the sum over the last axis
+inline constexpr int kBlockTiles = 1024 / kSide;                  // tiles of a block of the sum over the last axis
 inline constexpr int64_t kMostRows = int64_t{1} << 30;
 
 /// A slice of kSide rows. Rows lie so far apart that eight of them at one column meet every bank once, 16 bytes each.
@@ -27,8 +27,8 @@ struct Tile {
 
 using Sums = float[kRows][kColumns];
 
-/// Rows of one head in global memory. A block keeps those that it needs in shared memory: they are asked for rarely, and would
-/// take many registers.
+/// Rows of one head in global memory. A block keeps those that it needs in shared memory: they are asked for rarely,
+/// and would take many registers.
 struct Matrix {
   float* data;
   int64_t stride;
@@ -44,12 +44,23 @@ struct Heads {
   bool fours;
 
   explicit Heads(const Tensor& x)
-      : data(x.mutable_data_as<float>()), batch_stride(x.strides()[0]), head_stride(x.strides()[1]), stride(x.strides()[2]),
-        heads(static_cast<int>(x.size(1))), rows(static_cast<int>(x.size(2))), columns(static_cast<int>(x.size(3))),
+      : data(x.mutable_data_as<float>()),
+        batch_stride(x.strides()[0]),
+        head_stride(x.strides()[1]),
+        stride(x.strides()[2]),
+        heads(static_cast<int>(x.size(1))),
+        rows(static_cast<int>(x.size(2))),
+        columns(static_cast<int>(x.size(3))),
         fours(is_aligned<float>(x) && batch_stride % 4 == 0 && head_stride % 4 == 0 && stride % 4 == 0) {}
   /// Heads that lie one after another in scratch memory.
   Heads(float* data, int rows, int columns, int64_t stride)
-      : data(data), batch_stride(rows * stride), head_stride(0), stride(stride), heads(1), rows(rows), columns(columns),
+      : data(data),
+        batch_stride(rows * stride),
+        head_stride(0),
+        stride(stride),
+        heads(1),
+        rows(rows),
+        columns(columns),
         fours(stride % 4 == 0) {}
 
   __device__ __forceinline__ Matrix of(int64_t head) const {
@@ -64,8 +75,13 @@ struct Extents {
   bool causal;
 
   Extents(const AttentionRule& rule, const AttentionInputs& in)
-      : heads(in.q.size(0) * in.q.size(1)), queries(static_cast<int>(in.q.size(2))), keys(static_cast<int>(in.k.size(2))),
-        width(static_cast<int>(in.q.size(3))), value_width(static_cast<int>(in.v.size(3))), scale(rule.scale), causal(rule.causal) {}
+      : heads(in.q.size(0) * in.q.size(1)),
+        queries(static_cast<int>(in.q.size(2))),
+        keys(static_cast<int>(in.k.size(2))),
+        width(static_cast<int>(in.q.size(3))),
+        value_width(static_cast<int>(in.v.size(3))),
+        scale(rule.scale),
+        causal(rule.causal) {}
 };
 
 __host__ __device__ inline int tiles_of(int rows) { return (rows + kSide - 1) / kSide; }
@@ -75,10 +91,12 @@ struct Place {
   int warp, x, y;  // a warp's lanes are 4 x 8
 
   __device__ Place()
-      : warp(static_cast<int>(threadIdx.x) / 32), x(static_cast<int>(threadIdx.x) % 4), y(static_cast<int>(threadIdx.x) % 32 / 4) {}
+      : warp(static_cast<int>(threadIdx.x) / 32),
+        x(static_cast<int>(threadIdx.x) % 4),
+        y(static_cast<int>(threadIdx.x) % 32 / 4) {}
   __device__ __forceinline__ int row(int i) const { return y + 8 * i; }
-  /// Of scores: columns 0 and 2 differ by 32, and so do 1 and 3. A thread thus adds all that two lanes of a sum over the last
-  /// axis add.
+  /// Of scores: columns 0 and 2 differ by 32, and so do 1 and 3. A thread thus adds all that two lanes of a sum over
+  /// the last axis add.
   __device__ __forceinline__ int column(int j) const { return 8 * warp + x + 4 * (j % 2) + 32 * (j / 2); }
   /// Of products of weights with rows: four neighbours from here on.
   __device__ __forceinline__ int first_column() const { return 16 * warp + 4 * x; }
@@ -90,10 +108,12 @@ __device__ __forceinline__ int columns_of(int columns, int slice) {
   return left >= kSide ? kSide : (left + 15) / 16 * 16;
 }
 
-template <int kFloats>
-__device__ __forceinline__ void copy_slice(Tile& to, const Matrix& from, int first, int slice) {
+template <int kFloats> __device__ __forceinline__ void copy_slice(Tile& to, const Matrix& from, int first, int slice) {
   const int width = columns_of(from.columns, slice);
-  const int bits = (width <= 16 ? 4 : width <= 32 ? 5 : 6) - (kFloats == 4 ? 2 : 0);  // of the thread's number that choose the column
+  const int bits = (width <= 16   ? 4
+                    : width <= 32 ? 5
+                                  : 6) -
+                   (kFloats == 4 ? 2 : 0);  // of the thread's number that choose the column
   const int column = (static_cast<int>(threadIdx.x) & ((1 << bits) - 1)) * kFloats;
   if (column >= width) return;
   const int left = from.columns - slice * kSide - column, there = left < 0 ? 0 : left < kFloats ? left : kFloats;
@@ -115,7 +135,8 @@ __device__ __forceinline__ void copy_slice(Tile& to, const Matrix& from, int fir
 }
 
 /// sums[i][j] goes on with the terms a[row i][c] * b[column j][c], c ascending.
-__device__ __forceinline__ void add_row_products(Sums& sums, const Tile& a, const Tile& b, int width, const Place& place) {
+__device__ __forceinline__ void add_row_products(Sums& sums, const Tile& a, const Tile& b, int width,
+                                                 const Place& place) {
   for (int c = 0; c < width; c += 16) {
 #pragma unroll
     for (int u = 0; u < 16; u += 4) {
@@ -123,7 +144,8 @@ __device__ __forceinline__ void add_row_products(Sums& sums, const Tile& a, cons
 #pragma unroll
       for (int i = 0; i < kRows; ++i) left[i] = *reinterpret_cast<const Four<float>*>(&a.at[place.row(i)][c + u]);
 #pragma unroll
-      for (int j = 0; j < kColumns; ++j) right[j] = *reinterpret_cast<const Four<float>*>(&b.at[place.column(j)][c + u]);
+      for (int j = 0; j < kColumns; ++j)
+        right[j] = *reinterpret_cast<const Four<float>*>(&b.at[place.column(j)][c + u]);
 #pragma unroll
       for (int x = 0; x < 4; ++x) {
 #pragma unroll
@@ -140,7 +162,8 @@ __device__ __forceinline__ void add_row_products(Sums& sums, const Tile& a, cons
 enum class Meets { all, up_to_own, from_own };
 
 template <Meets kMeets>
-__device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& weights, const Tile& x, int terms, const Place& place) {
+__device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& weights, const Tile& x, int terms,
+                                                     const Place& place) {
   for (int k = 0; k < terms; k += 16) {
 #pragma unroll(kMeets == Meets::all ? 4 : 1)
     for (int u = 0; u < 16; u += 4) {
@@ -148,7 +171,8 @@ __device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& wei
 #pragma unroll
       for (int i = 0; i < kRows; ++i) left[i] = *reinterpret_cast<const Four<float>*>(&weights.at[place.row(i)][k + u]);
 #pragma unroll
-      for (int t = 0; t < 4; ++t) right[t] = *reinterpret_cast<const Four<float>*>(&x.at[k + u + t][place.first_column()]);
+      for (int t = 0; t < 4; ++t)
+        right[t] = *reinterpret_cast<const Four<float>*>(&x.at[k + u + t][place.first_column()]);
 #pragma unroll
       for (int t = 0; t < 4; ++t) {
 #pragma unroll
@@ -163,11 +187,11 @@ __device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& wei
   }
 }
 
-/// sums[i][j] goes on with the terms weights[row i][k] * x[k][first_column + j] of the first `partners` rows of x, k ascending. A
-/// weight of +0 and a row of +0 change no sum; where a partner that a row does not meet may be infinite, `meets` must leave it
-/// out.
-__device__ __forceinline__ void add_weighted_rows(Sums& sums, const Tile& weights, const Tile& x, int partners, int columns, Meets meets,
-                                                  const Place& place) {
+/// sums[i][j] goes on with the terms weights[row i][k] * x[k][first_column + j] of the first `partners` rows of x, k
+/// ascending. A weight of +0 and a row of +0 change no sum; where a partner that a row does not meet may be infinite,
+/// `meets` must leave it out.
+__device__ __forceinline__ void add_weighted_rows(Sums& sums, const Tile& weights, const Tile& x, int partners,
+                                                  int columns, Meets meets, const Place& place) {
   if (16 * place.warp >= columns) return;
   const int terms = partners >= kSide ? kSide : (partners + 15) / 16 * 16;
   if (meets == Meets::all) add_weighted_rows_of<Meets::all>(sums, weights, x, terms, place);
@@ -184,8 +208,7 @@ __device__ __forceinline__ void clear(Sums& sums) {
 }
 
 /// value = f(i, j, value) for a thread's elements.
-template <class F>
-__device__ __forceinline__ void for_each(Sums& values, const F& f) {
+template <class F> __device__ __forceinline__ void for_each(Sums& values, const F& f) {
 #pragma unroll
   for (int i = 0; i < kRows; ++i) {
 #pragma unroll
@@ -203,11 +226,11 @@ __device__ __forceinline__ void add_chains(Sums& total, Sums& chains) {
   clear(chains);
 }
 
-/// Adds a chunk's chains to what y holds of the chunks before it (+0 if `begun` is false), and clears them. finish(i, sum) makes
-/// what is written. Each element of y belongs to one thread, so that no barrier is needed.
+/// Adds a chunk's chains to what y holds of the chunks before it (+0 if `begun` is false), and clears them. finish(i,
+/// sum) makes what is written. Each element of y belongs to one thread, so that no barrier is needed.
 template <class Finish>
-__device__ __forceinline__ void end_chunk(Sums& sums, const Matrix& y, int first, int slice, bool begun, const Place& place,
-                                          const Finish& finish) {
+__device__ __forceinline__ void end_chunk(Sums& sums, const Matrix& y, int first, int slice, bool begun,
+                                          const Place& place, const Finish& finish) {
   const int column = slice * kSide + place.first_column();
 #pragma unroll
   for (int i = 0; i < kRows; ++i) {
@@ -228,16 +251,15 @@ __device__ __forceinline__ void end_chunk(Sums& sums, const Matrix& y, int first
   clear(sums);
 }
 
-/// Goes from stage to stage of a walk; a stage is what a product finds in shared memory. With two buffers, the next one is on its
-/// way meanwhile.
+/// Goes from stage to stage of a walk; a stage is what a product finds in shared memory. With two buffers, the next one
+/// is on its way meanwhile.
 ///
 ///   struct Walk {
 ///     void copy(int buffer);   // begins to copy the stage that it stands at
 ///     void step();
 ///     bool is_over() const;
 ///   };
-template <int kBuffers, class Walk>
-class Pipeline {
+template <int kBuffers, class Walk> class Pipeline {
  public:
   __device__ explicit Pipeline(Walk& walk) : walk_(walk) {
     if constexpr (kBuffers == 2) walk_.copy(0);
@@ -267,12 +289,12 @@ class Pipeline {
   int buffer_ = 0;
 };
 
-/// sums[i][j] = own row i · partner's row column j, over all slices of their columns, which the pipeline brings to own and
-/// partners. Without kChunks the columns are one chain's. That a product of -0 stays one there shows nowhere: neither e^x nor a
-/// sum from +0 tells zeros apart.
+/// sums[i][j] = own row i · partner's row column j, over all slices of their columns, which the pipeline brings to own
+/// and partners. Without kChunks the columns are one chain's. That a product of -0 stays one there shows nowhere:
+/// neither e^x nor a sum from +0 tells zeros apart.
 template <bool kChunks, class Pipeline, class Tiles>
-__device__ __forceinline__ void multiply_slices(Sums& sums, Pipeline& pipeline, const Tiles& own, const Tiles& partners, int columns,
-                                                const Place& place) {
+__device__ __forceinline__ void multiply_slices(Sums& sums, Pipeline& pipeline, const Tiles& own, const Tiles& partners,
+                                                int columns, const Place& place) {
   Sums total;
   if constexpr (kChunks) clear(total);
   clear(sums);
@@ -293,8 +315,8 @@ __device__ __forceinline__ void put(const Sums& scores, Tile& weights, const Pla
   }
 }
 
-/// e^(score - most(row, j)) in place of the thread's scores, +0 where it isn't seen(row, j). A row at a time: more of them at
-/// once take too many registers.
+/// e^(score - most(row, j)) in place of the thread's scores, +0 where it isn't seen(row, j). A row at a time: more of
+/// them at once take too many registers.
 template <class Most, class Seen>
 __device__ __forceinline__ void make_weights(Tile& weights, const Place& place, const Most& most, const Seen& seen) {
 #pragma unroll 1

@@ -51,19 +51,25 @@ class CudaBackend : public Backend {
   void copy(const Tensor& x, const Tensor& y) override { cuda_kernels::copy(queue_, x, y); }
   void fill(double value, const Tensor& y) override { cuda_kernels::fill(queue_, value, y); }
   void unary(Unary op, const Tensor& x, const Tensor& y) override { cuda_kernels::unary(queue_, op, x, y); }
-  void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::binary(queue_, op, a, b, y); }
+  void binary(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) override {
+    cuda_kernels::binary(queue_, op, a, b, y);
+  }
   void where(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y) override {
     cuda_kernels::where(queue_, condition, a, b, y);
   }
   void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const Tensor& y) override {
     cuda_kernels::reduce(queue_, op, x, reduced, y);
   }
-  void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y) override { cuda_kernels::arg_extreme(queue_, op, x, axis, y); }
+  void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y) override {
+    cuda_kernels::arg_extreme(queue_, op, x, axis, y);
+  }
   void matmul(const Tensor& a, const Tensor& b, const Tensor& y) override { cuda_kernels::matmul(queue_, a, b, y); }
-  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
+  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+              const Tensor& y) override {
     cuda_kernels::linear(queue_, x, weight, bias, activation, y);
   }
-  void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
+  void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+              const Tensor& y) override {
     cuda_kernels::conv2d(queue_, s, x, weight, bias, activation, y);
   }
   void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) override {
@@ -78,13 +84,27 @@ class CudaBackend : public Backend {
   void max_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& index, const Tensor& dx) override {
     cuda_kernels::max_pool2d_gradient(queue_, s, dy, index, dx);
   }
-  void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y) override { cuda_kernels::avg_pool2d(queue_, s, x, y); }
-  void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) override { cuda_kernels::avg_pool2d_gradient(queue_, s, dy, dx); }
-  void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override { cuda_kernels::index_select(queue_, x, index, y); }
-  void index_add(const Tensor& g, const Tensor& index, const Tensor& y) override { cuda_kernels::index_add(queue_, g, index, y); }
-  void gather(const Tensor& x, const Tensor& index, const Tensor& y) override { cuda_kernels::gather(queue_, x, index, y); }
-  void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y) override { cuda_kernels::scatter_add(queue_, g, index, y); }
-  void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override { cuda_kernels::gelu(queue_, x, y, one_plus_erf); }
+  void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y) override {
+    cuda_kernels::avg_pool2d(queue_, s, x, y);
+  }
+  void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) override {
+    cuda_kernels::avg_pool2d_gradient(queue_, s, dy, dx);
+  }
+  void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override {
+    cuda_kernels::index_select(queue_, x, index, y);
+  }
+  void index_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
+    cuda_kernels::index_add(queue_, g, index, y);
+  }
+  void gather(const Tensor& x, const Tensor& index, const Tensor& y) override {
+    cuda_kernels::gather(queue_, x, index, y);
+  }
+  void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
+    cuda_kernels::scatter_add(queue_, g, index, y);
+  }
+  void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) override {
+    cuda_kernels::gelu(queue_, x, y, one_plus_erf);
+  }
   void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) override {
     cuda_kernels::gelu_gradient(queue_, g, x, one_plus_erf, dx);
   }
@@ -99,8 +119,8 @@ class CudaBackend : public Backend {
   void lstm(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output) override {
     cuda_kernels::lstm(queue_, weight, bias, trace, output);
   }
-  void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell, const Tensor& d_gates,
-                     const Tensor& d_hidden, const Tensor& d_cell) override {
+  void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
+                     const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell) override {
     cuda_kernels::lstm_gradient(queue_, weight, trace, g, g_cell, d_gates, d_hidden, d_cell);
   }
   void random(Distribution d, const Draw& draw, const Tensor& y) override { cuda_kernels::random(queue_, d, draw, y); }
@@ -110,20 +130,24 @@ class CudaBackend : public Backend {
   void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y) override {
     cuda_kernels::batch_norm_evaluation(queue_, in, statistics, y);
   }
-  void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
-                           const BatchNormGradients& to) override {
+  void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y,
+                           const Tensor& g, const BatchNormGradients& to) override {
     cuda_kernels::batch_norm_gradient(queue_, in, statistics, y, g, to);
   }
   void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics) override {
     cuda_kernels::layer_norm(queue_, in, y, statistics);
   }
-  void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g, const LayerNormGradients& to) override {
+  void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
+                           const LayerNormGradients& to) override {
     cuda_kernels::layer_norm_gradient(queue_, in, statistics, g, to);
   }
   void softmax(const Tensor& x, const Tensor& y) override { cuda_kernels::softmax(queue_, x, y); }
-  void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) override { cuda_kernels::softmax_gradient(queue_, g, y, dx); }
+  void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) override {
+    cuda_kernels::softmax_gradient(queue_, g, y, dx);
+  }
   void log_softmax(const Tensor& x, const Tensor& y) override { cuda_kernels::log_softmax(queue_, x, y); }
-  void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total) override {
+  void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
+                     const Tensor& total) override {
     cuda_kernels::cross_entropy(queue_, logits, target, loss, exponentials, total);
   }
   void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
@@ -141,14 +165,16 @@ class CudaBackend : public Backend {
   }
   std::shared_ptr<PendingRead> digests(std::span<const DigestTask> tasks) override {
     std::vector<int64_t> salts;  // what the sums begin with
-    for (const DigestTask& t : tasks) salts.insert(salts.end(), {static_cast<int64_t>(t.salt.low), static_cast<int64_t>(t.salt.high)});
+    for (const DigestTask& t : tasks)
+      salts.insert(salts.end(), {static_cast<int64_t>(t.salt.low), static_cast<int64_t>(t.salt.high)});
     const Tensor sums = Tensor::from(salts).to(Device{Device::Kind::cuda, queue_.index()});
     cuda_kernels::add_digests(queue_, tasks, static_cast<unsigned long long*>(sums.mutable_data()));
     return read_later(sums);
   }
   void sgd(std::span<const SgdTask> tasks) override { cuda_kernels::sgd(queue_, tasks); }
   void adam(std::span<const AdamTask> tasks) override { cuda_kernels::adam(queue_, tasks); }
-  void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) override {
+  void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to,
+                 const Tensor& norm) override {
     cuda_kernels::clip_norm(queue_, max_norm, gradients, to, norm);
   }
 

@@ -1,5 +1,5 @@
-// A product whose chunks are blocks' tasks of their own, for a result so small that its tiles alone would leave a GPU idle: the chunks' sums wait
-// in scratch memory, and are added in order here.
+// A product whose chunks are blocks' tasks of their own, for a result so small that its tiles alone would leave a GPU
+// idle: the chunks' sums wait in scratch memory, and are added in order here.
 #pragma once
 
 #include "stet/cuda/dialect.h"
@@ -10,17 +10,13 @@ namespace stet::cuda {
 namespace chunk_sums {
 
 /// What follows the sum of an element: nothing.
-template <class T>
-struct Unchanged {
+template <class T> struct Unchanged {
   __device__ T operator()(T total, int64_t) const { return total; }
 };
 
 inline constexpr int kLanes = 32, kWarps = 8, kBatch = 128;
 
-template <class T>
-struct Shared {
-  T sums[kBatch][kLanes];
-};
+template <class T> struct Shared { T sums[kBatch][kLanes]; };
 
 // All warps bring the sums of 32 elements, and the first one's lanes add them.
 template <class T, class Finish>
@@ -60,13 +56,17 @@ __global__ void add_few(const T* sums, int64_t chunks, int64_t elements, T* y, b
 
 }  // namespace chunk_sums
 
-/// y [elements] = (first ? +0 : y) + sums[0] + sums[1] + …, in this order; sums is [chunks, elements]. Then y[i] = finish(y[i], i).
+/// y [elements] = (first ? +0 : y) + sums[0] + sums[1] + …, in this order; sums is [chunks, elements]. Then y[i] =
+/// finish(y[i], i).
 template <class T, class Finish = chunk_sums::Unchanged<T>>
-void add_chunks(Queue& queue, const T* sums, int64_t chunks, int64_t elements, T* y, bool first = true, Finish finish = {}) {
+void add_chunks(Queue& queue, const T* sums, int64_t chunks, int64_t elements, T* y, bool first = true,
+                Finish finish = {}) {
   using namespace chunk_sums;
-  if (chunks <= 16) return queue.launch(add_few<T, Finish>, Grid::over(elements), sums, chunks, elements, y, first, finish);
+  if (chunks <= 16)
+    return queue.launch(add_few<T, Finish>, Grid::over(elements), sums, chunks, elements, y, first, finish);
   const int64_t blocks = (elements + kLanes - 1) / kLanes;
-  queue.launch(add_many<T, Finish>, {.blocks = {blocks}, .threads = kLanes * kWarps, .shared = sizeof(Shared<T>)}, sums, chunks, elements, y, first, finish);
+  queue.launch(add_many<T, Finish>, {.blocks = {blocks}, .threads = kLanes * kWarps, .shared = sizeof(Shared<T>)}, sums,
+               chunks, elements, y, first, finish);
 }
 
 }  // namespace stet::cuda

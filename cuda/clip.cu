@@ -8,8 +8,9 @@
 #include "stet/cuda/row_sum.h"
 #include "stet/tensor/cpu/strided.h"
 
-// Three passes, none of which the host waits for: sums of squares of blocks of 1024 elements, a warp each; in one block, each gradient's sum of
-// those, the chain of these and the factor; then the scaling, which reads nothing where the factor is 1 and the gradients stay where they are.
+// Three passes, none of which the host waits for: sums of squares of blocks of 1024 elements, a warp each; in one
+// block, each gradient's sum of those, the chain of these and the factor; then the scaling, which reads nothing where
+// the factor is 1 and the gradients stay where they are.
 namespace stet::cuda_kernels {
 
 using cuda::Add, cuda::Four, cuda::kSumBlock, cuda::Many, cuda::Queue;
@@ -18,55 +19,50 @@ namespace {
 
 constexpr unsigned kThreads = 256;
 constexpr int kWarps = static_cast<int>(kThreads / cuda::kWarp);
-constexpr int kFours = 2;  // that a thread of the last pass has under way
+constexpr int kFours = 2;                   // that a thread of the last pass has under way
 constexpr int64_t kByWarp = 4 * kSumBlock;  // a gradient with more blocks is summed by all warps together
 
-template <class T>
-struct Squares {
+template <class T> struct Squares {
   const T* x;
   T* sums;  // of its blocks
   int64_t elements;
 };
-template <class T>
-struct Scaled {
+template <class T> struct Scaled {
   const T* x;
   T* y;
   int64_t elements;
   bool is_aligned;
 };
 /// Sums of the blocks of one gradient: `elements` of them.
-template <class T>
-struct Blocks {
+template <class T> struct Blocks {
   const T* sums;
   int64_t elements;
 };
 
-template <class T>
-__global__ void __launch_bounds__(kThreads) square_blocks(Many<Squares<T>> many) {
+template <class T> __global__ void __launch_bounds__(kThreads) square_blocks(Many<Squares<T>> many) {
   const auto place = many.place();
   const Squares<T>& a = many.arrays[place.array];
   const int64_t block = place.piece * kWarps + cuda::warp_of_block(), begin = block * kSumBlock;
   if (begin >= a.elements) return;
   const T* const x = a.x;
-  const T sum = cuda::fold_block<Add<T>>(begin, static_cast<int>(a.elements - begin < kSumBlock ? a.elements - begin : kSumBlock), [x](int64_t i) { return x[i] * x[i]; });
+  const T sum =
+      cuda::fold_block<Add<T>>(begin, static_cast<int>(a.elements - begin < kSumBlock ? a.elements - begin : kSumBlock),
+                               [x](int64_t i) { return x[i] * x[i]; });
   if (cuda::lane_of_warp() == 0) a.sums[block] = sum;
 }
 
 /// What is kept between launches, and what the last one finds.
-template <class T>
-struct Clipping {
-  T total, factor;
-};
+template <class T> struct Clipping { T total, factor; };
 
-template <class T>
-struct ChainShared {
+template <class T> struct ChainShared {
   cuda::BlockSums<T> blocks;
   T sums[Many<Blocks<T>>::kMost];
 };
 
 /// One block: adds the gradients' sums to the chain, and in the last launch ends it.
 template <class T>
-__global__ void __launch_bounds__(1024) chain(Many<Blocks<T>> many, T max_norm, bool is_last, Clipping<T>* state, T* norm) {
+__global__ void __launch_bounds__(1024)
+    chain(Many<Blocks<T>> many, T max_norm, bool is_last, Clipping<T>* state, T* norm) {
   auto& shared = cuda::shared<ChainShared<T>>();
   for (int i = cuda::warp_of_block(); i < many.count; i += cuda::warps_of_block()) {
     if (many.arrays[i].elements > kByWarp) continue;
@@ -77,7 +73,8 @@ __global__ void __launch_bounds__(1024) chain(Many<Blocks<T>> many, T max_norm, 
   for (int i = 0; i < many.count; ++i) {
     if (many.arrays[i].elements <= kByWarp) continue;
     const T* const sums = many.arrays[i].sums;
-    const T sum = cuda::row_sum_by_block(many.arrays[i].elements, [sums](int64_t b) { return sums[b]; }, shared.blocks);
+    const T sum = cuda::row_sum_by_block(
+        many.arrays[i].elements, [sums](int64_t b) { return sums[b]; }, shared.blocks);
     if (threadIdx.x == 0) shared.sums[i] = sum;
   }
   __syncthreads();
@@ -114,12 +111,14 @@ void end_chain(Queue& queue, const std::vector<Blocks<T>>& all, T max_norm, Clip
   do {
     Many<Blocks<T>> many{};
     for (; many.count < Many<Blocks<T>>::kMost && done < all.size(); ++done) many.arrays[many.count++] = all[done];
-    queue.launch(chain<T>, {.blocks = {1}, .threads = 1024, .shared = sizeof(ChainShared<T>)}, many, max_norm, done == all.size(), state, norm);
+    queue.launch(chain<T>, {.blocks = {1}, .threads = 1024, .shared = sizeof(ChainShared<T>)}, many, max_norm,
+                 done == all.size(), state, norm);
   } while (done < all.size());
 }
 
 template <class T>
-void clip(Queue& queue, double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) {
+void clip(Queue& queue, double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to,
+          const Tensor& norm) {
   int64_t count = 0;
   for (const Tensor& g : gradients) count += blocks_of(g);
   cuda::Scratch<T> sums(queue, count);
@@ -134,17 +133,20 @@ void clip(Queue& queue, double max_norm, std::span<const Tensor> gradients, std:
     if (g.elements() == 0) continue;  // adds +0
     squares.push_back({g.data_as<T>(), next, g.elements()});
     blocks.push_back({next, blocks_of(g)});
-    scaled.push_back({g.data_as<T>(), to[i].mutable_data_as<T>(), g.elements(), cuda::is_aligned<T>(g) && cuda::is_aligned<T>(to[i])});
+    scaled.push_back({g.data_as<T>(), to[i].mutable_data_as<T>(), g.elements(),
+                      cuda::is_aligned<T>(g) && cuda::is_aligned<T>(to[i])});
     next += blocks_of(g);
   }
   cuda::launch_many(queue, square_blocks<T>, int64_t{kWarps} * kSumBlock, {.blocks = {}, .threads = kThreads}, squares);
   end_chain(queue, blocks, static_cast<T>(max_norm), state.data(), norm.mutable_data_as<T>());
-  cuda::launch_many(queue, scale_pieces<T>, int64_t{4} * kFours * kThreads, {.blocks = {}, .threads = kThreads}, scaled, state.data());
+  cuda::launch_many(queue, scale_pieces<T>, int64_t{4} * kFours * kThreads, {.blocks = {}, .threads = kThreads}, scaled,
+                    state.data());
 }
 
 }  // namespace
 
-void clip_norm(Queue& queue, double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) {
+void clip_norm(Queue& queue, double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to,
+               const Tensor& norm) {
   visit_floating(norm.dtype(), [&](auto sample) { clip<decltype(sample)>(queue, max_norm, gradients, to, norm); });
 }
 

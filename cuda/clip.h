@@ -8,6 +8,7 @@
 
 namespace stet::cuda_kernels {
 
-void clip_norm(cuda::Queue& queue, double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm);
+void clip_norm(cuda::Queue& queue, double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to,
+               const Tensor& norm);
 
 }  // namespace stet::cuda_kernels

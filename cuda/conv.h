@@ -8,8 +8,10 @@
 
 namespace stet::cuda_kernels {
 
-void conv2d(cuda::Queue& queue, const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y);
-void conv2d_input_gradient(cuda::Queue& queue, const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx);
+void conv2d(cuda::Queue& queue, const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias,
+            Activation activation, const Tensor& y);
+void conv2d_input_gradient(cuda::Queue& queue, const Window& s, const Tensor& dy, const Tensor& weight,
+                           const Tensor& dx);
 void conv2d_weight_gradient(cuda::Queue& queue, const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw);
 
 }  // namespace stet::cuda_kernels

@@ -12,10 +12,11 @@ namespace {
 
 constexpr int kMostPhases = 16;  // of a launch
 
-// The positions first, first + stride, … of one axis. Tap i is there where (first + pad - i * dilation) / stride is whole: every so many taps from
-// the first such one on.
+// The positions first, first + stride, … of one axis. Tap i is there where (first + pad - i * dilation) / stride is
+// whole: every so many taps from the first such one on.
 template <class I>
-CorrelationAxis<I> axis_of(int64_t first, int64_t size, int64_t stride, int64_t taps, int64_t dilation, int64_t pad, int64_t outputs) {
+CorrelationAxis<I> axis_of(int64_t first, int64_t size, int64_t stride, int64_t taps, int64_t dilation, int64_t pad,
+                           int64_t outputs) {
   const int64_t tap_step = stride / std::gcd(stride, dilation);
   const auto position = [&](int64_t tap) { return first + pad - tap * dilation; };
   int64_t tap = 0;
@@ -39,25 +40,26 @@ void input_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tenso
   const auto to = [](int64_t n) { return static_cast<I>(n); };
   const int64_t oh = s.out_h(), ow = s.out_w(), channels = s.co / s.groups, rows = s.c / s.groups;
   const Correlation<T, I> c = {.source = dy.data_as<T>(),
-                         .weight = weight.data_as<T>(),
-                         .bias = nullptr,
-                         .out = dx.mutable_data_as<T>(),
-                         .activation = Activation::none,
-                         .channels = to(channels),
-                         .rows = to(rows),
-                         .groups = to(s.groups),
-                         .plane = to(oh * ow),
-                         .width = to(ow),
-                         .out_plane = to(s.h * s.w),
-                         .out_width = to(s.w),
-                         .row_stride = to(s.kh * s.kw),
-                         .channel_stride = to(rows * s.kh * s.kw),
-                         .kernel_width = to(s.kw)};
+                               .weight = weight.data_as<T>(),
+                               .bias = nullptr,
+                               .out = dx.mutable_data_as<T>(),
+                               .activation = Activation::none,
+                               .channels = to(channels),
+                               .rows = to(rows),
+                               .groups = to(s.groups),
+                               .plane = to(oh * ow),
+                               .width = to(ow),
+                               .out_plane = to(s.h * s.w),
+                               .out_width = to(s.w),
+                               .row_stride = to(s.kh * s.kw),
+                               .channel_stride = to(rows * s.kh * s.kw),
+                               .kernel_width = to(s.kw)};
   const auto phase = [&](int64_t i, int64_t j) {
-    return cuda::make_phase(axis_of<I>(i, s.h, s.stride_h, s.kh, s.dil_h, s.pad_h, oh), axis_of<I>(j, s.w, s.stride_w, s.kw, s.dil_w, s.pad_w, ow), s.n,
-                            channels);
+    return cuda::make_phase(axis_of<I>(i, s.h, s.stride_h, s.kh, s.dil_h, s.pad_h, oh),
+                            axis_of<I>(j, s.w, s.stride_w, s.kw, s.dil_w, s.pad_w, ow), s.n, channels);
   };
-  if (s.stride_h == 1 && s.stride_w == 1) return cuda::correlate_tiles<cuda::WeightLoader>(queue, c, cuda::CorrelationPhases<I, 1>{1, {phase(0, 0)}});
+  if (s.stride_h == 1 && s.stride_w == 1)
+    return cuda::correlate_tiles<cuda::WeightLoader>(queue, c, cuda::CorrelationPhases<I, 1>{1, {phase(0, 0)}});
   cuda::CorrelationPhases<I, kMostPhases> some;
   some.count = 0;
   const auto launch = [&] {

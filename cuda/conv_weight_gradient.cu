@@ -1,5 +1,5 @@
-// The weight's gradient: rows are dy's channels, columns the taps of x's channels, and K runs over the pixels of all images. A result is often
-// smaller than a GPU and K long; then each chunk of K is a task of its own (chunk_sums.h).
+// The weight's gradient: rows are dy's channels, columns the taps of x's channels, and K runs over the pixels of all
+// images. A result is often smaller than a GPU and K long; then each chunk of K is a task of its own (chunk_sums.h).
 #include "stet/cuda/chunk_sums.h"
 #include "stet/cuda/conv.h"
 #include "stet/cuda/correlation_launch.h"
@@ -15,20 +15,21 @@ namespace {
 // How many chunks' sums wait at a time.
 constexpr int64_t kScratchBytes = int64_t{64} << 20, kMostChunks = 256;
 
-// I is int32_t where all tensors are small, a kernel has at most cuda::kMostTaps taps, and an image at most kMostOutputs rows and columns of outputs.
+// I is int32_t where all tensors are small, a kernel has at most cuda::kMostTaps taps, and an image at most
+// kMostOutputs rows and columns of outputs.
 constexpr int kMostOutputs = 1024;
 
 struct Pair {
   int64_t y, x;
 };
 
-template <class T, class I>
-struct Gradient {
+template <class T, class I> struct Gradient {
   const T *dy, *x;
   I channels, rows, groups;  // of x and dy, a group
   I plane, out_plane, x_image, dy_image, h, w, oh, ow, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w;
   I columns, before;  // before: how far padding lies before the image's first element
-  Divisor<Unsigned<I>> outputs, outputs_x, taps, taps_x;  // of an image, of one of its rows; of a channel, of one of the kernel's rows
+  Divisor<Unsigned<I>> outputs, outputs_x, taps,
+      taps_x;  // of an image, of one of its rows; of a channel, of one of the kernel's rows
   int64_t terms;
 };
 
@@ -37,8 +38,7 @@ struct Inside {
   uint32_t rows[kMostOutputs], columns[kMostOutputs];
 
   // All threads of a block fill it.
-  template <class T>
-  __device__ void fill(const Gradient<T, int32_t>& g) {
+  template <class T> __device__ void fill(const Gradient<T, int32_t>& g) {
     const int kh = static_cast<int>(g.taps.value() / g.taps_x.value()), kw = static_cast<int>(g.taps_x.value());
     const uint32_t first_row = (2u << (kw - 1)) - 1;
     uint32_t first_column = 0;
@@ -48,8 +48,10 @@ struct Inside {
   }
 
  private:
-  // Along one axis: `first` are the bits of the kernel's first line across it, and the next line's are `apart` further on.
-  static __device__ void fill_axis(uint32_t* to, int outputs, int stride, int pad, int dilation, int size, int lines, uint32_t first, int apart) {
+  // Along one axis: `first` are the bits of the kernel's first line across it, and the next line's are `apart` further
+  // on.
+  static __device__ void fill_axis(uint32_t* to, int outputs, int stride, int pad, int dilation, int size, int lines,
+                                   uint32_t first, int apart) {
     for (int i = static_cast<int>(threadIdx.x); i < outputs; i += static_cast<int>(blockDim.x)) {
       uint32_t inside = 0;
       for (int k = 0; k < lines; ++k) {
@@ -61,17 +63,16 @@ struct Inside {
   }
 };
 
-template <class S>
-struct Shared {
+template <class S> struct Shared {
   typename S::Shared tile;
   Inside inside;
 };
 
 // The stage that a loader stands at, and where its terms lie.
-template <class T, class I>
-class Stage {
+template <class T, class I> class Stage {
  public:
-  __device__ Stage(const Gradient<T, I>& g, int64_t begin) : g_(g), begin_(static_cast<I>(begin)), terms_(static_cast<I>(g.terms)) {}
+  __device__ Stage(const Gradient<T, I>& g, int64_t begin)
+      : g_(g), begin_(static_cast<I>(begin)), terms_(static_cast<I>(g.terms)) {}
 
   struct Place {
     I image, pixel;
@@ -88,14 +89,12 @@ class Stage {
   I begin_, terms_;
 };
 
-template <class T, class I>
-__device__ __forceinline__ const T* after(const T* from, I bytes) {
+template <class T, class I> __device__ __forceinline__ const T* after(const T* from, I bytes) {
   return reinterpret_cast<const T*>(reinterpret_cast<const char*>(from) + bytes);
 }
 
 // dy's channels from `first` on.
-template <class T, class I>
-class RowLoader {
+template <class T, class I> class RowLoader {
  public:
   using Element = T;
   static constexpr bool kAlongK = true;
@@ -109,7 +108,8 @@ class RowLoader {
       : g_(g), stage_(g, begin), dy_(g.dy + group * g.rows * g.out_plane), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
-    return {static_cast<Unsigned<I>>((first_ + index < g_.rows ? first_ + index : g_.rows - 1) * g_.out_plane * static_cast<int64_t>(sizeof(T)))};
+    return {static_cast<Unsigned<I>>((first_ + index < g_.rows ? first_ + index : g_.rows - 1) * g_.out_plane *
+                                     static_cast<int64_t>(sizeof(T)))};
   }
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int) const {
     const auto place = stage_.at(term);
@@ -125,8 +125,7 @@ class RowLoader {
 };
 
 // x's channels, each at every tap.
-template <class T, class I>
-class ColumnLoader {
+template <class T, class I> class ColumnLoader {
  public:
   using Element = T;
   static constexpr bool kAlongK = true;
@@ -143,10 +142,13 @@ class ColumnLoader {
       : g_(g), inside_(inside), stage_(g, begin), x_(g.x + group * g.channels * g.plane - g.before), first_(first) {}
 
   __device__ __forceinline__ Line line(int index, int) const {
-    const auto channel = cuda::divide(static_cast<Unsigned<I>>(first_ + index < g_.columns ? first_ + index : g_.columns - 1), g_.taps);
+    const auto channel =
+        cuda::divide(static_cast<Unsigned<I>>(first_ + index < g_.columns ? first_ + index : g_.columns - 1), g_.taps);
     const auto tap = cuda::divide(channel.rest, g_.taps_x);
     const I y = static_cast<I>(tap.quotient) * g_.dil_h - g_.pad_h, x = static_cast<I>(tap.rest) * g_.dil_w - g_.pad_w;
-    const auto offset = static_cast<Unsigned<I>>((static_cast<int64_t>(channel.quotient) * g_.plane + y * g_.w + x + g_.before) * static_cast<int64_t>(sizeof(T)));
+    const auto offset =
+        static_cast<Unsigned<I>>((static_cast<int64_t>(channel.quotient) * g_.plane + y * g_.w + x + g_.before) *
+                                 static_cast<int64_t>(sizeof(T)));
     if constexpr (kLooksUp) return {offset, 1u << channel.rest};
     else return {offset, {y, x}};
   }
@@ -174,13 +176,12 @@ class ColumnLoader {
 };
 
 // A group's part of the result, or of a chunk's sums.
-template <class T, class I>
-class GradientOutput {
+template <class T, class I> class GradientOutput {
  public:
-  __device__ GradientOutput(const Gradient<T, I>& g, T* to, int64_t row, int64_t column) : g_(g), to_(to), row_(row), column_(column) {}
+  __device__ GradientOutput(const Gradient<T, I>& g, T* to, int64_t row, int64_t column)
+      : g_(g), to_(to), row_(row), column_(column) {}
 
-  template <int W>
-  __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
+  template <int W> __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
     if (row_ + row >= g_.rows) return;
     T* const to = to_ + (row_ + row) * g_.columns + column_ + column;
     if (g_.columns % W == 0) {
@@ -202,13 +203,15 @@ class GradientOutput {
   int64_t row_, column_;
 };
 
-// Blocks: tiles of the result; chunks from `first_chunk` on, each with a result of its own in `to`, or one block for all; groups from `first_group` on.
-// `totals` as in correlate(): null where blocks take a chunk each.
+// Blocks: tiles of the result; chunks from `first_chunk` on, each with a result of its own in `to`, or one block for
+// all; groups from `first_group` on. `totals` as in correlate(): null where blocks take a chunk each.
 template <class S, class T, class I>
-__global__ void __launch_bounds__(S::kThreads, S::kBlocks) multiply(Gradient<T, I> g, T* to, int64_t first_chunk, int first_group, T* totals) {
+__global__ void __launch_bounds__(S::kThreads, S::kBlocks)
+    multiply(Gradient<T, I> g, T* to, int64_t first_chunk, int first_group, T* totals) {
   const int64_t group = first_group + static_cast<int64_t>(blockIdx.z);
   const auto across = static_cast<unsigned>((g.columns + S::kN - 1) / S::kN);
-  const int64_t row = static_cast<int64_t>(blockIdx.x / across) * S::kM, column = static_cast<int64_t>(blockIdx.x % across) * S::kN;
+  const int64_t row = static_cast<int64_t>(blockIdx.x / across) * S::kM,
+                column = static_cast<int64_t>(blockIdx.x % across) * S::kN;
   const int64_t begin = (first_chunk + blockIdx.y) * kProductChunk, left = g.terms - begin;
   const int terms = static_cast<int>(totals == nullptr && left > kProductChunk ? kProductChunk : left);
   to += (static_cast<int64_t>(blockIdx.y) * g.groups + group) * g.rows * g.columns;
@@ -234,9 +237,9 @@ void launch_chunks(Queue& queue, const Gradient<T, I>& g, T* to, int64_t first_c
   }
 }
 
-template <class S, class T, class I>
-void launch(Queue& queue, const Gradient<T, I>& g, T* dw) {
-  const int64_t tiles = cuda::pieces_of(g.rows, S::kM) * cuda::pieces_of(g.columns, S::kN), chunks = cuda::pieces_of(g.terms, kProductChunk);
+template <class S, class T, class I> void launch(Queue& queue, const Gradient<T, I>& g, T* dw) {
+  const int64_t tiles = cuda::pieces_of(g.rows, S::kM) * cuda::pieces_of(g.columns, S::kN),
+                chunks = cuda::pieces_of(g.terms, kProductChunk);
   if (chunks <= 1) return launch_chunks<S, T, I>(queue, g, dw, 0, 1, nullptr);
   const int64_t elements = int64_t{g.groups} * g.rows * g.columns;
   const int64_t at_once = std::min({chunks, kScratchBytes / (elements * static_cast<int64_t>(sizeof(T))), kMostChunks});
@@ -292,7 +295,8 @@ void weight_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tens
     with(Tile<T, 64, 64, 8, 4>());
   } else {
     const int64_t parts = s.groups * std::max<int64_t>(1, cuda::pieces_of(g.terms, kProductChunk));
-    cuda::with_cheapest_tile<Tile<T, 128, 128, 8, 16>, Tile<T, 64, 192, 8, 16>, Tile<T, 64, 64, 8, 4>, Tile<T, 32, 96, 8, 4>, Tile<T, 16, 160, 4, 4>, Tile<T, 16, 32, 4, 4>>(
+    cuda::with_cheapest_tile<Tile<T, 128, 128, 8, 16>, Tile<T, 64, 192, 8, 16>, Tile<T, 64, 64, 8, 4>,
+                             Tile<T, 32, 96, 8, 4>, Tile<T, 16, 160, 4, 4>, Tile<T, 16, 32, 4, 4>>(
         g.rows, g.columns, parts, queue.multiprocessors(), with);
   }
 }

@@ -53,10 +53,9 @@ __device__ void add_block(Digest sum, unsigned long long* to) {
   }
 }
 
-/// This thread's part of bytes begin … end - 1, where begin is a multiple of 16: pairs of words where the data is aligned to them, and the rest
-/// byte by byte. Zeros stand after the last byte.
-template <class Words>
-__device__ Digest sum_words(const Array& a, int64_t begin, int64_t end) {
+/// This thread's part of bytes begin … end - 1, where begin is a multiple of 16: pairs of words where the data is
+/// aligned to them, and the rest byte by byte. Zeros stand after the last byte.
+template <class Words> __device__ Digest sum_words(const Array& a, int64_t begin, int64_t end) {
   Digest sum;
   const auto* const pairs = reinterpret_cast<const Pair*>(a.data);
   const int64_t pairs_end = reinterpret_cast<uintptr_t>(a.data) % sizeof(Pair) == 0 ? end / 16 : begin / 16;
@@ -92,7 +91,9 @@ __global__ void __launch_bounds__(kThreads) add_pieces(Many<Array> many) {
   add_block(sum, a.to);
 }
 
-Kind kind_of(DType dtype) { return dtype == DType::float32 ? Kind::binary32 : dtype == DType::float64 ? Kind::binary64 : Kind::raw; }
+Kind kind_of(DType dtype) {
+  return dtype == DType::float32 ? Kind::binary32 : dtype == DType::float64 ? Kind::binary64 : Kind::raw;
+}
 
 }  // namespace
 
@@ -103,7 +104,8 @@ void add_digests(Queue& queue, std::span<const DigestTask> tasks, unsigned long 
     arrays.push_back({t.salt, static_cast<const unsigned char*>(t.value.data()), bytes, to, kind_of(t.value.dtype())});
     to += 2;
   }
-  cuda::launch_many(queue, add_pieces, kPiece, {.blocks = {}, .threads = kThreads, .shared = sizeof(Digest[kWarps])}, arrays);
+  cuda::launch_many(queue, add_pieces, kPiece, {.blocks = {}, .threads = kThreads, .shared = sizeof(Digest[kWarps])},
+                    arrays);
 }
 
 }  // namespace stet::cuda_kernels

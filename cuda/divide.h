@@ -10,12 +10,11 @@ namespace stet::cuda {
 /// The number of pieces of length `size` that cover n.
 inline int64_t pieces_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-/// Divides I, which is uint32_t, by numbers from 1 on: a product and a shift, exact for dividends below 2^31. For int64_t it divides plainly.
-template <class I>
-class Divisor;
+/// Divides I, which is uint32_t, by numbers from 1 on: a product and a shift, exact for dividends below 2^31. For
+/// int64_t it divides plainly.
+template <class I> class Divisor;
 
-template <>
-class Divisor<uint32_t> {
+template <> class Divisor<uint32_t> {
  public:
   Divisor() = default;
   /// divisor: from 1 to 2^31 - 1.
@@ -31,8 +30,7 @@ class Divisor<uint32_t> {
   uint32_t divisor_ = 1, factor_ = 1, shift_ = 0;
 };
 
-template <>
-class Divisor<int64_t> {
+template <> class Divisor<int64_t> {
  public:
   Divisor() = default;
   explicit Divisor(int64_t divisor) : divisor_(divisor) {}
@@ -44,12 +42,8 @@ class Divisor<int64_t> {
 };
 
 /// What division leaves of x, and the quotient.
-template <class I>
-struct Divided {
-  I quotient, rest;
-};
-template <class I>
-__device__ __forceinline__ Divided<I> divide(I x, const Divisor<I>& by) {
+template <class I> struct Divided { I quotient, rest; };
+template <class I> __device__ __forceinline__ Divided<I> divide(I x, const Divisor<I>& by) {
   const I q = by.quotient(x);
   return {q, static_cast<I>(x - q * by.value())};
 }
@@ -58,7 +52,8 @@ __device__ __forceinline__ Divided<I> divide(I x, const Divisor<I>& by) {
 class IndexDivisor {
  public:
   IndexDivisor() = default;
-  IndexDivisor(int64_t divisor, int64_t most) : wide_(divisor), is_narrow_(most < (int64_t{1} << 31) && divisor < (int64_t{1} << 31)) {
+  IndexDivisor(int64_t divisor, int64_t most)
+      : wide_(divisor), is_narrow_(most < (int64_t{1} << 31) && divisor < (int64_t{1} << 31)) {
     if (is_narrow_) narrow_ = Divisor<uint32_t>(divisor);
   }
   __device__ int64_t value() const { return wide_.value(); }

@@ -14,25 +14,23 @@ using cuda::Fault, cuda::Queue;
 
 namespace {
 
-template <class X, class Y>
-struct Convert {
+template <class X, class Y> struct Convert {
   __device__ Y operator()(X x) const { return scalar_ops::convert<Y>(x); }
 };
 
-template <class T>
-struct Same {
+template <class T> struct Same {
   __device__ T operator()(T x) const { return x; }
 };
 
-template <class T>
-__global__ void fill_plain(T* y, int64_t n, bool is_aligned, T value) {
+template <class T> __global__ void fill_plain(T* y, int64_t n, bool is_aligned, T value) {
   const cuda::Four<T> four = {value, value, value, value};
-  for (int64_t i = cuda::global_thread(); 4 * i < n; i += cuda::global_threads()) cuda::store_four(four, y, i, n, is_aligned);
+  for (int64_t i = cuda::global_thread(); 4 * i < n; i += cuda::global_threads())
+    cuda::store_four(four, y, i, n, is_aligned);
 }
 
-template <class T>
-__global__ void fill_strided(T* y, cuda::Layout<1> layout, T value) {
-  for (int64_t i = cuda::global_thread(); i < layout.elements; i += cuda::global_threads()) y[layout.at(i).of[0]] = value;
+template <class T> __global__ void fill_strided(T* y, cuda::Layout<1> layout, T value) {
+  for (int64_t i = cuda::global_thread(); i < layout.elements; i += cuda::global_threads())
+    y[layout.at(i).of[0]] = value;
 }
 
 }  // namespace
@@ -58,7 +56,8 @@ void fill(Queue& queue, double value, const Tensor& y) {
     const auto l = cuda::layout<1>({&y});
     T* const to = y.mutable_data_as<T>();
     if (l.elements == 0) return;
-    if (l.is_plain()) queue.launch(fill_plain<T>, cuda::Grid::over(l.elements, 4), to, l.elements, cuda::is_aligned<T>(y), v);
+    if (l.is_plain())
+      queue.launch(fill_plain<T>, cuda::Grid::over(l.elements, 4), to, l.elements, cuda::is_aligned<T>(y), v);
     else queue.launch(fill_strided<T>, cuda::Grid::over(l.elements), to, l, v);
   });
 }
@@ -66,27 +65,20 @@ void fill(Queue& queue, double value, const Tensor& y) {
 namespace {
 
 // A functor of a function that is known when this is compiled.
-template <auto kFunction>
-struct Call {
-  template <class... T>
-  __device__ auto operator()(T... x) const {
-    return kFunction(x...);
-  }
+template <auto kFunction> struct Call {
+  template <class... T> __device__ auto operator()(T... x) const { return kFunction(x...); }
 };
 
-template <class T>
-struct SquareRoot {
+template <class T> struct SquareRoot {
   __device__ T operator()(T x) const { return sqrt(x); }
 };
 struct Not {
   __device__ bool operator()(bool x) const { return !x; }
 };
-template <class T>
-struct Divide {
+template <class T> struct Divide {
   __device__ T operator()(T a, T b) const { return a / b; }
 };
-template <class T>
-struct DivideIntegers {
+template <class T> struct DivideIntegers {
   cuda::Reports reports;
   __device__ T operator()(T a, T b) const {
     if (b == 0) {
@@ -97,46 +89,36 @@ struct DivideIntegers {
     else return static_cast<T>(a / b);
   }
 };
-template <class T>
-struct ReluGradient {
+template <class T> struct ReluGradient {
   __device__ T operator()(T g, T y) const { return y > T{0} ? g : T{0}; }
 };
 
-template <class T>
-struct Equal {
+template <class T> struct Equal {
   __device__ bool operator()(T a, T b) const { return a == b; }
 };
-template <class T>
-struct NotEqual {
+template <class T> struct NotEqual {
   __device__ bool operator()(T a, T b) const { return a != b; }
 };
-template <class T>
-struct Less {
+template <class T> struct Less {
   __device__ bool operator()(T a, T b) const { return a < b; }
 };
-template <class T>
-struct LessEqual {
+template <class T> struct LessEqual {
   __device__ bool operator()(T a, T b) const { return a <= b; }
 };
-template <class T>
-struct Greater {
+template <class T> struct Greater {
   __device__ bool operator()(T a, T b) const { return a > b; }
 };
-template <class T>
-struct GreaterEqual {
+template <class T> struct GreaterEqual {
   __device__ bool operator()(T a, T b) const { return a >= b; }
 };
-template <class T>
-struct And {
+template <class T> struct And {
   __device__ bool operator()(T a, T b) const { return a && b; }
 };
-template <class T>
-struct Or {
+template <class T> struct Or {
   __device__ bool operator()(T a, T b) const { return a || b; }
 };
 
-template <class T>
-__global__ void select(const bool* condition, const T* a, const T* b, T* y, cuda::Layout<4> layout) {
+template <class T> __global__ void select(const bool* condition, const T* a, const T* b, T* y, cuda::Layout<4> layout) {
   for (int64_t i = cuda::global_thread(); i < layout.elements; i += cuda::global_threads()) {
     const auto at = layout.at(i);
     y[at.of[3]] = condition[at.of[0]] ? a[at.of[1]] : b[at.of[2]];
@@ -187,8 +169,7 @@ void unary(Queue& queue, Unary op, const Tensor& x, const Tensor& y) {
 
 namespace {
 
-template <class T>
-void arithmetic(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
+template <class T> void arithmetic(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
   switch (op) {
     case Binary::add: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::add<T>>());
     case Binary::sub: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::sub<T>>());
@@ -205,8 +186,7 @@ void arithmetic(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const
   else cuda::zip<T, T>(queue, a, b, y, DivideIntegers<T>{queue.reports()});
 }
 
-template <class T>
-void compare(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
+template <class T> void compare(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
   switch (op) {
     case Binary::equal: return cuda::zip<T, bool>(queue, a, b, y, Equal<T>());
     case Binary::not_equal: return cuda::zip<T, bool>(queue, a, b, y, NotEqual<T>());
@@ -234,8 +214,8 @@ void where(Queue& queue, const Tensor& condition, const Tensor& a, const Tensor&
   if (layout.elements == 0) return;
   visit_dtype(y.dtype(), [&](auto sample) {
     using T = decltype(sample);
-    queue.launch(select<T>, cuda::Grid::over(layout.elements), condition.data_as<bool>(), a.data_as<T>(), b.data_as<T>(), y.mutable_data_as<T>(),
-                 layout);
+    queue.launch(select<T>, cuda::Grid::over(layout.elements), condition.data_as<bool>(), a.data_as<T>(),
+                 b.data_as<T>(), y.mutable_data_as<T>(), layout);
   });
 }
 

@@ -1,5 +1,5 @@
-// Input that a kernel finds to be wrong, such as an index out of range. A kernel can't throw: it leaves a report, skips the element, and the
-// next wait for the GPU throws.
+// Input that a kernel finds to be wrong, such as an index out of range. A kernel can't throw: it leaves a report, skips
+// the element, and the next wait for the GPU throws.
 #pragma once
 
 namespace stet::cuda {

@@ -1,4 +1,5 @@
-// Runs of axes folded in the orders of docs/numerics.md, "Sums": x [outer, n, inner] to y [outer, inner]. Include it in .cu files only.
+// Runs of axes folded in the orders of docs/numerics.md, "Sums": x [outer, n, inner] to y [outer, inner]. Include it in
+// .cu files only.
 #pragma once
 
 #include <algorithm>
@@ -11,16 +12,14 @@
 namespace stet::cuda {
 
 /// Largest and smallest, as IEEE 754-2019 orders numbers. Exact, so any order gives their bits.
-template <class T>
-struct Largest {
+template <class T> struct Largest {
   static __device__ __forceinline__ T start() {
     if constexpr (std::numeric_limits<T>::has_infinity) return -std::numeric_limits<T>::infinity();
     else return std::numeric_limits<T>::lowest();
   }
   __device__ __forceinline__ T operator()(T a, T b) const { return scalar_ops::maximum(a, b); }
 };
-template <class T>
-struct Smallest {
+template <class T> struct Smallest {
   static __device__ __forceinline__ T start() {
     if constexpr (std::numeric_limits<T>::has_infinity) return std::numeric_limits<T>::infinity();
     else return std::numeric_limits<T>::max();
@@ -31,8 +30,7 @@ struct Smallest {
 inline constexpr int kChain = 64;  // elements of a run without the last axis that are added in one chain
 
 /// value(0) … value(n - 1) folded one after another; n <= kChain.
-template <class Op, class F>
-__device__ __forceinline__ auto fold_chain(int n, const F& value) {
+template <class Op, class F> __device__ __forceinline__ auto fold_chain(int n, const F& value) {
   auto v = Op::start();
   if (n == kChain) {
 #pragma unroll 16
@@ -51,8 +49,7 @@ __device__ __forceinline__ int part_size(int64_t n, int64_t c, int each) {
 inline int64_t parts_of(int64_t n, int64_t each) { return n == 0 ? 1 : (n + each - 1) / each; }
 
 // Rows of n <= 32 elements: `lanes` lanes each, the power of two that n fits into. The other lanes of a block hold +0.
-template <class T, class Op>
-__global__ void fold_short_rows(const T* x, int64_t rows, int n, int lanes, T* y) {
+template <class T, class Op> __global__ void fold_short_rows(const T* x, int64_t rows, int n, int lanes, T* y) {
   const int i = static_cast<int>(threadIdx.x) % lanes;
   const int64_t together = global_threads() / lanes;
   for (int64_t row = global_thread() / lanes; row - lane_of_warp() / lanes < rows; row += together) {
@@ -75,17 +72,16 @@ __global__ void fold_row_blocks(const T* x, int64_t rows, int64_t n, int64_t blo
 }
 
 // A row a block of threads.
-template <class T, class Op>
-__global__ void __launch_bounds__(1024) fold_rows(const T* x, int64_t n, T* y) {
+template <class T, class Op> __global__ void __launch_bounds__(1024) fold_rows(const T* x, int64_t n, T* y) {
   auto& sums = shared<BlockSums<T>>();
   const T* from = x + int64_t{blockIdx.x} * n;
-  const T v = fold_row_by_block<Op>(n, [=](int64_t i) { return from[i]; }, sums);
+  const T v = fold_row_by_block<Op>(
+      n, [=](int64_t i) { return from[i]; }, sums);
   if (threadIdx.x == 0) y[blockIdx.x] = v;
 }
 
 /// x [rows, n] to y [rows], the run holding the last axis.
-template <class T, class Op>
-void fold_last(Queue& queue, const T* x, int64_t rows, int64_t n, T* y) {
+template <class T, class Op> void fold_last(Queue& queue, const T* x, int64_t rows, int64_t n, T* y) {
   constexpr int64_t kOneLaunch = 32 * kSumBlock;  // from here on a row is worth several blocks of threads
   const int64_t blocks = parts_of(n, kSumBlock);
   if (rows == 0) return;
@@ -105,14 +101,14 @@ void fold_last(Queue& queue, const T* x, int64_t rows, int64_t n, T* y) {
 }
 
 /// Two arrays one after another, to be written as if they were one.
-template <class T>
-struct TwoArrays {
+template <class T> struct TwoArrays {
   T *first, *second;
   int64_t size;  // of the first
   __device__ T& operator[](int64_t i) const { return i < size ? first[i] : second[i - size]; }
 };
 
-// y [outer, chains, inner]: a chain a thread, neighbours in memory by neighbouring threads. Y is T* or TwoArrays<T>, here and below.
+// y [outer, chains, inner]: a chain a thread, neighbours in memory by neighbouring threads. Y is T* or TwoArrays<T>,
+// here and below.
 template <class T, class Op, class Y>
 __global__ void fold_chains(const T* x, int64_t n, IndexDivisor inner, IndexDivisor chains, int64_t total, Y y) {
   const int64_t step = inner.value();
@@ -124,11 +120,11 @@ __global__ void fold_chains(const T* x, int64_t n, IndexDivisor inner, IndexDivi
   }
 }
 
-// The same where inner is small: neighbouring chains lie apart, so that a block of threads first copies all it needs, from end to end.
+// The same where inner is small: neighbouring chains lie apart, so that a block of threads first copies all it needs,
+// from end to end.
 inline constexpr int kStagedThreads = 128, kStagedInner = 32;
 
-template <class T>
-struct StagedChains {
+template <class T> struct StagedChains {
   T of[kStagedThreads * (kChain + 1)];  // an element more a chain, so that chains begin in different banks
 };
 
@@ -142,7 +138,8 @@ __global__ void fold_chains_staged(const T* x, int64_t n, int inner, int64_t cha
   const int64_t total = outer * chains, first = int64_t{blockIdx.x} * (kStagedThreads / inner);
   const int64_t last = total - first < kStagedThreads / inner ? total : first + kStagedThreads / inner;
   const int64_t from = begin_of(first);
-  const int size = static_cast<int>((last == total ? outer * n * inner : begin_of(last)) - from), thread = static_cast<int>(threadIdx.x);
+  const int size = static_cast<int>((last == total ? outer * n * inner : begin_of(last)) - from),
+            thread = static_cast<int>(threadIdx.x);
 #pragma unroll 8
   for (int i = thread; i < size; i += kStagedThreads) staged.of[i + i / kChain] = x[from + i];
   __syncthreads();
@@ -159,16 +156,15 @@ __global__ void fold_chains_staged(const T* x, int64_t n, int inner, int64_t cha
 // All of a run of at most 64 chains for up to 32 columns, by a block.
 inline constexpr int kTileColumns = 32;
 
-template <class T>
-struct ChainSums {
-  T of[kChain * kTileColumns];
-};
+template <class T> struct ChainSums { T of[kChain * kTileColumns]; };
 
 template <class T, class Op, class Y>
 __global__ void __launch_bounds__(512) fold_columns(const T* x, int64_t n, int64_t inner, Y y) {
   auto& sums = shared<ChainSums<T>>();
-  const int64_t tiles = (inner + kTileColumns - 1) / kTileColumns, o = blockIdx.x / tiles, j = (blockIdx.x - o * tiles) * kTileColumns;
-  const int width = part_size(inner, j / kTileColumns, kTileColumns), chains = static_cast<int>((n + kChain - 1) / kChain);
+  const int64_t tiles = (inner + kTileColumns - 1) / kTileColumns, o = blockIdx.x / tiles,
+                j = (blockIdx.x - o * tiles) * kTileColumns;
+  const int width = part_size(inner, j / kTileColumns, kTileColumns),
+            chains = static_cast<int>((n + kChain - 1) / kChain);
   const int thread = static_cast<int>(threadIdx.x);
   const T* tile = x + o * n * inner + j;
   for (int i = thread; i < chains * width; i += static_cast<int>(blockDim.x)) {
@@ -177,7 +173,8 @@ __global__ void __launch_bounds__(512) fold_columns(const T* x, int64_t n, int64
     sums.of[i] = fold_chain<Op>(part_size(n, c, kChain), [=](int k) { return from[k * inner]; });
   }
   __syncthreads();
-  if (thread < width) y[o * inner + j + thread] = fold_chain<Op>(chains, [&](int c) { return sums.of[c * width + thread]; });
+  if (thread < width)
+    y[o * inner + j + thread] = fold_chain<Op>(chains, [&](int c) { return sums.of[c * width + thread]; });
 }
 
 /// x [outer, n, inner] to y [outer, inner], the run not holding the last axis.
@@ -188,7 +185,8 @@ void fold_other(Queue& queue, const T* x, int64_t outer, int64_t n, int64_t inne
   if (columns == 0) return;
   const int64_t blocks = outer * parts_of(inner, kTileColumns);
   const bool fills = inner >= kTileColumns / 2 && blocks >= 2 * queue.multiprocessors();
-  if (chains > 1 && chains <= kChain && blocks <= std::numeric_limits<int>::max() && (fills || n * columns <= kFewElements)) {
+  if (chains > 1 && chains <= kChain && blocks <= std::numeric_limits<int>::max() &&
+      (fills || n * columns <= kFewElements)) {
     const int64_t wanted = chains * std::min<int64_t>(inner, kTileColumns);
     const auto threads = static_cast<unsigned>(std::min<int64_t>(512, (wanted + kWarp - 1) / kWarp * kWarp));
     return queue.launch(fold_columns<T, Op, Y>, {{blocks}, threads, sizeof(ChainSums<T>)}, x, n, inner, y);
@@ -196,12 +194,13 @@ void fold_other(Queue& queue, const T* x, int64_t outer, int64_t n, int64_t inne
   const auto level = [&](auto to) {
     using To = decltype(to);
     const int64_t groups = outer * chains, each = kStagedThreads / std::max<int64_t>(1, inner);
-    if (inner < kStagedInner && n >= 8 && queue.most_shared() >= sizeof(StagedChains<T>) && groups / each < std::numeric_limits<int>::max()) {
+    if (inner < kStagedInner && n >= 8 && queue.most_shared() >= sizeof(StagedChains<T>) &&
+        groups / each < std::numeric_limits<int>::max()) {
       const Grid grid{{(groups + each - 1) / each}, kStagedThreads, sizeof(StagedChains<T>)};
       queue.launch(fold_chains_staged<T, Op, To>, grid, x, n, static_cast<int>(inner), chains, outer, to);
     } else {
-      queue.launch(fold_chains<T, Op, To>, Grid::over(groups * inner), x, n, IndexDivisor(inner, groups * inner), IndexDivisor(chains, groups),
-                   groups * inner, to);
+      queue.launch(fold_chains<T, Op, To>, Grid::over(groups * inner), x, n, IndexDivisor(inner, groups * inner),
+                   IndexDivisor(chains, groups), groups * inner, to);
     }
   };
   if (chains == 1) return level(y);

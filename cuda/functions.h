@@ -4,8 +4,8 @@
 #include "stet/cuda/dialect.h"
 
 #ifdef __CUDACC__
-// A GPU keeps its own copy of the tables; `static`, since each source has one. Sixteen numbers are one line of the cache, so that lanes which
-// look up different ones of them read it once.
+// A GPU keeps its own copy of the tables; `static`, since each source has one. Sixteen numbers are one line of the
+// cache, so that lanes which look up different ones of them read it once.
 #define STET_COEFFICIENTS alignas(128) static __device__ constexpr double
 #define STET_LANES __host__ __device__ inline
 #endif

@@ -42,13 +42,15 @@ __global__ void forward(const float* x, float* y, float* kept, int64_t n, int64_
 
 __global__ void backward(const float* g, const float* x, const float* kept, float* dx, int64_t n, int64_t fours) {
   for (int64_t i = cuda::global_thread(); i < fours; i += cuda::global_threads()) {
-    const Four<float> upstream = reinterpret_cast<const Four<float>*>(g)[i], from = reinterpret_cast<const Four<float>*>(x)[i],
+    const Four<float> upstream = reinterpret_cast<const Four<float>*>(g)[i],
+                      from = reinterpret_cast<const Four<float>*>(x)[i],
                       sum = reinterpret_cast<const Four<float>*>(kept)[i];
     Four<float> to;
     for (int j = 0; j < 4; ++j) to.of[j] = gradient_of(upstream.of[j], from.of[j], sum.of[j]);
     reinterpret_cast<Four<float>*>(dx)[i] = to;
   }
-  for (int64_t i = 4 * fours + cuda::global_thread(); i < n; i += cuda::global_threads()) dx[i] = gradient_of(g[i], x[i], kept[i]);
+  for (int64_t i = 4 * fours + cuda::global_thread(); i < n; i += cuda::global_threads())
+    dx[i] = gradient_of(g[i], x[i], kept[i]);
 }
 
 }  // namespace
@@ -60,15 +62,16 @@ void gelu(Queue& queue, const Tensor& x, const Tensor& y, const Tensor& one_plus
   if (n == 0) return;
   float* kept = one_plus_erf.defined() ? one_plus_erf.mutable_data_as<float>() : nullptr;
   const bool fours = cuda::is_aligned<float>(x);
-  queue.launch(forward, cuda::Grid::over(n, fours ? 4 : 1), x.data_as<float>(), y.mutable_data_as<float>(), kept, n, fours ? n / 4 : 0);
+  queue.launch(forward, cuda::Grid::over(n, fours ? 4 : 1), x.data_as<float>(), y.mutable_data_as<float>(), kept, n,
+               fours ? n / 4 : 0);
 }
 
 void gelu_gradient(Queue& queue, const Tensor& g, const Tensor& x, const Tensor& one_plus_erf, const Tensor& dx) {
   const int64_t n = dx.elements();
   if (n == 0) return;
   const bool fours = cuda::is_aligned<float>(g) && cuda::is_aligned<float>(x);
-  queue.launch(backward, cuda::Grid::over(n, fours ? 4 : 1), g.data_as<float>(), x.data_as<float>(), one_plus_erf.data_as<float>(),
-               dx.mutable_data_as<float>(), n, fours ? n / 4 : 0);
+  queue.launch(backward, cuda::Grid::over(n, fours ? 4 : 1), g.data_as<float>(), x.data_as<float>(),
+               one_plus_erf.data_as<float>(), dx.mutable_data_as<float>(), n, fours ? n / 4 : 0);
 }
 
 }  // namespace stet::cuda_kernels

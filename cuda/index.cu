@@ -17,7 +17,8 @@ namespace {
 
 /// Reports what is not in 0 to n - 1.
 __global__ void check_all(const int64_t* index, int64_t m, int64_t n, Fault::Kind kind, cuda::Reports reports) {
-  for (int64_t j = cuda::global_thread(); j < m; j += cuda::global_threads()) cuda::check_index(reports, kind, index[j], j, n);
+  for (int64_t j = cuda::global_thread(); j < m; j += cuda::global_threads())
+    cuda::check_index(reports, kind, index[j], j, n);
 }
 
 // Where y's elements come from: at(t) is the place in x of y's element t, or -1 where the index is wrong.
@@ -46,8 +47,7 @@ struct GatherFrom {
 };
 
 // y[t] = x[from(t)]. A thread has kEach elements under way at once.
-template <class U, int kEach, class From>
-__global__ void collect(const U* x, U* y, int64_t elements, From from) {
+template <class U, int kEach, class From> __global__ void collect(const U* x, U* y, int64_t elements, From from) {
   const int64_t each = int64_t{kEach} * blockDim.x;
   for (int64_t first = blockIdx.x * each + threadIdx.x; first < elements; first += each * gridDim.x) {
     int64_t at[kEach];
@@ -65,10 +65,11 @@ __global__ void collect(const U* x, U* y, int64_t elements, From from) {
   }
 }
 
-// Calls body with a value of the widest type, up to 16 bytes, that divides rows of `bytes` bytes and the tensors' addresses.
-template <class Body>
-void visit_unit(int64_t bytes, const Tensor& x, const Tensor& y, const Body& body) {
-  const auto all = static_cast<uintptr_t>(bytes) | reinterpret_cast<uintptr_t>(x.data()) | reinterpret_cast<uintptr_t>(y.data());
+// Calls body with a value of the widest type, up to 16 bytes, that divides rows of `bytes` bytes and the tensors'
+// addresses.
+template <class Body> void visit_unit(int64_t bytes, const Tensor& x, const Tensor& y, const Body& body) {
+  const auto all =
+      static_cast<uintptr_t>(bytes) | reinterpret_cast<uintptr_t>(x.data()) | reinterpret_cast<uintptr_t>(y.data());
   if (all % 16 == 0) body(cuda::Four<uint32_t>{});
   else if (all % 8 == 0) body(uint64_t{});
   else if (all % 4 == 0) body(uint32_t{});
@@ -88,17 +89,20 @@ void index_select(Queue& queue, const Tensor& x, const Tensor& index, const Tens
     constexpr int kEach = sizeof(U) == 16 ? 2 : 4;
     const int64_t inner = bytes / static_cast<int64_t>(sizeof(U)), units = y.size(0) * m * inner;
     const SelectFrom from{at, queue.reports(), IndexDivisor(inner, units), IndexDivisor(m, units), n};
-    queue.launch(collect<U, kEach, SelectFrom>, Grid::over(units, kEach), x.data_as<U>(), y.mutable_data_as<U>(), units, from);
+    queue.launch(collect<U, kEach, SelectFrom>, Grid::over(units, kEach), x.data_as<U>(), y.mutable_data_as<U>(), units,
+                 from);
   });
 }
 
 void gather(Queue& queue, const Tensor& x, const Tensor& index, const Tensor& y) {
   const int64_t n = x.size(1), m = index.size(1), inner = x.size(2), elements = y.elements();
   if (elements == 0) return;
-  const GatherFrom from{index.data_as<int64_t>(), queue.reports(), IndexDivisor(inner, elements), IndexDivisor(m * inner, elements), n};
+  const GatherFrom from{index.data_as<int64_t>(), queue.reports(), IndexDivisor(inner, elements),
+                        IndexDivisor(m * inner, elements), n};
   const auto launch = [&](auto unit) {
     using U = decltype(unit);
-    queue.launch(collect<U, 4, GatherFrom>, Grid::over(elements, 4), x.data_as<U>(), y.mutable_data_as<U>(), elements, from);
+    queue.launch(collect<U, 4, GatherFrom>, Grid::over(elements, 4), x.data_as<U>(), y.mutable_data_as<U>(), elements,
+                 from);
   };
   switch (size_of(x.dtype())) {
     case 8: return launch(uint64_t{});
@@ -110,7 +114,8 @@ void gather(Queue& queue, const Tensor& x, const Tensor& index, const Tensor& y)
 void index_add(Queue& queue, const Tensor& g, const Tensor& index, const Tensor& y) {
   const cuda::AddShape shape{.outer = y.size(0), .n = y.size(1), .m = index.elements(), .inner = y.size(2)};
   const int64_t* const at = index.data_as<int64_t>();
-  if (y.elements() == 0) return queue.launch(check_all, Grid::over(shape.m), at, shape.m, shape.n, Fault::index_add, queue.reports());
+  if (y.elements() == 0)
+    return queue.launch(check_all, Grid::over(shape.m), at, shape.m, shape.n, Fault::index_add, queue.reports());
   visit_dtype(g.dtype(), [&](auto sample) {
     using T = decltype(sample);
     cuda::add_rows<T>(queue, g.data_as<T>(), at, y.mutable_data_as<T>(), shape, Fault::index_add);
@@ -119,9 +124,11 @@ void index_add(Queue& queue, const Tensor& g, const Tensor& index, const Tensor&
 
 namespace {
 
-// A thread owns rows of one column of y, which starts as zeros, and goes through the column's sources in ascending order: `parts` threads a column.
+// A thread owns rows of one column of y, which starts as zeros, and goes through the column's sources in ascending
+// order: `parts` threads a column.
 template <class T>
-__global__ void scatter_to_columns(const T* g, const int64_t* index, T* y, cuda::AddShape s, int64_t parts, cuda::Reports reports) {
+__global__ void scatter_to_columns(const T* g, const int64_t* index, T* y, cuda::AddShape s, int64_t parts,
+                                   cuda::Reports reports) {
   constexpr int kEach = 8;
   const int64_t columns = s.outer * s.inner, rows = (s.n + parts - 1) / parts;
   for (int64_t t = cuda::global_thread(); t < columns * parts; t += cuda::global_threads()) {
@@ -148,7 +155,9 @@ void scatter_add(Queue& queue, const Tensor& g, const Tensor& index, const Tenso
   const cuda::AddShape shape{.outer = y.size(0), .n = y.size(1), .m = index.size(1), .inner = y.size(2)};
   const int64_t columns = shape.outer * shape.inner;
   if (columns == 0 || shape.n + shape.m == 0) return;
-  if (shape.n == 0) return queue.launch(check_all, Grid::over(index.elements()), index.data_as<int64_t>(), index.elements(), int64_t{0}, Fault::scatter_add, queue.reports());
+  if (shape.n == 0)
+    return queue.launch(check_all, Grid::over(index.elements()), index.data_as<int64_t>(), index.elements(), int64_t{0},
+                        Fault::scatter_add, queue.reports());
   visit_dtype(g.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const T* const from = g.data_as<T>();
@@ -159,7 +168,8 @@ void scatter_add(Queue& queue, const Tensor& g, const Tensor& index, const Tenso
     // Few columns have their rows divided among more threads, each of which reads all the indices.
     const int64_t wanted = shape.m < 64 ? 1 : int64_t{1024} * queue.multiprocessors() / columns;
     const int64_t parts = std::clamp<int64_t>(wanted, 1, shape.n);
-    queue.launch(scatter_to_columns<T>, Grid::over(columns * parts), from, index.data_as<int64_t>(), to, shape, parts, queue.reports());
+    queue.launch(scatter_to_columns<T>, Grid::over(columns * parts), from, index.data_as<int64_t>(), to, shape, parts,
+                 queue.reports());
   });
 }
 

@@ -4,16 +4,17 @@
 
 #include "stet/cuda/report.h"
 
-// A block owns some rows of y, and some columns of them. It reads all the indices and lists the sources of its rows, in ascending order. Then a warp
-// takes row after row: it picks the row's sources from the list, again in order, and each of its lanes adds up a column of theirs, with many loads
-// under way. So nothing is sorted, every element has one owner, and the indices are read once a block, from the cache.
+// A block owns some rows of y, and some columns of them. It reads all the indices and lists the sources of its rows, in
+// ascending order. Then a warp takes row after row: it picks the row's sources from the list, again in order, and each
+// of its lanes adds up a column of theirs, with many loads under way. So nothing is sorted, every element has one
+// owner, and the indices are read once a block, from the cache.
 namespace stet::cuda {
 namespace {
 
 constexpr int kThreads = 256, kWarps = kThreads / static_cast<int>(kWarp);
-constexpr int kEach = 8;                     // indices that a thread reads at once
-constexpr int kChunk = kThreads * kEach;     // … a block
-constexpr int kList = 2 * kChunk;            // sources that a block lists before it adds them
+constexpr int kEach = 8;                         // indices that a thread reads at once
+constexpr int kChunk = kThreads * kEach;         // … a block
+constexpr int kList = 2 * kChunk;                // sources that a block lists before it adds them
 constexpr int kBatch = static_cast<int>(kWarp);  // sources of a row that are added together
 constexpr int64_t kMostBlockRows = 1 << 13;
 constexpr uint32_t kNone = 0xffffffffu;
@@ -27,15 +28,17 @@ struct Lists {
 
 /// How the work is divided. Columns count vectors.
 struct Division {
-  int64_t groups;   // of rows
-  int rows;         // of a group
-  int across;       // warps side by side along the columns, a power of two up to kWarps
+  int64_t groups;  // of rows
+  int rows;        // of a group
+  int across;      // warps side by side along the columns, a power of two up to kWarps
 };
 
 __device__ __forceinline__ int below(unsigned votes) { return __popc(votes & ((1u << (threadIdx.x % kWarp)) - 1)); }
 
-/// Appends the sources from `begin` on, kChunk of them at most, whose rows are in first … first + rows - 1. Returns the list's new length.
-__device__ int list_sources(Lists& lists, int count, const int64_t* index, int64_t begin, int64_t m, uint32_t distance, int64_t first, int rows) {
+/// Appends the sources from `begin` on, kChunk of them at most, whose rows are in first … first + rows - 1. Returns the
+/// list's new length.
+__device__ int list_sources(Lists& lists, int count, const int64_t* index, int64_t begin, int64_t m, uint32_t distance,
+                            int64_t first, int rows) {
   const int warp = static_cast<int>(threadIdx.x / kWarp);
   const int64_t start = begin + warp * kEach * static_cast<int>(kWarp) + threadIdx.x % kWarp;
   uint32_t row[kEach];
@@ -72,15 +75,14 @@ __device__ int list_sources(Lists& lists, int count, const int64_t* index, int64
   return count;
 }
 
-template <class T, int V>
-struct alignas(V * sizeof(T)) Vector {
-  T of[V];
-};
+template <class T, int V> struct alignas(V * sizeof(T)) Vector { T of[V]; };
 
 /// Adds `count` <= kBatch sources; `from` is the column's element of the pass's first source.
 template <class T, int V>
-__device__ __forceinline__ void add_batch(Vector<T, V>& sum, const uint32_t* sources, int count, const T* from, int64_t inner) {
-  constexpr int kBytes = V * static_cast<int>(sizeof(T)), kDepth = kBytes < 4 ? kBatch : 128 / kBytes;  // loads under way
+__device__ __forceinline__ void add_batch(Vector<T, V>& sum, const uint32_t* sources, int count, const T* from,
+                                          int64_t inner) {
+  constexpr int kBytes = V * static_cast<int>(sizeof(T)),
+                kDepth = kBytes < 4 ? kBatch : 128 / kBytes;  // loads under way
   for (int b = 0; b < count; b += kDepth) {
     Vector<T, V> value[kDepth];
 #pragma unroll
@@ -99,7 +101,8 @@ __device__ __forceinline__ void add_batch(Vector<T, V>& sum, const uint32_t* sou
 
 /// Adds the listed sources of one row to a column of it. In the first pass the row starts from +0.
 template <class T, int V>
-__device__ __forceinline__ void add_to_row(Lists& lists, int count, int row, bool is_first, bool is_owner, const T* from, T* to, int64_t inner) {
+__device__ __forceinline__ void add_to_row(Lists& lists, int count, int row, bool is_first, bool is_owner,
+                                           const T* from, T* to, int64_t inner) {
   uint32_t* const batch = lists.batch[threadIdx.x / kWarp];
   const int lane = static_cast<int>(threadIdx.x % kWarp);
   auto* const result = reinterpret_cast<Vector<T, V>*>(to);
@@ -131,7 +134,8 @@ __device__ __forceinline__ void add_to_row(Lists& lists, int count, int row, boo
 }
 
 template <class T, int V>
-__global__ void __launch_bounds__(kThreads, 2) add_rows_kernel(const T* g, const int64_t* index, T* y, AddShape s, Division d, Fault::Kind kind, Reports reports) {
+__global__ void __launch_bounds__(kThreads, 2)
+    add_rows_kernel(const T* g, const int64_t* index, T* y, AddShape s, Division d, Fault::Kind kind, Reports reports) {
   Lists& lists = shared<Lists>();
   const int warp = static_cast<int>(threadIdx.x / kWarp), lane = static_cast<int>(threadIdx.x % kWarp);
   const int64_t group = blockIdx.x % d.groups, tile = blockIdx.x / d.groups, first = group * d.rows;
@@ -180,7 +184,8 @@ template <class T>
 void add_rows(Queue& queue, const T* g, const int64_t* index, T* y, const AddShape& s, Fault::Kind kind) {
   if constexpr (std::is_floating_point_v<T>) {
     constexpr int kVector = 16 / sizeof(T);
-    const bool fits = s.inner % kVector == 0 && (reinterpret_cast<uintptr_t>(g) | reinterpret_cast<uintptr_t>(y)) % 16 == 0;
+    const bool fits =
+        s.inner % kVector == 0 && (reinterpret_cast<uintptr_t>(g) | reinterpret_cast<uintptr_t>(y)) % 16 == 0;
     // Vectors leave a quarter of the warps: not where they are few already.
     const int64_t warps = s.n * s.outer * s.inner / kVector / kWarp;
     if (fits && warps >= int64_t{16} * queue.multiprocessors()) return launch<T, kVector>(queue, g, index, y, s, kind);

@@ -1,4 +1,5 @@
-// The steps of a recurrent layer, one launch each: the product with the state, and in the same kernel what follows from it.
+// The steps of a recurrent layer, one launch each: the product with the state, and in the same kernel what follows from
+// it.
 #include "stet/cuda/lstm.h"
 
 #include "stet/cuda/async_copy.h"
@@ -19,7 +20,8 @@ constexpr int kChunkStages = kChunk / kDepth;
 struct Extents {
   int64_t steps, batch, units;
 
-  explicit Extents(const LstmTrace& trace) : steps(trace.gates.size(0)), batch(trace.gates.size(1)), units(trace.gates.size(2) / kGates) {}
+  explicit Extents(const LstmTrace& trace)
+      : steps(trace.gates.size(0)), batch(trace.gates.size(1)), units(trace.gates.size(2) / kGates) {}
 };
 
 // Whether rows of the weight and of what it is multiplied with may be read 16 bytes at a time.
@@ -29,22 +31,27 @@ bool fours(const Extents& e, const Tensor& weight, const Tensor& rows) {
 
 const float* data_or_null(const Tensor& x) { return x.defined() ? x.data_as<float>() : nullptr; }
 
-// One thread's part of copying kLines lines of kLength elements to shared memory, stage by stage. Of the lines, or of the
-// elements of each, there are as many as a product has terms, and `terms` of them in all; those behind the last are +0. `fours`:
-// 16 bytes at a time.
-template <int kLines, int kLength, int kThreads>
-class Copier {
+// One thread's part of copying kLines lines of kLength elements to shared memory, stage by stage. Of the lines, or of
+// the elements of each, there are as many as a product has terms, and `terms` of them in all; those behind the last are
+// +0. `fours`: 16 bytes at a time.
+template <int kLines, int kLength, int kThreads> class Copier {
   static constexpr int kPieces = kLength / 4, kEach = kLines * kPieces / kThreads, kApart = kThreads / kPieces;
   static_assert(kThreads % kPieces == 0 && kEach * kThreads == kLines * kPieces);
 
  public:
-  // line(i) is where the line's elements of the first stage begin, null if there is no such line; terms are `apart` elements
-  // apart. Where they run along a line, it has `terms` elements in all, else `elements`.
+  // line(i) is where the line's elements of the first stage begin, null if there is no such line; terms are `apart`
+  // elements apart. Where they run along a line, it has `terms` elements in all, else `elements`.
   template <class F>
-  __device__ __forceinline__ Copier(int thread, const float* anywhere, int64_t apart, bool along_line, int terms, int elements, bool fours,
-                                    const F& line)
-      : anywhere_(anywhere), apart_(apart), terms_(terms), elements_(elements), along_line_(along_line), fours_(fours),
-        line_(thread / kPieces), column_(thread % kPieces * 4) {
+  __device__ __forceinline__ Copier(int thread, const float* anywhere, int64_t apart, bool along_line, int terms,
+                                    int elements, bool fours, const F& line)
+      : anywhere_(anywhere),
+        apart_(apart),
+        terms_(terms),
+        elements_(elements),
+        along_line_(along_line),
+        fours_(fours),
+        line_(thread / kPieces),
+        column_(thread % kPieces * 4) {
 #pragma unroll
     for (int i = 0; i < kEach; ++i) {
       from_[i] = line(line_ + i * kApart);
@@ -53,13 +60,13 @@ class Copier {
   }
 
   // The stage whose first term is k.
-  template <int kPitch>
-  __device__ __forceinline__ void copy(float (&to)[kLines][kPitch], int k) const {
+  template <int kPitch> __device__ __forceinline__ void copy(float (&to)[kLines][kPitch], int k) const {
     if (fours_) {
 #pragma unroll
       for (int i = 0; i < kEach; ++i) {
         const bool exists = left(i, k) > 0;
-        cuda::copy_async<16>(&to[line_ + i * kApart][column_], exists ? from_[i] + k * apart_ : anywhere_, exists ? 16 : 0);
+        cuda::copy_async<16>(&to[line_ + i * kApart][column_], exists ? from_[i] + k * apart_ : anywhere_,
+                             exists ? 16 : 0);
       }
       return;
     }
@@ -68,7 +75,8 @@ class Copier {
 #pragma unroll 1
       for (int j = 0; j < 4; ++j) {
         const bool exists = left(i, k) > j;
-        cuda::copy_async<4>(&to[line_ + i * kApart][column_ + j], exists ? from_[i] + k * apart_ + j : anywhere_, exists ? 4 : 0);
+        cuda::copy_async<4>(&to[line_ + i * kApart][column_ + j], exists ? from_[i] + k * apart_ + j : anywhere_,
+                            exists ? 4 : 0);
       }
     }
   }
@@ -99,8 +107,7 @@ struct Forward {
 // A block steps kUnits units of 16 kRows rows of the batch; a thread has all gates of one unit for kRows rows.
 constexpr int kUnits = 8, kThreads = 128, kRowGroups = kThreads / kUnits;
 
-template <int kRows>
-struct ForwardShared {
+template <int kRows> struct ForwardShared {
   static constexpr int kStages = kRows == 4 ? 4 : kRows == 2 ? 6 : 8;
   struct Stage {
     alignas(16) float hidden[kRowGroups * kRows][kPitch];
@@ -109,24 +116,26 @@ struct ForwardShared {
   Stage stages[kStages];
 };
 
-template <int kRows>
-__global__ void __launch_bounds__(kThreads) step(Forward x, int64_t t, int64_t unit_blocks) {
+template <int kRows> __global__ void __launch_bounds__(kThreads) step(Forward x, int64_t t, int64_t unit_blocks) {
   using Shared = ForwardShared<kRows>;
   constexpr int kStages = Shared::kStages;
   auto& shared = cuda::shared<Shared>();
   const Extents& e = x.extents;
-  const int64_t first_row = blockIdx.x / unit_blocks * (kRowGroups * kRows), first_unit = blockIdx.x % unit_blocks * kUnits;
+  const int64_t first_row = blockIdx.x / unit_blocks * (kRowGroups * kRows),
+                first_unit = blockIdx.x % unit_blocks * kUnits;
   const int place = static_cast<int>(threadIdx.x) % kUnits, group = static_cast<int>(threadIdx.x) / kUnits;
   const int64_t unit = first_unit + place, states = e.batch * e.units;
   const float* const hiddens = x.hiddens + t * states;
-  const int units = static_cast<int>(e.units), stages = (units + kDepth - 1) / kDepth, thread = static_cast<int>(threadIdx.x);
-  const Copier<kRowGroups * kRows, kDepth, kThreads> hidden_copier(thread, hiddens, 1, true, units, 0, x.fours, [&](int i) {
-    return first_row + i < e.batch ? hiddens + (first_row + i) * e.units : nullptr;
-  });
-  const Copier<kGates * kUnits, kDepth, kThreads> weight_copier(thread, x.weight, 1, true, units, 0, x.fours, [&](int i) {
-    const int64_t unit = first_unit + i % kUnits;
-    return unit < e.units ? x.weight + (i / kUnits * e.units + unit) * e.units : nullptr;
-  });
+  const int units = static_cast<int>(e.units), stages = (units + kDepth - 1) / kDepth,
+            thread = static_cast<int>(threadIdx.x);
+  const Copier<kRowGroups * kRows, kDepth, kThreads> hidden_copier(
+      thread, hiddens, 1, true, units, 0, x.fours,
+      [&](int i) { return first_row + i < e.batch ? hiddens + (first_row + i) * e.units : nullptr; });
+  const Copier<kGates * kUnits, kDepth, kThreads> weight_copier(
+      thread, x.weight, 1, true, units, 0, x.fours, [&](int i) {
+        const int64_t unit = first_unit + i % kUnits;
+        return unit < e.units ? x.weight + (i / kUnits * e.units + unit) * e.units : nullptr;
+      });
   const auto copy = [&](int s) {
     if (s < stages) {
       hidden_copier.copy(shared.stages[s % kStages].hidden, s * kDepth);
@@ -144,7 +153,8 @@ __global__ void __launch_bounds__(kThreads) step(Forward x, int64_t t, int64_t u
     const bool exists = row < e.batch && unit < e.units;
     before[i] = exists ? x.cells[t * states + row * e.units + unit] : 0;
 #pragma unroll
-    for (int g = 0; g < kGates; ++g) from_x[i][g] = exists ? x.gates[((t * e.batch + row) * kGates + g) * e.units + unit] : 0;
+    for (int g = 0; g < kGates; ++g)
+      from_x[i][g] = exists ? x.gates[((t * e.batch + row) * kGates + g) * e.units + unit] : 0;
   }
 
   float total[kRows][kGates] = {}, chain[kRows][kGates] = {};
@@ -164,15 +174,18 @@ __global__ void __launch_bounds__(kThreads) step(Forward x, int64_t t, int64_t u
     for (int k = 0; k < kDepth; k += 4) {
       Four<float> weight[kGates], hidden[kRows];
 #pragma unroll
-      for (int g = 0; g < kGates; ++g) weight[g] = *reinterpret_cast<const Four<float>*>(&stage.weight[g * kUnits + place][k]);
+      for (int g = 0; g < kGates; ++g)
+        weight[g] = *reinterpret_cast<const Four<float>*>(&stage.weight[g * kUnits + place][k]);
 #pragma unroll
-      for (int i = 0; i < kRows; ++i) hidden[i] = *reinterpret_cast<const Four<float>*>(&stage.hidden[group + kRowGroups * i][k]);
+      for (int i = 0; i < kRows; ++i)
+        hidden[i] = *reinterpret_cast<const Four<float>*>(&stage.hidden[group + kRowGroups * i][k]);
 #pragma unroll
       for (int u = 0; u < 4; ++u) {
 #pragma unroll
         for (int i = 0; i < kRows; ++i) {
 #pragma unroll
-          for (int g = 0; g < kGates; ++g) chain[i][g] = cuda::multiply_add(hidden[i].of[u], weight[g].of[u], chain[i][g]);
+          for (int g = 0; g < kGates; ++g)
+            chain[i][g] = cuda::multiply_add(hidden[i].of[u], weight[g].of[u], chain[i][g]);
         }
       }
     }
@@ -188,7 +201,8 @@ __global__ void __launch_bounds__(kThreads) step(Forward x, int64_t t, int64_t u
       const float product = total[i][g] + chain[i][g];
       z[g] = from_x[i][g] + (x.bias != nullptr ? product + x.bias[g * e.units + unit] : product);
     }
-    const float input = cuda::sigmoid(z[0]), forget = cuda::sigmoid(z[1]), candidate = cuda::tanh(z[2]), out = cuda::sigmoid(z[3]);
+    const float input = cuda::sigmoid(z[0]), forget = cuda::sigmoid(z[1]), candidate = cuda::tanh(z[2]),
+                out = cuda::sigmoid(z[3]);
     const float cell = forget * before[i] + input * candidate, hidden = out * cuda::tanh(cell);
     float* const gates = x.gates + (t * e.batch + row) * kGates * e.units + unit;
     gates[0] = input;
@@ -201,8 +215,9 @@ __global__ void __launch_bounds__(kThreads) step(Forward x, int64_t t, int64_t u
   }
 }
 
-template <int kRows>
-int64_t row_blocks(const Extents& e, int groups) { return (e.batch + groups * kRows - 1) / (groups * kRows); }
+template <int kRows> int64_t row_blocks(const Extents& e, int groups) {
+  return (e.batch + groups * kRows - 1) / (groups * kRows);
+}
 
 // Calls run<rows>(blocks of rows), with the most rows a thread that still give most multiprocessors a block.
 template <class Run>
@@ -243,12 +258,11 @@ struct Backward {
   bool fours;
 };
 
-// A block goes back for kColumns units of 8 kRows rows of the batch. Each of its warps multiplies every warps_of_block()-th chunk
-// of the product over the next step's gates; the chunks' sums meet in shared memory.
+// A block goes back for kColumns units of 8 kRows rows of the batch. Each of its warps multiplies every
+// warps_of_block()-th chunk of the product over the next step's gates; the chunks' sums meet in shared memory.
 constexpr int kColumns = 16, kMostWarps = 4, kGroups = 8;
 
-template <int kRows>
-struct BackwardShared {
+template <int kRows> struct BackwardShared {
   static constexpr int kStages = kRows == 4 ? 2 : kRows == 2 ? 3 : 4;
   static constexpr int kElements = kGroups * kRows * kColumns;
   struct Stage {
@@ -261,19 +275,24 @@ struct BackwardShared {
 
 // The chain of one chunk of the product, from term `begin` on.
 template <int kRows>
-__device__ __forceinline__ void multiply_chunk(float (&chain)[kRows][4], BackwardShared<kRows>& shared, const Backward& x,
-                                               const float* d_gates, int64_t first_row, int64_t first_unit, int64_t begin) {
+__device__ __forceinline__ void multiply_chunk(float (&chain)[kRows][4], BackwardShared<kRows>& shared,
+                                               const Backward& x, const float* d_gates, int64_t first_row,
+                                               int64_t first_unit, int64_t begin) {
   constexpr int kStages = BackwardShared<kRows>::kStages;
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const int64_t left = kGates * x.extents.units - begin;
-  const int terms = left <= 0 ? 0 : left < kChunk ? static_cast<int>(left) : kChunk, stages = (terms + kDepth - 1) / kDepth;
+  const int terms = left <= 0       ? 0
+                    : left < kChunk ? static_cast<int>(left)
+                                    : kChunk,
+            stages = (terms + kDepth - 1) / kDepth;
   const Extents& e = x.extents;
   const Copier<kGroups * kRows, kDepth, 32> gates_copier(lane, d_gates, 1, true, terms, 0, x.fours, [&](int i) {
     return first_row + i < e.batch ? d_gates + (first_row + i) * kGates * e.units + begin : nullptr;
   });
   const auto units = static_cast<int>(e.units - first_unit);
-  const Copier<kDepth, kColumns, 32> weight_copier(lane, x.weight, e.units, false, terms, units, x.fours,
-                                                   [&](int i) { return x.weight + (begin + i) * e.units + first_unit; });
+  const Copier<kDepth, kColumns, 32> weight_copier(lane, x.weight, e.units, false, terms, units, x.fours, [&](int i) {
+    return x.weight + (begin + i) * e.units + first_unit;
+  });
   const auto copy = [&](int s) {
     if (s < stages) {
       gates_copier.copy(shared.stages[warp][s % kStages].d_gates, s * kDepth);
@@ -291,7 +310,8 @@ __device__ __forceinline__ void multiply_chunk(float (&chain)[kRows][4], Backwar
     for (int k = 0; k < kDepth; k += 4) {
       Four<float> left_terms[kRows], right[4];
 #pragma unroll
-      for (int i = 0; i < kRows; ++i) left_terms[i] = *reinterpret_cast<const Four<float>*>(&stage.d_gates[lane / 4 + kGroups * i][k]);
+      for (int i = 0; i < kRows; ++i)
+        left_terms[i] = *reinterpret_cast<const Four<float>*>(&stage.d_gates[lane / 4 + kGroups * i][k]);
 #pragma unroll
       for (int u = 0; u < 4; ++u) right[u] = *reinterpret_cast<const Four<float>*>(&stage.weight[k + u][lane % 4 * 4]);
 #pragma unroll
@@ -299,7 +319,8 @@ __device__ __forceinline__ void multiply_chunk(float (&chain)[kRows][4], Backwar
 #pragma unroll
         for (int i = 0; i < kRows; ++i) {
 #pragma unroll
-          for (int j = 0; j < 4; ++j) chain[i][j] = cuda::multiply_add(left_terms[i].of[u], right[u].of[j], chain[i][j]);
+          for (int j = 0; j < 4; ++j)
+            chain[i][j] = cuda::multiply_add(left_terms[i].of[u], right[u].of[j], chain[i][j]);
         }
       }
     }
@@ -309,10 +330,13 @@ __device__ __forceinline__ void multiply_chunk(float (&chain)[kRows][4], Backwar
 __device__ __forceinline__ float through_sigmoid(float g, float y) { return g * (y * (1.0f - y)); }
 
 // Of one unit of one row: from the gradient that the next step gives to the state that this one leaves.
-__device__ __forceinline__ void gate_gradients(const Backward& x, int64_t t, int64_t row, int64_t unit, float from_next) {
+__device__ __forceinline__ void gate_gradients(const Backward& x, int64_t t, int64_t row, int64_t unit,
+                                               float from_next) {
   const Extents& e = x.extents;
-  const int64_t state = row * e.units + unit, before = t * e.batch * e.units + state, at = (t * e.batch + row) * kGates * e.units + unit;
-  const float input = x.gates[at], forget = x.gates[at + e.units], candidate = x.gates[at + 2 * e.units], out = x.gates[at + 3 * e.units];
+  const int64_t state = row * e.units + unit, before = t * e.batch * e.units + state,
+                at = (t * e.batch + row) * kGates * e.units + unit;
+  const float input = x.gates[at], forget = x.gates[at + e.units], candidate = x.gates[at + 2 * e.units],
+              out = x.gates[at + 3 * e.units];
   const float upstream = x.g != nullptr ? x.g[(row * e.steps + t) * e.units + unit] : 0.0f;
   const float later = t + 1 < e.steps ? x.d_cell[state] : x.g_cell != nullptr ? x.g_cell[state] : 0.0f;
   const float dh = upstream + from_next, squashed = cuda::tanh(x.cells[before + e.batch * e.units]);
@@ -339,8 +363,10 @@ __global__ void __launch_bounds__(32 * kMostWarps) step_back(Backward x, int64_t
   using Shared = BackwardShared<kRows>;
   auto& shared = cuda::shared<Shared>();
   const Extents& e = x.extents;
-  const int64_t first_row = blockIdx.x / unit_blocks * (kGroups * kRows), first_unit = blockIdx.x % unit_blocks * kColumns;
-  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, warp = thread / 32, warps = static_cast<int>(blockDim.x) / 32;
+  const int64_t first_row = blockIdx.x / unit_blocks * (kGroups * kRows),
+                first_unit = blockIdx.x % unit_blocks * kColumns;
+  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, warp = thread / 32,
+            warps = static_cast<int>(blockDim.x) / 32;
   for (int i = thread; i < Shared::kElements; i += 32 * warps) {
     const int64_t row = first_row + i / kColumns, unit = first_unit + i % kColumns;
     if (t >= 0 && row < e.batch && unit < e.units) prefetch(x, t, row, unit);
@@ -353,7 +379,8 @@ __global__ void __launch_bounds__(32 * kMostWarps) step_back(Backward x, int64_t
 #pragma unroll
     for (int i = 0; i < kRows; ++i) {
 #pragma unroll
-      for (int j = 0; j < 4; ++j) shared.chains[warp][(lane / 4 + kGroups * i) * kColumns + lane % 4 * 4 + j] = chain[i][j];
+      for (int j = 0; j < 4; ++j)
+        shared.chains[warp][(lane / 4 + kGroups * i) * kColumns + lane % 4 * 4 + j] = chain[i][j];
     }
     __syncthreads();
     for (int i = thread; i < Shared::kElements; i += 32 * warps) {
@@ -374,8 +401,8 @@ __global__ void __launch_bounds__(32 * kMostWarps) step_back(Backward x, int64_t
 
 }  // namespace
 
-void lstm_gradient(Queue& queue, const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell, const Tensor& d_gates,
-                   const Tensor& d_hidden, const Tensor& d_cell) {
+void lstm_gradient(Queue& queue, const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
+                   const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell) {
   const Extents e(trace);
   const Backward x = {e,
                       weight.data_as<float>(),
@@ -390,8 +417,10 @@ void lstm_gradient(Queue& queue, const Tensor& weight, const LstmTrace& trace, c
   const int64_t unit_blocks = (e.units + kColumns - 1) / kColumns, chunks = (kGates * e.units + kChunk - 1) / kChunk;
   const unsigned warps = chunks < kMostWarps ? static_cast<unsigned>(chunks) : kMostWarps;
   choose_rows(queue, e, kGroups, unit_blocks, [&]<int kRows>(int64_t rows) {
-    const cuda::Grid grid{.blocks = {unit_blocks * rows}, .threads = 32 * warps, .shared = sizeof(BackwardShared<kRows>)};
-    for (int64_t t = e.steps - 1; t >= (d_hidden.defined() ? -1 : 0); --t) queue.launch(step_back<kRows>, grid, x, t, unit_blocks);
+    const cuda::Grid grid{
+        .blocks = {unit_blocks * rows}, .threads = 32 * warps, .shared = sizeof(BackwardShared<kRows>)};
+    for (int64_t t = e.steps - 1; t >= (d_hidden.defined() ? -1 : 0); --t)
+      queue.launch(step_back<kRows>, grid, x, t, unit_blocks);
   });
 }
 

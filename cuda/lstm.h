@@ -7,7 +7,7 @@
 namespace stet::cuda_kernels {
 
 void lstm(cuda::Queue& queue, const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output);
-void lstm_gradient(cuda::Queue& queue, const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
-                   const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell);
+void lstm_gradient(cuda::Queue& queue, const Tensor& weight, const LstmTrace& trace, const Tensor& g,
+                   const Tensor& g_cell, const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell);
 
 }  // namespace stet::cuda_kernels

@@ -10,10 +10,9 @@
 
 namespace stet::cuda {
 
-/// Arrays for a kernel, by value: as many as fit into the 4096 bytes of its parameters. A is what the kernel is to know of one; A::elements is its
-/// length. Each block works on a piece of one array.
-template <class A>
-struct Many {
+/// Arrays for a kernel, by value: as many as fit into the 4096 bytes of its parameters. A is what the kernel is to know
+/// of one; A::elements is its length. Each block works on a piece of one array.
+template <class A> struct Many {
   static constexpr int kMost = static_cast<int>((4096 - 128) / (sizeof(A) + sizeof(unsigned)));
 
   int count;
@@ -35,8 +34,8 @@ struct Many {
   }
 };
 
-/// Launches kernel(arrays, arguments...) over all the arrays, in one launch or a few. A block, of the grid's threads and shared memory, takes a piece
-/// of so many elements.
+/// Launches kernel(arrays, arguments...) over all the arrays, in one launch or a few. A block, of the grid's threads
+/// and shared memory, takes a piece of so many elements.
 template <class A, class... P>
 void launch_many(Queue& queue, void (*kernel)(Many<A>, P...), int64_t piece, Grid grid, const std::vector<A>& arrays,
                  std::type_identity_t<P>... arguments) {

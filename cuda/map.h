@@ -1,4 +1,5 @@
-// Kernels that compute an element of the result from the elements at its place. F is a trivially copyable functor with a __device__ operator().
+// Kernels that compute an element of the result from the elements at its place. F is a trivially copyable functor with
+// a __device__ operator().
 #pragma once
 
 #include "stet/cuda/dialect.h"
@@ -8,14 +9,10 @@
 namespace stet::cuda {
 
 // Four neighbouring elements as one access to memory.
-template <class T>
-struct alignas(4 * sizeof(T)) Four {
-  T of[4];
-};
+template <class T> struct alignas(4 * sizeof(T)) Four { T of[4]; };
 
 /// Elements 4 * at … 4 * at + 3 of n, as one access where they lie aligned; zeros where there are none.
-template <class T>
-__device__ __forceinline__ Four<T> load_four(const T* x, int64_t at, int64_t n, bool is_aligned) {
+template <class T> __device__ __forceinline__ Four<T> load_four(const T* x, int64_t at, int64_t n, bool is_aligned) {
   if (is_aligned && 4 * at + 4 <= n) return reinterpret_cast<const Four<T>*>(x)[at];
   Four<T> v{};
   for (int j = 0; j < 4; ++j) {
@@ -34,8 +31,7 @@ __device__ __forceinline__ void store_four(const Four<T>& v, T* y, int64_t at, i
   }
 }
 
-template <class X, class Y, class F>
-__global__ void map_plain(const X* x, Y* y, int64_t n, F f) {
+template <class X, class Y, class F> __global__ void map_plain(const X* x, Y* y, int64_t n, F f) {
   const int64_t fours = n / 4;
   for (int64_t i = global_thread(); i < fours; i += global_threads()) {
     const Four<X> from = reinterpret_cast<const Four<X>*>(x)[i];
@@ -47,16 +43,14 @@ __global__ void map_plain(const X* x, Y* y, int64_t n, F f) {
   if (rest < n) y[rest] = f(x[rest]);
 }
 
-template <class X, class Y, class F>
-__global__ void map_strided(const X* x, Y* y, Layout<2> layout, F f) {
+template <class X, class Y, class F> __global__ void map_strided(const X* x, Y* y, Layout<2> layout, F f) {
   for (int64_t i = global_thread(); i < layout.elements; i += global_threads()) {
     const auto at = layout.at(i);
     y[at.of[1]] = f(x[at.of[0]]);
   }
 }
 
-template <class X, class Y, class F>
-__global__ void zip_plain(const X* a, const X* b, Y* y, int64_t n, F f) {
+template <class X, class Y, class F> __global__ void zip_plain(const X* a, const X* b, Y* y, int64_t n, F f) {
   const int64_t fours = n / 4;
   for (int64_t i = global_thread(); i < fours; i += global_threads()) {
     const Four<X> p = reinterpret_cast<const Four<X>*>(a)[i], q = reinterpret_cast<const Four<X>*>(b)[i];
@@ -68,8 +62,7 @@ __global__ void zip_plain(const X* a, const X* b, Y* y, int64_t n, F f) {
   if (rest < n) y[rest] = f(a[rest], b[rest]);
 }
 
-template <class X, class Y, class F>
-__global__ void zip_strided(const X* a, const X* b, Y* y, Layout<3> layout, F f) {
+template <class X, class Y, class F> __global__ void zip_strided(const X* a, const X* b, Y* y, Layout<3> layout, F f) {
   for (int64_t i = global_thread(); i < layout.elements; i += global_threads()) {
     const auto at = layout.at(i);
     y[at.of[2]] = f(a[at.of[0]], b[at.of[1]]);
@@ -77,14 +70,12 @@ __global__ void zip_strided(const X* a, const X* b, Y* y, Layout<3> layout, F f)
 }
 
 /// Whether fours of T may be read there: views begin anywhere.
-template <class T>
-bool is_aligned(const Tensor& t) {
+template <class T> bool is_aligned(const Tensor& t) {
   return reinterpret_cast<uintptr_t>(t.data()) % (4 * sizeof(T)) == 0;
 }
 
 /// y[..] = f(x[..]); both of one shape and any layout.
-template <class X, class Y, class F>
-void map(Queue& queue, const Tensor& x, const Tensor& y, F f) {
+template <class X, class Y, class F> void map(Queue& queue, const Tensor& x, const Tensor& y, F f) {
   const Layout<2> l = layout<2>({&x, &y});
   if (l.elements == 0) return;
   if (l.is_plain() && is_aligned<X>(x) && is_aligned<Y>(y)) {
@@ -95,14 +86,15 @@ void map(Queue& queue, const Tensor& x, const Tensor& y, F f) {
 }
 
 /// y[..] = f(a[..], b[..]).
-template <class X, class Y, class F>
-void zip(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y, F f) {
+template <class X, class Y, class F> void zip(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y, F f) {
   const Layout<3> l = layout<3>({&a, &b, &y});
   if (l.elements == 0) return;
   if (l.is_plain() && is_aligned<X>(a) && is_aligned<X>(b) && is_aligned<Y>(y)) {
-    queue.launch(zip_plain<X, Y, F>, Grid::over(l.elements, 4), a.data_as<X>(), b.data_as<X>(), y.mutable_data_as<Y>(), l.elements, f);
+    queue.launch(zip_plain<X, Y, F>, Grid::over(l.elements, 4), a.data_as<X>(), b.data_as<X>(), y.mutable_data_as<Y>(),
+                 l.elements, f);
   } else {
-    queue.launch(zip_strided<X, Y, F>, Grid::over(l.elements), a.data_as<X>(), b.data_as<X>(), y.mutable_data_as<Y>(), l, f);
+    queue.launch(zip_strided<X, Y, F>, Grid::over(l.elements), a.data_as<X>(), b.data_as<X>(), y.mutable_data_as<Y>(),
+                 l, f);
   }
 }
 

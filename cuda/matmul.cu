@@ -16,8 +16,7 @@ struct Candidate {
   int threads;
   double share;  // of multiplications among the instructions of the inner loop, as compiled for compute capability 9.0
 };
-template <class S>
-constexpr Candidate candidate(ProductTile tile, double share) {
+template <class S> constexpr Candidate candidate(ProductTile tile, double share) {
   return {tile, S::kM, S::kN, S::kThreads, share};
 }
 constexpr Candidate kCandidates[] = {
@@ -27,10 +26,12 @@ constexpr Candidate kCandidates[] = {
     candidate<Tile16x128>(ProductTile::m16n128, 0.7),
 };
 
-// Cycles that a product takes, about. A multiprocessor multiplies 128 numbers a cycle if it has 256 threads to choose from, and tiles are dealt
-// out evenly; fewer threads wait for each other's results.
-double cycles_of(const Candidate& c, bool by_chunks, int64_t batch, int64_t m, int64_t n, int64_t k, int multiprocessors) {
-  constexpr double kLaunch = 4000, kBegin = 1500, kBytesACycle = 16;  // of a launch; of a tile, until its first stage is there; of a multiprocessor
+// Cycles that a product takes, about. A multiprocessor multiplies 128 numbers a cycle if it has 256 threads to choose
+// from, and tiles are dealt out evenly; fewer threads wait for each other's results.
+double cycles_of(const Candidate& c, bool by_chunks, int64_t batch, int64_t m, int64_t n, int64_t k,
+                 int multiprocessors) {
+  constexpr double kLaunch = 4000, kBegin = 1500,
+                   kBytesACycle = 16;  // of a launch; of a tile, until its first stage is there; of a multiprocessor
   const int64_t chunks = cuda::pieces_of(k, cuda::kProductChunk);
   const int64_t tiles = batch * cuda::pieces_of(m, c.m) * cuda::pieces_of(n, c.n) * (by_chunks ? chunks : 1);
   const double terms = static_cast<double>(by_chunks ? std::min<int64_t>(k, cuda::kProductChunk) : k);
@@ -50,9 +51,13 @@ ProductPlan choose_plan(int64_t batch, int64_t m, int64_t n, int64_t k, int mult
   for (const Candidate& c : kCandidates) {
     for (const bool by_chunks : {false, true}) {
       for (const bool swapped : {false, true}) {
-        // A transposed result is stored in bits and pieces, which is worth it where one side is short; and chunks' sums take memory.
-        if ((by_chunks && (k <= cuda::kProductChunk || batch * m * n > (int64_t{1} << 22))) || (swapped && (c.m == c.n || n > c.m))) continue;
-        const double cycles = swapped ? cycles_of(c, by_chunks, batch, n, m, k, multiprocessors) : cycles_of(c, by_chunks, batch, m, n, k, multiprocessors);
+        // A transposed result is stored in bits and pieces, which is worth it where one side is short; and chunks' sums
+        // take memory.
+        if ((by_chunks && (k <= cuda::kProductChunk || batch * m * n > (int64_t{1} << 22))) ||
+            (swapped && (c.m == c.n || n > c.m)))
+          continue;
+        const double cycles = swapped ? cycles_of(c, by_chunks, batch, n, m, k, multiprocessors)
+                                      : cycles_of(c, by_chunks, batch, m, n, k, multiprocessors);
         if (least >= 0 && cycles >= least) continue;
         least = cycles;
         best = {.tile = c.tile, .by_chunks = by_chunks, .swapped = swapped};
@@ -73,11 +78,12 @@ void launch(Queue& queue, const Product<float>& p, const ProductPlan& plan) {
   }
 }
 
-void launch(Queue& queue, const Product<double>& p, const ProductPlan& plan) { launch_product<TileDouble>(queue, p, plan); }
+void launch(Queue& queue, const Product<double>& p, const ProductPlan& plan) {
+  launch_product<TileDouble>(queue, p, plan);
+}
 
 // The same numbers as y^T = b^T a^T.
-template <class T>
-void swap(Product<T>& p) {
+template <class T> void swap(Product<T>& p) {
   std::swap(p.a, p.b);
   for (int axis = 0; axis < p.batch.axes; ++axis) std::swap(p.batch.steps[axis][0], p.batch.steps[axis][1]);
   std::swap(p.y.rows, p.y.columns);
@@ -87,26 +93,26 @@ void swap(Product<T>& p) {
 }
 
 // Left operands that lie one below another, times one right operand, are a single taller product.
-template <class T>
-void join(Product<T>& p) {
+template <class T> void join(Product<T>& p) {
   const auto& batch = p.batch;
-  if (batch.axes != 1 || batch.elements == 1 || batch.steps[0][1] != 0 || batch.steps[0][0] != p.a.lines * p.a.line_stride) return;
+  if (batch.axes != 1 || batch.elements == 1 || batch.steps[0][1] != 0 ||
+      batch.steps[0][0] != p.a.lines * p.a.line_stride)
+    return;
   p.a.lines *= batch.elements;
   p.y.rows *= batch.elements;
   p.y_step *= batch.elements;
   p.batch.extents[0] = p.batch.elements = 1;
 }
 
-template <class T>
-void multiply(Queue& queue, Product<T> p, const std::optional<ProductPlan>& wanted) {
+template <class T> void multiply(Queue& queue, Product<T> p, const std::optional<ProductPlan>& wanted) {
   join(p);
-  const ProductPlan plan = wanted ? *wanted : choose_plan(p.batch.elements, p.a.lines, p.b.lines, p.terms, queue.multiprocessors());
+  const ProductPlan plan =
+      wanted ? *wanted : choose_plan(p.batch.elements, p.a.lines, p.b.lines, p.terms, queue.multiprocessors());
   if (plan.swapped) swap(p);
   launch(queue, p, plan);
 }
 
-template <class T>
-cuda::MatrixOutput<T> output(const Tensor& y, const Tensor& bias, Activation activation) {
+template <class T> cuda::MatrixOutput<T> output(const Tensor& y, const Tensor& bias, Activation activation) {
   const int64_t rows = y.size(-2), columns = y.size(-1);
   T* const data = y.mutable_data_as<T>();
   const bool packed = reinterpret_cast<uintptr_t>(data) % 16 == 0 && columns % cuda::kPacked<T> == 0;
@@ -116,7 +122,8 @@ cuda::MatrixOutput<T> output(const Tensor& y, const Tensor& bias, Activation act
 // x without its last two axes.
 Tensor batch_of(const Tensor& x) {
   const auto rank = static_cast<size_t>(x.rank() - 2);
-  return x.view(Shape(std::vector<int64_t>(x.shape().begin(), x.shape().begin() + rank)), Strides(x.strides().begin(), x.strides().begin() + rank), 0);
+  return x.view(Shape(std::vector<int64_t>(x.shape().begin(), x.shape().begin() + rank)),
+                Strides(x.strides().begin(), x.strides().begin() + rank), 0);
 }
 
 }  // namespace
@@ -138,8 +145,8 @@ void matmul(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y, con
   });
 }
 
-void linear(Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y,
-            const std::optional<ProductPlan>& plan) {
+void linear(Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+            const Tensor& y, const std::optional<ProductPlan>& plan) {
   if (y.elements() == 0) return;
   visit_floating(y.dtype(), [&](auto sample) {
     using T = decltype(sample);

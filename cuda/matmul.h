@@ -8,7 +8,8 @@
 
 namespace stet::cuda_kernels {
 
-/// The shape of the part of a result that a block computes. Products of float64 have one tile, which stands for all of these.
+/// The shape of the part of a result that a block computes. Products of float64 have one tile, which stands for all of
+/// these.
 enum class ProductTile { m128n128, m64n64, m32n32, m16n128 };
 
 /// How a product is computed. Nothing of it shows in the result.
@@ -23,12 +24,14 @@ struct ProductPlan {
   int64_t most_terms = int64_t{1} << 30;
 };
 
-/// The plan that is estimated to take least time for products [m, k] x [k, n], `batch` of them, on a GPU of so many multiprocessors.
+/// The plan that is estimated to take least time for products [m, k] x [k, n], `batch` of them, on a GPU of so many
+/// multiprocessors.
 ProductPlan choose_plan(int64_t batch, int64_t m, int64_t n, int64_t k, int multiprocessors);
 
 /// Tests say which plan; otherwise it is chosen.
-void matmul(cuda::Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y, const std::optional<ProductPlan>& plan = {});
-void linear(cuda::Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y,
+void matmul(cuda::Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y,
             const std::optional<ProductPlan>& plan = {});
+void linear(cuda::Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+            const Tensor& y, const std::optional<ProductPlan>& plan = {});
 
 }  // namespace stet::cuda_kernels

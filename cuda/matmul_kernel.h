@@ -12,9 +12,9 @@
 
 namespace stet::cuda_kernels {
 
-/// y [batch, M, N] = a [batch, M, K] x b [batch, K, N]; y's elements lie side by side in memory, though not always in this order.
-template <class T>
-struct Product {
+/// y [batch, M, N] = a [batch, M, K] x b [batch, K, N]; y's elements lie side by side in memory, though not always in
+/// this order.
+template <class T> struct Product {
   cuda::Operand<T> a, b;
   cuda::MatrixOutput<T> y;
   int64_t terms;          // K
@@ -25,25 +25,26 @@ struct Product {
 };
 
 /// What one launch computes.
-template <class T>
-struct ProductPart {
+template <class T> struct ProductPart {
   int64_t first_tile;  // of all products' tiles, one product after another
   int down, across;    // tiles of a product
   int64_t begin;       // of K
   int terms;
-  bool by_chunks;      // a chunk a blockIdx.y, with a result of its own in `sums`; else sums are the totals of product_tile.h, or null
-  bool resume, keep;   // as there
+  bool by_chunks;     // a chunk a blockIdx.y, with a result of its own in `sums`; else sums are the totals of
+                      // product_tile.h, or null
+  bool resume, keep;  // as there
   T* sums;
 };
 
-/// Where a tile of a product lies, in tiles. Tiles that are worked on at the same time lie in a part that is about square, eight rows of
-/// tiles high, so that few rows and columns of the operands are in use.
+/// Where a tile of a product lies, in tiles. Tiles that are worked on at the same time lie in a part that is about
+/// square, eight rows of tiles high, so that few rows and columns of the operands are in use.
 struct TilePlace {
   int row, column;
 
   __device__ TilePlace(int tile, int down, int across) {
     constexpr int kHigh = 8;
-    const int band = tile / (kHigh * across), in_band = tile % (kHigh * across), high = down - band * kHigh < kHigh ? down - band * kHigh : kHigh;
+    const int band = tile / (kHigh * across), in_band = tile % (kHigh * across),
+              high = down - band * kHigh < kHigh ? down - band * kHigh : kHigh;
     row = band * kHigh + in_band % high;
     column = in_band / high;
   }
@@ -53,7 +54,8 @@ template <class S, cuda::Access kA, cuda::Access kB>
 __global__ void __launch_bounds__(S::kThreads, S::kBlocks)
     multiply(const Product<typename S::Element> p, const ProductPart<typename S::Element> part) {
   using T = typename S::Element;
-  const int64_t index = part.first_tile + blockIdx.x, tiles = static_cast<int64_t>(part.down) * part.across, i = index / tiles;
+  const int64_t index = part.first_tile + blockIdx.x, tiles = static_cast<int64_t>(part.down) * part.across,
+                i = index / tiles;
   const TilePlace place(static_cast<int>(index - i * tiles), part.down, part.across);
   const auto at = p.batch.at(i);
   const int64_t begin = part.begin + blockIdx.y * cuda::kProductChunk, left = part.begin + part.terms - begin;
@@ -69,18 +71,17 @@ __global__ void __launch_bounds__(S::kThreads, S::kBlocks)
   cuda::product_tile<S>(cuda::shared<typename S::Shared>(), a, b, terms, y, {totals, part.resume, part.keep});
 }
 
-template <class T>
-cuda::Access access_of(const cuda::Operand<T>& x, const cuda::Layout<2>& batch, int which) {
+template <class T> cuda::Access access_of(const cuda::Operand<T>& x, const cuda::Layout<2>& batch, int which) {
   using cuda::Access;
   if (x.k_stride == 1 && x.line_stride <= cuda::kMostStride) return Access::along_k;
   bool aligned = reinterpret_cast<uintptr_t>(x.data) % 16 == 0 && x.k_stride % cuda::kPacked<T> == 0;
-  for (int axis = 0; axis < batch.axes; ++axis) aligned = aligned && (batch.extents[axis] == 1 || batch.steps[axis][which] % cuda::kPacked<T> == 0);
+  for (int axis = 0; axis < batch.axes; ++axis)
+    aligned = aligned && (batch.extents[axis] == 1 || batch.steps[axis][which] % cuda::kPacked<T> == 0);
   return aligned && x.line_stride == 1 && x.k_stride <= cuda::kMostStride ? Access::packed : Access::single;
 }
 
 /// Calls f with both accesses as constants: both are single where one of them must be, to have fewer kernels.
-template <class F>
-void visit_accesses(cuda::Access a, cuda::Access b, const F& f) {
+template <class F> void visit_accesses(cuda::Access a, cuda::Access b, const F& f) {
   using cuda::Access;
   const auto with = [&](auto first) {
     if (b == Access::along_k) f(first, std::integral_constant<Access, Access::along_k>());
@@ -93,8 +94,7 @@ void visit_accesses(cuda::Access a, cuda::Access b, const F& f) {
 }
 
 /// What follows a sum of chunks.
-template <class T>
-struct FinishProduct {
+template <class T> struct FinishProduct {
   const T* bias;  // or null
   int64_t columns;
   Activation activation;
@@ -138,8 +138,10 @@ void launch_product(cuda::Queue& queue, const Product<typename S::Element>& p, c
     return;
   }
   constexpr int64_t kScratchBytes = int64_t{256} << 20;
-  const int64_t chunks = cuda::pieces_of(p.terms, cuda::kProductChunk), bytes = p.elements() * static_cast<int64_t>(sizeof(T));
-  const int64_t at_once = std::max<int64_t>(1, std::min({chunks, cuda::Grid::kMostYZ, kScratchBytes / bytes, plan.most_terms / cuda::kProductChunk}));
+  const int64_t chunks = cuda::pieces_of(p.terms, cuda::kProductChunk),
+                bytes = p.elements() * static_cast<int64_t>(sizeof(T));
+  const int64_t at_once = std::max<int64_t>(
+      1, std::min({chunks, cuda::Grid::kMostYZ, kScratchBytes / bytes, plan.most_terms / cuda::kProductChunk}));
   cuda::Scratch<T> sums(queue, at_once * p.elements());
   part.by_chunks = true;
   part.sums = sums.data();
@@ -149,7 +151,8 @@ void launch_product(cuda::Queue& queue, const Product<typename S::Element>& p, c
     part.terms = static_cast<int>(std::min(count * cuda::kProductChunk, p.terms - part.begin));
     for (part.first_tile = 0; part.first_tile < tiles; part.first_tile += blocks) launch(count);
     const bool across_columns = p.y.bias_column_stride != 0 || p.y.bias == nullptr;
-    const FinishProduct<T> finish{p.y.bias, across_columns ? p.b.lines : p.a.lines, p.y.activation, chunk + count == chunks};
+    const FinishProduct<T> finish{p.y.bias, across_columns ? p.b.lines : p.a.lines, p.y.activation,
+                                  chunk + count == chunks};
     cuda::add_chunks<T>(queue, sums.data(), count, p.elements(), p.y.data, chunk == 0, finish);
   }
 }

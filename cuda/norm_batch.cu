@@ -28,9 +28,12 @@ Planes planes_of(const Tensor& x) { return {x.size(0), x.size(1), x.size(2)}; }
 
 __device__ __forceinline__ float scale_of(float variance, float epsilon) { return 1 / sqrtf(variance + epsilon); }
 
-__device__ __forceinline__ float factor_of(const float* weight, float scale, int64_t c) { return weight ? weight[c] * scale : scale; }
+__device__ __forceinline__ float factor_of(const float* weight, float scale, int64_t c) {
+  return weight ? weight[c] * scale : scale;
+}
 
-// What the launches of a plane's sums have in common: `by_team` for planes that threads hold, `by_block` for longer ones.
+// What the launches of a plane's sums have in common: `by_team` for planes that threads hold, `by_block` for longer
+// ones.
 template <class ByTeam, class ByBlock>
 void launch_planes(const Planes& s, const ByTeam& by_team, const ByBlock& by_block) {
   if (s.p <= cuda::kMostTeamRow<float>) return cuda::launch_teams<float>(s.count(), s.p, by_team);
@@ -44,7 +47,8 @@ struct Moments {
 };
 
 template <int kItems, bool kBlock>
-__global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) moments_by_team(Moments a, int64_t planes, int64_t p, int lanes) {
+__global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
+    moments_by_team(Moments a, int64_t planes, int64_t p, int lanes) {
   const RowTeam<float, kItems, kBlock> team(planes, p, lanes);
   const float* x = a.x + team.row() * p;
   float v[kItems];
@@ -62,7 +66,14 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) moments_by_
 __global__ void __launch_bounds__(kLongPlaneThreads) moments_by_block(Moments a, int64_t p) {
   auto& shared = cuda::shared<cuda::BlockSums<Several<float, 2>>>();
   const float* x = a.x + int64_t{blockIdx.x} * p;
-  const float mean = cuda::row_sum_by_block(p, [=](int64_t i) { return Several<float, 2>{x[i], 0}; }, shared).of[0] / static_cast<float>(p);
+  const float mean = cuda::row_sum_by_block(
+                         p,
+                         [=](int64_t i) {
+                           return Several<float, 2>{x[i], 0};
+                         },
+                         shared)
+                         .of[0] /
+                     static_cast<float>(p);
   const auto term = [=](int64_t i) {
     const float centred = x[i] - mean;
     return Several<float, 2>{centred * centred, 0};
@@ -73,7 +84,8 @@ __global__ void __launch_bounds__(kLongPlaneThreads) moments_by_block(Moments a,
   a.square[blockIdx.x] = square;
 }
 
-// Up to so many samples one launch makes the statistics of all channels of their planes' sums: a chain of 64 samples a thread.
+// Up to so many samples one launch makes the statistics of all channels of their planes' sums: a chain of 64 samples a
+// thread.
 constexpr int64_t kFewSamples = 1024;
 
 // A channel's sums over its samples, from planes' sums [2, n, c], and what follows from them.
@@ -102,9 +114,13 @@ struct ChannelTile {
   int width, chains, chain, column;
   bool works;  // whether there is such a chain
 
-  __device__ ChannelTile(int64_t n, int64_t c) : first(int64_t{blockIdx.x} * kTileColumns), width(cuda::part_size(c, blockIdx.x, kTileColumns)),
-      chains(static_cast<int>((n + kChain - 1) / kChain)), chain(static_cast<int>(threadIdx.x) / width), column(static_cast<int>(threadIdx.x) % width),
-      works(chain < chains) {}
+  __device__ ChannelTile(int64_t n, int64_t c)
+      : first(int64_t{blockIdx.x} * kTileColumns),
+        width(cuda::part_size(c, blockIdx.x, kTileColumns)),
+        chains(static_cast<int>((n + kChain - 1) / kChain)),
+        chain(static_cast<int>(threadIdx.x) / width),
+        column(static_cast<int>(threadIdx.x) % width),
+        works(chain < chains) {}
 
   __device__ bool finishes() const { return threadIdx.x < static_cast<unsigned>(width); }
 };
@@ -150,7 +166,8 @@ __global__ void __launch_bounds__(kFewSamples / kChain * kTileColumns) statistic
 }
 
 // The same with a launch for each of the two sums, and one after each of them.
-__global__ void spread_of_planes(const float* means, const float* total, int64_t n, int64_t planes, IndexDivisor channels, float* y) {
+__global__ void spread_of_planes(const float* means, const float* total, int64_t n, int64_t planes,
+                                 IndexDivisor channels, float* y) {
   for (int64_t t = cuda::global_thread(); t < planes; t += cuda::global_threads()) {
     const float off = means[t] - total[channels(t).rest] / static_cast<float>(n);
     y[t] = off * off;
@@ -173,12 +190,8 @@ void set_statistics_of(Queue& queue, const Planes& s, const Channels& a) {
 }
 
 // Neighbouring elements of a plane, as one access to memory.
-template <int kEach>
-struct alignas(kEach * sizeof(float)) Elements {
-  float of[kEach];
-};
-template <int kEach>
-__device__ __forceinline__ Elements<kEach> elements_at(const float* x, int64_t i) {
+template <int kEach> struct alignas(kEach * sizeof(float)) Elements { float of[kEach]; };
+template <int kEach> __device__ __forceinline__ Elements<kEach> elements_at(const float* x, int64_t i) {
   return reinterpret_cast<const Elements<kEach>*>(x)[i];
 }
 
@@ -229,11 +242,11 @@ __global__ void normalise(Normalising a, int64_t elements, IndexDivisor plane, I
   }
 }
 
-template <bool kGiven>
-void launch_normalise(Queue& queue, const Planes& s, const Normalising& a) {
+template <bool kGiven> void launch_normalise(Queue& queue, const Planes& s, const Normalising& a) {
   if (s.elements() == 0) return;
   by_fours(s, {a.x, a.residual, a.y}, [&](auto each) {
-    queue.launch(normalise<each(), kGiven>, Grid::over(s.elements(), each()), a, s.elements(), IndexDivisor(s.p, s.elements()), s.by_channels());
+    queue.launch(normalise<each(), kGiven>, Grid::over(s.elements(), each()), a, s.elements(),
+                 IndexDivisor(s.p, s.elements()), s.by_channels());
   });
 }
 
@@ -246,20 +259,27 @@ void batch_norm(Queue& queue, const BatchNormInputs& in, const Tensor& y, const 
   cuda::Scratch<float> sums(queue, 2 * s.count()), factor(queue, s.c);
   const Moments moments{floats(in.x), sums.data(), sums.data() + s.count()};
   launch_planes(
-      s, [&](auto items, auto block, const Grid& grid, int lanes) { queue.launch(moments_by_team<items(), block()>, grid, moments, s.count(), s.p, lanes); },
+      s,
+      [&](auto items, auto block, const Grid& grid, int lanes) {
+        queue.launch(moments_by_team<items(), block()>, grid, moments, s.count(), s.p, lanes);
+      },
       [&](const Grid& grid) { queue.launch(moments_by_block, grid, moments, s.p); });
   float* mean = statistics.mean.mutable_data_as<float>();
-  set_statistics_of(queue, s, {sums.data(), floats(in.weight), static_cast<float>(in.epsilon), s.n, s.c, s.p, mean,
-                               statistics.variance.mutable_data_as<float>(), factor.data()});
-  launch_normalise<false>(queue, s, {floats(in.x), mean, factor.data(), floats(in.bias), floats(in.residual), y.mutable_data_as<float>(),
-                                     in.activation == Activation::relu});
+  set_statistics_of(queue, s,
+                    {sums.data(), floats(in.weight), static_cast<float>(in.epsilon), s.n, s.c, s.p, mean,
+                     statistics.variance.mutable_data_as<float>(), factor.data()});
+  launch_normalise<false>(queue, s,
+                          {floats(in.x), mean, factor.data(), floats(in.bias), floats(in.residual),
+                           y.mutable_data_as<float>(), in.activation == Activation::relu});
 }
 
-void batch_norm_evaluation(Queue& queue, const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y) {
+void batch_norm_evaluation(Queue& queue, const BatchNormInputs& in, const BatchStatistics& statistics,
+                           const Tensor& y) {
   cuda::require_float32(queue, in.x, "batch_norm_evaluation of float64");
   launch_normalise<true>(queue, planes_of(in.x),
-                         {floats(in.x), floats(statistics.mean), nullptr, floats(in.bias), floats(in.residual), y.mutable_data_as<float>(),
-                          in.activation == Activation::relu, floats(statistics.variance), floats(in.weight), static_cast<float>(in.epsilon)});
+                         {floats(in.x), floats(statistics.mean), nullptr, floats(in.bias), floats(in.residual),
+                          y.mutable_data_as<float>(), in.activation == Activation::relu, floats(statistics.variance),
+                          floats(in.weight), static_cast<float>(in.epsilon)});
 }
 
 namespace {
@@ -278,7 +298,10 @@ struct Differentiating {
 struct Channel {
   float centre, scale, factor, bias;
   __device__ Channel(const Differentiating& a, int64_t c)
-      : centre(a.mean[c]), scale(scale_of(a.variance[c], a.epsilon)), factor(factor_of(a.weight, scale, c)), bias(a.bias ? a.bias[c] : 0.0f) {}
+      : centre(a.mean[c]),
+        scale(scale_of(a.variance[c], a.epsilon)),
+        factor(factor_of(a.weight, scale, c)),
+        bias(a.bias ? a.bias[c] : 0.0f) {}
 };
 
 // The gradient before relu, from g.
@@ -292,7 +315,8 @@ __device__ __forceinline__ float by_input(const Differentiating& a, const Channe
 __device__ __forceinline__ Several<float, 2> terms(float g, float centred) { return {g, g * centred}; }
 
 template <Masked kMasked>
-__device__ __forceinline__ float before_relu(const Differentiating& a, const Channel& channel, int64_t i, float centred) {
+__device__ __forceinline__ float before_relu(const Differentiating& a, const Channel& channel, int64_t i,
+                                             float centred) {
   const float g = a.g[i];
   if constexpr (kMasked == Masked::by_input) return by_input(a, channel, g, centred);
   if constexpr (kMasked == Masked::by_result) return a.y[i] > 0 ? g : 0.0f;
@@ -302,7 +326,7 @@ __device__ __forceinline__ float before_relu(const Differentiating& a, const Cha
 // sums [2, planes]. All is read before anything is written, so that no load waits for a store that may be to its place.
 template <Masked kMasked, int kItems, bool kBlock>
 __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
-gradient_sums_by_team(Differentiating a, int64_t planes, int64_t p, IndexDivisor channels, int lanes, float* sums) {
+    gradient_sums_by_team(Differentiating a, int64_t planes, int64_t p, IndexDivisor channels, int lanes, float* sums) {
   const RowTeam<float, kItems, kBlock> team(planes, p, lanes);
   const int64_t plane = team.row();
   const Channel channel(a, channels(plane).rest);
@@ -320,15 +344,19 @@ gradient_sums_by_team(Differentiating a, int64_t planes, int64_t p, IndexDivisor
 
 template <Masked kMasked>
 __global__ void __launch_bounds__(kLongPlaneThreads)
-gradient_sums_by_block(Differentiating a, int64_t planes, int64_t p, IndexDivisor channels, float* sums) {
+    gradient_sums_by_block(Differentiating a, int64_t planes, int64_t p, IndexDivisor channels, float* sums) {
   auto& shared = cuda::shared<cuda::BlockSums<Several<float, 2>>>();
   const int64_t plane = blockIdx.x;
   const Channel channel(a, channels(plane).rest);
-  const auto sum = cuda::row_sum_by_block(p, [&](int64_t i) {
-    const float centred = a.x[plane * p + i] - channel.centre, g = before_relu<kMasked>(a, channel, plane * p + i, centred);
-    if constexpr (kMasked == Masked::by_result) a.masked[plane * p + i] = g;
-    return terms(g, centred);
-  }, shared);
+  const auto sum = cuda::row_sum_by_block(
+      p,
+      [&](int64_t i) {
+        const float centred = a.x[plane * p + i] - channel.centre,
+                    g = before_relu<kMasked>(a, channel, plane * p + i, centred);
+        if constexpr (kMasked == Masked::by_result) a.masked[plane * p + i] = g;
+        return terms(g, centred);
+      },
+      shared);
   if (threadIdx.x != 0) return;
   sums[plane] = sum.of[0];
   sums[planes + plane] = sum.of[1];
@@ -350,7 +378,8 @@ struct ChannelGradients {
   }
 };
 
-__global__ void __launch_bounds__(kFewSamples / kChain * kTileColumns) gradients_of_channels(ChannelGradients to, Differentiating a) {
+__global__ void __launch_bounds__(kFewSamples / kChain * kTileColumns)
+    gradients_of_channels(ChannelGradients to, Differentiating a) {
   auto& shared = cuda::shared<TileSums>();
   const ChannelTile tile(to.n, to.c);
   const float* from = to.sums + int64_t{tile.chain} * kChain * to.c + tile.first + tile.column;
@@ -375,8 +404,8 @@ void set_gradients_of(Queue& queue, const Planes& s, const ChannelGradients& to,
 }
 
 template <int kEach, bool kByInput>
-__global__ void input_gradient(Differentiating a, const float* shift, const float* slope, int64_t elements, IndexDivisor plane,
-                               IndexDivisor channels) {
+__global__ void input_gradient(Differentiating a, const float* shift, const float* slope, int64_t elements,
+                               IndexDivisor plane, IndexDivisor channels) {
   const int64_t steps = elements / kEach;
   for (int64_t t = cuda::global_thread(); t < steps; t += cuda::global_threads()) {
     const int64_t i = steps - 1 - t, c = channels(plane(i * kEach).quotient).rest;  // from the end on, as above
@@ -400,28 +429,41 @@ void differentiate(Queue& queue, const Planes& s, const Differentiating& a, cons
   launch_planes(
       s,
       [&](auto items, auto block, const Grid& grid, int lanes) {
-        queue.launch(gradient_sums_by_team<kMasked, items(), block()>, grid, a, s.count(), s.p, s.by_channels(), lanes, sums.data());
+        queue.launch(gradient_sums_by_team<kMasked, items(), block()>, grid, a, s.count(), s.p, s.by_channels(), lanes,
+                     sums.data());
       },
-      [&](const Grid& grid) { queue.launch(gradient_sums_by_block<kMasked>, grid, a, s.count(), s.p, s.by_channels(), sums.data()); });
+      [&](const Grid& grid) {
+        queue.launch(gradient_sums_by_block<kMasked>, grid, a, s.count(), s.p, s.by_channels(), sums.data());
+      });
   float *shift = channels.data(), *slope = shift + s.c;
-  set_gradients_of(queue, s, {sums.data(), s.n, s.c, s.p, to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(), shift, slope}, a);
+  set_gradients_of(
+      queue, s,
+      {sums.data(), s.n, s.c, s.p, to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(), shift, slope},
+      a);
   Differentiating ready = a;  // the masked gradient is there where it was kept
   if (kMasked == Masked::by_result) ready.g = a.masked;
   by_fours(s, {ready.g, a.x, a.dx}, [&](auto each) {
-    queue.launch(input_gradient<each(), kMasked == Masked::by_input>, Grid::over(s.elements(), each()), ready, shift, slope, s.elements(),
-                 IndexDivisor(s.p, s.elements()), s.by_channels());
+    queue.launch(input_gradient<each(), kMasked == Masked::by_input>, Grid::over(s.elements(), each()), ready, shift,
+                 slope, s.elements(), IndexDivisor(s.p, s.elements()), s.by_channels());
   });
 }
 
 }  // namespace
 
-void batch_norm_gradient(Queue& queue, const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
-                         const BatchNormGradients& to) {
+void batch_norm_gradient(Queue& queue, const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y,
+                         const Tensor& g, const BatchNormGradients& to) {
   cuda::require_float32(queue, in.x, "batch_norm of float64");
   const Planes s = planes_of(in.x);
   if (s.elements() == 0) return;
-  const Differentiating a{floats(g), floats(in.x), floats(y), floats(statistics.mean), floats(statistics.variance), floats(in.weight), floats(in.bias),
-                          static_cast<float>(in.epsilon), to.residual.defined() ? to.residual.mutable_data_as<float>() : nullptr,
+  const Differentiating a{floats(g),
+                          floats(in.x),
+                          floats(y),
+                          floats(statistics.mean),
+                          floats(statistics.variance),
+                          floats(in.weight),
+                          floats(in.bias),
+                          static_cast<float>(in.epsilon),
+                          to.residual.defined() ? to.residual.mutable_data_as<float>() : nullptr,
                           to.x.mutable_data_as<float>()};
   if (in.activation == Activation::none) return differentiate<Masked::no>(queue, s, a, to);
   if (a.masked) return differentiate<Masked::by_result>(queue, s, a, to);

@@ -22,7 +22,9 @@ struct Rows {
   float epsilon;
 };
 
-__device__ __forceinline__ float scale_of(float squares, float count, float epsilon) { return 1 / sqrtf(squares / count + epsilon); }
+__device__ __forceinline__ float scale_of(float squares, float count, float epsilon) {
+  return 1 / sqrtf(squares / count + epsilon);
+}
 
 __device__ __forceinline__ float normalised(const Rows& a, int64_t i, float x, float mean, float scale) {
   float z = (x - mean) * scale;
@@ -58,14 +60,17 @@ __global__ void __launch_bounds__(kLongRowThreads) normalise_by_block(Rows a) {
   const auto count = static_cast<float>(a.d);
   const int64_t row = blockIdx.x;
   const float* x = a.x + row * a.d;
-  const float mean = cuda::row_sum_by_block(a.d, [=](int64_t i) { return x[i]; }, sums) / count;
+  const float mean = cuda::row_sum_by_block(
+                         a.d, [=](int64_t i) { return x[i]; }, sums) /
+                     count;
   const auto square = [=](int64_t i) {
     const float centred = x[i] - mean;
     return centred * centred;
   };
   const float scale = scale_of(cuda::row_sum_by_block(a.d, square, sums), count, a.epsilon);
   float* y = a.y + row * a.d;
-  cuda::map_row_by_block(a.d, [&](int64_t i) { return normalised(a, i, x[i], mean, scale); }, [=](int64_t i, float z) { y[i] = z; });
+  cuda::map_row_by_block(
+      a.d, [&](int64_t i) { return normalised(a, i, x[i], mean, scale); }, [=](int64_t i, float z) { y[i] = z; });
   if (threadIdx.x != 0) return;
   a.mean[row] = mean;
   a.scale[row] = scale;
@@ -75,8 +80,15 @@ __global__ void __launch_bounds__(kLongRowThreads) normalise_by_block(Rows a) {
 
 void layer_norm(Queue& queue, const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics) {
   cuda::require_float32(queue, in.x, "layer_norm of float64");
-  const Rows a{floats(in.x), floats(in.weight), floats(in.bias), y.mutable_data_as<float>(), statistics.mean.mutable_data_as<float>(),
-               statistics.scale.mutable_data_as<float>(), in.x.size(0), in.x.size(1), static_cast<float>(in.epsilon)};
+  const Rows a{floats(in.x),
+               floats(in.weight),
+               floats(in.bias),
+               y.mutable_data_as<float>(),
+               statistics.mean.mutable_data_as<float>(),
+               statistics.scale.mutable_data_as<float>(),
+               in.x.size(0),
+               in.x.size(1),
+               static_cast<float>(in.epsilon)};
   if (a.d > cuda::kMostTeamRow<float>) {
     return queue.launch(normalise_by_block, {{a.rows}, kLongRowThreads, sizeof(cuda::BlockSums<float>)}, a);
   }
@@ -125,26 +137,28 @@ __global__ void __launch_bounds__(kLongRowThreads) gradient_by_block(GradientRow
   auto& shared = cuda::shared<cuda::BlockSums<Several<float, 2>>>();
   const int64_t row = blockIdx.x;
   const float count = static_cast<float>(a.d), mean = a.mean[row], scale = a.scale[row];
-  const auto sums = cuda::row_sum_by_block(a.d, [&](int64_t i) { return terms(element(a, row, i, mean, scale)); }, shared);
+  const auto sums = cuda::row_sum_by_block(
+      a.d, [&](int64_t i) { return terms(element(a, row, i, mean, scale)); }, shared);
   const float level = sums.of[0] / count, slope = sums.of[1] / count;
   cuda::map_row_by_block(
       a.d, [&](int64_t i) { return input_gradient(element(a, row, i, mean, scale), level, slope, scale); },
       [&](int64_t i, float z) { a.dx[row * a.d + i] = z; });
 }
 
-// Of each chain of 64 rows the sums of g * h and of g, a column a thread: y [2, chains, d]. The last chains come first: the kernel after this one
-// begins with the first rows, which the second-level cache holds then.
-template <class Y>
-__global__ void sum_chains(GradientRows a, cuda::IndexDivisor d, int64_t chains, Y y) {
+// Of each chain of 64 rows the sums of g * h and of g, a column a thread: y [2, chains, d]. The last chains come first:
+// the kernel after this one begins with the first rows, which the second-level cache holds then.
+template <class Y> __global__ void sum_chains(GradientRows a, cuda::IndexDivisor d, int64_t chains, Y y) {
   const int64_t total = chains * a.d;
   for (int64_t t = cuda::global_thread(); t < total; t += cuda::global_threads()) {
     const auto [back, j] = d(t);
     const int64_t c = chains - 1 - back, first = c * cuda::kChain;
-    const float *g = a.g + first * a.d + j, *x = a.x + first * a.d + j, *mean = a.mean + first, *scale = a.scale + first;
-    const auto sums = cuda::fold_chain<cuda::Add<Several<float, 2>>>(cuda::part_size(a.rows, c, cuda::kChain), [=](int k) {
-      const float upstream = g[k * a.d];
-      return Several<float, 2>{upstream * ((x[k * a.d] - mean[k]) * scale[k]), upstream};
-    });
+    const float *g = a.g + first * a.d + j, *x = a.x + first * a.d + j, *mean = a.mean + first,
+                *scale = a.scale + first;
+    const auto sums =
+        cuda::fold_chain<cuda::Add<Several<float, 2>>>(cuda::part_size(a.rows, c, cuda::kChain), [=](int k) {
+          const float upstream = g[k * a.d];
+          return Several<float, 2>{upstream * ((x[k * a.d] - mean[k]) * scale[k]), upstream};
+        });
     y[c * a.d + j] = sums.of[0];
     y[total + c * a.d + j] = sums.of[1];
   }
@@ -162,11 +176,20 @@ void sum_rows(Queue& queue, const GradientRows& a, const cuda::TwoArrays<float>&
 
 }  // namespace
 
-void layer_norm_gradient(Queue& queue, const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g, const LayerNormGradients& to) {
+void layer_norm_gradient(Queue& queue, const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
+                         const LayerNormGradients& to) {
   cuda::require_float32(queue, in.x, "layer_norm of float64");
-  const GradientRows a{floats(g), floats(in.x), floats(in.weight), floats(statistics.mean), floats(statistics.scale),
-                       to.x.mutable_data_as<float>(), in.x.size(0), in.x.size(1)};
-  sum_rows(queue, a, {to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(), a.d});  // before dx, which may take g's place
+  const GradientRows a{floats(g),
+                       floats(in.x),
+                       floats(in.weight),
+                       floats(statistics.mean),
+                       floats(statistics.scale),
+                       to.x.mutable_data_as<float>(),
+                       in.x.size(0),
+                       in.x.size(1)};
+  sum_rows(queue, a,
+           {to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(),
+            a.d});  // before dx, which may take g's place
   if (a.d > cuda::kMostTeamRow<float>) {
     return queue.launch(gradient_by_block, {{a.rows}, kLongRowThreads, sizeof(cuda::BlockSums<Several<float, 2>>)}, a);
   }

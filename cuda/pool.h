@@ -1,5 +1,5 @@
-// Kernels of pooling and its gradients. Arguments as in Backend; each result is owned by one thread, which goes through its window, or
-// through the windows that hold it, in the contract's order.
+// Kernels of pooling and its gradients. Arguments as in Backend; each result is owned by one thread, which goes through
+// its window, or through the windows that hold it, in the contract's order.
 #pragma once
 
 #include "stet/cuda/queue.h"

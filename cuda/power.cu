@@ -8,8 +8,8 @@
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/math/elementary.h"
 
-// Why the host decides: how near a power can come to the middle between two floats without being it is not proved for all pairs of floats, so no fixed
-// precision on the GPU would do. MPFR takes as many bits as a pair asks for.
+// Why the host decides: how near a power can come to the middle between two floats without being it is not proved for
+// all pairs of floats, so no fixed precision on the GPU would do. MPFR takes as many bits as a pair asks for.
 namespace stet::cuda_kernels {
 
 using cuda::Grid, cuda::Queue;
@@ -46,7 +46,8 @@ __device__ float special_power(float x, float y) {
   return __float_as_int(x) < 0 && is_odd(y) ? -magnitude : magnitude;
 }
 
-__global__ void powers(const float* a, const float* b, float* y, cuda::Layout<3> layout, bool is_plain, unsigned long long* count, Undecided* list, int64_t capacity) {
+__global__ void powers(const float* a, const float* b, float* y, cuda::Layout<3> layout, bool is_plain,
+                       unsigned long long* count, Undecided* list, int64_t capacity) {
   for (int64_t i = cuda::global_thread(); i < layout.elements; i += cuda::global_threads()) {
     cuda::Layout<3>::Offsets at{{i, i, i}};
     if (!is_plain) at = layout.at(i);
@@ -84,7 +85,8 @@ void decide(std::vector<Undecided>& all) {
 void compute(Queue& queue, const Tensor& a, const Tensor& b, const cuda::Layout<3>& layout, float* y) {
   const auto launch = [&](unsigned long long* count, Undecided* list, int64_t capacity) {
     queue.fill_zero(count, sizeof(*count));
-    queue.launch(powers, Grid::over(layout.elements), a.data_as<float>(), b.data_as<float>(), y, layout, layout.is_plain(), count, list, capacity);
+    queue.launch(powers, Grid::over(layout.elements), a.data_as<float>(), b.data_as<float>(), y, layout,
+                 layout.is_plain(), count, list, capacity);
   };
   cuda::Scratch<Found> found(queue, 1);
   queue.fill_zero(found.data(), sizeof(Found));  // all of it is read

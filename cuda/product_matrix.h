@@ -9,8 +9,7 @@
 namespace stet::cuda {
 
 /// An operand's element (line, k) is at data[line * line_stride + k * k_stride]; strides count elements, 0 broadcasts.
-template <class T>
-struct Operand {
+template <class T> struct Operand {
   const T* data;
   int64_t lines, line_stride, k_stride;
 };
@@ -25,8 +24,7 @@ enum class Access {
 /// So that places of a tile are 32 bits apart.
 inline constexpr int64_t kMostStride = int64_t{1} << 22;
 
-template <class T, Access kAccess>
-class MatrixLoader {
+template <class T, Access kAccess> class MatrixLoader {
  public:
   using Element = T;
   static constexpr bool kAlongK = kAccess == Access::along_k;
@@ -38,21 +36,27 @@ class MatrixLoader {
   };
 
   /// Stands at term 0 of `terms` = K, with a tile's lines from `first` on, which is one of x's.
-  __device__ MatrixLoader(const Operand<T>& x, int64_t first, int terms) : from_(x.data + first * line_stride(x)), k_stride_(x.k_stride), line_stride_(x.line_stride), left_(terms) {
+  __device__ MatrixLoader(const Operand<T>& x, int64_t first, int terms)
+      : from_(x.data + first * line_stride(x)), k_stride_(x.k_stride), line_stride_(x.line_stride), left_(terms) {
     last_ = x.lines - first < INT_MAX ? static_cast<int>(x.lines - first) - 1 : INT_MAX;
   }
 
   __device__ __forceinline__ Line line(int index, int term) const {
     const int last = last_ / kWidth * kWidth, i = index < last ? index : last;
     const int count = last_ - i < kWidth ? last_ - i + 1 : kWidth;
-    if constexpr (kAccess == Access::along_k) return {bytes(static_cast<unsigned>(i) * static_cast<unsigned>(line_stride_) + static_cast<unsigned>(term)), count};
-    else if constexpr (kAccess == Access::packed) return {bytes(static_cast<unsigned>(i) + static_cast<unsigned>(term) * static_cast<unsigned>(k_stride_)), count};
+    if constexpr (kAccess == Access::along_k)
+      return {bytes(static_cast<unsigned>(i) * static_cast<unsigned>(line_stride_) + static_cast<unsigned>(term)),
+              count};
+    else if constexpr (kAccess == Access::packed)
+      return {bytes(static_cast<unsigned>(i) + static_cast<unsigned>(term) * static_cast<unsigned>(k_stride_)), count};
     else return {bytes(i * line_stride_ + term * k_stride_), count};
   }
 
   __device__ __forceinline__ Source<T> at(const Line& line, int term, int ahead) const {
     const T* const from = kAccess == Access::along_k ? from_ : from_ + ahead * k_stride_;
-    return {reinterpret_cast<const T*>(reinterpret_cast<const char*>(from) + line.offset) + (kAccess == Access::along_k ? ahead : 0), term < left_ ? line.count : 0};
+    return {reinterpret_cast<const T*>(reinterpret_cast<const char*>(from) + line.offset) +
+                (kAccess == Access::along_k ? ahead : 0),
+            term < left_ ? line.count : 0};
   }
 
   __device__ __forceinline__ void advance(int terms) {
@@ -63,10 +67,7 @@ class MatrixLoader {
  private:
   static __device__ int64_t line_stride(const Operand<T>& x) { return kAccess == Access::packed ? 1 : x.line_stride; }
 
-  template <class I>
-  static __device__ I bytes(I elements) {
-    return elements * static_cast<I>(sizeof(T));
-  }
+  template <class I> static __device__ I bytes(I elements) { return elements * static_cast<I>(sizeof(T)); }
 
   const T* from_;  // element (first, the stage's first term)
   int64_t k_stride_, line_stride_;
@@ -74,19 +75,18 @@ class MatrixLoader {
 };
 
 /// y's element (row, column) is at data[row * row_stride + column * column_stride].
-template <class T>
-struct MatrixOutput {
+template <class T> struct MatrixOutput {
   T* data;
   int64_t rows, columns, row_stride, column_stride;
-  bool packed;    // groups of neighbouring columns may be written at once: column_stride is 1, data and row_stride are multiples of 16 bytes
+  bool packed;    // groups of neighbouring columns may be written at once: column_stride is 1, data and row_stride are
+                  // multiples of 16 bytes
   const T* bias;  // null for none; bias[row * bias_row_stride + column * bias_column_stride]
   int64_t bias_row_stride, bias_column_stride;
   Activation activation;
 };
 
 /// A tile of such a matrix. Places are kept in tiles, in 32 bits: they wait for a long time.
-template <class T>
-struct MatrixTile {
+template <class T> struct MatrixTile {
   const MatrixOutput<T>& y;
   T* data;      // instead of y's
   bool finish;  // the bias is added, and the activation applied
@@ -128,8 +128,7 @@ struct MatrixTile {
     return true;
   }
 
-  template <int W>
-  __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
+  template <int W> __device__ __forceinline__ void put(int row, int column, const T (&sums)[W]) const {
     const int64_t i = first_row() + row, j = first_column() + column;
     if (i >= y.rows) return;
     T* const to = data + i * y.row_stride + j * y.column_stride;
@@ -151,7 +150,8 @@ struct MatrixTile {
   __device__ int64_t first_column() const { return static_cast<int64_t>(tile_column) * tile_columns; }
   __device__ __forceinline__ T finished(T sum, int64_t i, int64_t j) const {
     if (!finish) return sum;
-    return finish_product(sum, y.bias == nullptr ? nullptr : y.bias + i * y.bias_row_stride + j * y.bias_column_stride, y.activation);
+    return finish_product(sum, y.bias == nullptr ? nullptr : y.bias + i * y.bias_row_stride + j * y.bias_column_stride,
+                          y.activation);
   }
 };
 

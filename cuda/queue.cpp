@@ -1,4 +1,5 @@
-// The queue of a real GPU: a stream of the CUDA runtime, and a pool that memory is taken from and given back to in the stream's order.
+// The queue of a real GPU: a stream of the CUDA runtime, and a pool that memory is taken from and given back to in the
+// stream's order.
 #include "stet/cuda/queue.h"
 
 #include <cuda_runtime.h>
@@ -24,12 +25,17 @@ void require_gpu(int index) {
     int known = 0;
     cudaDriverGetVersion(&known);
     const std::string needed = version_text(CUDART_VERSION);
-    if (known == 0) raise("device cuda:{}: this machine has no NVIDIA driver; install one that knows CUDA {}", index, needed);
-    raise("device cuda:{}: the NVIDIA driver knows CUDA {}, and this build needs {}; install a newer driver", index, version_text(known), needed);
+    if (known == 0)
+      raise("device cuda:{}: this machine has no NVIDIA driver; install one that knows CUDA {}", index, needed);
+    raise("device cuda:{}: the NVIDIA driver knows CUDA {}, and this build needs {}; install a newer driver", index,
+          version_text(known), needed);
   }
-  if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) raise("device cuda:{}: the driver finds no GPU on this machine", index);
+  if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0))
+    raise("device cuda:{}: the driver finds no GPU on this machine", index);
   if (status != cudaSuccess) raise("device cuda:{}: {}", index, cudaGetErrorString(status));
-  if (index >= count) raise("device cuda:{}: this machine has {} GPU{}, the last is cuda:{}", index, count, count == 1 ? "" : "s", count - 1);
+  if (index >= count)
+    raise("device cuda:{}: this machine has {} GPU{}, the last is cuda:{}", index, count, count == 1 ? "" : "s",
+          count - 1);
 }
 
 cudaStream_t new_stream() {
@@ -51,14 +57,16 @@ Queue::Queue(int index) : index_(index), name_("cuda:" + std::to_string(index)) 
   check(cudaSetDevice(index), "choosing the GPU");
   check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, index), "asking for its size");
   int most_shared = 0;
-  check(cudaDeviceGetAttribute(&most_shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, index), "asking for its shared memory");
+  check(cudaDeviceGetAttribute(&most_shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, index),
+        "asking for its shared memory");
   most_shared_ = static_cast<size_t>(most_shared);
   stream_ = new_stream();
   copy_stream_ = new_stream();
   uint64_t keep = UINT64_MAX;  // what is free stays in the pool, so a steady step asks the driver for nothing
   check(cudaMemPoolSetAttribute(pool_of(index), cudaMemPoolAttrReleaseThreshold, &keep), "setting the memory pool up");
   int wait_for_memory = 0;  // a batch's copy that waited for a step to free memory would not go on beside it
-  check(cudaMemPoolSetAttribute(pool_of(index), cudaMemPoolReuseAllowInternalDependencies, &wait_for_memory), "setting the memory pool up");
+  check(cudaMemPoolSetAttribute(pool_of(index), cudaMemPoolReuseAllowInternalDependencies, &wait_for_memory),
+        "setting the memory pool up");
   fault_ = static_cast<Fault*>(allocate(sizeof(Fault)));
   to_device(&kNoFault, fault_, sizeof(Fault));
 }
@@ -68,7 +76,8 @@ Queue::~Queue() = default;  // lives as long as the process
 // Asking costs little, and choosing more, even of the one that is chosen.
 void Queue::choose() const noexcept {
   int chosen = -1;
-  if (cudaGetDevice(&chosen) != cudaSuccess || chosen != index_) cudaSetDevice(index_);  // where it fails, so does the call that follows
+  if (cudaGetDevice(&chosen) != cudaSuccess || chosen != index_)
+    cudaSetDevice(index_);  // where it fails, so does the call that follows
 }
 
 void* Queue::stream() const noexcept {
@@ -92,13 +101,15 @@ std::string Queue::gpu() const {
 std::string Queue::driver() const {
   int cuda = 0;
   check(cudaDriverGetVersion(&cuda), "asking for the driver's version");
-  // The first line of this file holds the driver's own version as the only word that begins with a digit and has a point.
+  // The first line of this file holds the driver's own version as the only word that begins with a digit and has a
+  // point.
   std::ifstream file("/proc/driver/nvidia/version");
   std::string line;
   std::getline(file, line);
   std::istringstream words(line);
   for (std::string word; words >> word;) {
-    if (word[0] >= '0' && word[0] <= '9' && word.find('.') != word.npos) return fmt::format("{} (CUDA {})", word, version_text(cuda));
+    if (word[0] >= '0' && word[0] <= '9' && word.find('.') != word.npos)
+      return fmt::format("{} (CUDA {})", word, version_text(cuda));
   }
   return "CUDA " + version_text(cuda);
 }
@@ -135,10 +146,13 @@ void* Queue::allocate_on(void* stream, size_t bytes) {
 
 void Queue::release(void* data, size_t bytes) {
   held_ -= bytes;
-  cudaFreeAsync(data, stream_of(stream()));  // fails only where the process ends, or on an error that the next call reports
+  cudaFreeAsync(data,
+                stream_of(stream()));  // fails only where the process ends, or on an error that the next call reports
 }
 
-void Queue::fill_zero(void* data, size_t bytes) { check(cudaMemsetAsync(data, 0, bytes, stream_of(stream())), "clearing memory"); }
+void Queue::fill_zero(void* data, size_t bytes) {
+  check(cudaMemsetAsync(data, 0, bytes, stream_of(stream())), "clearing memory");
+}
 
 void Queue::copy(const void* from, void* to, size_t bytes) {
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_of(stream())), "copying");
@@ -156,7 +170,8 @@ void Queue::to_device(const void* from, void* to, size_t bytes) {
 
 void Queue::wait() {
   Fault seen;
-  check(cudaMemcpyAsync(&seen, fault_, sizeof(Fault), cudaMemcpyDeviceToHost, stream_of(stream())), "asking for reports");
+  check(cudaMemcpyAsync(&seen, fault_, sizeof(Fault), cudaMemcpyDeviceToHost, stream_of(stream())),
+        "asking for reports");
   check(cudaStreamSynchronize(stream_of(stream_)), "waiting for the GPU");
   throw_fault(seen);
 }
@@ -174,7 +189,8 @@ void Queue::allow_shared(const void* kernel, size_t bytes) {
   std::lock_guard lock(mutex_);
   size_t& allowed = allowed_shared_[kernel];
   if (bytes <= allowed) return;
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), "asking for shared memory");
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
+        "asking for shared memory");
   allowed = bytes;
 }
 

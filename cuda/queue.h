@@ -1,4 +1,5 @@
-// One GPU's memory and its queue of work, in which everything happens in the order it was asked for. Any thread may ask.
+// One GPU's memory and its queue of work, in which everything happens in the order it was asked for. Any thread may
+// ask.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,8 @@
 
 namespace stet::cuda {
 
-/// The shape of a launch: blocks along x, y, z, threads a block (a multiple of 32, at most 1024) along x, and bytes of shared memory a block.
+/// The shape of a launch: blocks along x, y, z, threads a block (a multiple of 32, at most 1024) along x, and bytes of
+/// shared memory a block.
 struct Grid {
   struct Blocks {
     int64_t x = 1, y = 1, z = 1;
@@ -32,7 +34,8 @@ struct Grid {
   unsigned threads = 256;
   size_t shared = 0;
 
-  /// Enough threads for n elements at `each` a thread, but no more than keep a GPU busy: kernels loop by global_threads().
+  /// Enough threads for n elements at `each` a thread, but no more than keep a GPU busy: kernels loop by
+  /// global_threads().
   static Grid over(int64_t n, int64_t each = 1) {
     const int64_t wanted = (n + 256 * each - 1) / (256 * each);
     return {.blocks = {wanted < 16384 ? wanted : 16384}};
@@ -50,8 +53,8 @@ class Queue {
   int index() const { return index_; }
   /// "cuda:0", …
   const char* name() const { return name_.c_str(); }
-  /// Makes this queue's GPU the one that the runtime's calls of this thread are about. Other threads, and other libraries, may have chosen
-  /// another one, so whatever calls the runtime has to choose first.
+  /// Makes this queue's GPU the one that the runtime's calls of this thread are about. Other threads, and other
+  /// libraries, may have chosen another one, so whatever calls the runtime has to choose first.
   void choose() const noexcept;
   /// The runtime's stream, for work in it, and chooses; emulated, null.
   void* stream() const noexcept;
@@ -67,8 +70,8 @@ class Queue {
   std::string driver() const;
   std::string runtime() const;
 
-  /// Memory aligned to 256 bytes, from a pool. Throws MemoryError with the sizes asked for, held and free; before that it waits for the GPU
-  /// and gives back what the pool keeps.
+  /// Memory aligned to 256 bytes, from a pool. Throws MemoryError with the sizes asked for, held and free; before that
+  /// it waits for the GPU and gives back what the pool keeps.
   void* allocate(size_t bytes);
   /// The same for what copy_stream() fills: it may be written to before the work is done that was asked for earlier.
   void* allocate_ahead(size_t bytes);
@@ -90,11 +93,11 @@ class Queue {
   void throw_fault(const Fault& seen);
 
   /// kernel<<<grid>>>(arguments...). Without blocks, nothing. Throws UsageError where they are more than a grid has.
-  template <class... P>
-  void launch(void (*kernel)(P...), const Grid& grid, std::type_identity_t<P>... arguments) {
+  template <class... P> void launch(void (*kernel)(P...), const Grid& grid, std::type_identity_t<P>... arguments) {
     static_assert((std::is_trivially_copyable_v<P> && ...));
     if (grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0) return;
-    if (grid.blocks.x > Grid::kMostX || grid.blocks.y > Grid::kMostYZ || grid.blocks.z > Grid::kMostYZ) too_many_blocks(grid);
+    if (grid.blocks.x > Grid::kMostX || grid.blocks.y > Grid::kMostYZ || grid.blocks.z > Grid::kMostYZ)
+      too_many_blocks(grid);
 #ifdef STET_CUDA_EMULATED
     catch_up();
     emulation::run_blocks(grid.blocks, grid.threads, grid.shared, [&] { kernel(arguments...); });
@@ -121,7 +124,7 @@ class Queue {
   std::string name_;
   int multiprocessors_ = 1;
   size_t most_shared_ = 0;
-  Fault* fault_ = nullptr;  // on the device
+  Fault* fault_ = nullptr;                         // on the device
   std::atomic<unsigned long long> reporting_ = 0;  // launches that may report
   void* stream_ = nullptr;
   void* copy_stream_ = nullptr;
@@ -138,10 +141,10 @@ class Queue {
 Queue& queue_of(int index);
 
 /// n elements of memory for as long as the work that this scope asks for takes.
-template <class T>
-class Scratch {
+template <class T> class Scratch {
  public:
-  Scratch(Queue& queue, int64_t n) : queue_(queue), bytes_(static_cast<size_t>(n) * sizeof(T)), data_(static_cast<T*>(queue.allocate(bytes_))) {}
+  Scratch(Queue& queue, int64_t n)
+      : queue_(queue), bytes_(static_cast<size_t>(n) * sizeof(T)), data_(static_cast<T*>(queue.allocate(bytes_))) {}
   ~Scratch() { queue_.release(data_, bytes_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

@@ -16,7 +16,8 @@ namespace {
 
 /// Where a draw's words come from.
 struct Words {
-  explicit Words(const Draw& draw) : key0(draw.key[0]), key1(draw.key[1]), call(draw.call), shard(draw.shard), tick(draw.tick) {}
+  explicit Words(const Draw& draw)
+      : key0(draw.key[0]), key1(draw.key[1]), call(draw.call), shard(draw.shard), tick(draw.tick) {}
   uint32_t key0, key1, call, shard, tick;
 
   /// Those of elements 4 * block … 4 * block + 3.
@@ -31,16 +32,17 @@ struct Bits {
   __device__ Four<int64_t> operator()(const PhiloxBlock& w) const { return {{w.of[0], w.of[1], w.of[2], w.of[3]}}; }
 };
 // Draws are of float32; float64 has the same ones, widened.
-template <class T>
-struct Uniform {
-  __device__ Four<T> operator()(const PhiloxBlock& w) const { return {{unit(w.of[0]), unit(w.of[1]), unit(w.of[2]), unit(w.of[3])}}; }
+template <class T> struct Uniform {
+  __device__ Four<T> operator()(const PhiloxBlock& w) const {
+    return {{unit(w.of[0]), unit(w.of[1]), unit(w.of[2]), unit(w.of[3])}};
+  }
 };
-template <class T>
-struct Normal {
+template <class T> struct Normal {
   __device__ Four<T> operator()(const PhiloxBlock& w) const {
     Four<T> z;
     for (int p = 0; p < 2; ++p) {
-      const float radius = sqrt(cuda::log(static_cast<float>((w.of[2 * p] >> 8) + 1) * 0x1p-24f) * -2.0f), angle = 2 * unit(w.of[2 * p + 1]);
+      const float radius = sqrt(cuda::log(static_cast<float>((w.of[2 * p] >> 8) + 1) * 0x1p-24f) * -2.0f),
+                  angle = 2 * unit(w.of[2 * p + 1]);
       z.of[2 * p] = radius * cuda::cospi(angle);
       z.of[2 * p + 1] = radius * cuda::sinpi(angle);
     }
@@ -48,9 +50,9 @@ struct Normal {
   }
 };
 
-template <class T, class F>
-__global__ void draw_all(Words words, T* y, int64_t n, F f) {
-  for (int64_t block = cuda::global_thread(); 4 * block < n; block += cuda::global_threads()) cuda::store_four<T>(f(words(block)), y, block, n, true);
+template <class T, class F> __global__ void draw_all(Words words, T* y, int64_t n, F f) {
+  for (int64_t block = cuda::global_thread(); 4 * block < n; block += cuda::global_threads())
+    cuda::store_four<T>(f(words(block)), y, block, n, true);
 }
 
 template <class T>
@@ -90,8 +92,8 @@ void dropout(Queue& queue, const Tensor& x, const Draw& draw, uint64_t threshold
   visit_floating(x.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const bool is_aligned = cuda::is_aligned<T>(x) && cuda::is_aligned<T>(y);
-    queue.launch(drop<T>, Grid::over(n, 4), x.data_as<T>(), Words(draw), static_cast<uint32_t>(threshold), static_cast<T>(scale),
-                 y.mutable_data_as<T>(), n, is_aligned);
+    queue.launch(drop<T>, Grid::over(n, 4), x.data_as<T>(), Words(draw), static_cast<uint32_t>(threshold),
+                 static_cast<T>(scale), y.mutable_data_as<T>(), n, is_aligned);
   });
 }
 

@@ -15,8 +15,7 @@ using cuda::kWarp, cuda::Queue;
 
 namespace {
 
-template <class T, class Op>
-void reduce_run(Queue& queue, const Tensor& x, const ReducedRun& run, const Tensor& y) {
+template <class T, class Op> void reduce_run(Queue& queue, const Tensor& x, const ReducedRun& run, const Tensor& y) {
   const T* from = x.data_as<T>();
   T* to = y.mutable_data_as<T>();
   if (run.last) cuda::fold_last<T, Op>(queue, from, run.outer, run.n, to);
@@ -44,15 +43,13 @@ void reduce(Queue& queue, Reduce op, const Tensor& x, const std::vector<bool>& r
 namespace {
 
 // A candidate for the largest (smallest) element, and where it is.
-template <class T>
-struct Candidate {
+template <class T> struct Candidate {
   T value;
   int64_t index;
 };
 
 // The first NaN, else the first of the largest (smallest); +0 and -0 are equal.
-template <class T, bool kLargest>
-struct Better {
+template <class T, bool kLargest> struct Better {
   __device__ Candidate<T> operator()(Candidate<T> a, Candidate<T> b) const {
     const bool a_nan = a.value != a.value, b_nan = b.value != b.value;
     const bool equal = a.value == b.value || (a_nan && b_nan);
@@ -61,8 +58,7 @@ struct Better {
   }
 };
 
-template <class T, bool kLargest>
-__device__ Candidate<T> best_of_warp(Candidate<T> v) {
+template <class T, bool kLargest> __device__ Candidate<T> best_of_warp(Candidate<T> v) {
   for (int half = kWarp / 2; half > 0; half /= 2) {
     const Candidate<T> other{cuda::from_lane_xor(v.value, half), cuda::from_lane_xor(v.index, half)};
     v = Better<T, kLargest>()(v, other);
@@ -81,21 +77,16 @@ __device__ Candidate<T> best_of(const T* x, int64_t stride, int64_t first, int64
 
 constexpr unsigned kArgWarps = 8;
 
-template <class T>
-struct Candidates {
-  Candidate<T> of[kArgWarps][kWarp];
-};
+template <class T> struct Candidates { Candidate<T> of[kArgWarps][kWarp]; };
 
-template <class T, bool kLargest>
-__global__ void arg_of_rows(const T* x, int64_t rows, int64_t n, int64_t* y) {
+template <class T, bool kLargest> __global__ void arg_of_rows(const T* x, int64_t rows, int64_t n, int64_t* y) {
   for (int64_t row = cuda::global_thread() / kWarp; row < rows; row += cuda::global_threads() / kWarp) {
     const auto best = best_of_warp<T, kLargest>(best_of<T, kLargest>(x + row * n, 1, cuda::lane_of_warp(), kWarp, n));
     if (cuda::lane_of_warp() == 0) y[row] = best.index;
   }
 }
 
-template <class T, bool kLargest>
-__global__ void arg_of_long_rows(const T* x, int64_t n, int64_t* y) {
+template <class T, bool kLargest> __global__ void arg_of_long_rows(const T* x, int64_t n, int64_t* y) {
   auto& found = cuda::shared<Candidates<T>>();
   const T* row = x + int64_t{blockIdx.x} * n;
   const auto own = best_of_warp<T, kLargest>(best_of<T, kLargest>(row, 1, threadIdx.x, blockDim.x, n));
@@ -143,7 +134,8 @@ void arg_of(Queue& queue, const T* x, int64_t columns, int64_t n, int64_t inner,
 
 void arg_extreme(Queue& queue, Reduce op, const Tensor& x, int axis, const Tensor& y) {
   const Tensor from = contiguous(x.detach());
-  const int64_t n = x.size(axis), inner = product_of(x.shape().dims(), static_cast<size_t>(axis) + 1, x.shape().dims().size());
+  const int64_t n = x.size(axis),
+                inner = product_of(x.shape().dims(), static_cast<size_t>(axis) + 1, x.shape().dims().size());
   visit_dtype(x.dtype(), [&](auto sample) {
     using T = std::conditional_t<std::is_same_v<decltype(sample), bool>, uint8_t, decltype(sample)>;
     const T* data = static_cast<const T*>(from.data());

@@ -17,7 +17,8 @@ __device__ inline void report(const Reports& reports, Fault::Kind kind, int64_t 
 }
 
 /// Whether `value` is in [0, limit); reports it where it isn't.
-__device__ inline bool check_index(const Reports& reports, Fault::Kind kind, int64_t value, int64_t position, int64_t limit) {
+__device__ inline bool check_index(const Reports& reports, Fault::Kind kind, int64_t value, int64_t position,
+                                   int64_t limit) {
   if (value >= 0 && value < limit) return true;
   report(reports, kind, position, limit);
   return false;

@@ -1,5 +1,6 @@
-// Sums along a run that holds the last axis, in the order of docs/numerics.md: blocks of 1024 elements, a warp each, and blocks' sums summed in
-// the same way. Maxima and minima go the same paths, with another functor in the place of Add.
+// Sums along a run that holds the last axis, in the order of docs/numerics.md: blocks of 1024 elements, a warp each,
+// and blocks' sums summed in the same way. Maxima and minima go the same paths, with another functor in the place of
+// Add.
 #pragma once
 
 #include "stet/cuda/dialect.h"
@@ -15,19 +16,14 @@ __device__ __forceinline__ int warp_of_block() { return static_cast<int>(threadI
 __device__ __forceinline__ int warps_of_block() { return static_cast<int>(blockDim.x / kWarp); }
 
 /// N numbers that are summed side by side.
-template <class T, int N>
-struct Several {
-  T of[N];
-};
+template <class T, int N> struct Several { T of[N]; };
 
 /// A sum of numbers, or of each of several.
-template <class V>
-struct Add {
+template <class V> struct Add {
   static __device__ __forceinline__ V start() { return V{}; }
   __device__ __forceinline__ V operator()(V a, V b) const { return scalar_ops::add(a, b); }
 };
-template <class T, int N>
-struct Add<Several<T, N>> {
+template <class T, int N> struct Add<Several<T, N>> {
   static __device__ __forceinline__ Several<T, N> start() { return {}; }
   __device__ __forceinline__ Several<T, N> operator()(Several<T, N> a, const Several<T, N>& b) const {
     for (int i = 0; i < N; ++i) a.of[i] = scalar_ops::add(a.of[i], b.of[i]);
@@ -36,26 +32,24 @@ struct Add<Several<T, N>> {
 };
 
 /// The value of the lane whose number differs in the bits of `lanes`.
-template <class T>
-__device__ __forceinline__ T from_lane_xor(T v, int lanes) {
+template <class T> __device__ __forceinline__ T from_lane_xor(T v, int lanes) {
   return __shfl_xor_sync(kAllLanes, v, lanes);
 }
-template <class T, int N>
-__device__ __forceinline__ Several<T, N> from_lane_xor(Several<T, N> v, int lanes) {
+template <class T, int N> __device__ __forceinline__ Several<T, N> from_lane_xor(Several<T, N> v, int lanes) {
   for (int i = 0; i < N; ++i) v.of[i] = __shfl_xor_sync(kAllLanes, v.of[i], lanes);
   return v;
 }
 
-/// Halves groups of `lanes` lanes (a power of two up to 32) until one is left in each; all lanes get their group's. Lane j takes lane j + half as the
-/// contract wants, and lane j + half takes lane j: the same sum, so that no lane has to be told it.
-template <class Op, class V>
-__device__ __forceinline__ V halve(V v, int lanes = kWarp) {
+/// Halves groups of `lanes` lanes (a power of two up to 32) until one is left in each; all lanes get their group's.
+/// Lane j takes lane j + half as the contract wants, and lane j + half takes lane j: the same sum, so that no lane has
+/// to be told it.
+template <class Op, class V> __device__ __forceinline__ V halve(V v, int lanes = kWarp) {
   for (int half = lanes / 2; half > 0; half /= 2) v = Op()(v, from_lane_xor(v, half));
   return v;
 }
 
-/// v, and then value(first), value(first + step), … below n, folded one after another. Eight are computed before they are folded, so that their loads
-/// are under way together.
+/// v, and then value(first), value(first + step), … below n, folded one after another. Eight are computed before they
+/// are folded, so that their loads are under way together.
 template <int kStep, class Op, class V, class F>
 __device__ __forceinline__ V fold_on(V v, int first, int n, const F& value) {
   constexpr int kTogether = 8;
@@ -74,8 +68,7 @@ __device__ __forceinline__ V fold_on(V v, int first, int n, const F& value) {
 }
 
 /// value(begin) … value(begin + n - 1), n <= kSumBlock, folded by a warp; every lane gets the result.
-template <class Op, class F>
-__device__ __forceinline__ auto fold_block(int64_t begin, int n, const F& value) {
+template <class Op, class F> __device__ __forceinline__ auto fold_block(int64_t begin, int n, const F& value) {
   auto v = Op::start();
   if (n == kSumBlock) {
 #pragma unroll 16
@@ -87,8 +80,7 @@ __device__ __forceinline__ auto fold_block(int64_t begin, int n, const F& value)
 }
 
 /// value(0) … value(n - 1) folded by a warp; n <= kMostInRow. Every lane gets the result.
-template <class Op, class F>
-__device__ auto fold_row(int64_t n, const F& value) {
+template <class Op, class F> __device__ auto fold_row(int64_t n, const F& value) {
   if (n <= kSumBlock) return fold_block<Op>(0, static_cast<int>(n), value);
   constexpr int64_t kSpan = int64_t{kSumBlock} * kSumBlock;
   auto spans = Op::start();  // of lane j: those spans' whose number is j modulo 32
@@ -107,14 +99,11 @@ __device__ auto fold_row(int64_t n, const F& value) {
 }
 
 /// What threads of a block keep in shared memory while they fold a row together.
-template <class V>
-struct BlockSums {
-  V of[kSumBlock];
-};
+template <class V> struct BlockSums { V of[kSumBlock]; };
 
-/// value(0) … value(n - 1) folded by all warps of a block; n <= kMostInRow. Every thread gets the result, and `sums` is free again.
-template <class Op, class F, class V>
-__device__ V fold_row_by_block(int64_t n, const F& value, BlockSums<V>& sums) {
+/// value(0) … value(n - 1) folded by all warps of a block; n <= kMostInRow. Every thread gets the result, and `sums` is
+/// free again.
+template <class Op, class F, class V> __device__ V fold_row_by_block(int64_t n, const F& value, BlockSums<V>& sums) {
   constexpr int64_t kSpan = int64_t{kSumBlock} * kSumBlock;
   V spans = Op::start();
   for (int64_t begin = 0; begin < n; begin += kSpan) {
@@ -135,8 +124,7 @@ __device__ V fold_row_by_block(int64_t n, const F& value, BlockSums<V>& sums) {
 }
 
 /// The sum of value(0) … value(n - 1) by a warp, and by all warps of a block.
-template <class F>
-__device__ __forceinline__ auto row_sum(int64_t n, const F& value) {
+template <class F> __device__ __forceinline__ auto row_sum(int64_t n, const F& value) {
   return fold_row<Add<decltype(value(0))>>(n, value);
 }
 template <class F, class V>
@@ -144,9 +132,9 @@ __device__ __forceinline__ V row_sum_by_block(int64_t n, const F& value, BlockSu
   return fold_row_by_block<Add<V>>(n, value, sums);
 }
 
-/// set(i, value(i)) for i from 0 to n - 1, by all threads of a block. Four are read before the first is set, since what is set may be where others lie.
-template <class F, class G>
-__device__ __forceinline__ void map_row_by_block(int64_t n, const F& value, const G& set) {
+/// set(i, value(i)) for i from 0 to n - 1, by all threads of a block. Four are read before the first is set, since what
+/// is set may be where others lie.
+template <class F, class G> __device__ __forceinline__ void map_row_by_block(int64_t n, const F& value, const G& set) {
   constexpr int kTogether = 4;
   const int64_t threads = blockDim.x;
   for (int64_t i = threadIdx.x; i < n; i += kTogether * threads) {

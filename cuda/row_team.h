@@ -1,4 +1,5 @@
-// Rows that are read from memory once: the threads that share a row hold its elements in registers. Include it in .cu files only.
+// Rows that are read from memory once: the threads that share a row hold its elements in registers. Include it in .cu
+// files only.
 #pragma once
 
 #include <type_traits>
@@ -9,33 +10,30 @@
 namespace stet::cuda {
 
 /// Threads of a team that is a block, at most, and elements of its row.
-template <class T>
-inline constexpr int kMostTeamThreads = sizeof(T) == 4 ? 512 : 256;
-template <class T>
-inline constexpr int kMostTeamRow = kMostTeamThreads<T> / static_cast<int>(kWarp) * kSumBlock;
+template <class T> inline constexpr int kMostTeamThreads = sizeof(T) == 4 ? 512 : 256;
+template <class T> inline constexpr int kMostTeamRow = kMostTeamThreads<T> / static_cast<int>(kWarp) * kSumBlock;
 /// Threads of a block whose teams are warps or less.
 inline constexpr int kWarpTeamThreads = 128;
 
 /// For kernels' __launch_bounds__.
-template <class T, bool kBlock>
-inline constexpr int kTeamThreads = kBlock ? kMostTeamThreads<T> : kWarpTeamThreads;
+template <class T, bool kBlock> inline constexpr int kTeamThreads = kBlock ? kMostTeamThreads<T> : kWarpTeamThreads;
 
-template <class T>
-struct TeamSums {
+template <class T> struct TeamSums {
   T one[kWarp];
   Several<T, 2> two[kWarp];
   __device__ T* of(T) { return one; }
   __device__ Several<T, 2>* of(Several<T, 2>) { return two; }
 };
 
-/// The threads that share a row of n >= 1 elements; each holds up to kItems of them, in arrays that `k` of 0 … kItems - 1 indexes. If kBlock, a team is
-/// a block whose warps hold 1024 elements each, and its launch gives sizeof(TeamSums<T>) of shared memory; else it is a warp, or where kItems is 1,
-/// `lanes` lanes of one. Where a thread has no element, or a team no row, it reads the row's last one, or the last row, and what it makes of that is
-/// left out of sums and results: so that loads depend on nothing, and all are under way together.
-template <class T, int kItems, bool kBlock>
-class RowTeam {
+/// The threads that share a row of n >= 1 elements; each holds up to kItems of them, in arrays that `k` of 0 … kItems -
+/// 1 indexes. If kBlock, a team is a block whose warps hold 1024 elements each, and its launch gives
+/// sizeof(TeamSums<T>) of shared memory; else it is a warp, or where kItems is 1, `lanes` lanes of one. Where a thread
+/// has no element, or a team no row, it reads the row's last one, or the last row, and what it makes of that is left
+/// out of sums and results: so that loads depend on nothing, and all are under way together.
+template <class T, int kItems, bool kBlock> class RowTeam {
  public:
-  __device__ RowTeam(int64_t rows, int64_t n, int lanes) : last_(static_cast<int>(n) - 1), lanes_(kItems == 1 ? lanes : static_cast<int>(kWarp)) {
+  __device__ RowTeam(int64_t rows, int64_t n, int lanes)
+      : last_(static_cast<int>(n) - 1), lanes_(kItems == 1 ? lanes : static_cast<int>(kWarp)) {
     if constexpr (kBlock) {
       row_ = blockIdx.x;
       first_ = warp_of_block() * kSumBlock + lane_of_warp();
@@ -52,15 +50,13 @@ class RowTeam {
   __device__ bool leads() const { return first_ == 0 && end_ > 0; }
 
   /// f(k, i) for the elements i of this thread, and for those that it reads in the place of what it lacks.
-  template <class F>
-  __device__ __forceinline__ void each(const F& f) const {
+  template <class F> __device__ __forceinline__ void each(const F& f) const {
 #pragma unroll
     for (int k = 0; k < kItems; ++k) f(k, at(k) < last_ ? at(k) : last_);
   }
 
   /// y[i] = f(k) for the elements i of this thread. f is called for what it lacks too.
-  template <class Y, class F>
-  __device__ __forceinline__ void store(Y* y, const F& f) const {
+  template <class Y, class F> __device__ __forceinline__ void store(Y* y, const F& f) const {
     Y* const own = y + first_;
 #pragma unroll
     for (int k = 0; k < kItems; ++k) {
@@ -69,9 +65,9 @@ class RowTeam {
     }
   }
 
-  /// The row's f(k) folded in the order of a run that holds the last axis. Every thread gets it; all of a block must ask for it.
-  template <class Op, class F>
-  __device__ __forceinline__ auto fold(const F& f) const {
+  /// The row's f(k) folded in the order of a run that holds the last axis. Every thread gets it; all of a block must
+  /// ask for it.
+  template <class Op, class F> __device__ __forceinline__ auto fold(const F& f) const {
     auto v = Op::start();
 #pragma unroll
     for (int k = 0; k < kItems; ++k) {
@@ -88,10 +84,7 @@ class RowTeam {
     }
     return v;
   }
-  template <class F>
-  __device__ __forceinline__ auto sum(const F& f) const {
-    return fold<Add<decltype(f(0))>>(f);
-  }
+  template <class F> __device__ __forceinline__ auto sum(const F& f) const { return fold<Add<decltype(f(0))>>(f); }
 
  private:
   __device__ __forceinline__ int at(int k) const { return first_ + k * static_cast<int>(kWarp); }
@@ -100,12 +93,13 @@ class RowTeam {
   int first_, last_, end_, lanes_;
 };
 
-/// Calls launch(kItems, kBlock, grid, lanes), the first two as integral constants, for teams that hold rows of n <= kMostTeamRow<T> elements.
-template <class T, class Launch>
-void launch_teams(int64_t rows, int64_t n, const Launch& launch) {
+/// Calls launch(kItems, kBlock, grid, lanes), the first two as integral constants, for teams that hold rows of n <=
+/// kMostTeamRow<T> elements.
+template <class T, class Launch> void launch_teams(int64_t rows, int64_t n, const Launch& launch) {
   const auto warps = [&](auto items, int lanes) {
     const int64_t threads = rows * lanes;
-    launch(items, std::false_type(), Grid{{(threads + kWarpTeamThreads - 1) / kWarpTeamThreads}, kWarpTeamThreads}, lanes);
+    launch(items, std::false_type(), Grid{{(threads + kWarpTeamThreads - 1) / kWarpTeamThreads}, kWarpTeamThreads},
+           lanes);
   };
   int lanes = 1;
   while (lanes < n && lanes < static_cast<int>(kWarp)) lanes *= 2;

@@ -13,8 +13,9 @@ using cuda::Fault, cuda::Grid, cuda::Queue, cuda::RowTeam;
 
 namespace {
 
-// A row's largest number in one instruction an element. A NaN, or the sign of a zero, may be lost: the one is in the sum of e^(x - m) all the same,
-// and the other makes no difference to e^(x - m), nor to what is subtracted from a logarithm, which is never -0.
+// A row's largest number in one instruction an element. A NaN, or the sign of a zero, may be lost: the one is in the
+// sum of e^(x - m) all the same, and the other makes no difference to e^(x - m), nor to what is subtracted from a
+// logarithm, which is never -0.
 struct LargestNumber {
   static __device__ __forceinline__ float start() { return -INFINITY; }
   __device__ __forceinline__ float operator()(float a, float b) const { return fmaxf(a, b); }
@@ -68,13 +69,13 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) rows_by_tea
 constexpr unsigned kLongRowThreads = 512;
 
 // Rows that no block holds: they are read again, from the second-level cache for the most part.
-template <Result kResult>
-__global__ void __launch_bounds__(kLongRowThreads) rows_by_block(Rows a) {
+template <Result kResult> __global__ void __launch_bounds__(kLongRowThreads) rows_by_block(Rows a) {
   auto& sums = cuda::shared<cuda::BlockSums<float>>();
   const int64_t row = blockIdx.x;
   const float* x = a.x + row * a.n;
   float* y = a.y + row * a.n;
-  const float m = cuda::fold_row_by_block<LargestNumber>(a.n, [=](int64_t i) { return x[i]; }, sums);
+  const float m = cuda::fold_row_by_block<LargestNumber>(
+      a.n, [=](int64_t i) { return x[i]; }, sums);
   const auto exponential = [=](int64_t i) {
     const float e = cuda::exp(__ldg(x + i) - m);  // __ldg: so that it need not wait for what is stored
     if constexpr (kResult != Result::log_softmax) y[i] = e;
@@ -82,17 +83,18 @@ __global__ void __launch_bounds__(kLongRowThreads) rows_by_block(Rows a) {
   };
   const float t = cuda::row_sum_by_block(a.n, exponential, sums);
   if constexpr (kResult == Result::softmax) {
-    cuda::map_row_by_block(a.n, [=](int64_t i) { return y[i] / t; }, [=](int64_t i, float v) { y[i] = v; });
+    cuda::map_row_by_block(
+        a.n, [=](int64_t i) { return y[i] / t; }, [=](int64_t i, float v) { y[i] = v; });
   } else if constexpr (kResult == Result::log_softmax) {
     const float log_t = cuda::log(t);
-    cuda::map_row_by_block(a.n, [=](int64_t i) { return (x[i] - m) - log_t; }, [=](int64_t i, float v) { y[i] = v; });
+    cuda::map_row_by_block(
+        a.n, [=](int64_t i) { return (x[i] - m) - log_t; }, [=](int64_t i, float v) { y[i] = v; });
   } else {
     if (threadIdx.x == 0) set_loss(a, row, m, t);
   }
 }
 
-template <Result kResult>
-void launch_rows(Queue& queue, const Rows& a) {
+template <Result kResult> void launch_rows(Queue& queue, const Rows& a) {
   if (a.n > cuda::kMostTeamRow<float>) {
     return queue.launch(rows_by_block<kResult>, {{a.rows}, kLongRowThreads, sizeof(cuda::BlockSums<float>)}, a);
   }
@@ -118,7 +120,8 @@ void log_softmax(Queue& queue, const Tensor& x, const Tensor& y) {
   launch_rows<Result::log_softmax>(queue, rows_of(x, y));
 }
 
-void cross_entropy(Queue& queue, const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total) {
+void cross_entropy(Queue& queue, const Tensor& logits, const Tensor& target, const Tensor& loss,
+                   const Tensor& exponentials, const Tensor& total) {
   cuda::require_float32(queue, logits, "cross_entropy of float64");
   Rows a = rows_of(logits, exponentials);
   a.target = target.data_as<int64_t>();
@@ -132,7 +135,7 @@ namespace {
 
 template <class T, int kItems, bool kBlock>
 __global__ void __launch_bounds__(cuda::kTeamThreads<T, kBlock>)
-gradient_by_team(const T* g, const T* y, int64_t rows, int64_t n, int lanes, T* dx) {
+    gradient_by_team(const T* g, const T* y, int64_t rows, int64_t n, int lanes, T* dx) {
   const RowTeam<T, kItems, kBlock> team(rows, n, lanes);
   const int64_t at = team.row() * n;
   T upstream[kItems], value[kItems];
@@ -148,8 +151,10 @@ template <class T>
 __global__ void __launch_bounds__(kLongRowThreads) gradient_by_block(const T* g, const T* y, int64_t n, T* dx) {
   auto& sums = cuda::shared<cuda::BlockSums<T>>();
   const int64_t at = int64_t{blockIdx.x} * n;
-  const T level = cuda::row_sum_by_block(n, [=](int64_t i) { return g[at + i] * y[at + i]; }, sums);
-  cuda::map_row_by_block(n, [=](int64_t i) { return y[at + i] * (g[at + i] - level); }, [=](int64_t i, T v) { dx[at + i] = v; });
+  const T level = cuda::row_sum_by_block(
+      n, [=](int64_t i) { return g[at + i] * y[at + i]; }, sums);
+  cuda::map_row_by_block(
+      n, [=](int64_t i) { return y[at + i] * (g[at + i] - level); }, [=](int64_t i, T v) { dx[at + i] = v; });
 }
 
 }  // namespace
@@ -161,7 +166,8 @@ void softmax_gradient(Queue& queue, const Tensor& g, const Tensor& y, const Tens
     const T *upstream = g.data_as<T>(), *value = y.data_as<T>();
     T* to = dx.mutable_data_as<T>();
     if (n > cuda::kMostTeamRow<T>) {
-      return queue.launch(gradient_by_block<T>, {{rows}, kLongRowThreads, sizeof(cuda::BlockSums<T>)}, upstream, value, n, to);
+      return queue.launch(gradient_by_block<T>, {{rows}, kLongRowThreads, sizeof(cuda::BlockSums<T>)}, upstream, value,
+                          n, to);
     }
     cuda::launch_teams<T>(rows, n, [&](auto items, auto block, const Grid& grid, int lanes) {
       queue.launch(gradient_by_team<T, items(), block()>, grid, upstream, value, rows, n, lanes, to);
@@ -173,8 +179,8 @@ namespace {
 
 // kEach neighbouring elements of a row a step. `place`: where a row's element of g lies.
 template <class T, int kEach>
-__global__ void from_exponentials(const T* g, cuda::Layout<1> place, const int64_t* target, const T* exponentials, const T* total, T* dx,
-                                  int64_t elements, cuda::IndexDivisor n) {
+__global__ void from_exponentials(const T* g, cuda::Layout<1> place, const int64_t* target, const T* exponentials,
+                                  const T* total, T* dx, int64_t elements, cuda::IndexDivisor n) {
   struct alignas(kEach * sizeof(T)) Elements {
     T of[kEach];
   };
@@ -194,16 +200,16 @@ __global__ void from_exponentials(const T* g, cuda::Layout<1> place, const int64
 
 }  // namespace
 
-void cross_entropy_gradient(Queue& queue, const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
-                            const Tensor& dx) {
+void cross_entropy_gradient(Queue& queue, const Tensor& g, const Tensor& target, const Tensor& exponentials,
+                            const Tensor& total, const Tensor& dx) {
   const int64_t n = dx.size(-1), elements = dx.elements();
   if (elements == 0) return;
   visit_floating(dx.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const bool fours = n % 4 == 0 && cuda::is_aligned<T>(exponentials) && cuda::is_aligned<T>(dx);
-    queue.launch(fours ? from_exponentials<T, 4> : from_exponentials<T, 1>, Grid::over(elements, fours ? 4 : 1), g.data_as<T>(), cuda::layout<1>({&g}),
-                 target.data_as<int64_t>(), exponentials.data_as<T>(), total.data_as<T>(), dx.mutable_data_as<T>(), elements,
-                 cuda::IndexDivisor(n, elements));
+    queue.launch(fours ? from_exponentials<T, 4> : from_exponentials<T, 1>, Grid::over(elements, fours ? 4 : 1),
+                 g.data_as<T>(), cuda::layout<1>({&g}), target.data_as<int64_t>(), exponentials.data_as<T>(),
+                 total.data_as<T>(), dx.mutable_data_as<T>(), elements, cuda::IndexDivisor(n, elements));
   });
 }
 

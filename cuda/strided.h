@@ -13,8 +13,7 @@ namespace stet::cuda {
 inline constexpr int kMostAxes = 8;
 
 /// N tensors of one shape, with axes merged where all of them allow it; for kernels, by value.
-template <int N>
-struct Layout {
+template <int N> struct Layout {
   int axes = 0;  // axis 0 is the innermost
   int64_t elements = 0;
   int64_t extents[kMostAxes];
@@ -44,8 +43,7 @@ struct Layout {
 };
 
 /// Throws UsageError where more than kMostAxes axes are left.
-template <int N>
-Layout<N> layout(const std::array<const Tensor*, static_cast<size_t>(N)>& tensors) {
+template <int N> Layout<N> layout(const std::array<const Tensor*, static_cast<size_t>(N)>& tensors) {
   const StridedLoop<static_cast<size_t>(N)> loop(tensors);
   Layout<N> l;
   l.elements = tensors[0]->elements();

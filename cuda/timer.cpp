@@ -16,7 +16,9 @@ struct Timer::Marks {
   const Queue& queue;
   cudaEvent_t begin = nullptr, end = nullptr;
 
-  void record(cudaEvent_t event) const { check(cudaEventRecord(event, static_cast<cudaStream_t>(queue.stream())), kWhat); }
+  void record(cudaEvent_t event) const {
+    check(cudaEventRecord(event, static_cast<cudaStream_t>(queue.stream())), kWhat);
+  }
 };
 
 Timer::Timer(Queue& queue) : marks_(new Marks{queue}) {

@@ -21,7 +21,8 @@
 namespace stet::cuda {
 namespace {
 
-/// Page-locked memory; making and freeing it stops the GPU, so blocks are kept for the next of their size, a power of two.
+/// Page-locked memory; making and freeing it stops the GPU, so blocks are kept for the next of their size, a power of
+/// two.
 class PinnedMemory {
  public:
   void* take(size_t bytes) {
@@ -31,7 +32,8 @@ class PinnedMemory {
     void* block = nullptr;
     if (free.empty()) {
       const cudaError_t status = cudaHostAlloc(&block, size, cudaHostAllocPortable);
-      if (status == cudaErrorMemoryAllocation) raise<MemoryError>("cuda: no page-locked memory of the host is left: {} bytes asked for", size);
+      if (status == cudaErrorMemoryAllocation)
+        raise<MemoryError>("cuda: no page-locked memory of the host is left: {} bytes asked for", size);
       check(status, "allocating page-locked memory");
     } else {
       block = free.back();
@@ -94,7 +96,9 @@ class Events {
 /// A place in a stream.
 class Mark {
  public:
-  Mark(Events& events, cudaStream_t stream) : events_(&events), event_(events.take()) { check(cudaEventRecord(event_, stream), "recording an event"); }
+  Mark(Events& events, cudaStream_t stream) : events_(&events), event_(events.take()) {
+    check(cudaEventRecord(event_, stream), "recording an event");
+  }
   Mark(Mark&& other) noexcept : events_(other.events_), event_(std::exchange(other.event_, nullptr)) {}
   ~Mark() {
     if (event_) events_->give(event_);
@@ -115,7 +119,8 @@ class Read final : public PendingRead {
   Read(Queue& queue, Events& events, const void* data, size_t bytes)
       : queue_(queue), bytes_(bytes), block_(static_cast<std::byte*>(pinned().take(size()))) {
     if (bytes > 0) check(cudaMemcpyAsync(block_, data, bytes, cudaMemcpyDeviceToHost, stream()), "copying to the host");
-    check(cudaMemcpyAsync(block_ + fault_at(), queue.fault(), sizeof(Fault), cudaMemcpyDeviceToHost, stream()), "asking for reports");
+    check(cudaMemcpyAsync(block_ + fault_at(), queue.fault(), sizeof(Fault), cudaMemcpyDeviceToHost, stream()),
+          "asking for reports");
     mark_.emplace(events, stream());
   }
   ~Read() override {

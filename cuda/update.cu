@@ -16,16 +16,14 @@ constexpr unsigned kThreads = 256;
 constexpr int64_t kPiece = 4 * kThreads;  // elements of a block: four a thread, of several arrays, are enough under way
 
 // A parameter of either optimizer; what comes before a step may lie where what comes after it goes.
-template <class T>
-struct SgdArray {
+template <class T> struct SgdArray {
   const T *g, *p, *b;  // b: null without momentum
   T *p_out, *b_out;
   int64_t elements;
   T rate, momentum, take, weight_decay;
   bool is_nesterov, is_aligned;
 };
-template <class T>
-struct AdamArray {
+template <class T> struct AdamArray {
   const T *g, *p, *m, *v;
   T *p_out, *m_out, *v_out;
   int64_t elements;
@@ -34,14 +32,12 @@ struct AdamArray {
 };
 
 /// +0 below the smallest normal number; NaN stays, as it is not below.
-template <class T>
-__device__ __forceinline__ T flush(T x) {
+template <class T> __device__ __forceinline__ T flush(T x) {
   return scalar_ops::abs(x) < std::numeric_limits<T>::min() ? T{0} : x;
 }
 
 // Elements 4 * at … 4 * at + 3 of a parameter.
-template <class T>
-__device__ __forceinline__ void step(const SgdArray<T>& a, int64_t at) {
+template <class T> __device__ __forceinline__ void step(const SgdArray<T>& a, int64_t at) {
   const auto load = [&](const T* x) { return cuda::load_four(x, at, a.elements, a.is_aligned); };
   Four<T> u = load(a.g), p = load(a.p), b{};
   if (a.b != nullptr) b = load(a.b);
@@ -57,8 +53,7 @@ __device__ __forceinline__ void step(const SgdArray<T>& a, int64_t at) {
   cuda::store_four(p, a.p_out, at, a.elements, a.is_aligned);
 }
 
-template <class T>
-__device__ __forceinline__ void step(const AdamArray<T>& a, int64_t at) {
+template <class T> __device__ __forceinline__ void step(const AdamArray<T>& a, int64_t at) {
   const auto load = [&](const T* x) { return cuda::load_four(x, at, a.elements, a.is_aligned); };
   Four<T> g = load(a.g), p = load(a.p), m = load(a.m), v = load(a.v);
   for (int j = 0; j < 4; ++j) {
@@ -75,26 +70,20 @@ __device__ __forceinline__ void step(const AdamArray<T>& a, int64_t at) {
   cuda::store_four(p, a.p_out, at, a.elements, a.is_aligned);
 }
 
-template <class Array>
-__global__ void __launch_bounds__(kThreads) step_pieces(Many<Array> many) {
+template <class Array> __global__ void __launch_bounds__(kThreads) step_pieces(Many<Array> many) {
   const auto place = many.place();
   const Array& a = many.arrays[place.array];
   const int64_t at = place.piece * kThreads + threadIdx.x;
   if (4 * at < a.elements) step(a, at);
 }
 
-template <class T>
-const T* data(const Tensor& t) {
-  return t.defined() ? t.data_as<T>() : nullptr;
-}
+template <class T> const T* data(const Tensor& t) { return t.defined() ? t.data_as<T>() : nullptr; }
 
-template <class T, class... Tensors>
-bool all_aligned(const Tensors&... t) {
+template <class T, class... Tensors> bool all_aligned(const Tensors&... t) {
   return ((!t.defined() || cuda::is_aligned<T>(t)) && ...);
 }
 
-template <class T>
-SgdArray<T> array(const SgdTask& t) {
+template <class T> SgdArray<T> array(const SgdTask& t) {
   const SgdStep& s = t.step;
   const bool has_momentum = t.from.momentum.defined();
   return {.g = data<T>(t.gradient),
@@ -111,8 +100,7 @@ SgdArray<T> array(const SgdTask& t) {
           .is_aligned = all_aligned<T>(t.gradient, t.from.parameter, t.from.momentum, t.to.parameter, t.to.momentum)};
 }
 
-template <class T>
-AdamArray<T> array(const AdamTask& t) {
+template <class T> AdamArray<T> array(const AdamTask& t) {
   const AdamStep& s = t.step;
   return {.g = data<T>(t.gradient),
           .p = data<T>(t.from.parameter),
@@ -131,12 +119,12 @@ AdamArray<T> array(const AdamTask& t) {
           .c2 = static_cast<T>(1 - s.beta2),
           .weight_decay = static_cast<T>(s.weight_decay),
           .decay = static_cast<T>(s.decay),
-          .is_aligned = all_aligned<T>(t.gradient, t.from.parameter, t.from.mean, t.from.square, t.to.parameter, t.to.mean, t.to.square)};
+          .is_aligned = all_aligned<T>(t.gradient, t.from.parameter, t.from.mean, t.from.square, t.to.parameter,
+                                       t.to.mean, t.to.square)};
 }
 
 // Of all parameters of that type.
-template <class T, class Task>
-void step_all(Queue& queue, std::span<const Task> tasks) {
+template <class T, class Task> void step_all(Queue& queue, std::span<const Task> tasks) {
   using Array = decltype(array<T>(tasks.front()));
   std::vector<Array> arrays;
   for (const Task& t : tasks) {

@@ -12,12 +12,12 @@
 
 namespace stet::data {
 
-/// A data set whose samples' first field passes through transforms, one after another; the k-th draws from the path `rng / k`,
-/// so adding one at the end changes what none of the others draws.
-template <Dataset D, Transform... Ts>
-class Augmented {
+/// A data set whose samples' first field passes through transforms, one after another; the k-th draws from the path
+/// `rng / k`, so adding one at the end changes what none of the others draws.
+template <Dataset D, Transform... Ts> class Augmented {
  public:
-  Augmented(D dataset, const Rng& rng, Ts... transforms) : dataset_(std::move(dataset)), transforms_(std::move(transforms)...) {
+  Augmented(D dataset, const Rng& rng, Ts... transforms)
+      : dataset_(std::move(dataset)), transforms_(std::move(transforms)...) {
     for (size_t k = 0; k < keys_.size(); ++k) keys_[k] = (rng / static_cast<int64_t>(k)).key();
   }
 
@@ -35,11 +35,7 @@ class Augmented {
     std::apply([&](const Ts&... transform) { (apply_one(transform), ...); }, transforms_);
     return values;
   }
-  DatasetRecord record() const
-    requires RecordedDataset<D>
-  {
-    return dataset_.record();
-  }
+  DatasetRecord record() const requires RecordedDataset<D> { return dataset_.record(); }
 
  private:
   D dataset_;
@@ -47,9 +43,9 @@ class Augmented {
   std::array<PhiloxKey, sizeof...(Ts)> keys_;
 };
 
-/// `augment(train, run.rng() / "augment", RandomCrop{.height = 28, .width = 28, .padding = 2}, Noise{.deviation = 0.1f})`.
-template <Dataset D, Transform... Ts>
-Augmented<D, Ts...> augment(D dataset, const Rng& rng, Ts... transforms) {
+/// `augment(train, run.rng() / "augment", RandomCrop{.height = 28, .width = 28, .padding = 2}, Noise{.deviation =
+/// 0.1f})`.
+template <Dataset D, Transform... Ts> Augmented<D, Ts...> augment(D dataset, const Rng& rng, Ts... transforms) {
   return {std::move(dataset), rng, std::move(transforms)...};
 }
 

@@ -22,12 +22,14 @@ std::vector<std::string> file_names(Cifar10Part part) {
 void check(const FileBytes& file) {
   const size_t size = file.bytes.size();
   if (size == 0 || size % kRecord != 0) {
-    raise<DataError>("data: {}: {} bytes are no whole number of records of {}; is it cut, or not CIFAR-10's binary version?", file.name, size,
-                     kRecord);
+    raise<DataError>(
+        "data: {}: {} bytes are no whole number of records of {}; is it cut, or not CIFAR-10's binary version?",
+        file.name, size, kRecord);
   }
   for (size_t at = 0; at < size; at += kRecord) {
     const auto label = static_cast<uint8_t>(file.bytes[at]);
-    if (label > 9) raise<DataError>("data: {}: record {} has label {}, labels are 0 to 9", file.name, at / kRecord, label);
+    if (label > 9)
+      raise<DataError>("data: {}: record {} has label {}, labels are 0 to 9", file.name, at / kRecord, label);
   }
 }
 
@@ -35,7 +37,9 @@ void check(const FileBytes& file) {
 
 Images cifar10(const fs::path& folder, const Cifar10Options& options) {
   DatasetRecord record;
-  record.name = !options.name.empty() ? options.name : options.part == Cifar10Part::test ? "cifar10/test" : "cifar10/train";
+  record.name = !options.name.empty()               ? options.name
+                : options.part == Cifar10Part::test ? "cifar10/test"
+                                                    : "cifar10/train";
   std::vector<FileBytes> files;
   std::vector<FileVersion> versions;
   for (const std::string& name : file_names(options.part)) {
@@ -57,7 +61,8 @@ Images cifar10(const fs::path& folder, const Cifar10Options& options) {
   const Tensor decoded[] = {images, labels};
   record.samples_sha256 = remembered("cifar10 samples 1", versions, [&] { return samples_sha256(decoded); });
   announce(record);
-  return Images(images, labels.to(DType::int64), std::move(record), {{0.4914f, 0.2470f}, {0.4822f, 0.2435f}, {0.4465f, 0.2616f}});
+  return Images(images, labels.to(DType::int64), std::move(record),
+                {{0.4914f, 0.2470f}, {0.4822f, 0.2435f}, {0.4465f, 0.2616f}});
 }
 
 }  // namespace stet::data

@@ -38,7 +38,8 @@ class CsvReader {
     for (;;) {
       fields.push_back(at_ < text_.size() && text_[at_] == '"' ? read_quoted() : read_plain());
       if (at_ == text_.size() || end_line()) return fields;
-      if (text_[at_] != options_.delimiter) raise<DataError>("data: {}:{}: text follows a closing quote", table_.file_, line_);
+      if (text_[at_] != options_.delimiter)
+        raise<DataError>("data: {}:{}: text follows a closing quote", table_.file_, line_);
       ++at_;
     }
   }
@@ -81,7 +82,8 @@ class CsvReader {
       if (options_.header) return;
     }
     if (fields.size() != table_.names_.size()) {
-      raise<DataError>("data: {}:{}: {} fields, the table has {} columns", table_.file_, line, fields.size(), table_.names_.size());
+      raise<DataError>("data: {}:{}: {} fields, the table has {} columns", table_.file_, line, fields.size(),
+                       table_.names_.size());
     }
     for (size_t c = 0; c < fields.size(); ++c) table_.columns_[c].push_back(std::move(fields[c]));
     table_.lines_.push_back(line);
@@ -114,8 +116,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 // What is wrong with a field as a number of type T; null if nothing is.
-template <class T>
-const char* parse(std::string_view text, T& value) {
+template <class T> const char* parse(std::string_view text, T& value) {
   text = trimmed(text);
   if (text.empty()) return "is empty, which is no";
   if (text.front() == '+' && text.size() > 1 && text[1] != '-') text.remove_prefix(1);  // from_chars takes no plus
@@ -139,7 +140,8 @@ void parse_column(const std::vector<std::string>& fields, const std::string& fil
                   std::string_view name, T* out, size_t step) {
   for (size_t i = 0; i < fields.size(); ++i) {
     if (const char* wrong = parse(fields[i], out[i * step])) {
-      raise<DataError>("data: {}:{}: column '{}': '{}' {} {}", file, lines[i], name, shown(fields[i]), wrong, name_of(dtype_of<T>));
+      raise<DataError>("data: {}:{}: column '{}': '{}' {} {}", file, lines[i], name, shown(fields[i]), wrong,
+                       name_of(dtype_of<T>));
     }
   }
 }

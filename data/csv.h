@@ -24,8 +24,8 @@ class CsvTable {
 
   /// A column as text. Throws UsageError if the table has none of that name.
   std::vector<std::string> text(std::string_view name) const;
-  /// A column [N] as float32, float64, int32 or int64, read without regard to locale, each number rounded once. Throws DataError
-  /// that names file, line and column of a field that is empty, no number, or out of range.
+  /// A column [N] as float32, float64, int32 or int64, read without regard to locale, each number rounded once. Throws
+  /// DataError that names file, line and column of a field that is empty, no number, or out of range.
   Tensor column(std::string_view name, DType dtype = DType::float32) const;
   /// Several columns side by side, [N, names].
   Tensor columns(const std::vector<std::string>& names, DType dtype = DType::float32) const;
@@ -42,9 +42,9 @@ class CsvTable {
   std::vector<int64_t> lines_;  // where each row begins in the file, from 1
 };
 
-/// Reads a CSV file, plain or .gz; its fingerprint goes to the run. Fields may be quoted, hold the delimiter, line ends and doubled quotes;
-/// lines end in LF or CRLF; empty lines are skipped. Throws DataError with file and line: a row of another length, a quote that
-/// doesn't close or is followed by text, a column name that comes twice, no rows.
+/// Reads a CSV file, plain or .gz; its fingerprint goes to the run. Fields may be quoted, hold the delimiter, line ends
+/// and doubled quotes; lines end in LF or CRLF; empty lines are skipped. Throws DataError with file and line: a row of
+/// another length, a quote that doesn't close or is followed by text, a column name that comes twice, no rows.
 CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 }  // namespace stet::data

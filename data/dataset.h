@@ -18,9 +18,9 @@
 
 namespace stet::data {
 
-/// Anything with `size()` and `get(i)`, both const. `get` returns a Tensor, a number, or a tuple, pair, array or plain struct of
-/// them; called with 0 … size()-1, from several threads at once where a loader has workers. A data set is a value that is cheap
-/// to copy: it holds what it holds by shared pointer.
+/// Anything with `size()` and `get(i)`, both const. `get` returns a Tensor, a number, or a tuple, pair, array or plain
+/// struct of them; called with 0 … size()-1, from several threads at once where a loader has workers. A data set is a
+/// value that is cheap to copy: it holds what it holds by shared pointer.
 template <class D>
 concept Dataset = requires(const D& d, int64_t i) {
   { d.size() } -> std::convertible_to<int64_t>;
@@ -29,7 +29,9 @@ concept Dataset = requires(const D& d, int64_t i) {
 
 /// A data set whose samples change from epoch to epoch, as random transforms do.
 template <class D>
-concept EpochDataset = Dataset<D> && requires(const D& d, int64_t i, int64_t epoch) { d.get(i, epoch); };
+concept EpochDataset = Dataset<D> && requires(const D& d, int64_t i, int64_t epoch) {
+  d.get(i, epoch);
+};
 
 /// A data set that makes whole batches itself, faster; the bytes must be those of its stacked samples.
 template <class D>
@@ -49,15 +51,13 @@ template <Dataset D> using SampleOf = std::remove_cvref_t<decltype(std::declval<
 template <Dataset D> using BatchOf = TensorTuple<field_count<SampleOf<D>>>;
 
 /// The i-th sample as it is in an epoch.
-template <Dataset D>
-SampleOf<D> sample(const D& dataset, int64_t i, int64_t epoch) {
+template <Dataset D> SampleOf<D> sample(const D& dataset, int64_t i, int64_t epoch) {
   if constexpr (EpochDataset<D>) return dataset.get(i, epoch);
   else return dataset.get(i);
 }
 
 /// The batch of the samples named, as they are in an epoch.
-template <Dataset D>
-std::vector<Tensor> collate(const D& dataset, std::span<const int64_t> indices, int64_t epoch) {
+template <Dataset D> std::vector<Tensor> collate(const D& dataset, std::span<const int64_t> indices, int64_t epoch) {
   const ContractFloatEnv env;
   const NoGrad no_grad;
   if constexpr (BatchDataset<D> && !EpochDataset<D>) {
@@ -73,8 +73,7 @@ std::vector<Tensor> collate(const D& dataset, std::span<const int64_t> indices, 
 }
 
 /// Some samples of a data set, in the order named.
-template <Dataset D>
-class Subset {
+template <Dataset D> class Subset {
  public:
   /// Throws UsageError on an index out of range.
   Subset(D dataset, std::vector<int64_t> indices)
@@ -88,23 +87,13 @@ class Subset {
 
   int64_t size() const { return static_cast<int64_t>(indices_->size()); }
   SampleOf<D> get(int64_t i) const { return dataset_->get(at(i)); }
-  SampleOf<D> get(int64_t i, int64_t epoch) const
-    requires EpochDataset<D>
-  {
-    return dataset_->get(at(i), epoch);
-  }
-  std::vector<Tensor> batch(std::span<const int64_t> indices) const
-    requires BatchDataset<D>
-  {
+  SampleOf<D> get(int64_t i, int64_t epoch) const requires EpochDataset<D> { return dataset_->get(at(i), epoch); }
+  std::vector<Tensor> batch(std::span<const int64_t> indices) const requires BatchDataset<D> {
     std::vector<int64_t> inner(indices.size());
     for (size_t k = 0; k < inner.size(); ++k) inner[k] = at(indices[k]);
     return dataset_->batch(inner);
   }
-  DatasetRecord record() const
-    requires RecordedDataset<D>
-  {
-    return dataset_->record();
-  }
+  DatasetRecord record() const requires RecordedDataset<D> { return dataset_->record(); }
   /// Positions in the whole data set.
   const std::vector<int64_t>& indices() const { return *indices_; }
 
@@ -118,14 +107,13 @@ class Subset {
   std::shared_ptr<const std::vector<int64_t>> indices_;
 };
 
-template <Dataset D>
-Subset<D> subset(D dataset, std::vector<int64_t> indices) {
+template <Dataset D> Subset<D> subset(D dataset, std::vector<int64_t> indices) {
   return {std::move(dataset), std::move(indices)};
 }
 
 /// One data set after another; their samples have one type.
 template <Dataset A, Dataset B>
-  requires std::same_as<SampleOf<A>, SampleOf<B>>
+requires std::same_as<SampleOf<A>, SampleOf<B>>
 class Concat {
  public:
   Concat(A first, B second) : first_(std::move(first)), second_(std::move(second)) {}
@@ -142,26 +130,19 @@ class Concat {
   B second_;
 };
 
-template <Dataset D>
-D concat(D only) {
-  return only;
-}
-template <Dataset A, Dataset B, Dataset... More>
-auto concat(A first, B second, More... more) {
+template <Dataset D> D concat(D only) { return only; }
+template <Dataset A, Dataset B, Dataset... More> auto concat(A first, B second, More... more) {
   return concat(Concat<A, B>(std::move(first), std::move(second)), std::move(more)...);
 }
 
 /// A data set whose samples pass through a function of their fields, which must be safe to call from several threads.
-template <Dataset D, class F>
-class Mapped {
+template <Dataset D, class F> class Mapped {
  public:
   Mapped(D dataset, F f) : dataset_(std::move(dataset)), f_(std::move(f)) {}
 
   int64_t size() const { return dataset_.size(); }
   auto get(int64_t i) const { return std::apply(f_, fields(dataset_.get(i))); }
-  auto get(int64_t i, int64_t epoch) const
-    requires EpochDataset<D>
-  {
+  auto get(int64_t i, int64_t epoch) const requires EpochDataset<D> {
     return std::apply(f_, fields(dataset_.get(i, epoch)));
   }
 
@@ -171,9 +152,6 @@ class Mapped {
 };
 
 /// `map(digits, [](const Tensor& x, const Tensor& y) { return std::tuple(x * 2, y); })`.
-template <Dataset D, class F>
-Mapped<D, F> map(D dataset, F f) {
-  return {std::move(dataset), std::move(f)};
-}
+template <Dataset D, class F> Mapped<D, F> map(D dataset, F f) { return {std::move(dataset), std::move(f)}; }
 
 }  // namespace stet::data

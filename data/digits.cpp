@@ -116,7 +116,8 @@ class Canvas {
 
 void draw_stroke(const Stroke& points, double thickness, SampleDraws& draws, Canvas& canvas) {
   constexpr int kPieces = 6;
-  const double pressure_begin = thickness * between(draws, 0.8, 1.15), pressure_end = thickness * between(draws, 0.7, 1.1);
+  const double pressure_begin = thickness * between(draws, 0.8, 1.15),
+               pressure_end = thickness * between(draws, 0.7, 1.1);
   const int n = static_cast<int>(points.size());
   const auto at = [&](int k) { return points[static_cast<size_t>(std::clamp(k, 0, n - 1))]; };
   const auto radius = [&](int piece) {
@@ -213,9 +214,7 @@ Images digits(const DigitsOptions& options) {
   fs::path folder;
   try {
     folder = cached_folder(options);
-  } catch (const IoError&) {
-    return draw_digits(options);
-  } catch (const fs::filesystem_error&) {
+  } catch (const IoError&) { return draw_digits(options); } catch (const fs::filesystem_error&) {
     return draw_digits(options);
   }
   return mnist(folder, {.part = MnistPart::train, .name = name_of_set(options)});

@@ -14,7 +14,8 @@ constexpr size_t most_coming = 8;
 
 void SampleMean::add(const Tensor& values, int64_t n) {
   if (values.shape() != Shape{n}) {
-    raise("evaluate: the metric gave {} for a batch of {}; it must give one value a sample, [{}]", values.shape().to_string(), n, n);
+    raise("evaluate: the metric gave {} for a batch of {}; it must give one value a sample, [{}]",
+          values.shape().to_string(), n, n);
   }
   coming_.push_back({backend(values.device()).read_later(values), values.shape(), values.dtype()});
   count_ += n;

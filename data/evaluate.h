@@ -41,9 +41,9 @@ class SampleMean {
   int64_t count_ = 0;
 };
 
-/// Mean over a data set's samples of a metric that gives a value a sample: `metric(x, y)` takes a batch's fields and returns [N] of
-/// any dtype, as nn::accuracy(net) does. Runs under Evaluation, in the data set's order, and sums in float64 in that order, so
-/// the result does not depend on the batch size.
+/// Mean over a data set's samples of a metric that gives a value a sample: `metric(x, y)` takes a batch's fields and
+/// returns [N] of any dtype, as nn::accuracy(net) does. Runs under Evaluation, in the data set's order, and sums in
+/// float64 in that order, so the result does not depend on the batch size.
 template <class Metric, Dataset D>
 double evaluate(Metric&& metric, const D& dataset, const EvaluateOptions& options = {}) {
   const int64_t size = dataset.size();

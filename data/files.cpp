@@ -56,7 +56,8 @@ FileBytes read_file(const fs::path& path) {
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) read_failed(file.name, errno);
   if (S_ISDIR(status.st_mode)) read_failed(file.name, EISDIR);
-  file.version = {absolute_path(path), status.st_size, int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
+  file.version = {absolute_path(path), status.st_size,
+                  int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
 
   // A pipe states no size, and a file may grow while it is read: the end is where read says so.
   size_t used = 0;

@@ -22,7 +22,8 @@ bool wants_fresh() {
   return value != nullptr && std::string_view(value) == "1";
 }
 
-// A file written within the last moments may change again without its time moving, as in Git's "racily clean" index entries.
+// A file written within the last moments may change again without its time moving, as in Git's "racily clean" index
+// entries.
 bool is_settled(const FileVersion& file) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return file.mtime_ns < std::chrono::duration_cast<std::chrono::nanoseconds>(now - std::chrono::seconds(2)).count();
@@ -46,9 +47,8 @@ fs::path cache_file(std::string_view what, const std::vector<FileVersion>& files
 }
 
 bool is_sha256(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+  return text.size() == 64 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 std::optional<std::string> look_up(const fs::path& path, const std::string& key) {
@@ -57,8 +57,7 @@ std::optional<std::string> look_up(const fs::path& path, const std::string& key)
     if (!entry.starts_with(key) || !entry.ends_with('\n')) return std::nullopt;
     const std::string value = entry.substr(key.size(), entry.size() - key.size() - 1);
     if (is_sha256(value)) return value;
-  } catch (const DataError&) {
-  }
+  } catch (const DataError&) {}
   return std::nullopt;
 }
 
@@ -67,8 +66,7 @@ void keep(const fs::path& path, const std::string& key, const std::string& value
     std::error_code error;
     fs::create_directories(path.parent_path(), error);
     if (!error) write_file_atomically(path, key + value + "\n");
-  } catch (const IoError&) {
-  }
+  } catch (const IoError&) {}
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace stet::data {
 namespace {
 
-constexpr int kGzipWindow = 15 + 16;     // the largest window; + 16 asks zlib for gzip's header, CRC and length
-constexpr uint64_t kBestRatio = 1032;    // of deflate: 258 bytes from two bits
+constexpr int kGzipWindow = 15 + 16;       // the largest window; + 16 asks zlib for gzip's header, CRC and length
+constexpr uint64_t kBestRatio = 1032;      // of deflate: 258 bytes from two bits
 constexpr size_t kStep = size_t{1} << 30;  // zlib counts in 32 bits
 
 bool has_gzip_magic(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
@@ -64,7 +64,8 @@ size_t Unpacker::inflate_some(void* out, size_t n) {
   if (inflate_->ended) {
     if (rest.empty()) return 0;
     // RFC 1952: a file may hold several members, one after another.
-    if (!has_gzip_magic(rest)) raise<DataError>("data: {}: {} bytes follow its compressed data", file_.name, rest.size());
+    if (!has_gzip_magic(rest))
+      raise<DataError>("data: {}: {} bytes follow its compressed data", file_.name, rest.size());
     if (inflateReset(&s) != Z_OK) throw std::bad_alloc();
     inflate_->ended = false;
   }

@@ -40,8 +40,9 @@ ElementType read_magic(const FileBytes& file, Unpacker& in, size_t& rank) {
       return t;
     }
   }
-  raise<DataError>("data: {}: not an IDX file: its magic number is 0x{:02x}{:02x}{:02x}{:02x}, of images it would be 0x00000803",
-                   file.name, magic[0], magic[1], magic[2], magic[3]);
+  raise<DataError>(
+      "data: {}: not an IDX file: its magic number is 0x{:02x}{:02x}{:02x}{:02x}, of images it would be 0x00000803",
+      file.name, magic[0], magic[1], magic[2], magic[3]);
 }
 
 std::vector<int64_t> read_extents(const FileBytes& file, Unpacker& in, size_t rank) {
@@ -103,8 +104,7 @@ void append_big_endian(std::string& out, uint64_t v, size_t n) {
   for (size_t k = n; k-- > 0;) out += static_cast<char>(v >> (8 * k));
 }
 
-template <class Bits, class T>
-void append_elements(std::string& out, const Tensor& x) {
+template <class Bits, class T> void append_elements(std::string& out, const Tensor& x) {
   for (T v : x.span<T>()) append_big_endian(out, std::bit_cast<Bits>(v), sizeof(T));
 }
 
@@ -117,13 +117,15 @@ Tensor read_idx(const FileBytes& file) {
   const Shape shape(read_extents(file, in, rank));
   const auto bytes = payload(shape.dims(), type.bytes, in.at_most());
   if (!bytes) {
-    raise<DataError>("data: {}: truncated or damaged: its header claims {} elements of {} bytes, the file can't hold them", file.name,
-                     shape.to_string(), type.bytes);
+    raise<DataError>(
+        "data: {}: truncated or damaged: its header claims {} elements of {} bytes, the file can't hold them",
+        file.name, shape.to_string(), type.bytes);
   }
   const std::vector<uint8_t> raw = read_elements(file, in, *bytes);
   char extra;
   if (in.read(&extra, 1) > 0) {
-    raise<DataError>("data: {}: damaged: bytes follow the {} elements that its header names", file.name, shape.to_string());
+    raise<DataError>("data: {}: damaged: bytes follow the {} elements that its header names", file.name,
+                     shape.to_string());
   }
   return convert(raw, type, shape);
 }
@@ -142,10 +144,22 @@ void write_idx(const std::filesystem::path& path, const Tensor& x) {
     if (extent > int64_t{0xffffffff}) raise("write_idx: an axis of {} is too long for the format's 32 bits", extent);
   }
   switch (packed.dtype()) {
-    case DType::uint8: begin(0x08); append_elements<uint8_t, uint8_t>(out, packed); break;
-    case DType::int32: begin(0x0c); append_elements<uint32_t, int32_t>(out, packed); break;
-    case DType::float32: begin(0x0d); append_elements<uint32_t, float>(out, packed); break;
-    case DType::float64: begin(0x0e); append_elements<uint64_t, double>(out, packed); break;
+    case DType::uint8:
+      begin(0x08);
+      append_elements<uint8_t, uint8_t>(out, packed);
+      break;
+    case DType::int32:
+      begin(0x0c);
+      append_elements<uint32_t, int32_t>(out, packed);
+      break;
+    case DType::float32:
+      begin(0x0d);
+      append_elements<uint32_t, float>(out, packed);
+      break;
+    case DType::float64:
+      begin(0x0e);
+      append_elements<uint64_t, double>(out, packed);
+      break;
     default: raise("write_idx: IDX has no {} elements; convert with to(dtype)", name_of(packed.dtype()));
   }
   write_file_atomically(path, out);

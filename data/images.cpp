@@ -10,16 +10,18 @@ namespace {
 std::array<float, 256> levels_of(const PixelScale& scale) {
   const ContractFloatEnv env;
   std::array<float, 256> values;
-  for (size_t x = 0; x < values.size(); ++x) values[x] = (static_cast<float>(x) / 255.0f - scale.mean) / scale.deviation;
+  for (size_t x = 0; x < values.size(); ++x)
+    values[x] = (static_cast<float>(x) / 255.0f - scale.mean) / scale.deviation;
   return values;
 }
 
 }  // namespace
 
 Images::Images(Tensor images, Tensor labels, DatasetRecord record, const std::vector<PixelScale>& scales) {
-  if (images.dtype() != DType::uint8 || (images.rank() != 3 && images.rank() != 4) || labels.dtype() != DType::int64 || labels.rank() != 1) {
-    raise("data: images are uint8 [N, H, W] or [N, C, H, W] and labels int64 [N], not {} {} and {} {}", name_of(images.dtype()),
-          images.shape().to_string(), name_of(labels.dtype()), labels.shape().to_string());
+  if (images.dtype() != DType::uint8 || (images.rank() != 3 && images.rank() != 4) || labels.dtype() != DType::int64 ||
+      labels.rank() != 1) {
+    raise("data: images are uint8 [N, H, W] or [N, C, H, W] and labels int64 [N], not {} {} and {} {}",
+          name_of(images.dtype()), images.shape().to_string(), name_of(labels.dtype()), labels.shape().to_string());
   }
   if (images.size(0) != labels.size(0)) {
     raise<DataError>("data: {} has {} images and {} labels", record.name, images.size(0), labels.size(0));
@@ -40,7 +42,8 @@ std::array<Tensor, 2> Images::get(int64_t i) const {
 }
 
 std::vector<Tensor> Images::batch(std::span<const int64_t> indices) const {
-  const int64_t c = static_cast<int64_t>(state_->levels.size()), h = state_->images.size(-2), w = state_->images.size(-1);
+  const int64_t c = static_cast<int64_t>(state_->levels.size()), h = state_->images.size(-2),
+                w = state_->images.size(-1);
   Tensor x = Tensor::uninitialized(Shape{static_cast<int64_t>(indices.size()), c, h, w}, DType::float32);
   Tensor y = take_rows(state_->labels, indices);
   float* out = x.mutable_data_as<float>();

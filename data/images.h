@@ -12,7 +12,8 @@
 
 namespace stet::data {
 
-/// How a channel's pixels 0 … 255 become numbers: (x / 255 - mean) / deviation, each constant and operation rounded to float32.
+/// How a channel's pixels 0 … 255 become numbers: (x / 255 - mean) / deviation, each constant and operation rounded to
+/// float32.
 struct PixelScale {
   float mean = 0.1307f, deviation = 0.3081f;  // MNIST's
 };
@@ -20,7 +21,8 @@ struct PixelScale {
 /// Labelled images in memory, 8 bits a pixel.
 class Images {
  public:
-  /// images uint8 [N, H, W] or [N, C, H, W], labels int64 [N], and a scale for each channel. Throws DataError if the counts differ.
+  /// images uint8 [N, H, W] or [N, C, H, W], labels int64 [N], and a scale for each channel. Throws DataError if the
+  /// counts differ.
   Images(Tensor images, Tensor labels, DatasetRecord record, const std::vector<PixelScale>& scales = {PixelScale()});
 
   int64_t size() const { return state_->labels.size(0); }
@@ -38,7 +40,8 @@ class Images {
   struct State {
     Tensor images, labels;
     DatasetRecord record;
-    std::vector<std::array<float, 256>> levels;  // of each channel; a table gives the bits of computing it pixel by pixel
+    std::vector<std::array<float, 256>>
+        levels;  // of each channel; a table gives the bits of computing it pixel by pixel
   };
   std::shared_ptr<const State> state_;
 };

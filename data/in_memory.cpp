@@ -38,7 +38,8 @@ std::vector<Tensor> TensorTable::rows(std::span<const int64_t> indices) const {
 
 DatasetRecord TensorTable::record() const {
   std::call_once(fingerprint_->once, [&] { fingerprint_->sha256 = samples_sha256(columns_); });
-  return {.name = name_, .files = {}, .samples = size_, .samples_sha256 = fingerprint_->sha256, .split = {}, .digest = {}};
+  return {
+      .name = name_, .files = {}, .samples = size_, .samples_sha256 = fingerprint_->sha256, .split = {}, .digest = {}};
 }
 
 }  // namespace stet::data

@@ -38,16 +38,14 @@ class TensorTable {
 };
 
 /// A data set of N tensors; its samples are std::array<Tensor, N>.
-template <size_t N>
-class InMemory {
+template <size_t N> class InMemory {
  public:
   explicit InMemory(TensorTable table) : table_(std::move(table)) {}
 
   int64_t size() const { return table_.size(); }
   std::array<Tensor, N> get(int64_t i) const {
-    return [&]<size_t... I>(std::index_sequence<I...>) {
-      return std::array<Tensor, N>{table_.row(I, i)...};
-    }(std::make_index_sequence<N>());
+    return [&]<size_t... I>(std::index_sequence<I...>) { return std::array<Tensor, N>{table_.row(I, i)...}; }
+    (std::make_index_sequence<N>());
   }
   std::vector<Tensor> batch(std::span<const int64_t> indices) const { return table_.rows(indices); }
   DatasetRecord record() const { return table_.record(); }
@@ -56,10 +54,11 @@ class InMemory {
   TensorTable table_;
 };
 
-/// Tensors in memory as a data set: `in_memory("spirals", x, y)` with x [N, ...] and y [N, ...]. Announced to the run by name.
+/// Tensors in memory as a data set: `in_memory("spirals", x, y)` with x [N, ...] and y [N, ...]. Announced to the run
+/// by name.
 template <class... T>
-  requires(sizeof...(T) > 0 && (std::convertible_to<const T&, Tensor> && ...))
-InMemory<sizeof...(T)> in_memory(std::string_view name, const T&... columns) {
+requires(sizeof...(T) > 0 && (std::convertible_to<const T&, Tensor> &&
+                              ...)) InMemory<sizeof...(T)> in_memory(std::string_view name, const T&... columns) {
   TensorTable table(std::string(name), {Tensor(columns)...});
   if (recorder()) announce(table.record());
   return InMemory<sizeof...(T)>(std::move(table));

@@ -27,11 +27,13 @@ struct LoaderBase::Plan {
 LoaderBase::LoaderBase(int64_t samples, LoaderOptions options, MakeBatch make)
     : samples_(samples), options_(std::move(options)), make_(std::make_shared<const MakeBatch>(std::move(make))) {
   if (options_.batch < 1) raise("loader: batch {} is not positive", options_.batch);
-  if (options_.workers < 0 || options_.workers > 1024) raise("loader: workers {} is not between 0 and 1024", options_.workers);
+  if (options_.workers < 0 || options_.workers > 1024)
+    raise("loader: workers {} is not between 0 and 1024", options_.workers);
   if (options_.prefetch < 1) raise("loader: prefetch {} is not positive", options_.prefetch);
   if (samples_ < 1) raise("loader: the data set is empty");
   if (batches_per_epoch() == 0) {
-    raise("loader: drop_last with batch {} leaves nothing of {} samples; take a smaller batch", options_.batch, samples_);
+    raise("loader: drop_last with batch {} leaves nothing of {} samples; take a smaller batch", options_.batch,
+          samples_);
   }
 }
 

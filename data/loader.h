@@ -20,12 +20,12 @@
 namespace stet::data {
 
 struct LoaderOptions {
-  int64_t batch = 1;                  ///< samples a batch
-  std::optional<Rng> shuffle = {};    ///< a new order every epoch from this seed and path; none: the data set's own order
-  bool drop_last = false;             ///< leave out an epoch's last batch where it isn't full
-  int64_t workers = 0;                ///< threads that make batches; 0: the caller's own
-  int64_t prefetch = 2;               ///< batches that each worker may be ahead
-  Device device = cpu;                ///< where batches are delivered
+  int64_t batch = 1;                ///< samples a batch
+  std::optional<Rng> shuffle = {};  ///< a new order every epoch from this seed and path; none: the data set's own order
+  bool drop_last = false;           ///< leave out an epoch's last batch where it isn't full
+  int64_t workers = 0;              ///< threads that make batches; 0: the caller's own
+  int64_t prefetch = 2;             ///< batches that each worker may be ahead
+  Device device = cpu;              ///< where batches are delivered
 };
 
 /// Epochs, positions and order: what a loader does whatever its data set is.
@@ -39,7 +39,8 @@ class LoaderBase : public Stateful {
   /// Goes to the beginning of an epoch. Throws UsageError if it is negative or above 2^32 - 1.
   void start_epoch(int64_t epoch);
 
-  /// State: epoch and position; after they were restored, next() goes on from there. The order is computed from them again.
+  /// State: epoch and position; after they were restored, next() goes on from there. The order is computed from them
+  /// again.
   void members(Visitor& v) override;
   std::string describe() const override;
 
@@ -69,10 +70,9 @@ class LoaderBase : public Stateful {
 ///     for (auto [x, y] : run.steps(loader)) …   // in a run: an epoch a loop, resumed where it was left
 ///     for (auto [x, y] : loader) …              // without one: every loop is the next epoch from its beginning
 ///
-/// A batch is a tuple of Tensors, one for each field of a sample, stacked along a new first axis. An exception of the data set comes
-/// out of next() at the batch that it belongs to. Use from one thread.
-template <Dataset D>
-class Loader : public LoaderBase {
+/// A batch is a tuple of Tensors, one for each field of a sample, stacked along a new first axis. An exception of the
+/// data set comes out of next() at the batch that it belongs to. Use from one thread.
+template <Dataset D> class Loader : public LoaderBase {
  public:
   using Batch = BatchOf<D>;
 

@@ -36,13 +36,15 @@ std::string choose(const fs::path& folder, MnistPart part) {
       if (find(folder, std::string(name) + file)) return name;
     }
   }
-  raise<DataError>("data: {}: holds neither train-images-idx3-ubyte nor t10k-images-idx3-ubyte, plain or .gz", folder.string());
+  raise<DataError>("data: {}: holds neither train-images-idx3-ubyte nor t10k-images-idx3-ubyte, plain or .gz",
+                   folder.string());
 }
 
 Tensor read(const FileBytes& file, int rank, std::string_view what) {
   Tensor t = read_idx(file);
   if (t.dtype() != DType::uint8 || t.rank() != rank) {
-    raise<DataError>("data: {}: holds {} {}, {} are uint8 of {} axes", file.name, name_of(t.dtype()), t.shape().to_string(), what, rank);
+    raise<DataError>("data: {}: holds {} {}, {} are uint8 of {} axes", file.name, name_of(t.dtype()),
+                     t.shape().to_string(), what, rank);
   }
   return t;
 }
@@ -56,15 +58,16 @@ Images mnist(const fs::path& folder, const MnistOptions& options) {
   const Tensor images = read(image_file, 3, "images");
   const Tensor labels = read(label_file, 1, "labels");
   if (images.size(0) != labels.size(0)) {
-    raise<DataError>("data: {} has {} images, {} has {} labels", image_file.name, images.size(0), label_file.name, labels.size(0));
+    raise<DataError>("data: {} has {} images, {} has {} labels", image_file.name, images.size(0), label_file.name,
+                     labels.size(0));
   }
   const Tensor decoded[] = {images, labels};
   DatasetRecord record;
   record.name = options.name.empty() ? "mnist/" + part : options.name;
   record.files = {fingerprint(image_file), fingerprint(label_file)};
   record.samples = images.size(0);
-  record.samples_sha256 = remembered("mnist samples 1", {image_file.version, label_file.version},
-                                     [&] { return samples_sha256(decoded); });
+  record.samples_sha256 =
+      remembered("mnist samples 1", {image_file.version, label_file.version}, [&] { return samples_sha256(decoded); });
   announce(record);
   return Images(images, labels.to(DType::int64), std::move(record));
 }

@@ -20,9 +20,9 @@ struct MnistOptions {
   std::string name = {};  ///< in the run's record; empty: "mnist/train" or "mnist/t10k"
 };
 
-/// Reads MNIST's files, plain or .gz, from a folder; the run's record says which. Pixels are normalised by the set's mean and deviation,
-/// (x / 255 - 0.1307) / 0.3081. Throws DataError in one line that names the
-/// file at fault, as in "data: t10k-images-idx3-ubyte has 10000 images, t10k-labels-idx1-ubyte has 9999 labels".
+/// Reads MNIST's files, plain or .gz, from a folder; the run's record says which. Pixels are normalised by the set's
+/// mean and deviation, (x / 255 - 0.1307) / 0.3081. Throws DataError in one line that names the file at fault, as in
+/// "data: t10k-images-idx3-ubyte has 10000 images, t10k-labels-idx1-ubyte has 9999 labels".
 Images mnist(const std::filesystem::path& folder, const MnistOptions& options = {});
 
 }  // namespace stet::data

@@ -25,7 +25,9 @@ using Colour = std::array<double, 3>;
 
 Colour colour(SampleDraws& draws) { return {between(draws, 0, 1), between(draws, 0, 1), between(draws, 0, 1)}; }
 
-double distance(const Colour& a, const Colour& b) { return std::abs(a[0] - b[0]) + std::abs(a[1] - b[1]) + std::abs(a[2] - b[2]); }
+double distance(const Colour& a, const Colour& b) {
+  return std::abs(a[0] - b[0]) + std::abs(a[1] - b[1]) + std::abs(a[2] - b[2]);
+}
 
 // Stripes of width 1: positive in every second one, by the distance to its edge.
 double stripe(double v) {
@@ -33,7 +35,8 @@ double stripe(double v) {
   return 0.5 - std::abs(place - 0.5);
 }
 
-// How far inside the figure a point lies, in units of its radius: negative outside. (u, v) is the point in the figure's own axes.
+// How far inside the figure a point lies, in units of its radius: negative outside. (u, v) is the point in the figure's
+// own axes.
 double inside(int kind, double u, double v) {
   const double radius = std::sqrt(u * u + v * v), across = std::max(std::abs(u), std::abs(v));
   switch (kind) {
@@ -43,7 +46,8 @@ double inside(int kind, double u, double v) {
     case 3: return 0.2 - std::abs(across - 0.7);
     case 4: return std::min(0.6 - v, 0.447213595 * (v + 1) - 0.894427191 * std::abs(u));
     case 5: return 0.7 * (1 - (std::abs(u) + std::abs(v)));
-    case 6: return std::max(std::min(0.28 - std::abs(u), 1 - std::abs(v)), std::min(0.28 - std::abs(v), 1 - std::abs(u)));
+    case 6:
+      return std::max(std::min(0.28 - std::abs(u), 1 - std::abs(v)), std::min(0.28 - std::abs(v), 1 - std::abs(u)));
     case 7: return std::min(stripe(2 * u) / 2, 1 - across);
     case 8: return std::min(stripe(2 * v) / 2, 1 - across);
     default: {
@@ -54,7 +58,8 @@ double inside(int kind, double u, double v) {
 }
 
 void draw_pattern(int kind, SampleDraws& draws, uint8_t* pixels) {
-  const double radius = between(draws, 9, 14), x = between(draws, radius, kSide - radius), y = between(draws, radius, kSide - radius);
+  const double radius = between(draws, 9, 14), x = between(draws, radius, kSide - radius),
+               y = between(draws, radius, kSide - radius);
   // A turn by the angle whose half has tangent t; at most 25 degrees, so that upright and level stripes stay apart.
   const double t = between(draws, -0.22, 0.22), cosine = (1 - t * t) / (1 + t * t), sine = 2 * t / (1 + t * t);
   const Colour ground = colour(draws), shade = colour(draws);
@@ -79,7 +84,8 @@ void draw_pattern(int kind, SampleDraws& draws, uint8_t* pixels) {
 }  // namespace
 
 Images draw_patterns(const PatternsOptions& options) {
-  if (options.count < 1 || options.count > 10'000'000) raise("patterns: count {} is not between 1 and 10000000", options.count);
+  if (options.count < 1 || options.count > 10'000'000)
+    raise("patterns: count {} is not between 1 and 10000000", options.count);
   const ContractFloatEnv env;
   const PhiloxKey key = (Rng(options.seed, "patterns") / kVersion).key();
   const Tensor images = Tensor::uninitialized({options.count, 3, kSide, kSide}, DType::uint8);

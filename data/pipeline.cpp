@@ -48,9 +48,7 @@ Pipeline::Result Pipeline::attempt(int64_t index) const {
   Result result;
   try {
     result.value = make_(index);
-  } catch (...) {
-    result.error = std::current_exception();
-  }
+  } catch (...) { result.error = std::current_exception(); }
   return result;
 }
 

@@ -24,7 +24,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  /// The result of the next index, in order, waiting for it; must not be called past the end. Throws what make threw for it.
+  /// The result of the next index, in order, waiting for it; must not be called past the end. Throws what make threw
+  /// for it.
   std::vector<Tensor> next();
   /// The index that next() gives.
   int64_t position() const { return delivered_; }

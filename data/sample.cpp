@@ -14,8 +14,8 @@ size_t bytes_of(const Tensor& t) { return static_cast<size_t>(t.elements()) * si
 void Collator::add(int64_t k, size_t field, const Tensor& value) {
   if (!value.defined()) raise("loader: field {} of a sample is an undefined tensor", field);
   if (value.device() != cpu) {
-    raise("loader: field {} of a sample is on {}; samples stay on the CPU, a loader's .device moves whole batches", field,
-          value.device().to_string());
+    raise("loader: field {} of a sample is on {}; samples stay on the CPU, a loader's .device moves whole batches",
+          field, value.device().to_string());
   }
   Tensor& batch = fields_[field];
   if (!batch.defined()) {
@@ -26,8 +26,8 @@ void Collator::add(int64_t k, size_t field, const Tensor& value) {
   const std::vector<int64_t>& dims = batch.shape().dims();
   if (!std::equal(dims.begin() + 1, dims.end(), value.shape().begin(), value.shape().end()) ||
       value.dtype() != batch.dtype()) {
-    raise("loader: field {} of sample {} of a batch is {} {}, of the first {} {}; pad, crop or convert in map()", field, k,
-          name_of(value.dtype()), value.shape().to_string(), name_of(batch.dtype()),
+    raise("loader: field {} of sample {} of a batch is {} {}, of the first {} {}; pad, crop or convert in map()", field,
+          k, name_of(value.dtype()), value.shape().to_string(), name_of(batch.dtype()),
           Shape(std::vector<int64_t>(dims.begin() + 1, dims.end())).to_string());
   }
   const Tensor packed = contiguous(value);

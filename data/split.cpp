@@ -43,7 +43,8 @@ std::vector<std::vector<int64_t>> split_indices(int64_t n, std::span<const doubl
     if (!(f > 0 && f <= 1)) raise("split: fraction {} is not above 0 and at most 1", f);
     total += f;
   }
-  if (std::abs(total - 1) > 1e-9) raise("split: the fractions {} sum to {}; they must sum to 1", listed(fractions), total);
+  if (std::abs(total - 1) > 1e-9)
+    raise("split: the fractions {} sum to {}; they must sum to 1", listed(fractions), total);
   const std::vector<int64_t> sizes = part_sizes(n, fractions);
   const std::vector<int64_t> order = permutation(rng, n);
   std::vector<std::vector<int64_t>> parts;

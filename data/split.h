@@ -13,19 +13,18 @@
 
 namespace stet::data {
 
-/// Indices of a split's parts: a seeded permutation of 0 … n-1, cut into parts. Part p gets fraction_p · n samples; what rounding
-/// down leaves goes to the largest remainders, the first of equals. Throws UsageError if the fractions aren't in (0, 1] or don't
-/// sum to 1, or if a part would be empty.
+/// Indices of a split's parts: a seeded permutation of 0 … n-1, cut into parts. Part p gets fraction_p · n samples;
+/// what rounding down leaves goes to the largest remainders, the first of equals. Throws UsageError if the fractions
+/// aren't in (0, 1] or don't sum to 1, or if a part would be empty.
 std::vector<std::vector<int64_t>> split_indices(int64_t n, std::span<const double> fractions, const Rng& rng);
 
 /// A split in words, and the SHA-256 of its indices.
 DatasetRecord split_record(DatasetRecord whole, std::span<const double> fractions, const Rng& rng,
                            std::span<const std::vector<int64_t>> parts);
 
-/// Divides a data set at random: `auto [train, test] = split(mnist(folder), {0.9, 0.1}, run.rng() / "split")`. Which sample goes
-/// where depends on the seed, the path and the size alone; the run is told.
-template <Dataset D, size_t N>
-std::array<Subset<D>, N> split(D dataset, const double (&fractions)[N], const Rng& rng) {
+/// Divides a data set at random: `auto [train, test] = split(mnist(folder), {0.9, 0.1}, run.rng() / "split")`. Which
+/// sample goes where depends on the seed, the path and the size alone; the run is told.
+template <Dataset D, size_t N> std::array<Subset<D>, N> split(D dataset, const double (&fractions)[N], const Rng& rng) {
   const auto whole = std::make_shared<const D>(std::move(dataset));
   std::vector<std::vector<int64_t>> parts = split_indices(whole->size(), fractions, rng);
   if (recorder()) {
@@ -37,7 +36,8 @@ std::array<Subset<D>, N> split(D dataset, const double (&fractions)[N], const Rn
   }
   return [&]<size_t... I>(std::index_sequence<I...>) {
     return std::array<Subset<D>, N>{Subset<D>(whole, std::move(parts[I]))...};
-  }(std::make_index_sequence<N>());
+  }
+  (std::make_index_sequence<N>());
 }
 
 }  // namespace stet::data

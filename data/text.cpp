@@ -27,7 +27,8 @@ Text::Text(std::string_view bytes, std::string name, std::vector<FileFingerprint
   for (char c : bytes) state->symbols.push_back(static_cast<uint8_t>(state->number[static_cast<uint8_t>(c)]));
   end_ = static_cast<int64_t>(bytes.size());
   state_ = std::move(state);
-  const Tensor content[] = {Tensor::from(std::span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()), {end_})};
+  const Tensor content[] = {
+      Tensor::from(std::span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()), {end_})};
   record_.samples = end_;
   record_.samples_sha256 = samples_sha256(content);
   announce(record_);
@@ -36,7 +37,8 @@ Text::Text(std::string_view bytes, std::string name, std::vector<FileFingerprint
 int64_t Text::vocabulary() const { return static_cast<int64_t>(state_->bytes.size()); }
 
 Text Text::part(int64_t begin, int64_t end, std::string_view name) const {
-  if (begin < 0 || begin >= end || end > size()) raise("data: {}: [{}, {}) is no part of {} symbols", record_.name, begin, end, size());
+  if (begin < 0 || begin >= end || end > size())
+    raise("data: {}: [{}, {}) is no part of {} symbols", record_.name, begin, end, size());
   Text p = *this;
   p.begin_ = begin_ + begin;
   p.end_ = begin_ + end;

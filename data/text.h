@@ -15,7 +15,8 @@
 
 namespace stet::data {
 
-/// A text's bytes, numbered: symbol i is the i-th of the different bytes that occur, in ascending order. A value that is cheap to copy.
+/// A text's bytes, numbered: symbol i is the i-th of the different bytes that occur, in ascending order. A value that
+/// is cheap to copy.
 class Text {
  public:
   /// The whole of a text, announced under a name with the files that it came from. Throws DataError if it is empty.
@@ -24,7 +25,8 @@ class Text {
   /// How many symbols it has, and how many different ones there are in the whole text.
   int64_t size() const { return end_ - begin_; }
   int64_t vocabulary() const;
-  /// The part [begin, end), with the whole text's vocabulary; `name` is the part's in the run's record. Throws UsageError out of range.
+  /// The part [begin, end), with the whole text's vocabulary; `name` is the part's in the run's record. Throws
+  /// UsageError out of range.
   Text part(int64_t begin, int64_t end, std::string_view name) const;
 
   /// Symbols, one byte each.
@@ -38,7 +40,7 @@ class Text {
  private:
   struct State {
     std::vector<uint8_t> symbols;
-    std::string bytes;             // of each symbol
+    std::string bytes;                // of each symbol
     std::array<int16_t, 256> number;  // of each byte; -1: none
   };
   std::shared_ptr<const State> state_;
@@ -46,10 +48,12 @@ class Text {
   DatasetRecord record_;
 };
 
-/// Reads a text file, plain or .gz, or input.txt in a folder; the run's record says which. Throws DataError that names it.
+/// Reads a text file, plain or .gz, or input.txt in a folder; the run's record says which. Throws DataError that names
+/// it.
 Text read_text(const std::filesystem::path& path);
 
-/// A text's windows of `length` symbols: sample i is the symbols from i on and those that follow each, two int64 [length].
+/// A text's windows of `length` symbols: sample i is the symbols from i on and those that follow each, two int64
+/// [length].
 class Windows {
  public:
   /// Throws UsageError unless the text is longer than a window.

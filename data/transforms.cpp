@@ -98,7 +98,9 @@ Tensor Normalise::operator()(const Tensor& x, SampleDraws&) const {
   const ContractFloatEnv env;
   require_float("normalise", x);
   const int64_t channels = x.rank() == 0 ? 1 : x.size(0);
-  const auto fits = [&](const std::vector<float>& v) { return v.size() == 1 || static_cast<int64_t>(v.size()) == channels; };
+  const auto fits = [&](const std::vector<float>& v) {
+    return v.size() == 1 || static_cast<int64_t>(v.size()) == channels;
+  };
   if (!fits(mean) || !fits(deviation)) {
     raise("normalise: {} means and {} deviations for {} channels", mean.size(), deviation.size(), channels);
   }

@@ -1,5 +1,5 @@
-// Transforms of one image. Each takes its random numbers from the sample's own sequence, so what it does depends on seed, path,
-// epoch and sample alone: not on the batch, the worker or the other samples.
+// Transforms of one image. Each takes its random numbers from the sample's own sequence, so what it does depends on
+// seed, path, epoch and sample alone: not on the batch, the worker or the other samples.
 #pragma once
 
 #include <concepts>
@@ -17,7 +17,8 @@ concept Transform = requires(const T& t, const Tensor& x, SampleDraws& draws) {
   { t(x, draws) } -> std::convertible_to<Tensor>;
 };
 
-/// A window of [..., height, width] at a random place of an image [..., H, W] that was framed by `padding` elements of `fill`.
+/// A window of [..., height, width] at a random place of an image [..., H, W] that was framed by `padding` elements of
+/// `fill`.
 struct RandomCrop {
   int64_t height, width;
   int64_t padding = 0;
@@ -39,14 +40,16 @@ struct Normalise {
   Tensor operator()(const Tensor& x, SampleDraws& draws) const;
 };
 
-/// x + deviation · z for float32, z standard normal by Box and Muller (1958): words 2k and 2k + 1, 24 bits each, a and b, give
-/// elements 2k and 2k + 1 as r · cospi(2 u₂) and r · sinpi(2 u₂), r = sqrt(-2 log u₁), u₁ = (a + 1) 2^-24, u₂ = b 2^-24.
+/// x + deviation · z for float32, z standard normal by Box and Muller (1958): words 2k and 2k + 1, 24 bits each, a and
+/// b, give elements 2k and 2k + 1 as r · cospi(2 u₂) and r · sinpi(2 u₂), r = sqrt(-2 log u₁), u₁ = (a + 1) 2^-24, u₂ =
+/// b 2^-24.
 struct Noise {
   float deviation;
   Tensor operator()(const Tensor& x, SampleDraws& draws) const;
 };
 
-/// Turns float32 [..., H, W] about its centre by an angle uniform in -degrees … degrees, bilinearly; `fill` comes in from outside.
+/// Turns float32 [..., H, W] about its centre by an angle uniform in -degrees … degrees, bilinearly; `fill` comes in
+/// from outside.
 struct RandomRotation {
   float degrees;
   float fill = 0;

@@ -2,8 +2,8 @@
 //
 //   char_gpt --data DIR --sample 500
 //
-// DIR holds input.txt, as Shakespeare's plays in tinyshakespeare; a file's own path does too. The last tenth of the text is kept for
-// validation. At the end the program writes text of its own.
+// DIR holds input.txt, as Shakespeare's plays in tinyshakespeare; a file's own path does too. The last tenth of the
+// text is kept for validation. At the end the program writes text of its own.
 #include <iostream>
 
 #include "models/char_gpt.h"
@@ -12,7 +12,8 @@ using namespace stet;
 
 namespace {
 
-// `length` symbols drawn from the model one after another, each from the distribution that it gives after those before it.
+// `length` symbols drawn from the model one after another, each from the distribution that it gives after those before
+// it.
 Tensor generate(models::CharGpt& net, int64_t block, int64_t length, double temperature, Stream& draws, Device device) {
   const Evaluation evaluation;
   Tensor text = zeros({1, 1}, DType::int64, device);
@@ -30,7 +31,8 @@ Tensor generate(models::CharGpt& net, int64_t block, int64_t length, double temp
 
 int main(int argc, char** argv) {
   Run run(argc, argv, "char_gpt");
-  const auto folder = run.path("data", "data/tinyshakespeare", {.help = "the text: a file, or a folder that holds input.txt"});
+  const auto folder =
+      run.path("data", "data/tinyshakespeare", {.help = "the text: a file, or a folder that holds input.txt"});
   const auto steps = run.param("steps", 2000, {.above = 0, .help = "steps of training"});
   const auto batch = run.param("batch", 12, {.above = 0, .help = "windows of the text a step"});
   models::GptShape shape;

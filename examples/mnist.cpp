@@ -2,7 +2,8 @@
 //
 //   mnist --model cnn --data DIR --epochs 10
 //
-// DIR holds MNIST's files, plain or .gz; without --data the program draws digits of its own. One image in ten is kept for testing.
+// DIR holds MNIST's files, plain or .gz; without --data the program draws digits of its own. One image in ten is kept
+// for testing.
 #include <iostream>
 
 #include "models/cnn.h"
@@ -17,11 +18,11 @@ struct Settings {
   std::string data;
 };
 
-template <class Net>
-void train(Run& run, const Settings& s) {
+template <class Net> void train(Run& run, const Settings& s) {
   const Rng rng = run.rng();  // unknown flags and --help end the program here, before anything is read
   auto [train, test] = data::split(s.data.empty() ? data::digits() : data::mnist(s.data), {0.9, 0.1}, rng / "split");
-  data::Loader loader(train, {.batch = s.batch, .shuffle = rng / "shuffle", .workers = s.workers, .device = run.device()});
+  data::Loader loader(train,
+                      {.batch = s.batch, .shuffle = rng / "shuffle", .workers = s.workers, .device = run.device()});
   Net net(s.dropout, rng / "net");
   to(net, run.device());
   optim::AdamW opt(net, {.lr = s.lr});
@@ -38,7 +39,8 @@ void train(Run& run, const Settings& s) {
     run.log("test/accuracy", accuracy);
     std::cout << "epoch " << epoch + 1 << ": test accuracy " << accuracy * 100 << " %\n";
   }
-  std::cout << "test accuracy " << accuracy * 100 << " % on " << test.size() << " images after training on " << train.size() << "\n";
+  std::cout << "test accuracy " << accuracy * 100 << " % on " << test.size() << " images after training on "
+            << train.size() << "\n";
 }
 
 int main(int argc, char** argv) {
@@ -49,9 +51,11 @@ int main(int argc, char** argv) {
   s.epochs = run.param("epochs", 5, {.above = 0, .help = "passes over the training images"});
   s.batch = run.param("batch", 64, {.above = 0, .help = "images a step"});
   s.lr = run.param("lr", 1e-3, {.above = 0, .help = "learning rate of AdamW"});
-  s.dropout = run.param("dropout", cnn ? 0.5 : 0.2, {.from = 0, .below = 1, .help = "of the hidden layers; the cnn's features have half of it"});
+  s.dropout = run.param("dropout", cnn ? 0.5 : 0.2,
+                        {.from = 0, .below = 1, .help = "of the hidden layers; the cnn's features have half of it"});
   s.data = run.path("data", "", {.help = "folder of MNIST's files; none: digits that the program draws"});
-  s.workers = run.execution("workers", 0, {.from = 0, .to = 64, .help = "threads that make batches; no result depends on it"});
+  s.workers =
+      run.execution("workers", 0, {.from = 0, .to = 64, .help = "threads that make batches; no result depends on it"});
   if (cnn) train<models::Cnn>(run, s);
   else train<models::Mlp>(run, s);
 }

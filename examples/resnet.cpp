@@ -2,7 +2,8 @@
 //
 //   resnet --data DIR --epochs 100
 //
-// DIR holds CIFAR-10's binary files; without --data the program draws patterns of its own and keeps one in ten for testing.
+// DIR holds CIFAR-10's binary files; without --data the program draws patterns of its own and keeps one in ten for
+// testing.
 #include <iostream>
 
 #include "models/resnet20.h"
@@ -18,10 +19,10 @@ struct Settings {
 };
 
 // By stochastic gradient descent with momentum; the rate falls along a half cosine to 0.
-template <class Train, class Test>
-void train(Run& run, const Settings& s, const Train& images, const Test& test) {
+template <class Train, class Test> void train(Run& run, const Settings& s, const Train& images, const Test& test) {
   const Rng rng = run.rng();
-  data::Loader loader(images, {.batch = s.batch, .shuffle = rng / "shuffle", .workers = s.workers, .device = run.device()});
+  data::Loader loader(images,
+                      {.batch = s.batch, .shuffle = rng / "shuffle", .workers = s.workers, .device = run.device()});
   models::ResNet20 net(rng / "net");
   to(net, run.device());
   const int64_t steps = s.epochs * loader.batches_per_epoch();
@@ -39,7 +40,8 @@ void train(Run& run, const Settings& s, const Train& images, const Test& test) {
     run.log("test/accuracy", accuracy);
     std::cout << "epoch " << epoch + 1 << ": test accuracy " << accuracy * 100 << " %\n";
   }
-  std::cout << "test accuracy " << accuracy * 100 << " % on " << test.size() << " images after training on " << images.size() << "\n";
+  std::cout << "test accuracy " << accuracy * 100 << " % on " << test.size() << " images after training on "
+            << images.size() << "\n";
 }
 
 // With the usual augmentation: a window of the image framed by 4 pixels, mirrored or not.
@@ -60,7 +62,8 @@ int main(int argc, char** argv) {
   s.augment = run.param("augment", true, {.help = "shift and mirror the training images at random"});
   s.images = run.param("images", 5000, {.from = 10, .help = "how many patterns to draw, where there is no --data"});
   s.data = run.path("data", "", {.help = "folder of CIFAR-10's binary files; none: patterns that the program draws"});
-  s.workers = run.execution("workers", 0, {.from = 0, .to = 64, .help = "threads that make batches; no result depends on it"});
+  s.workers =
+      run.execution("workers", 0, {.from = 0, .to = 64, .help = "threads that make batches; no result depends on it"});
   const Rng rng = run.rng();  // unknown flags and --help end the program here, before anything is read
   if (!s.data.empty()) {
     const data::Images images = data::cifar10(s.data), test = data::cifar10(s.data, {.part = data::Cifar10Part::test});

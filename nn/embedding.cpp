@@ -20,9 +20,7 @@ Tensor Embedding::operator()(const Tensor& index) const {
   dims.push_back(weight.shape()[1]);
   try {
     return index_select(weight, 0, index.reshape({-1})).reshape(std::move(dims));
-  } catch (const DataError& e) {
-    raise<DataError>("{}: {}", describe(), e.what());
-  }
+  } catch (const DataError& e) { raise<DataError>("{}: {}", describe(), e.what()); }
 }
 
 void Embedding::members(Visitor& v) { v("weight", weight); }

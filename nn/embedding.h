@@ -10,8 +10,8 @@ struct EmbeddingOptions {
   DType dtype = DType::float32;
 };
 
-/// y[.., :] = weight[index[..], :] for an index int64 [..], y [.., width]. The weight starts standard normal, drawn from
-/// rng/weight.
+/// y[.., :] = weight[index[..], :] for an index int64 [..], y [.., width]. The weight starts standard normal, drawn
+/// from rng/weight.
 class Embedding : public Module {
  public:
   /// Throws UsageError unless count and width are positive.

@@ -13,8 +13,8 @@ struct LinearOptions {
   DType dtype = DType::float32;
 };
 
-/// y = activation(x weight^T + bias), x [.., in], y [.., out]. Weight and bias start uniform in +-1 / sqrt(in), drawn from
-/// rng/weight and rng/bias (Kaiming's uniform with a = sqrt 5; LeCun et al., Efficient BackProp, 1998).
+/// y = activation(x weight^T + bias), x [.., in], y [.., out]. Weight and bias start uniform in +-1 / sqrt(in), drawn
+/// from rng/weight and rng/bias (Kaiming's uniform with a = sqrt 5; LeCun et al., Efficient BackProp, 1998).
 class Linear : public Module {
  public:
   /// Throws UsageError unless in and out are positive.

@@ -35,7 +35,8 @@ LSTM::Result LSTM::operator()(const Tensor& x, const State& initial) const {
     if (!state->defined()) continue;
     const Shape wanted{count, x.rank() == 3 ? x.size(0) : 0, layers[0].recurrent.shape()[1]};
     if (x.rank() == 3 && state->shape() != wanted) {
-      raise("{}: the initial state [layers, B, units] is {} here, not {}", describe(), wanted.to_string(), state->shape().to_string());
+      raise("{}: the initial state [layers, B, units] is {} here, not {}", describe(), wanted.to_string(),
+            state->shape().to_string());
     }
   }
   Result result{x, {}};
@@ -58,7 +59,8 @@ void LSTM::members(Visitor& v) {
 
 std::string LSTM::describe() const {
   const Shape& s = layers[0].input.shape();
-  return fmt::format("LSTM({}, {}{})", s[1], s[0] / 4, layers.size() > 1 ? fmt::format(", {} layers", layers.size()) : "");
+  return fmt::format("LSTM({}, {}{})", s[1], s[0] / 4,
+                     layers.size() > 1 ? fmt::format(", {} layers", layers.size()) : "");
 }
 
 }  // namespace stet::nn

@@ -44,8 +44,8 @@ class LSTM : public Module {
     LstmWeights weights() const;
     void members(Visitor& v) override;
 
-    Parameter input;                        ///< [4 units, in]
-    Parameter recurrent;                    ///< [4 units, units]
+    Parameter input;                       ///< [4 units, in]
+    Parameter recurrent;                   ///< [4 units, units]
     Parameter input_bias, recurrent_bias;  ///< [4 units]; undefined where there is none
   };
   std::vector<Layer> layers;

@@ -11,8 +11,8 @@ namespace stet::nn {
 Tensor hits(const Tensor& logits, const Tensor& target);
 
 /// A metric gives a value for each sample of a batch; its mean over a data set does not depend on how that was cut into
-/// batches. For a sequence that value is a mean over its positions: `mean(…, {1})`. A lambda serves as well: `[&](const Tensor& x, const Tensor& y) { return nn::cross_entropy(net(x), y, {.reduction =
-/// nn::Reduction::none}); }`.
+/// batches. For a sequence that value is a mean over its positions: `mean(…, {1})`. A lambda serves as well: `[&](const
+/// Tensor& x, const Tensor& y) { return nn::cross_entropy(net(x), y, {.reduction = nn::Reduction::none}); }`.
 template <class Net> class Accuracy {
  public:
   explicit Accuracy(Net& net) : net_(&net) {}

@@ -29,10 +29,12 @@ BatchNorm2d::BatchNorm2d(int64_t channels, const BatchNormOptions& options) : op
 
 Tensor BatchNorm2d::operator()(const Tensor& x, stet::Activation activation, const Tensor& residual) {
   if (x.rank() != 4 || x.size(1) != running_mean.shape()[0]) {
-    raise("BatchNorm2d({}): takes [N, {}, H, W], not {}", running_mean.shape()[0], running_mean.shape()[0], x.shape().to_string());
+    raise("BatchNorm2d({}): takes [N, {}, H, W], not {}", running_mean.shape()[0], running_mean.shape()[0],
+          x.shape().to_string());
   }
   const Tensor w = value_or_none(weight), b = value_or_none(bias);
-  if (!training()) return batch_norm_evaluation(x, running_mean, running_var, w, b, options_.epsilon, activation, residual);
+  if (!training())
+    return batch_norm_evaluation(x, running_mean, running_var, w, b, options_.epsilon, activation, residual);
   const BatchNorm result = batch_norm(x, w, b, options_.epsilon, activation, residual);
   track(result.mean, result.variance, x.elements() / x.size(1));
   return result.y;
@@ -49,7 +51,8 @@ void BatchNorm2d::track(const Tensor& mean, const Tensor& variance, int64_t coun
 }
 
 void BatchNorm2d::members(Visitor& v) {
-  v("weight", weight)("bias", bias)("running_mean", running_mean)("running_var", running_var)("batches_tracked", batches_tracked);
+  v("weight", weight)("bias", bias)("running_mean", running_mean)("running_var", running_var)("batches_tracked",
+                                                                                              batches_tracked);
   v.hyper("epsilon", options_.epsilon);
   if (options_.momentum) v.hyper("momentum", *options_.momentum);
   else v.hyper("momentum", "none");
@@ -78,7 +81,8 @@ void LayerNorm::members(Visitor& v) {
 }
 
 std::string LayerNorm::describe() const {
-  return fmt::format("LayerNorm({}{}{})", features_, weight.defined() ? "" : ", no weight", bias.defined() ? "" : ", no bias");
+  return fmt::format("LayerNorm({}{}{})", features_, weight.defined() ? "" : ", no weight",
+                     bias.defined() ? "" : ", no bias");
 }
 
 }  // namespace stet::nn

@@ -18,23 +18,23 @@ struct BatchNormOptions {
   DType dtype = DType::float32;
 };
 
-/// Ioffe and Szegedy, 2015 (arXiv 1502.03167): every channel of x [N, C, H, W] is shifted and scaled to mean 0 and variance 1, then
-/// times weight plus bias. In training by the batch's own statistics, which also enter the running ones, under NoGrad too; in
-/// evaluation by the running ones. Weight starts at 1, bias at 0.
+/// Ioffe and Szegedy, 2015 (arXiv 1502.03167): every channel of x [N, C, H, W] is shifted and scaled to mean 0 and
+/// variance 1, then times weight plus bias. In training by the batch's own statistics, which also enter the running
+/// ones, under NoGrad too; in evaluation by the running ones. Weight starts at 1, bias at 0.
 class BatchNorm2d : public Module {
  public:
   /// Throws UsageError unless channels and epsilon are positive, and momentum is in [0, 1].
   explicit BatchNorm2d(int64_t channels, const BatchNormOptions& options = {});
 
-  /// activation(normalised x + residual); a residual that is undefined is left out. Throws UsageError in training where a channel
-  /// has fewer than two values.
+  /// activation(normalised x + residual); a residual that is undefined is left out. Throws UsageError in training where
+  /// a channel has fewer than two values.
   Tensor operator()(const Tensor& x, stet::Activation activation = stet::Activation::none, const Tensor& residual = {});
   void members(Visitor& v) override;
   std::string describe() const override;
 
-  Parameter weight, bias;      ///< [C]; undefined where not affine
-  Buffer running_mean;         ///< [C], starts at 0
-  Buffer running_var;          ///< [C], of the unbiased variance (divided by N H W - 1); starts at 1
+  Parameter weight, bias;       ///< [C]; undefined where not affine
+  Buffer running_mean;          ///< [C], starts at 0
+  Buffer running_var;           ///< [C], of the unbiased variance (divided by N H W - 1); starts at 1
   int64_t batches_tracked = 0;  ///< batches that entered the running statistics
 
  private:
@@ -49,8 +49,8 @@ struct LayerNormOptions {
   DType dtype = DType::float32;
 };
 
-/// Ba et al., 2016 (arXiv 1607.06450): every row of x [.., D] is shifted and scaled to mean 0 and variance 1, then times weight
-/// plus bias. Weight starts at 1, bias at 0.
+/// Ba et al., 2016 (arXiv 1607.06450): every row of x [.., D] is shifted and scaled to mean 0 and variance 1, then
+/// times weight plus bias. Weight starts at 1, bias at 0.
 class LayerNorm : public Module {
  public:
   /// Throws UsageError unless features and epsilon are positive.

@@ -68,10 +68,8 @@ class Sequential : public Module {
     explicit Held(L l) : layer(std::move(l)) {}
     Tensor call(const Tensor& x) override { return layer(x); }
     Stateful* stateful() override {
-      if constexpr (std::derived_from<L, Stateful>)
-        return &layer;
-      else
-        return nullptr;
+      if constexpr (std::derived_from<L, Stateful>) return &layer;
+      else return nullptr;
     }
     std::unique_ptr<Holder> clone() const override { return std::make_unique<Held>(layer); }
     bool assign(const Holder& other) override {

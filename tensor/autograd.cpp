@@ -32,7 +32,8 @@ std::shared_ptr<Node> Node::watched_leaf() {
 
 namespace {
 
-// Edges are dropped one after another, not one within another: a tape of a million ops must not need a stack of a million frames.
+// Edges are dropped one after another, not one within another: a tape of a million ops must not need a stack of a
+// million frames.
 void drop(std::vector<Node::Edge> edges) {
   thread_local std::vector<std::vector<Node::Edge>>* pending = nullptr;
   if (pending) {
@@ -70,14 +71,14 @@ Tensor attach(const char* op, Tensor value, std::vector<Node::Edge> edges, bool 
   return value.with_node(std::move(node));
 }
 
-template <class Inputs>
-Tensor record_inputs(const char* op, Tensor value, const Inputs& inputs) {
+template <class Inputs> Tensor record_inputs(const char* op, Tensor value, const Inputs& inputs) {
   if (!grad_enabled()) return value;
   std::vector<Node::Edge> edges;
   edges.reserve(inputs.size());
   for (const Input& in : inputs) {
     if (!in.value.has_gradient()) continue;
-    edges.push_back({in.value.node(), [pullback = in.pullback](const Tensor& g, const Tensor&) { return pullback(g); }});
+    edges.push_back(
+        {in.value.node(), [pullback = in.pullback](const Tensor& g, const Tensor&) { return pullback(g); }});
   }
   return edges.empty() ? value : attach(op, std::move(value), std::move(edges), false);
 }
@@ -88,7 +89,9 @@ Tensor record(const char* op, Tensor value, std::initializer_list<Input> inputs)
   return record_inputs(op, std::move(value), inputs);
 }
 
-Tensor record(const char* op, Tensor value, std::vector<Input> inputs) { return record_inputs(op, std::move(value), inputs); }
+Tensor record(const char* op, Tensor value, std::vector<Input> inputs) {
+  return record_inputs(op, std::move(value), inputs);
+}
 
 Tensor record_with_output(const char* op, Tensor value, const Tensor& input, OutputPullback pullback) {
   if (!grad_enabled() || !input.has_gradient()) return value;
@@ -106,8 +109,9 @@ bool same_value(const Tensor& a, const Tensor& b) {
 
 Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
                 std::function<std::vector<Tensor>(const Tensor& g)> vjp) {
-  // vjp gives all inputs' gradients at once: it is called for the first that is asked for, and the others take theirs from there. A
-  // backward that wants only some inputs leaves the rest behind, so what is kept serves the same upstream gradient alone.
+  // vjp gives all inputs' gradients at once: it is called for the first that is asked for, and the others take theirs
+  // from there. A backward that wants only some inputs leaves the rest behind, so what is kept serves the same upstream
+  // gradient alone.
   struct Shared {
     std::function<std::vector<Tensor>(const Tensor&)> vjp;
     Tensor upstream;
@@ -204,24 +208,29 @@ class Backward {
   struct Stop {
     uint64_t sequence;
     std::shared_ptr<Node> node;
-    bool wanted = false;  // a wanted leaf can be reached from here; other nodes' gradients are never computed
+    bool wanted = false;   // a wanted leaf can be reached from here; other nodes' gradients are never computed
     Tensor gradient = {};  // what has come so far
   };
 
   static void check(const Tensor& loss) {
     if (!loss.defined()) raise("backward: the loss is undefined");
     if (loss.elements() != 1) {
-      raise("backward: the loss has shape {}, not one element; reduce it with mean() or sum()", loss.shape().to_string());
+      raise("backward: the loss has shape {}, not one element; reduce it with mean() or sum()",
+            loss.shape().to_string());
     }
     if (!loss.has_gradient()) {
-      raise("backward: the loss depends on no parameter or watched value; was it computed under NoGrad, or from detached values?");
+      raise(
+          "backward: the loss depends on no parameter or watched value; was it computed under NoGrad, or from detached "
+          "values?");
     }
     if (loss.node()->freed()) fail_freed(*loss.node());
   }
 
   [[noreturn]] static void fail_freed(const Node& node) {
-    raise("backward: the graph through '{}' was freed by an earlier backward; pass {{.keep = true}} to the first, or compute the loss again",
-          node.op());
+    raise(
+        "backward: the graph through '{}' was freed by an earlier backward; pass {{.keep = true}} to the first, or "
+        "compute the loss again",
+        node.op());
   }
 
   bool is_wanted_leaf(const Node& n) const {
@@ -251,8 +260,9 @@ class Backward {
   void mark_wanted() {
     for (auto stop = stops_.rbegin(); stop != stops_.rend(); ++stop) {
       const auto& edges = stop->node->edges();
-      stop->wanted = is_wanted_leaf(*stop->node) ||
-                     std::any_of(edges.begin(), edges.end(), [&](const Node::Edge& e) { return stop_of(*e.input).wanted; });
+      stop->wanted = is_wanted_leaf(*stop->node) || std::any_of(edges.begin(), edges.end(), [&](const Node::Edge& e) {
+                       return stop_of(*e.input).wanted;
+                     });
     }
   }
 
@@ -266,7 +276,8 @@ class Backward {
       result_.entries_.push_back({node->cell(), node, gradient});
       return;
     }
-    const Tensor output = node->output.defined() ? (options_.graph ? node->output.with_node(node) : node->output) : Tensor();
+    const Tensor output =
+        node->output.defined() ? (options_.graph ? node->output.with_node(node) : node->output) : Tensor();
     for (const auto& edge : node->edges()) {
       Stop& input = stop_of(*edge.input);
       if (!input.wanted) continue;

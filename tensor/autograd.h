@@ -14,7 +14,8 @@
 
 namespace stet {
 
-/// The gradient of one input, from the gradient `g` of the op's result. Composed of public ops, so that it can be differentiated again.
+/// The gradient of one input, from the gradient `g` of the op's result. Composed of public ops, so that it can be
+/// differentiated again.
 using Pullback = std::function<Tensor(const Tensor& g)>;
 /// The same for an op whose gradient uses its own result `y`.
 using OutputPullback = std::function<Tensor(const Tensor& g, const Tensor& y)>;
@@ -25,13 +26,15 @@ struct Input {
   Pullback pullback;
 };
 
-/// Gives `value`, the op's result, its place on the tape, where recording is on and an input has a gradient; else returns it as it is.
+/// Gives `value`, the op's result, its place on the tape, where recording is on and an input has a gradient; else
+/// returns it as it is.
 Tensor record(const char* op, Tensor value, std::initializer_list<Input> inputs);
 Tensor record(const char* op, Tensor value, std::vector<Input> inputs);
 /// An op of one input whose gradient uses the result.
 Tensor record_with_output(const char* op, Tensor value, const Tensor& input, OutputPullback pullback);
 
-/// A custom gradient: `value` as a function of `inputs`; `vjp(g)` gives a gradient for each input, in order (undefined: none).
+/// A custom gradient: `value` as a function of `inputs`; `vjp(g)` gives a gradient for each input, in order (undefined:
+/// none).
 Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
                 std::function<std::vector<Tensor>(const Tensor& g)> vjp);
 
@@ -74,8 +77,9 @@ struct BackwardOptions {
 
 class Stateful;
 
-/// Gradients of a scalar for all cells and watched values that it reaches. Frees the graph, unless options say otherwise. Several
-/// gradients of one value are added last use first. Throws UsageError if loss is not a scalar, reaches no cell, or its graph was freed.
+/// Gradients of a scalar for all cells and watched values that it reaches. Frees the graph, unless options say
+/// otherwise. Several gradients of one value are added last use first. Throws UsageError if loss is not a scalar,
+/// reaches no cell, or its graph was freed.
 Gradients backward(const Tensor& loss, BackwardOptions options = {});
 
 /// Gradients for the parameters of one module only: a GAN's discriminator step leaves the generator alone.

@@ -48,7 +48,9 @@ void Backend::where(const Tensor&, const Tensor&, const Tensor&, const Tensor&) 
 void Backend::reduce(Reduce, const Tensor&, const std::vector<bool>&, const Tensor&) { unsupported(*this, "reduce"); }
 void Backend::arg_extreme(Reduce, const Tensor&, int, const Tensor&) { unsupported(*this, "argmax"); }
 void Backend::matmul(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "matmul"); }
-void Backend::linear(const Tensor&, const Tensor&, const Tensor&, Activation, const Tensor&) { unsupported(*this, "linear"); }
+void Backend::linear(const Tensor&, const Tensor&, const Tensor&, Activation, const Tensor&) {
+  unsupported(*this, "linear");
+}
 void Backend::conv2d(const Window&, const Tensor&, const Tensor&, const Tensor&, Activation, const Tensor&) {
   unsupported(*this, "conv2d");
 }
@@ -58,12 +60,16 @@ void Backend::conv2d_input_gradient(const Window&, const Tensor&, const Tensor&,
 void Backend::conv2d_weight_gradient(const Window&, const Tensor&, const Tensor&, const Tensor&) {
   unsupported(*this, "conv2d_weight_gradient");
 }
-void Backend::max_pool2d(const Window&, const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "max_pool2d"); }
+void Backend::max_pool2d(const Window&, const Tensor&, const Tensor&, const Tensor&) {
+  unsupported(*this, "max_pool2d");
+}
 void Backend::max_pool2d_gradient(const Window&, const Tensor&, const Tensor&, const Tensor&) {
   unsupported(*this, "max_pool2d_gradient");
 }
 void Backend::avg_pool2d(const Window&, const Tensor&, const Tensor&) { unsupported(*this, "avg_pool2d"); }
-void Backend::avg_pool2d_gradient(const Window&, const Tensor&, const Tensor&) { unsupported(*this, "avg_pool2d_gradient"); }
+void Backend::avg_pool2d_gradient(const Window&, const Tensor&, const Tensor&) {
+  unsupported(*this, "avg_pool2d_gradient");
+}
 void Backend::index_select(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "index_select"); }
 void Backend::index_add(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "index_add"); }
 void Backend::gather(const Tensor&, const Tensor&, const Tensor&) { unsupported(*this, "gather"); }
@@ -75,24 +81,31 @@ void Backend::gelu_gradient(const Tensor&, const Tensor&, const Tensor&, const T
 void Backend::attention(const AttentionRule&, const AttentionInputs&, const Tensor&, const Tensor&, const Tensor&) {
   unsupported(*this, "attention");
 }
-void Backend::attention_gradient(const AttentionRule&, const AttentionInputs&, const Tensor&, const Tensor&, const Tensor&,
-                                 const Tensor&, const AttentionInputs&) {
+void Backend::attention_gradient(const AttentionRule&, const AttentionInputs&, const Tensor&, const Tensor&,
+                                 const Tensor&, const Tensor&, const AttentionInputs&) {
   unsupported(*this, "attention_gradient");
 }
 void Backend::lstm(const Tensor&, const Tensor&, const LstmTrace&, const Tensor&) { unsupported(*this, "lstm"); }
-void Backend::lstm_gradient(const Tensor&, const LstmTrace&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) {
+void Backend::lstm_gradient(const Tensor&, const LstmTrace&, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
+                            const Tensor&) {
   unsupported(*this, "lstm_gradient");
 }
 void Backend::random(Distribution, const Draw&, const Tensor&) { unsupported(*this, "random"); }
-void Backend::batch_norm(const BatchNormInputs&, const Tensor&, const BatchStatistics&) { unsupported(*this, "batch_norm"); }
+void Backend::batch_norm(const BatchNormInputs&, const Tensor&, const BatchStatistics&) {
+  unsupported(*this, "batch_norm");
+}
 void Backend::batch_norm_evaluation(const BatchNormInputs&, const BatchStatistics&, const Tensor&) {
   unsupported(*this, "batch_norm_evaluation");
 }
-void Backend::batch_norm_gradient(const BatchNormInputs&, const BatchStatistics&, const Tensor&, const Tensor&, const BatchNormGradients&) {
+void Backend::batch_norm_gradient(const BatchNormInputs&, const BatchStatistics&, const Tensor&, const Tensor&,
+                                  const BatchNormGradients&) {
   unsupported(*this, "batch_norm_gradient");
 }
-void Backend::layer_norm(const LayerNormInputs&, const Tensor&, const RowStatistics&) { unsupported(*this, "layer_norm"); }
-void Backend::layer_norm_gradient(const LayerNormInputs&, const RowStatistics&, const Tensor&, const LayerNormGradients&) {
+void Backend::layer_norm(const LayerNormInputs&, const Tensor&, const RowStatistics&) {
+  unsupported(*this, "layer_norm");
+}
+void Backend::layer_norm_gradient(const LayerNormInputs&, const RowStatistics&, const Tensor&,
+                                  const LayerNormGradients&) {
   unsupported(*this, "layer_norm_gradient");
 }
 void Backend::dropout(const Tensor&, const Draw&, uint64_t, double, const Tensor&) { unsupported(*this, "dropout"); }
@@ -107,6 +120,8 @@ void Backend::cross_entropy_gradient(const Tensor&, const Tensor&, const Tensor&
 }
 void Backend::sgd(std::span<const SgdTask>) { unsupported(*this, "sgd"); }
 void Backend::adam(std::span<const AdamTask>) { unsupported(*this, "adam"); }
-void Backend::clip_norm(double, std::span<const Tensor>, std::span<const Tensor>, const Tensor&) { unsupported(*this, "clip_norm"); }
+void Backend::clip_norm(double, std::span<const Tensor>, std::span<const Tensor>, const Tensor&) {
+  unsupported(*this, "clip_norm");
+}
 
 }  // namespace stet

@@ -35,8 +35,8 @@ Tensor Cell::value() const {
 void Cell::set(Tensor value) {
   const Tensor& old = state().value;
   if (value.shape() != old.shape() || value.dtype() != old.dtype()) {
-    raise("cell {}: its value is {} {}, and can't become {} {}", state_->origin, name_of(old.dtype()), old.shape().to_string(),
-          name_of(value.dtype()), value.shape().to_string());
+    raise("cell {}: its value is {} {}, and can't become {} {}", state_->origin, name_of(old.dtype()),
+          old.shape().to_string(), name_of(value.dtype()), value.shape().to_string());
   }
   state_->value = contiguous(value.detach());
 }

@@ -12,11 +12,11 @@ namespace stet {
 struct CellState {
   Tensor value;                ///< detached
   std::shared_ptr<Node> leaf;  ///< the tape's leaf; null for a buffer
-  std::string origin;          ///< the path it was drawn from, for messages that must name a cell that no members() names
+  std::string origin;  ///< the path it was drawn from, for messages that must name a cell that no members() names
 };
 
-/// A place for a tensor that changes. Copying makes an independent cell with the same value; moving keeps the cell, so an optimizer
-/// survives a vector of modules that grows; `tie` makes two names share one.
+/// A place for a tensor that changes. Copying makes an independent cell with the same value; moving keeps the cell, so
+/// an optimizer survives a vector of modules that grows; `tie` makes two names share one.
 class Cell {
  public:
   /// The value; of a Parameter, one that backward knows.
@@ -24,7 +24,8 @@ class Cell {
   operator Tensor() const { return value(); }  // NOLINT: a cell stands for its value
   const Shape& shape() const { return state().value.shape(); }
   DType dtype() const { return state().value.dtype(); }
-  /// Replaces the value. Throws UsageError if shape or dtype differ: a checkpoint or optimizer must not change them by accident.
+  /// Replaces the value. Throws UsageError if shape or dtype differ: a checkpoint or optimizer must not change them by
+  /// accident.
   void set(Tensor value);
   bool defined() const { return state_ != nullptr; }
   const std::shared_ptr<CellState>& shared_state() const { return state_; }

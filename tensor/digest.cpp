@@ -15,16 +15,14 @@ namespace {
 
 using digest_word::Binary32, digest_word::Binary64, digest_word::Raw;
 
-template <class Kind>
-Digest sum_words(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
+template <class Kind> Digest sum_words(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
   if constexpr (std::is_same_v<Kind, Binary32>) return cpu_kernels::digest_float_words(salt, data, begin, end);
   Digest sum;
   for (int64_t i = begin; i < end; ++i) digest_word::add<Kind>(salt, i, digest_word::load(data, i), sum);
   return sum;
 }
 
-template <class Kind>
-Digest digest_words(const DigestSalt& salt, std::span<const std::byte> bytes) {
+template <class Kind> Digest digest_words(const DigestSalt& salt, std::span<const std::byte> bytes) {
   const auto words = static_cast<int64_t>(bytes.size() / 8);
   std::atomic<uint64_t> low{0}, high{0};
   parallel_for(words, int64_t{1} << 15, [&](int64_t begin, int64_t end) {
@@ -47,8 +45,7 @@ uint64_t little_endian(const uint8_t* bytes) {
   return word;
 }
 
-template <class Kind, class T>
-Digest digest_scalar(std::string_view name, std::string_view dtype, T value) {
+template <class Kind, class T> Digest digest_scalar(std::string_view name, std::string_view dtype, T value) {
   return digest_words<Kind>(DigestSalt(name, dtype, "[]"), std::as_bytes(std::span(&value, 1)));
 }
 
@@ -79,13 +76,16 @@ Digest digest(std::string_view name, const Tensor& value) {
 
 Digest Backend::digest(const DigestSalt& salt, const Tensor& value) {
   const Tensor x = value.to(cpu);
-  const std::span bytes(static_cast<const std::byte*>(x.data()), static_cast<size_t>(x.elements()) * size_of(x.dtype()));
+  const std::span bytes(static_cast<const std::byte*>(x.data()),
+                        static_cast<size_t>(x.elements()) * size_of(x.dtype()));
   if (x.dtype() == DType::float32) return digest_words<Binary32>(salt, bytes);
   if (x.dtype() == DType::float64) return digest_words<Binary64>(salt, bytes);
   return digest_words<Raw>(salt, bytes);
 }
 
-Digest digest(std::string_view name, bool value) { return digest_scalar<Raw>(name, "bool", static_cast<uint8_t>(value)); }
+Digest digest(std::string_view name, bool value) {
+  return digest_scalar<Raw>(name, "bool", static_cast<uint8_t>(value));
+}
 Digest digest(std::string_view name, int64_t value) { return digest_scalar<Raw>(name, "int64", value); }
 Digest digest(std::string_view name, uint64_t value) { return digest_scalar<Raw>(name, "uint64", value); }
 Digest digest(std::string_view name, double value) { return digest_scalar<Binary64>(name, "float64", value); }

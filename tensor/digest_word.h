@@ -40,8 +40,7 @@ STET_HOST_DEVICE inline uint64_t load(const std::byte* data, int64_t index) {
   return word;
 }
 
-template <class Kind>
-STET_HOST_DEVICE void add(const DigestSalt& salt, int64_t index, uint64_t word, Digest& sum) {
+template <class Kind> STET_HOST_DEVICE void add(const DigestSalt& salt, int64_t index, uint64_t word, Digest& sum) {
   const uint64_t y = mix(Kind::canonical(word) ^ (salt.low + (static_cast<uint64_t>(index) + 1) * kStep));
   uint64_t z = (y ^ salt.high) * kSecond;
   z ^= z >> 32;

@@ -13,9 +13,12 @@ enum class DType : uint8_t { float32, float64, int32, int64, uint8, boolean };
 /// Bytes of one element.
 constexpr size_t size_of(DType t) {
   switch (t) {
-    case DType::float32: case DType::int32: return 4;
-    case DType::float64: case DType::int64: return 8;
-    case DType::uint8: case DType::boolean: return 1;
+    case DType::float32:
+    case DType::int32: return 4;
+    case DType::float64:
+    case DType::int64: return 8;
+    case DType::uint8:
+    case DType::boolean: return 1;
   }
   return 0;
 }

@@ -5,8 +5,8 @@
 
 namespace stet {
 
-/// Rounding to nearest even with subnormals kept (FTZ and DAZ off), while it lives; the caller's settings are restored after.
-/// Every op enters one, and so does every worker thread: a library built with -ffast-math may have changed them.
+/// Rounding to nearest even with subnormals kept (FTZ and DAZ off), while it lives; the caller's settings are restored
+/// after. Every op enters one, and so does every worker thread: a library built with -ffast-math may have changed them.
 class ContractFloatEnv {
  public:
   ContractFloatEnv();

@@ -1,5 +1,6 @@
 // The op catalogue. Every op has a gradient where its result is floating; docs/numerics.md defines each to the bit.
-// Floating inputs of one op must have one dtype; shapes broadcast by NumPy's rule where two inputs meet element by element.
+// Floating inputs of one op must have one dtype; shapes broadcast by NumPy's rule where two inputs meet element by
+// element.
 #pragma once
 
 #include <initializer_list>
@@ -119,7 +120,8 @@ Tensor concatenate(std::initializer_list<Tensor> parts, int axis = 0);
 /// Joins along a new axis.
 Tensor stack(std::span<const Tensor> parts, int axis = 0);
 Tensor stack(std::initializer_list<Tensor> parts, int axis = 0);
-/// `widths[i]` elements of `value` before and after axis i, for the last axes given: pad(x, {{1, 1}, {1, 1}}) frames images.
+/// `widths[i]` elements of `value` before and after axis i, for the last axes given: pad(x, {{1, 1}, {1, 1}}) frames
+/// images.
 Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, double value = 0);
 /// Equal parts along an axis. Throws UsageError if their number does not divide it.
 std::vector<Tensor> split(const Tensor& x, int64_t parts, int axis = 0);
@@ -135,7 +137,8 @@ Tensor scatter_add(const Tensor& g, int axis, const Tensor& index, int64_t exten
 Tensor one_hot(const Tensor& index, int64_t classes, DType dtype = DType::float32);
 
 // ---- products: ops/products.cpp ------------------------------------------------------------------------------------------------------
-/// [.., m, k] x [.., k, n]: batch axes broadcast; a vector [k] on either side is a row or a column whose axis goes away.
+/// [.., m, k] x [.., k, n]: batch axes broadcast; a vector [k] on either side is a row or a column whose axis goes
+/// away.
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// x [.., in], weight [out, in], bias [out] or undefined: x weight^T + bias, then the activation.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Activation activation = Activation::none);
@@ -165,37 +168,40 @@ Tensor log_softmax(const Tensor& x, int axis = -1);
 Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target);
 
 // ---- normalising layers: ops/norm.cpp -----------------------------------------------------------------------------------------------
-/// What batch_norm gives. The statistics are over batch and plane, [C], the variance divided by the count; no gradient passes through them.
+/// What batch_norm gives. The statistics are over batch and plane, [C], the variance divided by the count; no gradient
+/// passes through them.
 struct BatchNorm {
   Tensor y, mean, variance;
 };
-/// Ioffe and Szegedy, 2015 (arXiv 1502.03167), in training: activation((x - mean) / sqrt(variance + epsilon) * weight + bias + residual)
-/// for x [N, C, ...], weight and bias [C], residual of x's shape; all three may be undefined. Throws UsageError unless every
-/// channel has at least two values.
+/// Ioffe and Szegedy, 2015 (arXiv 1502.03167), in training: activation((x - mean) / sqrt(variance + epsilon) * weight +
+/// bias + residual) for x [N, C, ...], weight and bias [C], residual of x's shape; all three may be undefined. Throws
+/// UsageError unless every channel has at least two values.
 BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5,
                      Activation activation = Activation::none, const Tensor& residual = {});
-/// The same by given statistics [C], as in evaluation: activation(x * a + (bias - mean * a) + residual), a = weight / sqrt(variance +
-/// epsilon), so a sample's result does not depend on the others.
-Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& weight, const Tensor& bias,
-                             double epsilon = 1e-5, Activation activation = Activation::none, const Tensor& residual = {});
-/// Ba et al., 2016 (arXiv 1607.06450): (x - mean) / sqrt(variance + epsilon) * weight + bias with the statistics of each row of
-/// x [.., D]; weight and bias [D], or undefined.
+/// The same by given statistics [C], as in evaluation: activation(x * a + (bias - mean * a) + residual), a = weight /
+/// sqrt(variance + epsilon), so a sample's result does not depend on the others.
+Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& weight,
+                             const Tensor& bias, double epsilon = 1e-5, Activation activation = Activation::none,
+                             const Tensor& residual = {});
+/// Ba et al., 2016 (arXiv 1607.06450): (x - mean) / sqrt(variance + epsilon) * weight + bias with the statistics of
+/// each row of x [.., D]; weight and bias [D], or undefined.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5);
 
 // ---- attention: ops/attention.cpp ---------------------------------------------------------------------------------------------------
 struct AttentionOptions {
-  bool causal = false;                        ///< query i sees keys 0 … i alone; there are as many keys as queries
+  bool causal = false;                         ///< query i sees keys 0 … i alone; there are as many keys as queries
   std::optional<double> scale = std::nullopt;  ///< of the products; 1 / sqrt(D) unless given
 };
-/// Vaswani et al., 2017 (arXiv 1706.03762): softmax(q k^T scale) v for q [.., T, D], k [.., S, D], v [.., S, E] with the same leading
-/// axes; result [.., T, E]. The T x S weights are never in memory as a whole.
+/// Vaswani et al., 2017 (arXiv 1706.03762): softmax(q k^T scale) v for q [.., T, D], k [.., S, D], v [.., S, E] with
+/// the same leading axes; result [.., T, E]. The T x S weights are never in memory as a whole.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {});
-/// The same with several heads and all three from one tensor: qkv [.., T, 3 C] holds queries, keys and values side by side, each of
-/// `heads` heads of C / heads. Result [.., T, C], the heads side by side.
+/// The same with several heads and all three from one tensor: qkv [.., T, 3 C] holds queries, keys and values side by
+/// side, each of `heads` heads of C / heads. Result [.., T, C], the heads side by side.
 Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options = {});
 
 // ---- recurrent: ops/lstm.cpp --------------------------------------------------------------------------------------------------------
-/// Of one layer of H units over I inputs; rows are gates in the order input, forget, cell, output. The biases may be undefined.
+/// Of one layer of H units over I inputs; rows are gates in the order input, forget, cell, output. The biases may be
+/// undefined.
 struct LstmWeights {
   Tensor input;           ///< [4 H, I]
   Tensor recurrent;       ///< [4 H, H]
@@ -210,14 +216,17 @@ struct LstmResult {
   Tensor output;  ///< [B, T, H]
   LstmState last;
 };
-/// Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000: x [B, T, I]. The initial state is +0 unless given.
+/// Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000: x [B, T, I]. The initial state is +0
+/// unless given.
 LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial = {});
 
 // ---- random: ops/random_ops.cpp. A stream's numbers are the same on every device -------------------------------------------------
 /// Uniform in [low, high): low + u * (high - low), u of 24 bits.
-Tensor uniform(Stream& stream, Shape shape, double low = 0, double high = 1, DType dtype = DType::float32, Device device = cpu);
+Tensor uniform(Stream& stream, Shape shape, double low = 0, double high = 1, DType dtype = DType::float32,
+               Device device = cpu);
 /// mean + deviation * z, z by Box and Muller, 1958.
-Tensor normal(Stream& stream, Shape shape, double mean = 0, double deviation = 1, DType dtype = DType::float32, Device device = cpu);
+Tensor normal(Stream& stream, Shape shape, double mean = 0, double deviation = 1, DType dtype = DType::float32,
+              Device device = cpu);
 /// bool, true with probability p.
 Tensor bernoulli(Stream& stream, Shape shape, double p, Device device = cpu);
 /// int64 uniform in low … high-1, high - low up to 2^32.

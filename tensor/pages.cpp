@@ -40,7 +40,8 @@ void* allocate_pages(size_t bytes) {
   const size_t size = round_up(bytes + kPage, kPage);
   void* base = allocate(huge ? kHugePage : kPage, size);
 #ifdef __linux__
-  // A request: where the system has no huge pages, or none free, small ones do. A rest of less than a huge page stays small.
+  // A request: where the system has no huge pages, or none free, small ones do. A rest of less than a huge page stays
+  // small.
   if (huge) madvise(base, size / kHugePage * kHugePage, MADV_HUGEPAGE);
 #endif
   return static_cast<char*>(base) + next_start();

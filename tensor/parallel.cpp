@@ -53,8 +53,7 @@ void pause() {
 }
 
 // Looks until done() or patience ends; true if it was done.
-template <class Done>
-bool spin(const Done& done) {
+template <class Done> bool spin(const Done& done) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   do {
     for (int i = 0; i < 32; ++i) {

@@ -26,13 +26,13 @@ class RangeBody {
   void (*call_)(const void*, int64_t, int64_t);
 };
 
-/// Calls body(begin, end) on disjoint ranges that cover [0, n), concurrently, and returns when all are done. A range holds
-/// at least `grain` items, but for the last. Every range runs under ContractFloatEnv. A call from within a body runs inline.
-/// An exception of a body is rethrown after all ranges have ended.
+/// Calls body(begin, end) on disjoint ranges that cover [0, n), concurrently, and returns when all are done. A range
+/// holds at least `grain` items, but for the last. Every range runs under ContractFloatEnv. A call from within a body
+/// runs inline. An exception of a body is rethrown after all ranges have ended.
 void parallel_for(int64_t n, int64_t grain, RangeBody body);
 
-/// While one lives, this thread's ops run on it alone: for threads that work beside the one that trains, which must find the
-/// pool free.
+/// While one lives, this thread's ops run on it alone: for threads that work beside the one that trains, which must
+/// find the pool free.
 class InlineScope {
  public:
   InlineScope();

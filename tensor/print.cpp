@@ -13,7 +13,8 @@ constexpr int64_t kWhole = 200;
 
 class Printer {
  public:
-  explicit Printer(const Tensor& t) : t_(t), abridge_(t.elements() > kWhole), values_(t.elements() == 0 ? Tensor() : t) {}
+  explicit Printer(const Tensor& t)
+      : t_(t), abridge_(t.elements() > kWhole), values_(t.elements() == 0 ? Tensor() : t) {}
 
   std::string text() {
     std::string out;

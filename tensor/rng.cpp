@@ -19,7 +19,8 @@ std::array<uint32_t, 4> philox(const std::array<uint32_t, 4>& counter, PhiloxKey
 }
 
 Rng Rng::operator/(std::string_view name) const {
-  if (name.empty() || name.find('/') != name.npos) raise("rng '{}': '{}' is not a name: it is empty or holds '/'", path_, name);
+  if (name.empty() || name.find('/') != name.npos)
+    raise("rng '{}': '{}' is not a name: it is empty or holds '/'", path_, name);
   return Rng(seed_, path_.empty() ? std::string(name) : path_ + "/" + std::string(name));
 }
 
@@ -51,7 +52,11 @@ Stream::Stream(const Rng& rng) : rng_(rng), key_(rng.key()) { claim(); }
 Stream::~Stream() { release(); }
 Stream::Stream(const Stream& other) : rng_(other.rng_), key_(other.key_), call_(other.call_), tick_(other.tick_) {}
 Stream::Stream(Stream&& other) noexcept
-    : rng_(other.rng_), key_(other.key_), call_(other.call_), tick_(other.tick_), owner_(std::exchange(other.owner_, false)) {}
+    : rng_(other.rng_),
+      key_(other.key_),
+      call_(other.call_),
+      tick_(other.tick_),
+      owner_(std::exchange(other.owner_, false)) {}
 
 Stream& Stream::operator=(const Stream& other) { return *this = Stream(other); }
 
@@ -70,7 +75,8 @@ void Stream::claim() {
   auto& live = live_paths();
   std::lock_guard lock(live.mutex);
   if (!live.taken.insert({rng_.seed(), rng_.path()}).second) {
-    raise("stream '{}': another live stream draws from this path; give each its own name, as in rng / \"name\"", rng_.path());
+    raise("stream '{}': another live stream draws from this path; give each its own name, as in rng / \"name\"",
+          rng_.path());
   }
   owner_ = true;
 }

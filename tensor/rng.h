@@ -1,4 +1,5 @@
-// Random numbers by counter (Philox4x32-10, Salmon et al., SC'11): what is drawn depends on seed, path and coordinates alone.
+// Random numbers by counter (Philox4x32-10, Salmon et al., SC'11): what is drawn depends on seed, path and coordinates
+// alone.
 #pragma once
 
 #include <array>
@@ -16,7 +17,8 @@ using PhiloxKey = std::array<uint32_t, 2>;
 /// The four words that Philox4x32-10 gives for a counter.
 std::array<uint32_t, 4> philox(const std::array<uint32_t, 4>& counter, PhiloxKey key);
 
-/// A seed and a path. `rng / "name"` derives a path, so adding a layer shifts no other layer's numbers. A value: it draws nothing itself.
+/// A seed and a path. `rng / "name"` derives a path, so adding a layer shifts no other layer's numbers. A value: it
+/// draws nothing itself.
 class Rng {
  public:
   explicit Rng(uint64_t seed, std::string path = "") : seed_(seed), path_(std::move(path)) {}
@@ -41,8 +43,9 @@ struct Draw {
   uint32_t call = 0, shard = 0, tick = 0;
 };
 
-/// What samplers draw from. Counts its draws within a tick, so a boundary has no random state to save. Copying gives a stream on
-/// the same path, which may draw only once the original is gone: two live streams on one path would draw the same numbers.
+/// What samplers draw from. Counts its draws within a tick, so a boundary has no random state to save. Copying gives a
+/// stream on the same path, which may draw only once the original is gone: two live streams on one path would draw the
+/// same numbers.
 class Stream {
  public:
   /// Throws UsageError if a live stream has the path already.
@@ -70,8 +73,8 @@ class Stream {
 /// A Fisher-Yates permutation of 0 … n-1 that depends on (seed, path, epoch) alone.
 std::vector<int64_t> permutation(const Rng& rng, int64_t n, uint32_t epoch = 0);
 
-/// A sequence of scalar draws for one sample of a data set in one epoch: random transforms take theirs from it, so a sample's
-/// transform depends neither on the worker that made it nor on the other samples.
+/// A sequence of scalar draws for one sample of a data set in one epoch: random transforms take theirs from it, so a
+/// sample's transform depends neither on the worker that made it nor on the other samples.
 class SampleDraws {
  public:
   SampleDraws(const Rng& rng, uint32_t epoch, uint64_t sample) : SampleDraws(rng.key(), epoch, sample) {}

@@ -9,7 +9,8 @@
 
 namespace stet {
 
-/// Extents of a tensor's axes, outermost first; any rank, a scalar has rank 0. Axes may be named from the end: -1 is the last.
+/// Extents of a tensor's axes, outermost first; any rank, a scalar has rank 0. Axes may be named from the end: -1 is
+/// the last.
 class Shape {
  public:
   Shape() = default;
@@ -38,7 +39,8 @@ class Shape {
   std::vector<int64_t> dims_;
 };
 
-/// The shape to which a and b broadcast: axes aligned at the end, extent 1 stretches (NumPy's rule). Throws UsageError naming op.
+/// The shape to which a and b broadcast: axes aligned at the end, extent 1 stretches (NumPy's rule). Throws UsageError
+/// naming op.
 Shape broadcast_shape(std::string_view op, const Shape& a, const Shape& b);
 
 /// Steps between neighbours along each axis, in elements; 0 where an axis is broadcast.
@@ -47,7 +49,8 @@ using Strides = std::vector<int64_t>;
 /// Row-major strides of a shape.
 Strides contiguous_strides(const Shape& shape);
 
-/// The axes named, counted from the front, in ascending order; all axes where none is named. Throws UsageError on a repeated one.
+/// The axes named, counted from the front, in ascending order; all axes where none is named. Throws UsageError on a
+/// repeated one.
 std::vector<int> normal_axes(const Shape& shape, std::span<const int> axes);
 
 }  // namespace stet

@@ -1,5 +1,5 @@
-// The one named walk. Parameters, checkpoints, resume, to(device), logging, digests and printing all ride on it, so a thing that is
-// walked can be saved, logged, verified and moved without another line.
+// The one named walk. Parameters, checkpoints, resume, to(device), logging, digests and printing all ride on it, so a
+// thing that is walked can be saved, logged, verified and moved without another line.
 #pragma once
 
 #include <array>
@@ -45,17 +45,16 @@ using ScalarRef = std::variant<bool*, int32_t*, int64_t*, uint32_t*, uint64_t*, 
 using Value = std::variant<bool, int64_t, double, std::string>;
 std::string to_string(const Value& value);
 
-template <class T>
-Value to_value(const T& v) {
+template <class T> Value to_value(const T& v) {
   if constexpr (std::is_same_v<T, bool>) return v;
   else if constexpr (std::integral<T>) return static_cast<int64_t>(v);
   else if constexpr (std::floating_point<T>) return static_cast<double>(v);
   else return std::string(v);
 }
 
-/// Visits the members of a thing, each under its path, as in `net/in/weight`. Derived visitors override the hooks for the kinds they want.
-/// A cell that has several names is visited once, under its first; the others go to `on_alias`. Throws UsageError on a duplicate name,
-/// or one that is empty or holds a '/'.
+/// Visits the members of a thing, each under its path, as in `net/in/weight`. Derived visitors override the hooks for
+/// the kinds they want. A cell that has several names is visited once, under its first; the others go to `on_alias`.
+/// Throws UsageError on a duplicate name, or one that is empty or holds a '/'.
 class Visitor {
  public:
   virtual ~Visitor() = default;
@@ -66,53 +65,45 @@ class Visitor {
 
   /// A scalar that belongs to the state: saved, restored, digested.
   template <class T>
-    requires std::constructible_from<ScalarRef, T*>
-  Visitor& operator()(std::string_view name, T& scalar) {
+  requires std::constructible_from<ScalarRef, T*> Visitor& operator()(std::string_view name, T& scalar) {
     return state(name, ScalarRef(&scalar));
   }
   template <class T>
-    requires(!std::constructible_from<ScalarRef, std::vector<T>*>)
-  Visitor& operator()(std::string_view name, std::vector<T>& items) {
+  requires(!std::constructible_from<ScalarRef, std::vector<T>*>) Visitor& operator()(std::string_view name,
+                                                                                     std::vector<T>& items) {
     return group(name, [&](Visitor& v) {
       for (size_t i = 0; i < items.size(); ++i) v(std::to_string(i), items[i]);
     });
   }
-  template <class T>
-  Visitor& operator()(std::string_view name, std::unique_ptr<T>& item) {
+  template <class T> Visitor& operator()(std::string_view name, std::unique_ptr<T>& item) {
     return item ? (*this)(name, *item) : *this;
   }
-  template <class T>
-  Visitor& operator()(std::string_view name, std::shared_ptr<T>& item) {
+  template <class T> Visitor& operator()(std::string_view name, std::shared_ptr<T>& item) {
     return item ? (*this)(name, *item) : *this;
   }
-  template <class T>
-  Visitor& operator()(std::string_view name, std::optional<T>& item) {
+  template <class T> Visitor& operator()(std::string_view name, std::optional<T>& item) {
     return item ? (*this)(name, *item) : *this;
   }
 
   /// A hyperparameter: recorded, compared on resume, never loaded.
-  template <class T>
-  Visitor& hyper(std::string_view name, const T& value) {
+  template <class T> Visitor& hyper(std::string_view name, const T& value) {
     on_hyper(extend(name), to_value(value));
     return *this;
   }
   /// How it runs (threads, workers, device): recorded only.
-  template <class T>
-  Visitor& execution(std::string_view name, const T& value) {
+  template <class T> Visitor& execution(std::string_view name, const T& value) {
     on_execution(extend(name), to_value(value));
     return *this;
   }
   /// Members one name deeper, named by `body(visitor)`.
-  template <class Body>
-  Visitor& group(std::string_view name, Body&& body) {
+  template <class Body> Visitor& group(std::string_view name, Body&& body) {
     const size_t before = enter(name);
     body(*this);
     path_.resize(before);
     return *this;
   }
   /// The same below a path of several names that was itself given by a walk, as in "in/weight".
-  template <class Body>
-  Visitor& group_at(std::string_view path, Body&& body) {
+  template <class Body> Visitor& group_at(std::string_view path, Body&& body) {
     const size_t slash = path.find('/');
     if (slash == std::string_view::npos) return group(path, body);
     return shared_group(path.substr(0, slash), [&](Visitor& v) { v.group_at(path.substr(slash + 1), body); });
@@ -132,8 +123,7 @@ class Visitor {
   Visitor& state(std::string_view name, ScalarRef scalar);
   std::string extend(std::string_view name);
   size_t enter(std::string_view name);
-  template <class Body>
-  Visitor& shared_group(std::string_view name, Body&& body) {
+  template <class Body> Visitor& shared_group(std::string_view name, Body&& body) {
     const size_t before = path_.size();
     path_ += path_.empty() ? "" : "/";
     path_ += name;

@@ -10,14 +10,15 @@
 
 namespace stet {
 
-/// A block of a device's memory, aligned to 64 bytes. Freed blocks are kept for the next tensor of their size class, so a steady
-/// training step asks the system for nothing.
+/// A block of a device's memory, aligned to 64 bytes. Freed blocks are kept for the next tensor of their size class, so
+/// a steady training step asks the system for nothing.
 class Storage {
  public:
   /// Throws std::bad_alloc, or the backend's error that names the size asked for.
   Storage(size_t bytes, Device device);
   /// Memory of the CPU that `owner` keeps alive, of any alignment.
-  Storage(std::byte* data, size_t bytes, std::shared_ptr<void> owner) : data_(data), bytes_(bytes), owner_(std::move(owner)) {}
+  Storage(std::byte* data, size_t bytes, std::shared_ptr<void> owner)
+      : data_(data), bytes_(bytes), owner_(std::move(owner)) {}
   /// A block that the device's backend has given; it is released to it.
   Storage(std::byte* data, size_t bytes, Device device) : data_(data), bytes_(bytes), device_(device) {}
   ~Storage();

@@ -33,14 +33,16 @@ Tensor Tensor::over(std::shared_ptr<Storage> storage, Shape shape, DType dtype) 
 namespace {
 
 void require_count(size_t count, const Shape& shape) {
-  if (static_cast<int64_t>(count) != shape.elements()) raise("tensor: {} values don't fill shape {}", count, shape.to_string());
+  if (static_cast<int64_t>(count) != shape.elements())
+    raise("tensor: {} values don't fill shape {}", count, shape.to_string());
 }
 
 }  // namespace
 
 Tensor Tensor::adopt_bytes(void* values, size_t count, DType dtype, Shape shape, std::shared_ptr<void> owner) {
   require_count(count, shape);
-  return over(std::make_shared<Storage>(static_cast<std::byte*>(values), count * size_of(dtype), std::move(owner)), std::move(shape), dtype);
+  return over(std::make_shared<Storage>(static_cast<std::byte*>(values), count * size_of(dtype), std::move(owner)),
+              std::move(shape), dtype);
 }
 
 Tensor Tensor::from_bytes(const void* values, size_t count, DType dtype, Shape shape) {
@@ -118,7 +120,8 @@ Tensor Tensor::to(Device wanted) const {
     y = uninitialized(shape(), dtype(), wanted);
     backend(device()).to_host(x.data(), y.mutable_data(), bytes);
   } else if (device().kind == Device::Kind::cpu) {
-    y = over(std::make_shared<Storage>(static_cast<std::byte*>(backend(wanted).upload(x)), bytes, wanted), shape(), dtype());
+    y = over(std::make_shared<Storage>(static_cast<std::byte*>(backend(wanted).upload(x)), bytes, wanted), shape(),
+             dtype());
   } else {
     return to(cpu).to(wanted);
   }
@@ -127,8 +130,7 @@ Tensor Tensor::to(Device wanted) const {
 
 namespace {
 
-template <class Visit>
-auto visit_dtype(DType dtype, Visit&& visit) {
+template <class Visit> auto visit_dtype(DType dtype, Visit&& visit) {
   switch (dtype) {
     case DType::float32: return visit(float{});
     case DType::float64: return visit(double{});
@@ -142,24 +144,21 @@ auto visit_dtype(DType dtype, Visit&& visit) {
 
 }  // namespace
 
-template <class T>
-T Tensor::item() const {
+template <class T> T Tensor::item() const {
   if (elements() != 1) raise("item: the tensor has shape {}, not one element", shape().to_string());
   const Tensor host = detach().to(cpu);
-  return visit_dtype(dtype(), [&](auto sample) {
-    return static_cast<T>(*static_cast<const decltype(sample)*>(host.data()));
-  });
+  return visit_dtype(dtype(),
+                     [&](auto sample) { return static_cast<T>(*static_cast<const decltype(sample)*>(host.data())); });
 }
 
-template <class T>
-std::vector<T> Tensor::to_vector() const {
+template <class T> std::vector<T> Tensor::to_vector() const {
   const Tensor host = contiguous(detach().to(cpu));
   const auto values = host.span<T>();
   return {values.begin(), values.end()};
 }
 
-#define STET_INSTANTIATE(T)              \
-  template T Tensor::item<T>() const;    \
+#define STET_INSTANTIATE(T)           \
+  template T Tensor::item<T>() const; \
   template std::vector<T> Tensor::to_vector<T>() const;
 STET_INSTANTIATE(float)
 STET_INSTANTIATE(double)
@@ -193,7 +192,9 @@ Tensor Tensor::reshape(std::vector<int64_t> dims) const { return stet::reshape(*
 Tensor Tensor::flatten(int first) const { return stet::flatten(*this, first); }
 Tensor Tensor::transpose(int a, int b) const { return stet::transpose(*this, a, b); }
 Tensor Tensor::permute(std::vector<int> axes) const { return stet::permute(*this, std::move(axes)); }
-Tensor Tensor::slice(int axis, int64_t begin, int64_t end, int64_t step) const { return stet::slice(*this, axis, begin, end, step); }
+Tensor Tensor::slice(int axis, int64_t begin, int64_t end, int64_t step) const {
+  return stet::slice(*this, axis, begin, end, step);
+}
 Tensor Tensor::squeeze(int axis) const { return stet::squeeze(*this, axis); }
 Tensor Tensor::unsqueeze(int axis) const { return stet::unsqueeze(*this, axis); }
 

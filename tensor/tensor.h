@@ -18,40 +18,38 @@ namespace stet {
 
 class Node;
 
-/// An n-dimensional array. An immutable value: copies are O(1) and share memory, and no public operation writes in place, so
-/// nothing aliases by surprise. Views (reshape, transpose, slice, broadcast) share memory too.
+/// An n-dimensional array. An immutable value: copies are O(1) and share memory, and no public operation writes in
+/// place, so nothing aliases by surprise. Views (reshape, transpose, slice, broadcast) share memory too.
 class Tensor {
  public:
   /// Undefined: holds nothing, and any use but defined() throws.
   Tensor() = default;
   /// A float32, int64, … scalar of the C++ type.
   template <class T>
-    requires requires { DTypeOf<T>::value; }
+  requires requires { DTypeOf<T>::value; }
   explicit Tensor(T value) : Tensor(from(std::span<const T>(&value, 1), Shape{})) {}
 
   /// A copy of `values` in row-major order. Throws UsageError if the count differs from the shape's.
-  template <class T>
-  static Tensor from(std::span<const T> values, Shape shape) {
+  template <class T> static Tensor from(std::span<const T> values, Shape shape) {
     return from_bytes(values.data(), values.size(), dtype_of<T>, std::move(shape));
   }
-  template <class T>
-  static Tensor from(const std::vector<T>& values, Shape shape) {
+  template <class T> static Tensor from(const std::vector<T>& values, Shape shape) {
     return from(std::span<const T>(values), std::move(shape));
   }
-  template <class T>
-  static Tensor from(const std::vector<T>& values) {
+  template <class T> static Tensor from(const std::vector<T>& values) {
     return from(values, Shape{static_cast<int64_t>(values.size())});
   }
   static Tensor from(const std::vector<bool>& values, Shape shape);
 
-  /// The vector's elements without a copy: it moves into the tensor. Throws UsageError if the count differs from the shape's.
+  /// The vector's elements without a copy: it moves into the tensor. Throws UsageError if the count differs from the
+  /// shape's.
   template <class T>
-    requires(!std::is_same_v<T, bool>)
-  static Tensor adopt(std::vector<T> values, Shape shape) {
+  requires(!std::is_same_v<T, bool>) static Tensor adopt(std::vector<T> values, Shape shape) {
     auto owner = std::make_shared<std::vector<T>>(std::move(values));
     return adopt_bytes(owner->data(), owner->size(), dtype_of<T>, std::move(shape), owner);
   }
-  /// A new contiguous tensor whose elements are not set yet: for kernels and readers, who fill mutable_data() before anyone sees it.
+  /// A new contiguous tensor whose elements are not set yet: for kernels and readers, who fill mutable_data() before
+  /// anyone sees it.
   static Tensor uninitialized(Shape shape, DType dtype, Device device = cpu);
   /// A contiguous tensor in memory that is there already: for backends.
   static Tensor over(std::shared_ptr<Storage> storage, Shape shape, DType dtype);
@@ -71,14 +69,14 @@ class Tensor {
   /// The elements in row-major order; T must be the dtype's type.
   template <class T> std::vector<T> to_vector() const;
   /// The elements without a copy: the tensor must be contiguous, on the CPU, and of T's dtype, and outlive the span.
-  template <class T>
-  std::span<const T> span() const {
+  template <class T> std::span<const T> span() const {
     return {static_cast<const T*>(host_data(dtype_of<T>)), static_cast<size_t>(elements())};
   }
 
   /// On that device; itself where it is there already.
   Tensor to(Device device) const;
-  /// Converted with one rounding, to nearest even (float to integer: toward zero). Gradients pass between floating types.
+  /// Converted with one rounding, to nearest even (float to integer: toward zero). Gradients pass between floating
+  /// types.
   Tensor to(DType dtype) const;
 
   // Views. Gradients pass through; see ops.h for the free functions and the rest of the catalogue.

@@ -46,14 +46,15 @@ struct AdamUpdate {
   Tensor &parameter, &mean, &square;
 };
 
-/// Updates all of them together. The values' memory is used again where no other tensor holds it. Throws UsageError if shapes,
-/// dtypes or devices of one differ; nothing has changed then.
+/// Updates all of them together. The values' memory is used again where no other tensor holds it. Throws UsageError if
+/// shapes, dtypes or devices of one differ; nothing has changed then.
 void update(std::span<const SgdUpdate> updates);
 void update(std::span<const AdamUpdate> updates);
 
-/// Scales gradients so that their common norm is at most max_norm; returns the norm from before, a scalar. It is the square root
-/// of the chain from +0 of each gradient's sum(square(g)), in their order and the first's dtype; each gradient is multiplied by
-/// minimum(max_norm / (norm + 1e-6), 1). A gradient's memory is used again where no other tensor holds it. Takes at least one.
+/// Scales gradients so that their common norm is at most max_norm; returns the norm from before, a scalar. It is the
+/// square root of the chain from +0 of each gradient's sum(square(g)), in their order and the first's dtype; each
+/// gradient is multiplied by minimum(max_norm / (norm + 1e-6), 1). A gradient's memory is used again where no other
+/// tensor holds it. Takes at least one.
 Tensor clip_norm(std::span<Tensor* const> gradients, double max_norm);
 
 }  // namespace stet

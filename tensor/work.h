@@ -5,8 +5,8 @@
 
 namespace stet {
 
-/// Multiply-adds of this thread's products and convolutions so far, and 8 for every element that its other ops gave: the same on every
-/// machine, device and number of threads.
+/// Multiply-adds of this thread's products and convolutions so far, and 8 for every element that its other ops gave:
+/// the same on every machine, device and number of threads.
 int64_t work_done();
 
 /// Ops report what they do.

@@ -38,11 +38,12 @@ inline Tensor project(const Tensor& y) { return sum(y * weights(y.shape())); }
 
 /// `value(x)` is a scalar for x in the place of `at`; `gradient` is backward's.
 inline ::testing::AssertionResult compare(const char* what, size_t index, const Tensor& at, const Tensor& gradient,
-                                        const std::function<double(const Tensor&)>& value, const GradientCheck& check) {
+                                          const std::function<double(const Tensor&)>& value,
+                                          const GradientCheck& check) {
   if (!gradient.defined()) return ::testing::AssertionFailure() << what << " " << index << " got no gradient";
   if (gradient.shape() != at.shape()) {
     return ::testing::AssertionFailure() << what << " " << index << " has shape " << at.shape().to_string()
-                                       << ", its gradient " << gradient.shape().to_string();
+                                         << ", its gradient " << gradient.shape().to_string();
   }
   const std::vector<double> x = at.to_vector<double>(), g = gradient.to_vector<double>();
   for (size_t i = 0; i < x.size(); ++i) {
@@ -53,9 +54,9 @@ inline ::testing::AssertionResult compare(const char* what, size_t index, const 
     };
     const double slope = (moved(check.step) - moved(-check.step)) / (2 * check.step);
     if (!(std::abs(slope - g[i]) <= check.tolerance * std::max(1.0, std::abs(slope)))) {
-      return ::testing::AssertionFailure() << what << " " << index << ", element " << i << " of "
-                                         << at.shape().to_string() << " at " << x[i] << ": backward gives " << g[i]
-                                         << ", differences give " << slope;
+      return ::testing::AssertionFailure()
+             << what << " " << index << ", element " << i << " of " << at.shape().to_string() << " at " << x[i]
+             << ": backward gives " << g[i] << ", differences give " << slope;
     }
   }
   return ::testing::AssertionSuccess();
@@ -66,7 +67,7 @@ inline ::testing::AssertionResult compare(const char* what, size_t index, const 
 /// Compares backward's gradients of f with central differences, for every element of every float64 input. f is called
 /// many times, and must give the same for the same.
 inline ::testing::AssertionResult check_gradients(const TensorFunction& f, const std::vector<Tensor>& inputs,
-                                                GradientCheck check = {}) {
+                                                  GradientCheck check = {}) {
   std::vector<Tensor> watched;
   for (const Tensor& x : inputs) watched.push_back(x.dtype() == DType::float64 ? watch(x) : x);
   const Gradients gradients = backward(gradient_check::project(f(watched)));
@@ -85,7 +86,7 @@ inline ::testing::AssertionResult check_gradients(const TensorFunction& f, const
 
 /// The same for the float64 parameters of a module that f uses.
 inline ::testing::AssertionResult check_parameter_gradients(const std::function<Tensor()>& f, Stateful& module,
-                                                          GradientCheck check = {}) {
+                                                            GradientCheck check = {}) {
   const Gradients gradients = backward(gradient_check::project(f()));
   size_t index = 0;
   for (const NamedParameter& p : parameters(module)) {
@@ -107,7 +108,7 @@ inline ::testing::AssertionResult check_parameter_gradients(const std::function<
 
 /// Gradients of gradients: checks the derivatives of f's gradient, taken with {.graph = true}.
 inline ::testing::AssertionResult check_second_gradients(const TensorFunction& f, const std::vector<Tensor>& inputs,
-                                                       GradientCheck check = {}) {
+                                                         GradientCheck check = {}) {
   const TensorFunction gradient = [&f](const std::vector<Tensor>& at) {
     std::vector<Tensor> watched;
     for (const Tensor& x : at) watched.push_back(x.has_gradient() || x.dtype() != DType::float64 ? x : watch(x));

@@ -14,8 +14,7 @@
 namespace stet::tracking {
 namespace {
 
-template <class T>
-std::optional<T> parse(std::string_view text) {
+template <class T> std::optional<T> parse(std::string_view text) {
   T value{};
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
@@ -47,10 +46,12 @@ std::string_view trim(std::string_view text) {
 
 std::vector<Flag> read_json(const std::string& path, const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) raise<DataError>("{}: is no JSON object; write {{\"lr\": 0.001, …}} or lines of name = value", path);
+  if (!json.is_object())
+    raise<DataError>("{}: is no JSON object; write {{\"lr\": 0.001, …}} or lines of name = value", path);
   std::vector<Flag> entries;
   for (const auto& [name, value] : json.items()) {
-    if (value.is_structured() || value.is_null()) raise<DataError>("{}: '{}' must be a number, a text or true or false", path, name);
+    if (value.is_structured() || value.is_null())
+      raise<DataError>("{}: '{}' must be a number, a text or true or false", path, name);
     entries.push_back({name, value.is_string() ? value.get<std::string>() : value.dump()});
   }
   return entries;
@@ -80,7 +81,8 @@ std::vector<Flag> scan_flags(int argc, const char* const* argv) {
       flags.push_back({"help", {}});
       continue;
     }
-    if (!word.starts_with("--") || word.size() == 2) raise("{}: is no flag; flags are written --name value (see --help)", word);
+    if (!word.starts_with("--") || word.size() == 2)
+      raise("{}: is no flag; flags are written --name value (see --help)", word);
     const size_t equals = word.find('=');
     Flag flag{std::string(word.substr(2, equals == word.npos ? word.npos : equals - 2)), {}};
     if (equals != word.npos) {
@@ -112,7 +114,11 @@ std::optional<bool> parse_bool(std::string_view text) {
 bool is_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto first = static_cast<unsigned char>(text[i++]);
-    const int more = first < 0x80 ? 0 : first >= 0xC2 && first < 0xE0 ? 1 : first >= 0xE0 && first < 0xF0 ? 2 : first >= 0xF0 && first < 0xF5 ? 3 : -1;
+    const int more = first < 0x80                    ? 0
+                     : first >= 0xC2 && first < 0xE0 ? 1
+                     : first >= 0xE0 && first < 0xF0 ? 2
+                     : first >= 0xF0 && first < 0xF5 ? 3
+                                                     : -1;
     if (more < 0 || text.size() - i < static_cast<size_t>(more)) return false;
     for (int k = 0; k < more; ++k, ++i) {
       const auto next = static_cast<unsigned char>(text[i]);

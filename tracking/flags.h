@@ -32,8 +32,8 @@ bool is_utf8(std::string_view text);
 /// The name that differs from `given` in the fewest letters; empty when none is near.
 std::string nearest(std::string_view given, const std::vector<std::string>& names);
 
-/// The entries of a configuration file, as text: a JSON object, or lines `name = value` with # for comments. Throws DataError that
-/// names file and line.
+/// The entries of a configuration file, as text: a JSON object, or lines `name = value` with # for comments. Throws
+/// DataError that names file and line.
 std::vector<Flag> read_config(const std::string& path);
 
 }  // namespace stet::tracking

@@ -25,9 +25,7 @@ LiveRun* the_run = nullptr;
 Device parse_device(const std::string& text) {
   try {
     return Device::parse(text);
-  } catch (const UsageError&) {
-    raise("--device {}: must be cpu, cuda or cuda:N", text);
-  }
+  } catch (const UsageError&) { raise("--device {}: must be cpu, cuda or cuda:N", text); }
 }
 
 record::Param::Source to_record(Source source) {
@@ -80,10 +78,13 @@ void LiveRun::declare_flags() {
   name_ = p.built_in<std::string>("name", "", {.help = "name of the run; the program's own if none is given"});
   seed_ = p.built_in<uint64_t>("seed", 1, {.help = "of all random numbers"});
   threads_ = p.built_in<int>("threads", 0, {.from = 0, .to = 1024, .help = "0: all cores"});
-  device_name_ = p.built_in<std::string>("device", "cpu", {.help = "where the network is trained: cpu, cuda (the first GPU) or cuda:N"});
-  checkpoint_every_ = p.built_in<int64_t>("checkpoint-every", 0, {.from = 0, .help = "steps between checkpoints; 0: as the program says"});
+  device_name_ = p.built_in<std::string>("device", "cpu",
+                                         {.help = "where the network is trained: cpu, cuda (the first GPU) or cuda:N"});
+  checkpoint_every_ = p.built_in<int64_t>("checkpoint-every", 0,
+                                          {.from = 0, .help = "steps between checkpoints; 0: as the program says"});
   set_policy(policy_);
-  max_steps_ = p.built_in<int64_t>("max-steps", 0, {.from = 0, .help = "stop, with a checkpoint, after that many steps; 0: none"});
+  max_steps_ = p.built_in<int64_t>("max-steps", 0,
+                                   {.from = 0, .help = "stop, with a checkpoint, after that many steps; 0: none"});
   allow_nan_ = p.built_in<bool>("allow-nan", false, {.help = "go on when a loss or a metric is not finite"});
   if (!p.help()) device_ = parse_device(device_name_);
 }
@@ -109,15 +110,17 @@ void LiveRun::open_recorded(const std::string& which) {
   const Path folder = find_run(runs_, which);
   record_ = read_record(folder);
   const std::string id = record_.id();
-  if (record_.program() != program_) raise("--resume {}: run {} was made by the program '{}', not by '{}'", which, id, record_.program(), program_);
+  if (record_.program() != program_)
+    raise("--resume {}: run {} was made by the program '{}', not by '{}'", which, id, record_.program(), program_);
   if (is_held(folder)) {
     const auto holder = read_holder(folder);
-    raise("--resume {}: run {} is running{}", which, id, holder ? fmt::format(", as process {} on {}", holder->pid, holder->host) : "");
+    raise("--resume {}: run {} is running{}", which, id,
+          holder ? fmt::format(", as process {} on {}", holder->pid, holder->host) : "");
   }
   end_if_finished(folder);
   if (record_.numerics() != numerics_version) {
-    raise("--resume {}: run {} was made under version {} of the numerics contract; this program keeps version {}", which, id, record_.numerics(),
-          numerics_version);
+    raise("--resume {}: run {} was made under version {} of the numerics contract; this program keeps version {}",
+          which, id, record_.numerics(), numerics_version);
   }
   held_.emplace(open_run(fs_, folder));
   record_ = read_record(folder);
@@ -252,13 +255,15 @@ void LiveRun::describe_state() {
   }
 }
 
-// Of a checkpoint, those of all that was tracked when it was made. Without one, the record's: they may be of things that are tracked later.
+// Of a checkpoint, those of all that was tracked when it was made. Without one, the record's: they may be of things
+// that are tracked later.
 void LiveRun::require_same_hyperparameters(const Checkpoint* checkpoint) const {
   std::map<std::string, std::string> before, here;
   if (checkpoint) {
     for (const ScalarEntry& s : checkpoint->scalars) {
       if (!s.path.starts_with(hyperparameter_prefix)) continue;
-      before[s.path.substr(hyperparameter_prefix.size())] = std::visit([](const auto& v) { return fmt::format("{}", v); }, s.value);
+      before[s.path.substr(hyperparameter_prefix.size())] =
+          std::visit([](const auto& v) { return fmt::format("{}", v); }, s.value);
     }
   } else {
     for (const auto& h : record_.hyperparameters()) {
@@ -271,7 +276,8 @@ void LiveRun::require_same_hyperparameters(const Checkpoint* checkpoint) const {
   std::vector<std::string> differ;
   for (const auto& [path, value] : before) {
     const auto it = here.find(path);
-    if (it != here.end() && it->second != value) differ.push_back(fmt::format("{} is {} and was {}", path, it->second, value));
+    if (it != here.end() && it->second != value)
+      differ.push_back(fmt::format("{} is {} and was {}", path, it->second, value));
     if (it == here.end() && checkpoint) differ.push_back(fmt::format("{} is gone (it was {})", path, value));
     here.erase(path);
   }
@@ -279,7 +285,8 @@ void LiveRun::require_same_hyperparameters(const Checkpoint* checkpoint) const {
     if (checkpoint) differ.push_back(fmt::format("{} is new ({})", path, value));
   }
   if (!differ.empty()) {
-    raise("resume: hyperparameters are not those of run {}: {}; start a new run to change them", record_.id(), fmt::join(differ, ", "));
+    raise("resume: hyperparameters are not those of run {}: {}; start a new run to change them", record_.id(),
+          fmt::join(differ, ", "));
   }
 }
 
@@ -299,8 +306,8 @@ std::vector<std::string> changed_files(const record::Dataset& before, const Data
 
 }  // namespace
 
-// A data set must be one of those that the record has under its name; one under a new name, that which the record has in its place. Within
-// loops a program may open others each time, so their number says nothing.
+// A data set must be one of those that the record has under its name; one under a new name, that which the record has
+// in its place. Within loops a program may open others each time, so their number says nothing.
 void LiveRun::require_same_data() const {
   for (size_t i = 0; i < datasets_.size(); ++i) {
     const DatasetRecord& now = datasets_[i];
@@ -308,11 +315,14 @@ void LiveRun::require_same_data() const {
     for (const auto& data : record_.data()) {
       if (data.name() == now.name) before.push_back(&data);
     }
-    if (before.empty() && i < static_cast<size_t>(record_.data_size())) before.push_back(&record_.data(static_cast<int>(i)));
-    if (before.empty() || std::any_of(before.begin(), before.end(), [&](const auto* data) { return same_data(*data, now); })) continue;
+    if (before.empty() && i < static_cast<size_t>(record_.data_size()))
+      before.push_back(&record_.data(static_cast<int>(i)));
+    if (before.empty() ||
+        std::any_of(before.begin(), before.end(), [&](const auto* data) { return same_data(*data, now); }))
+      continue;
     const auto files = changed_files(*before.front(), now);
-    raise("resume: the data set {} is not what run {} was begun with{}{}", before.front()->name(), record_.id(), files.empty() ? "" : "; changed: ",
-          fmt::join(files, ", "));
+    raise("resume: the data set {} is not what run {} was begun with{}{}", before.front()->name(), record_.id(),
+          files.empty() ? "" : "; changed: ", fmt::join(files, ", "));
   }
 }
 
@@ -331,8 +341,8 @@ void LiveRun::add_launch() {
   launch->mutable_machine()->set_cuda(gpu.runtime);
 }
 
-// The folder or the next launch, and the log's segment. A failure before it is done leaves a run that is resumed as it was, but for a launch
-// without an end.
+// The folder or the next launch, and the log's segment. A failure before it is done leaves a run that is resumed as it
+// was, but for a launch without an end.
 void LiveRun::begin() {
   close();
   describe_parameters();
@@ -348,7 +358,8 @@ void LiveRun::begin() {
   if (!replay_) progress_.set_output(&output_.emplace(held_->folder / "output.log"));
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
   recall_checkpoints();
-  progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.string(), resumed_ ? fmt::format(", from step {}", steps_) : ""));
+  progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.string(),
+                            resumed_ ? fmt::format(", from step {}", steps_) : ""));
 }
 
 void LiveRun::save_record() {
@@ -359,7 +370,8 @@ void LiveRun::save_record() {
 
 void LiveRun::dataset(const DatasetRecord& record) {
   const auto same = [&](const DatasetRecord& d) {
-    return d.name == record.name && d.samples_sha256 == record.samples_sha256 && d.digest == record.digest && d.files.size() == record.files.size();
+    return d.name == record.name && d.samples_sha256 == record.samples_sha256 && d.digest == record.digest &&
+           d.files.size() == record.files.size();
   };
   if (std::any_of(datasets_.begin(), datasets_.end(), same)) return;  // opened once more
   datasets_.push_back(record);

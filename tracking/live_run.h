@@ -32,9 +32,9 @@ namespace stet::tracking {
 /// Where a checkpoint keeps what tracked things reported of themselves.
 inline constexpr std::string_view hyperparameter_prefix = "stet/hyperparameters/";
 
-/// Life of a run: parameters are declared; the set is closed by the first other call; `begin` makes the folder or, of a run that is resumed,
-/// the next launch, as late as can be: at the first log or loop of a new run, and where the loop is reached at which an older one left
-/// off. Until then the run is mute.
+/// Life of a run: parameters are declared; the set is closed by the first other call; `begin` makes the folder or, of a
+/// run that is resumed, the next launch, as late as can be: at the first log or loop of a new run, and where the loop
+/// is reached at which an older one left off. Until then the run is mute.
 class LiveRun final : public Recorder {
  public:
   LiveRun(int argc, const char* const* argv, std::string program);
@@ -75,7 +75,8 @@ class LiveRun final : public Recorder {
   void finish();
   /// The record when an exception that the program catches ends the run. It is the program's to tell of it.
   void left_by_exception();
-  /// Ends the program: one line, the record marked failed, and the exit status; a new run that has not begun to train leaves nothing.
+  /// Ends the program: one line, the record marked failed, and the exit status; a new run that has not begun to train
+  /// leaves nothing.
   [[noreturn]] void fail(const std::string& message, bool in_training) noexcept;
 
  private:
@@ -154,7 +155,7 @@ class LiveRun final : public Recorder {
   std::optional<HeldRun> held_;
   std::unique_ptr<EventWriter> writer_;
   Outbox outbox_;
-  std::optional<Outgoing> failed_;  // an event whose values, when they arrived, ended the run
+  std::optional<Outgoing> failed_;        // an event whose values, when they arrived, ended the run
   std::optional<Checkpoint> checkpoint_;  // to be restored
   bool resumed_ = false, begun_ = false, training_ = false, record_changed_ = false, ended_ = false;
   std::optional<LogPosition> resume_from_;
@@ -164,7 +165,7 @@ class LiveRun final : public Recorder {
   int64_t steps_ = 0, epochs_ = 0;
   uint64_t tick_ = 0;
   bool in_step_ = false;
-  bool abandoned_ = false;       // an exception left the outermost loop
+  bool abandoned_ = false;  // an exception left the outermost loop
   bool checkpoint_put_off_ = false;
   std::vector<LoopProgress> loops_;
   std::vector<LoopKind> open_kinds_;
@@ -180,7 +181,7 @@ class LiveRun final : public Recorder {
   int64_t digest_interval_ = 0;  // 0: not chosen yet
   int64_t work_before_step_ = 0;
   std::optional<uint64_t> digest_tick_, checkpoint_tick_;
-  std::string root_;  // hex, of digest_tick_
+  std::string root_;                     // hex, of digest_tick_
   std::vector<std::string> leaf_names_;  // as last logged in this segment
 
   // Checkpoints.
@@ -192,7 +193,8 @@ class LiveRun final : public Recorder {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// The value, or the one NaN of messages and metrics: which sign and payload an operation gives differs between machines.
+/// The value, or the one NaN of messages and metrics: which sign and payload an operation gives differs between
+/// machines.
 double with_plain_nan(double value);
 
 /// The run of this process, or null.

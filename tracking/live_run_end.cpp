@@ -27,7 +27,9 @@ extern "C" void note_signal(int signal) {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -56,13 +58,9 @@ std::string in_one_line(std::string text) {
   try {
     if (const auto error = std::current_exception()) std::rethrow_exception(error);
     end_with("ended by std::terminate", true);
-  } catch (const TrainingError& e) {
-    end_with(e.what(), true);
-  } catch (const std::bad_alloc&) {
+  } catch (const TrainingError& e) { end_with(e.what(), true); } catch (const std::bad_alloc&) {
     end_with("out of memory", false);
-  } catch (const std::exception& e) {
-    end_with(e.what(), false);
-  } catch (...) {
+  } catch (const std::exception& e) { end_with(e.what(), false); } catch (...) {
     end_with("an exception of an unknown type", false);
   }
 }
@@ -82,7 +80,8 @@ void watch_signals() {
 
 int noted_signal() { return signal_that_came; }
 
-// The message of what failed first: the program may have gone on for some steps before a device's values show that an earlier one failed.
+// The message of what failed first: the program may have gone on for some steps before a device's values show that an
+// earlier one failed.
 std::string LiveRun::first_failure(const std::string& message) {
   if (failed_ || !writer_) return message;
   try {
@@ -151,8 +150,8 @@ void LiveRun::stop(const std::string& reason, int exit_code) {
   if (checkpoint_tick_ != tick_) write_checkpoint();
   mark_end(record::End::INTERRUPTED, exit_code, reason);
   progress_.end();
-  progress_.say(fmt::format("{}: {} at step {}; go on with --resume {}", program_, reason == "max-steps" ? "stopped by --max-steps" : reason, steps_,
-                            record_.id()));
+  progress_.say(fmt::format("{}: {} at step {}; go on with --resume {}", program_,
+                            reason == "max-steps" ? "stopped by --max-steps" : reason, steps_, record_.id()));
   end_output();
   std::_Exit(exit_code);
 }

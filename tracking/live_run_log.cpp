@@ -93,7 +93,9 @@ void LiveRun::log(std::string_view name, const Tensor& value, const Context& con
 // A loss that is a metric too crosses once.
 std::shared_ptr<PendingRead> LiveRun::read_of(const Tensor& scalar) const {
   for (const Loss& loss : losses_) {
-    if (loss.value.device() == scalar.device() && loss.value.data() == scalar.data() && loss.value.dtype() == scalar.dtype()) return loss.read;
+    if (loss.value.device() == scalar.device() && loss.value.data() == scalar.data() &&
+        loss.value.dtype() == scalar.dtype())
+      return loss.read;
   }
   return backend(scalar.device()).read_later(scalar);
 }
@@ -134,14 +136,16 @@ void LiveRun::log_losses() {
     for (const auto& [value, read] : losses) {
       last_loss_ = with_plain_nan(scalar_of(value, read->bytes()).item<double>());
       if (!allow_nan_ && !std::isfinite(*last_loss_)) {
-        raise<TrainingError>("step {}: the loss is {}; lower the learning rate, or go on with --allow-nan", event.step(), *last_loss_);
+        raise<TrainingError>("step {}: the loss is {}; lower the learning rate, or go on with --allow-nan",
+                             event.step(), *last_loss_);
       }
     }
     for (const auto& [value, read] : losses) {
       const Tensor loss = scalar_of(value, read->bytes());
       if (loss.dtype() == DType::float64) {
         const auto number = loss.item<double>();
-        event.mutable_loss_digest()->add_bits(std::isnan(number) ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(number));
+        event.mutable_loss_digest()->add_bits(std::isnan(number) ? 0x7ff8000000000000
+                                                                 : std::bit_cast<uint64_t>(number));
       } else {
         const auto number = loss.item<float>();
         event.mutable_loss_digest()->add_bits(std::isnan(number) ? 0x7fc00000 : std::bit_cast<uint32_t>(number));

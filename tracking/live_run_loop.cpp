@@ -17,9 +17,7 @@ LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
   const Position::Entry entry = position_.enter();
   loops_.push_back({kind == LoopKind::epochs, position_.index(), length});
   switch (entry) {
-    case Position::Entry::skipped:
-      go_to(position_.moment());
-      return LoopEntry::empty;
+    case Position::Entry::skipped: go_to(position_.moment()); return LoopEntry::empty;
     case Position::Entry::fresh:
       if (position_.depth() == 1) abandoned_ = false;
       if (!begun_ || position_.depth() == 1) start_fresh();
@@ -60,7 +58,8 @@ void LiveRun::start_fresh() {
 // A program that says nothing of run.device() would train on the CPU, and the record would name another device.
 void LiveRun::require_state_on_device() const {
   if (device_ == cpu || state_.parameter_count() == 0 || state_.is_on(device_)) return;
-  raise("--device {}: no parameter that is tracked is there; the program must move them, as in to(net, run.device())", device_.to_string());
+  raise("--device {}: no parameter that is tracked is there; the program must move them, as in to(net, run.device())",
+        device_.to_string());
 }
 
 // The state of the boundary where the run left off; from here on it is not mute.
@@ -92,8 +91,9 @@ void LiveRun::begin_iteration(BatchSize size) {
   work_before_step_ = work_done();
 }
 
-// After a break out of an inner loop nothing is saved before the next boundary: it may be a return, which leaves all loops, and a run that
-// went on from here would stay in the outer ones. A pass of an epochs loop that holds no loop is a step.
+// After a break out of an inner loop nothing is saved before the next boundary: it may be a return, which leaves all
+// loops, and a run that went on from here would stay in the outer ones. A pass of an epochs loop that holds no loop is
+// a step.
 void LiveRun::commit(LoopKind kind, bool finished) {
   const bool step = kind == LoopKind::steps || (!finished && !position_.holds_loops());
   const bool may_be_return = finished && position_.depth() > 1;
@@ -141,8 +141,8 @@ void LiveRun::end_of_loops() {
   if (checkpoint_tick_ != tick_) write_checkpoint();
 }
 
-// Of tensor bytes and arithmetic alone, so that every machine chooses the same: digesting costs less than a hundredth of the steps between.
-// A byte is reckoned as 16 multiply-adds.
+// Of tensor bytes and arithmetic alone, so that every machine chooses the same: digesting costs less than a hundredth
+// of the steps between. A byte is reckoned as 16 multiply-adds.
 void LiveRun::choose_digest_interval() {
   const int64_t work = std::max<int64_t>(work_done() - work_before_step_, 1);
   digest_interval_ = std::max<int64_t>(1, (state_.bytes() * 16 * 100 + work - 1) / work);
@@ -168,7 +168,8 @@ void LiveRun::write_checkpoint() {
   Checkpoint checkpoint{.step = steps_, .tick = tick_, .log = {}, .tensors = {}, .scalars = {}, .aliases = {}};
   state_.save(checkpoint);
   if (const std::string name = allow_nan_ ? "" : non_finite_parameter(checkpoint); !name.empty()) {
-    raise<TrainingError>("step {}: {} holds a NaN or an infinity; lower the learning rate, or go on with --allow-nan", steps_, name);
+    raise<TrainingError>("step {}: {} holds a NaN or an infinity; lower the learning rate, or go on with --allow-nan",
+                         steps_, name);
   }
   if (digest_tick_ != tick_) log_digest();
   drain();
@@ -179,7 +180,9 @@ void LiveRun::write_checkpoint() {
   checkpoint.scalars.push_back({"stet/digest_interval", digest_interval_});
   for (const Reported& r : state_.reported()) {
     if (r.execution) continue;
-    const auto store = [&](const auto& value) { checkpoint.scalars.push_back({std::string(hyperparameter_prefix) + r.path, value}); };
+    const auto store = [&](const auto& value) {
+      checkpoint.scalars.push_back({std::string(hyperparameter_prefix) + r.path, value});
+    };
     std::visit(store, r.value);
   }
   const std::string bytes = encode(checkpoint);
@@ -194,7 +197,8 @@ void LiveRun::write_checkpoint() {
 void LiveRun::mark_checkpoint() {
   record::Event mark;
   mark.mutable_session_log()->set_status(record::SessionLog::CHECKPOINT);
-  mark.mutable_session_log()->set_checkpoint_path(checkpoint_path(held_->folder, steps_).lexically_relative(held_->folder).string());
+  mark.mutable_session_log()->set_checkpoint_path(
+      checkpoint_path(held_->folder, steps_).lexically_relative(held_->folder).string());
   append(std::move(mark));
   writer_->flush();
 }
@@ -220,9 +224,7 @@ void LiveRun::recall_checkpoints() {
     }
   }
   std::map<int64_t, std::optional<double>> there{};
-  for (const CheckpointFile& file : list_checkpoints(held_->folder)) {
-    there[file.step] = marks_[file.step];
-  }
+  for (const CheckpointFile& file : list_checkpoints(held_->folder)) { there[file.step] = marks_[file.step]; }
   if (checkpoint_tick_) there[steps_] = best_metric_;
   marks_ = std::move(there);
   best_due_ = false;

@@ -1,5 +1,5 @@
-// Events on their way to the log. Those that wait for a device's values hold back all that follow, so the log has the order in which things
-// happened, and within a step nothing waits for the device.
+// Events on their way to the log. Those that wait for a device's values hold back all that follow, so the log has the
+// order in which things happened, and within a step nothing waits for the device.
 #pragma once
 
 #include <cstdint>
@@ -20,15 +20,16 @@ struct Outgoing {
   record::Event event;  ///< with its step, tick and time
   Moment committed;     ///< as it was then
   std::vector<std::shared_ptr<PendingRead>> reads;
-  std::function<void(record::Event&)> complete;  ///< puts into the event what the reads brought; may throw. None: nothing is missing
+  std::function<void(record::Event&)>
+      complete;  ///< puts into the event what the reads brought; may throw. None: nothing is missing
 };
 
 class Outbox {
  public:
   /// The event comes behind those before it; one that waits for nothing goes straight to the log.
   void put(EventWriter& log, Outgoing event);
-  /// Hands on to the log what has arrived, and waits for what happened before the tick. Throws what an event's completion throws; that event
-  /// is then taken out.
+  /// Hands on to the log what has arrived, and waits for what happened before the tick. Throws what an event's
+  /// completion throws; that event is then taken out.
   void send(EventWriter& log, int64_t wait_before);
   void drain(EventWriter& log) { send(log, INT64_MAX); }
   void clear() { waiting_.clear(); }

@@ -34,11 +34,12 @@ void write_all(int to, const char* data, size_t size) {
 
 void write_text(int to, const char* text) { write_all(to, text, std::strlen(text)); }
 
-/// The helper's side. It was forked from a process that may have threads, so it calls nothing but the system and uses no heap.
+/// The helper's side. It was forked from a process that may have threads, so it calls nothing but the system and uses
+/// no heap.
 struct Copier {
-  int out, error, bar;                     // to read from
-  int to_out, to_error, log, done;         // to write to
-  std::array<char, 4096> line{};           // the bar's text
+  int out, error, bar;              // to read from
+  int to_out, to_error, log, done;  // to write to
+  std::array<char, 4096> line{};    // the bar's text
   size_t line_size = 0;
   bool bar_shown = false;
 
@@ -102,10 +103,12 @@ struct Copier {
 // Descriptors of the parent must not live on here: its lock, above all.
 void close_others(const Copier& c) {
   const auto needed = [&](int fd) {
-    return fd == c.out || fd == c.error || fd == c.bar || fd == c.to_out || fd == c.to_error || fd == c.log || fd == c.done;
+    return fd == c.out || fd == c.error || fd == c.bar || fd == c.to_out || fd == c.to_error || fd == c.log ||
+           fd == c.done;
   };
   int highest = 0;
-  for (const int fd : {c.out, c.error, c.bar, c.to_out, c.to_error, c.log, c.done}) highest = fd > highest ? fd : highest;
+  for (const int fd : {c.out, c.error, c.bar, c.to_out, c.to_error, c.log, c.done})
+    highest = fd > highest ? fd : highest;
   for (int fd = 0; fd <= highest; ++fd) {
     if (!needed(fd)) ::close(fd);
   }
@@ -116,7 +119,8 @@ void close_others(const Copier& c) {
 }
 
 [[noreturn]] void become_copier(Copier c) {
-  // Before the second fork, which the parent doesn't wait for: a helper that has not run yet would keep a killed run's lock.
+  // Before the second fork, which the parent doesn't wait for: a helper that has not run yet would keep a killed run's
+  // lock.
   close_others(c);
   if (::fork() != 0) ::_exit(0);  // the parent's wait() never sees the helper
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_IGN);

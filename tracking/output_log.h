@@ -7,9 +7,9 @@
 
 namespace stet::tracking {
 
-/// While one lives, what this process prints to its standard output and error goes to a file as well. A helper process copies it, so a program that is
-/// killed loses nothing that it had handed to the system. The helper also owns the progress bar's line, which it takes away before other text and draws
-/// again after.
+/// While one lives, what this process prints to its standard output and error goes to a file as well. A helper process
+/// copies it, so a program that is killed loses nothing that it had handed to the system. The helper also owns the
+/// progress bar's line, which it takes away before other text and draws again after.
 class OutputLog {
  public:
   /// Appends to `file`. Where that can't be opened or no process can be made, nothing changes.

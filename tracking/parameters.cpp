@@ -11,8 +11,7 @@
 namespace stet::tracking {
 namespace {
 
-template <class T>
-constexpr const char* type_name() {
+template <class T> constexpr const char* type_name() {
   if constexpr (std::is_same_v<T, bool>) return "bool";
   else if constexpr (std::is_same_v<T, uint64_t>) return "uint";
   else if constexpr (std::is_integral_v<T>) return "int";
@@ -21,8 +20,7 @@ constexpr const char* type_name() {
   else return "string";
 }
 
-template <class T>
-std::optional<T> parse(const std::string& text) {
+template <class T> std::optional<T> parse(const std::string& text) {
   if constexpr (std::is_same_v<T, bool>) return parse_bool(text);
   else if constexpr (std::is_same_v<T, uint64_t>) return parse_uint64(text);
   else if constexpr (std::is_same_v<T, int64_t>) return parse_int64(text);
@@ -30,15 +28,15 @@ std::optional<T> parse(const std::string& text) {
   else if constexpr (std::is_same_v<T, double>) return parse_double(text);
   else if constexpr (std::is_same_v<T, int>) {
     const auto wide = parse_int64(text);
-    if (!wide || *wide < std::numeric_limits<int>::min() || *wide > std::numeric_limits<int>::max()) return std::nullopt;
+    if (!wide || *wide < std::numeric_limits<int>::min() || *wide > std::numeric_limits<int>::max())
+      return std::nullopt;
     return static_cast<int>(*wide);
   } else if (!is_utf8(text)) {
     return std::nullopt;
   } else return text;
 }
 
-template <class T>
-std::string kind() {
+template <class T> std::string kind() {
   if constexpr (std::is_same_v<T, bool>) return "true or false";
   else if constexpr (std::is_same_v<T, std::string>) return "UTF-8";
   else if constexpr (std::is_integral_v<T>) {
@@ -46,17 +44,18 @@ std::string kind() {
   } else return "a finite number";
 }
 
-template <class T>
-bool within(const T& value, const ParamOptions& o) {
+template <class T> bool within(const T& value, const ParamOptions& o) {
   if constexpr (std::is_same_v<T, std::string>) {
     return o.one_of.empty() || std::find(o.one_of.begin(), o.one_of.end(), value) != o.one_of.end();
   } else {
     const auto v = static_cast<double>(value);
-    return !(o.above && !(v > *o.above)) && !(o.from && !(v >= *o.from)) && !(o.below && !(v < *o.below)) && !(o.to && !(v <= *o.to));
+    return !(o.above && !(v > *o.above)) && !(o.from && !(v >= *o.from)) && !(o.below && !(v < *o.below)) &&
+           !(o.to && !(v <= *o.to));
   }
 }
 
-std::string bounds(const ParamOptions& o, const char* above, const char* from, const char* below, const char* to, const char* between) {
+std::string bounds(const ParamOptions& o, const char* above, const char* from, const char* below, const char* to,
+                   const char* between) {
   if (!o.one_of.empty()) return fmt::format("one of {}", fmt::join(o.one_of, ", "));
   std::vector<std::string> parts;
   if (o.above) parts.push_back(fmt::format("{} {}", above, *o.above));
@@ -107,8 +106,7 @@ const Parameters::Given* Parameters::given(std::string_view name) const {
   return it == given_.end() ? nullptr : &it->second;
 }
 
-template <class T>
-Parameters::Checked Parameters::check(const std::string& text, const ParamOptions& options) {
+template <class T> Parameters::Checked Parameters::check(const std::string& text, const ParamOptions& options) {
   const auto value = parse<T>(text);
   if (!value) return {"", "must be " + kind<T>()};
   if (!within(*value, options)) return {"", "must be " + range_words(options)};
@@ -145,10 +143,12 @@ std::string Parameters::choose(Declared& d, const Check& check) const {
 
 std::string Parameters::settle(Declared d, const Check& check) {
   check_name(d.name);
-  const auto before = std::find_if(declared_.begin(), declared_.end(), [&](const Declared& e) { return e.name == d.name; });
+  const auto before =
+      std::find_if(declared_.begin(), declared_.end(), [&](const Declared& e) { return e.name == d.name; });
   if (before != declared_.end()) {
     if (before->standard != d.standard || before->type != d.type || before->built_in != d.built_in) {
-      raise("--{}: is read twice, with defaults {} and {}; name one of them otherwise", d.name, before->standard, d.standard);
+      raise("--{}: is read twice, with defaults {} and {}; name one of them otherwise", d.name, before->standard,
+            d.standard);
     }
     return before->value;
   }
@@ -170,25 +170,24 @@ std::string Parameters::settle(Declared d, const Check& check) {
   return declared_.back().value;
 }
 
-template <class T>
-T Parameters::param(std::string_view name, const T& standard, const ParamOptions& options) {
+template <class T> T Parameters::param(std::string_view name, const T& standard, const ParamOptions& options) {
   return declare<T>(name, standard, options, false, false);
 }
 
-template <class T>
-T Parameters::execution(std::string_view name, const T& standard, const ParamOptions& options) {
+template <class T> T Parameters::execution(std::string_view name, const T& standard, const ParamOptions& options) {
   return declare<T>(name, standard, options, false, true);
 }
 
-template <class T>
-T Parameters::built_in(std::string_view name, const T& standard, const ParamOptions& options) {
+template <class T> T Parameters::built_in(std::string_view name, const T& standard, const ParamOptions& options) {
   return declare<T>(name, standard, options, true, false);
 }
 
 template <class T>
-T Parameters::declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in, bool execution) {
-  Declared d{std::string(name), type_name<T>(),      "",           fmt::format("{}", standard), Source::standard,
-             range_sign(options), options.help, built_in, execution};
+T Parameters::declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in,
+                      bool execution) {
+  Declared d{std::string(name), type_name<T>(),      "",           fmt::format("{}", standard),
+             Source::standard,  range_sign(options), options.help, built_in,
+             execution};
   return *parse<T>(settle(std::move(d), [&](const std::string& text) { return check<T>(text, options); }));
 }
 
@@ -210,7 +209,9 @@ template std::string Parameters::built_in(std::string_view, const std::string&, 
 
 std::string Parameters::path(std::string_view name, std::string_view standard, const PathOptions& options) {
   Declared d{std::string(name), "place", "", std::string(standard), Source::standard, "", options.help, false, false};
-  return settle(std::move(d), [](const std::string& text) { return is_utf8(text) ? Checked{text, ""} : Checked{"", "must be UTF-8"}; });
+  return settle(std::move(d), [](const std::string& text) {
+    return is_utf8(text) ? Checked{text, ""} : Checked{"", "must be UTF-8"};
+  });
 }
 
 void Parameters::refuse_unknown() const {
@@ -230,7 +231,8 @@ void Parameters::close() {
   refuse_unknown();
   for (const auto& entry : record_) {
     if (std::none_of(declared_.begin(), declared_.end(), [&](const Declared& d) { return d.name == entry.first; })) {
-      raise("run {} has a parameter {}, which this program has not: it is another program's, or another version's", run_, entry.first);
+      raise("run {} has a parameter {}, which this program has not: it is another program's, or another version's",
+            run_, entry.first);
     }
   }
 }
@@ -238,17 +240,22 @@ void Parameters::close() {
 std::string Parameters::help_text(std::string_view program) const {
   std::string text = fmt::format("{} [--flag value ...]\n", program);
   for (const bool built_in : {false, true}) {
-    const bool any = std::any_of(declared_.begin(), declared_.end(), [&](const Declared& d) { return d.built_in == built_in; });
+    const bool any =
+        std::any_of(declared_.begin(), declared_.end(), [&](const Declared& d) { return d.built_in == built_in; });
     if (any) text += built_in ? "\nEvery program has:\n" : "\nParameters:\n";
     for (const Declared& d : declared_) {
       if (d.built_in != built_in) continue;
-      const std::string left = fmt::format("--{} {}", d.name, d.type == "bool" ? "" : d.type == "place" ? "PATH" : d.type);
+      const std::string left = fmt::format("--{} {}", d.name,
+                                           d.type == "bool"    ? ""
+                                           : d.type == "place" ? "PATH"
+                                                               : d.type);
       std::string facts = d.standard.empty() ? "" : fmt::format("default {}", d.standard);
       if (!d.range.empty()) facts += (facts.empty() ? "" : ", ") + d.range;
       text += fmt::format("  {:<26} {}{}{}\n", left, d.help, d.help.empty() || facts.empty() ? "" : "; ", facts);
     }
   }
-  text += fmt::format("  {:<26} {}\n  {:<26} {}\n", "--config FILE", "values from a file: JSON, or lines of name = value", "--help", "this list");
+  text += fmt::format("  {:<26} {}\n  {:<26} {}\n", "--config FILE",
+                      "values from a file: JSON, or lines of name = value", "--help", "this list");
   return text;
 }
 

@@ -1,4 +1,5 @@
-// A program's parameters: declared by reading them, taken from the record, a flag, a configuration file or the default, in this order.
+// A program's parameters: declared by reading them, taken from the record, a flag, a configuration file or the default,
+// in this order.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ struct ParamOptions {
   std::optional<double> below{};  ///< exclusive upper bound
   std::optional<double> to{};     ///< inclusive upper bound
   std::vector<std::string> one_of{};
-  std::string help{};             ///< its meaning, for --help and the record
+  std::string help{};  ///< its meaning, for --help and the record
 };
 
 struct PathOptions {
@@ -41,7 +42,7 @@ struct Declared {
   std::string value;
   std::string standard;  ///< the default
   Source source = Source::standard;
-  std::string range;     ///< such as "> 0"; empty: any
+  std::string range;  ///< such as "> 0"; empty: any
   std::string help;
   bool built_in = false;   ///< one of the flags that every program has
   bool execution = false;  ///< how it runs: recorded, and may differ when the run is resumed
@@ -59,25 +60,24 @@ class Parameters {
   /// Scans the command line and reads --config. Throws UsageError, or DataError that names the file.
   Parameters(int argc, const char* const* argv);
 
-  /// From here on values come from a run's record. Throws UsageError later, naming flag and both values, when a flag disagrees.
+  /// From here on values come from a run's record. Throws UsageError later, naming flag and both values, when a flag
+  /// disagrees.
   void set_record(std::string run, std::map<std::string, Recorded> values);
 
-  /// Reads a parameter: its value, checked against its options. Throws UsageError that names flag, value and what it must be; also when
-  /// it was read before with another default or type, or is read after the set was closed.
-  template <class T>
-  T param(std::string_view name, const T& standard, const ParamOptions& options);
+  /// Reads a parameter: its value, checked against its options. Throws UsageError that names flag, value and what it
+  /// must be; also when it was read before with another default or type, or is read after the set was closed.
+  template <class T> T param(std::string_view name, const T& standard, const ParamOptions& options);
   std::string path(std::string_view name, std::string_view standard, const PathOptions& options);
   /// A parameter on which no result depends: it is recorded, and never held against the record.
-  template <class T>
-  T execution(std::string_view name, const T& standard, const ParamOptions& options);
+  template <class T> T execution(std::string_view name, const T& standard, const ParamOptions& options);
 
   /// A flag that every program has: as param, but never held against the record.
-  template <class T>
-  T built_in(std::string_view name, const T& standard, const ParamOptions& options);
+  template <class T> T built_in(std::string_view name, const T& standard, const ParamOptions& options);
 
   /// True when --help was given: nothing is refused until it has been printed.
   bool help() const { return help_; }
-  /// No more parameters: throws UsageError on an unknown flag, and on parameters that the record has and the program has not.
+  /// No more parameters: throws UsageError on an unknown flag, and on parameters that the record has and the program
+  /// has not.
   void close();
   bool closed() const { return closed_; }
 
@@ -99,8 +99,7 @@ class Parameters {
   using Check = std::function<Checked(const std::string& text)>;
   template <class T>
   T declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in, bool execution);
-  template <class T>
-  static Checked check(const std::string& text, const ParamOptions& options);
+  template <class T> static Checked check(const std::string& text, const ParamOptions& options);
   std::string settle(Declared d, const Check& check);
   std::string choose(Declared& d, const Check& check) const;
   void agree_with_record(const Declared& d, const Given& given, const Check& check) const;

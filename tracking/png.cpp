@@ -13,7 +13,8 @@ namespace {
 std::vector<uint8_t> to_bytes(const Tensor& image) {
   const Tensor x = contiguous(image.detach().to(cpu));
   if (x.dtype() == DType::uint8) return x.to_vector<uint8_t>();
-  if (!is_floating(x.dtype())) raise("log_image: {} is no image type; give uint8, or floating in [0, 1]", name_of(x.dtype()));
+  if (!is_floating(x.dtype()))
+    raise("log_image: {} is no image type; give uint8, or floating in [0, 1]", name_of(x.dtype()));
   std::vector<uint8_t> bytes;
   for (const double v : x.to(DType::float64).to_vector<double>()) {
     bytes.push_back(v > 0 ? static_cast<uint8_t>(std::lround(std::fmin(v, 1.0) * 255)) : uint8_t{0});
@@ -47,9 +48,11 @@ Png encode_png(const Tensor& image) {
   png.height = static_cast<png_uint_32>(result.height);
   png.format = colour ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   png_alloc_size_t size = 0;
-  if (!png_image_write_to_memory(&png, nullptr, &size, 0, pixels.data(), 0, nullptr)) raise("log_image: {}", png.message);
+  if (!png_image_write_to_memory(&png, nullptr, &size, 0, pixels.data(), 0, nullptr))
+    raise("log_image: {}", png.message);
   result.bytes.resize(size);
-  if (!png_image_write_to_memory(&png, result.bytes.data(), &size, 0, pixels.data(), 0, nullptr)) raise("log_image: {}", png.message);
+  if (!png_image_write_to_memory(&png, result.bytes.data(), &size, 0, pixels.data(), 0, nullptr))
+    raise("log_image: {}", png.message);
   result.bytes.resize(size);
   return result;
 }

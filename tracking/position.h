@@ -15,8 +15,8 @@ struct Moment {
   bool operator==(const Moment&) const = default;
 };
 
-/// One loop on the way to a position. What lies before it is remembered by when it was, as code between loops that runs again draws
-/// random numbers and asks for the step.
+/// One loop on the way to a position. What lies before it is remembered by when it was, as code between loops that runs
+/// again draws random numbers and asks for the step.
 struct LoopFrame {
   std::vector<Moment> before;  ///< the ends of the loops that its parent's iteration (or the program) began before it
   int64_t index = 0;           ///< iterations committed
@@ -25,20 +25,20 @@ struct LoopFrame {
   bool operator==(const LoopFrame&) const = default;
 };
 
-/// A stack of loops, outermost first. The program reports what it enters and leaves. While a target is sought, enter() says which loops
-/// to skip, which to enter at a later iteration, and which is the one where the run left off.
+/// A stack of loops, outermost first. The program reports what it enters and leaves. While a target is sought, enter()
+/// says which loops to skip, which to enter at a later iteration, and which is the one where the run left off.
 class Position {
  public:
   enum class Entry {
-    fresh,     ///< no target, or it lies behind: begin at iteration 0
-    skipped,   ///< lies before the target: no iteration; it ended at moment()
-    enclosing, ///< holds the target: begin at the iteration that index() gives, as it was at moment()
-    reached,   ///< the target itself: begin at index(), if finished() does not say otherwise
+    fresh,      ///< no target, or it lies behind: begin at iteration 0
+    skipped,    ///< lies before the target: no iteration; it ended at moment()
+    enclosing,  ///< holds the target: begin at the iteration that index() gives, as it was at moment()
+    reached,    ///< the target itself: begin at index(), if finished() does not say otherwise
   };
 
-  /// A position as text, each loop's frame, outermost first: `TICK.STEP,…,INDEX` with the ends of the loops before it, each counted from
-  /// the one before, `xN` after N equal ones, `!` where it was left by break and `@TICK.STEP` where it holds the next. As in
-  /// "3@39.36/13.12,5.5x3,250".
+  /// A position as text, each loop's frame, outermost first: `TICK.STEP,…,INDEX` with the ends of the loops before it,
+  /// each counted from the one before, `xN` after N equal ones, `!` where it was left by break and `@TICK.STEP` where
+  /// it holds the next. As in "3@39.36/13.12,5.5x3,250".
   std::string to_text() const;
   /// Makes the position of that text the target. Throws DataError.
   void seek(std::string_view text);

@@ -41,7 +41,8 @@ double fraction_of(const std::vector<LoopProgress>& loops) {
 
 std::string clock_time(double seconds) {
   const auto s = static_cast<int64_t>(std::llround(std::min(seconds, 1e9)));
-  return s < 3600 ? fmt::format("{}:{:02}", s / 60, s % 60) : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+  return s < 3600 ? fmt::format("{}:{:02}", s / 60, s % 60)
+                  : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
 }
 
 Progress::Progress() : terminal_(is_terminal()) {}

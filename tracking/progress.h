@@ -1,4 +1,5 @@
-// What a training program shows of its progress: a bar on a terminal, a line now and then elsewhere, warnings only when it is to be quiet.
+// What a training program shows of its progress: a bar on a terminal, a line now and then elsewhere, warnings only when
+// it is to be quiet.
 #pragma once
 
 #include <chrono>
@@ -45,9 +46,9 @@ class Progress {
   const Clock::time_point start_ = Clock::now();
   Clock::time_point shown_{}, measured_ = Clock::now();
   bool open_line_ = false, images_ = false;
-  int64_t items_ = 0;           // since measured_
-  int64_t since_ = 0;           // iterations since measured_
-  double per_second_ = 0;       // items, or iterations where items are unknown
+  int64_t items_ = 0;      // since measured_
+  int64_t since_ = 0;      // iterations since measured_
+  double per_second_ = 0;  // items, or iterations where items are unknown
   std::optional<double> first_fraction_;
 };
 

@@ -21,7 +21,8 @@ Replay Replay::parse(const std::string& text, const std::string& name) {
   std::istringstream in(text);
   for (std::string word, number; in >> word >> number;) {
     const auto tick = parse_uint64(number);
-    if (!tick || (word != "digest" && word != "stop")) raise<DataError>("{}: '{} {}' can't be read", name, word, number);
+    if (!tick || (word != "digest" && word != "stop"))
+      raise<DataError>("{}: '{} {}' can't be read", name, word, number);
     if (word == "digest") replay.digest_ticks.insert(*tick);
     else replay.stop_tick = tick;
   }

@@ -8,8 +8,9 @@
 
 namespace stet::tracking {
 
-/// Named by the environment variable STET_REPLAY, a file of lines `digest TICK` and `stop TICK`: the state is digested at those boundaries
-/// instead of at every so many steps, no checkpoint is written but where the program stops, and it stops at the boundary `stop`.
+/// Named by the environment variable STET_REPLAY, a file of lines `digest TICK` and `stop TICK`: the state is digested
+/// at those boundaries instead of at every so many steps, no checkpoint is written but where the program stops, and it
+/// stops at the boundary `stop`.
 struct Replay {
   std::set<uint64_t> digest_ticks;
   std::optional<uint64_t> stop_tick;

@@ -23,7 +23,10 @@ void Loop::begin_iteration(BatchSize size) {
 }
 
 void Loop::require_innermost() const {
-  if (run_.depth() != depth_) raise("loops: one goes on while a loop that it holds has not ended; to go through two loaders at once, call next() of one");
+  if (run_.depth() != depth_)
+    raise(
+        "loops: one goes on while a loop that it holds has not ended; to go through two loaders at once, call next() "
+        "of one");
 }
 
 void Loop::commit() {
@@ -50,7 +53,8 @@ Loop::~Loop() noexcept(false) {
 }
 
 void Loop::require_tracked(const Stateful& loader) const {
-  if (!run_.state().holds(loader)) raise("steps: the loader is not tracked; name it before the loop, as in run.track(\"loader\", loader)");
+  if (!run_.state().holds(loader))
+    raise("steps: the loader is not tracked; name it before the loop, as in run.track(\"loader\", loader)");
 }
 
 }  // namespace tracking
@@ -64,9 +68,7 @@ Run::~Run() {
   try {
     if (std::uncaught_exceptions() > 0) live_->left_by_exception();
     else live_->finish();
-  } catch (const std::exception& e) {
-    live_->fail(e.what(), false);
-  }
+  } catch (const std::exception& e) { live_->fail(e.what(), false); }
 }
 
 tracking::Parameters& Run::parameters() { return live_->parameters(); }
@@ -89,7 +91,9 @@ Device Run::device() { return live().device(); }
 EpochRange Run::epochs(int64_t n) { return EpochRange(live(), n); }
 StepRange Run::steps(int64_t n) { return StepRange(live(), n); }
 
-void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) { state().track(std::string(name), std::move(walk)); }
+void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) {
+  state().track(std::string(name), std::move(walk));
+}
 
 void Run::log(std::string_view name, double value, const Context& context) { live_->log(name, value, context); }
 void Run::log(std::string_view name, const Tensor& value, const Context& context) { live_->log(name, value, context); }

@@ -71,7 +71,8 @@ enum class LoopEntry {
 };
 enum class LoopKind { epochs, steps };
 
-/// What the loops share. A loop's `++` commits an iteration; leaving by break or return commits it too, unless an exception is on its way.
+/// What the loops share. A loop's `++` commits an iteration; leaving by break or return commits it too, unless an
+/// exception is on its way.
 class Loop {
  public:
   Loop(const Loop&) = delete;
@@ -108,9 +109,11 @@ class Loop {
 inline BatchSize size_of_batch(const Tensor& t) {
   return t.defined() && t.rank() > 0 ? BatchSize{t.size(0), t.rank() > 2} : BatchSize{};
 }
-template <class Batch>
-BatchSize size_of_batch(const Batch& batch) {
-  if constexpr (requires { { std::get<0>(batch) } -> std::convertible_to<const Tensor&>; }) return size_of_batch(std::get<0>(batch));
+template <class Batch> BatchSize size_of_batch(const Batch& batch) {
+  if constexpr (requires {
+                  { std::get<0>(batch) } -> std::convertible_to<const Tensor&>;
+                })
+    return size_of_batch(std::get<0>(batch));
   else return {};
 }
 
@@ -195,11 +198,11 @@ concept BatchLoader = std::derived_from<L, Stateful> && requires(L loader, int64
 };
 
 /// `for (auto [x, y] : run.steps(loader))`: the loader's next epoch.
-template <BatchLoader L>
-class BatchRange : tracking::Loop {
+template <BatchLoader L> class BatchRange : tracking::Loop {
  public:
   using Batch = typename L::Batch;
-  BatchRange(tracking::LiveRun& run, L& loader) : Loop(run, tracking::LoopKind::steps, loader.batches_per_epoch()), loader_(loader) {}
+  BatchRange(tracking::LiveRun& run, L& loader)
+      : Loop(run, tracking::LoopKind::steps, loader.batches_per_epoch()), loader_(loader) {}
 
   class Iterator {
    public:
@@ -227,7 +230,8 @@ class BatchRange : tracking::Loop {
   End end() const { return {}; }
 
  private:
-  // A batch is fetched after the boundary before it, so a checkpoint's loader position is that of the batches that were worked on.
+  // A batch is fetched after the boundary before it, so a checkpoint's loader position is that of the batches that were
+  // worked on.
   void next() {
     batch_ = loader_.next();
     if (!batch_) return Loop::end();
@@ -242,12 +246,13 @@ class BatchRange : tracking::Loop {
   std::optional<Batch> batch_;
 };
 
-/// One run of a training program. There can be one at a time. Declarations come first: the first call that is none of them closes the
-/// set of parameters, then --help, unknown flags and ranges are settled. An uncaught exception ends the program with one line; its exit
-/// status is 2 before the first iteration and 1 after.
+/// One run of a training program. There can be one at a time. Declarations come first: the first call that is none of
+/// them closes the set of parameters, then --help, unknown flags and ranges are settled. An uncaught exception ends the
+/// program with one line; its exit status is 2 before the first iteration and 1 after.
 class Run {
  public:
-  /// `program` names the program in its record, as in "mnist-mlp". Throws UsageError on flags that can't be read and when the run to resume can't be.
+  /// `program` names the program in its record, as in "mnist-mlp". Throws UsageError on flags that can't be read and
+  /// when the run to resume can't be.
   Run(int argc, const char* const* argv, std::string_view program);
   /// Marks the run finished; failed while an exception is on its way.
   ~Run();
@@ -255,21 +260,21 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   /// Declares and reads a parameter: bool, int, int64_t, float, double or a text. It is a flag, and it is recorded.
-  template <class T>
-  auto param(std::string_view name, const T& standard, const ParamOptions& options = {}) {
+  template <class T> auto param(std::string_view name, const T& standard, const ParamOptions& options = {}) {
     if constexpr (std::convertible_to<T, std::string>) return parameters().param<std::string>(name, standard, options);
     else return parameters().param<T>(name, standard, options);
   }
   /// Declares and reads a place: a flag that is recorded, and may differ when the run is resumed.
   std::string path(std::string_view name, std::string_view standard, const PathOptions& options = {});
-  /// Declares and reads how the program runs: worker threads, say. A flag that is recorded and may differ when the run is resumed, as no
-  /// result may depend on it.
-  template <class T>
-  auto execution(std::string_view name, const T& standard, const ParamOptions& options = {}) {
-    if constexpr (std::convertible_to<T, std::string>) return parameters().execution<std::string>(name, standard, options);
+  /// Declares and reads how the program runs: worker threads, say. A flag that is recorded and may differ when the run
+  /// is resumed, as no result may depend on it.
+  template <class T> auto execution(std::string_view name, const T& standard, const ParamOptions& options = {}) {
+    if constexpr (std::convertible_to<T, std::string>)
+      return parameters().execution<std::string>(name, standard, options);
     else return parameters().execution<T>(name, standard, options);
   }
-  /// When checkpoints are written and which are kept; by default each minute and at the end, the last three. --checkpoint-every overrides.
+  /// When checkpoints are written and which are kept; by default each minute and at the end, the last three.
+  /// --checkpoint-every overrides.
   void checkpoint(const CheckpointPolicy& policy);
 
   /// The run's random numbers: --seed.
@@ -277,12 +282,12 @@ class Run {
   /// --device.
   Device device();
 
-  /// Names what the run's state is: a module, an optimizer, a loader, a cell, a scalar. It must live as long as the loops run.
+  /// Names what the run's state is: a module, an optimizer, a loader, a cell, a scalar. It must live as long as the
+  /// loops run.
   class Tracker {
    public:
     explicit Tracker(Run& run) : run_(run) {}
-    template <class T>
-    Tracker& operator()(std::string_view name, T& thing) {
+    template <class T> Tracker& operator()(std::string_view name, T& thing) {
       run_.track(name, thing);
       return *this;
     }
@@ -290,8 +295,7 @@ class Run {
    private:
     Run& run_;
   };
-  template <class T>
-  Tracker track(std::string_view name, T& thing) {
+  template <class T> Tracker track(std::string_view name, T& thing) {
     track_walk(name, [name = std::string(name), &thing](Visitor& v) { v(name, thing); });
     return Tracker(*this);
   }
@@ -299,12 +303,10 @@ class Run {
   // The loops. They nest to any depth, and several may follow one another.
   EpochRange epochs(int64_t n);
   StepRange steps(int64_t n);
-  template <BatchLoader L>
-  BatchRange<L> steps(L& loader) {
-    return BatchRange<L>(live(), loader);
-  }
+  template <BatchLoader L> BatchRange<L> steps(L& loader) { return BatchRange<L>(live(), loader); }
 
-  /// A metric of this step, or, after a step, of all steps so far. A NaN or an infinity throws TrainingError, unless --allow-nan.
+  /// A metric of this step, or, after a step, of all steps so far. A NaN or an infinity throws TrainingError, unless
+  /// --allow-nan.
   void log(std::string_view name, double value, const Context& context = {});
   void log(std::string_view name, const Tensor& value, const Context& context = {});
   void log_text(std::string_view name, std::string_view text);
@@ -319,8 +321,7 @@ class Run {
   std::string folder() const;
 
  private:
-  template <class T>
-  friend class Kept;
+  template <class T> friend class Kept;
   tracking::Parameters& parameters();
   tracking::LiveRun& live();  // closes the set of parameters
   void track_walk(std::string_view name, std::function<void(Visitor&)> walk);
@@ -329,10 +330,10 @@ class Run {
   std::unique_ptr<tracking::LiveRun> live_;
 };
 
-/// A value that lives across an epoch's steps and is part of the state while it exists: `Kept<double> sum(run, "sum", 0.0)`. When a run is
-/// resumed within the loop that it was declared before, it gets its value back. T: a scalar, a text, a vector of double or int64, or a Tensor.
-template <class T>
-class Kept {
+/// A value that lives across an epoch's steps and is part of the state while it exists: `Kept<double> sum(run, "sum",
+/// 0.0)`. When a run is resumed within the loop that it was declared before, it gets its value back. T: a scalar, a
+/// text, a vector of double or int64, or a Tensor.
+template <class T> class Kept {
  public:
   Kept(Run& run, std::string name, T initial) : run_(run), name_(std::move(name)), value_(std::move(initial)) {
     run_.state().keep(name_, reference());
@@ -349,10 +350,22 @@ class Kept {
   operator const T&() const { return value_; }  // NOLINT
   T& value() { return value_; }
   const T& value() const { return value_; }
-  template <class U> Kept& operator+=(const U& v) { value_ = value_ + v; return *this; }
-  template <class U> Kept& operator-=(const U& v) { value_ = value_ - v; return *this; }
-  template <class U> Kept& operator*=(const U& v) { value_ = value_ * v; return *this; }
-  Kept& operator++() { ++value_; return *this; }
+  template <class U> Kept& operator+=(const U& v) {
+    value_ = value_ + v;
+    return *this;
+  }
+  template <class U> Kept& operator-=(const U& v) {
+    value_ = value_ - v;
+    return *this;
+  }
+  template <class U> Kept& operator*=(const U& v) {
+    value_ = value_ * v;
+    return *this;
+  }
+  Kept& operator++() {
+    ++value_;
+    return *this;
+  }
 
  private:
   tracking::KeptRef reference() {

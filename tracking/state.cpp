@@ -24,18 +24,15 @@ struct KeptTensor : Stateful {
 };
 
 // The type in which a checkpoint holds a scalar.
-template <class T>
-struct Stored {
-  using type = std::conditional_t<std::is_floating_point_v<T>, double, std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
+template <class T> struct Stored {
+  using type = std::conditional_t<std::is_floating_point_v<T>, double,
+                                  std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
 };
 template <> struct Stored<bool> { using type = bool; };
 template <> struct Stored<std::string> { using type = std::string; };
 template <class T> using StoredAs = typename Stored<T>::type;
 
-template <class T>
-ScalarValue to_scalar_value(const T& v) {
-  return static_cast<StoredAs<T>>(v);
-}
+template <class T> ScalarValue to_scalar_value(const T& v) { return static_cast<StoredAs<T>>(v); }
 
 class Save final : public StateVisitor {
  public:
@@ -49,7 +46,8 @@ class Save final : public StateVisitor {
   void scalar(const std::string& path, ScalarRef ref) override {
     std::visit(
         [&](auto* p) {
-          if constexpr (!StateVector<std::remove_pointer_t<decltype(p)>>) out_.scalars.push_back({path, to_scalar_value(*p)});
+          if constexpr (!StateVector<std::remove_pointer_t<decltype(p)>>)
+            out_.scalars.push_back({path, to_scalar_value(*p)});
         },
         ref);
   }
@@ -58,8 +56,12 @@ class Save final : public StateVisitor {
         [&](auto* p) {
           using T = std::remove_pointer_t<decltype(p)>;
           if constexpr (StateVector<T>) {
-            out_.tensors.push_back({path, TensorKind::buffer, dtype_of<typename T::value_type>, {static_cast<int64_t>(p->size())},
-                                    std::as_bytes(std::span(*p)), nullptr});
+            out_.tensors.push_back({path,
+                                    TensorKind::buffer,
+                                    dtype_of<typename T::value_type>,
+                                    {static_cast<int64_t>(p->size())},
+                                    std::as_bytes(std::span(*p)),
+                                    nullptr});
           }
         },
         ref);
@@ -83,7 +85,8 @@ class Digests final : public StateVisitor {
     auto at = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t.first == value.device(); });
     if (at == tasks_.end()) at = tasks_.insert(at, {value.device(), {}});
     add(path, {}, static_cast<size_t>(at - tasks_.begin()), at->second.size());
-    at->second.push_back({DigestSalt(path, name_of(value.dtype()), value.shape().to_string()), contiguous(value.detach())});
+    at->second.push_back(
+        {DigestSalt(path, name_of(value.dtype()), value.shape().to_string()), contiguous(value.detach())});
   }
   void scalar(const std::string& path, ScalarRef ref) override {
     std::visit(
@@ -137,8 +140,9 @@ class Restore final : public StateVisitor {
       if (!seen_.contains(path)) extra_.push_back(path);
     }
     std::string text;
-    for (const auto& [what, names] : {std::pair("not in the checkpoint: ", &missing_), std::pair("only in the checkpoint: ", &extra_),
-                                      std::pair("other shape or type: ", &misshapen_)}) {
+    for (const auto& [what, names] :
+         {std::pair("not in the checkpoint: ", &missing_), std::pair("only in the checkpoint: ", &extra_),
+          std::pair("other shape or type: ", &misshapen_)}) {
       if (names->empty()) continue;
       text += (text.empty() ? "" : "; ") + std::string(what) + fmt::format("{}", fmt::join(*names, ", "));
     }
@@ -150,8 +154,9 @@ class Restore final : public StateVisitor {
     const TensorEntry* entry = find(tensors_, path);
     if (entry == nullptr) return;
     if (entry->dtype != value.dtype() || entry->shape != value.shape().dims()) {
-      misshapen_.push_back(fmt::format("{} is {} {} here and {} {} there", path, name_of(value.dtype()), value.shape().to_string(),
-                                       name_of(entry->dtype), Shape(entry->shape).to_string()));
+      misshapen_.push_back(fmt::format("{} is {} {} here and {} {} there", path, name_of(value.dtype()),
+                                       value.shape().to_string(), name_of(entry->dtype),
+                                       Shape(entry->shape).to_string()));
     } else if (apply_) {
       set(load(*entry).to(value.device()));
     }
@@ -159,7 +164,8 @@ class Restore final : public StateVisitor {
   void kept_tensor(const std::string& path, Tensor& value) override {
     const auto it = tensors_.find(path);
     if (it != tensors_.end()) seen_.insert(path);
-    if (apply_) value = it == tensors_.end() ? Tensor() : load(*it->second).to(value.defined() ? value.device() : device_);
+    if (apply_)
+      value = it == tensors_.end() ? Tensor() : load(*it->second).to(value.defined() ? value.device() : device_);
   }
   void scalar(const std::string& path, ScalarRef ref) override {
     const ScalarEntry* entry = find(scalars_, path);
@@ -221,8 +227,7 @@ class Restore final : public StateVisitor {
   std::vector<std::string> missing_, extra_, misshapen_;
 };
 
-template <class T>
-bool all_finite(const TensorEntry& entry) {
+template <class T> bool all_finite(const TensorEntry& entry) {
   const std::span values(reinterpret_cast<const T*>(entry.data.data()), entry.data.size() / sizeof(T));
   return std::all_of(values.begin(), values.end(), [](T v) { return std::isfinite(v); });
 }
@@ -231,7 +236,8 @@ bool all_finite(const TensorEntry& entry) {
 
 void State::track(std::string name, std::function<void(Visitor&)> walk) {
   const auto same = [&](const auto& entry) { return entry.first == name; };
-  if (name.empty() || name == "stet" || name.find('/') != name.npos) raise("track: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
+  if (name.empty() || name == "stet" || name.find('/') != name.npos)
+    raise("track: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
   if (std::any_of(tracked_.begin(), tracked_.end(), same) || std::any_of(kept_.begin(), kept_.end(), same)) {
     raise("track: '{}' is tracked already; give each thing its own name", name);
   }
@@ -240,7 +246,8 @@ void State::track(std::string name, std::function<void(Visitor&)> walk) {
 
 void State::keep(const std::string& name, KeptRef value) {
   const auto same = [&](const auto& entry) { return entry.first == name; };
-  if (name.empty() || name == "stet" || name.find('/') != name.npos) raise("Kept: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
+  if (name.empty() || name == "stet" || name.find('/') != name.npos)
+    raise("Kept: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
   if (std::any_of(tracked_.begin(), tracked_.end(), same) || std::any_of(kept_.begin(), kept_.end(), same)) {
     raise("Kept: '{}' is tracked already; give each value its own name", name);
   }
@@ -286,7 +293,10 @@ void State::restore(const Checkpoint& checkpoint) {
   Restore check(checkpoint, false, device_);
   walk(check);
   if (const std::string differences = check.differences(); !differences.empty()) {
-    raise("resume: the tracked state does not fit the checkpoint: {}; start a new run, or resume with the program as it was", differences);
+    raise(
+        "resume: the tracked state does not fit the checkpoint: {}; start a new run, or resume with the program as it "
+        "was",
+        differences);
   }
   Restore apply(checkpoint, true, device_);
   walk(apply);
@@ -342,7 +352,9 @@ std::vector<TrackedShape> State::shapes() const {
     }
     void scalar(const std::string&, ScalarRef) override {}
     void vector(const std::string&, ScalarRef) override {}
-    void on_alias(const std::string& path, const std::string& first) override { found.push_back({path, {}, {}, first}); }
+    void on_alias(const std::string& path, const std::string& first) override {
+      found.push_back({path, {}, {}, first});
+    }
   } collect;
   walk(collect);
   return std::move(collect.found);
@@ -369,7 +381,9 @@ bool State::is_on(Device device) const {
   struct Find : Visitor {
     Device wanted;
     bool found = false;
-    void on_parameter(const std::string&, Parameter& p) override { found |= p.shared_state()->value.device() == wanted; }
+    void on_parameter(const std::string&, Parameter& p) override {
+      found |= p.shared_state()->value.device() == wanted;
+    }
   } find;
   find.wanted = device;
   walk(find);

@@ -73,10 +73,11 @@ class State {
   /// Bytes of all tensors.
   int64_t bytes() const;
 
-  /// Adds all of the state to a checkpoint. Tensors are shared, vectors referred to: encode it before the state changes.
+  /// Adds all of the state to a checkpoint. Tensors are shared, vectors referred to: encode it before the state
+  /// changes.
   void save(Checkpoint& checkpoint) const;
-  /// Sets all of the state from a checkpoint; entries under `stet/` are the run's own. Throws UsageError that names every missing, extra
-  /// and misshapen entry, and then nothing has been changed.
+  /// Sets all of the state from a checkpoint; entries under `stet/` are the run's own. Throws UsageError that names
+  /// every missing, extra and misshapen entry, and then nothing has been changed.
   void restore(const Checkpoint& checkpoint);
   /// Sets what can be set now, without complaint: for the loops around the one where restore() is due.
   void restore_what_fits(const Checkpoint& checkpoint);

@@ -69,7 +69,8 @@ struct GivenUp {};
 // Tells the address sanitizer of a change of stacks.
 class StackSwitch {
  public:
-  void leave([[maybe_unused]] const void* bottom, [[maybe_unused]] size_t size, [[maybe_unused]] bool for_good = false) {
+  void leave([[maybe_unused]] const void* bottom, [[maybe_unused]] size_t size,
+             [[maybe_unused]] bool for_good = false) {
 #ifdef STET_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(for_good ? nullptr : &fake_, bottom, size);
 #endif
@@ -116,7 +117,11 @@ struct Warp {
 
 class Block {
  public:
-  Block(unsigned threads, size_t shared) : threads_(threads), warps_(threads / kWarp), shared_(new unsigned char[std::max<size_t>(shared, 1)]), shared_bytes_(shared) {}
+  Block(unsigned threads, size_t shared)
+      : threads_(threads),
+        warps_(threads / kWarp),
+        shared_(new unsigned char[std::max<size_t>(shared, 1)]),
+        shared_bytes_(shared) {}
   /// Where a launch is given up, ends the threads that are under way.
   ~Block();
 
@@ -128,7 +133,9 @@ class Block {
     while (true) {
       std::shuffle(order.begin(), order.end(), random);
       for (unsigned w : order) run_warp(w, random);
-      const auto in = [&](State s) { return std::count_if(threads_.begin(), threads_.end(), [s](auto& t) { return t.state == s; }); };
+      const auto in = [&](State s) {
+        return std::count_if(threads_.begin(), threads_.end(), [s](auto& t) { return t.state == s; });
+      };
       const auto waiting = in(State::at_block), done = in(State::done);
       if (waiting == 0) return;
       if (done != 0) stuck("__syncthreads", waiting, done);
@@ -138,7 +145,8 @@ class Block {
 
   void* shared(size_t bytes) {
     if (bytes != shared_bytes_) {
-      throw std::logic_error("a kernel takes " + std::to_string(bytes) + " bytes of shared memory, its launch gave " + std::to_string(shared_bytes_));
+      throw std::logic_error("a kernel takes " + std::to_string(bytes) + " bytes of shared memory, its launch gave " +
+                             std::to_string(shared_bytes_));
     }
     return shared_.get();
   }
@@ -146,7 +154,8 @@ class Block {
 
  private:
   static void stuck(const char* barrier, int64_t waiting, int64_t done) {
-    throw std::logic_error(std::to_string(waiting) + " threads wait at a " + barrier + " that " + std::to_string(done) + " never reach");
+    throw std::logic_error(std::to_string(waiting) + " threads wait at a " + barrier + " that " + std::to_string(done) +
+                           " never reach");
   }
 
   void start(unsigned i, const std::function<void()>& body);
@@ -203,19 +212,18 @@ void Block::start(unsigned i, const std::function<void()>& body) {
   t.copies.clear();
   t.groups = 0;
   t.stack = {};
-  t.fiber = context::fiber(std::allocator_arg, PooledStack{t.stack_bottom}, [this, &t, &body](context::fiber&& scheduler) {
-    t.stack.arrive(&host_bottom_, &host_size_);
-    t.scheduler = std::move(scheduler);
-    try {
-      if (!given_up_) body();
-    } catch (const GivenUp&) {
-    } catch (...) {
-      error_ = std::current_exception();
-    }
-    t.state = State::done;
-    t.stack.leave(host_bottom_, host_size_, true);
-    return std::move(t.scheduler);
-  });
+  t.fiber =
+      context::fiber(std::allocator_arg, PooledStack{t.stack_bottom}, [this, &t, &body](context::fiber&& scheduler) {
+        t.stack.arrive(&host_bottom_, &host_size_);
+        t.scheduler = std::move(scheduler);
+        try {
+          if (!given_up_) body();
+        } catch (const GivenUp&) {
+        } catch (...) { error_ = std::current_exception(); }
+        t.state = State::done;
+        t.stack.leave(host_bottom_, host_size_, true);
+        return std::move(t.scheduler);
+      });
 }
 
 Block::~Block() {
@@ -257,8 +265,10 @@ void set_order(uint64_t seed) { order_of_threads().seed(seed); }
 void run_blocks(Index blocks, unsigned threads, size_t shared, const std::function<void()>& thread) {
   static std::mutex mutex;
   std::lock_guard lock(mutex);
-  if (threads == 0 || threads % kWarp != 0 || threads > kMostThreads) throw std::logic_error("a block of " + std::to_string(threads) + " threads");
-  if (shared > most_shared_bytes) throw std::logic_error("a block with " + std::to_string(shared) + " bytes of shared memory");
+  if (threads == 0 || threads % kWarp != 0 || threads > kMostThreads)
+    throw std::logic_error("a block of " + std::to_string(threads) + " threads");
+  if (shared > most_shared_bytes)
+    throw std::logic_error("a block with " + std::to_string(shared) + " bytes of shared memory");
   const ContractFloatEnv env;
   const MemoryAccess access;
   std::mt19937_64& random = order_of_threads();
@@ -270,7 +280,8 @@ void run_blocks(Index blocks, unsigned threads, size_t shared, const std::functi
   Block one(threads, shared);
   block = &one;
   for (uint64_t b : order) {
-    block_at = {static_cast<unsigned>(b % blocks.x), static_cast<unsigned>(b / blocks.x % blocks.y), static_cast<unsigned>(b / blocks.x / blocks.y)};
+    block_at = {static_cast<unsigned>(b % blocks.x), static_cast<unsigned>(b / blocks.x % blocks.y),
+                static_cast<unsigned>(b / blocks.x / blocks.y)};
     one.run(thread, random);
   }
 }
@@ -302,8 +313,11 @@ unsigned ballot(unsigned mask, bool predicate) {
 }
 
 void copy_async(void* to, const void* from, int size, int bytes) {
-  const auto misaligned = [&](const void* p) { return reinterpret_cast<uintptr_t>(p) % static_cast<unsigned>(size) != 0; };
-  if (bytes < 0 || bytes > size || misaligned(to) || misaligned(from)) throw std::logic_error("an asynchronous copy that a GPU would refuse");
+  const auto misaligned = [&](const void* p) {
+    return reinterpret_cast<uintptr_t>(p) % static_cast<unsigned>(size) != 0;
+  };
+  if (bytes < 0 || bytes > size || misaligned(to) || misaligned(from))
+    throw std::logic_error("an asynchronous copy that a GPU would refuse");
   const Copy copy{to, from, size, bytes, running->groups};
   if (order_of_threads()() % 2 == 0) copy.make();
   else running->copies.push_back(copy);

@@ -82,7 +82,9 @@ class Arena {
  private:
   static constexpr size_t kReserved = size_t{1} << 36, kHuge = size_t{1} << 21;
 
-  static size_t size_class(size_t bytes) { return static_cast<size_t>(std::bit_width(std::max<size_t>(bytes, 256) - 1)); }
+  static size_t size_class(size_t bytes) {
+    return static_cast<size_t>(std::bit_width(std::max<size_t>(bytes, 256) - 1));
+  }
 
   void* extend(size_t bytes) {
     if (bytes > kReserved - kHuge - used_) throw std::bad_alloc();
@@ -124,7 +126,9 @@ void Arena::explain(int, siginfo_t* fault, void*) {
   const Arena& a = arena();
   const auto* at = static_cast<const char*>(fault->si_addr);
   if (at >= a.begin_ && at < a.begin_ + kReserved) {
-    constexpr std::string_view text = "The host touched memory of the GPU, which is emulated here: a real one would end the program too. Use to(cpu).\n";
+    constexpr std::string_view text =
+        "The host touched memory of the GPU, which is emulated here: a real one would end the program too. Use "
+        "to(cpu).\n";
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
   }
   sigaction(SIGSEGV, &a.before_, nullptr);

@@ -1,5 +1,5 @@
-// The memory of the emulated GPU. As with a real one, the host can't touch it but by copies: a program that does ends at once and says why.
-// Under the address sanitizer, which watches the blocks' ends instead, the host may.
+// The memory of the emulated GPU. As with a real one, the host can't touch it but by copies: a program that does ends
+// at once and says why. Under the address sanitizer, which watches the blocks' ends instead, the host may.
 #pragma once
 
 #include <cstddef>

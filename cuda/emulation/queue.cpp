@@ -1,4 +1,5 @@
-// The queue of a GPU that is emulated on the CPU: everything is done at once, but for copies that transfers.cpp puts off.
+// The queue of a GPU that is emulated on the CPU: everything is done at once, but for copies that transfers.cpp puts
+// off.
 #include "stet/cuda/queue.h"
 
 #include <cstring>

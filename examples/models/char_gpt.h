@@ -17,10 +17,13 @@ struct GptShape {
 
 /// Dropout, unless p is 0.
 using MaybeDropout = std::optional<nn::Dropout>;
-inline MaybeDropout maybe_dropout(double p, const Rng& rng) { return p > 0 ? MaybeDropout(std::in_place, p, rng) : std::nullopt; }
+inline MaybeDropout maybe_dropout(double p, const Rng& rng) {
+  return p > 0 ? MaybeDropout(std::in_place, p, rng) : std::nullopt;
+}
 inline Tensor dropped(MaybeDropout& drop, const Tensor& x) { return drop ? (*drop)(x) : x; }
 
-/// A layer of Radford et al., 2019 (GPT-2): attention and a perceptron of four widths, each behind a layer norm and added to x.
+/// A layer of Radford et al., 2019 (GPT-2): attention and a perceptron of four widths, each behind a layer norm and
+/// added to x.
 struct GptLayer : nn::Module {
   nn::LayerNorm norm1, norm2;
   nn::MultiHeadAttention attention;

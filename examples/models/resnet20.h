@@ -11,8 +11,8 @@ namespace models {
 
 using namespace stet;
 
-/// Two 3x3 convolutions with batch norm beside a shortcut. Where extent or channels change, the shortcut is a 1x1 convolution with
-/// batch norm.
+/// Two 3x3 convolutions with batch norm beside a shortcut. Where extent or channels change, the shortcut is a 1x1
+/// convolution with batch norm.
 struct ResidualBlock : nn::Module {
   nn::Conv2d conv1, conv2;
   nn::BatchNorm2d norm1, norm2;
@@ -34,12 +34,13 @@ struct ResidualBlock : nn::Module {
     return norm2(h, Activation::relu, shortcut ? (*shortcut_norm)((*shortcut)(x)) : x);
   }
   void members(Visitor& v) override {
-    v("conv1", conv1)("norm1", norm1)("conv2", conv2)("norm2", norm2)("shortcut", shortcut)("shortcut_norm", shortcut_norm);
+    v("conv1", conv1)("norm1", norm1)("conv2", conv2)("norm2", norm2)("shortcut", shortcut)("shortcut_norm",
+                                                                                            shortcut_norm);
   }
 };
 
-/// He et al., 2016 (arXiv 1512.03385), section 4.2, with projections as shortcuts: three stages of three blocks with 16, 32 and 64
-/// channels. x [N, 3, H, W], H and W 32 as a rule, to logits [N, 10].
+/// He et al., 2016 (arXiv 1512.03385), section 4.2, with projections as shortcuts: three stages of three blocks with
+/// 16, 32 and 64 channels. x [N, 3, H, W], H and W 32 as a rule, to logits [N, 10].
 struct ResNet20 : nn::Module {
   nn::Conv2d stem;
   nn::BatchNorm2d norm;

@@ -70,7 +70,8 @@ bool all_finite(const float* x, int64_t n) {
   return hn::AllTrue(di, hn::Lt(most, hn::Set(di, 0x7f800000)));
 }
 
-// y[i] = f(vector i) over n elements; then +0 up to the end of the vector that holds n - 1 or, if that is further, `end`'s.
+// y[i] = f(vector i) over n elements; then +0 up to the end of the vector that holds n - 1 or, if that is further,
+// `end`'s.
 template <class F> HWY_INLINE void ForRow(float* y, int64_t n, int64_t end, const F& f) {
   const D d;
   int64_t i = 0;
@@ -99,8 +100,8 @@ template <class F> HWY_INLINE void WriteRow(float* y, int64_t n, const F& f) {
   std::copy(rest, rest + (n - i), y + i);
 }
 
-// The maximum of n scaled scores. Which of two zeros or whether a NaN wins shows nowhere: the former changes no difference's power of e,
-// the latter makes their sum NaN, and with it the whole row.
+// The maximum of n scaled scores. Which of two zeros or whether a NaN wins shows nowhere: the former changes no
+// difference's power of e, the latter makes their sum NaN, and with it the whole row.
 float greatest(const float* scores, int64_t n, float scale) {
   const D d;
   const V factor = hn::Set(d, scale), lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
@@ -149,8 +150,8 @@ class Head {
 
   void backward(const HeadGradients& gradients) const {
     const int64_t t = shape_.queries, s = shape_.keys, w = shape_.width, e = shape_.value_width, strip = strip_rows(s);
-    Scratch scratch(whole(s) * (w + e) + (2 * s + s + t) * whole(w) + 2 * s * whole(e) + strip * (2 * ld() + whole(e) + whole(w)) +
-                    16 * kWidth);
+    Scratch scratch(whole(s) * (w + e) + (2 * s + s + t) * whole(w) + 2 * s * whole(e) +
+                    strip * (2 * ld() + whole(e) + whole(w)) + 16 * kWidth);
     float* keys_across = scratch.take(whole(s) * w);
     float* values_across = scratch.take(whole(s) * e);
     float* keys = scratch.take(s * whole(w));
@@ -171,14 +172,16 @@ class Head {
       const Range part = {i, std::min({t, i + strip, chunk_end})};
       scores(part, keys_across, weights);
       for (int64_t r = part.begin; r < part.end; ++r) exponentials(weights + (r - i) * ld(), r, seen(part.end - 1));
-      for (int64_t r = part.begin; r < part.end; ++r) upstream(gradients.g.row(r), x_.totals[r], shared + (r - i) * whole(e));
+      for (int64_t r = part.begin; r < part.end; ++r)
+        upstream(gradients.g.row(r), x_.totals[r], shared + (r - i) * whole(e));
       for_tiles(part, [&](Range tile, int64_t columns) {
-        MultiplyChunks(static_cast<int>(tile.size()), columns, e, {shared + (tile.begin - i) * whole(e), whole(e), 1}, values_across,
-                       whole(s), slopes + (tile.begin - i) * ld(), ld());
+        MultiplyChunks(static_cast<int>(tile.size()), columns, e, {shared + (tile.begin - i) * whole(e), whole(e), 1},
+                       values_across, whole(s), slopes + (tile.begin - i) * ld(), ld());
       });
       float deltas[kMostStripRows];
       for (int64_t r = part.begin; r < part.end; ++r) deltas[r - i] = inner(shared + (r - i) * whole(e), x_.o.row(r));
-      for (int64_t r = part.begin; r < part.end; ++r) slope(weights + (r - i) * ld(), deltas[r - i], r, seen(part.end - 1), slopes + (r - i) * ld());
+      for (int64_t r = part.begin; r < part.end; ++r)
+        slope(weights + (r - i) * ld(), deltas[r - i], r, seen(part.end - 1), slopes + (r - i) * ld());
       over_keys(part, slopes, keys, w, finite_keys, dq);
       for (int64_t r = part.begin; r < part.end; ++r) {
         const float* row = dq + (r - part.begin) * whole(w);
@@ -199,7 +202,11 @@ class Head {
   class OverQueries {
    public:
     OverQueries(Scratch& scratch, int64_t queries, int64_t keys, int64_t width)
-        : keys_(keys), width_(width), several_(queries > kProductChunk), chain_(scratch.take(size())), total_(scratch.take(size())) {
+        : keys_(keys),
+          width_(width),
+          several_(queries > kProductChunk),
+          chain_(scratch.take(size())),
+          total_(scratch.take(size())) {
       std::fill(chain_, chain_ + size(), 0.0f);
       if (several_) std::fill(total_, total_ + size(), 0.0f);
     }
@@ -212,8 +219,8 @@ class Head {
         const int64_t j = tiles.begin(i);
         const int64_t from = head.shape_.causal ? std::max<int64_t>(0, j - part.begin) : 0;
         if (from >= part.size()) continue;
-        MultiplyRows(tiles.height(i), width_, part.size() - from, {rows + from * head.ld() + j, 1, head.ld()}, x + from * whole(width_),
-                     whole(width_), chain_ + j * whole(width_), whole(width_), Store::chain);
+        MultiplyRows(tiles.height(i), width_, part.size() - from, {rows + from * head.ld() + j, 1, head.ld()},
+                     x + from * whole(width_), whole(width_), chain_ + j * whole(width_), whole(width_), Store::chain);
       }
     }
     // Of each but the last.
@@ -257,12 +264,13 @@ class Head {
 
   void scores(Range part, const float* keys, float* to) const {
     for_tiles(part, [&](Range rows, int64_t columns) {
-      MultiplyChunks(static_cast<int>(rows.size()), columns, shape_.width, {x_.q.row(rows.begin), x_.q.stride, 1}, keys, whole(shape_.keys),
-                     to + (rows.begin - part.begin) * ld(), ld());
+      MultiplyChunks(static_cast<int>(rows.size()), columns, shape_.width, {x_.q.row(rows.begin), x_.q.stride, 1}, keys,
+                     whole(shape_.keys), to + (rows.begin - part.begin) * ld(), ld());
     });
   }
 
-  // e^(scaled score - the greatest) of a row, and +0 for the keys that it does not see but others of its strip do, up to `end`.
+  // e^(scaled score - the greatest) of a row, and +0 for the keys that it does not see but others of its strip do, up
+  // to `end`.
   void exponentials(float* row, int64_t r, int64_t end) const {
     const V scale = hn::Set(D(), shape_.scale), most = hn::Set(D(), x_.extremes[r]);
     ForRow(row, seen(r), end, [&](int64_t j) HWY_ATTR {
@@ -301,13 +309,13 @@ class Head {
     });
   }
 
-  // Each row of a strip times x [keys, width]. A tile multiplies keys that some of its rows don't see by +0, which is as if they were
-  // left out where x is finite; else each row goes alone.
+  // Each row of a strip times x [keys, width]. A tile multiplies keys that some of its rows don't see by +0, which is
+  // as if they were left out where x is finite; else each row goes alone.
   void over_keys(Range part, const float* rows, const float* x, int64_t width, bool by_tiles, float* to) const {
     const auto multiply = [&](Range tile, int64_t keys) {
       const int64_t first = tile.begin - part.begin;
-      MultiplyChunks(static_cast<int>(tile.size()), width, keys, {rows + first * ld(), ld(), 1}, x, whole(width), to + first * whole(width),
-                     whole(width));
+      MultiplyChunks(static_cast<int>(tile.size()), width, keys, {rows + first * ld(), ld(), 1}, x, whole(width),
+                     to + first * whole(width), whole(width));
     };
     if (by_tiles) return for_tiles(part, multiply);
     for (int64_t r = part.begin; r < part.end; ++r) multiply({r, r + 1}, seen(r));
@@ -347,15 +355,18 @@ HeadShape shape_of(const AttentionRule& rule, const AttentionInputs& in) {
   return {in.q.size(2), in.k.size(2), in.q.size(3), in.v.size(3), rule.scale, rule.causal};
 }
 
-HeadTensors tensors_of(const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals, int64_t head) {
+HeadTensors tensors_of(const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals,
+                       int64_t head) {
   const int64_t first = head * in.q.size(2);
-  return {rows_of<const float>(in.q, head), rows_of<const float>(in.k, head), rows_of<const float>(in.v, head), rows_of<float>(o, head),
+  return {rows_of<const float>(in.q, head),          rows_of<const float>(in.k, head),
+          rows_of<const float>(in.v, head),          rows_of<float>(o, head),
           extremes.mutable_data_as<float>() + first, totals.mutable_data_as<float>() + first};
 }
 
 }  // namespace
 
-void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals) {
+void attention(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+               const Tensor& totals) {
   const HeadShape shape = shape_of(rule, in);
   const int64_t heads = in.q.size(0) * in.q.size(1);
   if (heads == 0 || shape.queries == 0) return;
@@ -365,20 +376,21 @@ void attention(const AttentionRule& rule, const AttentionInputs& in, const Tenso
   parallel_for(heads * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t head = task / parts;
-      STET_DISPATCH(HeadForward)(shape, tensors_of(in, o, extremes, totals, head), part(shape.queries, parts, task % parts, 1));
+      STET_DISPATCH(HeadForward)
+      (shape, tensors_of(in, o, extremes, totals, head), part(shape.queries, parts, task % parts, 1));
     }
   });
 }
 
-void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes, const Tensor& totals,
-                        const Tensor& g, const AttentionInputs& gradients) {
+void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
+                        const Tensor& totals, const Tensor& g, const AttentionInputs& gradients) {
   const HeadShape shape = shape_of(rule, in);
   const int64_t heads = in.q.size(0) * in.q.size(1);
   const int64_t work = shape.queries * shape.keys * (3 * shape.width + 2 * shape.value_width);
   parallel_for(heads, grain_of(work), [&](int64_t begin, int64_t end) {
     for (int64_t head = begin; head < end; ++head) {
-      const HeadGradients to = {rows_of<const float>(g, head), rows_of<float>(gradients.q, head), rows_of<float>(gradients.k, head),
-                                rows_of<float>(gradients.v, head)};
+      const HeadGradients to = {rows_of<const float>(g, head), rows_of<float>(gradients.q, head),
+                                rows_of<float>(gradients.k, head), rows_of<float>(gradients.v, head)};
       STET_DISPATCH(HeadBackward)(shape, tensors_of(in, o, extremes, totals, head), to);
     }
   });

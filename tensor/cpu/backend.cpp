@@ -67,7 +67,8 @@ class CpuBackend : public Backend {
     ContractFloatEnv env;
     floating(a.dtype(), [&]<class T>(T) { products<T>(a, b, y); });
   }
-  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) override {
+  void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+              const Tensor& y) override {
     ContractFloatEnv env;
     floating(y.dtype(), [&]<class T>(T) {
       const Epilogue<T> end = {bias.defined() ? bias.data_as<T>() : nullptr, activation};
@@ -78,8 +79,8 @@ class CpuBackend : public Backend {
               const Tensor& y) override {
     ContractFloatEnv env;
     floating(x.dtype(), [&]<class T>(T) {
-      conv2d_forward(s, x.data_as<T>(), weight.data_as<T>(), y.mutable_data_as<T>(), bias.defined() ? bias.data_as<T>() : nullptr,
-                     activation);
+      conv2d_forward(s, x.data_as<T>(), weight.data_as<T>(), y.mutable_data_as<T>(),
+                     bias.defined() ? bias.data_as<T>() : nullptr, activation);
     });
   }
   void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) override {
@@ -112,11 +113,12 @@ class CpuBackend : public Backend {
   }
   void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) override {
     ContractFloatEnv env;
-    floating(dy.dtype(), [&]<class T>(T) {
-      stet::avg_pool2d_gradient(pool(s), dy.data_as<T>(), dx.mutable_data_as<T>());
-    });
+    floating(dy.dtype(),
+             [&]<class T>(T) { stet::avg_pool2d_gradient(pool(s), dy.data_as<T>(), dx.mutable_data_as<T>()); });
   }
-  void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override { cpu_kernels::index_select(x, index, y); }
+  void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override {
+    cpu_kernels::index_select(x, index, y);
+  }
   void index_add(const Tensor& g, const Tensor& index, const Tensor& y) override {
     ContractFloatEnv env;
     cpu_kernels::index_add(g, index, y);
@@ -148,8 +150,8 @@ class CpuBackend : public Backend {
     ContractFloatEnv env;
     cpu_kernels::lstm(weight, bias, trace, output);
   }
-  void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell, const Tensor& d_gates,
-                     const Tensor& d_hidden, const Tensor& d_cell) override {
+  void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
+                     const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell) override {
     ContractFloatEnv env;
     cpu_kernels::lstm_gradient(weight, trace, g, g_cell, d_gates, d_hidden, d_cell);
   }
@@ -169,8 +171,8 @@ class CpuBackend : public Backend {
     ContractFloatEnv env;
     cpu_kernels::batch_norm_evaluation(in, statistics, y);
   }
-  void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
-                           const BatchNormGradients& to) override {
+  void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y,
+                           const Tensor& g, const BatchNormGradients& to) override {
     ContractFloatEnv env;
     cpu_kernels::batch_norm_gradient(in, statistics, y, g, to);
   }
@@ -213,26 +215,33 @@ class CpuBackend : public Backend {
     ContractFloatEnv env;
     cpu_kernels::adam(tasks);
   }
-  void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) override {
+  void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to,
+                 const Tensor& norm) override {
     ContractFloatEnv env;
     cpu_kernels::clip_norm(max_norm, gradients, to, norm);
   }
 
  private:
   // Calls body with a float or a double; the ops have checked that the dtype is one of them.
-  template <class Body>
-  static void floating(DType dtype, const Body& body) {
+  template <class Body> static void floating(DType dtype, const Body& body) {
     if (dtype == DType::float32) body(float{});
     else body(double{});
   }
 
   static PoolShape pool(const Window& s) {
-    return {.n = s.n, .c = s.c, .h = s.h, .w = s.w, .kh = s.kh, .kw = s.kw, .stride_h = s.stride_h, .stride_w = s.stride_w,
-            .pad_h = s.pad_h, .pad_w = s.pad_w};
+    return {.n = s.n,
+            .c = s.c,
+            .h = s.h,
+            .w = s.w,
+            .kh = s.kh,
+            .kw = s.kw,
+            .stride_h = s.stride_h,
+            .stride_w = s.stride_w,
+            .pad_h = s.pad_h,
+            .pad_w = s.pad_w};
   }
 
-  template <class T>
-  static MatrixView<T> matrix(const Tensor& t) {
+  template <class T> static MatrixView<T> matrix(const Tensor& t) {
     const Strides& s = t.strides();
     return {t.data_as<T>(), t.size(-2), t.size(-1), s[s.size() - 2], s[s.size() - 1]};
   }
@@ -250,8 +259,7 @@ class CpuBackend : public Backend {
     return offsets;
   }
 
-  template <class T>
-  static void products(const Tensor& a, const Tensor& b, const Tensor& y) {
+  template <class T> static void products(const Tensor& a, const Tensor& b, const Tensor& y) {
     if (y.rank() == 2) return stet::matmul(matrix<T>(a), matrix<T>(b), y.mutable_data_as<T>(), y.size(1));
     stet::matmul(matrix<T>(a), batch_offsets(a), matrix<T>(b), batch_offsets(b), y.mutable_data_as<T>());
   }

@@ -73,8 +73,7 @@ void scale(const double* x, double f, double* y, int64_t n) { STET_DISPATCH(Scal
 int64_t blocks_of(const Tensor& g) { return (g.elements() + kSumBlock - 1) / kSumBlock; }
 
 // The chain of the tensors' sums of squares, each the sum of its blocks'.
-template <class T>
-T total_of_squares(std::span<const Tensor> gradients) {
+template <class T> T total_of_squares(std::span<const Tensor> gradients) {
   thread_local Workspace workspace;
   int64_t blocks = 0;
   std::vector<int64_t> first;
@@ -84,12 +83,15 @@ T total_of_squares(std::span<const Tensor> gradients) {
   }
   T* sums = workspace.get<T>(blocks);
   const auto length = [&](size_t i) { return blocks_of(gradients[i]); };
-  for_joined(gradients.size(), length, [&](size_t i, int64_t begin, int64_t end) {
-    const T* x = gradients[i].data_as<T>();
-    for (int64_t b = begin; b < end; ++b) {
-      sums[first[i] + b] = squares(x + b * kSumBlock, std::min(kSumBlock, gradients[i].elements() - b * kSumBlock));
-    }
-  }, kElementGrain / kSumBlock);
+  for_joined(
+      gradients.size(), length,
+      [&](size_t i, int64_t begin, int64_t end) {
+        const T* x = gradients[i].data_as<T>();
+        for (int64_t b = begin; b < end; ++b) {
+          sums[first[i] + b] = squares(x + b * kSumBlock, std::min(kSumBlock, gradients[i].elements() - b * kSumBlock));
+        }
+      },
+      kElementGrain / kSumBlock);
   T total = 0;
   for (size_t i = 0; i < gradients.size(); ++i) total += sum(sums + first[i], length(i));
   return total;

@@ -18,15 +18,18 @@ ConvPhase forward_taps(int64_t outputs, int64_t count, int64_t dilation, int64_t
   return phase;
 }
 
-template <class T> void forward(const ConvShape& s, const T* x, const T* weight, T* y, const T* bias, Activation activation) {
+template <class T>
+void forward(const ConvShape& s, const T* x, const T* weight, T* y, const T* bias, Activation activation) {
   const int64_t channels = s.c / s.groups, rows = s.co / s.groups, taps = s.kh * s.kw;
   Correlation<T> conv;
   conv.images = s.n, conv.groups = s.groups, conv.channels = channels, conv.rows = rows;
-  conv.source = x, conv.source_height = s.h, conv.source_width = s.w, conv.step_y = s.stride_h, conv.step_x = s.stride_w;
+  conv.source = x, conv.source_height = s.h, conv.source_width = s.w, conv.step_y = s.stride_h,
+  conv.step_x = s.stride_w;
   conv.y = {forward_taps(s.out_h(), s.kh, s.dil_h, s.pad_h)};
   conv.x = {forward_taps(s.out_w(), s.kw, s.dil_w, s.pad_w)};
   conv.weight = weight, conv.kernel_width = s.kw, conv.weight_channel_stride = taps;
-  conv.weight_row_stride = channels * taps, conv.weight_group_stride = rows * channels * taps, conv.weight_count = s.groups * rows * channels * taps;
+  conv.weight_row_stride = channels * taps, conv.weight_group_stride = rows * channels * taps,
+  conv.weight_count = s.groups * rows * channels * taps;
   conv.out = y, conv.out_height = s.out_h(), conv.out_width = s.out_w();
   conv.bias = bias, conv.relu = activation == Activation::relu;
   correlate(conv);
@@ -56,14 +59,16 @@ template <class T> void input_gradient(const ConvShape& s, const T* dy, const T*
   conv.y = gradient_taps(s.h, s.stride_h, s.kh, s.dil_h, s.pad_h);
   conv.x = gradient_taps(s.w, s.stride_w, s.kw, s.dil_w, s.pad_w);
   conv.weight = weight, conv.kernel_width = s.kw, conv.weight_channel_stride = rows * taps;
-  conv.weight_row_stride = taps, conv.weight_group_stride = channels * rows * taps, conv.weight_count = s.groups * rows * channels * taps;
+  conv.weight_row_stride = taps, conv.weight_group_stride = channels * rows * taps,
+  conv.weight_count = s.groups * rows * channels * taps;
   conv.out = dx, conv.out_height = s.h, conv.out_width = s.w;
   correlate(conv);
 }
 
 }  // namespace
 
-void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y, const float* bias, Activation activation) {
+void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y, const float* bias,
+                    Activation activation) {
   forward(shape, x, weight, y, bias, activation);
 }
 void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y, const double* bias,

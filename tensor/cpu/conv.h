@@ -6,8 +6,8 @@
 //     stride 2, a tap that falls between two outputs takes no part, and k does not count it;
 //   - (n, oh, ow) for the weight's gradient.
 // Padding takes part as +0, and k counts it; likewise, in the input's gradient, an output position that is whole but
-// lies outside [0, oh) x [0, ow). Such a +0 is really multiplied, so an infinite or NaN partner gives NaN; kernels leave it out
-// only where that cannot show.
+// lies outside [0, oh) x [0, ow). Such a +0 is really multiplied, so an infinite or NaN partner gives NaN; kernels
+// leave it out only where that cannot show.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,12 @@ using ConvShape = Window;
 // All tensors are contiguous; results are overwritten. The caller has checked the shape: out_h() and out_w() are at
 // least 1.
 
-/// y [n, co, oh, ow] from x [n, c, h, w], weight [co, c / groups, kh, kw] and bias [co] or null: the activation of the sum.
+/// y [n, co, oh, ow] from x [n, c, h, w], weight [co, c / groups, kh, kw] and bias [co] or null: the activation of the
+/// sum.
 void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y, const float* bias = nullptr,
                     Activation activation = Activation::none);
-void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y, const double* bias = nullptr,
-                    Activation activation = Activation::none);
+void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y,
+                    const double* bias = nullptr, Activation activation = Activation::none);
 
 /// dx [n, c, h, w] from dy [n, co, oh, ow] and weight.
 void conv2d_input_gradient(const ConvShape& shape, const float* dy, const float* weight, float* dx);

@@ -21,8 +21,8 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Sums stay in registers, beside the vectors of a weight and one single element. Pairs of pixels share a register for their pointer. By the
-// number of vectors:
+// Sums stay in registers, beside the vectors of a weight and one single element. Pairs of pixels share a register for
+// their pointer. By the number of vectors:
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_AVX2
 constexpr int kPairs[] = {6, 3};  // 16 registers
 #else
@@ -66,12 +66,14 @@ HWY_NOINLINE void multiply_tile(const ChannelBlock<T>& block, int64_t first_pair
   }
   if (block.last_chunk && block.ends_chunk && block.bias != nullptr) {
     HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-      HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Add(sum[i][v], hn::Load(d, block.bias + v * lanes));
+      HWY_UNROLL(4)
+      for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Add(sum[i][v], hn::Load(d, block.bias + v * lanes));
     }
   }
   if (block.last_chunk && block.ends_chunk && block.relu) {
     HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-      HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::IfThenZeroElse(hn::Lt(sum[i][v], hn::Zero(d)), sum[i][v]);
+      HWY_UNROLL(4)
+      for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::IfThenZeroElse(hn::Lt(sum[i][v], hn::Zero(d)), sum[i][v]);
     }
   }
   HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
@@ -80,7 +82,8 @@ HWY_NOINLINE void multiply_tile(const ChannelBlock<T>& block, int64_t first_pair
 }
 
 // Calls the kernel compiled for that many pairs and vectors.
-template <int Pairs, int Vectors, class T> void multiply_tile_of(int pairs, const ChannelBlock<T>& block, int64_t first_pair) {
+template <int Pairs, int Vectors, class T>
+void multiply_tile_of(int pairs, const ChannelBlock<T>& block, int64_t first_pair) {
   if constexpr (Pairs > 1) {
     if (pairs < Pairs) return multiply_tile_of<Pairs - 1, Vectors>(pairs, block, first_pair);
   }
@@ -108,7 +111,8 @@ template <class T> void write_out(const PixelSums<T>& sums) {
       // The last square overlaps the one before.
       const int64_t pixel = std::min(p, sums.pixels - lanes);
       hn::Vec<decltype(d)> r[lanes];
-      HWY_UNROLL(16) for (int i = 0; i < lanes; ++i) r[i] = hn::Load(d, sums.from + sums.place[pixel + i] * sums.width + c);
+      HWY_UNROLL(16)
+      for (int i = 0; i < lanes; ++i) r[i] = hn::Load(d, sums.from + sums.place[pixel + i] * sums.width + c);
       TransposeSquare(r);
       HWY_UNROLL(16) for (int i = 0; i < lanes; ++i) {
         if (i < count) hn::StoreU(r[i], d, sums.to + (c + i) * sums.to_step + pixel);
@@ -118,7 +122,8 @@ template <class T> void write_out(const PixelSums<T>& sums) {
 }
 
 template <class T> const ChannelTiles<T>& tiles() {
-  static constexpr ChannelTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()), kMaxVectors, multiply<kMaxVectors, T>, write_out<T>};
+  static constexpr ChannelTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()), kMaxVectors, multiply<kMaxVectors, T>,
+                                            write_out<T>};
   return table;
 }
 

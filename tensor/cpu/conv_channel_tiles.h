@@ -12,11 +12,11 @@ struct ConvTerm {
   int64_t source, weight;
 };
 
-/// Terms of one chunk of k, of pixels that all meet them, and so many vectors of output channels. Pixels come in pairs: pixel 2p + i, i < 2,
-/// meets a term at source[pair[p] + i * step + term.source].
+/// Terms of one chunk of k, of pixels that all meet them, and so many vectors of output channels. Pixels come in pairs:
+/// pixel 2p + i, i < 2, meets a term at source[pair[p] + i * step + term.source].
 ///     sums[pixel, channel] += sum over terms of weights[term.weight, channel] * that
-/// The chain of a chunk that an earlier block began is continued; the chunk's end is added to the total, and the last total gets bias and
-/// activation.
+/// The chain of a chunk that an earlier block began is continued; the chunk's end is added to the total, and the last
+/// total gets bias and activation.
 template <class T> struct ChannelBlock {
   int vectors;
   const ConvTerm* terms;
@@ -32,7 +32,8 @@ template <class T> struct ChannelBlock {
   Prefetch* upcoming;  ///< a part of it is fetched with each tile
 };
 
-/// Sums [pixel, channel] as an output: to[channel * to_step + p] = from[place[p] * width + channel]. There are at least as many pixels as lanes.
+/// Sums [pixel, channel] as an output: to[channel * to_step + p] = from[place[p] * width + channel]. There are at least
+/// as many pixels as lanes.
 template <class T> struct PixelSums {
   const T* from;
   int64_t width;  ///< whole vectors of channels
@@ -43,7 +44,7 @@ template <class T> struct PixelSums {
 };
 
 template <class T> struct ChannelTiles {
-  int lanes, max_vectors;  ///< of a tile
+  int lanes, max_vectors;                          ///< of a tile
   void (*multiply)(const ChannelBlock<T>& block);  ///< weights, bias and sums are aligned
   void (*write_out)(const PixelSums<T>& sums);
 };

@@ -18,13 +18,15 @@ namespace {
 // Weights of a block of terms stay in the first-level cache, and sums of a task, twice, in the second-level one.
 constexpr int64_t kBlockBytes = 16 << 10, kSumsBytes = 192 << 10;
 
-// More classes of a phase's pixels would each have few, to share the weights that they fetch into the first-level cache.
+// More classes of a phase's pixels would each have few, to share the weights that they fetch into the first-level
+// cache.
 constexpr size_t kMaxClasses = 64;
 
 // So many channels of weights are packed together: the cache lines of both sides stay until they are done with.
 constexpr int64_t kPackedChannels = 8;
 
-// Output positions of one axis that meet the same taps, all in the source: of a phase those in `outputs`, which are one step apart.
+// Output positions of one axis that meet the same taps, all in the source: of a phase those in `outputs`, which are one
+// step apart.
 struct OutputRun {
   const ConvPhase* phase;
   Range outputs, taps;
@@ -74,8 +76,10 @@ struct PixelClass {
 template <class T> class ChannelLayout {
  public:
   explicit ChannelLayout(const Correlation<T>& conv)
-      : conv_(conv), tiles_(pieces_of(conv.rows, lanes_), channel_tiles<T>().max_vectors),
-        padded_(pieces_of(conv.rows, lanes_) * lanes_), taps_(conv.weight_count / (conv.groups * conv.rows * conv.channels)) {
+      : conv_(conv),
+        tiles_(pieces_of(conv.rows, lanes_), channel_tiles<T>().max_vectors),
+        padded_(pieces_of(conv.rows, lanes_) * lanes_),
+        taps_(conv.weight_count / (conv.groups * conv.rows * conv.channels)) {
     const std::vector<OutputRun> columns = runs_of(conv.x, conv.source_width, conv.step_x);
     for (const OutputRun& y : runs_of(conv.y, conv.source_height, conv.step_y)) {
       for (const OutputRun& x : columns) {
@@ -140,15 +144,18 @@ template <class T> class ChannelLayout {
     if (conv_.bias == nullptr) return;
     bias_ = bias_space.get<T>(conv_.groups * padded_);
     std::fill_n(bias_, conv_.groups * padded_, T(0));
-    for (int64_t group = 0; group < conv_.groups; ++group) std::copy_n(conv_.bias + group * conv_.rows, conv_.rows, bias_ + group * padded_);
+    for (int64_t group = 0; group < conv_.groups; ++group)
+      std::copy_n(conv_.bias + group * conv_.rows, conv_.rows, bias_ + group * padded_);
   }
 
   void pack_channels(int64_t group, int64_t channel, int64_t channels, int64_t first_row, int64_t width, T* to) const {
     std::fill_n(to, channels * taps_ * width, T(0));
-    const T* from = conv_.weight + group * conv_.weight_group_stride + first_row * conv_.weight_row_stride + channel * conv_.weight_channel_stride;
+    const T* from = conv_.weight + group * conv_.weight_group_stride + first_row * conv_.weight_row_stride +
+                    channel * conv_.weight_channel_stride;
     for (int64_t row = 0; row < std::min(width, conv_.rows - first_row); ++row, from += conv_.weight_row_stride) {
       for (int64_t c = 0; c < channels; ++c) {
-        for (int64_t tap = 0; tap < taps_; ++tap) to[(c * taps_ + tap) * width + row] = from[c * conv_.weight_channel_stride + tap];
+        for (int64_t tap = 0; tap < taps_; ++tap)
+          to[(c * taps_ + tap) * width + row] = from[c * conv_.weight_channel_stride + tap];
       }
     }
   }
@@ -161,26 +168,31 @@ template <class T> class ChannelLayout {
   T *packed_ = nullptr, *bias_ = nullptr;
 };
 
-// How the work is cut: tasks are `blocks` of images, or `strips` of single ones, or `shares` of the tiles of channels; a task takes `together`
-// images at a time.
+// How the work is cut: tasks are `blocks` of images, or `strips` of single ones, or `shares` of the tiles of channels;
+// a task takes `together` images at a time.
 struct Plan {
   int64_t strips, shares, blocks, together;
 };
 
-template <class T> int64_t work_of(const Correlation<T>& conv) { return conv.images * conv.weight_count * conv.y[0].count * conv.x[0].count; }
+template <class T> int64_t work_of(const Correlation<T>& conv) {
+  return conv.images * conv.weight_count * conv.y[0].count * conv.x[0].count;
+}
 
 template <class T> Plan make_plan(const Correlation<T>& conv, const ChannelLayout<T>& layout) {
   const int64_t lanes = channel_tiles<T>().lanes, size = static_cast<int64_t>(sizeof(T));
   const int64_t weights = layout.tiles().height(0) * lanes * size;  // of a term, in bytes
   const int64_t sums = conv.out_height * conv.out_width * weights;
-  const int64_t wanted = threads() == 1 ? 1 : std::min(pieces_of(4 * threads(), conv.groups), work_of(conv) / kLeastWork);
+  const int64_t wanted =
+      threads() == 1 ? 1 : std::min(pieces_of(4 * threads(), conv.groups), work_of(conv) / kLeastWork);
   Plan plan;
   plan.shares = std::clamp<int64_t>(pieces_of(wanted, conv.images), 1, layout.tiles().count);
   // A strip has at least a vector of pixels.
   const int64_t most = std::max<int64_t>(1, conv.out_height / pieces_of(lanes, conv.out_width));
-  plan.strips = std::clamp<int64_t>(std::max(pieces_of(sums, kSumsBytes), pieces_of(wanted, conv.images * plan.shares)), 1, most);
+  plan.strips =
+      std::clamp<int64_t>(std::max(pieces_of(sums, kSumsBytes), pieces_of(wanted, conv.images * plan.shares)), 1, most);
   plan.blocks = plan.strips * plan.shares > 1 ? conv.images : std::clamp<int64_t>(wanted, 1, conv.images);
-  // Two images give every pixel a partner. More share a block's weights, as long as what the block reads of them stays in the cache too.
+  // Two images give every pixel a partner. More share a block's weights, as long as what the block reads of them stays
+  // in the cache too.
   const int64_t channels = pieces_of(kBlockBytes / weights, layout.taps());
   const int64_t source = std::max<int64_t>(1, channels * conv.source_height * conv.source_width * size);
   plan.together = std::clamp<int64_t>(kBlockBytes / source, 2, 16);
@@ -204,14 +216,18 @@ template <class T> class ChannelTask {
     totals_ = space.get<T>(2 * sums), chunk_sums_ = totals_ + sums;
     const int64_t source = conv_.channels * conv_.source_height * conv_.source_width;
     source_ = conv_.source + (images.begin * conv_.groups + group) * source;
-    next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source, pairs / 4 * tiles.size());
+    next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source,
+                            pairs / 4 * tiles.size());
     const int64_t plane = conv_.out_height * conv_.out_width, pixels = rows.size() * conv_.out_width;
     for (int64_t tile = tiles.begin; tile < tiles.end; ++tile) {
       for (size_t i = 0; i < runs_.size(); ++i) multiply(group, tile, layout_.classes()[i], runs_[i]);
-      const int64_t first = layout_.tiles().begin(tile) * tiles_.lanes, width = layout_.tiles().height(tile) * tiles_.lanes;
+      const int64_t first = layout_.tiles().begin(tile) * tiles_.lanes,
+                    width = layout_.tiles().height(tile) * tiles_.lanes;
       for (int64_t image = 0; image < images_; ++image) {
-        T* out = conv_.out + (((images.begin + image) * conv_.groups + group) * conv_.rows + first) * plane + rows.begin * conv_.out_width;
-        tiles_.write_out({totals_, width, place_.data() + image * pixels, pixels, std::min(width, conv_.rows - first), out, plane});
+        T* out = conv_.out + (((images.begin + image) * conv_.groups + group) * conv_.rows + first) * plane +
+                 rows.begin * conv_.out_width;
+        tiles_.write_out(
+            {totals_, width, place_.data() + image * pixels, pixels, std::min(width, conv_.rows - first), out, plane});
       }
     }
   }
@@ -234,7 +250,8 @@ template <class T> class ChannelTask {
   Range outputs_in_rows(const OutputRun& y) const {
     const int64_t phases = static_cast<int64_t>(conv_.y.size()), first = y.phase->first;
     const int64_t begin = std::max(y.outputs.begin, pieces_of(std::max<int64_t>(0, rows_.begin - first), phases));
-    return {begin, std::max(begin, std::min(y.outputs.end, pieces_of(std::max<int64_t>(0, rows_.end - first), phases)))};
+    return {begin,
+            std::max(begin, std::min(y.outputs.end, pieces_of(std::max<int64_t>(0, rows_.end - first), phases)))};
   }
 
   void list_pairs() {
@@ -246,7 +263,8 @@ template <class T> class ChannelTask {
 
   // Pairs lie along the axis (image, row or column) on which the fewest pixels lack a partner.
   void list_pairs(const PixelClass& pixels) {
-    const int64_t rows = static_cast<int64_t>(conv_.y.size()), columns = static_cast<int64_t>(conv_.x.size()), width = conv_.out_width;
+    const int64_t rows = static_cast<int64_t>(conv_.y.size()), columns = static_cast<int64_t>(conv_.x.size()),
+                  width = conv_.out_width;
     const int64_t image = conv_.groups * conv_.channels * conv_.source_height * conv_.source_width;
     PixelAxis axes[] = {{{0, images_}, image, rows_.size() * width},
                         {outputs_in_rows(pixels.y), conv_.step_y * conv_.source_width, rows * width},
@@ -257,7 +275,8 @@ template <class T> class ChannelTask {
     }
     std::rotate(axes + along, axes + along + 1, std::end(axes));
     const auto& [a, b, c] = axes;
-    const int64_t begin = static_cast<int64_t>(pair_.size()), origin = (pixels.y.phase->first - rows_.begin) * width + pixels.x.phase->first;
+    const int64_t begin = static_cast<int64_t>(pair_.size()),
+                  origin = (pixels.y.phase->first - rows_.begin) * width + pixels.x.phase->first;
     for (int64_t i = a.outputs.begin; i < a.outputs.end; ++i) {
       for (int64_t j = b.outputs.begin; j < b.outputs.end; ++j) {
         list_pairs_along(c, i * a.source + j * b.source, origin + i * a.place + j * b.place);
@@ -280,15 +299,19 @@ template <class T> class ChannelTask {
   void multiply(int64_t group, int64_t tile, const PixelClass& pixels, const Pairs& pairs) {
     ChannelBlock<T> block;
     block.vectors = layout_.tiles().height(tile);
-    block.source = source_, block.pair = pair_.data() + pairs.range.begin, block.pairs = pairs.range.size(), block.step = pairs.step;
+    block.source = source_, block.pair = pair_.data() + pairs.range.begin, block.pairs = pairs.range.size(),
+    block.step = pairs.step;
     block.weights = layout_.weights(group, tile), block.bias = layout_.bias(group, tile), block.relu = conv_.relu;
-    const int64_t width = block.vectors * tiles_.lanes, block_terms = kBlockBytes / static_cast<int64_t>(sizeof(T)) / width;
-    block.chunk_sums = chunk_sums_ + 2 * pairs.range.begin * width, block.totals = totals_ + 2 * pairs.range.begin * width;
+    const int64_t width = block.vectors * tiles_.lanes,
+                  block_terms = kBlockBytes / static_cast<int64_t>(sizeof(T)) / width;
+    block.chunk_sums = chunk_sums_ + 2 * pairs.range.begin * width,
+    block.totals = totals_ + 2 * pairs.range.begin * width;
     block.upcoming = &next_source_;
     const int64_t chunks = static_cast<int64_t>(pixels.chunk_end.size());
     for (int64_t chunk = 0, begin = 0; chunk < chunks; begin = pixels.chunk_end[static_cast<size_t>(chunk++)]) {
       block.first_chunk = chunk == 0, block.last_chunk = chunk + 1 == chunks;
-      const int64_t depth = pixels.chunk_end[static_cast<size_t>(chunk)] - begin, parts = std::max<int64_t>(1, pieces_of(depth, block_terms));
+      const int64_t depth = pixels.chunk_end[static_cast<size_t>(chunk)] - begin,
+                    parts = std::max<int64_t>(1, pieces_of(depth, block_terms));
       for (int64_t i = 0; i < parts; ++i) {
         block.terms = pixels.terms.data() + begin + depth * i / parts;
         block.count = depth * (i + 1) / parts - depth * i / parts;
@@ -316,7 +339,8 @@ template <class T> bool suits_channel_lanes(const Correlation<T>& conv) {
   const int64_t lanes = channel_tiles<T>().lanes, pixels = conv.out_height * conv.out_width;
   // A tile of a single vector is slow, and sums are written in vectors of pixels.
   if (lanes == 1 || conv.rows <= lanes || pixels < lanes || conv.channels == 0) return false;
-  const std::vector<OutputRun> rows = runs_of(conv.y, conv.source_height, conv.step_y), columns = runs_of(conv.x, conv.source_width, conv.step_x);
+  const std::vector<OutputRun> rows = runs_of(conv.y, conv.source_height, conv.step_y),
+                               columns = runs_of(conv.x, conv.source_width, conv.step_x);
   if (rows.size() * columns.size() > kMaxClasses * conv.y.size() * conv.x.size()) return false;
   const int64_t unit = conv.images == 1 ? 2 : 1, terms = conv.channels * terms_met(rows, 1) * terms_met(columns, unit);
   const int64_t with_padding = conv.channels * terms_met(conv.y) * terms_met(conv.x);

@@ -5,9 +5,9 @@
 
 namespace stet {
 
-/// Whether lanes are better output channels than output pixels: then each pixel takes only the taps that meet the source, and reads it as it
-/// lies, but sums must be transposed. Only finite weights let taps that meet padding be left out: such a product is a zero, and a sum that
-/// starts from +0 and ends in an addition to +0 is the same without it.
+/// Whether lanes are better output channels than output pixels: then each pixel takes only the taps that meet the
+/// source, and reads it as it lies, but sums must be transposed. Only finite weights let taps that meet padding be left
+/// out: such a product is a zero, and a sum that starts from +0 and ends in an addition to +0 is the same without it.
 template <class T> bool suits_channel_lanes(const Correlation<T>& correlation);
 
 /// Computes the correlation so. Chunks of k end where they end with padding.

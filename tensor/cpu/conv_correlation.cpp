@@ -16,7 +16,8 @@ namespace {
 // A task's windows stay in the second-level cache, beside the weights.
 constexpr int64_t kWindowBytes = 512 << 10;
 
-// How the work is cut: tasks are `blocks` of images, or strips of single ones; a task takes `together` images at a time.
+// How the work is cut: tasks are `blocks` of images, or strips of single ones; a task takes `together` images at a
+// time.
 struct Plan {
   int64_t strip, strips, blocks, together;
 };
@@ -27,7 +28,8 @@ template <class T> Plan make_plan(const Correlation<T>& conv, const ConvTiles<T>
   const int64_t work = conv.rows * conv.out_height * conv.out_width * conv.channels;
   const int64_t wanted = pieces_of(4 * threads(), conv.groups);
   Plan plan;
-  const int64_t strips = std::max({int64_t{1}, pieces_of(bytes, kWindowBytes), std::min(pieces_of(wanted, conv.images), work / kLeastWork)});
+  const int64_t strips = std::max(
+      {int64_t{1}, pieces_of(bytes, kWindowBytes), std::min(pieces_of(wanted, conv.images), work / kLeastWork)});
   plan.strip = pieces_of(outputs, std::min(strips, outputs));
   plan.strips = pieces_of(outputs, plan.strip);
   plan.blocks = plan.strips > 1 ? conv.images : std::min(conv.images, wanted);
@@ -66,19 +68,22 @@ template <class T> class CorrelationTask {
   // `upcoming`: the images that will come next.
   void operator()(int64_t group, Range images, Range outputs, Range upcoming) {
     static thread_local Workspace plane_space, sums_space;
-    const int64_t source = conv_.channels * conv_.source_height * conv_.source_width, size = conv_.out_height * conv_.out_width;
+    const int64_t source = conv_.channels * conv_.source_height * conv_.source_width,
+                  size = conv_.out_height * conv_.out_width;
     source_ = windows_;
     if (parts_.in_place()) source_ = conv_.source + (images.begin * conv_.groups + group) * source;
     for (int64_t n = 0; n < images.size() && !parts_.in_place(); ++n) {
       for (const ConvPart& part : parts_.parts()) {
-        part.window.fill(tiles_, conv_.source, conv_.images * conv_.groups * source, ((images.begin + n) * conv_.groups + group) * source,
-                         outputs.begin, windows_ + n * parts_.room() + part.base);
+        part.window.fill(tiles_, conv_.source, conv_.images * conv_.groups * source,
+                         ((images.begin + n) * conv_.groups + group) * source, outputs.begin,
+                         windows_ + n * parts_.room() + part.base);
       }
     }
     group_ = group;
     const int64_t sums = conv_.rows * kMaxConvVectors * tiles_.lanes;
     sums_ = sums_space.get<T>(3 * sums), chunk_sums_ = sums_ + sums, totals_ = chunk_sums_ + sums;
-    const bool as_before = images_.size() == images.size() && outputs_.begin == outputs.begin && outputs_.end == outputs.end;
+    const bool as_before =
+        images_.size() == images.size() && outputs_.begin == outputs.begin && outputs_.end == outputs.end;
     images_ = images, outputs_ = outputs;
     if (!as_before) list_columns();
     next_source_ = Prefetch(conv_.source + (upcoming.begin * conv_.groups + group) * source, upcoming.size() * source,
@@ -93,7 +98,9 @@ template <class T> class CorrelationTask {
 
  private:
   // A phase that meets no tap.
-  bool empty(size_t phase) const { return conv_.y[phase / conv_.x.size()].tap.empty() || conv_.x[phase % conv_.x.size()].tap.empty(); }
+  bool empty(size_t phase) const {
+    return conv_.y[phase / conv_.x.size()].tap.empty() || conv_.x[phase % conv_.x.size()].tap.empty();
+  }
 
   // Of the output, or of a phase's planes.
   int64_t row_stride() const { return conv_.phased() ? plane_ : conv_.out_height * conv_.out_width; }
@@ -138,7 +145,8 @@ template <class T> class CorrelationTask {
         column.lanes[v] = static_cast<int>(std::min(lanes, part_width - x));
         column.split |= column.lanes[v] < lanes && part.window.gap() > 0;
         for (int64_t i = at; apart && i < at + lanes; ++i) {
-          lane_out_.push_back(i < run ? image * image_stride() + first_out + i / part_width * width + i % part_width : -1);
+          lane_out_.push_back(i < run ? image * image_stride() + first_out + i / part_width * width + i % part_width
+                                      : -1);
         }
       }
     }
@@ -147,7 +155,8 @@ template <class T> class CorrelationTask {
   void multiply(size_t phase, T* out) {
     CorrelationColumn<T> column;
     column.bias = conv_.bias == nullptr ? nullptr : conv_.bias + group_ * conv_.rows;
-    column.rows = &rows_, column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_, column.upcoming = &next_source_;
+    column.rows = &rows_, column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_,
+    column.upcoming = &next_source_;
     for (const Column<T>& from : columns_[phase]) {
       const ConvTaps<T>& taps = *from.taps;
       column.offset = taps.offset.data(), column.chunk_end = taps.chunk_end.data();
@@ -184,10 +193,13 @@ template <class T> class CorrelationTask {
     const int64_t begin = outputs_.begin * step_y, end = std::min(outputs_.end * step_y, conv_.out_height);
     std::vector<const T*> from(columns_.size());
     for (int64_t image = 0; image < images_.size(); ++image) {
-      for (size_t phase = 0; phase < from.size(); ++phase) from[phase] = empty(phase) ? nullptr : phase_plane(phase, image);
+      for (size_t phase = 0; phase < from.size(); ++phase)
+        from[phase] = empty(phase) ? nullptr : phase_plane(phase, image);
       const int64_t size = conv_.out_height * conv_.out_width;
-      T* out = conv_.out + ((images_.begin + image) * conv_.groups + group_) * conv_.rows * size + begin * conv_.out_width;
-      tiles_.interleave({from.data(), step_y, step_x, plane_, conv_.x[0].count, conv_.rows, end - begin, conv_.out_width, out, size});
+      T* out =
+          conv_.out + ((images_.begin + image) * conv_.groups + group_) * conv_.rows * size + begin * conv_.out_width;
+      tiles_.interleave(
+          {from.data(), step_y, step_x, plane_, conv_.x[0].count, conv_.rows, end - begin, conv_.out_width, out, size});
     }
   }
 

@@ -6,8 +6,8 @@
 
 namespace stet {
 
-/// Output positions of one axis that meet the same taps: `first`, first + the number of phases, ... The forward has one phase. In the
-/// input's gradient, positions that are equal modulo the stride are one.
+/// Output positions of one axis that meet the same taps: `first`, first + the number of phases, ... The forward has one
+/// phase. In the input's gradient, positions that are equal modulo the stride are one.
 struct ConvPhase {
   int64_t first, count;
   std::vector<int64_t> tap, at;  // indices of the taps, and the source position that each meets at `first`

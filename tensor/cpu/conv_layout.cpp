@@ -19,7 +19,8 @@ ConvAxis ConvParts::axis_of(const std::vector<ConvPhase>& phases, int64_t size, 
 }
 
 template <class T>
-ConvLayout<T>::ConvLayout(const Correlation<T>& conv, const ConvParts& parts, const RowTiles& rows, bool leave_out_padding)
+ConvLayout<T>::ConvLayout(const Correlation<T>& conv, const ConvParts& parts, const RowTiles& rows,
+                          bool leave_out_padding)
     : conv_(conv), parts_(parts), rows_(rows) {
   leave_out_padding_ = leave_out_padding && all_finite(conv.weight, conv.weight_count);
   for (size_t phase = 0; phase < conv.y.size() * conv.x.size(); ++phase) {
@@ -57,7 +58,8 @@ template <class T> Range ConvLayout<T>::taps_of_row(size_t phase, size_t part, i
 
 template <class T> const ConvTaps<T>* ConvLayout<T>::find(size_t phase, size_t part, Range y) const {
   for (const auto& taps : taps_) {
-    if (taps->phase == phase && taps->part == part && taps->y.begin == y.begin && taps->y.end == y.end) return taps.get();
+    if (taps->phase == phase && taps->part == part && taps->y.begin == y.begin && taps->y.end == y.end)
+      return taps.get();
   }
   return nullptr;
 }
@@ -77,7 +79,8 @@ template <class T> void ConvLayout<T>::list_terms(ConvTaps<T>& taps) const {
         if (k > 0 && k % kProductChunk == 0) taps.chunk_end.push_back(taps.depth());
         ++k;
         if (i < taps.y.begin || i >= taps.y.end) continue;
-        taps.offset.push_back(part.base + part.window.offset_of_tap(c, y.at[static_cast<size_t>(i)], at_x + part.columns.begin * conv_.step_x));
+        taps.offset.push_back(part.base + part.window.offset_of_tap(c, y.at[static_cast<size_t>(i)],
+                                                                    at_x + part.columns.begin * conv_.step_x));
       }
     }
   }
@@ -87,13 +90,15 @@ template <class T> void ConvLayout<T>::list_terms(ConvTaps<T>& taps) const {
 template <class T> void ConvLayout<T>::pack_weights(const ConvTaps<T>& taps) {
   std::vector<int64_t> places;
   for (int64_t i = taps.y.begin; i < taps.y.end; ++i) {
-    for (int64_t j : x_of(taps.phase).tap) places.push_back(y_of(taps.phase).tap[static_cast<size_t>(i)] * conv_.kernel_width + j);
+    for (int64_t j : x_of(taps.phase).tap)
+      places.push_back(y_of(taps.phase).tap[static_cast<size_t>(i)] * conv_.kernel_width + j);
   }
   for (int64_t group = 0; group < conv_.groups; ++group) {
     for (int64_t tile = 0; tile < rows_.count; ++tile) {
       const int height = rows_.height(tile);
       for (int row = 0; row < height; ++row) {
-        const T* from = conv_.weight + group * conv_.weight_group_stride + (rows_.begin(tile) + row) * conv_.weight_row_stride;
+        const T* from =
+            conv_.weight + group * conv_.weight_group_stride + (rows_.begin(tile) + row) * conv_.weight_row_stride;
         T* to = packed_ + row;
         for (int64_t c = 0; c < conv_.channels; ++c, from += conv_.weight_channel_stride) {
           for (int64_t place : places) *to = from[place], to += height;

@@ -1,4 +1,5 @@
-// What all of a correlation's tasks share: the windows that lanes read, and the taps and weights of each kind of output row.
+// What all of a correlation's tasks share: the windows that lanes read, and the taps and weights of each kind of output
+// row.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct ConvPart {
 class ConvParts {
  public:
   template <class T> ConvParts(const Correlation<T>& conv, int64_t max_outputs, const ConvTiles<T>& tiles) {
-    const ConvAxis y = axis_of(conv.y, conv.source_height, conv.step_y), x = axis_of(conv.x, conv.source_width, conv.step_x);
+    const ConvAxis y = axis_of(conv.y, conv.source_height, conv.step_y),
+                   x = axis_of(conv.x, conv.source_width, conv.step_x);
     // A few channels' copies cost less than outputs that do not lie side by side.
     const bool divides = conv.channels >= 8 && ConvWindow::divides(x, tiles);
     const int64_t whole = divides ? x.outputs / tiles.lanes * tiles.lanes : x.outputs;
@@ -59,15 +61,18 @@ template <class T> struct ConvTaps {
   int64_t depth() const { return static_cast<int64_t>(offset.size()); }
 };
 
-/// The taps of every phase and part. Where weights are finite, an output row leaves out the taps that meet rows of padding: such a
-/// product is a zero, and a sum that starts from +0 and ends in an addition to +0 is the same without it. Chunks end where they ended with it.
+/// The taps of every phase and part. Where weights are finite, an output row leaves out the taps that meet rows of
+/// padding: such a product is a zero, and a sum that starts from +0 and ends in an addition to +0 is the same without
+/// it. Chunks end where they ended with it.
 template <class T> class ConvLayout {
  public:
   /// `leave_out_padding`: if weights allow it.
   ConvLayout(const Correlation<T>& conv, const ConvParts& parts, const RowTiles& rows, bool leave_out_padding);
 
   /// The taps that row t of a phase's outputs meets.
-  const ConvTaps<T>& taps(size_t phase, size_t part, int64_t t) const { return *find(phase, part, taps_of_row(phase, part, t)); }
+  const ConvTaps<T>& taps(size_t phase, size_t part, int64_t t) const {
+    return *find(phase, part, taps_of_row(phase, part, t));
+  }
 
  private:
   Range taps_of_row(size_t phase, size_t part, int64_t t) const;

@@ -43,7 +43,8 @@ struct Block {
 constexpr int64_t kBlock = 320;
 
 template <bool kSplit, int Rows, int Vectors, class T>
-HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& block, const T* HWY_RESTRICT weights, int64_t first_row) {
+HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& block, const T* HWY_RESTRICT weights,
+                               int64_t first_row) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   constexpr int lanes = hn::MaxLanes(d);
@@ -69,7 +70,9 @@ HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& 
     V right[Vectors];
     HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, source[v] + offset[k]);
     if constexpr (kSplit) {
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
+      HWY_UNROLL(3)
+      for (int v = 0; v < Vectors; ++v)
+        right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
     }
     HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
       const V left = hn::Set(d, weights[i]);
@@ -101,7 +104,8 @@ HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& 
   }
   if (column.relu) {
     HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::IfThenZeroElse(hn::Lt(sum[i][v], hn::Zero(d)), sum[i][v]);
+      HWY_UNROLL(3)
+      for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::IfThenZeroElse(hn::Lt(sum[i][v], hn::Zero(d)), sum[i][v]);
     }
   }
   const int64_t row_stride = column.row_stride;
@@ -114,7 +118,8 @@ HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& 
 
 // Tiles [begin, end), all of one height.
 template <bool kSplit, int Rows, int Vectors, class T>
-HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles, Range range) {
+HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles,
+                                  Range range) {
   const int64_t depth = column.chunk_end[column.chunks - 1];
   for (int64_t tile = range.begin; tile < range.end; ++tile) {
     const int64_t first_row = tiles.begin(tile);
@@ -126,7 +131,8 @@ HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const Bloc
 
 // Calls the kernel compiled for that many rows and vectors.
 template <int Rows, int Vectors, class T>
-void correlate_of(int rows, int vectors, const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles, Range range) {
+void correlate_of(int rows, int vectors, const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles,
+                  Range range) {
   if constexpr (Rows > 1) {
     if (rows < Rows) return correlate_of<Rows - 1, Vectors>(rows, vectors, column, block, tiles, range);
   }
@@ -143,10 +149,12 @@ template <class T> void correlate(int vectors, const CorrelationColumn<T>& colum
   for (int64_t chunk = 0, begin = 0; chunk < column.chunks; begin = column.chunk_end[chunk++]) {
     const int64_t depth = column.chunk_end[chunk] - begin, parts = std::max<int64_t>(1, pieces_of(depth, kBlock));
     for (int64_t i = 0; i < parts; ++i) {
-      const Block block = {begin + depth * i / parts, begin + depth * (i + 1) / parts, i == 0, i + 1 == parts, chunk == 0,
-                           chunk + 1 == column.chunks};
+      const Block block = {
+          begin + depth * i / parts, begin + depth * (i + 1) / parts, i == 0, i + 1 == parts, chunk == 0,
+          chunk + 1 == column.chunks};
       if (tiles.taller > 0) correlate_of<kRows, kVectors>(low + 1, vectors, column, block, tiles, {0, tiles.taller});
-      if (tiles.taller < tiles.count) correlate_of<kRows, kVectors>(low, vectors, column, block, tiles, {tiles.taller, tiles.count});
+      if (tiles.taller < tiles.count)
+        correlate_of<kRows, kVectors>(low, vectors, column, block, tiles, {tiles.taller, tiles.count});
     }
   }
 }
@@ -167,7 +175,8 @@ template <class T> struct Columns {
 template <class T, class Rows> void for_each_plane(const WindowCopy<T>& c, T* to, const Rows& rows) {
   for (int64_t phase = 0; phase < c.phases; ++phase) {
     const int64_t top = c.top + phase;
-    const int64_t begin = std::min(c.rows, up_to(-top, c.step_y)), end = std::min(c.rows, up_to(c.height - top, c.step_y));
+    const int64_t begin = std::min(c.rows, up_to(-top, c.step_y)),
+                  end = std::min(c.rows, up_to(c.height - top, c.step_y));
     const T* from = c.source + (top + begin * c.step_y) * c.width;
     for (int64_t channel = 0; channel < c.channels; ++channel, from += c.height * c.width, to += c.plane) {
       if (begin < end) rows(from, end - begin, to + begin * c.pitch);
@@ -215,7 +224,8 @@ void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
   const int64_t first = columns.begin / Lanes * Lanes, shift = columns.shift + first * Step;
   for (int v = 0; v < Vectors * Step; ++v) mask[v] = existing(d, shift + v * Lanes, c.width);
   // What the last vector has beyond its row is zero: there is padding, or what is written after it.
-  const auto rest = hn::FirstN(d, static_cast<size_t>(std::min<int64_t>(Lanes, c.pitch - first - (Vectors - 1) * Lanes)));
+  const auto rest =
+      hn::FirstN(d, static_cast<size_t>(std::min<int64_t>(Lanes, c.pitch - first - (Vectors - 1) * Lanes)));
   const int64_t pitch = c.pitch, source_step = c.step_y * c.width;
   for_each_plane(c, to + first, [&](const T* from, int64_t rows, T* row) {
     for (int64_t i = 0; i < rows; ++i, from += source_step, row += pitch) {
@@ -239,7 +249,8 @@ template <class T> void fill_folded_rows(const WindowCopy<T>& c, const Columns<T
   constexpr int lanes = hn::MaxLanes(d);
   const int64_t pitch = c.pitch, fold = lanes / pitch, shift = columns.shift;
   alignas(64) T flag[lanes];
-  for (int64_t lane = 0; lane < lanes; ++lane) flag[lane] = lane % pitch >= columns.begin && lane % pitch < columns.end ? 1 : 0;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    flag[lane] = lane % pitch >= columns.begin && lane % pitch < columns.end ? 1 : 0;
   const auto mask = hn::Ne(hn::Load(d, flag), hn::Zero(d));
   for_each_plane(c, to, [&](const T* from, int64_t rows, T* row) {
     while (rows > 0) {
@@ -288,8 +299,8 @@ template <class T> void fill_window(const WindowCopy<T>& c) {
   }
 }
 
-// Calls row(sources, at, to) for the rows of a result in their order, as what is written one behind the other costs least. A row takes
-// the elements `at` and following of sources.
+// Calls row(sources, at, to) for the rows of a result in their order, as what is written one behind the other costs
+// least. A row takes the elements `at` and following of sources.
 template <class T, class Row> HWY_INLINE void for_each_row(const Interleaving<T>& s, const Row& row) {
   for (int64_t plane = 0; plane < s.planes; ++plane) {
     const T* const* from = s.from;
@@ -309,7 +320,8 @@ template <int Lanes, class T> void interleave_pairs(const Interleaving<T>& s) {
     if (pairs < Lanes) return interleave_pairs<Lanes / 2>(s);
   }
   const hn::Simd<T, Lanes, 0> d;
-  const auto load = [&](const T* from, int64_t at) HWY_ATTR { return from == nullptr ? hn::Zero(d) : hn::LoadU(d, from + at); };
+  const auto load = [&](const T* from, int64_t at)
+                        HWY_ATTR { return from == nullptr ? hn::Zero(d) : hn::LoadU(d, from + at); };
   for_each_row(s, [=](const T* const* from, int64_t at, T* to) HWY_ATTR {
     const T *a = from[0], *b = from[1];
     for (int64_t j = 0; j < pairs; j += Lanes) {
@@ -331,8 +343,8 @@ template <class T> void interleave(const Interleaving<T>& s) {
 }
 
 template <class T> const ConvTiles<T>& tiles() {
-  static constexpr ConvTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()), kRows, kVectors, kSplits, correlate<T>, fill_window<T>,
-                                         interleave<T>};
+  static constexpr ConvTiles<T> table = {
+      hn::MaxLanes(hn::ScalableTag<T>()), kRows, kVectors, kSplits, correlate<T>, fill_window<T>, interleave<T>};
   return table;
 }
 

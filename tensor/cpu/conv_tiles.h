@@ -11,10 +11,11 @@ namespace stet {
 /// The tallest tile of any instruction set, and the widest, in vectors.
 inline constexpr int kMaxConvRows = 8, kMaxConvVectors = 3;
 
-/// A column of a correlation's tiles: `rows` are output channels, lanes are output pixels that lie side by side in source and output.
+/// A column of a correlation's tiles: `rows` are output channels, lanes are output pixels that lie side by side in
+/// source and output.
 ///     out[v][i * row_stride + lane] = sum over k of weight(k, i) * source[v][offset[k] + lane]
-/// by chunks of k, then + bias[i] and the activation. Lanes from split[v] on are the next row's, which begins `gap` elements further on
-/// in the source.
+/// by chunks of k, then + bias[i] and the activation. Lanes from split[v] on are the next row's, which begins `gap`
+/// elements further on in the source.
 template <class T> struct CorrelationColumn {
   const T* source[kMaxConvVectors];
   int split[kMaxConvVectors];
@@ -32,8 +33,9 @@ template <class T> struct CorrelationColumn {
   Prefetch* upcoming;      ///< a part of it is fetched with each tile
 };
 
-/// Copies of a source [channels, height, width]: window[copy, phase, channel, i, j] is the source's element (channel, top + phase +
-/// i * step_y, shift[copy] + j * step_x). Phases are up to `step_y` many; planes [i, j] are `plane` elements apart.
+/// Copies of a source [channels, height, width]: window[copy, phase, channel, i, j] is the source's element (channel,
+/// top + phase + i * step_y, shift[copy] + j * step_x). Phases are up to `step_y` many; planes [i, j] are `plane`
+/// elements apart.
 template <class T> struct WindowCopy {
   const T* source;
   int64_t before, after;  ///< how many elements can be read before the source, and from its first on
@@ -44,8 +46,8 @@ template <class T> struct WindowCopy {
   T* window;
 };
 
-/// Planes [height, width] of `to`, dealt out of smaller ones: element (y, x) is that at (y / step_y, x / step_x) of the source number
-/// y % step_y * step_x + x % step_x, or +0 where that is null.
+/// Planes [height, width] of `to`, dealt out of smaller ones: element (y, x) is that at (y / step_y, x / step_x) of the
+/// source number y % step_y * step_x + x % step_x, or +0 where that is null.
 template <class T> struct Interleaving {
   const T* const* from;
   int64_t step_y, step_x, from_plane, from_pitch;  ///< planes and rows of a source are so many elements apart
@@ -56,7 +58,7 @@ template <class T> struct Interleaving {
 
 template <class T> struct ConvTiles {
   int lanes, max_rows, max_vectors;  ///< of a tile
-  bool splits;  ///< whether split vectors are cheap; if not, the kernel takes none
+  bool splits;                       ///< whether split vectors are cheap; if not, the kernel takes none
   /// vectors up to max_vectors.
   void (*correlate)(int vectors, const CorrelationColumn<T>& column);
   /// The window, and the vector behind it, must hold zeros where the source has no element.

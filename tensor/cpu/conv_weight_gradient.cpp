@@ -18,7 +18,8 @@ constexpr int64_t kRingBytes = 512 << 10;
 // The most elements of a gradient whose chunks' sums are kept one by one.
 constexpr int64_t kSmallGradient = 1024;
 
-// Where dy is the lanes' side, so many positions are transposed and multiplied in turn: they stay in the first-level cache.
+// Where dy is the lanes' side, so many positions are transposed and multiplied in turn: they stay in the first-level
+// cache.
 constexpr int64_t kPiece = 128;
 
 // The outputs of which a row of taps meets the image, not padding.
@@ -29,25 +30,32 @@ Range outputs_met(const ConvShape& s, int64_t tap_row) {
   return {begin * s.out_w(), end * s.out_w()};
 }
 
-// Whether dy is finite wherever a row of taps meets padding: such products are zeros, and a sum that starts from +0 and ends in an addition to
-// +0 is the same without them.
+// Whether dy is finite wherever a row of taps meets padding: such products are zeros, and a sum that starts from +0 and
+// ends in an addition to +0 is the same without them.
 template <class T> bool finite_beside_padding(const ConvShape& s, const T* dy) {
   const int64_t outputs = s.out_h() * s.out_w();
   const int64_t begin = outputs_met(s, 0).begin, end = std::max(begin, outputs_met(s, s.kh - 1).end);
   bool finite = true;
-  for (int64_t plane = 0; plane < s.n * s.co; ++plane, dy += outputs) finite &= all_finite(dy, begin) && all_finite(dy + end, outputs - end);
+  for (int64_t plane = 0; plane < s.n * s.co; ++plane, dy += outputs)
+    finite &= all_finite(dy, begin) && all_finite(dy + end, outputs - end);
   return finite;
 }
 
-// k = (n, oh, ow) runs over all of the batch, a chunk at a time. One side's channels are lanes: it is transposed once, image by image or
-// piece by piece, to [position, channel] blocks as wide as a vector. The other side's elements are single: read where they lie, or from
-// a copy with padding. x has the taps, and finds its place by the offset of the output position; dy's positions lie side by side.
+// k = (n, oh, ow) runs over all of the batch, a chunk at a time. One side's channels are lanes: it is transposed once,
+// image by image or piece by piece, to [position, channel] blocks as wide as a vector. The other side's elements are
+// single: read where they lie, or from a copy with padding. x has the taps, and finds its place by the offset of the
+// output position; dy's positions lie side by side.
 template <class T> class WeightGradientTask {
  public:
-  /// `by_rows`: whether each row of taps leaves out the outputs that meet padding there. Lanes are x's then, tiles of three columns have
-  /// their taps in one row of the kernel, and dy is finite beside padding.
+  /// `by_rows`: whether each row of taps leaves out the outputs that meet padding there. Lanes are x's then, tiles of
+  /// three columns have their taps in one row of the kernel, and dy is finite beside padding.
   WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes, bool by_rows)
-      : s_(s), dy_(dy), x_(x), dw_(dw), x_is_lanes_(x_is_lanes), in_place_(reads_in_place(s, x_is_lanes)),
+      : s_(s),
+        dy_(dy),
+        x_(x),
+        dw_(dw),
+        x_is_lanes_(x_is_lanes),
+        in_place_(reads_in_place(s, x_is_lanes)),
         kernels_(x_is_lanes                      ? tiles_.vectors_at_offsets
                  : s.kw % 3 == 0 && s.dil_w == 1 ? tiles_.triples_at_offsets
                                                  : tiles_.singles_at_offsets),
@@ -69,22 +77,29 @@ template <class T> class WeightGradientTask {
   }
 
   // Whether x is read where it lies, and needs no windows.
-  static bool reads_in_place(const ConvShape& s, bool x_is_lanes) { return !x_is_lanes && s.pad_h == 0 && s.pad_w == 0; }
+  static bool reads_in_place(const ConvShape& s, bool x_is_lanes) {
+    return !x_is_lanes && s.pad_h == 0 && s.pad_w == 0;
+  }
 
   // The images that a chunk meets.
-  static int64_t slots(const ConvShape& s) { return std::min(s.n, pieces_of(kProductChunk - 1, s.out_h() * s.out_w()) + 1); }
+  static int64_t slots(const ConvShape& s) {
+    return std::min(s.n, pieces_of(kProductChunk - 1, s.out_h() * s.out_w()) + 1);
+  }
 
-  // Computes the part of a group's gradient with these input channels and output channels; of the lanes' side whole blocks.
+  // Computes the part of a group's gradient with these input channels and output channels; of the lanes' side whole
+  // blocks.
   void operator()(int64_t group, Range in, Range out) {
     static thread_local Workspace sums_space;
     prepare(group, in, out);
     sums_ = sums_space.get<T>(sums());
     const int64_t depth = s_.n * outputs_;
-    for (int64_t k = 0; k < depth; k += kProductChunk) add_chunk({k, std::min(depth, k + kProductChunk)}, sums_, k == 0);
+    for (int64_t k = 0; k < depth; k += kProductChunk)
+      add_chunk({k, std::min(depth, k + kProductChunk)}, sums_, k == 0);
     write_out(depth > 0);
   }
 
-  // The same in two steps, of which threads share the first: each chunk's sums on their own, then all of them added in order.
+  // The same in two steps, of which threads share the first: each chunk's sums on their own, then all of them added in
+  // order.
   void prepare(int64_t group, Range in, Range out) {
     static thread_local Workspace window_space, panel_space, chain_space;
     group_ = group, in_ = in, out_ = out;
@@ -120,7 +135,8 @@ template <class T> class WeightGradientTask {
  private:
   int64_t tile_size() const { return max_runs_ * kernels_.run * tile_vectors_ * tiles_.lanes; }
 
-  // Rows are output channels and columns (block, tap); or rows (input channel, tap) and columns blocks. Of rows the first of each run.
+  // Rows are output channels and columns (block, tap); or rows (input channel, tap) and columns blocks. Of rows the
+  // first of each run.
   void list_rows_and_columns() {
     row_.clear();
     column_.clear();
@@ -131,7 +147,8 @@ template <class T> class WeightGradientTask {
       }
     } else {
       for (int64_t c = 0; c < in_.size(); ++c) {
-        for (size_t tap = 0; tap < taps_.size(); tap += static_cast<size_t>(kernels_.run)) row_.push_back(c * window_ + taps_[tap]);
+        for (size_t tap = 0; tap < taps_.size(); tap += static_cast<size_t>(kernels_.run))
+          row_.push_back(c * window_ + taps_[tap]);
       }
       for (int64_t block = 0; block < blocks_; ++block) column_.push_back(block * tiles_.lanes);
     }
@@ -188,14 +205,17 @@ template <class T> class WeightGradientTask {
   }
 
   // The input channels of an image.
-  const T* source(int64_t image) const { return x_ + ((image * s_.groups + group_) * (s_.c / s_.groups) + in_.begin) * s_.h * s_.w; }
+  const T* source(int64_t image) const {
+    return x_ + ((image * s_.groups + group_) * (s_.c / s_.groups) + in_.begin) * s_.h * s_.w;
+  }
 
   void fill_window(int64_t image) {
     const T* from = source(image);
     T* to = windows_ + image % slots_ * slot_;
     if (x_is_lanes_) {
       for (int64_t c = 0; c < in_.size(); c += tiles_.lanes, from += tiles_.lanes * s_.h * s_.w, to += window_) {
-        tiles_.scatter(from, s_.h * s_.w, std::min<int64_t>(tiles_.lanes, in_.size() - c), s_.h * s_.w, to, place_.data());
+        tiles_.scatter(from, s_.h * s_.w, std::min<int64_t>(tiles_.lanes, in_.size() - c), s_.h * s_.w, to,
+                       place_.data());
       }
       return;
     }
@@ -207,7 +227,8 @@ template <class T> class WeightGradientTask {
   // dy as [position, channel].
   void pack(const T* dy, int64_t count, T* panel) const {
     for (int64_t c = 0; c < out_.size(); c += tiles_.lanes) {
-      tiles_.transpose(dy + c * outputs_, outputs_, std::min<int64_t>(tiles_.lanes, out_.size() - c), count, panel + c, blocks_ * tiles_.lanes);
+      tiles_.transpose(dy + c * outputs_, outputs_, std::min<int64_t>(tiles_.lanes, out_.size() - c), count, panel + c,
+                       blocks_ * tiles_.lanes);
     }
   }
 
@@ -239,15 +260,15 @@ template <class T> class WeightGradientTask {
   T* dw_;
   const bool x_is_lanes_, in_place_;
   const typename WeightTiles<T>::Kernels& kernels_;
-  int64_t height_, width_;  // of an image with its padding
-  int64_t outputs_;         // output positions of an image
+  int64_t height_, width_;                      // of an image with its padding
+  int64_t outputs_;                             // output positions of an image
   std::vector<int64_t> taps_, offset_, place_;  // where taps, output positions and elements of x lie in a window
 
   int64_t group_ = 0, blocks_ = 0;
   Range in_{}, out_{};
   T *sums_ = nullptr, *windows_ = nullptr, *panel_ = nullptr, *chains_ = nullptr;
-  int64_t window_ = 0, slot_ = 0;    // elements of a channel or block of them, and of an image
-  int64_t slots_ = 0, filled_ = 0;   // windows lie in a ring of slots; images below `filled_` have been there
+  int64_t window_ = 0, slot_ = 0;   // elements of a channel or block of them, and of an image
+  int64_t slots_ = 0, filled_ = 0;  // windows lie in a ring of slots; images below `filled_` have been there
   std::vector<int64_t> row_, column_;
   RowTiles rows_{1, 1}, columns_{1, 1};  // rows: in runs
   int max_runs_ = 0, tile_vectors_ = 0;
@@ -259,7 +280,8 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   const int64_t in = s.c / s.groups, out = s.co / s.groups, taps = s.kh * s.kw;
   if (s.groups * in * out == 0) return;
   const int64_t lanes = weight_tiles<T>().lanes;
-  // The side whose channels fill vectors better. If both do, it is x, as its tiles need fewer loads; or dy where much of x meets no tap.
+  // The side whose channels fill vectors better. If both do, it is x, as its tiles need fewer loads; or dy where much
+  // of x meets no tap.
   const int64_t x_cost = pieces_of(in, lanes) * out, dy_cost = pieces_of(out, lanes) * in;
   const bool x_is_lanes = x_cost < dy_cost || (x_cost == dy_cost && (taps > 1 || s.stride_h * s.stride_w == 1));
   const int64_t depth = s.n * s.out_h() * s.out_w(), work = in * out * taps * depth;
@@ -281,7 +303,8 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   const int64_t unit_in = x_is_lanes ? lanes : 1, unit_out = x_is_lanes ? 8 : lanes;
   // Each part transposes its share of the lanes' side.
   const double cost = kPackingCost / static_cast<double>(taps);
-  Grid grid = choose_grid(out, in, wanted, static_cast<int>(unit_out), static_cast<int>(unit_in), x_is_lanes ? 0 : cost, x_is_lanes ? cost : 0);
+  Grid grid = choose_grid(out, in, wanted, static_cast<int>(unit_out), static_cast<int>(unit_in), x_is_lanes ? 0 : cost,
+                          x_is_lanes ? cost : 0);
   // Windows that fit their cache take few channels, so that more parts transpose the lanes' side.
   const int64_t window = (s.h + 2 * s.pad_h) * (s.w + 2 * s.pad_w) * unit_in * static_cast<int64_t>(sizeof(T));
   const int64_t most = std::max<int64_t>(1, kRingBytes / (window * WeightGradientTask<T>::slots(s) + 1)) * unit_in;
@@ -291,7 +314,8 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   parallel_for(s.groups * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
     WeightGradientTask<T> task(s, dy, x, dw, x_is_lanes, by_rows);
     for (int64_t i = begin; i < end; ++i) {
-      task(i / parts, part(in, grid.cols, i % parts % grid.cols, unit_in), part(out, grid.rows, i % parts / grid.cols, unit_out));
+      task(i / parts, part(in, grid.cols, i % parts % grid.cols, unit_in),
+           part(out, grid.rows, i % parts / grid.cols, unit_out));
     }
   });
 }

@@ -20,14 +20,16 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Sums stay in registers, beside a vector of each column and one single element; each run of rows has a pointer in a register.
+// Sums stay in registers, beside a vector of each column and one single element; each run of rows has a pointer in a
+// register.
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_AVX2
 constexpr int kRows[] = {9, 6, 4}, kTriples[] = {3, 2, 1};  // 16 registers
 #else
 constexpr int kRows[] = {9, 9, 8}, kTriples[] = {9, 4, 3};  // 32 registers
 #endif
 
-template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T> HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
+template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T>
+HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   constexpr int lanes = hn::MaxLanes(d), rows = Run * Runs;
@@ -80,14 +82,16 @@ template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T> HWY_N
 }
 
 // Calls the kernel compiled for that many runs and vectors.
-template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T> void weight_tile_of(int runs, const WeightTile<T>& tile) {
+template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T>
+void weight_tile_of(int runs, const WeightTile<T>& tile) {
   if constexpr (Runs > 1) {
     if (runs < Runs) return weight_tile_of<kSinglesAtOffsets, Run, Runs - 1, Vectors>(runs, tile);
   }
   weight_tile<kSinglesAtOffsets, Run, Runs, Vectors>(tile);
 }
 
-template <bool kSinglesAtOffsets, int Run, class T> void weight_tile_of(int runs, int vectors, const WeightTile<T>& tile) {
+template <bool kSinglesAtOffsets, int Run, class T>
+void weight_tile_of(int runs, int vectors, const WeightTile<T>& tile) {
   constexpr const int(&most)[3] = Run == 1 ? kRows : kTriples;
   if (vectors == 1) return weight_tile_of<kSinglesAtOffsets, Run, most[0], 1>(runs, tile);
   if (vectors == 2) return weight_tile_of<kSinglesAtOffsets, Run, most[1], 2>(runs, tile);
@@ -96,21 +100,25 @@ template <bool kSinglesAtOffsets, int Run, class T> void weight_tile_of(int runs
 
 // place(p): where position p goes.
 template <bool kAllChannels, class T, class Place>
-HWY_INLINE void transpose_squares(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const Place& place) {
+HWY_INLINE void transpose_squares(const T* from, int64_t stride, int64_t channels, int64_t count, T* to,
+                                  const Place& place) {
   const hn::ScalableTag<T> d;
   constexpr int lanes = hn::MaxLanes(d);
   for (int64_t p = 0; p < count; p += lanes) {
     // The last square overlaps the one before.
     const int64_t begin = std::min(p, count - lanes);
     hn::Vec<decltype(d)> r[lanes];
-    HWY_UNROLL(16) for (int c = 0; c < lanes; ++c) r[c] = kAllChannels || c < channels ? hn::LoadU(d, from + c * stride + begin) : hn::Zero(d);
+    HWY_UNROLL(16)
+    for (int c = 0; c < lanes; ++c)
+      r[c] = kAllChannels || c < channels ? hn::LoadU(d, from + c * stride + begin) : hn::Zero(d);
     TransposeSquare(r);
     HWY_UNROLL(16) for (int j = 0; j < lanes; ++j) hn::StoreU(r[j], d, to + place(begin + j));
   }
 }
 
 template <class T, class Place>
-HWY_INLINE void transpose_to(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const Place& place) {
+HWY_INLINE void transpose_to(const T* from, int64_t stride, int64_t channels, int64_t count, T* to,
+                             const Place& place) {
   constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
   if (count < lanes) {
     for (int64_t p = 0; p < count; ++p) {
@@ -127,7 +135,8 @@ template <class T> void transpose(const T* from, int64_t stride, int64_t channel
   transpose_to(from, stride, channels, count, to, [=](int64_t p) HWY_ATTR { return p * step; });
 }
 
-template <class T> void scatter(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const int64_t* place) {
+template <class T>
+void scatter(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const int64_t* place) {
   transpose_to(from, stride, channels, count, to, [=](int64_t p) HWY_ATTR { return place[p]; });
 }
 

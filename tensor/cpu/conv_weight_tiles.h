@@ -8,8 +8,8 @@ namespace stet {
 /// The widest tile, in vectors, and the tallest, in runs of rows.
 inline constexpr int kMaxWeightVectors = 3, kMaxWeightRuns = 9;
 
-/// Neighbouring output positions of one image. Position p meets `single` at single + p (or single + offset[p]) and `vector` at
-/// vector + offset[p] (or vector + p * step).
+/// Neighbouring output positions of one image. Position p meets `single` at single + p (or single + offset[p]) and
+/// `vector` at vector + offset[p] (or vector + p * step).
 template <class T> struct PositionRun {
   const T* single;
   const T* vector;
@@ -17,9 +17,10 @@ template <class T> struct PositionRun {
   int64_t count;
 };
 
-/// A tile of a weight gradient over some terms of one chunk of k: rows take single elements, columns are vectors of channels. Rows come in
-/// runs, whose elements lie side by side: row r * run + j finds its element at p + row[r] + j.
-///     c[(i * vectors + v) * lanes + lane] += sum over the runs' positions p of single[p + row of i] * vector[p + column[v] + lane]
+/// A tile of a weight gradient over some terms of one chunk of k: rows take single elements, columns are vectors of
+/// channels. Rows come in runs, whose elements lie side by side: row r * run + j finds its element at p + row[r] + j.
+///     c[(i * vectors + v) * lanes + lane] += sum over the runs' positions p of single[p + row of i] * vector[p +
+///     column[v] + lane]
 /// The chain of a chunk that earlier terms began is continued; only the chunk's end is added to c.
 template <class T> struct WeightTile {
   const PositionRun<T>* runs;
@@ -43,7 +44,8 @@ template <class T> struct WeightTiles {
   Kernels vectors_at_offsets;  ///< positions lie side by side among single elements, and vectors have the offsets
   Kernels singles_at_offsets;  ///< the other way round
   Kernels triples_at_offsets;  ///< likewise, rows in runs of three
-  /// to[p * step + channel] = from[channel * stride + p], p < count, for up to `lanes` channels; the lanes above become +0.
+  /// to[p * step + channel] = from[channel * stride + p], p < count, for up to `lanes` channels; the lanes above become
+  /// +0.
   void (*transpose)(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, int64_t step);
   /// The same with position p at to[place[p]]. Half as fast: until a place is read, what follows cannot pass the store.
   void (*scatter)(const T* from, int64_t stride, int64_t channels, int64_t count, T* to, const int64_t* place);

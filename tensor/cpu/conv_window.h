@@ -1,5 +1,5 @@
-// The part of an image that a convolution's taps touch, copied with its padding and in the order in which lanes run, so that a tap of
-// neighbouring outputs is one load.
+// The part of an image that a convolution's taps touch, copied with its padding and in the order in which lanes run, so
+// that a tap of neighbouring outputs is one load.
 #pragma once
 
 #include <algorithm>
@@ -32,16 +32,22 @@ struct ConvAxis {
 /// A source of so many bytes fits the first-level cache however far apart its planes are.
 inline constexpr int64_t kInPlaceBytes = 32 << 10;
 
-/// Lays out windows [copies, phases, channels, rows, pitch] of at most `max_outputs` rows of outputs. Rows that are equal modulo the row
-/// step are a phase; phases beyond the last tap are left out. Where an output row is whole vectors, or vectors can be split between rows,
-/// taps that lie whole steps apart share a copy. Otherwise each tap of a row has a copy of its own whose rows are as long as the
-/// output's: then all outputs of an image lie side by side, and vectors run across the ends of rows.
+/// Lays out windows [copies, phases, channels, rows, pitch] of at most `max_outputs` rows of outputs. Rows that are
+/// equal modulo the row step are a phase; phases beyond the last tap are left out. Where an output row is whole
+/// vectors, or vectors can be split between rows, taps that lie whole steps apart share a copy. Otherwise each tap of a
+/// row has a copy of its own whose rows are as long as the output's: then all outputs of an image lie side by side, and
+/// vectors run across the ends of rows.
 class ConvWindow {
  public:
   template <class T>
-  ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs, const ConvTiles<T>& tiles)
-      : y_(vertical), x_(horizontal), channels_(channels), phases_(std::min(y_.step, y_.extent(1))),
-        rows_(pieces_of(y_.extent(max_outputs), y_.step)), pitch_(x_.outputs) {
+  ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs,
+             const ConvTiles<T>& tiles)
+      : y_(vertical),
+        x_(horizontal),
+        channels_(channels),
+        phases_(std::min(y_.step, y_.extent(1))),
+        rows_(pieces_of(y_.extent(max_outputs), y_.step)),
+        pitch_(x_.outputs) {
     const int64_t lanes = tiles.lanes;
     in_place_ = meets_itself(y_) && meets_itself(x_) && max_outputs == y_.outputs && y_.outputs * x_.outputs >= lanes &&
                 channels_ * y_.size * x_.size * static_cast<int64_t>(sizeof(T)) <= kInPlaceBytes;
@@ -76,7 +82,8 @@ class ConvWindow {
   int64_t offset_of_tap(int64_t channel, int64_t tap_y, int64_t tap_x) const {
     const int64_t row = tap_y - y_.tap.front();
     const int64_t copy = copy_[std::lower_bound(x_.tap.begin(), x_.tap.end(), tap_x) - x_.tap.begin()];
-    return ((copy * phases_ + row % y_.step) * channels_ + channel) * plane_ + row / y_.step * pitch_ + (tap_x - shift_[copy]) / x_.step;
+    return ((copy * phases_ + row % y_.step) * channels_ + channel) * plane_ + row / y_.step * pitch_ +
+           (tap_x - shift_[copy]) / x_.step;
   }
   int64_t pitch() const { return pitch_; }
   /// How many elements lie between a vector's parts where it is split between two rows of outputs.
@@ -84,12 +91,14 @@ class ConvWindow {
   /// What vectors may read behind a window.
   int64_t slack(int64_t lanes) const { return lanes + gap(); }
 
-  /// Fills the window of the rows of outputs from `first` on. The source is contiguous [channels, y.size, x.size], and begins at element
-  /// `at` of a tensor. Zeros must be where it has no element, and in the vector behind the window.
+  /// Fills the window of the rows of outputs from `first` on. The source is contiguous [channels, y.size, x.size], and
+  /// begins at element `at` of a tensor. Zeros must be where it has no element, and in the vector behind the window.
   template <class T>
-  void fill(const ConvTiles<T>& tiles, const T* tensor, int64_t tensor_size, int64_t at, int64_t first, T* window) const {
-    tiles.fill_window({tensor + at, at, tensor_size - at, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(), y_.step, phases_,
-                       rows_, shift_.data(), static_cast<int64_t>(shift_.size()), x_.step, pitch_, plane_, window});
+  void fill(const ConvTiles<T>& tiles, const T* tensor, int64_t tensor_size, int64_t at, int64_t first,
+            T* window) const {
+    tiles.fill_window({tensor + at, at, tensor_size - at, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(),
+                       y_.step, phases_, rows_, shift_.data(), static_cast<int64_t>(shift_.size()), x_.step, pitch_,
+                       plane_, window});
   }
 
  private:
@@ -117,8 +126,10 @@ class ConvWindow {
       const int64_t before = elements(-first), lead = pieces_of(before, lanes) * lanes - before;
       const int64_t shift = first - lead * x_.step, extent = lead + x_.outputs + (last - first) / x_.step;
       int64_t pitch = pieces_of(extent, lanes) * lanes;
-      // What the last taps read beyond the source is zero, and so is what the next row begins with, if it is of the same copy.
-      if (x_.step == 1 && pitch - lanes >= elements(x_.size - shift) && extent - (pitch - lanes) <= elements(-shift)) pitch -= lanes;
+      // What the last taps read beyond the source is zero, and so is what the next row begins with, if it is of the
+      // same copy.
+      if (x_.step == 1 && pitch - lanes >= elements(x_.size - shift) && extent - (pitch - lanes) <= elements(-shift))
+        pitch -= lanes;
       shift_.push_back(shift);
       pitch_ = std::max(pitch_, pitch);
     }

@@ -21,13 +21,16 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 Digest ByWord(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
   Digest sum;
-  for (int64_t i = begin; i < end; ++i) digest_word::add<digest_word::Binary32>(salt, i, digest_word::load(data, i), sum);
+  for (int64_t i = begin; i < end; ++i)
+    digest_word::add<digest_word::Binary32>(salt, i, digest_word::load(data, i), sum);
   return sum;
 }
 
 #if HWY_TARGET == HWY_SCALAR
 
-Digest FloatWords(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) { return ByWord(salt, data, begin, end); }
+Digest FloatWords(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
+  return ByWord(salt, data, begin, end);
+}
 
 #else
 

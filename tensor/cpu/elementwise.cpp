@@ -12,14 +12,10 @@
 namespace stet::cpu_kernels {
 namespace {
 
-template <class T>
-T* data(const Tensor& t) {
-  return t.mutable_data_as<T>();
-}
+template <class T> T* data(const Tensor& t) { return t.mutable_data_as<T>(); }
 
 // y[..] = f(x[..]) element by element.
-template <class X, class Y, class F>
-void map(const Tensor& x, const Tensor& y, F f) {
+template <class X, class Y, class F> void map(const Tensor& x, const Tensor& y, F f) {
   const StridedLoop<2> loop({&x, &y});
   const auto [sx, sy] = loop.steps();
   loop.for_rows([&, sx = sx, sy = sy](const auto& at, int64_t n) {
@@ -34,16 +30,14 @@ void map(const Tensor& x, const Tensor& y, F f) {
 }
 
 // Calls body with a step of 0 or 1 as a constant, so that its loop becomes vector code.
-template <class Body>
-void with_step(int64_t step, const Body& body) {
+template <class Body> void with_step(int64_t step, const Body& body) {
   if (step == 1) body(std::integral_constant<int64_t, 1>());
   else if (step == 0) body(std::integral_constant<int64_t, 0>());
   else body(step);
 }
 
 // y[..] = f(a[..], b[..]); y is contiguous.
-template <class X, class Y, class F>
-void zip(const Tensor& a, const Tensor& b, const Tensor& y, F f) {
+template <class X, class Y, class F> void zip(const Tensor& a, const Tensor& b, const Tensor& y, F f) {
   const StridedLoop<3> loop({&a, &b, &y});
   const auto [sa, sb, sy] = loop.steps();
   loop.for_rows([&, sa = sa, sb = sb](const auto& at, int64_t n) {
@@ -64,7 +58,8 @@ void copy(const Tensor& x, const Tensor& y) {
   if (x.dtype() == y.dtype() && x.is_contiguous() && y.is_contiguous()) {
     const auto bytes = static_cast<int64_t>(size_of(x.dtype()));
     parallel_for(x.elements(), kElementGrain, [&](int64_t begin, int64_t end) {
-      std::memcpy(data<char>(y) + begin * bytes, data<char>(x) + begin * bytes, static_cast<size_t>((end - begin) * bytes));
+      std::memcpy(data<char>(y) + begin * bytes, data<char>(x) + begin * bytes,
+                  static_cast<size_t>((end - begin) * bytes));
     });
     return;
   }
@@ -95,8 +90,7 @@ void fill(double value, const Tensor& y) {
 namespace {
 
 // An array function over a tensor of any layout: strided rows pass through a buffer.
-template <class T, class Function>
-void map_arrays(const Tensor& x, const Tensor& y, const Function& function) {
+template <class T, class Function> void map_arrays(const Tensor& x, const Tensor& y, const Function& function) {
   const StridedLoop<2> loop({&x, &y});
   const int64_t step = loop.steps()[0];
   loop.for_rows([&](const auto& at, int64_t n) {
@@ -179,8 +173,7 @@ void vectorised_binary(Binary op, const Tensor& a, const Tensor& b, const Tensor
   });
 }
 
-template <class T>
-void power(const Tensor& a, const Tensor& b, const Tensor& y) {
+template <class T> void power(const Tensor& a, const Tensor& b, const Tensor& y) {
   const StridedLoop<3> loop({&a, &b, &y});
   const auto [sa, sb, sy] = loop.steps();
   loop.for_rows([&, sa = sa, sb = sb](const auto& at, int64_t n) {
@@ -197,8 +190,7 @@ void power(const Tensor& a, const Tensor& b, const Tensor& y) {
   });
 }
 
-template <class T>
-void integer_division(const Tensor& a, const Tensor& b, const Tensor& y) {
+template <class T> void integer_division(const Tensor& a, const Tensor& b, const Tensor& y) {
   zip<T, T>(a, b, y, [](T p, T q) -> T {
     if (q == 0) raise<DataError>("div: integer division by zero");
     if constexpr (std::is_signed_v<T>) return q == -1 ? scalar_ops::neg(p) : static_cast<T>(p / q);
@@ -206,15 +198,15 @@ void integer_division(const Tensor& a, const Tensor& b, const Tensor& y) {
   });
 }
 
-template <class T>
-void arithmetic(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
+template <class T> void arithmetic(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
   switch (op) {
     case Binary::add: return zip<T, T>(a, b, y, scalar_ops::add<T>);
     case Binary::sub: return zip<T, T>(a, b, y, scalar_ops::sub<T>);
     case Binary::mul: return zip<T, T>(a, b, y, scalar_ops::mul<T>);
     case Binary::maximum: return zip<T, T>(a, b, y, scalar_ops::maximum<T>);
     case Binary::minimum: return zip<T, T>(a, b, y, scalar_ops::minimum<T>);
-    case Binary::relu_gradient: return zip<T, T>(a, b, y, [](T g, T v) { return scalar_ops::select(v > T{0}, g, T{0}); });
+    case Binary::relu_gradient:
+      return zip<T, T>(a, b, y, [](T g, T v) { return scalar_ops::select(v > T{0}, g, T{0}); });
     default: break;
   }
   if constexpr (std::is_floating_point_v<T>) {
@@ -225,8 +217,7 @@ void arithmetic(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
   }
 }
 
-template <class T>
-void compare(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
+template <class T> void compare(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
   switch (op) {
     case Binary::equal: return zip<T, bool>(a, b, y, std::equal_to<T>());
     case Binary::not_equal: return zip<T, bool>(a, b, y, std::not_equal_to<T>());

@@ -41,7 +41,8 @@ void BinaryFloats(Binary op, const float* a, int64_t a_step, const float* b, int
     case Binary::maximum: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Maximum(p, q); });
     case Binary::minimum: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Minimum(p, q); });
     default:
-      return Zip(a, a_step, b, b_step, y, n, [](V g, V v) HWY_ATTR { return hn::IfThenElseZero(hn::Gt(v, hn::Zero(D())), g); });
+      return Zip(a, a_step, b, b_step, y, n,
+                 [](V g, V v) HWY_ATTR { return hn::IfThenElseZero(hn::Gt(v, hn::Zero(D())), g); });
   }
 }
 

@@ -17,10 +17,11 @@ void require_in_range(const char* op, const Tensor& index, int64_t n) {
   }
 }
 
-int64_t grain(int64_t elements_each) { return std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, elements_each)); }
+int64_t grain(int64_t elements_each) {
+  return std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, elements_each));
+}
 
-template <class T>
-void accumulate(T& to, T value) {
+template <class T> void accumulate(T& to, T value) {
   if constexpr (std::is_same_v<T, bool>) to = to || value;
   else to = scalar_ops::add(to, value);
 }
@@ -49,7 +50,8 @@ void index_add(const Tensor& g, const Tensor& index, const Tensor& y) {
     using T = decltype(sample);
     const T* from = g.data_as<T>();
     T* to = y.mutable_data_as<T>();
-    // One owner for each element of y: threads divide the columns, and every column takes its sources in ascending order.
+    // One owner for each element of y: threads divide the columns, and every column takes its sources in ascending
+    // order.
     parallel_for(y.size(0) * inner, grain(m + n), [&](int64_t begin, int64_t end) {
       while (begin < end) {
         const int64_t o = begin / inner, column = begin % inner, width = std::min(end - begin, inner - column);

@@ -10,8 +10,8 @@
 
 namespace stet {
 
-/// Calls body(i, begin, end) for parts of array i, 0 <= i < count, of length(i) items, until all are covered; `grain` items are the
-/// least that a thread is worth.
+/// Calls body(i, begin, end) for parts of array i, 0 <= i < count, of length(i) items, until all are covered; `grain`
+/// items are the least that a thread is worth.
 template <class Length, class Body>
 void for_joined(size_t count, const Length& length, const Body& body, int64_t grain = kElementGrain) {
   std::vector<int64_t> ends(count);

@@ -54,7 +54,8 @@ HWY_INLINE void Product(int64_t count, Left left, const float* b, int64_t ldb, V
     HWY_UNROLL(16) for (int r = 0; r < kRows; ++r) {
       HWY_UNROLL(4) for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(D());
     }
-    MultiplyAdd(std::min(kProductChunk, count - k), {left.data + k * left.step, left.row, left.step}, b + k * ldb, ldb, sum);
+    MultiplyAdd(std::min(kProductChunk, count - k), {left.data + k * left.step, left.row, left.step}, b + k * ldb, ldb,
+                sum);
     HWY_UNROLL(16) for (int r = 0; r < kRows; ++r) {
       HWY_UNROLL(4) for (int v = 0; v < kVectors; ++v) total[r][v] = hn::Add(total[r][v], sum[r][v]);
     }
@@ -71,7 +72,8 @@ HWY_NOINLINE void ForwardTile(const LstmShape& s, const LstmForward& x, int64_t 
     hwy::Prefetch(x.output + ((row + r) * s.steps + t) * s.units + unit);
   }
   V product[kRows][kGates];
-  Product(s.units, {x.hiddens + t * states + row * s.units, s.units, 1}, x.weight + unit * kGates * s.units, kGates * kWidth, product);
+  Product(s.units, {x.hiddens + t * states + row * s.units, s.units, 1}, x.weight + unit * kGates * s.units,
+          kGates * kWidth, product);
   for (int r = 0; r < kRows; ++r) {
     float* gates = x.gates + (t * s.batch + row + r) * kGates * s.units + unit;
     V z[kGates];
@@ -117,8 +119,8 @@ HWY_INLINE void GateGradients(const LstmShape& s, const LstmBackward& x, const P
   const int64_t n = std::min(kWidth, s.units - p.unit), state = p.row * s.units + p.unit;
   const int64_t before = p.t * s.batch * s.units + state, at = (p.t * s.batch + p.row) * kGates * s.units + p.unit;
   const float* gates = x.gates + at;
-  const V input = LoadSome(gates, n), forget = LoadSome(gates + s.units, n), candidate = LoadSome(gates + 2 * s.units, n),
-          out = LoadSome(gates + 3 * s.units, n);
+  const V input = LoadSome(gates, n), forget = LoadSome(gates + s.units, n),
+          candidate = LoadSome(gates + 2 * s.units, n), out = LoadSome(gates + 3 * s.units, n);
   const V upstream = x.g ? LoadSome(x.g + (p.row * s.steps + p.t) * s.units + p.unit, n) : hn::Zero(d);
   const V dh = hn::Add(upstream, from_next);
   const V squashed = fn::Tanh(LoadSome(x.cells + before + s.batch * s.units, n));
@@ -133,13 +135,14 @@ HWY_INLINE void GateGradients(const LstmShape& s, const LstmBackward& x, const P
   StoreSome(hn::Mul(dc, forget), x.d_cell + state, n);
 }
 
-// The product with the next step's gates, +0 behind the last one, and what follows from it. At t = -1 it is the initial state's gradient.
+// The product with the next step's gates, +0 behind the last one, and what follows from it. At t = -1 it is the initial
+// state's gradient.
 template <int kRows> HWY_NOINLINE void BackwardTile(const LstmShape& s, const LstmBackward& x, const Place& p) {
   const int64_t gates = kGates * s.units;
   for (int r = 0; r < kRows && p.t >= 0; ++r) Fetch(s, x, {p.t, p.row + r, p.unit});
   V sum[kRows][kTileVectors];
-  Product(p.t + 1 < s.steps ? gates : 0, {x.d_gates + ((p.t + 1) * s.batch + p.row) * gates, gates, 1}, x.weight + p.unit * gates,
-          kTileVectors * kWidth, sum);
+  Product(p.t + 1 < s.steps ? gates : 0, {x.d_gates + ((p.t + 1) * s.batch + p.row) * gates, gates, 1},
+          x.weight + p.unit * gates, kTileVectors * kWidth, sum);
   for (int r = 0; r < kRows; ++r) {
     for (int v = 0; v < kTileVectors; ++v) {
       const int64_t unit = p.unit + v * kWidth;
@@ -166,7 +169,8 @@ void Forward(const LstmShape& s, const LstmForward& x, Range rows) {
   for (int64_t t = 0; t < s.steps; ++t) {
     for (int64_t unit = 0; unit < s.units; unit += kWidth) {
       for (int64_t i = 0; i < tiles.count; ++i) {
-        WithRows<kGateRows>(tiles.height(i), [&]<int kRows>() { ForwardTile<kRows>(s, x, t, rows.begin + tiles.begin(i), unit); });
+        WithRows<kGateRows>(tiles.height(i),
+                            [&]<int kRows>() { ForwardTile<kRows>(s, x, t, rows.begin + tiles.begin(i), unit); });
       }
     }
   }
@@ -178,7 +182,9 @@ void Backward(const LstmShape& s, const LstmBackward& x, Range rows) {
   for (int64_t t = s.steps - 1; t >= (x.d_hidden ? -1 : 0); --t) {
     for (int64_t unit = 0; unit < s.units; unit += kTileVectors * kWidth) {
       for (int64_t i = 0; i < tiles.count; ++i) {
-        WithRows<kTileRows>(tiles.height(i), [&]<int kRows>() { BackwardTile<kRows>(s, x, {t, rows.begin + tiles.begin(i), unit}); });
+        WithRows<kTileRows>(tiles.height(i), [&]<int kRows>() {
+          BackwardTile<kRows>(s, x, {t, rows.begin + tiles.begin(i), unit});
+        });
       }
     }
   }
@@ -204,7 +210,8 @@ int64_t PackBackward(const float* weight, int64_t units, float* to) {
   constexpr int64_t kLanes = kTileVectors * kWidth;
   if (!to) return pieces_of(units, kLanes) * kLanes * kGates * units;
   for (int64_t unit = 0; unit < units; unit += kLanes) {
-    microkernel<float>().pack(weight + unit, std::min(kLanes, units - unit), kGates * units, 1, units, kLanes, to + unit * kGates * units);
+    microkernel<float>().pack(weight + unit, std::min(kLanes, units - unit), kGates * units, 1, units, kLanes,
+                              to + unit * kGates * units);
   }
   return 0;
 }
@@ -229,7 +236,9 @@ HWY_EXPORT(PackBackward);
 namespace cpu_kernels {
 namespace {
 
-LstmShape shape_of(const LstmTrace& trace) { return {trace.gates.size(0), trace.gates.size(1), trace.gates.size(2) / 4}; }
+LstmShape shape_of(const LstmTrace& trace) {
+  return {trace.gates.size(0), trace.gates.size(1), trace.gates.size(2) / 4};
+}
 
 const float* data_or_null(const Tensor& x) { return x.defined() ? x.data_as<float>() : nullptr; }
 
@@ -263,8 +272,8 @@ void lstm(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, cons
   for_rows(s, [&](Range rows) { STET_DISPATCH(Forward)(s, x, rows); });
 }
 
-void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell, const Tensor& d_gates,
-                   const Tensor& d_hidden, const Tensor& d_cell) {
+void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
+                   const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell) {
   const LstmShape s = shape_of(trace);
   const auto* source = weight.data_as<float>();
   float* packed = packing_space(STET_DISPATCH(PackBackward)(source, s.units, nullptr));

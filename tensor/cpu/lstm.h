@@ -6,7 +6,7 @@
 namespace stet::cpu_kernels {
 
 void lstm(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output);
-void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell, const Tensor& d_gates,
-                   const Tensor& d_hidden, const Tensor& d_cell);
+void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
+                   const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell);
 
 }  // namespace stet::cpu_kernels

@@ -30,18 +30,19 @@ int64_t block_bytes() {
   return bytes;
 }
 
-// Whether the first-level cache is too small for a line each of k elements, so many bytes apart: then a column of a, or a panel of b, is
-// better copied. Lines that are a multiple of a page apart share one set of the cache, and so on.
+// Whether the first-level cache is too small for a line each of k elements, so many bytes apart: then a column of a, or
+// a panel of b, is better copied. Lines that are a multiple of a page apart share one set of the cache, and so on.
 bool lines_fill_cache(int64_t k, int64_t apart = 64) {
   static const int64_t bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
   return std::min(k, kProductChunk) * std::max<int64_t>(64, std::gcd(apart, 4096)) >= bytes;
 }
 
-// From this many columns on, rows of a are read so often that they are copied, to lie within few pages; and, where lines fill the
-// cache, columns of a.
+// From this many columns on, rows of a are read so often that they are copied, to lie within few pages; and, where
+// lines fill the cache, columns of a.
 constexpr int64_t kPackLeftCols = 1024, kPackLeftColumns = 32;
 
-// Where lines fill the cache, b's rows are copied if so many bytes apart (too few sets of the cache) and used by so many rows of a.
+// Where lines fill the cache, b's rows are copied if so many bytes apart (too few sets of the cache) and used by so
+// many rows of a.
 constexpr int64_t kFarApart = 1024, kPackRightRows = 48;
 
 // Scratch of each thread for packed operands.
@@ -118,20 +119,21 @@ template <class T> class Part {
   void pack_left(Range rows, const RowTiles& tiles, Range k, T* left) const {
     for (int64_t t = 0; t < tiles.count; ++t) {
       const int height = tiles.height(t);
-      kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), height, k.size(), p_.a.row_stride, p_.a.col_stride, height,
-                   left + tiles.begin(t) * k.size());
+      kernel_.pack(a_at(rows.begin + tiles.begin(t), k.begin), height, k.size(), p_.a.row_stride, p_.a.col_stride,
+                   height, left + tiles.begin(t) * k.size());
     }
   }
 
-  // `count` panels from column j on, which are copied to `place` where they can't be read as they lie; `fill` is false where they are there
-  // already. Where b lies in rows, the tiles that read it first copy it.
+  // `count` panels from column j on, which are copied to `place` where they can't be read as they lie; `fill` is false
+  // where they are there already. Where b lies in rows, the tiles that read it first copy it.
   TileRight<T> whole_panels(int64_t j, int64_t count, Range k, T* place, bool fill) const {
     const T* source = b_at(k.begin, j);
     if (place == nullptr) return {source, p_.b.row_stride, width_};
     if (fill && p_.b.col_stride == 1) return {source, p_.b.row_stride, width_, place};
     const int64_t size = width_ * k.size();
     for (int64_t i = 0; fill && i < count; ++i) {
-      kernel_.pack(source + i * width_ * p_.b.col_stride, width_, k.size(), p_.b.col_stride, p_.b.row_stride, width_, place + i * size);
+      kernel_.pack(source + i * width_ * p_.b.col_stride, width_, k.size(), p_.b.col_stride, p_.b.row_stride, width_,
+                   place + i * size);
     }
     return {place, width_, size};
   }
@@ -149,8 +151,8 @@ template <class T> class Part {
       const bool fill_now = fill && t == 0;
       int64_t j = cols.begin;
       if (whole > 0) {
-        kernel_.tiles[height][kMaxTileVectors](whole, k.size(), a, whole_panels(j, whole, k, right, fill_now), at(i, j), p_.c.row_stride,
-                                               k.begin == 0);
+        kernel_.tiles[height][kMaxTileVectors](whole, k.size(), a, whole_panels(j, whole, k, right, fill_now), at(i, j),
+                                               p_.c.row_stride, k.begin == 0);
         j += whole * width_;
         a = after_first(a, height);
       }
@@ -163,20 +165,25 @@ template <class T> class Part {
   }
 
   // What tiles read once the first of them has copied it.
-  static TileLeft<T> after_first(const TileLeft<T>& a, int height) { return a.copy == nullptr ? a : TileLeft<T>{a.copy, 1, height}; }
+  static TileLeft<T> after_first(const TileLeft<T>& a, int height) {
+    return a.copy == nullptr ? a : TileLeft<T>{a.copy, 1, height};
+  }
 
-  // A tile that is narrower, or whose sums are turned on their way to c. A panel in place that would reach beyond the matrix is read from
-  // further left: its first `skip` lanes are columns that the panel before it has given.
+  // A tile that is narrower, or whose sums are turned on their way to c. A panel in place that would reach beyond the
+  // matrix is read from further left: its first `skip` lanes are columns that the panel before it has given.
   void one_panel(int height, int64_t i, Range cols, Range k, const TileLeft<T>& a, T* place, bool fill) const {
     const int vectors = cols.size() > kernel_.lanes ? kMaxTileVectors : 1;
     const int64_t lanes = int64_t{vectors} * kernel_.lanes;
     const int64_t skip = place == nullptr ? lanes - cols.size() : 0;
     const T* source = b_at(k.begin, cols.begin);
-    if (place != nullptr && fill) kernel_.pack(source, cols.size(), k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place);
-    const TileRight<T> right = place == nullptr ? TileRight<T>{source - skip, p_.b.row_stride, 0} : TileRight<T>{place, lanes, 0};
+    if (place != nullptr && fill)
+      kernel_.pack(source, cols.size(), k.size(), p_.b.col_stride, p_.b.row_stride, lanes, place);
+    const TileRight<T> right =
+        place == nullptr ? TileRight<T>{source - skip, p_.b.row_stride, 0} : TileRight<T>{place, lanes, 0};
     const auto tile = kernel_.tiles[height][vectors];
     T* out = at(i, cols.begin);
-    if (p_.c.col_stride == 1 && cols.size() == lanes) return tile(1, k.size(), a, right, out, p_.c.row_stride, k.begin == 0);
+    if (p_.c.col_stride == 1 && cols.size() == lanes)
+      return tile(1, k.size(), a, right, out, p_.c.row_stride, k.begin == 0);
     alignas(64) T sums[kMaxTileRows * kMaxTileVectors * kMaxLanes];
     tile(1, k.size(), a, right, sums, width_, true);
     kernel_.store(height, cols.size(), sums + skip, width_, out, p_.c.row_stride, p_.c.col_stride, k.begin == 0);
@@ -207,7 +214,8 @@ int64_t vectors_of(int64_t n, int lanes) { return (n + lanes - 1) >> std::countr
 // transposed. Costs are counted in multiply-adds of a vector.
 template <class T> bool better_transposed(const MatrixView<T>& a, const MatrixView<T>& b, int lanes) {
   constexpr int64_t kPack = 6, kStore = 16;
-  const int64_t m = vectors_of(a.rows, lanes), n = vectors_of(b.cols, lanes), k = a.cols, chunks = pieces_of(k, kProductChunk);
+  const int64_t m = vectors_of(a.rows, lanes), n = vectors_of(b.cols, lanes), k = a.cols,
+                chunks = pieces_of(k, kProductChunk);
   const int64_t as_is = a.rows * n * k + (b.col_stride == 1 ? 0 : kPack * n * k);
   const int64_t transposed = b.cols * m * k + (a.row_stride == 1 ? 0 : kPack * m * k) + kStore * b.cols * m * chunks;
   return transposed < as_is - as_is / 16;
@@ -226,14 +234,16 @@ Product<T> plan(const Microkernel<T>& kernel, MatrixView<T> a, MatrixView<T> b, 
   const bool narrow = b.cols < lanes * std::min<int64_t>(kMaxTileVectors, vectors_of(b.cols, lanes));
   const bool tall = a.rows > kBlockRows;
   const bool crowded = lines_fill_cache(a.cols, a.col_stride * static_cast<int64_t>(sizeof(T)));
-  const bool far = lines_fill_cache(kProductChunk) && a.rows >= kPackRightRows && b.row_stride * static_cast<int64_t>(sizeof(T)) >= kFarApart;
-  const bool pack_left = (tall && b.cols >= kPackLeftCols) || (crowded && a.col_stride != 1 && b.cols >= kPackLeftColumns);
+  const bool far = lines_fill_cache(kProductChunk) && a.rows >= kPackRightRows &&
+                   b.row_stride * static_cast<int64_t>(sizeof(T)) >= kFarApart;
+  const bool pack_left =
+      (tall && b.cols >= kPackLeftCols) || (crowded && a.col_stride != 1 && b.cols >= kPackLeftColumns);
   return {a, b, c, end, pack_left, b.col_stride != 1 || narrow || tall || far};
 }
 
 template <class T>
-void multiply_batch(const Microkernel<T>& kernel, const Product<T>& product, const int64_t* a_offsets, const int64_t* b_offsets,
-                    int64_t batch, int64_t c_batch_stride) {
+void multiply_batch(const Microkernel<T>& kernel, const Product<T>& product, const int64_t* a_offsets,
+                    const int64_t* b_offsets, int64_t batch, int64_t c_batch_stride) {
   const int64_t m = product.a.rows, n = product.b.cols, k = product.a.cols;
   if (batch == 0 || m == 0 || n == 0) return;
   const int64_t work = m * n * std::max<int64_t>(1, k);
@@ -256,7 +266,8 @@ void multiply_batch(const Microkernel<T>& kernel, const Product<T>& product, con
       const int64_t i = task / parts;
       Product<T> one = product;
       one.a.data += a_offsets[i], one.b.data += b_offsets[i], one.c.data += i * c_batch_stride;
-      Part<T>(kernel, one, part(m, grid.rows, task % parts / grid.cols, kernel.max_rows), part(n, grid.cols, task % parts % grid.cols, width))
+      Part<T>(kernel, one, part(m, grid.rows, task % parts / grid.cols, kernel.max_rows),
+              part(n, grid.cols, task % parts % grid.cols, width))
           .compute();
     }
   });
@@ -281,7 +292,8 @@ void multiply(const MatrixView<T>& a, const MatrixView<T>& b, T* c, int64_t ldc,
 }
 
 template <class T>
-void multiply(MatrixView<T> a, std::span<const int64_t> a_offsets, MatrixView<T> b, std::span<const int64_t> b_offsets, T* c) {
+void multiply(MatrixView<T> a, std::span<const int64_t> a_offsets, MatrixView<T> b, std::span<const int64_t> b_offsets,
+              T* c) {
   const int64_t batch = static_cast<int64_t>(a_offsets.size());
   if (batch > 1 && one_tall_product(a, a_offsets, b_offsets)) {
     a.data += a_offsets[0], b.data += b_offsets[0];
@@ -291,7 +303,8 @@ void multiply(MatrixView<T> a, std::span<const int64_t> a_offsets, MatrixView<T>
   const Microkernel<T>& kernel = microkernel<T>();
   const Product<T> product = plan(kernel, a, b, Output<T>{c, b.cols, 1}, {});
   const bool swapped = product.c.transposed;
-  multiply_batch(kernel, product, (swapped ? b_offsets : a_offsets).data(), (swapped ? a_offsets : b_offsets).data(), batch, a.rows * b.cols);
+  multiply_batch(kernel, product, (swapped ? b_offsets : a_offsets).data(), (swapped ? a_offsets : b_offsets).data(),
+                 batch, a.rows * b.cols);
 }
 
 }  // namespace
@@ -300,7 +313,8 @@ void matmul(const MatrixView<float>& a, const MatrixView<float>& b, float* c, in
   multiply(a, b, c, ldc, end);
 }
 
-void matmul(const MatrixView<double>& a, const MatrixView<double>& b, double* c, int64_t ldc, const Epilogue<double>& end) {
+void matmul(const MatrixView<double>& a, const MatrixView<double>& b, double* c, int64_t ldc,
+            const Epilogue<double>& end) {
   multiply(a, b, c, ldc, end);
 }
 

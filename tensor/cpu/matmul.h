@@ -1,7 +1,7 @@
 // Matrix products on the CPU, under the numerics contract: kProductChunk in microkernel.h tells a sum's order.
 //
-// Called from within parallel_for's body, all of these compute on the calling thread and allocate nothing in a steady state,
-// so a kernel may be made of small products on parts of its operands.
+// Called from within parallel_for's body, all of these compute on the calling thread and allocate nothing in a steady
+// state, so a kernel may be made of small products on parts of its operands.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ template <class T> struct MatrixView {
   MatrixView transposed() const { return {data, cols, rows, col_stride, row_stride}; }
 };
 
-/// What happens to a product's elements once their sums are complete: c = activation(c + bias), one rounding for the bias.
+/// What happens to a product's elements once their sums are complete: c = activation(c + bias), one rounding for the
+/// bias.
 template <class T> struct Epilogue {
   const T* bias = nullptr;  ///< one for each column, or null for none
   Activation activation = Activation::none;
@@ -29,7 +30,8 @@ template <class T> struct Epilogue {
 
 /// c = a b. `c` is row-major [a.rows, b.cols] with row stride `ldc` and is overwritten; it overlaps neither operand.
 /// The caller has checked that a.cols == b.rows. K = 0 gives +0.
-void matmul(const MatrixView<float>& a, const MatrixView<float>& b, float* c, int64_t ldc, const Epilogue<float>& end = {});
+void matmul(const MatrixView<float>& a, const MatrixView<float>& b, float* c, int64_t ldc,
+            const Epilogue<float>& end = {});
 void matmul(const MatrixView<double>& a, const MatrixView<double>& b, double* c, int64_t ldc,
             const Epilogue<double>& end = {});
 

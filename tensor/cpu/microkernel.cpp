@@ -44,8 +44,8 @@ template <class D, class T> HWY_INLINE void add_to(D d, hn::Vec<D> sum, T* c, bo
   hn::StoreU(hn::Add(first ? hn::Zero(d) : hn::LoadU(d, c), sum), d, c);
 }
 
-// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory. Copying an operand costs nothing beside
-// the arithmetic, in whose shadow its far rows arrive.
+// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory. Copying an operand
+// costs nothing beside the arithmetic, in whose shadow its far rows arrive.
 template <class T, int Rows, int Vectors, bool Copy>
 HWY_INLINE void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t ldc, bool first) {
   const hn::ScalableTag<T> d;
@@ -129,7 +129,8 @@ HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride,
   int64_t p = 0;
   for (; p + block <= k; p += block) {
     hn::Vec<D> v[block];
-    HWY_UNROLL(4) for (int i = 0; i < block; ++i) v[i] = load_blocks(d, source + i * lane_stride + p, block * lane_stride);
+    HWY_UNROLL(4)
+    for (int i = 0; i < block; ++i) v[i] = load_blocks(d, source + i * lane_stride + p, block * lane_stride);
     TransposeInBlocks(d, v);
     HWY_UNROLL(4) for (int i = 0; i < block; ++i) hn::StoreU(v[i], d, packed + (p + i) * width);
   }
@@ -141,8 +142,7 @@ HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride,
 #endif
 
 // `Count` elements from each row, less than a vector: a copy whose length is known takes few moves.
-template <class T, int Count>
-void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+template <class T, int Count> void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
   for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) std::memcpy(packed, source, Count * sizeof(T));
 }
 
@@ -160,7 +160,8 @@ void pack_rows(const T* source, int64_t count, int64_t k, int64_t k_stride, int6
   constexpr int64_t step = hn::MaxLanes(d);
   const int64_t whole = count / step * step;
   for (int64_t p = 0; whole > 0 && p < k; ++p) {
-    for (int64_t lane = 0; lane < whole; lane += step) hn::StoreU(hn::LoadU(d, source + p * k_stride + lane), d, packed + p * width + lane);
+    for (int64_t lane = 0; lane < whole; lane += step)
+      hn::StoreU(hn::LoadU(d, source + p * k_stride + lane), d, packed + p * width + lane);
   }
   pack_few<T, step - 1>(count - whole, source + whole, k, k_stride, width, packed + whole);
 }
@@ -201,7 +202,8 @@ void store(int64_t rows, int64_t cols, const T* sums, int64_t sums_stride, T* c,
     const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
     for (; done < rows; ++done) {
       int64_t j = 0;
-      for (; j + lanes <= cols; j += lanes) add_to(d, hn::LoadU(d, sums + done * sums_stride + j), c + done * row_stride + j, first);
+      for (; j + lanes <= cols; j += lanes)
+        add_to(d, hn::LoadU(d, sums + done * sums_stride + j), c + done * row_stride + j, first);
       for (; j < cols; ++j) {
         T& out = c[done * row_stride + j];
         out = (first ? T(0) : out) + sums[done * sums_stride + j];
@@ -236,8 +238,7 @@ void store(int64_t rows, int64_t cols, const T* sums, int64_t sums_stride, T* c,
   }
 }
 
-template <class T>
-void finish(int64_t rows, int64_t cols, T* c, int64_t ldc, const T* bias, Activation activation) {
+template <class T> void finish(int64_t rows, int64_t cols, T* c, int64_t ldc, const T* bias, Activation activation) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));

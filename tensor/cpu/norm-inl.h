@@ -34,7 +34,8 @@ template <class Body> HWY_INLINE void ForElements(int64_t n, const Body& body) {
   if (i < n) body(PartTag{n - i}, i);
 }
 
-/// kSums sums at once over at most kRowBlock elements from `begin`: terms(tag, i, out) gives out[s], the vector at i of what sum s adds.
+/// kSums sums at once over at most kRowBlock elements from `begin`: terms(tag, i, out) gives out[s], the vector at i of
+/// what sum s adds.
 template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
   namespace hn = hwy::HWY_NAMESPACE;
   const RowTag d;
@@ -50,9 +51,7 @@ template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64
     terms(d, i + k * kWidth, term);
     for (int s = 0; s < kSums; ++s) lane[s][k] = hn::Add(lane[s][k], term[s]);
   };
-  for (; i + kRowLanes <= end; i += kRowLanes) {
-    HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) add(k);
-  }
+  for (; i + kRowLanes <= end; i += kRowLanes) { HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) add(k); }
   // Lanes without an element here add nothing: +0 would not change them, since none is ever -0.
   HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) {
     const int64_t left = end - i - k * kWidth;

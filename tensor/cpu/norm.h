@@ -10,6 +10,7 @@ void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& sta
 void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
                          const BatchNormGradients& to);
 void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics);
-void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g, const LayerNormGradients& to);
+void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
+                         const LayerNormGradients& to);
 
 }  // namespace stet::cpu_kernels

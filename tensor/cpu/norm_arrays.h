@@ -22,7 +22,8 @@ struct Normalising {
   bool relu;
 };
 
-/// The gradient's arrays. `masked`, where it is not null, is given g where y > 0, else +0; without it relu's mask comes from x.
+/// The gradient's arrays. `masked`, where it is not null, is given g where y > 0, else +0; without it relu's mask comes
+/// from x.
 struct Differentiating {
   const float *g, *x, *y, *centre, *factor, *bias, *shift, *slope;
   float *masked, *dx;

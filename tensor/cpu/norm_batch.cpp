@@ -10,8 +10,8 @@
 #define HWY_TARGET_INCLUDE "stet/tensor/cpu/norm_batch.cpp"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which includes this file once a target.
-#include "hwy/highway.h"
 #include "hwy/cache_control.h"
+#include "hwy/highway.h"
 #include "stet/tensor/cpu/norm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -34,8 +34,8 @@ template <class Body> HWY_INLINE void ForPlanes(const Planes& s, const PlaneRang
   }
 }
 
-// How far ahead of its use to fetch: the machine sees a stream coming, but not where it goes on beyond a page's end. One channel's
-// short planes lie apart, so that the next one is what comes.
+// How far ahead of its use to fetch: the machine sees a stream coming, but not where it goes on beyond a page's end.
+// One channel's short planes lie apart, so that the next one is what comes.
 HWY_INLINE int64_t Ahead(const Planes& s, const PlaneRange& r) {
   constexpr int64_t kFar = 2048;
   return r.channels == s.c || s.p > 2 * kFar ? kFar : s.c * s.p;
@@ -46,7 +46,8 @@ HWY_INLINE RowVector Relu(RowVector v) {
   return hn::IfThenElse(hn::Lt(v, zero), zero, v);
 }
 
-template <bool kBias, bool kResidual, bool kRelu> void NormaliseAs(const Planes& s, const PlaneRange& r, const Normalising& a) {
+template <bool kBias, bool kResidual, bool kRelu>
+void NormaliseAs(const Planes& s, const PlaneRange& r, const Normalising& a) {
   const int64_t ahead = Ahead(s, r);
   ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
     const float centre = a.centre ? a.centre[c] : 0, factor = a.factor[c], bias = kBias ? a.bias[c] : 0;
@@ -87,7 +88,8 @@ template <Masked kMasked, bool kBias> struct Upstream {
   }
 };
 
-template <Masked kMasked, bool kBias> Upstream<kMasked, kBias> UpstreamOf(const Differentiating& a, int64_t at, int64_t c) {
+template <Masked kMasked, bool kBias>
+Upstream<kMasked, kBias> UpstreamOf(const Differentiating& a, int64_t at, int64_t c) {
   return {a.g + at,    a.x + at,    kMasked == Masked::by_result ? a.y + at : nullptr,
           a.centre[c], a.factor[c], kBias ? a.bias[c] : 0};
 }
@@ -99,24 +101,28 @@ void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating&
     const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
     float* kept = kMasked == Masked::by_result ? a.masked + at : nullptr;
     float sums[2];
-    RowSums<2>(0, s.p, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
-      hwy::Prefetch(upstream.x + i + ahead);
-      hwy::Prefetch(upstream.g + i + ahead);
-      if (kMasked == Masked::by_result) {
-        hwy::Prefetch(upstream.y + i + ahead);
-        hwy::Prefetch(kept + i + ahead);
-      }
-      const auto centred = upstream.Centred(d, i);
-      out[0] = upstream(d, i, centred);
-      out[1] = hn::Mul(out[0], centred);
-      if (kMasked == Masked::by_result) StoreAt(out[0], d, kept + i);
-    }, sums);
+    RowSums<2>(
+        0, s.p,
+        [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          hwy::Prefetch(upstream.x + i + ahead);
+          hwy::Prefetch(upstream.g + i + ahead);
+          if (kMasked == Masked::by_result) {
+            hwy::Prefetch(upstream.y + i + ahead);
+            hwy::Prefetch(kept + i + ahead);
+          }
+          const auto centred = upstream.Centred(d, i);
+          out[0] = upstream(d, i, centred);
+          out[1] = hn::Mul(out[0], centred);
+          if (kMasked == Masked::by_result) StoreAt(out[0], d, kept + i);
+        },
+        sums);
     sum_g[plane] = sums[0];
     sum_gx[plane] = sums[1];
   });
 }
 
-template <Masked kMasked, bool kBias> void InputGradientAs(const Planes& s, const PlaneRange& r, const Differentiating& a) {
+template <Masked kMasked, bool kBias>
+void InputGradientAs(const Planes& s, const PlaneRange& r, const Differentiating& a) {
   const int64_t ahead = Ahead(s, r);
   ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
     const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
@@ -139,15 +145,21 @@ void Moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, 
   ForPlanes(s, r, [&](int64_t at, int64_t, int64_t plane) HWY_ATTR {
     const float* row = x + at;
     float sum;
-    RowSums<1>(0, s.p, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
-      hwy::Prefetch(row + i + ahead);
-      out[0] = LoadAt(d, row + i);
-    }, &sum);
+    RowSums<1>(
+        0, s.p,
+        [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          hwy::Prefetch(row + i + ahead);
+          out[0] = LoadAt(d, row + i);
+        },
+        &sum);
     const float centre = sum / count;
-    RowSums<1>(0, s.p, [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
-      const auto centred = hn::Sub(LoadAt(d, row + i), Splat(centre));
-      out[0] = hn::Mul(centred, centred);
-    }, &square[plane]);
+    RowSums<1>(
+        0, s.p,
+        [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          const auto centred = hn::Sub(LoadAt(d, row + i), Splat(centre));
+          out[0] = hn::Mul(centred, centred);
+        },
+        &square[plane]);
     mean[plane] = centre;
   });
 }
@@ -216,9 +228,10 @@ void sum_over_batch(const float* values, int64_t n, int64_t width, float* y) {
   }
 }
 
-// For channels together or one after another: first(range, sums), where sums are 3 arrays [n, channels]; combine(range, sums);
-// second(range). All channels together go through memory from end to end, twice. Where planes fill pages, and the `large` elements that
-// an array has would not wait in the cache for the second time, channels go one by one: theirs do.
+// For channels together or one after another: first(range, sums), where sums are 3 arrays [n, channels]; combine(range,
+// sums); second(range). All channels together go through memory from end to end, twice. Where planes fill pages, and
+// the `large` elements that an array has would not wait in the cache for the second time, channels go one by one:
+// theirs do.
 template <class First, class Combine, class Second>
 void by_channels(const Planes& s, int64_t large, const First& first, const Combine& combine, const Second& second) {
   constexpr int64_t kPage = 1024;
@@ -243,7 +256,8 @@ void by_channels(const Planes& s, int64_t large, const First& first, const Combi
 }
 
 // The range's statistics from its planes' means m and squares q, [n, channels] each; `spread` is for work.
-void batch_statistics(const Planes& s, const PlaneRange& r, const float* m, const float* q, float* spread, float* mean, float* variance) {
+void batch_statistics(const Planes& s, const PlaneRange& r, const float* m, const float* q, float* spread, float* mean,
+                      float* variance) {
   const auto samples = static_cast<float>(s.n), plane = static_cast<float>(s.p), count = static_cast<float>(s.n * s.p);
   const int64_t width = r.channels;
   sum_over_batch(m, s.n, width, mean);
@@ -272,30 +286,52 @@ void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistic
   float* factor = workspace.get<float>(s.c);
   const float *weight = floats(in.weight), *x = floats(in.x);
   const auto epsilon = static_cast<float>(in.epsilon);
-  const Normalising a{x, mean, factor, floats(in.bias), floats(in.residual), y.mutable_data_as<float>(), in.activation == Activation::relu};
+  const Normalising a{x,
+                      mean,
+                      factor,
+                      floats(in.bias),
+                      floats(in.residual),
+                      y.mutable_data_as<float>(),
+                      in.activation == Activation::relu};
   by_channels(
-      s, kLarge, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(Moments)(s, r, x, sums, sums + s.n * r.channels); },
+      s, kLarge,
+      [&](const PlaneRange& r, float* sums) {
+        STET_DISPATCH(Moments)
+        (s, r, x, sums, sums + s.n * r.channels);
+      },
       [&](const PlaneRange& r, float* sums) {
         const int64_t size = s.n * r.channels, c = r.channel;
         batch_statistics(s, r, sums, sums + size, sums + 2 * size, mean + c, variance + c);
         for (int64_t j = c; j < c + r.channels; ++j) factor[j] = factor_of(weight, scale_of(variance[j], epsilon), j);
       },
-      [&](const PlaneRange& r) { STET_DISPATCH(Normalise)(s, r, a); });
+      [&](const PlaneRange& r) {
+        STET_DISPATCH(Normalise)
+        (s, r, a);
+      });
 }
 
 void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y) {
   const Planes s = planes_of(in.x);
   static thread_local Workspace workspace;
   float *factor = workspace.get<float>(2 * s.c), *shift = factor + s.c;
-  const float *weight = floats(in.weight), *bias = floats(in.bias), *mean = floats(statistics.mean), *variance = floats(statistics.variance);
+  const float *weight = floats(in.weight), *bias = floats(in.bias), *mean = floats(statistics.mean),
+              *variance = floats(statistics.variance);
   for (int64_t c = 0; c < s.c; ++c) {
     factor[c] = factor_of(weight, scale_of(variance[c], static_cast<float>(in.epsilon)), c);
     const float down = mean[c] * factor[c];
     shift[c] = bias ? bias[c] - down : -down;
   }
-  const Normalising a{floats(in.x), nullptr, factor, shift, floats(in.residual), y.mutable_data_as<float>(), in.activation == Activation::relu};
+  const Normalising a{floats(in.x),
+                      nullptr,
+                      factor,
+                      shift,
+                      floats(in.residual),
+                      y.mutable_data_as<float>(),
+                      in.activation == Activation::relu};
   const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, s.p * s.c));
-  parallel_for(s.n, grain, [&](int64_t begin, int64_t end) { STET_DISPATCH(Normalise)(s, PlaneRange{begin, end, 0, s.c}, a); });
+  parallel_for(s.n, grain, [&](int64_t begin, int64_t end) {
+    STET_DISPATCH(Normalise)(s, PlaneRange{begin, end, 0, s.c}, a);
+  });
 }
 
 void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& statistics, const Tensor& y, const Tensor& g,
@@ -309,16 +345,28 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
     factor[c] = factor_of(weight, scale[c], c);
   }
   float *dweight = to.weight.mutable_data_as<float>(), *dbias = to.bias.mutable_data_as<float>();
-  Differentiating a{.g = floats(g), .x = floats(in.x), .y = floats(y), .centre = floats(statistics.mean), .factor = factor,
-                    .bias = floats(in.bias), .shift = shift, .slope = slope, .masked = nullptr,
-                    .dx = to.x.mutable_data_as<float>(), .relu = in.activation == Activation::relu};
+  Differentiating a{.g = floats(g),
+                    .x = floats(in.x),
+                    .y = floats(y),
+                    .centre = floats(statistics.mean),
+                    .factor = factor,
+                    .bias = floats(in.bias),
+                    .shift = shift,
+                    .slope = slope,
+                    .masked = nullptr,
+                    .dx = to.x.mutable_data_as<float>(),
+                    .relu = in.activation == Activation::relu};
   if (to.residual.defined()) a.masked = to.residual.mutable_data_as<float>();
   // The second pass finds the masked gradient ready where the first one kept it.
   Differentiating ready = a;
   if (a.masked) ready.g = a.masked, ready.relu = false;
   const auto count = static_cast<float>(s.n * s.p);
   by_channels(
-      s, a.masked ? kLarge : kLarge / 2, [&](const PlaneRange& r, float* sums) { STET_DISPATCH(GradientSums)(s, r, a, sums, sums + s.n * r.channels); },
+      s, a.masked ? kLarge : kLarge / 2,
+      [&](const PlaneRange& r, float* sums) {
+        STET_DISPATCH(GradientSums)
+        (s, r, a, sums, sums + s.n * r.channels);
+      },
       [&](const PlaneRange& r, float* sums) {
         const int64_t c = r.channel;
         sum_over_batch(sums, s.n, r.channels, dbias + c);
@@ -329,7 +377,10 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
           slope[j] = (dweight[j] * scale[j]) / count;
         }
       },
-      [&](const PlaneRange& r) { STET_DISPATCH(InputGradient)(s, r, ready); });
+      [&](const PlaneRange& r) {
+        STET_DISPATCH(InputGradient)
+        (s, r, ready);
+      });
 }
 
 }  // namespace stet::cpu_kernels

@@ -10,8 +10,8 @@
 #define HWY_TARGET_INCLUDE "stet/tensor/cpu/norm_layer.cpp"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which includes this file once a target.
-#include "hwy/highway.h"
 #include "hwy/cache_control.h"
+#include "hwy/highway.h"
 #include "stet/tensor/cpu/norm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -27,11 +27,13 @@ using stet::HWY_NAMESPACE::RowVector;
 using stet::HWY_NAMESPACE::Splat;
 using stet::HWY_NAMESPACE::StoreAt;
 
-// Elements of the rows that go through a pass together, so that one's divisions overlap with another's, and stay in the first cache.
-// The rows behind them are fetched meanwhile, and what they write to too: a store that misses holds up those behind it.
+// Elements of the rows that go through a pass together, so that one's divisions overlap with another's, and stay in the
+// first cache. The rows behind them are fetched meanwhile, and what they write to too: a store that misses holds up
+// those behind it.
 constexpr int64_t kGroup = 1024;
 
-// Lambdas for sums hold what they use by value: what they held by reference, each store would make the machine load again.
+// Lambdas for sums hold what they use by value: what they held by reference, each store would make the machine load
+// again.
 template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
   const auto count = static_cast<float>(a.d);
   const float *weight = a.weight, *bias = a.bias;
@@ -41,19 +43,25 @@ template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_
     const int64_t last = std::min(end, first + group);
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *y = a.y + r * a.d;
-      RowSums<1>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-        hwy::Prefetch(y + i);
-        out[0] = LoadAt(d, x + i);
-      }, mean + r);
+      RowSums<1>(
+          0, a.d,
+          [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+            hwy::Prefetch(y + i);
+            out[0] = LoadAt(d, x + i);
+          },
+          mean + r);
     }
     for (int64_t r = first; r < last; ++r) mean[r] /= count;
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *next = a.x + std::min(end - 1, r + group) * a.d;
-      RowSums<1>(0, a.d, [=, m = mean[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
-        hwy::Prefetch(next + i);
-        const auto centred = hn::Sub(LoadAt(d, x + i), Splat(m));
-        out[0] = hn::Mul(centred, centred);
-      }, scale + r);
+      RowSums<1>(
+          0, a.d,
+          [=, m = mean[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
+            hwy::Prefetch(next + i);
+            const auto centred = hn::Sub(LoadAt(d, x + i), Splat(m));
+            out[0] = hn::Mul(centred, centred);
+          },
+          scale + r);
     }
     for (int64_t r = first; r < last; ++r) scale[r] = 1 / std::sqrt(scale[r] / count + a.epsilon);
     for (int64_t r = first; r < last; ++r) {
@@ -82,20 +90,22 @@ void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end
     const float mean = a.mean[r], scale = a.scale[r];
     const int64_t later = std::min(end - 1, r + ahead);
     const float *next_x = a.x + later * a.d, *next_g = a.g + later * a.d;
-    const auto normal = [=](auto d, int64_t i) HWY_ATTR {
-      return hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale));
-    };
+    const auto normal = [=](auto d, int64_t i)
+                            HWY_ATTR { return hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale)); };
     const auto weighted = [=](auto d, int64_t i) HWY_ATTR {
       const auto v = LoadAt(d, g + i);
       if constexpr (kWeight) return hn::Mul(v, LoadAt(d, weight + i));
       else return v;
     };
     float sums[2];
-    RowSums<2>(0, a.d, [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
-      hwy::Prefetch(dx + i);
-      out[0] = weighted(d, i);
-      out[1] = hn::Mul(out[0], normal(d, i));
-    }, sums);
+    RowSums<2>(
+        0, a.d,
+        [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          hwy::Prefetch(dx + i);
+          out[0] = weighted(d, i);
+          out[1] = hn::Mul(out[0], normal(d, i));
+        },
+        sums);
     const float level = sums[0] / count, slope = sums[1] / count;
     ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(next_x + i);
@@ -146,19 +156,30 @@ const float* floats(const Tensor& t) { return t.defined() ? t.data_as<float>() :
 
 void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics& statistics) {
   const int64_t rows = in.x.size(0), d = in.x.size(1);
-  const LayerNormArrays a{floats(in.x), floats(in.weight), floats(in.bias), y.mutable_data_as<float>(),
-                          statistics.mean.mutable_data_as<float>(), statistics.scale.mutable_data_as<float>(), d,
+  const LayerNormArrays a{floats(in.x),
+                          floats(in.weight),
+                          floats(in.bias),
+                          y.mutable_data_as<float>(),
+                          statistics.mean.mutable_data_as<float>(),
+                          statistics.scale.mutable_data_as<float>(),
+                          d,
                           static_cast<float>(in.epsilon)};
   parallel_for(rows, std::max<int64_t>(1, kElementGrain / d), [&](int64_t begin, int64_t end) {
     STET_DISPATCH(LayerNormRows)(a, begin, end);
   });
 }
 
-void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g, const LayerNormGradients& to) {
+void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
+                         const LayerNormGradients& to) {
   constexpr int64_t kChain = 64;
   const int64_t rows = in.x.size(0), d = in.x.size(1), chains = (rows + kChain - 1) / kChain;
-  const LayerNormGradientArrays a{floats(g), floats(in.x), floats(in.weight), floats(statistics.mean), floats(statistics.scale),
-                                  to.x.mutable_data_as<float>(), d};
+  const LayerNormGradientArrays a{floats(g),
+                                  floats(in.x),
+                                  floats(in.weight),
+                                  floats(statistics.mean),
+                                  floats(statistics.scale),
+                                  to.x.mutable_data_as<float>(),
+                                  d};
   // Each chain's sums over its rows: [chains, 2, d]; without rows too there is a place to begin from.
   static thread_local Workspace workspace;
   float* sums = workspace.get<float>(std::max<int64_t>(1, chains) * 2 * d);

@@ -30,9 +30,7 @@ using D32 = hn::Repartition<uint32_t, D64>;
 using V64 = hn::Vec<D64>;
 
 // 64 bits of the product of the lanes' low halves with a constant.
-HWY_INLINE V64 Product(V64 x, uint32_t factor) {
-  return hn::MulEven(hn::BitCast(D32(), x), hn::Set(D32(), factor));
-}
+HWY_INLINE V64 Product(V64 x, uint32_t factor) { return hn::MulEven(hn::BitCast(D32(), x), hn::Set(D32(), factor)); }
 
 // The keys of the ten rounds, in every lane.
 struct Keys {
@@ -46,13 +44,11 @@ struct Keys {
   V64 even[10], odd[10];
 };
 
-// One counter a lane, each word in the low half of a vector of its own. The high halves hold leftovers: no product reads them.
+// One counter a lane, each word in the low half of a vector of its own. The high halves hold leftovers: no product
+// reads them.
 struct Counters {
   HWY_INLINE Counters(const Draw& draw, V64 blocks)
-      : c0(blocks),
-        c1(hn::Set(D64(), draw.call)),
-        c2(hn::Set(D64(), draw.shard)),
-        c3(hn::Set(D64(), draw.tick)) {}
+      : c0(blocks), c1(hn::Set(D64(), draw.call)), c2(hn::Set(D64(), draw.shard)), c3(hn::Set(D64(), draw.tick)) {}
 
   HWY_INLINE void round(V64 k0, V64 k1) {
     const V64 p = Product(c0, 0xD2511F53), q = Product(c2, 0xCD9E8D57);

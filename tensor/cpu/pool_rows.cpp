@@ -76,7 +76,8 @@ template <class DI> void store_places(DI di, hn::Vec<DI> v, int64_t origin, int6
 }
 
 // The outputs [u, u + Lanes). Kernel and stride are those of `row`, or known to be 2.
-template <int Lanes, bool kTwo, class T> void max_block(const PoolRow& row, const T* source, int64_t u, T* y, int64_t* place) {
+template <int Lanes, bool kTwo, class T>
+void max_block(const PoolRow& row, const T* source, int64_t u, T* y, int64_t* place) {
   const hn::Simd<T, Lanes, 0> d;
   const hn::RebindToSigned<decltype(d)> di;
   using Int = hn::TFromD<decltype(di)>;
@@ -94,7 +95,8 @@ template <int Lanes, bool kTwo, class T> void max_block(const PoolRow& row, cons
     nan = hn::Or(nan, hn::IsNaN(v));
     signs = hn::Or(signs, v);
   }
-  const auto zeros = hn::And(hn::Eq(best, hn::Zero(d)), hn::RebindMask(d, hn::Lt(hn::BitCast(di, signs), hn::Zero(di))));
+  const auto zeros =
+      hn::And(hn::Eq(best, hn::Zero(d)), hn::RebindMask(d, hn::Lt(hn::BitCast(di, signs), hn::Zero(di))));
   if (!hn::AllFalse(d, hn::Or(nan, zeros))) max_of_keys(d, count, taps, best, best_tap);
   hn::StoreU(best, d, y + u);
   // Tap k lies k / kw rows and k % kw columns further on.

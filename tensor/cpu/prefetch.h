@@ -8,7 +8,8 @@
 
 namespace stet {
 
-/// Fetches memory into the second-level cache, one of `parts` with each call, between which other work keeps the processor busy.
+/// Fetches memory into the second-level cache, one of `parts` with each call, between which other work keeps the
+/// processor busy.
 class Prefetch {
  public:
   Prefetch() = default;

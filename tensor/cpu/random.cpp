@@ -15,8 +15,7 @@ namespace {
 constexpr int64_t kBlock = 1024;  // elements of a buffer
 
 // Calls body(first element, words, n) for blocks of n <= kBlock elements that cover all `elements`.
-template <class Body>
-void for_blocks(const Draw& draw, int64_t elements, const Body& body) {
+template <class Body> void for_blocks(const Draw& draw, int64_t elements, const Body& body) {
   if (elements > INT64_C(4) << 32) raise("random: {} elements in one draw; 2^34 are possible", elements);
   parallel_for((elements + kBlock - 1) / kBlock, kElementGrain / kBlock, [&](int64_t begin, int64_t end) {
     alignas(64) std::array<uint32_t, kBlock> words;
@@ -67,7 +66,8 @@ void random(Distribution d, const Draw& draw, const Tensor& y) {
         // float64 draws are the float32 ones, widened: a network's numbers don't depend on its precision.
         float values[kBlock];
         if (d == Distribution::normal) normals(words, n, values);
-        else for (int64_t i = 0; i < n; ++i) values[i] = unit(words[i]);
+        else
+          for (int64_t i = 0; i < n; ++i) values[i] = unit(words[i]);
         std::copy(values, values + n, out + first);
       });
     }
@@ -86,7 +86,8 @@ void dropout(const Tensor& x, const Draw& draw, uint64_t threshold, double scale
         if constexpr (std::is_same_v<T, float>) {
           drop_floats(words, below, factor, in + first, out + first, n);
         } else {
-          for (int64_t i = 0; i < n; ++i) out[first + i] = scalar_ops::select(words[i] < below, T{0}, in[first + i] * factor);
+          for (int64_t i = 0; i < n; ++i)
+            out[first + i] = scalar_ops::select(words[i] < below, T{0}, in[first + i] * factor);
         }
       });
     }

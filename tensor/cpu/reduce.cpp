@@ -15,8 +15,7 @@ namespace stet::cpu_kernels {
 namespace {
 
 // One row whose blocks are divided among threads.
-template <class T>
-T long_row_sum(const T* x, int64_t n) {
+template <class T> T long_row_sum(const T* x, int64_t n) {
   thread_local Workspace workspace;
   const int64_t blocks = (n + kSumBlock - 1) / kSumBlock;
   T* sums = workspace.get<T>(blocks);
@@ -39,17 +38,17 @@ void fold_columns(const T* x, int64_t stride, int64_t n, int64_t width, T* y, T 
   }
 }
 
-template <class T>
-void integer_columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+template <class T> void integer_columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
   switch (op) {
     case Reduce::sum: return fold_columns(x, stride, n, width, y, T{0}, scalar_ops::add<T>);
-    case Reduce::max: return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::lowest(), scalar_ops::maximum<T>);
-    case Reduce::min: return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::max(), scalar_ops::minimum<T>);
+    case Reduce::max:
+      return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::lowest(), scalar_ops::maximum<T>);
+    case Reduce::min:
+      return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::max(), scalar_ops::minimum<T>);
   }
 }
 
-template <class T>
-void rows(Reduce op, const T* x, int64_t count, int64_t n, T* y) {
+template <class T> void rows(Reduce op, const T* x, int64_t count, int64_t n, T* y) {
   if constexpr (std::is_floating_point_v<T>) {
     reduce_rows(op, x, count, n, y);
   } else {
@@ -57,15 +56,13 @@ void rows(Reduce op, const T* x, int64_t count, int64_t n, T* y) {
   }
 }
 
-template <class T>
-void columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+template <class T> void columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
   if constexpr (std::is_floating_point_v<T>) reduce_columns(op, x, stride, n, width, y);
   else integer_columns(op, x, stride, n, width, y);
 }
 
 // x [outer, n, inner] to y [outer, inner]. `last`: the run holds the tensor's last axis, so inner is 1.
-template <class T>
-void reduce_run(Reduce op, const T* x, int64_t outer, int64_t n, int64_t inner, bool last, T* y) {
+template <class T> void reduce_run(Reduce op, const T* x, int64_t outer, int64_t n, int64_t inner, bool last, T* y) {
   if (last) {
     if constexpr (std::is_floating_point_v<T>) {
       if (outer == 1 && op == Reduce::sum && n > kElementGrain) {
@@ -74,7 +71,8 @@ void reduce_run(Reduce op, const T* x, int64_t outer, int64_t n, int64_t inner, 
       }
     }
     const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, n));
-    return parallel_for(outer, grain, [&](int64_t begin, int64_t end) { rows(op, x + begin * n, end - begin, n, y + begin); });
+    return parallel_for(outer, grain,
+                        [&](int64_t begin, int64_t end) { rows(op, x + begin * n, end - begin, n, y + begin); });
   }
   // A part for each thread, but none narrower than a few cache lines.
   int64_t width = kColumnTile;
@@ -106,8 +104,7 @@ void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const 
 namespace {
 
 // The lowest index of equals; the first NaN wins. n elements, `step` apart.
-template <class T>
-int64_t extreme_index(Reduce op, const T* x, int64_t n, int64_t step) {
+template <class T> int64_t extreme_index(Reduce op, const T* x, int64_t n, int64_t step) {
   if constexpr (std::is_floating_point_v<T>) {
     if (step == 1) return index_of_extreme(op, x, n);
   }
@@ -128,13 +125,15 @@ int64_t extreme_index(Reduce op, const T* x, int64_t n, int64_t step) {
 
 void arg_extreme(Reduce op, const Tensor& x, int axis, const Tensor& y) {
   const Tensor from = contiguous(x.detach());
-  const int64_t n = x.size(axis), inner = product_of(x.shape().dims(), static_cast<size_t>(axis) + 1, x.shape().dims().size());
+  const int64_t n = x.size(axis),
+                inner = product_of(x.shape().dims(), static_cast<size_t>(axis) + 1, x.shape().dims().size());
   visit_dtype(x.dtype(), [&](auto sample) {
     using T = decltype(sample);
     const T* data = from.data_as<T>();
     int64_t* out = y.mutable_data_as<int64_t>();
     parallel_for(y.elements(), std::max<int64_t>(1, kElementGrain / n), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) out[i] = extreme_index(op, data + i / inner * n * inner + i % inner, n, inner);
+      for (int64_t i = begin; i < end; ++i)
+        out[i] = extreme_index(op, data + i / inner * n * inner + i % inner, n, inner);
     });
   });
 }

@@ -61,8 +61,8 @@ HWY_INLINE void FoldColumns(const T* x, int64_t stride, int64_t n, int64_t width
   }
 }
 
-// Chains of 64 from +0. The chains' sums are a run of the same kind: a finished chain is added to the one above it, which is
-// done with after 64 of them.
+// Chains of 64 from +0. The chains' sums are a run of the same kind: a finished chain is added to the one above it,
+// which is done with after 64 of them.
 template <class T> void SumColumns(const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
   constexpr int64_t kChain = 64;
   constexpr int kLevels = 11;  // 64^11 > 2^63
@@ -122,7 +122,8 @@ template <class T, class Test> HWY_INLINE int64_t FirstWhere(const T* x, int64_t
 template <class T> int64_t Index(Reduce op, const T* x, int64_t n) {
   const T extreme = Extreme(op, x, n);
   if (extreme != extreme) return FirstWhere(x, n, [](auto v) HWY_ATTR { return hn::Not(hn::Eq(v, v)); });
-  return FirstWhere(x, n, [extreme](auto v) HWY_ATTR { return hn::Eq(v, hn::Set(hn::DFromV<decltype(v)>(), extreme)); });
+  return FirstWhere(x, n,
+                    [extreme](auto v) HWY_ATTR { return hn::Eq(v, hn::Set(hn::DFromV<decltype(v)>(), extreme)); });
 }
 
 }  // namespace
@@ -166,8 +167,12 @@ template <> void reduce_columns(Reduce op, const float* x, int64_t stride, int64
 template <> void reduce_columns(Reduce op, const double* x, int64_t stride, int64_t n, int64_t width, double* y) {
   STET_DISPATCH(ColumnsDouble)(op, x, stride, n, width, y);
 }
-template <> int64_t index_of_extreme(Reduce op, const float* x, int64_t n) { return STET_DISPATCH(IndexFloat)(op, x, n); }
-template <> int64_t index_of_extreme(Reduce op, const double* x, int64_t n) { return STET_DISPATCH(IndexDouble)(op, x, n); }
+template <> int64_t index_of_extreme(Reduce op, const float* x, int64_t n) {
+  return STET_DISPATCH(IndexFloat)(op, x, n);
+}
+template <> int64_t index_of_extreme(Reduce op, const double* x, int64_t n) {
+  return STET_DISPATCH(IndexDouble)(op, x, n);
+}
 
 }  // namespace cpu_kernels
 }  // namespace stet

@@ -13,8 +13,8 @@ template <class T> void reduce_rows(Reduce op, const T* x, int64_t rows, int64_t
 /// Columns that are reduced together at most.
 inline constexpr int64_t kColumnTile = 512;
 
-/// y[j] = op over x[:, j], x [n, width] with rows `stride` apart and width <= kColumnTile; sums in the order of a run that
-/// does not hold the last axis.
+/// y[j] = op over x[:, j], x [n, width] with rows `stride` apart and width <= kColumnTile; sums in the order of a run
+/// that does not hold the last axis.
 template <class T> void reduce_columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y);
 
 /// The lowest index of the largest (smallest) of n elements; the first NaN where there is one.

@@ -22,8 +22,8 @@ struct ReducedRun {
   bool last;
 };
 
-/// Calls fold(from, run, to) for one run after another, the last first; both tensors are contiguous, and the last `to` is y. At least one axis of x
-/// is reduced.
+/// Calls fold(from, run, to) for one run after another, the last first; both tensors are contiguous, and the last `to`
+/// is y. At least one axis of x is reduced.
 template <class Fold>
 void for_reduced_runs(const Tensor& x, const std::vector<bool>& reduced, const Tensor& y, const Fold& fold) {
   Tensor from = contiguous(x.detach());
@@ -33,7 +33,8 @@ void for_reduced_runs(const Tensor& x, const std::vector<bool>& reduced, const T
     begin = end - 1;
     if (!reduced[begin]) continue;
     while (begin > first && reduced[begin - 1]) --begin;
-    const ReducedRun run{product_of(dims, 0, begin), product_of(dims, begin, end), product_of(dims, end, dims.size()), end == reduced.size()};
+    const ReducedRun run{product_of(dims, 0, begin), product_of(dims, begin, end), product_of(dims, end, dims.size()),
+                         end == reduced.size()};
     const Tensor to = begin == first ? y : Tensor::uninitialized({run.outer, run.inner}, x.dtype(), x.device());
     fold(from, run, to);
     std::fill(dims.begin() + static_cast<std::ptrdiff_t>(begin), dims.begin() + static_cast<std::ptrdiff_t>(end), 1);

@@ -55,7 +55,8 @@ template <class D, class V, class F> HWY_INLINE hwy::HWY_NAMESPACE::TFromD<D> Ha
 #endif
 
 /// Stores the first `count` lanes of v, fewer than all.
-template <class D, class V, class T = hwy::HWY_NAMESPACE::TFromD<D>> HWY_INLINE void StorePart(D d, V v, T* y, int64_t count) {
+template <class D, class V, class T = hwy::HWY_NAMESPACE::TFromD<D>>
+HWY_INLINE void StorePart(D d, V v, T* y, int64_t count) {
   namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET == HWY_AVX3
   hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, y);
@@ -66,7 +67,8 @@ template <class D, class V, class T = hwy::HWY_NAMESPACE::TFromD<D>> HWY_INLINE 
 #endif
 }
 
-/// Sum of n <= kRowBlock terms: whole(i) gives a vector of those from i on, part(i, count) fewer, and +0 in the other lanes.
+/// Sum of n <= kRowBlock terms: whole(i) gives a vector of those from i on, part(i, count) fewer, and +0 in the other
+/// lanes.
 template <class T, class Whole, class Part> HWY_INLINE T BlockSumOf(int64_t n, const Whole& whole, const Part& part) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<T> d;
@@ -101,8 +103,9 @@ template <class T> HWY_INLINE T BlockSum(const T* x, int64_t n) {
   return BlockSum(x, n, [](auto v) HWY_ATTR { return v; });
 }
 
-/// Sum of a row of n elements from `begin` on, of which block(i, count) gives the sum of a block, in ascending order: the blocks'
-/// sums are summed by blocks, and so on. A block's sum alone is its own sum, so a short last part may skip levels.
+/// Sum of a row of n elements from `begin` on, of which block(i, count) gives the sum of a block, in ascending order:
+/// the blocks' sums are summed by blocks, and so on. A block's sum alone is its own sum, so a short last part may skip
+/// levels.
 template <class T, class Block> T SumOfBlocks(int64_t begin, int64_t n, const Block& block) {
   if (n <= kRowBlock) return block(begin, n);
   int64_t span = kRowBlock;

@@ -29,10 +29,11 @@ struct Rows {
   int64_t count, n, upcoming;
 };
 
-// Fetches what comes next in two arrays, a piece at a time, while exponentials keep the processor busy: also what is only written, as a
-// store that misses holds up those behind it.
+// Fetches what comes next in two arrays, a piece at a time, while exponentials keep the processor busy: also what is
+// only written, as a store that misses holds up those behind it.
 struct Upcoming {
-  template <class T> Upcoming(Rows rows, const T* a, const T* b) : first(next_rows(rows, a)), second(next_rows(rows, b)) {}
+  template <class T>
+  Upcoming(Rows rows, const T* a, const T* b) : first(next_rows(rows, a)), second(next_rows(rows, b)) {}
 
   template <class T> static Prefetch next_rows(Rows rows, const T* data) {
     return {data + rows.count * rows.n, rows.upcoming * rows.n, rows.count * rows.n / kPiece};
@@ -85,8 +86,9 @@ template <class T, class F> HWY_INLINE void Map(const T* x, T* y, int64_t n, con
   Zip(x, x, y, n, [&](auto d, auto v, auto) HWY_ATTR { return f(d, v); });
 }
 
-// The row's largest number. A NaN in the row, or the sign of a zero, may be lost: the one is in the sum of e^(x - m) all the same, and
-// the other makes no difference to e^(x - m), nor to what is subtracted from a logarithm, which is never -0.
+// The row's largest number. A NaN in the row, or the sign of a zero, may be lost: the one is in the sum of e^(x - m)
+// all the same, and the other makes no difference to e^(x - m), nor to what is subtracted from a logarithm, which is
+// never -0.
 template <class T> HWY_INLINE T RowMaximum(const T* x, int64_t n) {
   return RowFold(x, n, -std::numeric_limits<T>::infinity(), [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
 }
@@ -144,9 +146,9 @@ HWY_INLINE void Divide(double* y, double total, int64_t n) {
   Map(y, y, n, [total](auto d, auto v) HWY_ATTR { return hn::Div(v, hn::Set(d, total)); });
 }
 
-// y = y / total, 0 <= y <= 1 <= total, without a division for each: with r = 1 / total rounded and q within one unit in the last
-// place of the quotient, q + (y - q total) r rounds to the quotient (Markstein, 1990). Where y - q total may not be a float, as it
-// is too small, and where a multiply-add is emulated, the division itself.
+// y = y / total, 0 <= y <= 1 <= total, without a division for each: with r = 1 / total rounded and q within one unit in
+// the last place of the quotient, q + (y - q total) r rounds to the quotient (Markstein, 1990). Where y - q total may
+// not be a float, as it is too small, and where a multiply-add is emulated, the division itself.
 HWY_INLINE void Divide(float* y, float total, int64_t n) {
   const float reciprocal = 1 / total;
   const bool usual = total < 0x1p24f && HWY_TARGET != HWY_SCALAR;
@@ -186,7 +188,8 @@ template <class T> HWY_INLINE void LogSoftmax(const T* x, Rows rows, T* y, T* e)
     // Here the sign of a maximum of 0 shows.
     const T lowest = -std::numeric_limits<T>::infinity();
     const T m = RowFold(x, n, lowest, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
-    Map(x, y, n, [m, t = total[r]](auto d, auto v) HWY_ATTR { return hn::Sub(hn::Sub(v, hn::Set(d, m)), hn::Set(d, t)); });
+    Map(x, y, n,
+        [m, t = total[r]](auto d, auto v) HWY_ATTR { return hn::Sub(hn::Sub(v, hn::Set(d, m)), hn::Set(d, t)); });
   }
 }
 
@@ -215,9 +218,7 @@ template <class T> HWY_INLINE void CrossEntropyGradient(const CrossEntropyGradie
 void SoftmaxFloat(const float* x, Rows rows, float* y) { Softmax(x, rows, y); }
 void SoftmaxDouble(const double* x, Rows rows, double* y) { Softmax(x, rows, y); }
 void SoftmaxGradientFloat(const float* g, const float* y, Rows rows, float* dx) { SoftmaxGradient(g, y, rows, dx); }
-void SoftmaxGradientDouble(const double* g, const double* y, Rows rows, double* dx) {
-  SoftmaxGradient(g, y, rows, dx);
-}
+void SoftmaxGradientDouble(const double* g, const double* y, Rows rows, double* dx) { SoftmaxGradient(g, y, rows, dx); }
 void LogSoftmaxFloat(const float* x, Rows rows, float* y, float* e) { LogSoftmax(x, rows, y, e); }
 void LogSoftmaxDouble(const double* x, Rows rows, double* y, double* e) { LogSoftmax(x, rows, y, e); }
 void CrossEntropyFloat(const CrossEntropyRows<float>& a) { CrossEntropy(a); }
@@ -254,8 +255,7 @@ namespace cpu_kernels {
 namespace {
 
 // Calls body(first row, rows) on parts of x [.., n] of about kPart elements, or one row.
-template <class Body>
-void for_row_parts(const Tensor& x, const Body& body) {
+template <class Body> void for_row_parts(const Tensor& x, const Body& body) {
   const int64_t n = x.size(-1), rows = x.elements() / n, part = std::max<int64_t>(1, kPart / n);
   constexpr int64_t kGrain = kElementGrain / 4;  // these do more with an element than other ops
   parallel_for((rows + part - 1) / part, std::max<int64_t>(1, kGrain / (part * n)), [&](int64_t begin, int64_t end) {
@@ -271,21 +271,30 @@ void for_row_parts(const Tensor& x, const Body& body) {
 void require_classes(const Tensor& target, int64_t classes) {
   const int64_t* at = target.data_as<int64_t>();
   for (int64_t i = 0; i < target.elements(); ++i) {
-    if (at[i] < 0 || at[i] >= classes) raise<DataError>("cross_entropy: target {} at position {} is not in 0 to {}", at[i], i, classes - 1);
+    if (at[i] < 0 || at[i] >= classes)
+      raise<DataError>("cross_entropy: target {} at position {} is not in 0 to {}", at[i], i, classes - 1);
   }
 }
 
 template <class T>
-CrossEntropyRows<T> forward_rows(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
-                            const Tensor& total, int64_t row, Rows rows) {
-  return {logits.data_as<T>() + row * rows.n, target.data_as<int64_t>() + row, rows, loss.mutable_data_as<T>() + row,
-          exponentials.mutable_data_as<T>() + row * rows.n, total.mutable_data_as<T>() + row};
+CrossEntropyRows<T> forward_rows(const Tensor& logits, const Tensor& target, const Tensor& loss,
+                                 const Tensor& exponentials, const Tensor& total, int64_t row, Rows rows) {
+  return {logits.data_as<T>() + row * rows.n,
+          target.data_as<int64_t>() + row,
+          rows,
+          loss.mutable_data_as<T>() + row,
+          exponentials.mutable_data_as<T>() + row * rows.n,
+          total.mutable_data_as<T>() + row};
 }
 
 template <class T>
-CrossEntropyGradientRows<T> gradient_rows(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
-                                    const Tensor& dx, int64_t row, Rows rows) {
-  return {g.data_as<T>() + row, exponentials.data_as<T>() + row * rows.n, total.data_as<T>() + row, target.data_as<int64_t>() + row, rows,
+CrossEntropyGradientRows<T> gradient_rows(const Tensor& g, const Tensor& target, const Tensor& exponentials,
+                                          const Tensor& total, const Tensor& dx, int64_t row, Rows rows) {
+  return {g.data_as<T>() + row,
+          exponentials.data_as<T>() + row * rows.n,
+          total.data_as<T>() + row,
+          target.data_as<int64_t>() + row,
+          rows,
           dx.mutable_data_as<T>() + row * rows.n};
 }
 
@@ -294,7 +303,8 @@ CrossEntropyGradientRows<T> gradient_rows(const Tensor& g, const Tensor& target,
 void softmax(const Tensor& x, const Tensor& y) {
   for_row_parts(x, [&](int64_t row, Rows rows) {
     const int64_t at = row * rows.n;
-    if (x.dtype() == DType::float32) STET_DISPATCH(SoftmaxFloat)(x.data_as<float>() + at, rows, y.mutable_data_as<float>() + at);
+    if (x.dtype() == DType::float32)
+      STET_DISPATCH(SoftmaxFloat)(x.data_as<float>() + at, rows, y.mutable_data_as<float>() + at);
     else STET_DISPATCH(SoftmaxDouble)(x.data_as<double>() + at, rows, y.mutable_data_as<double>() + at);
   });
 }
@@ -326,7 +336,8 @@ void log_softmax(const Tensor& x, const Tensor& y) {
   });
 }
 
-void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total) {
+void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
+                   const Tensor& total) {
   require_classes(target, logits.size(-1));
   for_row_parts(logits, [&](int64_t row, Rows rows) {
     if (logits.dtype() == DType::float32) {
@@ -337,13 +348,16 @@ void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& los
   });
 }
 
-void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total, const Tensor& dx) {
+void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
+                            const Tensor& dx) {
   const Tensor upstream = contiguous(g.detach());
   for_row_parts(dx, [&](int64_t row, Rows rows) {
     if (dx.dtype() == DType::float32) {
-      STET_DISPATCH(CrossEntropyGradientFloat)(gradient_rows<float>(upstream, target, exponentials, total, dx, row, rows));
+      STET_DISPATCH(CrossEntropyGradientFloat)
+      (gradient_rows<float>(upstream, target, exponentials, total, dx, row, rows));
     } else {
-      STET_DISPATCH(CrossEntropyGradientDouble)(gradient_rows<double>(upstream, target, exponentials, total, dx, row, rows));
+      STET_DISPATCH(CrossEntropyGradientDouble)
+      (gradient_rows<double>(upstream, target, exponentials, total, dx, row, rows));
     }
   });
 }

@@ -9,7 +9,9 @@ namespace stet::cpu_kernels {
 void softmax(const Tensor& x, const Tensor& y);
 void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx);
 void log_softmax(const Tensor& x, const Tensor& y);
-void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials, const Tensor& total);
-void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total, const Tensor& dx);
+void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
+                   const Tensor& total);
+void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
+                            const Tensor& dx);
 
 }  // namespace stet::cpu_kernels

@@ -14,10 +14,9 @@ namespace stet {
 /// Bytes of memory traffic under which another thread costs more than it saves, in elements.
 inline constexpr int64_t kElementGrain = 16384;
 
-/// The common logical shape of N tensors with axes merged wherever all of them allow it. `for_rows` visits it as rows along the
-/// innermost axis.
-template <size_t N>
-class StridedLoop {
+/// The common logical shape of N tensors with axes merged wherever all of them allow it. `for_rows` visits it as rows
+/// along the innermost axis.
+template <size_t N> class StridedLoop {
  public:
   using Offsets = std::array<int64_t, N>;  // in elements, one a tensor
 
@@ -50,8 +49,7 @@ class StridedLoop {
   const Offsets& steps() const { return steps_.back(); }
 
   /// Calls body(offsets, n) for runs of n elements along rows, on all threads, covering every element once.
-  template <class Body>
-  void for_rows(const Body& body) const {
+  template <class Body> void for_rows(const Body& body) const {
     if (elements_ == 0) return;
     const int64_t length = extents_.back();
     if (extents_.size() == 1) {
@@ -91,8 +89,7 @@ class StridedLoop {
 };
 
 /// Calls visit(T{}) with the C++ type of a dtype.
-template <class Visit>
-void visit_dtype(DType dtype, const Visit& visit) {
+template <class Visit> void visit_dtype(DType dtype, const Visit& visit) {
   switch (dtype) {
     case DType::float32: return visit(float{});
     case DType::float64: return visit(double{});
@@ -104,8 +101,7 @@ void visit_dtype(DType dtype, const Visit& visit) {
 }
 
 /// Of float32 and float64 alone.
-template <class Visit>
-void visit_floating(DType dtype, const Visit& visit) {
+template <class Visit> void visit_floating(DType dtype, const Visit& visit) {
   if (dtype == DType::float64) visit(double{});
   else visit(float{});
 }

@@ -1,4 +1,5 @@
-// Register tiles for kernels that multiply small matrices in cache themselves, with operands in place. Include it after hwy/highway.h.
+// Register tiles for kernels that multiply small matrices in cache themselves, with operands in place. Include it after
+// hwy/highway.h.
 #include <algorithm>
 #include <cstdint>
 
@@ -25,7 +26,8 @@ struct Left {
 
 /// sum[r][v] = fma(left(r, k), b[k * ldb + lane], sum[r][v]) in ascending k.
 template <int kRows, int kVectors, class V>
-HWY_INLINE void MultiplyAdd(int64_t count, Left left, const float* HWY_RESTRICT b, int64_t ldb, V (&sum)[kRows][kVectors]) {
+HWY_INLINE void MultiplyAdd(int64_t count, Left left, const float* HWY_RESTRICT b, int64_t ldb,
+                            V (&sum)[kRows][kVectors]) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
   constexpr int64_t kWidth = hn::MaxLanes(d);
@@ -57,7 +59,8 @@ inline constexpr int kTileVectors = 2;
 enum class Store { set, add, chain };
 
 template <int kRows, int kVectors>
-HWY_NOINLINE void MultiplyTile(int64_t count, Left left, const float* b, int64_t ldb, float* c, int64_t ldc, Store store) {
+HWY_NOINLINE void MultiplyTile(int64_t count, Left left, const float* b, int64_t ldb, float* c, int64_t ldc,
+                               Store store) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
@@ -81,7 +84,8 @@ HWY_NOINLINE void MultiplyTile(int64_t count, Left left, const float* b, int64_t
 
 /// A tile of `rows` <= kTileRows and all `columns`, which are rounded up to whole vectors in b and c.
 template <int kRows = kTileRows>
-void MultiplyRows(int rows, int64_t columns, int64_t count, Left left, const float* b, int64_t ldb, float* c, int64_t ldc, Store store) {
+void MultiplyRows(int rows, int64_t columns, int64_t count, Left left, const float* b, int64_t ldb, float* c,
+                  int64_t ldc, Store store) {
   if constexpr (kRows > 1) {
     if (rows < kRows) return MultiplyRows<kRows - 1>(rows, columns, count, left, b, ldb, c, ldc, store);
   }
@@ -94,10 +98,11 @@ void MultiplyRows(int rows, int64_t columns, int64_t count, Left left, const flo
 }
 
 /// The same for a whole product: K in chunks, which are added in order.
-inline void MultiplyChunks(int rows, int64_t columns, int64_t count, Left left, const float* b, int64_t ldb, float* c, int64_t ldc) {
+inline void MultiplyChunks(int rows, int64_t columns, int64_t count, Left left, const float* b, int64_t ldb, float* c,
+                           int64_t ldc) {
   for (int64_t k = 0; k < count; k += kProductChunk) {
-    MultiplyRows(rows, columns, std::min(kProductChunk, count - k), {left.data + k * left.step, left.row, left.step}, b + k * ldb, ldb, c,
-                 ldc, k == 0 ? Store::set : Store::add);
+    MultiplyRows(rows, columns, std::min(kProductChunk, count - k), {left.data + k * left.step, left.row, left.step},
+                 b + k * ldb, ldb, c, ldc, k == 0 ? Store::set : Store::add);
   }
 }
 

@@ -36,7 +36,8 @@ inline Range part(int64_t n, int64_t parts, int64_t i, int64_t unit) {
 
 /// Rows cut into tiles of near-equal height: the first `taller` of them are one row higher than the others.
 struct RowTiles {
-  RowTiles(int64_t n, int max_rows) : rows(n), count(pieces_of(n, max_rows)), low(count == 0 ? 0 : n / count), taller(n - low * count) {}
+  RowTiles(int64_t n, int max_rows)
+      : rows(n), count(pieces_of(n, max_rows)), low(count == 0 ? 0 : n / count), taller(n - low * count) {}
   int64_t begin(int64_t tile) const { return tile * low + std::min(tile, taller); }
   int height(int64_t tile) const { return static_cast<int>(low + (tile < taller ? 1 : 0)); }
 

@@ -19,7 +19,8 @@ template <class V> HWY_INLINE void TransposeSquare(V (&)[1]) {}
 
 #else
 
-// Rows become columns within each block of 16 bytes: r[group + j], of `group` rows, then holds in block b the column b * group + j.
+// Rows become columns within each block of 16 bytes: r[group + j], of `group` rows, then holds in block b the column b
+// * group + j.
 template <class D, class V = hn::Vec<D>> HWY_INLINE void TransposeInBlocks(D d, V* r) {
   if constexpr (sizeof(hn::TFromD<D>) == 8) {
     const V low = hn::InterleaveLower(d, r[0], r[1]);
@@ -46,8 +47,10 @@ template <int Blocks, class D, class V = hn::Vec<D>> HWY_INLINE void TransposeBl
     r[0] = low;
   }
   if constexpr (Blocks == 4) {
-    const V low02 = hn::ConcatLowerLower(d, r[2 * group], r[0]), low13 = hn::ConcatLowerLower(d, r[3 * group], r[group]);
-    const V high02 = hn::ConcatUpperUpper(d, r[2 * group], r[0]), high13 = hn::ConcatUpperUpper(d, r[3 * group], r[group]);
+    const V low02 = hn::ConcatLowerLower(d, r[2 * group], r[0]),
+            low13 = hn::ConcatLowerLower(d, r[3 * group], r[group]);
+    const V high02 = hn::ConcatUpperUpper(d, r[2 * group], r[0]),
+            high13 = hn::ConcatUpperUpper(d, r[3 * group], r[group]);
     r[0] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(low13), low02);
     r[group] = hn::OddEvenBlocks(low13, hn::SwapAdjacentBlocks(low02));
     r[2 * group] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(high13), high02);

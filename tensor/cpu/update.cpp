@@ -105,12 +105,8 @@ template <class T> SgdArrays<T> arrays(const SgdTask& t) {
 }
 
 template <class T> AdamArrays<T> arrays(const AdamTask& t) {
-  return {t.gradient.data_as<T>(),
-          t.from.parameter.data_as<T>(),
-          t.from.mean.data_as<T>(),
-          t.from.square.data_as<T>(),
-          t.to.parameter.mutable_data_as<T>(),
-          t.to.mean.mutable_data_as<T>(),
+  return {t.gradient.data_as<T>(),         t.from.parameter.data_as<T>(),       t.from.mean.data_as<T>(),
+          t.from.square.data_as<T>(),      t.to.parameter.mutable_data_as<T>(), t.to.mean.mutable_data_as<T>(),
           t.to.square.mutable_data_as<T>()};
 }
 

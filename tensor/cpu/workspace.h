@@ -12,7 +12,8 @@ namespace stet {
 class Workspace {
  public:
   Workspace() = default;
-  Workspace(Workspace&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Workspace(Workspace&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Workspace& operator=(Workspace&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);

@@ -39,7 +39,8 @@ namespace functions = pairs;
 template <auto kFunction> HWY_INLINE void MapPair(const float* x, float* y) {
   const hn::Rebind<float, TagF64> half;
   const size_t lanes = hn::Lanes(half);
-  const pairs::F64 result = kFunction({hn::PromoteTo(TagF64(), hn::LoadU(half, x)), hn::PromoteTo(TagF64(), hn::LoadU(half, x + lanes))});
+  const pairs::F64 result =
+      kFunction({hn::PromoteTo(TagF64(), hn::LoadU(half, x)), hn::PromoteTo(TagF64(), hn::LoadU(half, x + lanes))});
   hn::StoreU(hn::DemoteTo(half, result.low), half, y);
   hn::StoreU(hn::DemoteTo(half, result.high), half, y + lanes);
 }
@@ -65,7 +66,8 @@ template <auto kFunction> void Map(const float* x, float* y, int64_t n) {
 void MapExp(const float* x, float* y, int64_t n) {
   MapVectors(x, y, n, [](const float* from, float* to, int64_t count) HWY_ATTR {
     const TagF32 d;
-    for (int64_t i = 0; i < count; i += static_cast<int64_t>(hn::Lanes(d))) hn::StoreU(Exp(hn::LoadU(d, from + i)), d, to + i);
+    for (int64_t i = 0; i < count; i += static_cast<int64_t>(hn::Lanes(d)))
+      hn::StoreU(Exp(hn::LoadU(d, from + i)), d, to + i);
   });
 }
 #else

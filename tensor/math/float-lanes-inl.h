@@ -1,5 +1,5 @@
-// The correctly rounded functions on vectors of float, for kernels that apply them to values in registers. They give the bits of
-// math::exp and the others.
+// The correctly rounded functions on vectors of float, for kernels that apply them to values in registers. They give
+// the bits of math::exp and the others.
 #include <algorithm>
 
 #include "stet/tensor/math/erf_points.h"
@@ -23,17 +23,18 @@ using F32 = hn::Vec<TagF32>;
 #if HWY_TARGET == HWY_SCALAR
 
 // Highway's own scalar vectors neither fuse nor overflow to infinity when they narrow.
-#define STET_FLOAT_FUNCTION(name, function) \
-  HWY_INLINE F32 name(F32 x) { return F32(static_cast<float>(::stet::math::scalar::function(static_cast<double>(x.raw)))); }
+#define STET_FLOAT_FUNCTION(name, function)                                                     \
+  HWY_INLINE F32 name(F32 x) {                                                                  \
+    return F32(static_cast<float>(::stet::math::scalar::function(static_cast<double>(x.raw)))); \
+  }
 
 #else
 
-// A vector of floats is two of doubles. They go through a function side by side, so that one's waiting is filled with the other's work.
+// A vector of floats is two of doubles. They go through a function side by side, so that one's waiting is filled with
+// the other's work.
 namespace pairs {
 
-template <class V> struct Pair {
-  V low, high;
-};
+template <class V> struct Pair { V low, high; };
 using F64 = Pair<math::HWY_NAMESPACE::F64>;
 using I64 = Pair<math::HWY_NAMESPACE::I64>;
 using Mask = Pair<math::HWY_NAMESPACE::Mask>;
@@ -58,12 +59,20 @@ HWY_INLINE I64 select_bits(Mask mask, I64 yes, I64 no) {
 HWY_INLINE F64 at_least(F64 x, double low) { return {one::at_least(x.low, low), one::at_least(x.high, low)}; }
 HWY_INLINE F64 at_most(F64 x, double high) { return {one::at_most(x.low, high), one::at_most(x.high, high)}; }
 HWY_INLINE Mask is_zero(I64 x) { return {one::is_zero(x.low), one::is_zero(x.high)}; }
-template <int kCount> HWY_INLINE I64 shift_left(I64 x) { return {one::shift_left<kCount>(x.low), one::shift_left<kCount>(x.high)}; }
-template <int kCount> HWY_INLINE I64 shift_right(I64 x) { return {one::shift_right<kCount>(x.low), one::shift_right<kCount>(x.high)}; }
+template <int kCount> HWY_INLINE I64 shift_left(I64 x) {
+  return {one::shift_left<kCount>(x.low), one::shift_left<kCount>(x.high)};
+}
+template <int kCount> HWY_INLINE I64 shift_right(I64 x) {
+  return {one::shift_right<kCount>(x.low), one::shift_right<kCount>(x.high)};
+}
 HWY_INLINE I64 add(I64 a, I64 b) { return {one::add(a.low, b.low), one::add(a.high, b.high)}; }
 HWY_INLINE I64 subtract(I64 a, I64 b) { return {one::subtract(a.low, b.low), one::subtract(a.high, b.high)}; }
-HWY_INLINE F64 lookup(const double* table, I64 index) { return {one::lookup(table, index.low), one::lookup(table, index.high)}; }
-HWY_INLINE F64 lookup16(const double* table, I64 index) { return {one::lookup16(table, index.low), one::lookup16(table, index.high)}; }
+HWY_INLINE F64 lookup(const double* table, I64 index) {
+  return {one::lookup(table, index.low), one::lookup(table, index.high)};
+}
+HWY_INLINE F64 lookup16(const double* table, I64 index) {
+  return {one::lookup16(table, index.low), one::lookup16(table, index.high)};
+}
 HWY_INLINE F64 operator+(F64 a, F64 b) { return {a.low + b.low, a.high + b.high}; }
 HWY_INLINE F64 operator-(F64 a, F64 b) { return {a.low - b.low, a.high - b.high}; }
 HWY_INLINE F64 operator*(F64 a, F64 b) { return {a.low * b.low, a.high * b.high}; }
@@ -100,7 +109,8 @@ HWY_INLINE F32 Narrow(F64 x) {
 
 // Here floats are worth it: a vector has eight of them, and one permutation finds 2^(i / 8) for all.
 
-// high + low is e^x divided by a power of two, in [0.95, 1.92], |low| < 2^-8; `exponent` is that power's, in a float's bits.
+// high + low is e^x divided by a power of two, in [0.95, 1.92], |low| < 2^-8; `exponent` is that power's, in a float's
+// bits.
 struct ExpSum {
   F32 high, low;
   hn::Vec<hn::RebindToSigned<TagF32>> exponent;

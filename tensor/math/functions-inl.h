@@ -33,8 +33,9 @@ STET_LANES F64 copy_sign(F64 magnitude, F64 sign) {
   return from_bits((bits(magnitude) & splat_bits(INT64_MAX)) | (bits(sign) & splat_bits(INT64_MIN)));
 }
 
-/// high + low with the last bit set, on the side of zero where that is inexact, |low| <= |high|: so it is on the right side of
-/// every tie between two floats, and rounding it to float rounds high + low as if at once. A float's own double stays on its side too.
+/// high + low with the last bit set, on the side of zero where that is inexact, |low| <= |high|: so it is on the right
+/// side of every tie between two floats, and rounding it to float rounds high + low as if at once. A float's own double
+/// stays on its side too.
 STET_LANES F64 round_to_odd(F64 high, F64 low) {
   const F64 sum = high + low;
   const F64 error = low - (sum - high);
@@ -55,7 +56,8 @@ STET_LANES BinaryExponent binary_exponent(F64 x) {
   return {k, fma(x, splat(kLog2eLow), fms(x, splat(kLog2eHigh), k)), bits(t)};
 }
 
-/// e^x for |x| <= 128, with a relative error of about 2^-53; by sixteenths of the exponent where a table of them is at hand.
+/// e^x for |x| <= 128, with a relative error of about 2^-53; by sixteenths of the exponent where a table of them is at
+/// hand.
 STET_LANES F64 exp_in_range(F64 x) {
   if constexpr (kCheapLookup) {
     const F64 t = fma(x, splat(kLog2eHigh), splat(kToInteger / 16));
@@ -95,7 +97,8 @@ STET_LANES F64 tanh(F64 x) {
 
 STET_LANES F64 sigmoid(F64 x) {
   // Near 0 it is 1/2 + x/4 - x^3/48 + ..., and 1/2 + x/4 may be a tie between two floats, which the next term breaks
-  // toward 1/2 although it is too small for a double's sum. That sum does feel 2^-52 from an x that is nearer to 0 by 2^-50.
+  // toward 1/2 although it is too small for a double's sum. That sum does feel 2^-52 from an x that is nearer to 0 by
+  // 2^-50.
   const F64 nearer = select(abs(x) < splat(0x1p-7), x - copy_sign(splat(0x1p-50), x), x);
   return splat(1) / (splat(1) + exp_in_range(splat(0) - at_most(at_least(nearer, -105), 30)));
 }
@@ -156,8 +159,9 @@ STET_LANES F64 log_outside(F64 x, F64 result) {
   return select(x < splat(0), splat(__builtin_nan("")), result);
 }
 
-/// log x of a positive number x = m 2^e, with a relative error of about 2^-58. Each of 16 intervals of m has a reciprocal r:
-/// log x = e ln 2 - log r + log(1 + f), f = m r - 1. The interval that holds 1 has r = 1, so that nothing cancels near 1.
+/// log x of a positive number x = m 2^e, with a relative error of about 2^-58. Each of 16 intervals of m has a
+/// reciprocal r: log x = e ln 2 - log r + log(1 + f), f = m r - 1. The interval that holds 1 has r = 1, so that nothing
+/// cancels near 1.
 STET_LANES Sum log_by_intervals(F64 x) {
   const I64 shifted = subtract(bits(x), splat_bits(kLogFirst - kOneBits));
   const I64 interval = shift_right<48>(shifted);
@@ -196,8 +200,8 @@ struct Turn {
   I64 q;  ///< in its two lowest bits
 };
 
-/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. In place of 0, at quarter turns, it is a number that rounds
-/// to 0 (`is_zero_turn`).
+/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. In place of 0, at quarter turns, it is
+/// a number that rounds to 0 (`is_zero_turn`).
 STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
   const F64 h = turn.h, l = turn.l;
   const F64 z = h * h;

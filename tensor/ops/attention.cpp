@@ -46,7 +46,8 @@ Weighted weighted(const Tensor& q, const Tensor& k, const Tensor& v, double scal
 
 Tensor rows(const Tensor& x, int64_t begin, int64_t end) { return slice(x, -2, begin, end); }
 
-// w^T x for w [.., T, keys], where key j meets the rows from j on alone; chunks of K are cut where they are for all rows.
+// w^T x for w [.., T, keys], where key j meets the rows from j on alone; chunks of K are cut where they are for all
+// rows.
 Tensor causal_product(const Tensor& w, const Tensor& x) {
   const int64_t n = w.size(-2);
   std::vector<Tensor> keys;
@@ -126,7 +127,8 @@ void check(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOpt
 
 namespace {
 
-// [.., T, D] as [B, H, T, D] for a kernel: elements of the last axis side by side, batch and heads as they lie where there are two.
+// [.., T, D] as [B, H, T, D] for a kernel: elements of the last axis side by side, batch and heads as they lie where
+// there are two.
 Tensor as_heads(const Tensor& x) {
   const Tensor value = x.detach();
   const Tensor even = value.rank() >= 2 && value.strides().back() == 1 ? value : contiguous(value);
@@ -159,7 +161,9 @@ void attend_gradient(const AttentionRule& rule, const AttentionInputs& in, const
 
 Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
 
-bool has_kernel(const Tensor& q, const Tensor& v) { return q.dtype() == DType::float32 && q.elements() > 0 && v.elements() > 0; }
+bool has_kernel(const Tensor& q, const Tensor& v) {
+  return q.dtype() == DType::float32 && q.elements() > 0 && v.elements() > 0;
+}
 
 }  // namespace
 
@@ -211,8 +215,9 @@ namespace composed {
 Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
   std::vector<int64_t> dims = qkv.shape().dims();
   dims.back() /= 3;
-  return join_heads(composed::attention(heads_of(qkv, heads, 0), heads_of(qkv, heads, 1), heads_of(qkv, heads, 2), options),
-                    Shape(std::move(dims)));
+  return join_heads(
+      composed::attention(heads_of(qkv, heads, 0), heads_of(qkv, heads, 1), heads_of(qkv, heads, 2), options),
+      Shape(std::move(dims)));
 }
 
 Tensor self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
@@ -234,7 +239,8 @@ Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& 
       NoGrad no_grad;
       return composed::self_attention(qkv, heads, options);
     }();
-    return record("self_attention", o, {{qkv, [=](const Tensor& g) { return composed::self_attention_gradient(g, qkv, heads, options); }}});
+    return record("self_attention", o,
+                  {{qkv, [=](const Tensor& g) { return composed::self_attention_gradient(g, qkv, heads, options); }}});
   }
   const Tensor all = contiguous(qkv.detach());
   std::vector<int64_t> dims = qkv.shape().dims();
@@ -244,10 +250,12 @@ Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& 
   const AttentionRule rule = rule_of(q, options);
   const Attended kept = attend(rule, {q, k, v}, split_heads(o, heads));
   return record("self_attention", o, {{qkv, [=](const Tensor& g) {
-                                         if (grad_enabled()) return composed::self_attention_gradient(g, qkv, heads, options);
+                                         if (grad_enabled())
+                                           return composed::self_attention_gradient(g, qkv, heads, options);
                                          const Tensor d = like(qkv);
-                                         attend_gradient(rule, {q, k, v}, kept, split_heads(contiguous(g), heads),
-                                                         {heads_of(d, heads, 0), heads_of(d, heads, 1), heads_of(d, heads, 2)});
+                                         attend_gradient(
+                                             rule, {q, k, v}, kept, split_heads(contiguous(g), heads),
+                                             {heads_of(d, heads, 0), heads_of(d, heads, 1), heads_of(d, heads, 2)});
                                          return d;
                                        }}});
 }

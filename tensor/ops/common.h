@@ -16,8 +16,8 @@ Tensor relu_gradient(const Tensor& g, const Tensor& y);
 /// x [.., n] as [rows, n].
 Tensor as_rows(const Tensor& x);
 
-/// Memory for what a pullback makes of g element by element, of g's shape: g's own where nobody else holds it and it has no gradient itself.
-/// For ops of one input only, as another input's pullback would get the changed g.
+/// Memory for what a pullback makes of g element by element, of g's shape: g's own where nobody else holds it and it
+/// has no gradient itself. For ops of one input only, as another input's pullback would get the changed g.
 Tensor over_gradient(const Tensor& g);
 
 /// a + b, in the memory of a or b where nobody else holds that and neither has a gradient.

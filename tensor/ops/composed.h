@@ -1,4 +1,5 @@
-// Compositions in public ops that define fused ops: their gradients' own gradients go through them, and tests hold kernels to them.
+// Compositions in public ops that define fused ops: their gradients' own gradients go through them, and tests hold
+// kernels to them.
 #pragma once
 
 #include <array>
@@ -10,8 +11,10 @@ namespace stet::composed {
 
 // Norms: ops/norm.cpp. Inputs in the public ops' shapes, checked by them.
 BatchNorm batch_norm(const BatchNormInputs& in);
-/// y is the result (used where there is an activation), and the statistics are its own; where gradients are recorded they are computed again, so that they have one.
-BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& kept, const Tensor& y, const Tensor& g);
+/// y is the result (used where there is an activation), and the statistics are its own; where gradients are recorded
+/// they are computed again, so that they have one.
+BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& kept, const Tensor& y,
+                                       const Tensor& g);
 Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics);
 Tensor layer_norm(const LayerNormInputs& in);
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& g);
@@ -36,8 +39,8 @@ Tensor self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads
 
 /// All of LstmResult; the initial state must be given.
 LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial);
-/// Gradients of x, the weights in their order, and the initial state, for those of the output and of the last cell; either may be
-/// undefined.
+/// Gradients of x, the weights in their order, and the initial state, for those of the output and of the last cell;
+/// either may be undefined.
 std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const Tensor& x, const LstmWeights& weights,
                                     const LstmState& initial);
 

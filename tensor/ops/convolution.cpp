@@ -1,4 +1,5 @@
-// Convolution, its bias and activation while the result is in cache, and pooling; convolution's gradients are convolutions again.
+// Convolution, its bias and activation while the result is in cache, and pooling; convolution's gradients are
+// convolutions again.
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
@@ -10,9 +11,7 @@
 namespace stet {
 namespace {
 
-int64_t multiply_adds(const Window& s) {
-  return s.n * s.co * s.out_h() * s.out_w() * (s.c / s.groups) * s.kh * s.kw;
-}
+int64_t multiply_adds(const Window& s) { return s.n * s.co * s.out_h() * s.out_w() * (s.c / s.groups) * s.kh * s.kw; }
 
 Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                     Activation activation = Activation::none);
@@ -43,13 +42,18 @@ Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight, cons
   Tensor y = Tensor::uninitialized({s.n, s.co, s.out_h(), s.out_w()}, x.dtype(), x.device());
   // As the ops count that this stands for.
   add_work(multiply_adds(s) + y.elements() * ((bias.defined() ? 8 : 0) + (activation == Activation::none ? 0 : 8)));
-  backend(x.device()).conv2d(s, contiguous(x.detach()), contiguous(weight.detach()), bias.defined() ? contiguous(bias.detach()) : bias,
-                             activation, y);
+  backend(x.device())
+      .conv2d(s, contiguous(x.detach()), contiguous(weight.detach()), bias.defined() ? contiguous(bias.detach()) : bias,
+              activation, y);
   y = record("conv2d", y,
-             {{bias, [](const Tensor& g) { return sum(g, {0, 2, 3}); }},
+             {{bias,
+               [](const Tensor& g) {
+                 return sum(g, {0, 2, 3});
+               }},
               {x, [s, weight](const Tensor& g) { return conv_input_gradient(s, g, weight); }},
               {weight, [s, x](const Tensor& g) { return conv_weight_gradient(s, g, x); }}});
-  // The activation's own place on the tape, so that its gradient is taken once; relu's result is above 0 where its input is.
+  // The activation's own place on the tape, so that its gradient is taken once; relu's result is above 0 where its
+  // input is.
   return activation == Activation::relu ? record_with_output("relu", y, y, relu_gradient) : y;
 }
 
@@ -81,21 +85,34 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   require_floating("conv2d", x);
   require_same_dtype("conv2d", x, weight);
   if (x.rank() != 4 || weight.rank() != 4) {
-    raise("conv2d: takes input [N, C, H, W] and weight [CO, C, KH, KW], not {} and {}", x.shape().to_string(), weight.shape().to_string());
+    raise("conv2d: takes input [N, C, H, W] and weight [CO, C, KH, KW], not {} and {}", x.shape().to_string(),
+          weight.shape().to_string());
   }
-  const Window s{.n = x.size(0), .c = x.size(1), .h = x.size(2), .w = x.size(3), .co = weight.size(0),
-                 .kh = weight.size(2), .kw = weight.size(3), .stride_h = o.stride.first, .stride_w = o.stride.second,
-                 .pad_h = o.padding.first, .pad_w = o.padding.second, .dil_h = o.dilation.first, .dil_w = o.dilation.second,
+  const Window s{.n = x.size(0),
+                 .c = x.size(1),
+                 .h = x.size(2),
+                 .w = x.size(3),
+                 .co = weight.size(0),
+                 .kh = weight.size(2),
+                 .kw = weight.size(3),
+                 .stride_h = o.stride.first,
+                 .stride_w = o.stride.second,
+                 .pad_h = o.padding.first,
+                 .pad_w = o.padding.second,
+                 .dil_h = o.dilation.first,
+                 .dil_w = o.dilation.second,
                  .groups = o.groups};
   if (o.groups < 1 || s.co % o.groups != 0) raise("conv2d: {} groups do not divide {} output channels", o.groups, s.co);
   if (s.c != weight.size(1) * o.groups) {
-    raise("conv2d: input has {} channels, weight {} takes {}", s.c, weight.shape().to_string(), weight.size(1) * o.groups);
+    raise("conv2d: input has {} channels, weight {} takes {}", s.c, weight.shape().to_string(),
+          weight.size(1) * o.groups);
   }
   require_window("conv2d", s);
   if (bias.defined()) {
     require_same_dtype("conv2d", x, bias);
     if (bias.shape() != Shape{s.co}) {
-      raise("conv2d: bias {} is not one number for each output channel of weight {}", bias.shape().to_string(), weight.shape().to_string());
+      raise("conv2d: bias {} is not one number for each output channel of weight {}", bias.shape().to_string(),
+            weight.shape().to_string());
     }
   }
   return conv_forward(s, x, weight, bias, o.activation);
@@ -106,11 +123,17 @@ namespace {
 Window pool_window(const char* op, const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& o) {
   require_floating(op, x);
   if (x.rank() != 4) raise("{}: takes [N, C, H, W], not {}", op, x.shape().to_string());
-  Window s{.n = x.size(0), .c = x.size(1), .h = x.size(2), .w = x.size(3), .co = x.size(1),
-           .kh = kernel.first, .kw = kernel.second,
+  Window s{.n = x.size(0),
+           .c = x.size(1),
+           .h = x.size(2),
+           .w = x.size(3),
+           .co = x.size(1),
+           .kh = kernel.first,
+           .kw = kernel.second,
            .stride_h = o.stride.first == 0 ? kernel.first : o.stride.first,
            .stride_w = o.stride.second == 0 ? kernel.second : o.stride.second,
-           .pad_h = o.padding.first, .pad_w = o.padding.second};
+           .pad_h = o.padding.first,
+           .pad_w = o.padding.second};
   require_window(op, s);
   if (2 * s.pad_h > s.kh || 2 * s.pad_w > s.kw) raise("{}: padding must be at most half the kernel", op);
   return s;
@@ -121,9 +144,10 @@ Shape pooled(const Window& s) { return {s.n, s.c, s.out_h(), s.out_w()}; }
 Tensor max_pool_gradient(const Window& s, const Tensor& dy, const Tensor& index) {
   Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
   backend(dy.device()).max_pool2d_gradient(s, contiguous(dy.detach()), index, dx);
-  return record("max_pool2d_gradient", dx, {{dy, [index](const Tensor& g) {
-                                               return gather(flatten(g, 2), 2, flatten(index, 2)).reshape(index.shape().dims());
-                                             }}});
+  return record("max_pool2d_gradient", dx,
+                {{dy, [index](const Tensor& g) {
+                    return gather(flatten(g, 2), 2, flatten(index, 2)).reshape(index.shape().dims());
+                  }}});
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace stet {
 
 void require_same_device(std::string_view op, const Tensor& a, const Tensor& b) {
   if (a.device() != b.device()) {
-    raise("{}: one tensor is on {}, the other on {}; move one with to()", op, a.device().to_string(), b.device().to_string());
+    raise("{}: one tensor is on {}, the other on {}; move one with to()", op, a.device().to_string(),
+          b.device().to_string());
   }
 }
 
@@ -174,7 +175,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 namespace {
 
 // `a` takes the gradient where a_wins(a, b), `b` elsewhere.
-Tensor extreme(Binary op, const char* name, const Tensor& a, const Tensor& b, Tensor (*a_wins)(const Tensor&, const Tensor&)) {
+Tensor extreme(Binary op, const char* name, const Tensor& a, const Tensor& b,
+               Tensor (*a_wins)(const Tensor&, const Tensor&)) {
   require_arithmetic(name, a);
   const auto pass = [a, b, a_wins](const Tensor& g, bool to_a) {
     const Tensor zero = number(0, g);
@@ -209,7 +211,8 @@ Tensor sign(const Tensor& x) {
 Tensor square(const Tensor& x) { return x * x; }
 
 Tensor exp(const Tensor& x) {
-  return record_with_output("exp", floating(Unary::exp, "exp", x), x, [](const Tensor& g, const Tensor& y) { return g * y; });
+  return record_with_output("exp", floating(Unary::exp, "exp", x), x,
+                            [](const Tensor& g, const Tensor& y) { return g * y; });
 }
 
 Tensor expm1(const Tensor& x) {
@@ -261,11 +264,13 @@ constexpr double kPi = 0x1.921fb54442d18p1;
 }
 
 Tensor sinpi(const Tensor& x) {
-  return record("sinpi", floating(Unary::sinpi, "sinpi", x), {{x, [x](const Tensor& g) { return g * (cospi(x) * kPi); }}});
+  return record("sinpi", floating(Unary::sinpi, "sinpi", x),
+                {{x, [x](const Tensor& g) { return g * (cospi(x) * kPi); }}});
 }
 
 Tensor cospi(const Tensor& x) {
-  return record("cospi", floating(Unary::cospi, "cospi", x), {{x, [x](const Tensor& g) { return -(g * (sinpi(x) * kPi)); }}});
+  return record("cospi", floating(Unary::cospi, "cospi", x),
+                {{x, [x](const Tensor& g) { return -(g * (sinpi(x) * kPi)); }}});
 }
 
 Tensor pow(const Tensor& x, const Tensor& y) {

@@ -70,11 +70,13 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index) {
   axis = x.shape().normal_axis(axis);
   require_index("gather", x, index);
   if (index.rank() != x.rank() || with_axis(index.shape(), axis, x.size(axis)) != x.shape()) {
-    raise("gather: index {} and input {} differ outside axis {}", index.shape().to_string(), x.shape().to_string(), axis);
+    raise("gather: index {} and input {} differ outside axis {}", index.shape().to_string(), x.shape().to_string(),
+          axis);
   }
   Tensor y = Tensor::uninitialized(index.shape(), x.dtype(), x.device());
   backend(x.device()).gather(as_three(x, axis), as_three(index, axis), as_three(y, axis));
-  return record("gather", y, {{x, [axis, index, n = x.size(axis)](const Tensor& g) { return scatter_add(g, axis, index, n); }}});
+  return record("gather", y,
+                {{x, [axis, index, n = x.size(axis)](const Tensor& g) { return scatter_add(g, axis, index, n); }}});
 }
 
 Tensor one_hot(const Tensor& index, int64_t classes, DType dtype) {

@@ -17,13 +17,14 @@ void require_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   require_floating("linear", x);
   require_same_dtype("linear", x, weight);
   if (x.rank() == 0 || weight.rank() != 2 || x.size(-1) != weight.size(1)) {
-    raise("linear: input {} does not end in the {} that weight {} takes", x.shape().to_string(), weight.rank() == 2 ? weight.size(1) : 0,
-          weight.shape().to_string());
+    raise("linear: input {} does not end in the {} that weight {} takes", x.shape().to_string(),
+          weight.rank() == 2 ? weight.size(1) : 0, weight.shape().to_string());
   }
   if (!bias.defined()) return;
   require_same_dtype("linear", x, bias);
   if (bias.shape() != Shape{weight.size(0)}) {
-    raise("linear: bias {} is not one number for each row of weight {}", bias.shape().to_string(), weight.shape().to_string());
+    raise("linear: bias {} is not one number for each row of weight {}", bias.shape().to_string(),
+          weight.shape().to_string());
   }
 }
 
@@ -55,12 +56,14 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
   Tensor y = Tensor::uninitialized({rows.size(0), weight.size(0)}, x.dtype(), x.device());
   // As the ops count that this stands for.
   add_work(y.elements() * (weight.size(1) + (bias.defined() ? 8 : 0) + (activation == Activation::none ? 0 : 8)));
-  backend(x.device()).linear(rows.detach(), weight.detach(), bias.defined() ? contiguous(bias.detach()) : bias, activation, y);
+  backend(x.device())
+      .linear(rows.detach(), weight.detach(), bias.defined() ? contiguous(bias.detach()) : bias, activation, y);
   y = record("linear", y,
              {{bias, [](const Tensor& g) { return sum(g, {0}); }},
               {rows, [weight](const Tensor& g) { return matmul(g, weight); }},
               {weight, [rows](const Tensor& g) { return matmul(transpose(g), rows); }}});
-  // The activation's own place on the tape, so that its gradient is taken once; relu's result is above 0 where its input is.
+  // The activation's own place on the tape, so that its gradient is taken once; relu's result is above 0 where its
+  // input is.
   if (activation == Activation::relu) y = record_with_output("relu", y, y, relu_gradient);
   return like_input(y, x);
 }

@@ -69,7 +69,8 @@ std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const
   std::vector<Tensor> gates(all.size()), before(all.size());
   for (size_t t = all.size(); t-- > 0;) {
     const Step& s = all[t];
-    const Tensor dh = (g.defined() ? slice(g, 1, static_cast<int64_t>(t), static_cast<int64_t>(t) + 1).squeeze(1) : none) + from_next;
+    const Tensor dh =
+        (g.defined() ? slice(g, 1, static_cast<int64_t>(t), static_cast<int64_t>(t) + 1).squeeze(1) : none) + from_next;
     dc = dc + (dh * s.output) * (1 - s.squashed * s.squashed);
     const Tensor input = (dc * s.candidate) * (s.input * (1 - s.input));
     const Tensor forget = (dc * s.before) * (s.forget * (1 - s.forget));
@@ -156,7 +157,9 @@ struct Trace {
   Tensor gates, cells, hiddens;
 };
 
-Tensor empty_like(const Tensor& x, Shape shape) { return Tensor::uninitialized(std::move(shape), x.dtype(), x.device()); }
+Tensor empty_like(const Tensor& x, Shape shape) {
+  return Tensor::uninitialized(std::move(shape), x.dtype(), x.device());
+}
 
 Tensor detached(const Tensor& x) { return x.defined() ? contiguous(x.detach()) : x; }
 
@@ -165,7 +168,8 @@ Trace forward(const Layer& l, const Tensor& output) {
   const int64_t batch = l.x.size(0), steps = l.x.size(1), units = l.w.recurrent.size(1);
   Trace t;
   t.x = contiguous(swap_time(l.x.detach())).reshape({steps * batch, l.x.size(2)});
-  t.gates = linear(t.x, l.w.input.detach(), l.w.input_bias.defined() ? l.w.input_bias.detach() : Tensor()).reshape({steps, batch, 4 * units});
+  t.gates = linear(t.x, l.w.input.detach(), l.w.input_bias.defined() ? l.w.input_bias.detach() : Tensor())
+                .reshape({steps, batch, 4 * units});
   t.cells = empty_like(t.x, {steps + 1, batch, units});
   t.hiddens = empty_like(t.x, {steps + 1, batch, units});
   Backend& device = backend(t.x.device());
@@ -181,13 +185,15 @@ std::array<Tensor, 7> gradient(const Layer& l, const Trace& t, const Tensor& g, 
   const Tensor d_gates = empty_like(t.x, {steps, batch, 4 * units}), d_cell = empty_like(t.x, {batch, units});
   const Tensor d_hidden = l.initial.hidden.has_gradient() ? empty_like(t.x, {batch, units}) : Tensor();
   add_work(steps * batch * 4 * units * units);
-  backend(t.x.device()).lstm_gradient(detached(l.w.recurrent), {t.gates, t.cells, t.hiddens}, detached(g), detached(g_cell), d_gates,
-                                      d_hidden, d_cell);
+  backend(t.x.device())
+      .lstm_gradient(detached(l.w.recurrent), {t.gates, t.cells, t.hiddens}, detached(g), detached(g_cell), d_gates,
+                     d_hidden, d_cell);
   const Tensor rows = d_gates.reshape({steps * batch, 4 * units}), across = transpose(rows);
   std::array<Tensor, 7> all;
   if (l.x.has_gradient()) all[0] = swap_time(matmul(rows, l.w.input.detach()).reshape({steps, batch, l.x.size(2)}));
   if (l.w.input.has_gradient()) all[1] = matmul(across, t.x);
-  if (l.w.recurrent.has_gradient()) all[2] = matmul(across, slice(t.hiddens, 0, 0, steps).reshape({steps * batch, units}));
+  if (l.w.recurrent.has_gradient())
+    all[2] = matmul(across, slice(t.hiddens, 0, 0, steps).reshape({steps * batch, units}));
   const auto needs = [](const Tensor& bias) { return bias.defined() && bias.has_gradient(); };
   if (needs(l.w.input_bias) || needs(l.w.recurrent_bias)) all[3] = all[4] = sum(rows, {0});
   all[5] = d_hidden;
@@ -201,7 +207,8 @@ LstmResult lstm(const Tensor& x, const LstmWeights& w, const LstmState& initial)
   check(x, w, initial);
   const int64_t batch = x.size(0), steps = x.size(1), units = w.recurrent.size(1);
   const Tensor none = zeros({batch, units}, x.dtype(), x.device());
-  const Layer layer{x, w, {initial.hidden.defined() ? initial.hidden : none, initial.cell.defined() ? initial.cell : none}};
+  const Layer layer{
+      x, w, {initial.hidden.defined() ? initial.hidden : none, initial.cell.defined() ? initial.cell : none}};
   Tensor output, cell;
   Trace trace;
   const bool has_kernel = x.dtype() == DType::float32 && x.elements() > 0;

@@ -16,7 +16,8 @@ void require_vector(const char* op, const char* what, const Tensor& x, const Ten
   if (!v.defined()) return;
   require_same_dtype(op, x, v);
   if (v.shape() != Shape{n}) {
-    raise("{}: {} {} does not fit input {}; it must be [{}]", op, what, v.shape().to_string(), x.shape().to_string(), n);
+    raise("{}: {} {} does not fit input {}; it must be [{}]", op, what, v.shape().to_string(), x.shape().to_string(),
+          n);
   }
 }
 
@@ -85,11 +86,13 @@ BatchNormInputs as_planes(BatchNormInputs in) {
 
 namespace composed {
 
-BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& kept, const Tensor& y, const Tensor& upstream) {
+BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& kept, const Tensor& y,
+                                       const Tensor& upstream) {
   const BatchNormInputs p = as_planes(in);
   const BatchStatistics s = grad_enabled() ? batch_statistics(p.x) : kept;
-  const Tensor g = p.activation == Activation::relu ? where(planes(y) > 0, planes(upstream), zeros({}, p.x.dtype(), p.x.device()))
-                                                    : planes(upstream);
+  const Tensor g = p.activation == Activation::relu
+                       ? where(planes(y) > 0, planes(upstream), zeros({}, p.x.dtype(), p.x.device()))
+                       : planes(upstream);
   const double count = static_cast<double>(values_a_channel(p.x));
   const Tensor scale = scale_of(s.variance, p.epsilon), centred = p.x - by_channel(s.mean);
   const Tensor dbias = sum(g, {0, 2}), dweight = sum(g * centred, {0, 2}) * scale;
@@ -111,7 +114,8 @@ BatchNorm batch_norm(const BatchNormInputs& in) {
     const BatchNormGradients d = batch_norm_gradient(kept, s, y, g);
     return std::vector<Tensor>{d.x, d.weight, d.bias, d.residual};
   };
-  return {function("batch_norm", {in.x, in.weight, in.bias, in.residual}, y, vjp), s.mean.detach(), s.variance.detach()};
+  return {function("batch_norm", {in.x, in.weight, in.bias, in.residual}, y, vjp), s.mean.detach(),
+          s.variance.detach()};
 }
 
 Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& s) {
@@ -138,14 +142,15 @@ BatchNormInputs contiguous_planes(const BatchNormInputs& in) {
   return {planes(plain(in.x)), plain(in.weight), plain(in.bias), residual, in.epsilon, in.activation};
 }
 
-// y is the result where there is an activation. Written over the upstream gradient where nobody else holds it: by the residual's
-// gradient, which the second pass reads in its place, else by x's.
-BatchNormGradients batch_norm_gradient(const BatchNormInputs& p, const BatchStatistics& s, const Tensor& y, bool residual,
-                                       const Tensor& upstream) {
+// y is the result where there is an activation. Written over the upstream gradient where nobody else holds it: by the
+// residual's gradient, which the second pass reads in its place, else by x's.
+BatchNormGradients batch_norm_gradient(const BatchNormInputs& p, const BatchStatistics& s, const Tensor& y,
+                                       bool residual, const Tensor& upstream) {
   const bool masked = residual && p.activation != Activation::none;
   const Tensor over = residual && !masked ? like(upstream) : over_gradient(upstream);
   const Tensor g = contiguous(upstream);
-  const BatchNormGradients to{masked ? like(g) : over, vector_like(g, p.x.size(1)), vector_like(g, p.x.size(1)), masked ? over : Tensor()};
+  const BatchNormGradients to{masked ? like(g) : over, vector_like(g, p.x.size(1)), vector_like(g, p.x.size(1)),
+                              masked ? over : Tensor()};
   backend(g.device()).batch_norm_gradient(p, s, y, g, to);
   return {to.x, to.weight, to.bias, residual && !masked ? g : to.residual};
 }
@@ -162,7 +167,8 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   const BatchNormInputs in{x, weight, bias, residual, epsilon, activation};
   require_batch_norm("batch_norm", in);
   if (values_a_channel(x) < 2) {
-    raise("batch_norm: input {} has fewer than two values a channel, so no variance; use a larger batch, or evaluate", x.shape().to_string());
+    raise("batch_norm: input {} has fewer than two values a channel, so no variance; use a larger batch, or evaluate",
+          x.shape().to_string());
   }
   add_work(8 * x.elements());
   if (x.dtype() != DType::float32) return composed::batch_norm(in);
@@ -170,7 +176,8 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   const BatchStatistics s = {vector_like(x, x.size(1)), vector_like(x, x.size(1))};
   const Tensor y = like(x);
   backend(x.device()).batch_norm(p, y, s);
-  const auto vjp = [kept = without_residual(in), p = without_residual(p), s, y = activation == Activation::none ? Tensor() : y,
+  const auto vjp = [kept = without_residual(in), p = without_residual(p), s,
+                    y = activation == Activation::none ? Tensor() : y,
                     has_residual = residual.defined()](const Tensor& g) {
     const BatchNormGradients d =
         grad_enabled() ? composed::batch_norm_gradient(kept, s, y, g) : batch_norm_gradient(p, s, y, has_residual, g);
@@ -179,8 +186,8 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   return {function("batch_norm", {x, weight, bias, residual}, y, vjp), s.mean, s.variance};
 }
 
-Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& weight, const Tensor& bias,
-                             double epsilon, Activation activation, const Tensor& residual) {
+Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& weight,
+                             const Tensor& bias, double epsilon, Activation activation, const Tensor& residual) {
   const BatchNormInputs in{x, weight, bias, residual, epsilon, activation};
   require_batch_norm("batch_norm_evaluation", in);
   require_vector("batch_norm_evaluation", "mean", x, mean, x.size(1));
@@ -240,7 +247,8 @@ Tensor layer_norm(const LayerNormInputs& in) {
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
   require_floating("layer_norm", x);
-  if (x.rank() == 0 || x.size(-1) == 0) raise("layer_norm: takes [.., D] with D of at least 1, not {}", x.shape().to_string());
+  if (x.rank() == 0 || x.size(-1) == 0)
+    raise("layer_norm: takes [.., D] with D of at least 1, not {}", x.shape().to_string());
   require_vector("layer_norm", "weight", x, weight, x.size(-1));
   require_vector("layer_norm", "bias", x, bias, x.size(-1));
   add_work(8 * x.elements());

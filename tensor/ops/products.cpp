@@ -25,8 +25,9 @@ Tensor matrix_product(const Tensor& a, const Tensor& b) {
   {
     NoGrad no_grad;
     add_work(y.elements() * a.size(-1));
-    backend(a.device()).matmul(broadcast_to(a, with_tail(batch, a.size(-2), a.size(-1))),
-                               broadcast_to(b, with_tail(batch, b.size(-2), b.size(-1))), y);
+    backend(a.device())
+        .matmul(broadcast_to(a, with_tail(batch, a.size(-2), a.size(-1))),
+                broadcast_to(b, with_tail(batch, b.size(-2), b.size(-1))), y);
   }
   return record("matmul", y,
                 {{a, [a, b](const Tensor& g) { return sum_to(matrix_product(g, transpose(b)), a.shape()); }},
@@ -39,7 +40,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   require_floating("matmul", a);
   require_same_dtype("matmul", a, b);
   if (a.rank() == 0 || b.rank() == 0 || a.size(-1) != b.size(b.rank() == 1 ? 0 : -2)) {
-    raise("matmul: {} x {}: the first's last axis must match the second's last but one", a.shape().to_string(), b.shape().to_string());
+    raise("matmul: {} x {}: the first's last axis must match the second's last but one", a.shape().to_string(),
+          b.shape().to_string());
   }
   if (a.rank() == 1) return matmul(a.unsqueeze(0), b).squeeze(b.rank() == 1 ? 0 : -2);
   if (b.rank() == 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);

@@ -43,7 +43,8 @@ Tensor bernoulli(Stream& stream, Shape shape, double p, Device device) {
 }
 
 Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high, Device device) {
-  if (low >= high || high - low > INT64_C(0x100000000)) raise("random_integers: {} to {} is not a range of 1 to 2^32", low, high);
+  if (low >= high || high - low > INT64_C(0x100000000))
+    raise("random_integers: {} to {} is not a range of 1 to 2^32", low, high);
   const Tensor words = draw(Distribution::bits, stream, std::move(shape), DType::int64, device);
   // (word * range) >> 32 by halves of the range, as the product may pass 2^63.
   const int64_t range = high - low;

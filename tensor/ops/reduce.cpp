@@ -39,7 +39,9 @@ Tensor apply(Reduce op, const Tensor& x, const Reduced& r, bool keep) {
   return y;
 }
 
-Tensor spread(const Tensor& g, const Reduced& r, const Shape& shape) { return broadcast_to(g.reshape(r.kept.dims()), shape); }
+Tensor spread(const Tensor& g, const Reduced& r, const Shape& shape) {
+  return broadcast_to(g.reshape(r.kept.dims()), shape);
+}
 
 Tensor extreme(Reduce op, const char* name, const Tensor& x, const Axes& axes, bool keep) {
   if (x.dtype() == DType::boolean) raise("{}: takes numbers, not bool", name);
@@ -70,7 +72,8 @@ Tensor arg_extreme(Reduce op, const char* name, const Tensor& x, int axis, bool 
 Tensor sum(const Tensor& x, const Axes& axes, bool keep) {
   if (x.dtype() == DType::boolean || x.dtype() == DType::uint8) return sum(x.to(DType::int64), axes, keep);
   const Reduced r = plan(x, axes);
-  return record("sum", apply(Reduce::sum, x, r, keep), {{x, [r, s = x.shape()](const Tensor& g) { return spread(g, r, s); }}});
+  return record("sum", apply(Reduce::sum, x, r, keep),
+                {{x, [r, s = x.shape()](const Tensor& g) { return spread(g, r, s); }}});
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keep) {

@@ -22,13 +22,14 @@ Shape resolve(const Tensor& x, std::vector<int64_t> dims) {
   }
   const auto fits = std::all_of(dims.begin(), dims.end(), [](int64_t d) { return d >= 0; });
   if (!fits || Shape(dims).elements() != x.elements()) {
-    raise("reshape: {} elements of shape {} don't fill [{}]", x.elements(), x.shape().to_string(), fmt::join(dims, ", "));
+    raise("reshape: {} elements of shape {} don't fill [{}]", x.elements(), x.shape().to_string(),
+          fmt::join(dims, ", "));
   }
   return Shape(std::move(dims));
 }
 
-// Strides under which the same memory reads as `shape`, if there are any: each run of new axes must lie within old axes that are
-// evenly spaced.
+// Strides under which the same memory reads as `shape`, if there are any: each run of new axes must lie within old axes
+// that are evenly spaced.
 std::optional<Strides> view_strides(const Tensor& x, const Shape& shape) {
   if (x.elements() == 0 || x.is_contiguous()) return contiguous_strides(shape);
   std::vector<int64_t> extents, steps;  // x's axes, without those of extent 1
@@ -65,7 +66,8 @@ Tensor reshape(const Tensor& x, std::vector<int64_t> dims) {
   const Shape shape = resolve(x, std::move(dims));
   const auto strides = view_strides(x, shape);
   if (!strides) return reshape(contiguous(x), shape.dims());
-  return record("reshape", x.view(shape, *strides, 0), {{x, [from = x.shape()](const Tensor& g) { return g.reshape(from.dims()); }}});
+  return record("reshape", x.view(shape, *strides, 0),
+                {{x, [from = x.shape()](const Tensor& g) { return g.reshape(from.dims()); }}});
 }
 
 // The rows are counted, as an axis of nothing leaves none to be divided by.
@@ -152,7 +154,8 @@ Tensor squeeze(const Tensor& x, int axis) {
 
 Tensor unsqueeze(const Tensor& x, int axis) {
   const int normal = axis < 0 ? axis + x.rank() + 1 : axis;
-  if (normal < 0 || normal > x.rank()) raise("unsqueeze: axis {} is out of range for shape {}", axis, x.shape().to_string());
+  if (normal < 0 || normal > x.rank())
+    raise("unsqueeze: axis {} is out of range for shape {}", axis, x.shape().to_string());
   std::vector<int64_t> dims = x.shape().dims();
   dims.insert(dims.begin() + normal, 1);
   return reshape(x, std::move(dims));
@@ -165,7 +168,8 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   }
   Strides strides(static_cast<size_t>(shape.rank()), 0);
   for (int i = 1; i <= x.rank(); ++i) {
-    if (x.size(-i) != 1) strides[static_cast<size_t>(shape.rank() - i)] = x.strides()[static_cast<size_t>(x.rank() - i)];
+    if (x.size(-i) != 1)
+      strides[static_cast<size_t>(shape.rank() - i)] = x.strides()[static_cast<size_t>(x.rank() - i)];
   }
   return record("broadcast_to", x.view(shape, std::move(strides), 0),
                 {{x, [from = x.shape()](const Tensor& g) { return sum_to(g, from); }}});
@@ -209,18 +213,23 @@ Tensor concatenate(std::span<const Tensor> parts, int axis) {
   return record("concatenate", y, std::move(inputs));
 }
 
-Tensor concatenate(std::initializer_list<Tensor> parts, int axis) { return concatenate(std::span(parts.begin(), parts.size()), axis); }
+Tensor concatenate(std::initializer_list<Tensor> parts, int axis) {
+  return concatenate(std::span(parts.begin(), parts.size()), axis);
+}
 
 Tensor stack(std::span<const Tensor> parts, int axis) {
   std::vector<Tensor> raised;
   for (const Tensor& p : parts) {
-    if (p.shape() != parts[0].shape()) raise("stack: {} and {} differ", parts[0].shape().to_string(), p.shape().to_string());
+    if (p.shape() != parts[0].shape())
+      raise("stack: {} and {} differ", parts[0].shape().to_string(), p.shape().to_string());
     raised.push_back(unsqueeze(p, axis));
   }
   return concatenate(raised, axis);
 }
 
-Tensor stack(std::initializer_list<Tensor> parts, int axis) { return stack(std::span(parts.begin(), parts.size()), axis); }
+Tensor stack(std::initializer_list<Tensor> parts, int axis) {
+  return stack(std::span(parts.begin(), parts.size()), axis);
+}
 
 Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, double value) {
   const int first = x.rank() - static_cast<int>(widths.size());
@@ -245,7 +254,8 @@ Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, dou
 std::vector<Tensor> split(const Tensor& x, int64_t parts, int axis) {
   axis = x.shape().normal_axis(axis);
   const int64_t n = x.size(axis);
-  if (parts < 1 || n % parts != 0) raise("split: {} parts don't divide axis {} of {}", parts, axis, x.shape().to_string());
+  if (parts < 1 || n % parts != 0)
+    raise("split: {} parts don't divide axis {} of {}", parts, axis, x.shape().to_string());
   std::vector<Tensor> result;
   for (int64_t i = 0; i < parts; ++i) result.push_back(slice(x, axis, i * (n / parts), (i + 1) * (n / parts)));
   return result;

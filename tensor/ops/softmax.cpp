@@ -13,8 +13,8 @@
 namespace stet {
 namespace {
 
-// x - m, e^(x - m) and its sum along the axis: everything below is defined in these. The maximum is a constant to gradients,
-// since a shift changes none of the results.
+// x - m, e^(x - m) and its sum along the axis: everything below is defined in these. The maximum is a constant to
+// gradients, since a shift changes none of the results.
 struct Shifted {
   Tensor x, e, total;
 };
@@ -94,7 +94,8 @@ Tensor log_softmax(const Tensor& x, int axis) {
     backend(x.device()).log_softmax(contiguous(x.detach()), y);
     return y;
   }();
-  return record("log_softmax", value, {{x, [x, axis](const Tensor& g) { return g - softmax(x, axis) * sum(g, {axis}, true); }}});
+  return record("log_softmax", value,
+                {{x, [x, axis](const Tensor& g) { return g - softmax(x, axis) * sum(g, {axis}, true); }}});
 }
 
 Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target) {
@@ -103,20 +104,21 @@ Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target) {
   require_same_device("cross_entropy", logits, target);
   if (logits.rank() != target.rank() + 1 || logits.size(-1) == 0 ||
       !std::equal(target.shape().begin(), target.shape().end(), logits.shape().begin())) {
-    raise("cross_entropy: logits {} take a target of their shape without the last axis, not {}", logits.shape().to_string(),
-          target.shape().to_string());
+    raise("cross_entropy: logits {} take a target of their shape without the last axis, not {}",
+          logits.shape().to_string(), target.shape().to_string());
   }
   const auto make = [&] { return Tensor::uninitialized(target.shape(), logits.dtype(), logits.device()); };
   const Tensor loss = make(), total = make(), exponentials = like(logits), classes = contiguous(target);
   count_work(logits);
   backend(logits.device()).cross_entropy(contiguous(logits.detach()), classes, loss, exponentials, total);
-  return record("cross_entropy", loss, {{logits, [=](const Tensor& g) {
-                                           if (grad_enabled()) return composed::cross_entropy_gradient(logits, target, g);
-                                           const Tensor dx = like(exponentials);
-                                           count_work(dx);
-                                           backend(dx.device()).cross_entropy_gradient(g, classes, exponentials, total, dx);
-                                           return dx;
-                                         }}});
+  return record("cross_entropy", loss,
+                {{logits, [=](const Tensor& g) {
+                    if (grad_enabled()) return composed::cross_entropy_gradient(logits, target, g);
+                    const Tensor dx = like(exponentials);
+                    count_work(dx);
+                    backend(dx.device()).cross_entropy_gradient(g, classes, exponentials, total, dx);
+                    return dx;
+                  }}});
 }
 
 }  // namespace stet

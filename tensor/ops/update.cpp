@@ -31,8 +31,7 @@ Tensor target(const Tensor& old) {
 Tensor kernel_input(const Tensor& x) { return contiguous(x.detach()); }
 
 // Calls the backend's function with the tasks of each device, which stand side by side.
-template <class Task>
-void run(const std::vector<Task>& tasks, void (Backend::*kernel)(std::span<const Task>)) {
+template <class Task> void run(const std::vector<Task>& tasks, void (Backend::*kernel)(std::span<const Task>)) {
   for (size_t begin = 0, end = 0; begin < tasks.size(); begin = end) {
     const Device device = tasks[begin].gradient.device();
     while (end < tasks.size() && tasks[end].gradient.device() == device) add_work(8 * tasks[end++].gradient.elements());

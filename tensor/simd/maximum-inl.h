@@ -1,5 +1,5 @@
-// IEEE 754-2019 maximum and minimum of vectors: NaN wins, -0 < +0. Highway's Max and Min differ between targets on both.
-// Include it after hwy/highway.h.
+// IEEE 754-2019 maximum and minimum of vectors: NaN wins, -0 < +0. Highway's Max and Min differ between targets on
+// both. Include it after hwy/highway.h.
 #if defined(STET_TENSOR_SIMD_MAXIMUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef STET_TENSOR_SIMD_MAXIMUM_INL_H_
 #undef STET_TENSOR_SIMD_MAXIMUM_INL_H_

@@ -20,8 +20,8 @@ struct Case {
   Memory memory = Memory::rows;
 };
 
-// For one slice and for several of the widths: one tile, several, a tail of each; chunks of keys, of queries and of a width;
-// blocks of the sum.
+// For one slice and for several of the widths: one tile, several, a tail of each; chunks of keys, of queries and of a
+// width; blocks of the sum.
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {1, 1, 1, 1, 1, 1, true},
@@ -50,9 +50,9 @@ const std::vector<Case>& cases() {
 }
 
 std::string name_of(const Case& c) {
-  return std::to_string(c.batch) + " x " + std::to_string(c.heads) + " x " + std::to_string(c.queries) + " x " + std::to_string(c.keys) + ", " +
-         std::to_string(c.width) + " and " + std::to_string(c.value_width) + (c.causal ? ", causal" : "") + ", memory " +
-         std::to_string(static_cast<int>(c.memory));
+  return std::to_string(c.batch) + " x " + std::to_string(c.heads) + " x " + std::to_string(c.queries) + " x " +
+         std::to_string(c.keys) + ", " + std::to_string(c.width) + " and " + std::to_string(c.value_width) +
+         (c.causal ? ", causal" : "") + ", memory " + std::to_string(static_cast<int>(c.memory));
 }
 
 // [B, H, rows, columns] that lies in memory as asked; elements as the CPU has them, to be filled or not.
@@ -82,7 +82,9 @@ Results run(Device device, const Case& c, Kind kind) {
   const auto given = [&](int64_t rows, int64_t columns, uint64_t seed) {
     return in_memory(input({c.batch, c.heads, rows, columns}, seed, kind), c.memory, device);
   };
-  const auto result = [&](int64_t rows, int64_t columns) { return in_memory(full({c.batch, c.heads, rows, columns}, 7), c.memory, device); };
+  const auto result = [&](int64_t rows, int64_t columns) {
+    return in_memory(full({c.batch, c.heads, rows, columns}, 7), c.memory, device);
+  };
   const auto of_rows = [&] { return full({c.batch, c.heads, c.queries}, 7).to(device); };
   const Tensor q = given(c.queries, c.width, 1), k = given(c.keys, c.width, 2), v = given(c.keys, c.value_width, 3),
                g = given(c.queries, c.value_width, 4);
@@ -99,9 +101,7 @@ Results run(Device device, const Case& c, Kind kind) {
 // A maximum's bits are the contract's but for which of two zeros it is, and where the row's sum is NaN.
 void expect_same_extremes(const Results& got, const Results& want) {
   for (size_t i = 0; i < want.extremes.size(); ++i) {
-    if (!std::isnan(want.totals[i])) {
-      EXPECT_EQ(got.extremes[i], want.extremes[i]) << i;
-    }
+    if (!std::isnan(want.totals[i])) { EXPECT_EQ(got.extremes[i], want.extremes[i]) << i; }
   }
 }
 

@@ -24,7 +24,8 @@ inline Tensors on(Device device, Tensors all) {
 inline ::testing::AssertionResult same_tensor(const Tensor& got, const Tensor& want) {
   if (got.defined() != want.defined()) return ::testing::AssertionFailure() << "one is undefined";
   if (!want.defined()) return ::testing::AssertionSuccess();
-  if (got.dtype() != want.dtype() || got.shape() != want.shape()) return ::testing::AssertionFailure() << "other dtype or shape";
+  if (got.dtype() != want.dtype() || got.shape() != want.shape())
+    return ::testing::AssertionFailure() << "other dtype or shape";
   ::testing::AssertionResult result = ::testing::AssertionSuccess();
   visit_dtype(want.dtype(), [&](auto sample) {
     using T = decltype(sample);
@@ -33,7 +34,8 @@ inline ::testing::AssertionResult same_tensor(const Tensor& got, const Tensor& w
   return result;
 }
 
-/// Expects the results of `op`, which makes its tensors where its inputs are, to be the CPU's on the GPU too, and to be there.
+/// Expects the results of `op`, which makes its tensors where its inputs are, to be the CPU's on the GPU too, and to be
+/// there.
 inline void expect_same(const Tensors& inputs, const std::function<Tensors(const Tensors&)>& op) {
   const Tensors want = op(inputs), got = op(on(device(), inputs));
   ASSERT_EQ(got.size(), want.size());

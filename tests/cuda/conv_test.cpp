@@ -12,8 +12,8 @@ struct Pair {
   int64_t h, w;
 };
 
-Window window(std::array<int64_t, 4> x, std::array<int64_t, 3> co_and_kernel, Pair stride = {1, 1}, Pair pad = {0, 0}, Pair dilation = {1, 1},
-              int64_t groups = 1) {
+Window window(std::array<int64_t, 4> x, std::array<int64_t, 3> co_and_kernel, Pair stride = {1, 1}, Pair pad = {0, 0},
+              Pair dilation = {1, 1}, int64_t groups = 1) {
   const auto [n, c, h, w] = x;
   const auto [co, kh, kw] = co_and_kernel;
   return {n, c, h, w, co, kh, kw, stride.h, stride.w, pad.h, pad.w, dilation.h, dilation.w, groups};
@@ -26,7 +26,8 @@ struct Problem {
 // Inputs without infinities, beside which orders of sums show: a NaN hides them.
 Problem problem(const Window& s, DType t, bool specials) {
   const auto values = [&](const Shape& shape, uint64_t seed) { return awkward(shape, seed, specials).to(t); };
-  return {values({s.n, s.c, s.h, s.w}, 1), values({s.co, s.c / s.groups, s.kh, s.kw}, 2), values({s.co}, 3), values({s.n, s.co, s.out_h(), s.out_w()}, 4)};
+  return {values({s.n, s.c, s.h, s.w}, 1), values({s.co, s.c / s.groups, s.kh, s.kw}, 2), values({s.co}, 3),
+          values({s.n, s.co, s.out_h(), s.out_w()}, 4)};
 }
 
 struct Results {
@@ -45,17 +46,18 @@ Results results(Device device, const Window& s, const Problem& p) {
   return r;
 }
 
-template <class T>
-void expect_same(const Results& got, const Results& want) {
+template <class T> void expect_same(const Results& got, const Results& want) {
   EXPECT_TRUE(all_same_bits(got.y.to_vector<T>(), want.y.to_vector<T>())) << "conv2d";
-  EXPECT_TRUE(all_same_bits(got.activated.to_vector<T>(), want.activated.to_vector<T>())) << "conv2d with bias and relu";
+  EXPECT_TRUE(all_same_bits(got.activated.to_vector<T>(), want.activated.to_vector<T>()))
+      << "conv2d with bias and relu";
   EXPECT_TRUE(all_same_bits(got.dx.to_vector<T>(), want.dx.to_vector<T>())) << "conv2d_input_gradient";
   EXPECT_TRUE(all_same_bits(got.dw.to_vector<T>(), want.dw.to_vector<T>())) << "conv2d_weight_gradient";
 }
 
 void check(const Window& s, DType t = DType::float32, bool specials = false) {
-  SCOPED_TRACE(::testing::Message() << "x [" << s.n << ", " << s.c << ", " << s.h << ", " << s.w << "] co " << s.co << " kernel " << s.kh << "x" << s.kw
-                                    << " stride " << s.stride_h << "," << s.stride_w << " pad " << s.pad_h << "," << s.pad_w << " dilation " << s.dil_h
+  SCOPED_TRACE(::testing::Message() << "x [" << s.n << ", " << s.c << ", " << s.h << ", " << s.w << "] co " << s.co
+                                    << " kernel " << s.kh << "x" << s.kw << " stride " << s.stride_h << ","
+                                    << s.stride_w << " pad " << s.pad_h << "," << s.pad_w << " dilation " << s.dil_h
                                     << "," << s.dil_w << " groups " << s.groups);
   const Problem p = problem(s, t, specials);
   const Results want = results(cpu, s, p), got = results(device(), s, p);
@@ -84,8 +86,8 @@ TEST(CudaConv, StridePaddingDilation) {
   check(window({1, 2, 13, 10}, {3, 3, 2}, {1, 1}, {3, 2}, {3, 4}));
   check(window({2, 2, 13, 16}, {3, 2, 3}, {3, 2}, {0, 3}, {2, 3}));
   check(window({1, 2, 14, 14}, {3, 3, 3}, {4, 4}, {2, 2}, {2, 2}));
-  check(window({1, 2, 11, 11}, {3, 3, 3}, {5, 5}));                  // more phases than a launch takes
-  check(window({1, 2, 3, 3}, {2, 2, 2}, {4, 4}, {5, 5}));            // outputs that see only padding, inputs that no output sees
+  check(window({1, 2, 11, 11}, {3, 3, 3}, {5, 5}));        // more phases than a launch takes
+  check(window({1, 2, 3, 3}, {2, 2, 2}, {4, 4}, {5, 5}));  // outputs that see only padding, inputs that no output sees
 }
 
 TEST(CudaConv, Groups) {
@@ -94,7 +96,8 @@ TEST(CudaConv, Groups) {
   check(window({1, 40, 4, 4}, {40, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 40));
 }
 
-// K passes 512 in the forward (c * taps), in the input's gradient (co * taps), in the weight's (n * oh * ow); also just not, or by one.
+// K passes 512 in the forward (c * taps), in the input's gradient (co * taps), in the weight's (n * oh * ow); also just
+// not, or by one.
 TEST(CudaConv, Chunks) {
   check_both(window({2, 58, 5, 4}, {60, 3, 3}, {1, 1}, {1, 1}));
   for (int64_t k : {511, 512, 513, 1023, 1024, 1025}) check(window({1, k, 2, 1}, {3, 1, 1}));
@@ -136,7 +139,8 @@ TEST(CudaConv, LargeTiles) {
   check(window({1, 528, 5, 5}, {704, 2, 2}, {1, 1}, {0, 0}, {1, 1}, 11));
 }
 
-// What is counted in 64 bits: kernels of more than 32 taps, images of more than 1024 columns, and numbers beyond 32 bits.
+// What is counted in 64 bits: kernels of more than 32 taps, images of more than 1024 columns, and numbers beyond 32
+// bits.
 TEST(CudaConv, ManyTaps) {
   check_both(window({1, 3, 12, 13}, {4, 7, 7}, {2, 2}, {3, 3}));
   check(window({1, 2, 12, 13}, {4, 11, 11}, {1, 1}, {5, 5}));

@@ -13,11 +13,11 @@
 namespace stet {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
 using testing::all_same_bits;
 using testing::awkward;
 using testing::device;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 TEST(Device, TensorsComeBackAsTheyWent) {
   for (const Shape& shape : {Shape{}, Shape{0}, Shape{3, 0, 5}, Shape{1}, Shape{33}, Shape{3, 5, 33}, Shape{70001}}) {
@@ -65,7 +65,8 @@ TEST(Device, ATensorThereHasNoSpan) {
 
 TEST(Device, OpsRefuseAMixtureOfDevices) {
   const Tensor x = zeros({2, 3}), there = x.to(device());
-  const Tensor index = zeros({2}, DType::int64), all = zeros({2, 3}, DType::int64), condition = zeros({2, 3}, DType::boolean);
+  const Tensor index = zeros({2}, DType::int64), all = zeros({2, 3}, DType::int64),
+               condition = zeros({2, 3}, DType::boolean);
   const std::function<Tensor()> mixtures[] = {
       [&] { return x + there; },
       [&] { return there < x; },
@@ -74,7 +75,9 @@ TEST(Device, OpsRefuseAMixtureOfDevices) {
       [&] { return matmul(there, x.transpose()); },
       [&] { return linear(there, x); },
       [&] { return linear(there, there, zeros({2})); },
-      [&] { return concatenate({x, there}); },
+      [&] {
+        return concatenate({x, there});
+      },
       [&] { return index_select(there, 0, index); },
       [&] { return gather(there, 0, all); },
       [&] { return scatter_add(there, 0, all, 5); },

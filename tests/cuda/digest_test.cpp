@@ -17,8 +17,10 @@ void expect_same(const Tensor& x) {
 
 TEST(CudaDigest, OfEveryLengthAndType) {
   in_orders([] {
-    for (int64_t n : {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 511, 512, 513, 1023, 1024, 1025, 20011}) {
-      for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean}) expect_same(awkward({n}, 1).to(dtype));
+    for (int64_t n :
+         {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 511, 512, 513, 1023, 1024, 1025, 20011}) {
+      for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean})
+        expect_same(awkward({n}, 1).to(dtype));
     }
   });
 }
@@ -27,7 +29,8 @@ TEST(CudaDigest, OfUnalignedElements) {
   for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean}) {
     const Tensor x = awkward({1000}, 1).to(dtype), on_gpu = x.to(device());
     for (int64_t offset : {1, 2, 3, 4, 8, 16}) {
-      EXPECT_EQ(digest("x", on_gpu.slice(0, offset, 999)).hex(), digest("x", x.slice(0, offset, 999)).hex()) << name_of(dtype) << ' ' << offset;
+      EXPECT_EQ(digest("x", on_gpu.slice(0, offset, 999)).hex(), digest("x", x.slice(0, offset, 999)).hex())
+          << name_of(dtype) << ' ' << offset;
     }
   }
 }
@@ -38,7 +41,8 @@ TEST(CudaDigest, OfManyAtOnce) {
   std::vector<DigestTask> tasks;
   std::vector<Digest> want;
   for (size_t i = 0; i < 250; ++i) {
-    const Tensor x = awkward({kSizes[i % 6] + 3}, i).to(kTypes[i / 6 % 6]).slice(0, static_cast<int64_t>(i % 3), kSizes[i % 6]);
+    const Tensor x =
+        awkward({kSizes[i % 6] + 3}, i).to(kTypes[i / 6 % 6]).slice(0, static_cast<int64_t>(i % 3), kSizes[i % 6]);
     const DigestSalt salt(std::to_string(i), "", "");
     want.push_back(backend(cpu).digest(salt, x));
     tasks.push_back({salt, x.to(device())});

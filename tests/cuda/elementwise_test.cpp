@@ -27,13 +27,13 @@ Tensors layouts(const Tensor& x) {
   Tensors all{flat, flat.slice(0, n > 0 ? 1 : 0, n), flat.slice(0, 0, n, 3)};
   if (n % 4 == 0) {
     const Tensor table = flat.reshape({4, n / 4});
-    all.insert(all.end(), {table.transpose(), table.slice(1, 0, n / 4, 2), broadcast_to(table.reshape({4, 1, n / 4}), {4, 3, n / 4})});
+    all.insert(all.end(), {table.transpose(), table.slice(1, 0, n / 4, 2),
+                           broadcast_to(table.reshape({4, 1, n / 4}), {4, 3, n / 4})});
   }
   return all;
 }
 
-template <class Op>
-void expect_same_of_layouts(const Tensor& x, const Op& op) {
+template <class Op> void expect_same_of_layouts(const Tensor& x, const Op& op) {
   expect_same({x}, [&](const Tensors& t) {
     Tensors results;
     for (const Tensor& view : layouts(t[0])) results.push_back(op(view));
@@ -45,10 +45,13 @@ TEST(CudaElementwise, ConvertsBetweenAllTypes) {
   for (DType from : kAll) {
     Tensor x = values({500}, 1, from);
     if (is_floating(from)) {
-      const std::vector<double> edges{255, 255.9, 256, -0.9, -1, 0x1p31, -0x1p31, 0x1p31 - 0.5, 0x1p63, -0x1p63, 0x1.fffffep62, 2147483520, 1e300, 1 + 0x1p-24, 1 + 0x1.8p-23};
+      const std::vector<double> edges{255,           255.9,      256,          -0.9,        -1,
+                                      0x1p31,        -0x1p31,    0x1p31 - 0.5, 0x1p63,      -0x1p63,
+                                      0x1.fffffep62, 2147483520, 1e300,        1 + 0x1p-24, 1 + 0x1.8p-23};
       x = concatenate({x, Tensor::from(edges).to(from)}, 0);
     } else if (from != DType::boolean) {
-      const std::vector<int64_t> edges{INT64_MAX, INT64_MIN, (int64_t{1} << 60) + 1, INT32_MAX, int64_t{INT32_MAX} + 1, 255, 256, -1};
+      const std::vector<int64_t> edges{
+          INT64_MAX, INT64_MIN, (int64_t{1} << 60) + 1, INT32_MAX, int64_t{INT32_MAX} + 1, 255, 256, -1};
       x = concatenate({x, Tensor::from(edges).to(from)}, 0);
     }
     for (DType to : kAll) {
@@ -64,7 +67,8 @@ TEST(CudaElementwise, CopiesAndFills) {
       SCOPED_TRACE(std::string(name_of(dtype)) + " " + std::to_string(n));
       expect_same_of_layouts(values({n}, 2, dtype), [](const Tensor& t) { return contiguous(t); });
       for (double value : {0.0, -0.0, 1.0, 3.7, -1e10, 1e300, std::numeric_limits<double>::quiet_NaN()}) {
-        expect_same({values({n}, 2, dtype)}, [&](const Tensors& t) { return Tensors{full(t[0].shape(), value, dtype, t[0].device())}; });
+        expect_same({values({n}, 2, dtype)},
+                    [&](const Tensors& t) { return Tensors{full(t[0].shape(), value, dtype, t[0].device())}; });
       }
     }
   }
@@ -94,21 +98,25 @@ TEST(CudaElementwise, ElementaryFunctions) {
   for (uint32_t b = 0; b < 512; ++b) {
     for (uint32_t low : {0u, 1u, 0x400000u, 0x7fffffu, 0x2aaaaau}) x.push_back(std::bit_cast<float>(b << 23 | low));
   }
-  for (float v : {88.72284f, 88.7228f, -103.97208f, -104.f, 0.5f, 1.5f, 2.5f, 0.25f, 3.9999f, 4.f, 10.f, 16777217.f, 0x1p-12f, 0x1p25f}) x.push_back(v), x.push_back(-v);
+  for (float v : {88.72284f, 88.7228f, -103.97208f, -104.f, 0.5f, 1.5f, 2.5f, 0.25f, 3.9999f, 4.f, 10.f, 16777217.f,
+                  0x1p-12f, 0x1p25f})
+    x.push_back(v), x.push_back(-v);
   const Tensor all = Tensor::from(x);
-  for (auto f : {exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi}) expect_same_of_layouts(all, f);
+  for (auto f : {exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi})
+    expect_same_of_layouts(all, f);
 }
 
 // a and b in all pairs of layouts, y on its own.
-template <class Op>
-void expect_same_of_pairs(const Tensor& a, const Tensor& b, const Op& op) {
+template <class Op> void expect_same_of_pairs(const Tensor& a, const Tensor& b, const Op& op) {
   expect_same({a, b}, [&](const Tensors& t) {
     const Tensors p = layouts(t[0]), q = layouts(t[1]);
     Tensors results;
     for (size_t i = 0; i < p.size(); ++i) results.push_back(op(p[i], q[i]));
     // Different layouts, and one element or a row that meets all.
     const int64_t n = t[0].elements();
-    if (n > 0) results.push_back(op(t[0], t[1].slice(0, 0, 1))), results.push_back(op(t[0].reshape({n, 1}), t[1].slice(0, 0, std::min<int64_t>(n, 5))));
+    if (n > 0)
+      results.push_back(op(t[0], t[1].slice(0, 0, 1))),
+          results.push_back(op(t[0].reshape({n, 1}), t[1].slice(0, 0, std::min<int64_t>(n, 5))));
     if (n % 4 == 0 && n > 0) {
       const Tensor x = t[0].reshape({4, n / 4}), y = t[1].reshape({n / 4, 4}).transpose();
       results.push_back(op(x, y)), results.push_back(op(x.slice(0, 1, 2), y));
@@ -164,21 +172,20 @@ TEST(CudaElementwise, Where) {
       const Tensor condition = values({n}, 10, DType::boolean), a = values({n}, 11, dtype), b = values({n}, 12, dtype);
       expect_same({condition, a, b}, [&](const Tensors& t) {
         Tensors results{where(t[0], t[1], t[2])};
-        if (n > 0) results.push_back(where(t[0].reshape({n, 1}), t[1].slice(0, 0, 1), t[2].slice(0, 0, std::min<int64_t>(n, 3))));
+        if (n > 0)
+          results.push_back(
+              where(t[0].reshape({n, 1}), t[1].slice(0, 0, 1), t[2].slice(0, 0, std::min<int64_t>(n, 3))));
         return results;
       });
     }
   }
 }
 
-template <class E, class Call>
-void expect_error(const std::string& message, const Call& call) {
+template <class E, class Call> void expect_error(const std::string& message, const Call& call) {
   try {
     call();
     ADD_FAILURE() << "no error, not: " << message;
-  } catch (const E& e) {
-    EXPECT_EQ(std::string(e.what()).substr(0, message.size()), message);
-  }
+  } catch (const E& e) { EXPECT_EQ(std::string(e.what()).substr(0, message.size()), message); }
 }
 
 TEST(CudaElementwise, RefusesIntegerDivisionByZeroAtTheNextWait) {
@@ -188,7 +195,8 @@ TEST(CudaElementwise, RefusesIntegerDivisionByZeroAtTheNextWait) {
     EXPECT_EQ((a + b).to(cpu).to(DType::int64).to_vector<int64_t>()[50], 7) << "nothing is left of it";
   }
   // The least number by -1 wraps.
-  expect_same({Tensor::from(std::vector<int64_t>{INT64_MIN, 5})}, [](const Tensors& t) { return Tensors{t[0] / full({}, -1, DType::int64, t[0].device())}; });
+  expect_same({Tensor::from(std::vector<int64_t>{INT64_MIN, 5})},
+              [](const Tensors& t) { return Tensors{t[0] / full({}, -1, DType::int64, t[0].device())}; });
 }
 
 TEST(CudaElementwise, RefusesWhatHasNoKernel) {
@@ -199,8 +207,10 @@ TEST(CudaElementwise, RefusesWhatHasNoKernel) {
 
 TEST(CudaPow, OfSpecialValues) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
-  std::vector<float> some{0,    0.25f, 0.5f,   1,     1.5f,  2,      3,       4,         5,          0x1p23f,   0x1p23f + 1, 0x1p24f - 1,
-                          0x1p24f, 0x1p25f, 3.4e38f, 1e-45f, 1e-38f, kInf, 0.99999994f, 1.0000001f, 88, 149, 150, 128, std::nanf("")};
+  std::vector<float> some{
+      0,           0.25f,       0.5f,    1,       1.5f,         2,      3,      4,    5,           0x1p23f,
+      0x1p23f + 1, 0x1p24f - 1, 0x1p24f, 0x1p25f, 3.4e38f,      1e-45f, 1e-38f, kInf, 0.99999994f, 1.0000001f,
+      88,          149,         150,     128,     std::nanf("")};
   for (size_t i = 0, n = some.size(); i < n; ++i) some.push_back(-some[i]);
   const Tensor x = Tensor::from(some);
   expect_same({x}, [n = x.elements()](const Tensors& t) { return Tensors{pow(t[0].reshape({n, 1}), t[0])}; });
@@ -211,14 +221,18 @@ TEST(CudaPow, RoundsTiesAndWhatComesNearToThem) {
     // Exact results and ties, more than come back at once; then numbers of all magnitudes.
     std::vector<float> x, y;
     for (int i = 1; i < 2000; i += 2) {
-      x.insert(x.end(), {static_cast<float>(4096 + i), static_cast<float>(i), -static_cast<float>(i), static_cast<float>(i * i)});
+      x.insert(x.end(), {static_cast<float>(4096 + i), static_cast<float>(i), -static_cast<float>(i),
+                         static_cast<float>(i * i)});
       y.insert(y.end(), {2, 3, 5, 1.5f});
     }
     expect_same({Tensor::from(x), Tensor::from(y)}, [](const Tensors& t) {
-      return Tensors{pow(t[0], t[1]), pow(t[0].slice(0, 0, 4), t[1].slice(0, 0, 4)), pow(t[0].slice(0, 0, 4000, 4), 2.0)};
+      return Tensors{pow(t[0], t[1]), pow(t[0].slice(0, 0, 4), t[1].slice(0, 0, 4)),
+                     pow(t[0].slice(0, 0, 4000, 4), 2.0)};
     });
     const Tensor a = abs(awkward({3000}, 1)), b = awkward({3000}, 2);
-    expect_same({a, b}, [](const Tensors& t) { return Tensors{pow(t[0], t[1]), pow(t[1], t[0]), pow(t[0].reshape({60, 50}).transpose(), t[1].slice(0, 0, 60))}; });
+    expect_same({a, b}, [](const Tensors& t) {
+      return Tensors{pow(t[0], t[1]), pow(t[1], t[0]), pow(t[0].reshape({60, 50}).transpose(), t[1].slice(0, 0, 60))};
+    });
   });
 }
 

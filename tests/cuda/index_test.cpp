@@ -26,7 +26,10 @@ Tensor run(Function f, Device on, const Tensor& x, const Tensor& index, const Sh
 
 void expect_same(Function f, const Tensor& x, const Tensor& index, const Shape& result) {
   const Tensor want = run(f, cpu, x, index, result), got = run(f, device(), x, index, result);
-  const auto what = [&] { return x.shape().to_string() + " by " + index.shape().to_string() + " to " + result.to_string() + " of " + std::string(name_of(x.dtype())); };
+  const auto what = [&] {
+    return x.shape().to_string() + " by " + index.shape().to_string() + " to " + result.to_string() + " of " +
+           std::string(name_of(x.dtype()));
+  };
   switch (x.dtype()) {
     case DType::float32: EXPECT_TRUE(all_same_bits(got.to_vector<float>(), want.to_vector<float>())) << what(); break;
     case DType::float64: EXPECT_TRUE(all_same_bits(got.to_vector<double>(), want.to_vector<double>())) << what(); break;
@@ -40,13 +43,15 @@ struct Case {
   int64_t outer, n, m, inner;
 };
 
-// Rows of every alignment; few rows of many sources, many rows of few, and passes of a list that is full; columns of one warp, of a block, of more.
-const Case kCases[] = {{1, 1, 0, 1},   {1, 5, 0, 33},  {2, 0, 0, 3},    {0, 3, 0, 3},     {3, 4, 1, 0},     {1, 1, 1, 1},    {1, 3, 33, 1},
-                       {2, 7, 31, 3},  {3, 5, 63, 4},  {1, 9, 65, 31},  {1, 65, 511, 32}, {2, 33, 513, 8},  {1, 3, 1025, 5}, {1, 100, 1023, 7},
-                       {1, 2, 9001, 1}, {1, 3, 4200, 2}, {2, 3, 50, 300}, {1, 40, 64, 516},  {1, 1025, 64, 12}, {5, 129, 77, 1}, {40, 17, 70, 2}};
+// Rows of every alignment; few rows of many sources, many rows of few, and passes of a list that is full; columns of
+// one warp, of a block, of more.
+const Case kCases[] = {{1, 1, 0, 1},     {1, 5, 0, 33},   {2, 0, 0, 3},     {0, 3, 0, 3},      {3, 4, 1, 0},
+                       {1, 1, 1, 1},     {1, 3, 33, 1},   {2, 7, 31, 3},    {3, 5, 63, 4},     {1, 9, 65, 31},
+                       {1, 65, 511, 32}, {2, 33, 513, 8}, {1, 3, 1025, 5},  {1, 100, 1023, 7}, {1, 2, 9001, 1},
+                       {1, 3, 4200, 2},  {2, 3, 50, 300}, {1, 40, 64, 516}, {1, 1025, 64, 12}, {5, 129, 77, 1},
+                       {40, 17, 70, 2}};
 
-template <class Body>
-void for_cases(const Body& body) {
+template <class Body> void for_cases(const Body& body) {
   for (const Case& c : kCases) {
     const bool is_small = c.outer * (c.n + c.m) * c.inner < 3000;
     for (DType dtype : kAll) {
@@ -57,16 +62,20 @@ void for_cases(const Body& body) {
 
 TEST(CudaIndex, IndexSelect) {
   for_cases([](const Case& c, DType dtype) {
-    if (c.n > 0) expect_same(&Backend::index_select, awkward({c.outer, c.n, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n), {c.outer, c.m, c.inner});
+    if (c.n > 0)
+      expect_same(&Backend::index_select, awkward({c.outer, c.n, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n),
+                  {c.outer, c.m, c.inner});
   });
 }
 
 TEST(CudaIndex, IndexSelectOfUnalignedRows) {
   const Tensor all = awkward({1 + 9 * 8}, 1), index = draw({100}, 2, 9);
   for (int64_t offset : {0, 1}) {
-    const Tensor on_gpu = all.to(device()).slice(0, offset, offset + 72).reshape({1, 9, 8}), y = Tensor::uninitialized({1, 100, 8}, DType::float32, device());
+    const Tensor on_gpu = all.to(device()).slice(0, offset, offset + 72).reshape({1, 9, 8}),
+                 y = Tensor::uninitialized({1, 100, 8}, DType::float32, device());
     backend(device()).index_select(on_gpu, index.to(device()), y);
-    const Tensor want = run(&Backend::index_select, cpu, contiguous(all.slice(0, offset, offset + 72)).reshape({1, 9, 8}), index, {1, 100, 8});
+    const Tensor want = run(&Backend::index_select, cpu,
+                            contiguous(all.slice(0, offset, offset + 72)).reshape({1, 9, 8}), index, {1, 100, 8});
     EXPECT_TRUE(all_same_bits(y.to_vector<float>(), want.to_vector<float>()));
   }
 }
@@ -74,7 +83,9 @@ TEST(CudaIndex, IndexSelectOfUnalignedRows) {
 TEST(CudaIndex, IndexAdd) {
   in_orders([] {
     for_cases([](const Case& c, DType dtype) {
-      if (c.n > 0) expect_same(&Backend::index_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n), {c.outer, c.n, c.inner});
+      if (c.n > 0)
+        expect_same(&Backend::index_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n),
+                    {c.outer, c.n, c.inner});
     });
   });
 }
@@ -88,38 +99,42 @@ TEST(CudaIndex, IndexAddOfUnevenRows) {
 
 TEST(CudaIndex, Gather) {
   for_cases([](const Case& c, DType dtype) {
-    if (c.n > 0) expect_same(&Backend::gather, awkward({c.outer, c.n, c.inner}, 1).to(dtype), draw({c.outer, c.m, c.inner}, 2, c.n), {c.outer, c.m, c.inner});
+    if (c.n > 0)
+      expect_same(&Backend::gather, awkward({c.outer, c.n, c.inner}, 1).to(dtype),
+                  draw({c.outer, c.m, c.inner}, 2, c.n), {c.outer, c.m, c.inner});
   });
 }
 
 TEST(CudaIndex, ScatterAdd) {
   in_orders([] {
     for_cases([](const Case& c, DType dtype) {
-      if (c.n > 0) expect_same(&Backend::scatter_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype), draw({c.outer, c.m, c.inner}, 2, c.n), {c.outer, c.n, c.inner});
+      if (c.n > 0)
+        expect_same(&Backend::scatter_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype),
+                    draw({c.outer, c.m, c.inner}, 2, c.n), {c.outer, c.n, c.inner});
     });
   });
 }
 
-template <class Call>
-void expect_error(const std::string& message, const Call& call) {
+template <class Call> void expect_error(const std::string& message, const Call& call) {
   try {
     call();
     ADD_FAILURE() << "no error, not: " << message;
-  } catch (const DataError& e) {
-    EXPECT_EQ(e.what(), message);
-  }
+  } catch (const DataError& e) { EXPECT_EQ(e.what(), message); }
 }
 
-void expect_refused(Function f, const char* name, const Shape& x, const Shape& index, const Shape& result, int64_t limit) {
+void expect_refused(Function f, const char* name, const Shape& x, const Shape& index, const Shape& result,
+                    int64_t limit) {
   for (int64_t wrong : {int64_t{-1}, limit, INT64_MIN, INT64_MAX}) {
     std::vector<int64_t> v = draw(index, 2, std::max<int64_t>(limit, 1)).to_vector<int64_t>();
     const auto at = static_cast<int64_t>(v.size()) * 2 / 3;
     for (auto i = static_cast<size_t>(at); i < v.size(); i += 3) v[i] = wrong;
     if (limit == 0) std::fill(v.begin(), v.end(), wrong);
-    expect_error(std::string(name) + ": the index at position " + std::to_string(limit == 0 ? 0 : at) + " is not in 0 to " + std::to_string(limit - 1),
+    expect_error(std::string(name) + ": the index at position " + std::to_string(limit == 0 ? 0 : at) +
+                     " is not in 0 to " + std::to_string(limit - 1),
                  [&] { run(f, device(), awkward(x, 1), Tensor::from(v, index), result); });
   }
-  run(f, device(), awkward(x, 1), Tensor::from(std::vector<int64_t>(static_cast<size_t>(index.elements()), 0), index), result);  // nothing is left of it
+  run(f, device(), awkward(x, 1), Tensor::from(std::vector<int64_t>(static_cast<size_t>(index.elements()), 0), index),
+      result);  // nothing is left of it
 }
 
 TEST(CudaIndex, NamesTheFirstWrongIndex) {
@@ -156,10 +171,15 @@ TEST(CudaIndex, NamesTheFirstOfManyWrongLaunches) {
 
 TEST(CudaIndex, RefusesAnyIndexOfNothing) {
   const Tensor index = draw({5}, 1, 1);
-  expect_error("index_select: the index at position 0 is not in 0 to -1", [&] { run(&Backend::index_select, device(), awkward({2, 0, 3}, 1), index, {2, 5, 3}); });
-  expect_error("index_add: the index at position 0 is not in 0 to -1", [&] { run(&Backend::index_add, device(), awkward({2, 5, 3}, 1), index, {2, 0, 3}); });
-  expect_error("scatter_add: the index at position 0 is not in 0 to -1",
-               [&] { run(&Backend::scatter_add, device(), awkward({1, 5, 1}, 1), index.reshape({1, 5, 1}), {1, 0, 1}); });
+  expect_error("index_select: the index at position 0 is not in 0 to -1", [&] {
+    run(&Backend::index_select, device(), awkward({2, 0, 3}, 1), index, {2, 5, 3});
+  });
+  expect_error("index_add: the index at position 0 is not in 0 to -1", [&] {
+    run(&Backend::index_add, device(), awkward({2, 5, 3}, 1), index, {2, 0, 3});
+  });
+  expect_error("scatter_add: the index at position 0 is not in 0 to -1", [&] {
+    run(&Backend::scatter_add, device(), awkward({1, 5, 1}, 1), index.reshape({1, 5, 1}), {1, 0, 1});
+  });
 }
 
 }  // namespace

@@ -18,16 +18,19 @@ struct Case {
   bool bias = true, misaligned = false;
 };
 
-// One row, two and four a thread, forward and back (the emulated GPU has 4 multiprocessors); units that come in fours and not;
-// more than one chunk of the product over the units and over the gates, and more chunks than a block has warps.
+// One row, two and four a thread, forward and back (the emulated GPU has 4 multiprocessors); units that come in fours
+// and not; more than one chunk of the product over the units and over the gates, and more chunks than a block has
+// warps.
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {{1, 1, 1},          {2, 31, 3},        {3, 5, 9, false},   {33, 3, 24},  {70, 3, 24}, {40, 2, 16, true, true},
-                                        {60, 2, 16, false}, {131, 2, 7, true}, {20, 2, 130, true}, {5, 2, 128}, {5, 1, 520}, {3, 2, 513, false}};
+  static const std::vector<Case> all = {
+      {1, 1, 1},          {2, 31, 3},        {3, 5, 9, false},   {33, 3, 24}, {70, 3, 24}, {40, 2, 16, true, true},
+      {60, 2, 16, false}, {131, 2, 7, true}, {20, 2, 130, true}, {5, 2, 128}, {5, 1, 520}, {3, 2, 513, false}};
   return all;
 }
 
 std::string name_of(const Case& c) {
-  return "batch " + std::to_string(c.batch) + ", " + std::to_string(c.steps) + " steps, " + std::to_string(c.units) + " units";
+  return "batch " + std::to_string(c.batch) + ", " + std::to_string(c.steps) + " steps, " + std::to_string(c.units) +
+         " units";
 }
 
 Tensor input(const Shape& shape, uint64_t seed, double deviation, bool specials) {
@@ -45,15 +48,18 @@ Results run(Device device, const Case& c, bool specials) {
   const double small = 1 / std::sqrt(static_cast<double>(c.units));
   const Shape states{c.steps + 1, c.batch, c.units}, gate_shape{c.steps, c.batch, 4 * c.units};
   const int64_t skip = c.misaligned ? 1 : 0;
-  const Tensor weight =
-      input({4 * c.units * c.units + skip}, 1, small, false).to(device).view({4 * c.units, c.units}, {c.units, 1}, skip);
+  const Tensor weight = input({4 * c.units * c.units + skip}, 1, small, false)
+                            .to(device)
+                            .view({4 * c.units, c.units}, {c.units, 1}, skip);
   const Tensor bias = c.bias ? input({4 * c.units}, 2, small, false).to(device) : Tensor();
   // The steps write over all but the first states.
   const Tensor gates = input(gate_shape, 3, 1, specials).to(device), cells = input(states, 4, 1, specials).to(device),
-               hiddens = input(states, 5, 1, specials).to(device), output = full({c.batch, c.steps, c.units}, 7).to(device);
+               hiddens = input(states, 5, 1, specials).to(device),
+               output = full({c.batch, c.steps, c.units}, 7).to(device);
   Backend& b = backend(device);
   b.lstm(weight, bias, {gates, cells, hiddens}, output);
-  Results r{gates.to_vector<float>(), cells.to_vector<float>(), hiddens.to_vector<float>(), output.to_vector<float>(), {}};
+  Results r{
+      gates.to_vector<float>(), cells.to_vector<float>(), hiddens.to_vector<float>(), output.to_vector<float>(), {}};
 
   const Tensor g = input({c.batch, c.steps, c.units}, 6, 1, specials).to(device);
   const Tensor g_cell = input({c.batch, c.units}, 7, 1, specials).to(device);

@@ -28,7 +28,11 @@ Tensors batch_norm_of(const Tensors& in, int parts) {
   const Tensor &x = in[0], &g = in[4];
   const int64_t c = x.size(1);
   Backend& b = backend(x.device());
-  BatchNormInputs inputs{x, parts & weight ? in[1] : Tensor(), parts & bias ? in[2] : Tensor(), parts & residual ? in[3] : Tensor(), 1e-3,
+  BatchNormInputs inputs{x,
+                         parts & weight ? in[1] : Tensor(),
+                         parts & bias ? in[2] : Tensor(),
+                         parts & residual ? in[3] : Tensor(),
+                         1e-3,
                          parts & relu ? Activation::relu : Activation::none};
   const BatchStatistics s{vector_like(x, c), vector_like(x, c)};
   const Tensor y = like(x), evaluated = like(x);
@@ -41,7 +45,9 @@ Tensors batch_norm_of(const Tensors& in, int parts) {
     const bool masked = (parts & residual) && (parts & relu);
     const Tensor upstream = copy_of(g);
     const BatchNormGradients to{over && !masked ? upstream : like(x), vector_like(x, c), vector_like(x, c),
-                                !masked ? Tensor() : over ? upstream : like(x)};
+                                !masked ? Tensor()
+                                : over  ? upstream
+                                        : like(x)};
     b.batch_norm_gradient(inputs, s, y, upstream, to);
     all.insert(all.end(), {to.x, to.weight, to.bias, to.residual});
   }
@@ -51,15 +57,17 @@ Tensors batch_norm_of(const Tensors& in, int parts) {
 void check_batch_norm(const Shape& shape, int parts) {
   SCOPED_TRACE(shape.to_string() + " parts " + std::to_string(parts));
   const Shape channels{shape[1]};
-  expect_same({values(shape, 1), awkward(channels, 2, false), awkward(channels, 3, false), values(shape, 4), values(shape, 5)},
-              [parts](const Tensors& in) { return batch_norm_of(in, parts); });
+  expect_same(
+      {values(shape, 1), awkward(channels, 2, false), awkward(channels, 3, false), values(shape, 4), values(shape, 5)},
+      [parts](const Tensors& in) { return batch_norm_of(in, parts); });
 }
 
 TEST(BatchNorm, EqualsTheCpu) {
   in_orders([] {
     for (int parts = 0; parts < 16; ++parts) check_batch_norm({3, 5, 12}, parts);
     for (int parts : {0, weight | bias | relu, weight | bias | residual | relu}) {
-      for (int64_t p : {1, 2, 7, 31, 32, 33, 49, 64, 100, 196, 257, 513, 700, 1023, 1024, 1025, 2500}) check_batch_norm({2, 3, p}, parts);
+      for (int64_t p : {1, 2, 7, 31, 32, 33, 49, 64, 100, 196, 257, 513, 700, 1023, 1024, 1025, 2500})
+        check_batch_norm({2, 3, p}, parts);
     }
   });
 }
@@ -129,7 +137,8 @@ void check_layer_norm(int64_t rows, int64_t d, int parts) {
 TEST(LayerNorm, EqualsTheCpu) {
   in_orders([] {
     for (int parts : {0, 1, 2, 3}) check_layer_norm(5, 40, parts);
-    for (int64_t d : {1, 2, 3, 31, 32, 33, 64, 65, 128, 200, 511, 513, 768, 769, 1023, 1024, 1025, 3000}) check_layer_norm(3, d, weight | bias);
+    for (int64_t d : {1, 2, 3, 31, 32, 33, 64, 65, 128, 200, 511, 513, 768, 769, 1023, 1024, 1025, 3000})
+      check_layer_norm(3, d, weight | bias);
   });
 }
 

@@ -40,7 +40,9 @@ TEST(Ops, UnaryOpsHaveTheCpusBits) {
     const Tensor x = awkward(shape, 1);
     for (const UnaryCase& c : unary_cases()) {
       SCOPED_TRACE(std::string(c.name) + " " + shape.to_string());
-      const auto op = [&](const Tensors& t) { return Tensors{c.op(t[0]), c.op(transposed_layout(t[0])), c.op(gapped_layout(t[0]))}; };
+      const auto op = [&](const Tensors& t) {
+        return Tensors{c.op(t[0]), c.op(transposed_layout(t[0])), c.op(gapped_layout(t[0]))};
+      };
       expect_same({x}, op);
     }
   }
@@ -58,8 +60,9 @@ TEST(Ops, UnaryOpsHaveTheCpusBitsInEveryOrder) {
 }
 
 TEST(Ops, BinaryOpsHaveTheCpusBits) {
-  const std::pair<Shape, Shape> pairs[] = {{{3, 5, 33}, {3, 5, 33}}, {{3, 5, 33}, {33}}, {{3, 5, 33}, {5, 1}}, {{1}, {2, 65}}, {{}, {40}},
-                                           {{4, 1, 7}, {5, 1}},      {{0, 3}, {3}},      {{2011}, {2011}},     {{30, 70}, {30, 1}}};
+  const std::pair<Shape, Shape> pairs[] = {
+      {{3, 5, 33}, {3, 5, 33}}, {{3, 5, 33}, {33}}, {{3, 5, 33}, {5, 1}}, {{1}, {2, 65}},     {{}, {40}},
+      {{4, 1, 7}, {5, 1}},      {{0, 3}, {3}},      {{2011}, {2011}},     {{30, 70}, {30, 1}}};
   for (const auto& [left, right] : pairs) {
     const Tensor a = awkward(left, 3), b = awkward(right, 4);
     for (const BinaryCase& c : binary_cases()) {
@@ -117,7 +120,8 @@ TEST(Ops, SecondGradientsHaveTheCpusBits) {
     for (const Tensor& x : inputs_of(c)) inputs.push_back(x.to(DType::float32));
     const auto all_at_once = [&](const Tensors& at) {
       const Tensor y = c.f(at);
-      const Gradients first = backward(sum(square(y) * gradient_check::weights(y.shape()).to(y.dtype()).to(y.device())), {.graph = true});
+      const Gradients first =
+          backward(sum(square(y) * gradient_check::weights(y.shape()).to(y.dtype()).to(y.device())), {.graph = true});
       Tensor total;
       for (const Tensor& x : at) {
         const Tensor part = sum(square(first[x]));
@@ -141,8 +145,9 @@ TEST(Ops, Float64HasTheCpusBitsWhereItHasKernels) {
       }
     }
   }
-  const std::vector<std::string> elementary = {"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "sin", "cos", "sinpi", "cospi",
-                                               "gelu_erf", "gelu_tanh", "silu", "softplus", "softmax", "log_softmax"};
+  const std::vector<std::string> elementary = {"exp",       "expm1", "log",      "log1p",   "tanh",       "sigmoid",
+                                               "erf",       "sin",   "cos",      "sinpi",   "cospi",      "gelu_erf",
+                                               "gelu_tanh", "silu",  "softplus", "softmax", "log_softmax"};
   EXPECT_EQ(without, elementary);
 }
 

@@ -15,7 +15,8 @@ Pooled pooled(Device device, const Window& s, const Tensor& x, const Tensor& dy)
   const Shape outputs{s.n, s.c, s.out_h(), s.out_w()}, inputs{s.n, s.c, s.h, s.w};
   const auto tensor = [&](const Shape& shape, DType dtype) { return Tensor::uninitialized(shape, dtype, device); };
   const DType t = x.dtype();
-  const Pooled p = {tensor(outputs, t), tensor(outputs, DType::int64), tensor(inputs, t), tensor(outputs, t), tensor(inputs, t)};
+  const Pooled p = {tensor(outputs, t), tensor(outputs, DType::int64), tensor(inputs, t), tensor(outputs, t),
+                    tensor(inputs, t)};
   const Tensor from = x.to(device), g = dy.to(device);
   b.max_pool2d(s, from, p.max, p.index);
   b.max_pool2d_gradient(s, g, p.index, p.max_gradient);
@@ -24,27 +25,39 @@ Pooled pooled(Device device, const Window& s, const Tensor& x, const Tensor& dy)
   return p;
 }
 
-template <class T>
-void expect_same(const Pooled& got, const Pooled& want) {
+template <class T> void expect_same(const Pooled& got, const Pooled& want) {
   EXPECT_EQ(got.index.to_vector<int64_t>(), want.index.to_vector<int64_t>());
   EXPECT_TRUE(all_same_bits(got.max.to_vector<T>(), want.max.to_vector<T>())) << "max_pool2d";
-  EXPECT_TRUE(all_same_bits(got.max_gradient.to_vector<T>(), want.max_gradient.to_vector<T>())) << "max_pool2d_gradient";
+  EXPECT_TRUE(all_same_bits(got.max_gradient.to_vector<T>(), want.max_gradient.to_vector<T>()))
+      << "max_pool2d_gradient";
   EXPECT_TRUE(all_same_bits(got.avg.to_vector<T>(), want.avg.to_vector<T>())) << "avg_pool2d";
-  EXPECT_TRUE(all_same_bits(got.avg_gradient.to_vector<T>(), want.avg_gradient.to_vector<T>())) << "avg_pool2d_gradient";
+  EXPECT_TRUE(all_same_bits(got.avg_gradient.to_vector<T>(), want.avg_gradient.to_vector<T>()))
+      << "avg_pool2d_gradient";
 }
 
 void check(const Window& s, const Tensor& x) {
-  SCOPED_TRACE(::testing::Message() << s.n << "x" << s.c << "x" << s.h << "x" << s.w << " kernel " << s.kh << "x" << s.kw << " stride " << s.stride_h
-                                    << "," << s.stride_w << " pad " << s.pad_h << "," << s.pad_w);
+  SCOPED_TRACE(::testing::Message() << s.n << "x" << s.c << "x" << s.h << "x" << s.w << " kernel " << s.kh << "x"
+                                    << s.kw << " stride " << s.stride_h << "," << s.stride_w << " pad " << s.pad_h
+                                    << "," << s.pad_w);
   const Tensor dy = awkward({s.n, s.c, s.out_h(), s.out_w()}, 2).to(x.dtype());
   const Pooled want = pooled(cpu, s, x, dy), got = pooled(device(), s, x, dy);
   if (x.dtype() == DType::float32) expect_same<float>(got, want);
   else expect_same<double>(got, want);
 }
 
-Window window(std::array<int64_t, 4> x, std::array<int64_t, 2> kernel, std::array<int64_t, 2> stride, std::array<int64_t, 2> pad = {0, 0}) {
-  return {.n = x[0], .c = x[1], .h = x[2], .w = x[3], .co = x[1], .kh = kernel[0], .kw = kernel[1], .stride_h = stride[0], .stride_w = stride[1],
-          .pad_h = pad[0], .pad_w = pad[1]};
+Window window(std::array<int64_t, 4> x, std::array<int64_t, 2> kernel, std::array<int64_t, 2> stride,
+              std::array<int64_t, 2> pad = {0, 0}) {
+  return {.n = x[0],
+          .c = x[1],
+          .h = x[2],
+          .w = x[3],
+          .co = x[1],
+          .kh = kernel[0],
+          .kw = kernel[1],
+          .stride_h = stride[0],
+          .stride_w = stride[1],
+          .pad_h = pad[0],
+          .pad_w = pad[1]};
 }
 
 void check(const Window& s) {
@@ -66,9 +79,9 @@ TEST(CudaPool, Shapes) {
   check(window({1, 2, 12, 12}, {2, 2}, {1, 1}));
   check(window({1, 2, 12, 12}, {3, 3}, {1, 1}, {1, 1}));
   check(window({2, 5, 8, 8}, {8, 8}, {8, 8}));
-  check(window({1, 1, 5, 16}, {2, 2}, {3, 4}));  // positions that no window holds
+  check(window({1, 1, 5, 16}, {2, 2}, {3, 4}));                 // positions that no window holds
   check(window({2, 3, 9, 11}, {2, 3}, {int64_t{1} << 31, 2}));  // counted in 64 bits
-  check(window({1, 1, 1, 4}, {4, 7}, {1, 1}, {2, 3}));  // windows larger than the image
+  check(window({1, 1, 1, 4}, {4, 7}, {1, 1}, {2, 3}));          // windows larger than the image
 }
 
 TEST(CudaPool, Widths) {
@@ -88,7 +101,8 @@ TEST(CudaPool, TiesAndNaNs) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
   const float values[] = {0.0f, -0.0f, -kInf, std::nanf(""), kInf, 1.0f, -std::nanf("")};
   for (uint64_t kinds : {2, 3, 4, 7}) {
-    for (const Window& s : {window({2, 2, 20, 24}, {2, 2}, {2, 2}), window({2, 2, 20, 24}, {3, 3}, {2, 2}, {1, 1}), window({1, 2, 20, 23}, {4, 2}, {1, 2}, {2, 0})}) {
+    for (const Window& s : {window({2, 2, 20, 24}, {2, 2}, {2, 2}), window({2, 2, 20, 24}, {3, 3}, {2, 2}, {1, 1}),
+                            window({1, 2, 20, 23}, {4, 2}, {1, 2}, {2, 0})}) {
       SampleDraws draws(Rng(kinds, "ties"), 0, 0);
       std::vector<float> x(static_cast<size_t>(s.n * s.c * s.h * s.w));
       for (float& v : x) v = values[draws.below(kinds)];

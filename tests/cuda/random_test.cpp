@@ -12,15 +12,13 @@ using testing::all_same_bits, testing::awkward, testing::device;
 const int64_t kSizes[] = {0, 1, 2, 3, 4, 31, 32, 33, 63, 64, 65, 511, 512, 513, 1023, 1024, 1025, 10007};
 const Draw kDraws[] = {{{1, 2}, 0, 0, 0}, {{0xfffffff0u, 0xdeadbeefu}, 70000, 3, 0xffffffffu}};
 
-template <class T>
-std::vector<T> drawn(Distribution d, const Draw& draw, int64_t n, Device on) {
+template <class T> std::vector<T> drawn(Distribution d, const Draw& draw, int64_t n, Device on) {
   const Tensor y = Tensor::uninitialized({n}, dtype_of<T>, on);
   backend(on).random(d, draw, y);
   return y.to_vector<T>();
 }
 
-template <class T>
-void expect_same_draws(Distribution d) {
+template <class T> void expect_same_draws(Distribution d) {
   for (const Draw& draw : kDraws) {
     for (int64_t n : kSizes) EXPECT_TRUE(all_same_bits(drawn<T>(d, draw, n, device()), drawn<T>(d, draw, n, cpu))) << n;
   }
@@ -36,8 +34,7 @@ TEST(CudaRandom, Normal) {
   expect_same_draws<double>(Distribution::normal);
 }
 
-template <class T>
-void expect_same_dropout(const Tensor& x, double p) {
+template <class T> void expect_same_dropout(const Tensor& x, double p) {
   const auto threshold = static_cast<uint64_t>(p * 0x1p32);
   for (const Draw& draw : kDraws) {
     const auto run = [&](const Tensor& from, const Tensor& to) {
@@ -46,7 +43,8 @@ void expect_same_dropout(const Tensor& x, double p) {
     };
     const std::vector<T> want = run(x, Tensor::uninitialized(x.shape(), x.dtype()));
     const Tensor on_gpu = x.to(device());
-    EXPECT_TRUE(all_same_bits(run(on_gpu, Tensor::uninitialized(x.shape(), x.dtype(), device())), want)) << x.elements();
+    EXPECT_TRUE(all_same_bits(run(on_gpu, Tensor::uninitialized(x.shape(), x.dtype(), device())), want))
+        << x.elements();
     EXPECT_TRUE(all_same_bits(run(on_gpu, on_gpu), want)) << x.elements() << ", in place";
   }
 }

@@ -26,7 +26,8 @@ void check(const Shape& shape, const Axes& axes, DType dtype) {
 TEST(Reduce, RowsOfAnyLengthEqualTheCpus) {
   in_orders([] {
     for (DType dtype : kNumbers) {
-      for (int64_t n : {0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 33, 63, 65, 511, 513, 1023, 1024, 1025, 2049}) check({5, n}, {1}, dtype);
+      for (int64_t n : {0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 33, 63, 65, 511, 513, 1023, 1024, 1025, 2049})
+        check({5, n}, {1}, dtype);
     }
   });
 }
@@ -65,7 +66,8 @@ TEST(Reduce, ManyChainsEqualTheCpus) {
 
 TEST(Reduce, RunsAreReducedOneAfterAnother) {
   in_orders([] {
-    for (const Axes& axes : std::vector<Axes>{{}, {0}, {1}, {2}, {3}, {0, 1}, {0, 2}, {1, 2}, {1, 3}, {2, 3}, {0, 1, 3}, {0, 2, 3}, {1, 2, 3}}) {
+    for (const Axes& axes : std::vector<Axes>{
+             {}, {0}, {1}, {2}, {3}, {0, 1}, {0, 2}, {1, 2}, {1, 3}, {2, 3}, {0, 1, 3}, {0, 2, 3}, {1, 2, 3}}) {
       check({4, 3, 5, 70}, axes, DType::float32);
       check({66, 1, 3, 1}, axes, DType::float32);
       check({2, 0, 3, 2}, axes, DType::float32);
@@ -78,7 +80,8 @@ TEST(Reduce, LayoutDoesNotShow) {
   const Tensor x = values({6, 70, 33}, DType::float32, false);
   for (const Axes& axes : std::vector<Axes>{{0}, {1}, {2}, {0, 2}, {0, 1, 2}}) {
     expect_same({x}, [&](const Tensors& in) {
-      const Tensor t = in[0].transpose(0, 2), s = in[0].slice(1, 1, 70, 3), b = broadcast_to(in[0].slice(0, 1, 2), {6, 70, 33});
+      const Tensor t = in[0].transpose(0, 2), s = in[0].slice(1, 1, 70, 3),
+                   b = broadcast_to(in[0].slice(0, 1, 2), {6, 70, 33});
       return Tensors{sum(t, axes), max(t, axes), sum(s, axes), min(s, axes), sum(b, axes), argmax(t, 1), argmin(s, 2)};
     });
   }
@@ -87,7 +90,8 @@ TEST(Reduce, LayoutDoesNotShow) {
 TEST(ArgExtreme, EqualsTheCpu) {
   in_orders([] {
     for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean}) {
-      for (const Shape& shape : {Shape{5, 1}, {5, 33}, {3, 1000}, {2, 2048}, {2, 5000}, {3, 70, 3}, {2, 9, 65}, {0, 5}, {4, 3, 0}}) {
+      for (const Shape& shape :
+           {Shape{5, 1}, {5, 33}, {3, 1000}, {2, 2048}, {2, 5000}, {3, 70, 3}, {2, 9, 65}, {0, 5}, {4, 3, 0}}) {
         for (int axis = 0; axis < shape.rank(); ++axis) {
           if (shape[axis] == 0) continue;
           SCOPED_TRACE(shape.to_string() + " along " + std::to_string(axis) + " of " + std::string(name_of(dtype)));

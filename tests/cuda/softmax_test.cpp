@@ -11,7 +11,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-constexpr int64_t kLengths[] = {1, 2, 3, 7, 10, 31, 32, 33, 63, 64, 65, 100, 129, 255, 257, 511, 513, 767, 769, 1023, 1024, 1025, 2500};
+constexpr int64_t kLengths[] = {1,   2,   3,   7,   10,  31,  32,  33,   63,   64,   65,  100,
+                                129, 255, 257, 511, 513, 767, 769, 1023, 1024, 1025, 2500};
 constexpr int64_t kLongLengths[] = {8192, 8193, 16384, 16385, 33000};
 
 Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
@@ -51,7 +52,8 @@ Tensors cross_entropy_of(const Tensors& in, bool kept = true) {
 
 void check(int64_t rows, int64_t n) {
   SCOPED_TRACE(n);
-  const Tensor x = logits({rows, n}, 1), g = awkward({rows, n}, 2), of_row = awkward({rows}, 3), target = targets({rows}, n);
+  const Tensor x = logits({rows, n}, 1), g = awkward({rows, n}, 2), of_row = awkward({rows}, 3),
+               target = targets({rows}, n);
   expect_same({x, g}, softmax_of);
   expect_same({awkward({rows, n}, 4), g}, softmax_of);
   expect_same({x, target, of_row}, [](const Tensors& in) { return cross_entropy_of(in); });
@@ -86,13 +88,16 @@ TEST(Softmax, OfNothingIsNothing) {
 }
 
 TEST(Softmax, AlongOtherAxesIsComposed) {
-  expect_same({logits({3, 40, 5}, 1)}, [](const Tensors& in) { return Tensors{softmax(in[0], 1), log_softmax(in[0], 0)}; });
+  expect_same({logits({3, 40, 5}, 1)}, [](const Tensors& in) {
+    return Tensors{softmax(in[0], 1), log_softmax(in[0], 0)};
+  });
 }
 
 TEST(CrossEntropy, ItsGradientTakesAnyLayoutOfG) {
   expect_same({logits({6, 5, 12}, 1), targets({6, 5}, 12), awkward({5, 12}, 2)}, [](const Tensors& in) {
     Backend& b = backend(in[0].device());
-    const Tensor loss = Tensor::uninitialized({6, 5}, DType::float32, in[0].device()), total = like(loss), e = like(in[0]);
+    const Tensor loss = Tensor::uninitialized({6, 5}, DType::float32, in[0].device()), total = like(loss),
+                 e = like(in[0]);
     b.cross_entropy(in[0], in[1], loss, e, total);
     Tensors all;
     for (const Tensor& g : {in[2].slice(1, 0, 12, 2).transpose(), broadcast_to(in[2][0].slice(0, 0, 5), {6, 5})}) {
@@ -119,9 +124,11 @@ TEST(CrossEntropy, ReportsTheFirstTargetThatIsNoClass) {
 
 TEST(Softmax, OfFloat64HasNoKernel) {
   const Tensor x = zeros({2, 3}, DType::float64).to(device());
-  EXPECT_THAT([&] { softmax(x, 1); }, ThrowsMessage<UsageError>(HasSubstr("softmax of float64: there is no kernel for device cuda:0")));
+  EXPECT_THAT([&] { softmax(x, 1); },
+              ThrowsMessage<UsageError>(HasSubstr("softmax of float64: there is no kernel for device cuda:0")));
   EXPECT_THAT([&] { log_softmax(x, 1); }, ThrowsMessage<UsageError>(HasSubstr("log_softmax of float64")));
-  EXPECT_THAT([&] { cross_entropy_rows(x, targets({2}, 3).to(device())); }, ThrowsMessage<UsageError>(HasSubstr("cross_entropy of float64")));
+  EXPECT_THAT([&] { cross_entropy_rows(x, targets({2}, 3).to(device())); },
+              ThrowsMessage<UsageError>(HasSubstr("cross_entropy of float64")));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The optimizers' steps and the clipping of gradients on a GPU against the CPU, bit for bit.
+#include "stet/tensor/update.h"
 #include "cuda/device.h"
 #include "stet/tensor/backend.h"
-#include "stet/tensor/update.h"
 #include "tensor/bits.h"
 
 namespace stet {
@@ -14,7 +14,8 @@ const int64_t kSizes[] = {0, 1, 3, 4, 31, 32, 33, 63, 64, 65, 511, 512, 513, 102
 // Elements that are subnormal in many places, so that flushing shows.
 Tensor values(int64_t n, uint64_t seed, DType dtype) {
   const Tensor x = awkward({n}, seed).to(dtype);
-  return x * where(awkward({n}, seed + 1000, false) > 100, full({}, dtype == DType::float32 ? 1e-38 : 1e-308, dtype), ones({}, dtype));
+  return x * where(awkward({n}, seed + 1000, false) > 100, full({}, dtype == DType::float32 ? 1e-38 : 1e-308, dtype),
+                   ones({}, dtype));
 }
 
 ::testing::AssertionResult same(const Tensor& got, const Tensor& want) {
@@ -39,11 +40,21 @@ std::vector<std::vector<Tensor>> parameters(size_t count) {
 
 // Each parameter has a step of its own.
 SgdStep sgd_step(size_t i) {
-  return {.rate = 0.1 + 0.01 * static_cast<double>(i), .momentum = 0.9, .take = i % 3 == 0 ? 1 : 0.7, .weight_decay = i % 4 == 1 ? 0 : 1e-3, .nesterov = i % 2 == 0};
+  return {.rate = 0.1 + 0.01 * static_cast<double>(i),
+          .momentum = 0.9,
+          .take = i % 3 == 0 ? 1 : 0.7,
+          .weight_decay = i % 4 == 1 ? 0 : 1e-3,
+          .nesterov = i % 2 == 0};
 }
 AdamStep adam_step(size_t i) {
   const auto t = static_cast<double>(i + 1);
-  return {.rate = 1e-3 / t, .beta1 = 0.9, .beta2 = 0.999, .scale = 1 + 30 / t, .epsilon = 1e-8, .weight_decay = i % 3 == 0 ? 1e-2 : 0, .decay = i % 3 == 1 ? 1e-4 : 0};
+  return {.rate = 1e-3 / t,
+          .beta1 = 0.9,
+          .beta2 = 0.999,
+          .scale = 1 + 30 / t,
+          .epsilon = 1e-8,
+          .weight_decay = i % 3 == 0 ? 1e-2 : 0,
+          .decay = i % 3 == 1 ? 1e-4 : 0};
 }
 
 std::vector<Tensor> run_sgd(const std::vector<std::vector<Tensor>>& all, Device on, bool in_place) {
@@ -77,12 +88,12 @@ std::vector<Tensor> run_adam(const std::vector<std::vector<Tensor>>& all, Device
   return results;
 }
 
-template <class Run>
-void expect_same_steps(const std::vector<std::vector<Tensor>>& all, const Run& run) {
+template <class Run> void expect_same_steps(const std::vector<std::vector<Tensor>>& all, const Run& run) {
   const std::vector<Tensor> want = run(all, cpu, false);
   for (bool in_place : {false, true}) {
     const std::vector<Tensor> got = run(all, device(), in_place);
-    for (size_t i = 0; i < want.size(); ++i) EXPECT_TRUE(same(got[i], want[i])) << i << " of " << want[i].elements() << (in_place ? " in place" : "");
+    for (size_t i = 0; i < want.size(); ++i)
+      EXPECT_TRUE(same(got[i], want[i])) << i << " of " << want[i].elements() << (in_place ? " in place" : "");
   }
 }
 
@@ -100,9 +111,11 @@ TEST(CudaUpdate, Adam) {
 }
 
 TEST(CudaUpdate, TakesUnalignedGradients) {
-  const Tensor g = values(1026, 1, DType::float32), p = values(1025, 2, DType::float32), b = values(1025, 3, DType::float32);
+  const Tensor g = values(1026, 1, DType::float32), p = values(1025, 2, DType::float32),
+               b = values(1025, 3, DType::float32);
   const auto run = [&](Device on) {
-    const SgdTask::Values to{Tensor::uninitialized(p.shape(), p.dtype(), on), Tensor::uninitialized(p.shape(), p.dtype(), on)};
+    const SgdTask::Values to{Tensor::uninitialized(p.shape(), p.dtype(), on),
+                             Tensor::uninitialized(p.shape(), p.dtype(), on)};
     const SgdTask task{sgd_step(1), g.to(on).slice(0, 1, 1026), {p.to(on), b.to(on)}, to};
     backend(on).sgd(std::span(&task, 1));
     return to;
@@ -126,7 +139,8 @@ void expect_same_clipping(const std::vector<Tensor>& gradients, double most) {
   const std::vector<Tensor> want = run(cpu, false);
   for (bool in_place : {false, true}) {
     const std::vector<Tensor> got = run(device(), in_place);
-    for (size_t i = 0; i < want.size(); ++i) EXPECT_TRUE(same(got[i], want[i])) << i << " below " << most << (in_place ? " in place" : "");
+    for (size_t i = 0; i < want.size(); ++i)
+      EXPECT_TRUE(same(got[i], want[i])) << i << " below " << most << (in_place ? " in place" : "");
   }
 }
 
@@ -150,7 +164,10 @@ TEST(CudaClipNorm, OfSpecialAndOfNoElements) {
 
 TEST(CudaClipNorm, OfMoreThanABlockOfBlocks) {
   // 1024 blocks of 1024 elements are one block of sums; the numbers swamp each other.
-  in_orders([] { expect_same_clipping({awkward({100}, 1, false), awkward({(1 << 20) + 3000}, 2, false), awkward({7}, 3, false)}, 0.5); });
+  in_orders([] {
+    expect_same_clipping({awkward({100}, 1, false), awkward({(1 << 20) + 3000}, 2, false), awkward({7}, 3, false)},
+                         0.5);
+  });
 }
 
 }  // namespace

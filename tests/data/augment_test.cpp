@@ -56,9 +56,12 @@ TEST(RandomCrop, TakesEveryWindowAndNoOther) {
 TEST(RandomCrop, KeepsTheDtypeAndRefusesAWindowTooLarge) {
   SampleDraws d = draws();
   EXPECT_EQ((RandomCrop{.height = 2, .width = 2})(image({3, 3}).to(DType::uint8), d).dtype(), DType::uint8);
-  EXPECT_THAT(message_of<UsageError>([&] { RandomCrop{.height = 4, .width = 2}(image({3, 3}), d); }),
+  EXPECT_THAT(message_of<UsageError>([&] {
+                RandomCrop{.height = 4, .width = 2}(image({3, 3}), d);
+              }),
               HasSubstr("[3, 3] padded by 0 is smaller than 4x2"));
-  EXPECT_THAT(message_of<UsageError>([&] { RandomCrop{.height = 1, .width = 1}(image({3}), d); }), HasSubstr("no image"));
+  EXPECT_THAT(message_of<UsageError>([&] { RandomCrop{.height = 1, .width = 1}(image({3}), d); }),
+              HasSubstr("no image"));
 }
 
 TEST(RandomFlip, MirrorsLeftToRightAsOftenAsAsked) {
@@ -73,7 +76,8 @@ TEST(RandomFlip, MirrorsLeftToRightAsOftenAsAsked) {
   }
   EXPECT_NEAR(flipped, 250, 60);
   SampleDraws d = draws();
-  EXPECT_EQ(RandomFlip{.probability = 1}(x.to(DType::uint8), d).to_vector<uint8_t>(), (std::vector<uint8_t>{3, 2, 1, 6, 5, 4}));
+  EXPECT_EQ(RandomFlip{.probability = 1}(x.to(DType::uint8), d).to_vector<uint8_t>(),
+            (std::vector<uint8_t>{3, 2, 1, 6, 5, 4}));
   EXPECT_EQ(RandomFlip{.probability = 0}(x, d).to_vector<float>(), x.to_vector<float>());
 }
 
@@ -82,7 +86,10 @@ TEST(Normalise, SubtractsAndDividesByChannel) {
   const Tensor x = image({2, 1, 2});
   EXPECT_EQ((Normalise{{1, 2}, {0.5f, 4}})(x, d).to_vector<float>(), (std::vector<float>{0, 2, 0.25f, 0.5f}));
   EXPECT_EQ((Normalise{{1}, {2}})(x, d).to_vector<float>(), (std::vector<float>{0, 0.5f, 1, 1.5f}));
-  EXPECT_THAT(message_of<UsageError>([&] { Normalise{{1, 2, 3}, {1}}(x, d); }), HasSubstr("3 means and 1 deviations for 2 channels"));
+  EXPECT_THAT(message_of<UsageError>([&] {
+                Normalise{{1, 2, 3}, {1}}(x, d);
+              }),
+              HasSubstr("3 means and 1 deviations for 2 channels"));
   EXPECT_THAT(message_of<UsageError>([&] { Normalise{{0}, {0}}(x, d); }), HasSubstr("not positive"));
   EXPECT_THAT(message_of<UsageError>([&] { Normalise{{0}, {1}}(x.to(DType::uint8), d); }), HasSubstr("not uint8"));
 }
@@ -178,7 +185,8 @@ TEST(Augment, TheLoaderPassesItsEpochWhateverTheWorkers) {
 }
 
 TEST(Augment, TakesAFunctionOfTheUsersOwn) {
-  const auto shifted = augment(digits_of(3), Rng(1), [](const Tensor& x, SampleDraws& d) { return x + double{d.uniform()}; });
+  const auto shifted =
+      augment(digits_of(3), Rng(1), [](const Tensor& x, SampleDraws& d) { return x + double{d.uniform()}; });
   EXPECT_EQ(shifted.size(), 3);
   EXPECT_EQ(shifted.get(1)[0].shape(), (Shape{1, 8, 8}));
 }

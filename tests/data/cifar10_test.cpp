@@ -81,8 +81,9 @@ TEST(Cifar10, NamesTheFileAtFault) {
   fs::remove(scratch / "data_batch_4.bin");
   EXPECT_THAT(refusal(), HasSubstr("data_batch_4.bin"));
   scratch.write("data_batch_4.bin", records(0, 2).substr(1));
-  EXPECT_EQ(refusal(), "data: " + (scratch / "data_batch_4.bin").string() +
-                           ": 6145 bytes are no whole number of records of 3073; is it cut, or not CIFAR-10's binary version?");
+  EXPECT_EQ(refusal(),
+            "data: " + (scratch / "data_batch_4.bin").string() +
+                ": 6145 bytes are no whole number of records of 3073; is it cut, or not CIFAR-10's binary version?");
   scratch.write("data_batch_4.bin", "");
   EXPECT_THAT(refusal(), HasSubstr("data_batch_4.bin: 0 bytes"));
   std::string wrong = records(0, 3);
@@ -92,7 +93,8 @@ TEST(Cifar10, NamesTheFileAtFault) {
 }
 
 TEST(Patterns, AreTheSameBytesOnEveryMachine) {
-  EXPECT_EQ(sha256_hex(bytes_of(draw_patterns({.count = 200, .seed = 1}).pixels())), "74dced6fd1eda7bc0b38517bcc0874a0fecbc93c9ca7eb137a882e4994d754fe")
+  EXPECT_EQ(sha256_hex(bytes_of(draw_patterns({.count = 200, .seed = 1}).pixels())),
+            "74dced6fd1eda7bc0b38517bcc0874a0fecbc93c9ca7eb137a882e4994d754fe")
       << "a change of what is drawn is a new version of the generator";
 }
 
@@ -103,7 +105,8 @@ TEST(Patterns, AnImageDependsOnSeedAndIndexAlone) {
   EXPECT_NE(bytes_of(few.pixels()), bytes_of(draw_patterns({.count = 5, .seed = 4}).pixels()));
   EXPECT_EQ(run.records.at(1).name, "patterns-1-50-3");
   EXPECT_EQ(run.records.at(1).samples, 50);
-  EXPECT_EQ(message_of<UsageError>([] { draw_patterns({.count = 0}); }), "patterns: count 0 is not between 1 and 10000000");
+  EXPECT_EQ(message_of<UsageError>([] { draw_patterns({.count = 0}); }),
+            "patterns: count 0 is not between 1 and 10000000");
 }
 
 TEST(Patterns, EveryKindIsThere) {
@@ -118,8 +121,12 @@ TEST(Images, HaveAScaleForEachChannel) {
   const Tensor pixels = zeros({2, 3, 4, 4}, DType::uint8), labels = zeros({2}, DType::int64);
   DatasetRecord record;
   record.name = "mine";
-  EXPECT_EQ(message_of<UsageError>([&] { Images(pixels, labels, record); }), "data: mine has 3 channels and 1 scales; give one for each");
-  EXPECT_THAT(message_of<UsageError>([&] { Images(zeros({2, 3}, DType::uint8), labels, {}); }), HasSubstr("uint8 [N, H, W] or [N, C, H, W]"));
+  EXPECT_EQ(message_of<UsageError>([&] { Images(pixels, labels, record); }),
+            "data: mine has 3 channels and 1 scales; give one for each");
+  EXPECT_THAT(message_of<UsageError>([&] {
+                Images(zeros({2, 3}, DType::uint8), labels, {});
+              }),
+              HasSubstr("uint8 [N, H, W] or [N, C, H, W]"));
 }
 
 }  // namespace

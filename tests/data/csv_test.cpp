@@ -48,7 +48,8 @@ TEST(Csv, RoundsEachNumberOnce) {
   EXPECT_EQ(x[3], -INFINITY);
   EXPECT_EQ(x[4], 7.0f);
   const CsvTable whole = table_of(scratch, "n\n9007199254740993\n");
-  EXPECT_EQ(whole.column("n", DType::int64).item<int64_t>(), 9007199254740993) << "an int64 must not pass through a float";
+  EXPECT_EQ(whole.column("n", DType::int64).item<int64_t>(), 9007199254740993)
+      << "an int64 must not pass through a float";
 }
 
 TEST(Csv, DoesNotListenToTheLocale) {
@@ -81,7 +82,9 @@ TEST(Csv, CategoriesArePositionsInByteOrder) {
 TEST(Csv, NamesFileLineAndColumn) {
   const Scratch scratch;
   const CsvTable t = table_of(scratch, "x,y\n1,2\n\"3\n\",z\n,1e400\n4,99999999999999999999\n");
-  const auto wrong = [&](const char* name, DType dtype) { return message_of<DataError>([&] { t.column(name, dtype); }); };
+  const auto wrong = [&](const char* name, DType dtype) {
+    return message_of<DataError>([&] { t.column(name, dtype); });
+  };
   EXPECT_THAT(wrong("y", DType::float32), EndsWith("t.csv:3: column 'y': 'z' is no float32"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\nz,3\n").column("x", DType::int64); }),
               EndsWith("t.csv:2: column 'x': '1  ' is no int64"));
@@ -91,8 +94,10 @@ TEST(Csv, NamesFileLineAndColumn) {
               EndsWith("t.csv:3: column 'x': '1e400' is out of range for float32"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n1,\n").column("y"); }),
               EndsWith("t.csv:2: column 'y': '' is empty, which is no float32"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1.5\n").column("x", DType::int64); }), HasSubstr("'1.5' is no int64"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1 2\n").column("x"); }), HasSubstr("'1 2' is no float32"));
+  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1.5\n").column("x", DType::int64); }),
+              HasSubstr("'1.5' is no int64"));
+  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1 2\n").column("x"); }),
+              HasSubstr("'1 2' is no float32"));
   EXPECT_THAT(message_of<UsageError>([&] { t.column("q"); }), EndsWith("t.csv: has no column 'q'; it has x, y"));
   EXPECT_THAT(message_of<UsageError>([&] { t.column("x", DType::uint8); }), HasSubstr("not uint8"));
 }

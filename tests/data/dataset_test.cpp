@@ -21,8 +21,7 @@ struct Range {
   int64_t get(int64_t i) const { return first + i; }
 };
 
-template <class D>
-std::vector<int64_t> contents(const D& dataset) {
+template <class D> std::vector<int64_t> contents(const D& dataset) {
   std::vector<int64_t> all;
   for (int64_t i = 0; i < dataset.size(); ++i) all.push_back(fields(dataset.get(i))[0].template item<int64_t>());
   return all;
@@ -74,7 +73,9 @@ TEST(Dataset, TensorsInMemoryAreAnnouncedByTheirBytes) {
   EXPECT_EQ(run.records[0].samples, 2);
   EXPECT_EQ(run.records[1].samples_sha256, run.records[0].samples_sha256) << "a view holds what its copy holds";
   EXPECT_NE(run.records[2].samples_sha256, run.records[0].samples_sha256) << "the shape counts";
-  EXPECT_THAT(message_of<UsageError>([&] { in_memory("odd", x, Tensor::from(std::vector<int64_t>{1, 2, 3})); }),
+  EXPECT_THAT(message_of<UsageError>([&] {
+                in_memory("odd", x, Tensor::from(std::vector<int64_t>{1, 2, 3}));
+              }),
               HasSubstr("odd: column 1 has 3 rows, column 0 has 2"));
   EXPECT_THAT(message_of<UsageError>([&] { set.get(2); }), HasSubstr("four: sample 2"));
 }
@@ -144,7 +145,8 @@ TEST(Evaluate, IsTheMeanWhateverTheBatch) {
   for (int64_t i = 0; i < 1001; ++i) expected += Swamping().get(i);
   expected /= 1001;
   const auto identity = [](const Tensor& x) { return x; };
-  for (int64_t batch : {1, 2, 7, 256, 1001, 5000}) EXPECT_EQ(evaluate(identity, Swamping(), {.batch = batch}), expected) << batch;
+  for (int64_t batch : {1, 2, 7, 256, 1001, 5000})
+    EXPECT_EQ(evaluate(identity, Swamping(), {.batch = batch}), expected) << batch;
 }
 
 TEST(Evaluate, RunsInEvaluationAndTakesAnyDtype) {

@@ -73,7 +73,8 @@ TEST(Digits, AreDrawnInMemoryWhereNothingCanBeWritten) {
   scratch.write("file", "");
   Scratch::set_cache((scratch / "file").string());
   Announcements run;
-  EXPECT_EQ(bytes_of(digits({.count = 4, .seed = 2}).pixels()), bytes_of(draw_digits({.count = 4, .seed = 2}).pixels()));
+  EXPECT_EQ(bytes_of(digits({.count = 4, .seed = 2}).pixels()),
+            bytes_of(draw_digits({.count = 4, .seed = 2}).pixels()));
   EXPECT_EQ(run.records.at(0).name, "digits-1-4-2");
 }
 

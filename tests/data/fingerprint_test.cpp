@@ -120,7 +120,8 @@ TEST(Fingerprint, ACacheThatCannotBeWrittenIsNoError) {
   set_mtime(path, 1'000'000, 0);
   scratch.write("file", "");
   Counted hash;
-  for (const std::string& folder : {(scratch / "file").string(), std::string("/proc/nowhere"), std::string("relative")}) {
+  for (const std::string& folder :
+       {(scratch / "file").string(), std::string("/proc/nowhere"), std::string("relative")}) {
     Scratch::set_cache(folder);
     const char* home = std::getenv("HOME");
     const std::string home_before = home ? home : "";
@@ -134,7 +135,8 @@ TEST(Fingerprint, ACacheThatCannotBeWrittenIsNoError) {
 TEST(Fingerprint, OfSamplesKnowsDtypeShapeAndOrder) {
   const Tensor a = Tensor::from(std::vector<float>{1, 2}), b = Tensor::from(std::vector<float>{3});
   const auto hash = [](std::vector<Tensor> t) { return samples_sha256(t); };
-  const std::set<std::string> all{hash({a, b}), hash({b, a}), hash({a}), hash({a.reshape({2, 1}), b}), hash({a.to(DType::float64), b})};
+  const std::set<std::string> all{hash({a, b}), hash({b, a}), hash({a}), hash({a.reshape({2, 1}), b}),
+                                  hash({a.to(DType::float64), b})};
   EXPECT_EQ(all.size(), 5u);
   EXPECT_EQ(hash({a, b}), hash({Tensor::from(std::vector<float>{0, 1, 2}).slice(0, 1, 3), b}));
 }

@@ -38,18 +38,21 @@ TEST(Idx, ReadsBytesPlainAndCompressed) {
 
 TEST(Idx, ReadsEveryElementType) {
   EXPECT_EQ(read_idx(file_of("\0\0\x09\x01\0\0\0\x02\xff\x7f"s)).to_vector<int32_t>(), (std::vector<int32_t>{-1, 127}));
-  EXPECT_EQ(read_idx(file_of("\0\0\x0b\x01\0\0\0\x02\xff\xfe\x01\x02"s)).to_vector<int32_t>(), (std::vector<int32_t>{-2, 258}));
-  EXPECT_EQ(read_idx(file_of("\0\0\x0c\x01\0\0\0\x01\xff\xff\xff\xfd"s)).to_vector<int32_t>(), (std::vector<int32_t>{-3}));
+  EXPECT_EQ(read_idx(file_of("\0\0\x0b\x01\0\0\0\x02\xff\xfe\x01\x02"s)).to_vector<int32_t>(),
+            (std::vector<int32_t>{-2, 258}));
+  EXPECT_EQ(read_idx(file_of("\0\0\x0c\x01\0\0\0\x01\xff\xff\xff\xfd"s)).to_vector<int32_t>(),
+            (std::vector<int32_t>{-3}));
   EXPECT_EQ(read_idx(file_of("\0\0\x0d\x01\0\0\0\x01\x3f\xc0\0\0"s)).to_vector<float>(), (std::vector<float>{1.5f}));
-  EXPECT_EQ(read_idx(file_of("\0\0\x0e\x01\0\0\0\x01\xbf\xf8\0\0\0\0\0\0"s)).to_vector<double>(), (std::vector<double>{-1.5}));
+  EXPECT_EQ(read_idx(file_of("\0\0\x0e\x01\0\0\0\x01\xbf\xf8\0\0\0\0\0\0"s)).to_vector<double>(),
+            (std::vector<double>{-1.5}));
 }
 
 TEST(Idx, ReadsWhatItWrote) {
   const Scratch scratch;
-  const Tensor tensors[] = {Tensor::from(std::vector<uint8_t>{0, 1, 254, 255}, {2, 2}),
-                            Tensor::from(std::vector<int32_t>{-5, 1 << 30}, {1, 2, 1}),
-                            Tensor::from(std::vector<float>{0.1f, -3e38f}), Tensor::from(std::vector<double>{0.1, -3e300}),
-                            Tensor::from(std::vector<uint8_t>{}, {0, 28, 28})};
+  const Tensor tensors[] = {
+      Tensor::from(std::vector<uint8_t>{0, 1, 254, 255}, {2, 2}),
+      Tensor::from(std::vector<int32_t>{-5, 1 << 30}, {1, 2, 1}), Tensor::from(std::vector<float>{0.1f, -3e38f}),
+      Tensor::from(std::vector<double>{0.1, -3e300}), Tensor::from(std::vector<uint8_t>{}, {0, 28, 28})};
   for (const Tensor& t : tensors) {
     write_idx(scratch / "x", t);
     const Tensor back = read_idx(scratch / "x");
@@ -73,7 +76,8 @@ TEST(Idx, RefusesWhatFollows) {
 }
 
 TEST(Idx, ReadsAFileOfSeveralCompressedMembers) {
-  EXPECT_EQ(bytes_of(read_idx(file_of(gzipped(kImages.substr(0, 18)) + gzipped("") + gzipped(kImages.substr(18))))), "abcdefghijkl");
+  EXPECT_EQ(bytes_of(read_idx(file_of(gzipped(kImages.substr(0, 18)) + gzipped("") + gzipped(kImages.substr(18))))),
+            "abcdefghijkl");
 }
 
 TEST(Idx, RefusesAnotherMagicNumber) {
@@ -85,7 +89,7 @@ TEST(Idx, RefusesAnotherMagicNumber) {
 TEST(Idx, TakesNoMemoryOnAHeadersWord) {
   const int64_t before = memory_stats().peak_bytes;
   const std::string large = "\0\0\x08\x03\x7f\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff"s;
-  const std::string product_of_zero_bits = "\0\0\x08\x02\x80\0\0\0\x80\0\0\0"s;  // 2^62
+  const std::string product_of_zero_bits = "\0\0\x08\x02\x80\0\0\0\x80\0\0\0"s;   // 2^62
   const std::string overflowing = "\0\0\x0e\x03\x80\0\0\0\x80\0\0\0\0\0\0\x04"s;  // 2^64 elements, 0 modulo 2^64
   const std::string beside_zero = "\0\0\x08\x04\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"s;
   for (const std::string& header : {large, product_of_zero_bits, overflowing, beside_zero}) {
@@ -102,9 +106,7 @@ TEST(Idx, SurvivesEveryFlippedBit) {
       damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
       try {
         read_idx(file_of(damaged));
-      } catch (const DataError& e) {
-        EXPECT_THAT(e.what(), HasSubstr("some-file"));
-      }
+      } catch (const DataError& e) { EXPECT_THAT(e.what(), HasSubstr("some-file")); }
     }
   }
 }

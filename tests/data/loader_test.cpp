@@ -16,7 +16,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// Sample i is ([i, i/2], i). Counts calls; late samples come first where several threads ask, so that order is put to the test.
+// Sample i is ([i, i/2], i). Counts calls; late samples come first where several threads ask, so that order is put to
+// the test.
 struct Numbers {
   int64_t n;
   std::shared_ptr<std::atomic<int64_t>> calls = std::make_shared<std::atomic<int64_t>>(0);
@@ -43,15 +44,13 @@ class Restore : public Visitor {
   std::map<std::string, int64_t> values_;
 };
 
-template <class L>
-std::string take(L& loader) {
+template <class L> std::string take(L& loader) {
   auto batch = loader.next();
   if (!batch) return "end";
   return std::apply([](const auto&... t) { return (bytes_of(t) + ...); }, *batch);
 }
 
-template <class L>
-std::vector<std::string> take_epoch(L& loader, int64_t epoch) {
+template <class L> std::vector<std::string> take_epoch(L& loader, int64_t epoch) {
   loader.start_epoch(epoch);
   std::vector<std::string> batches;
   for (std::string b = take(loader); b != "end"; b = take(loader)) batches.push_back(std::move(b));
@@ -98,7 +97,8 @@ TEST(Loader, EveryByteIsTheSameForAnyNumberOfWorkers) {
   Loader alone(Numbers{103}, shuffled(8, 0));
   for (int64_t workers : {1, 2, 4, 32}) {
     Loader several(Numbers{103}, shuffled(8, workers));
-    for (int64_t epoch : {0, 1, 5}) EXPECT_EQ(take_epoch(several, epoch), take_epoch(alone, epoch)) << workers << " workers";
+    for (int64_t epoch : {0, 1, 5})
+      EXPECT_EQ(take_epoch(several, epoch), take_epoch(alone, epoch)) << workers << " workers";
   }
 }
 
@@ -157,8 +157,7 @@ TEST(Loader, WorkersStayWithinTheirPrefetch) {
     int64_t size() const { return 200; }
     int64_t get(int64_t i) const {
       const int64_t ahead = i - *delivered;
-      for (int64_t seen = *furthest; ahead > seen && !furthest->compare_exchange_weak(seen, ahead);) {
-      }
+      for (int64_t seen = *furthest; ahead > seen && !furthest->compare_exchange_weak(seen, ahead);) {}
       return i;
     }
   };
@@ -236,7 +235,8 @@ TEST(Loader, NamesASampleThatDoesNotFit) {
     Tensor get(int64_t i) const { return zeros({1, i == 2 ? 3 : 2}); }
   };
   Loader loader(Uneven{}, {.batch = 4});
-  EXPECT_THAT(message_of<UsageError>([&] { loader.next(); }), HasSubstr("sample 2 of a batch is float32 [1, 3], of the first float32 [1, 2]"));
+  EXPECT_THAT(message_of<UsageError>([&] { loader.next(); }),
+              HasSubstr("sample 2 of a batch is float32 [1, 3], of the first float32 [1, 2]"));
 }
 
 TEST(Loader, TellsWhatItIs) {

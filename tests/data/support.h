@@ -75,8 +75,7 @@ class Announcements : public Recorder {
 };
 
 /// The message of the E that f throws; a failure if it throws none. Messages are one line.
-template <class E, class F>
-std::string message_of(F&& f) {
+template <class E, class F> std::string message_of(F&& f) {
   try {
     f();
   } catch (const E& e) {

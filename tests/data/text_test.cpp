@@ -26,7 +26,8 @@ TEST(Text, NumbersItsBytesInAscendingOrder) {
   EXPECT_THROW(text.encode("d"), DataError);
   EXPECT_THROW(text.decode(Tensor::from<int64_t>({4})), UsageError);
   EXPECT_THROW(Text("", "nothing"), DataError);
-  EXPECT_EQ(Text(std::string("\xff\0\x7f", 3), "bytes").decode(Tensor::from<int64_t>({0, 1, 2})), std::string("\0\x7f\xff", 3));
+  EXPECT_EQ(Text(std::string("\xff\0\x7f", 3), "bytes").decode(Tensor::from<int64_t>({0, 1, 2})),
+            std::string("\0\x7f\xff", 3));
 }
 
 TEST(Text, APartKeepsTheWholesVocabulary) {

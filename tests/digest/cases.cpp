@@ -14,8 +14,18 @@ namespace {
 
 template <class T> T draw(SampleDraws& draws, Values kind) {
   using Limits = std::numeric_limits<T>;
-  const T special[] = {T(0), -T(0), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), Limits::denorm_min(),
-                       -Limits::min() / 8, Limits::max(), -Limits::max(), T(1), T(-1), std::ldexp(T(1), Limits::digits)};
+  const T special[] = {T(0),
+                       -T(0),
+                       Limits::infinity(),
+                       -Limits::infinity(),
+                       Limits::quiet_NaN(),
+                       Limits::denorm_min(),
+                       -Limits::min() / 8,
+                       Limits::max(),
+                       -Limits::max(),
+                       T(1),
+                       T(-1),
+                       std::ldexp(T(1), Limits::digits)};
   if (kind == Values::special && draws.below(8) == 0) return special[draws.below(12)];
   const T fraction = static_cast<T>(draws.uniform()) - T(0.5);
   return std::ldexp(fraction, static_cast<int>(draws.below(30)) - 15);
@@ -57,7 +67,8 @@ void for_each(Trace& trace, const std::vector<Inputs>& inputs, const std::functi
 }  // namespace
 
 void Trace::operator()(const Tensor& x) {
-  if (x.device() != device()) raise("a case's result is on {}, not on {}", x.device().to_string(), device().to_string());
+  if (x.device() != device())
+    raise("a case's result is on {}, not on {}", x.device().to_string(), device().to_string());
   sum_.add(digest(std::to_string(count_++), x));
 }
 
@@ -66,15 +77,16 @@ void set_device(Device d) { where_cases_run = d; }
 
 Cases all_cases() {
   Cases cases;
-  for (auto add : {add_elementwise, add_reductions, add_shape_ops, add_products, add_norms, add_sequences, add_random, add_training,
-                   add_small_models}) {
+  for (auto add : {add_elementwise, add_reductions, add_shape_ops, add_products, add_norms, add_sequences, add_random,
+                   add_training, add_small_models}) {
     add(cases);
   }
   return cases;
 }
 
 Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype) {
-  return (dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind)).to(device());
+  return (dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind))
+      .to(device());
 }
 
 Tensor indices(const Shape& shape, uint64_t seed, int64_t n) {
@@ -85,9 +97,8 @@ Tensor indices(const Shape& shape, uint64_t seed, int64_t n) {
 }
 
 void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {
-  cases.push_back({name, [=](Trace& trace) {
-                     for_each(trace, inputs, [&](const Inputs& one) { trace(op(make(one))); });
-                   }});
+  cases.push_back(
+      {name, [=](Trace& trace) { for_each(trace, inputs, [&](const Inputs& one) { trace(op(make(one))); }); }});
 }
 
 void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {

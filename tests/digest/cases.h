@@ -1,4 +1,5 @@
-// What the digest program computes. Each line that it prints is a case: a name, and a digest of the bits of its results.
+// What the digest program computes. Each line that it prints is a case: a name, and a digest of the bits of its
+// results.
 #pragma once
 
 #include <functional>
@@ -36,8 +37,8 @@ enum class Values {
   special,  // the same, but one in eight is an infinity, NaN, a signed zero, subnormal or the largest number
 };
 
-/// Where cases are computed: the CPU, until something else is set. All of a case runs there; what a library makes on the CPU, such as a
-/// new network, is moved first.
+/// Where cases are computed: the CPU, until something else is set. All of a case runs there; what a library makes on
+/// the CPU, such as a new network, is moved first.
 Device device();
 void set_device(Device d);
 
@@ -54,8 +55,8 @@ struct Inputs {
 };
 using Op = std::function<Tensor(const std::vector<Tensor>&)>;
 
-/// The case `name`: the op's results on each of the inputs. Inputs for which device() has no kernel are computed on the CPU, if there are
-/// others for which it has one.
+/// The case `name`: the op's results on each of the inputs. Inputs for which device() has no kernel are computed on the
+/// CPU, if there are others for which it has one.
 void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);
 /// The same, and the case `name.gradient`: the gradients of all inputs for an upstream gradient of the same kind.
 void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);

@@ -66,11 +66,11 @@ void add_binary(Cases& cases) {
   add("where", [](const Tensor& a, const Tensor& b) { return where(a > b, a, b); });
   add_forward(cases, "comparisons", binary_inputs(), [](In x) {
     const Tensor &a = x[0], &b = x[1];
-    return stack({a == b, a != b, a < b, a <= b, a > b, a >= b});
+    return stack({a == b, a != b, a<b, a <= b, a> b, a >= b});
   });
   add_forward(cases, "comparisons_with_numbers", unary_inputs(), [](In x) {
     const Tensor& a = x[0];
-    return stack({a == 1.0, a != 1.0, a < 0.1, a <= 0.1, a > -0.1, a >= -0.1});
+    return stack({a == 1.0, a != 1.0, a<0.1, a <= 0.1, a> - 0.1, a >= -0.1});
   });
   add_forward(cases, "logic", {{{{3, 5, 33}, {3, 5, 33}}}}, [](In x) {
     const Tensor a = x[0] > 0.0, b = x[1] > 0.0;
@@ -85,12 +85,14 @@ Tensor integers(DType dtype, uint64_t seed) {
 
 void add_dtypes(Cases& cases) {
   for (DType dtype : {DType::int32, DType::int64, DType::uint8}) {
-    cases.push_back({std::string(name_of(dtype)) + ".arithmetic", [dtype](Trace& trace) {
-                       const Tensor a = integers(dtype, 1), b = integers(dtype, 2);
-                       const Tensor divisor = where(b == 0.0, ones(b.shape(), dtype, device()), b);
-                       for (const Tensor& y : {a + b, a - b, a * b, a / divisor, -a, abs(a), maximum(a, b), minimum(a, b)}) trace(y);
-                       for (const Tensor& y : {sum(a), max(a), min(a), argmax(a), argmin(b)}) trace(y);
-                     }});
+    cases.push_back(
+        {std::string(name_of(dtype)) + ".arithmetic", [dtype](Trace& trace) {
+           const Tensor a = integers(dtype, 1), b = integers(dtype, 2);
+           const Tensor divisor = where(b == 0.0, ones(b.shape(), dtype, device()), b);
+           for (const Tensor& y : {a + b, a - b, a * b, a / divisor, -a, abs(a), maximum(a, b), minimum(a, b)})
+             trace(y);
+           for (const Tensor& y : {sum(a), max(a), min(a), argmax(a), argmin(b)}) trace(y);
+         }});
   }
   const DType all[] = {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean};
   for (DType from : all) {

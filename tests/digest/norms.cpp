@@ -14,7 +14,8 @@ void add_norms(Cases& cases) {
                                       {{{70, 5, 33, 32}, {5}, {5}, {70, 5, 33, 32}}, Values::wide},
                                       {{{3, 2, 3, 3}, {2}, {2}, {3, 2, 3, 3}}, Values::wide, DType::float64}};
   add_op(cases, "batch_norm", images, [](In x) { return batch_norm(x[0], x[1], x[2]).y * x[3]; });
-  add_op(cases, "batch_norm.relu", images, [](In x) { return batch_norm(x[0], x[1], x[2], 1e-3, Activation::relu, x[3]).y; });
+  add_op(cases, "batch_norm.relu", images,
+         [](In x) { return batch_norm(x[0], x[1], x[2], 1e-3, Activation::relu, x[3]).y; });
   add_forward(cases, "batch_norm.statistics", images, [](In x) {
     const BatchNorm b = batch_norm(x[0], {}, {});
     return concatenate({b.mean, b.variance});

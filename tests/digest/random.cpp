@@ -29,7 +29,8 @@ void add_random(Cases& cases) {
            return dropout(x[0], 0.37, stream);
          });
   cases.push_back({"permutation", [](Trace& trace) {
-                     for (uint32_t epoch : {0, 1}) trace(Tensor::from(permutation(Rng(7, "order"), 1009, epoch)).to(device()));
+                     for (uint32_t epoch : {0, 1})
+                       trace(Tensor::from(permutation(Rng(7, "order"), 1009, epoch)).to(device()));
                    }});
 }
 

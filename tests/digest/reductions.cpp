@@ -20,7 +20,8 @@ void add_reductions(Cases& cases) {
   const auto add = [&](const std::string& name, const Axes& axes, Tensor (*op)(const Tensor&, const Axes&, bool)) {
     add_op(cases, name, reduced_inputs(), [=](In x) { return op(x[0], axes, true); });
   };
-  const std::pair<const char*, Axes> ways[] = {{"all", {}}, {"last", {-1}}, {"first", {0}}, {"ends", {0, 2}}, {"first_two", {0, 1}}};
+  const std::pair<const char*, Axes> ways[] = {
+      {"all", {}}, {"last", {-1}}, {"first", {0}}, {"ends", {0, 2}}, {"first_two", {0, 1}}};
   for (const auto& [name, axes] : ways) {
     add(std::string("sum_") + name, axes, sum);
     add(std::string("mean_") + name, axes, mean);

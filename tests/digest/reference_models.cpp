@@ -35,7 +35,8 @@ void train_char_gpt(Trace& trace) {
   models::CharGpt net(shape, Rng(1, "char_gpt"));
   to(net, device());
   optim::AdamW optimizer(net, {.lr = 1e-3, .beta2 = 0.99, .weight_decay = 0.1});
-  train(trace, net, optimizer, [&](uint32_t step) { return text(step, 12, shape.block, shape.vocabulary); }, 1.0);
+  train(
+      trace, net, optimizer, [&](uint32_t step) { return text(step, 12, shape.block, shape.vocabulary); }, 1.0);
 }
 
 void train_char_lstm(Trace& trace) {

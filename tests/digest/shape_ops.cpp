@@ -22,9 +22,7 @@ void add_shape_ops(Cases& cases) {
   add("pad", [](In x) { return pad(x[0], {{1, 2}, {0, 3}}, 0.3); });
   add("split", [](In x) { return split(x[0], 7, 1)[2] * split(x[0], 7, 1)[6]; });
   add("index_select", [](In x) { return index_select(x[0], 1, indices({40}, 1, x[0].size(1))); });
-  add("gather", [](In x) {
-    return gather(x[0], 1, indices({x[0].size(0), 300, x[0].size(2)}, 1, x[0].size(1)));
-  });
+  add("gather", [](In x) { return gather(x[0], 1, indices({x[0].size(0), 300, x[0].size(2)}, 1, x[0].size(1))); });
   add("scatter_add", [](In x) { return scatter_add(x[0], 2, indices(x[0].shape(), 1, 3), 3); });
   add("to_float64", [](In x) { return x[0].to(DType::float32).to(x[0].dtype()); });
   cases.push_back({"one_hot", [](Trace& trace) { trace(one_hot(indices({5, 33}, 1, 7), 7)); }});

@@ -1,5 +1,5 @@
-// What surrounds an op changes nothing: neither the floating-point settings that a program or one of its libraries made, nor its
-// locale, nor its other threads. And no op changes the settings.
+// What surrounds an op changes nothing: neither the floating-point settings that a program or one of its libraries
+// made, nor its locale, nor its other threads. And no op changes the settings.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
@@ -115,7 +115,8 @@ TEST(Surroundings, TheLocaleDoesNotShow) {
   };
   expected();
   const std::string c_locale = std::setlocale(LC_ALL, nullptr);
-  for (const char* name : {"de_DE.UTF-8", "tr_TR.UTF-8", "C.UTF-8"}) std::setlocale(LC_ALL, name);  // what there is of them
+  for (const char* name : {"de_DE.UTF-8", "tr_TR.UTF-8", "C.UTF-8"})
+    std::setlocale(LC_ALL, name);  // what there is of them
   const std::locale before = std::locale::global(std::locale(std::locale(), new Grouped));
   expect_all(all_cases());
   std::locale::global(before);

@@ -20,7 +20,8 @@ void add_losses(Cases& cases) {
   add_op(cases, "cross_entropy", one, [=](In x) { return nn::cross_entropy(x[0], classes(x[0])); });
   add_op(cases, "cross_entropy.options", one, [=](In x) {
     const Tensor weights = arange(x[0].size(1), x[0].dtype()).to(device()) + 0.3;
-    return nn::cross_entropy(x[0], classes(x[0]), {.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 2});
+    return nn::cross_entropy(x[0], classes(x[0]),
+                             {.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 2});
   });
   const std::vector<Inputs> pairs = {
       {{{33, 7}, {33, 7}}}, {{{2101, 3}, {2101, 3}}, Values::wide}, {{{9, 5}, {9, 5}}, Values::wide, DType::float64}};
@@ -35,7 +36,8 @@ void add_losses(Cases& cases) {
 
 // What is added up over all parameters, in their order.
 void add_clipping(Cases& cases) {
-  const std::vector<Inputs> parameters = {{{{33, 7}, {5}, {2101}, {3, 65, 3}}, Values::wide}, {{{9}, {5, 3}}, Values::wide, DType::float64}};
+  const std::vector<Inputs> parameters = {{{{33, 7}, {5}, {2101}, {3, 65, 3}}, Values::wide},
+                                          {{{9}, {5, 3}}, Values::wide, DType::float64}};
   add_forward(cases, "clip_norm", parameters, [](In x) {
     std::vector<Tensor> gradients = x;
     std::vector<Tensor*> all;
@@ -88,15 +90,18 @@ template <class Optimizer, class Options> void add_optimizer(Cases& cases, const
 void add_optimizers(Cases& cases) {
   using namespace optim;
   cases.push_back({"schedules", [](Trace& trace) {
-                     for (const Schedule& s : {step_decay(3, 0.3), cosine(17, 0.01), warm_up(7, cosine(11, 0.1), 0.3), one_cycle(19)}) {
+                     for (const Schedule& s :
+                          {step_decay(3, 0.3), cosine(17, 0.01), warm_up(7, cosine(11, 0.1), 0.3), one_cycle(19)}) {
                        std::vector<double> factors;
                        for (int64_t step = 0; step < 20; ++step) factors.push_back(s(step));
                        trace(Tensor::from(factors).to(device()));
                      }
                    }});
   add_optimizer<SGD>(cases, "sgd", SgdOptions{.lr = 0.1});
-  add_optimizer<SGD>(cases, "sgd.momentum", SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.1, .weight_decay = 1e-3});
-  add_optimizer<SGD>(cases, "sgd.nesterov", SgdOptions{.lr = 0.1, .momentum = 0.8, .nesterov = true, .schedule = step_decay(3, 0.3)});
+  add_optimizer<SGD>(cases, "sgd.momentum",
+                     SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.1, .weight_decay = 1e-3});
+  add_optimizer<SGD>(cases, "sgd.nesterov",
+                     SgdOptions{.lr = 0.1, .momentum = 0.8, .nesterov = true, .schedule = step_decay(3, 0.3)});
   add_optimizer<Adam>(cases, "adam", AdamOptions{.schedule = one_cycle(12)});
   add_optimizer<Adam>(cases, "adam.decay", AdamOptions{.lr = 1e-2, .beta1 = 0.8, .beta2 = 0.99, .weight_decay = 0.1});
   add_optimizer<AdamW>(cases, "adamw", AdamWOptions{.lr = 1e-2, .schedule = warm_up(4, cosine(8, 0.01))});
@@ -109,7 +114,8 @@ void add_training(Cases& cases) {
   add_clipping(cases);
   add_initialisers(cases);
   add_optimizers(cases);
-  cases.push_back({"digits", [](Trace& trace) { trace(data::draw_digits({.count = 12, .seed = 3}).pixels().to(device())); }});
+  cases.push_back(
+      {"digits", [](Trace& trace) { trace(data::draw_digits({.count = 12, .seed = 3}).pixels().to(device())); }});
 }
 
 }  // namespace stet::digests

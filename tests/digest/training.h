@@ -24,7 +24,8 @@ class StateTrace : public Visitor {
   Trace& trace_;
 };
 
-/// Twenty steps of a network on device() on batches `batch(i)`, a pair of inputs and targets. Traces the losses, and the state after the last step.
+/// Twenty steps of a network on device() on batches `batch(i)`, a pair of inputs and targets. Traces the losses, and
+/// the state after the last step.
 template <class Net, class Optimizer, class Batch>
 void train(Trace& trace, Net& net, Optimizer& optimizer, const Batch& batch, double max_norm = 0) {
   for (uint32_t step = 0; step < 20; ++step) {

@@ -82,7 +82,8 @@ TEST(Linear, AppliesItsActivation) {
   const Tensor x = random64({5, 4}, "x").to(DType::float32);
   EXPECT_EQ(layer(x).to_vector<float>(), relu(linear(x, layer.weight, layer.bias)).to_vector<float>());
   EXPECT_EQ(layer.describe(), "Linear(4, 6, relu)");
-  expect_gradients(nn::Linear(4, 3, rng, {.activation = Activation::relu, .dtype = DType::float64}), random64({5, 4}, "x"));
+  expect_gradients(nn::Linear(4, 3, rng, {.activation = Activation::relu, .dtype = DType::float64}),
+                   random64({5, 4}, "x"));
 }
 
 TEST(Linear, StartsUniformWithinOneOverTheRootOfItsFanIn) {
@@ -321,16 +322,20 @@ TEST(Layers, ErrorsOfIndicesAndStatesNameTheLayer) {
   const auto message = [](const std::function<void()>& f) -> std::string {
     try {
       f();
-    } catch (const Error& e) {
-      return e.what();
-    }
+    } catch (const Error& e) { return e.what(); }
     return "no error";
   };
   const nn::Embedding table(8, 4, Rng(1, "table"));
-  EXPECT_EQ(message([&] { table(Tensor::from<int64_t>({0, 8})); }), "Embedding(8, 4): index_select: index 8 at position 1 is not in 0 to 7");
-  EXPECT_EQ(message([&] { table(Tensor::from<int32_t>({0})); }), "Embedding(8, 4): takes indices as int64, not int32; convert them with to(DType::int64)");
+  EXPECT_EQ(message([&] {
+              table(Tensor::from<int64_t>({0, 8}));
+            }),
+            "Embedding(8, 4): index_select: index 8 at position 1 is not in 0 to 7");
+  EXPECT_EQ(message([&] { table(Tensor::from<int32_t>({0})); }),
+            "Embedding(8, 4): takes indices as int64, not int32; convert them with to(DType::int64)");
   const nn::LSTM net(6, 4, Rng(1, "lstm"));
-  EXPECT_EQ(message([&] { net(zeros({2, 5, 6}), {zeros({1, 3, 4}), {}}); }),
+  EXPECT_EQ(message([&] {
+              net(zeros({2, 5, 6}), {zeros({1, 3, 4}), {}});
+            }),
             "LSTM(6, 4): the initial state [layers, B, units] is [1, 2, 4] here, not [1, 3, 4]");
 }
 

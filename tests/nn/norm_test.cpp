@@ -30,7 +30,8 @@ void expect_golden(const Tensor& got, const std::string& path) {
   const Tensor want = golden()(path);
   ASSERT_EQ(got.shape(), want.shape()) << path;
   const auto a = got.to_vector<double>(), b = want.to_vector<double>();
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-12 * std::max(1.0, std::abs(b[i]))) << path << " " << i;
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_NEAR(a[i], b[i], 1e-12 * std::max(1.0, std::abs(b[i]))) << path << " " << i;
 }
 
 template <class F> std::string message(F f) {
@@ -78,12 +79,14 @@ TEST(BatchNorm2d, EqualsPyTorch) {
 
 TEST(BatchNorm2d, AResidualBlockEqualsPyTorchs) {
   const auto parameter = [](const std::string& name) { return watch(golden()("block/" + name)); };
-  const Tensor x = parameter("x"), conv1 = parameter("conv1"), conv2 = parameter("conv2"), shortcut = parameter("shortcut");
+  const Tensor x = parameter("x"), conv1 = parameter("conv1"), conv2 = parameter("conv2"),
+               shortcut = parameter("shortcut");
   std::map<std::string, Tensor> p;
   for (const char* name : {"norm1", "norm2", "shortcut_norm"}) {
     for (const char* part : {"_weight", "_bias"}) p[std::string(name) + part] = parameter(std::string(name) + part);
   }
-  const auto norm = [&](const Tensor& h, const std::string& name, Activation activation = Activation::none, const Tensor& residual = {}) {
+  const auto norm = [&](const Tensor& h, const std::string& name, Activation activation = Activation::none,
+                        const Tensor& residual = {}) {
     return batch_norm(h, p[name + "_weight"], p[name + "_bias"], 1e-5, activation, residual).y;
   };
   const Tensor h = norm(conv2d(x, conv1, {}, {.stride = {2, 2}, .padding = {1, 1}}), "norm1", Activation::relu);
@@ -100,8 +103,10 @@ TEST(BatchNorm2d, AResidualBlockEqualsPyTorchs) {
 
 TEST(LayerNorm, EqualsPyTorch) {
   const Tensor upstream = golden()("layer/upstream");
-  for (const auto& [name, options] : std::map<std::string, nn::LayerNormOptions>{
-           {"layer/affine", {}}, {"layer/weighted", {.epsilon = 1e-2, .bias = false}}, {"layer/plain", {.weight = false, .bias = false}}}) {
+  for (const auto& [name, options] :
+       std::map<std::string, nn::LayerNormOptions>{{"layer/affine", {}},
+                                                   {"layer/weighted", {.epsilon = 1e-2, .bias = false}},
+                                                   {"layer/plain", {.weight = false, .bias = false}}}) {
     nn::LayerNormOptions float64 = options;
     float64.dtype = DType::float64;
     nn::LayerNorm layer(70, float64);
@@ -135,7 +140,8 @@ TEST(BatchNorm2d, KeepsItsStatisticsAsState) {
   EXPECT_THAT(Walk(plain).parameters, ElementsAre());
   EXPECT_EQ(Walk(plain).hypers["momentum"], "none");
   EXPECT_EQ(plain.describe(), "BatchNorm2d(3, no affine map)");
-  EXPECT_THAT(nn::summary(layer), HasSubstr("weight [3], bias [3], running_mean [3] (buffer), running_var [3] (buffer)      6\n"));
+  EXPECT_THAT(nn::summary(layer),
+              HasSubstr("weight [3], bias [3], running_mean [3] (buffer), running_var [3] (buffer)      6\n"));
 }
 
 TEST(BatchNorm2d, ACopyTracksByItself) {
@@ -171,7 +177,8 @@ TEST(BatchNorm2d, AnImageEvaluatesToTheSameBitsInAnyBatch) {
   const Evaluation evaluation;
   const Tensor all = layer(x, Activation::relu, skip);
   for (int64_t i = 0; i < 6; ++i) {
-    EXPECT_EQ(layer(x.slice(0, i, i + 1), Activation::relu, skip.slice(0, i, i + 1)).to_vector<float>(), all[i].to_vector<float>());
+    EXPECT_EQ(layer(x.slice(0, i, i + 1), Activation::relu, skip.slice(0, i, i + 1)).to_vector<float>(),
+              all[i].to_vector<float>());
   }
 }
 
@@ -180,7 +187,10 @@ TEST(BatchNorm2d, RefusesWhatItCannotNormalise) {
   EXPECT_THAT(message([&] { layer(zeros({2, 4, 5, 5})); }), HasSubstr("takes [N, 3, H, W], not [2, 4, 5, 5]"));
   EXPECT_THAT(message([&] { layer(zeros({2, 3})); }), HasSubstr("takes [N, 3, H, W]"));
   EXPECT_THAT(message([&] { layer(zeros({1, 3, 1, 1})); }), HasSubstr("fewer than two values a channel"));
-  EXPECT_THAT(message([&] { layer(zeros({2, 3, 2, 2}), Activation::none, zeros({2, 3, 2, 1})); }), HasSubstr("residual [2, 3, 2, 1]"));
+  EXPECT_THAT(message([&] {
+                layer(zeros({2, 3, 2, 2}), Activation::none, zeros({2, 3, 2, 1}));
+              }),
+              HasSubstr("residual [2, 3, 2, 1]"));
   EXPECT_THAT(message([] { nn::BatchNorm2d(0); }), HasSubstr("BatchNorm2d(0)"));
   EXPECT_THAT(message([] { nn::BatchNorm2d(3, {.epsilon = 0}); }), HasSubstr("epsilon 0"));
   EXPECT_THAT(message([] { nn::BatchNorm2d(3, {.momentum = 1.5}); }), HasSubstr("momentum 1.5"));

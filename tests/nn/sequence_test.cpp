@@ -33,13 +33,15 @@ void expect_near(const Tensor& got, const Tensor& want, const std::string& what)
   ASSERT_TRUE(got.defined()) << what;
   ASSERT_EQ(got.shape(), want.shape()) << what;
   const auto a = got.to_vector<double>(), b = want.to_vector<double>();
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], kTolerance * std::max(1.0, std::abs(b[i]))) << what << " " << i;
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_NEAR(a[i], b[i], kTolerance * std::max(1.0, std::abs(b[i]))) << what << " " << i;
 }
 
 using Named = std::map<std::string, Tensor>;
 
 // Compares the results of a golden case, and the gradients of its loss for the inputs named.
-void expect_case(const std::string& name, const std::vector<std::string>& inputs, const std::function<Named(const Named&)>& f) {
+void expect_case(const std::string& name, const std::vector<std::string>& inputs,
+                 const std::function<Named(const Named&)>& f) {
   SCOPED_TRACE(name);
   Named watched;
   for (const std::string& in : inputs) watched[in] = watch(golden()(name + "/" + in));
@@ -50,20 +52,26 @@ void expect_case(const std::string& name, const std::vector<std::string>& inputs
     loss = loss.defined() ? loss + part : part;
   }
   const Gradients g = backward(loss);
-  for (const auto& [in, value] : watched) expect_near(g[value], golden()(name + "/gradient_" + in), "gradient of " + in);
+  for (const auto& [in, value] : watched)
+    expect_near(g[value], golden()(name + "/gradient_" + in), "gradient of " + in);
 }
 
 TEST(Sequence, OpsAgreeWithPyTorch) {
-  expect_case("attention", {"q", "k", "v"}, [](const Named& x) { return Named{{"y", attention(x.at("q"), x.at("k"), x.at("v"))}}; });
-  expect_case("attention_causal", {"q", "k", "v"},
-              [](const Named& x) { return Named{{"y", attention(x.at("q"), x.at("k"), x.at("v"), {.causal = true})}}; });
+  expect_case("attention", {"q", "k", "v"}, [](const Named& x) {
+    return Named{{"y", attention(x.at("q"), x.at("k"), x.at("v"))}};
+  });
+  expect_case("attention_causal", {"q", "k", "v"}, [](const Named& x) {
+    return Named{{"y", attention(x.at("q"), x.at("k"), x.at("v"), {.causal = true})}};
+  });
   expect_case("gelu", {"x"}, [](const Named& x) { return Named{{"y", gelu(x.at("x"))}}; });
   expect_case("gelu_tanh", {"x"}, [](const Named& x) { return Named{{"y", gelu(x.at("x"), Gelu::tanh)}}; });
 }
 
 // The gradients of a module's parameters beside those that a golden case has under other names.
-void expect_parameter_gradients(const Gradients& g, const std::string& name, const std::map<std::string, Parameter*>& parameters) {
-  for (const auto& [in, parameter] : parameters) expect_near(g[*parameter], golden()(name + "/gradient_" + in), "gradient of " + in);
+void expect_parameter_gradients(const Gradients& g, const std::string& name,
+                                const std::map<std::string, Parameter*>& parameters) {
+  for (const auto& [in, parameter] : parameters)
+    expect_near(g[*parameter], golden()(name + "/gradient_" + in), "gradient of " + in);
 }
 
 void set_parameters(const std::string& name, const std::map<std::string, Parameter*>& parameters) {
@@ -88,7 +96,9 @@ void expect_lstm(const std::string& name, int64_t in, int64_t units, int64_t lay
   expect_near(output.detach(), golden()(name + "/output"), "output");
   expect_near(last.hidden.detach(), golden()(name + "/h"), "h");
   expect_near(last.cell.detach(), golden()(name + "/c"), "c");
-  const auto weighted = [&](const Tensor& value, const char* result) { return sum(value * golden()(name + "/weight_" + result)); };
+  const auto weighted = [&](const Tensor& value, const char* result) {
+    return sum(value * golden()(name + "/weight_" + result));
+  };
   const Gradients g = backward(weighted(output, "output") + weighted(last.hidden, "h") + weighted(last.cell, "c"));
   expect_near(g[x], golden()(name + "/gradient_x"), "gradient of x");
   expect_near(g[h0], golden()(name + "/gradient_h0"), "gradient of h0");
@@ -105,8 +115,8 @@ TEST(LSTM, NamesShapesAndStates) {
   nn::LSTM net(3, 5, rng, {.layers = 2});
   std::vector<std::string> names;
   for (const auto& p : parameters(net)) names.push_back(p.name);
-  EXPECT_THAT(names, ElementsAre("0/input", "0/recurrent", "0/input_bias", "0/recurrent_bias", "1/input", "1/recurrent", "1/input_bias",
-                                 "1/recurrent_bias"));
+  EXPECT_THAT(names, ElementsAre("0/input", "0/recurrent", "0/input_bias", "0/recurrent_bias", "1/input", "1/recurrent",
+                                 "1/input_bias", "1/recurrent_bias"));
   const auto [output, last] = net(zeros({4, 7, 3}));
   EXPECT_EQ(output.shape(), Shape({4, 7, 5}));
   EXPECT_EQ(last.hidden.shape(), Shape({2, 4, 5}));

@@ -30,7 +30,8 @@ struct Cnn : nn::Module {
   void members(Visitor& v) override { v("conv", conv)("out", out); }
 };
 
-template <class Net, class Optimizer> void expect_no_allocations(Net& net, Optimizer& optimizer, const Tensor& x, const Tensor& y) {
+template <class Net, class Optimizer>
+void expect_no_allocations(Net& net, Optimizer& optimizer, const Tensor& x, const Tensor& y) {
   int64_t before = 0;
   for (int step = 0; step < 6; ++step) {
     if (step == 3) before = memory_stats().system_allocations;

@@ -61,7 +61,9 @@ void compose(const AdamStep& s, const Tensor& g, Tensor& p, Tensor& m, Tensor& v
   p = p - (s.decay != 0 ? s.decay * p + change : change);
 }
 
-void update_one(const SgdStep& step, const Tensor& g, Tensor& p, Tensor& b) { update(std::vector<SgdUpdate>{{step, g, p, b}}); }
+void update_one(const SgdStep& step, const Tensor& g, Tensor& p, Tensor& b) {
+  update(std::vector<SgdUpdate>{{step, g, p, b}});
+}
 void update_one(const AdamStep& step, const Tensor& g, Tensor& p, Tensor& m, Tensor& v) {
   update(std::vector<AdamUpdate>{{step, g, p, m, v}});
 }
@@ -154,7 +156,12 @@ TEST_F(UpdateTest, ManyAtOnceEqualOneAfterAnother) {
     v.push_back(values("v" + at, sizes[i], dtype, true));
   }
   const auto step = [](size_t i) {
-    return AdamStep{.rate = 1e-3 * static_cast<double>(i + 1), .beta1 = 0.9, .beta2 = 0.99, .scale = 2, .epsilon = 1e-8, .decay = i == 1 ? 0.1 : 0};
+    return AdamStep{.rate = 1e-3 * static_cast<double>(i + 1),
+                    .beta1 = 0.9,
+                    .beta2 = 0.99,
+                    .scale = 2,
+                    .epsilon = 1e-8,
+                    .decay = i == 1 ? 0.1 : 0};
   };
   want_p = p, want_m = m, want_v = v;
   for (size_t i = 0; i < g.size(); ++i) compose(step(i), g[i], want_p[i], want_m[i], want_v[i]);

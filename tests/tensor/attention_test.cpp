@@ -23,14 +23,16 @@ struct Case {
 };
 
 std::string name_of(const Case& c) {
-  return fmt::format("{} x {} x {}, {} and {}{}", c.batch, c.queries, c.keys, c.width, c.value_width, c.causal ? ", causal" : "");
+  return fmt::format("{} x {} x {}, {} and {}{}", c.batch, c.queries, c.keys, c.width, c.value_width,
+                     c.causal ? ", causal" : "");
 }
 
 // Several chunks of keys and queries, and of the width; odd tails; one row.
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {{1, 1, 1, 1, 1, true},     {2, 31, 31, 5, 3, true},   {3, 64, 64, 32, 32, true}, {1, 65, 65, 16, 33, true},
-                                        {2, 7, 40, 9, 17, false},  {1, 40, 7, 33, 16, false}, {1, 600, 600, 8, 5, true}, {1, 600, 530, 3, 8, false},
-                                        {1, 13, 13, 600, 1100, true}};
+  static const std::vector<Case> all = {
+      {1, 1, 1, 1, 1, true},     {2, 31, 31, 5, 3, true},    {3, 64, 64, 32, 32, true},
+      {1, 65, 65, 16, 33, true}, {2, 7, 40, 9, 17, false},   {1, 40, 7, 33, 16, false},
+      {1, 600, 600, 8, 5, true}, {1, 600, 530, 3, 8, false}, {1, 13, 13, 600, 1100, true}};
   return all;
 }
 
@@ -49,7 +51,8 @@ struct Inputs {
 
 Inputs inputs(const Case& c, bool specials) {
   return {input({c.batch, c.queries, c.width}, 1, specials), input({c.batch, c.keys, c.width}, 2, specials),
-          input({c.batch, c.keys, c.value_width}, 3, specials), input({c.batch, c.queries, c.value_width}, 4, specials)};
+          input({c.batch, c.keys, c.value_width}, 3, specials),
+          input({c.batch, c.queries, c.value_width}, 4, specials)};
 }
 
 float chunked(const std::vector<float>& a, const std::vector<float>& b) {
@@ -82,7 +85,8 @@ std::vector<float> plain_attention(const Case& c, const Inputs& in, float scale)
       const float total = reference::lane_sum(s);
       for (int64_t d = 0; d < c.value_width; ++d) {
         std::vector<float> column;
-        for (int64_t j = 0; j < seen; ++j) column.push_back(v[static_cast<size_t>((b * c.keys + j) * c.value_width + d)]);
+        for (int64_t j = 0; j < seen; ++j)
+          column.push_back(v[static_cast<size_t>((b * c.keys + j) * c.value_width + d)]);
         o.push_back(chunked(s, column) / total);
       }
     }
@@ -152,8 +156,10 @@ TEST(Attention, ARowDependsNeitherOnLaterOnesNorOnItsBatch) {
   const Tensor qkv = input({2, 70, 24}, 8, false);
   const auto whole = self_attention(qkv, 2, {.causal = true});
   const Tensor poisoned = concatenate({qkv.slice(1, 0, 40), full({2, 30, 24}, std::nan(""))}, 1);
-  EXPECT_EQ(self_attention(poisoned, 2, {.causal = true}).slice(1, 0, 40).to_vector<float>(), whole.slice(1, 0, 40).to_vector<float>());
-  EXPECT_EQ(self_attention(qkv.slice(0, 1, 2), 2, {.causal = true}).to_vector<float>(), whole.slice(0, 1, 2).to_vector<float>());
+  EXPECT_EQ(self_attention(poisoned, 2, {.causal = true}).slice(1, 0, 40).to_vector<float>(),
+            whole.slice(1, 0, 40).to_vector<float>());
+  EXPECT_EQ(self_attention(qkv.slice(0, 1, 2), 2, {.causal = true}).to_vector<float>(),
+            whole.slice(0, 1, 2).to_vector<float>());
 }
 
 TEST(Attention, GradientsDependOnVisiblePairsAlone) {
@@ -163,16 +169,21 @@ TEST(Attention, GradientsDependOnVisiblePairsAlone) {
     const Gradients d = backward(sum(attention(wq, wk, wv, {.causal = true}) * g));
     return std::vector<Tensor>{d[wq], d[wk], d[wv]};
   };
-  const auto part = [](const Tensor& x, int64_t begin, int64_t end) { return x.slice(1, begin, end).to_vector<float>(); };
+  const auto part = [](const Tensor& x, int64_t begin, int64_t end) {
+    return x.slice(1, begin, end).to_vector<float>();
+  };
   const auto poisoned = [](const Tensor& x, int64_t begin, int64_t end) {
-    return concatenate({x.slice(1, 0, begin), full({1, end - begin, x.size(2)}, std::nan("")), x.slice(1, end, x.size(1))}, 1);
+    return concatenate(
+        {x.slice(1, 0, begin), full({1, end - begin, x.size(2)}, std::nan("")), x.slice(1, end, x.size(1))}, 1);
   };
   const auto clean = gradients(in.q, in.k, in.v, in.g);
   // No later key sees an early query, and no early query a later key.
-  for (const auto& d : {gradients(poisoned(in.q, 0, 20), in.k, in.v, in.g), gradients(in.q, in.k, in.v, poisoned(in.g, 0, 20))}) {
+  for (const auto& d :
+       {gradients(poisoned(in.q, 0, 20), in.k, in.v, in.g), gradients(in.q, in.k, in.v, poisoned(in.g, 0, 20))}) {
     for (size_t i = 0; i < 3; ++i) EXPECT_EQ(part(d[i], 20, 70), part(clean[i], 20, 70)) << i;
   }
-  for (const auto& d : {gradients(in.q, poisoned(in.k, 30, 70), in.v, in.g), gradients(in.q, in.k, poisoned(in.v, 30, 70), in.g)}) {
+  for (const auto& d :
+       {gradients(in.q, poisoned(in.k, 30, 70), in.v, in.g), gradients(in.q, in.k, poisoned(in.v, 30, 70), in.g)}) {
     EXPECT_EQ(part(d[0], 0, 30), part(clean[0], 0, 30));
   }
 }

@@ -9,13 +9,10 @@
 namespace stet {
 namespace {
 
-template <class F>
-std::string message_of(const F& f) {
+template <class F> std::string message_of(const F& f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "no error";
 }
 
@@ -42,7 +39,8 @@ TEST(Autograd, MisuseSaysWhatToDo) {
   EXPECT_NE(message_of([&] { backward(w * 2); }).find("reduce it with mean() or sum()"), std::string::npos);
   const Tensor loss = sum(w * w);
   backward(loss);
-  EXPECT_NE(message_of([&] { backward(loss); }).find("was freed by an earlier backward; pass {.keep = true}"), std::string::npos);
+  EXPECT_NE(message_of([&] { backward(loss); }).find("was freed by an earlier backward; pass {.keep = true}"),
+            std::string::npos);
   const Tensor h = exp(w), first = sum(h), second = sum(h * h);
   backward(first);
   EXPECT_NE(message_of([&] { backward(second); }).find("'exp' was freed"), std::string::npos);
@@ -83,7 +81,8 @@ TEST(Autograd, SumsOfOneValuesGradientsStartWithTheLastUse) {
 TEST(Autograd, CustomGradients) {
   Parameter w(Tensor(3.0f));
   const Tensor x = w;
-  const Tensor y = function("straight_through", {x}, Tensor(5.0f), [](const Tensor& g) { return std::vector<Tensor>{g * 7}; });
+  const Tensor y =
+      function("straight_through", {x}, Tensor(5.0f), [](const Tensor& g) { return std::vector<Tensor>{g * 7}; });
   EXPECT_EQ(backward(y)[w].item<float>(), 7.0f);
 }
 

@@ -1,4 +1,5 @@
-// A row's result, and the gradient of its input, do not depend on the other rows of its batch, nor on how many there are.
+// A row's result, and the gradient of its input, do not depend on the other rows of its batch, nor on how many there
+// are.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -37,22 +38,67 @@ std::vector<RowCase> cases() {
       {"softmax along a middle axis", {70, 3}, [](auto& x) { return softmax(x, 1); }},
       {"log_softmax", {10}, [](auto& x) { return log_softmax(x); }},
       {"cross_entropy_rows", {10}, [](auto& x) { return cross_entropy_rows(x, full({x.size(0)}, 3, DType::int64)); }},
-      {"linear", {33}, [](auto& x) { return linear(x, fixed({10, 33}, 1), fixed({10}, 2)); }},
-      {"linear with relu", {784}, [](auto& x) { return linear(x, fixed({65, 784}, 1), fixed({65}, 2), Activation::relu); }},
-      {"linear of sequences", {7, 40}, [](auto& x) { return linear(x, fixed({530, 40}, 1)); }},
-      {"matmul", {600}, [](auto& x) { return matmul(x, fixed({600, 17}, 1)); }},
-      {"batched matmul", {5, 65}, [](auto& x) { return matmul(x, fixed({65, 9}, 1)); }},
-      {"matmul of both", {5, 9}, [](auto& x) { return matmul(x, x.transpose()); }},
-      {"conv2d", {3, 9, 11}, [](auto& x) { return conv2d(x, fixed({17, 3, 3, 3}, 1), fixed({17}, 2), {.padding = {1, 1}}); }},
-      {"conv2d of a chunk and more", {64, 5, 6}, [](auto& x) { return conv2d(x, fixed({9, 64, 3, 3}, 1)); }},
-      {"conv2d, strided", {16, 8, 8}, [](auto& x) {
-         return conv2d(x, fixed({32, 16, 3, 3}, 1), {}, {.stride = {2, 2}, .padding = {1, 1}, .activation = Activation::relu});
+      {"linear",
+       {33},
+       [](auto& x) {
+         return linear(x, fixed({10, 33}, 1), fixed({10}, 2));
        }},
-      {"conv2d, one by one", {16, 4, 4}, [](auto& x) { return conv2d(x, fixed({33, 16, 1, 1}, 1)); }},
-      {"max_pool2d", {3, 9, 11}, [](auto& x) { return max_pool2d(x, {2, 2}); }},
-      {"avg_pool2d", {3, 9, 11}, [](auto& x) { return avg_pool2d(x, {3, 3}, {.stride = {2, 2}, .padding = {1, 1}}); }},
+      {"linear with relu",
+       {784},
+       [](auto& x) {
+         return linear(x, fixed({65, 784}, 1), fixed({65}, 2), Activation::relu);
+       }},
+      {"linear of sequences",
+       {7, 40},
+       [](auto& x) {
+         return linear(x, fixed({530, 40}, 1));
+       }},
+      {"matmul",
+       {600},
+       [](auto& x) {
+         return matmul(x, fixed({600, 17}, 1));
+       }},
+      {"batched matmul",
+       {5, 65},
+       [](auto& x) {
+         return matmul(x, fixed({65, 9}, 1));
+       }},
+      {"matmul of both", {5, 9}, [](auto& x) { return matmul(x, x.transpose()); }},
+      {"conv2d",
+       {3, 9, 11},
+       [](auto& x) {
+         return conv2d(x, fixed({17, 3, 3, 3}, 1), fixed({17}, 2), {.padding = {1, 1}});
+       }},
+      {"conv2d of a chunk and more",
+       {64, 5, 6},
+       [](auto& x) {
+         return conv2d(x, fixed({9, 64, 3, 3}, 1));
+       }},
+      {"conv2d, strided",
+       {16, 8, 8},
+       [](auto& x) {
+         return conv2d(x, fixed({32, 16, 3, 3}, 1), {},
+                       {.stride = {2, 2}, .padding = {1, 1}, .activation = Activation::relu});
+       }},
+      {"conv2d, one by one",
+       {16, 4, 4},
+       [](auto& x) {
+         return conv2d(x, fixed({33, 16, 1, 1}, 1));
+       }},
+      {"max_pool2d",
+       {3, 9, 11},
+       [](auto& x) {
+         return max_pool2d(x, {2, 2});
+       }},
+      {"avg_pool2d",
+       {3, 9, 11},
+       [](auto& x) {
+         return avg_pool2d(x, {3, 3}, {.stride = {2, 2}, .padding = {1, 1}});
+       }},
       {"layer_norm", {128}, [](auto& x) { return layer_norm(x, fixed({128}, 1), fixed({128}, 2)); }},
-      {"batch_norm_evaluation", {5, 6, 7}, [](auto& x) {
+      {"batch_norm_evaluation",
+       {5, 6, 7},
+       [](auto& x) {
          return batch_norm_evaluation(x, fixed({5}, 1), square(fixed({5}, 2)), fixed({5}, 3), fixed({5}, 4));
        }},
   };
@@ -68,8 +114,10 @@ Outcome outcome(const RowCase& c, const Tensor& x, const std::function<Tensor(co
 }
 
 void expect_row(const Outcome& batch, int64_t i, const Outcome& alone) {
-  EXPECT_TRUE(testing::all_same_bits(batch.y.slice(0, i, i + 1).to_vector<float>(), alone.y.to_vector<float>())) << "forward";
-  EXPECT_TRUE(testing::all_same_bits(batch.gradient.slice(0, i, i + 1).to_vector<float>(), alone.gradient.to_vector<float>()))
+  EXPECT_TRUE(testing::all_same_bits(batch.y.slice(0, i, i + 1).to_vector<float>(), alone.y.to_vector<float>()))
+      << "forward";
+  EXPECT_TRUE(
+      testing::all_same_bits(batch.gradient.slice(0, i, i + 1).to_vector<float>(), alone.gradient.to_vector<float>()))
       << "gradient";
 }
 
@@ -100,7 +148,8 @@ TEST(Batch, ARowIsTheSameAloneAndAmongOthers) {
                 std::vector<int64_t> ones(dims.size(), 1);
                 ones[0] = 64;
                 return ones;
-              }()), x, other);
+              }()),
+                                         x, other);
               const Outcome among = outcome(c, mixed, upstream);
               expect_row(among, i, {whole.y.slice(0, i, i + 1), whole.gradient.slice(0, i, i + 1)});
             }

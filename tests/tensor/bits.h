@@ -25,20 +25,23 @@ template <class T> bool same_bits(T a, T b) {
   }
 }
 
-template <class T> ::testing::AssertionResult all_same_bits(const std::vector<T>& got, const std::vector<T>& want) {
+template <class T>::testing::AssertionResult all_same_bits(const std::vector<T>& got, const std::vector<T>& want) {
   if (got.size() != want.size()) return ::testing::AssertionFailure() << got.size() << " elements, not " << want.size();
   for (size_t i = 0; i < got.size(); ++i) {
     if (!same_bits(got[i], want[i])) {
-      return ::testing::AssertionFailure() << "element " << i << " is " << std::hexfloat << got[i] << ", not " << want[i];
+      return ::testing::AssertionFailure()
+             << "element " << i << " is " << std::hexfloat << got[i] << ", not " << want[i];
     }
   }
   return ::testing::AssertionSuccess();
 }
 
-/// Numbers of many magnitudes; one in eight is special where `specials`: infinities, NaN, signed zeros, subnormals, the largest.
+/// Numbers of many magnitudes; one in eight is special where `specials`: infinities, NaN, signed zeros, subnormals, the
+/// largest.
 inline Tensor awkward(const Shape& shape, uint64_t seed, bool specials = true) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
-  const float special[] = {0.0f, -0.0f, kInf, -kInf, std::nanf(""), 1e-45f, -1e-40f, 3.4e38f, -3.4e38f, 1.0f, -1.0f, 16777216.0f};
+  const float special[] = {0.0f,    -0.0f,   kInf,     -kInf, std::nanf(""), 1e-45f,
+                           -1e-40f, 3.4e38f, -3.4e38f, 1.0f,  -1.0f,         16777216.0f};
   SampleDraws draws(Rng(seed, "awkward"), 0, 0);
   std::vector<float> values;
   for (int64_t i = 0; i < shape.elements(); ++i) {

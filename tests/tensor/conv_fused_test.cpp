@@ -20,8 +20,8 @@ using testing::awkward;
 using Convolution = Tensor (*)(const Tensor&, const Tensor&, const Tensor&, const Conv2dOptions&);
 
 // The result and the gradients of input, weight and bias.
-std::vector<std::vector<float>> results(Convolution op, const std::vector<Tensor>& in, const Conv2dOptions& options, uint64_t seed,
-                                        bool specials) {
+std::vector<std::vector<float>> results(Convolution op, const std::vector<Tensor>& in, const Conv2dOptions& options,
+                                        uint64_t seed, bool specials) {
   std::vector<Tensor> watched;
   for (const Tensor& x : in) watched.push_back(x.defined() ? watch(x) : x);
   const Tensor y = op(watched[0], watched[1], watched[2], options);
@@ -48,7 +48,8 @@ TEST(ConvFused, ForwardAndGradientsEqualTheComposition) {
     for (bool specials : {false, true}) {
       for (bool with_bias : {false, true}) {
         for (Activation activation : {Activation::none, Activation::relu}) {
-          SCOPED_TRACE(c.x.to_string() + " by " + c.weight.to_string() + (with_bias ? " bias " : " ") + name_of(activation));
+          SCOPED_TRACE(c.x.to_string() + " by " + c.weight.to_string() + (with_bias ? " bias " : " ") +
+                       name_of(activation));
           c.options.activation = activation;
           const std::vector<Tensor> inputs = {awkward(c.x, 1, specials), awkward(c.weight, 2, specials),
                                               with_bias ? awkward({c.weight.dims()[0]}, 3, specials) : Tensor()};
@@ -65,8 +66,11 @@ TEST(ConvFused, ForwardAndGradientsEqualTheComposition) {
 }
 
 TEST(ConvFused, RefusesABiasOfAnotherExtent) {
-  EXPECT_THAT([] { conv2d(zeros({1, 3, 8, 8}), zeros({16, 3, 3, 3}), zeros({3})); },
-              ::testing::ThrowsMessage<UsageError>(::testing::HasSubstr("conv2d: bias [3]")));
+  EXPECT_THAT(
+      [] {
+        conv2d(zeros({1, 3, 8, 8}), zeros({16, 3, 3, 3}), zeros({3}));
+      },
+      ::testing::ThrowsMessage<UsageError>(::testing::HasSubstr("conv2d: bias [3]")));
 }
 
 }  // namespace

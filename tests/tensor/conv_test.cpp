@@ -96,9 +96,7 @@ template <class T> struct Problem {
   std::vector<T> x, weight, dy;
 };
 
-template <class T> struct Results {
-  std::vector<T> y, dx, dw;
-};
+template <class T> struct Results { std::vector<T> y, dx, dw; };
 
 template <class T> Results<T> reference(const Problem<T>& p) {
   const ConvShape& s = p.s;
@@ -193,7 +191,8 @@ TYPED_TEST(ConvTest, Widths) {
 // Channels around a vector's lanes and a tile's rows, on either side.
 TYPED_TEST(ConvTest, Channels) {
   for (int64_t c : {1, 3, 5, 15, 16, 17, 33}) {
-    for (int64_t co : {1, 4, 8, 9, 16, 31}) check<TypeParam>(shape({2, c, 5, 6}, {co, 3, 3}, {1, 1}, {1, 1}), static_cast<uint32_t>(c));
+    for (int64_t co : {1, 4, 8, 9, 16, 31})
+      check<TypeParam>(shape({2, c, 5, 6}, {co, 3, 3}, {1, 1}, {1, 1}), static_cast<uint32_t>(c));
   }
   check<TypeParam>(shape({2, 34, 5, 6}, {36, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 2));
 }
@@ -205,8 +204,8 @@ TYPED_TEST(ConvTest, LargeWindows) {
   check<TypeParam>(shape({1, 64, 8, 40}, {17, 3, 3}, {2, 2}, {1, 1}));
 }
 
-// Whole vectors of channels on either side, beside padding or with a stride: there lanes are output channels. Outputs in pairs and without a
-// partner, in strips, in tiles of several widths, over more than a chunk of k.
+// Whole vectors of channels on either side, beside padding or with a stride: there lanes are output channels. Outputs
+// in pairs and without a partner, in strips, in tiles of several widths, over more than a chunk of k.
 TYPED_TEST(ConvTest, ChannelLanes) {
   check<TypeParam>(shape({1, 32, 7, 6}, {32, 3, 3}, {1, 1}, {1, 1}));
   check<TypeParam>(shape({3, 64, 7, 5}, {48, 3, 3}, {1, 1}, {1, 1}));
@@ -221,9 +220,10 @@ TYPED_TEST(ConvTest, ChannelLanes) {
 // What is beside the padding in the window must not come into it.
 TYPED_TEST(ConvTest, InfinitiesBesidePadding) {
   using T = TypeParam;
-  for (const ConvShape& s : {shape({2, 2, 4, 8}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 2, 4, 11}, {9, 3, 3}, {1, 1}, {1, 1}),
-                             shape({2, 2, 4, 16}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 2, 4, 26}, {9, 3, 3}, {1, 1}, {1, 1}),
-                             shape({2, 2, 4, 32}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 32, 5, 6}, {32, 3, 3}, {1, 1}, {1, 1})}) {
+  for (const ConvShape& s :
+       {shape({2, 2, 4, 8}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 2, 4, 11}, {9, 3, 3}, {1, 1}, {1, 1}),
+        shape({2, 2, 4, 16}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 2, 4, 26}, {9, 3, 3}, {1, 1}, {1, 1}),
+        shape({2, 2, 4, 32}, {9, 3, 3}, {1, 1}, {1, 1}), shape({2, 32, 5, 6}, {32, 3, 3}, {1, 1}, {1, 1})}) {
     Problem<T> p(s);
     for (int64_t i = 0; i < static_cast<int64_t>(p.x.size()); i += s.w) {
       p.x[i] = p.x[i + s.w - 1] = i % 3 == 0 ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
@@ -247,9 +247,10 @@ TYPED_TEST(ConvTest, InfiniteGradientMeetsPadding) {
 
 // Where weights are infinite, rows of padding give NaN; where they are not, kernels may leave such rows out.
 TYPED_TEST(ConvTest, InfiniteWeightsMeetPadding) {
-  for (const ConvShape& s : {shape({3, 9, 4, 8}, {9, 3, 3}, {1, 1}, {1, 1}), shape({3, 9, 4, 16}, {9, 3, 3}, {1, 1}, {1, 1}),
-                             shape({3, 9, 4, 26}, {9, 3, 3}, {1, 1}, {1, 1}), shape({3, 9, 4, 32}, {9, 3, 3}, {1, 1}, {1, 1}),
-                             shape({2, 32, 5, 6}, {32, 3, 3}, {1, 1}, {1, 1})}) {
+  for (const ConvShape& s :
+       {shape({3, 9, 4, 8}, {9, 3, 3}, {1, 1}, {1, 1}), shape({3, 9, 4, 16}, {9, 3, 3}, {1, 1}, {1, 1}),
+        shape({3, 9, 4, 26}, {9, 3, 3}, {1, 1}, {1, 1}), shape({3, 9, 4, 32}, {9, 3, 3}, {1, 1}, {1, 1}),
+        shape({2, 32, 5, 6}, {32, 3, 3}, {1, 1}, {1, 1})}) {
     Problem<TypeParam> p(s);
     p.weight[1] = std::numeric_limits<TypeParam>::infinity();
     const Results<TypeParam> expected = reference(p);
@@ -300,11 +301,10 @@ TYPED_TEST(ConvTest, PositionsBetweenStridesTakeNoPart) {
 }
 
 TYPED_TEST(ConvTest, ThreadsDoNotShow) {
-  const ConvShape shapes[] = {shape({5, 16, 22, 23}, {40, 3, 3}, {1, 1}, {1, 1}),
-                              shape({1, 12, 64, 64}, {14, 3, 3}, {2, 2}),
-                              shape({1, 64, 80, 80}, {4, 3, 3}, {1, 1}, {1, 1}),
-                              shape({40, 3, 20, 21}, {17, 3, 3}, {1, 1}, {1, 1}),
-                              shape({3, 64, 20, 21}, {128, 3, 3}, {1, 1}, {1, 1})};
+  const ConvShape shapes[] = {
+      shape({5, 16, 22, 23}, {40, 3, 3}, {1, 1}, {1, 1}), shape({1, 12, 64, 64}, {14, 3, 3}, {2, 2}),
+      shape({1, 64, 80, 80}, {4, 3, 3}, {1, 1}, {1, 1}), shape({40, 3, 20, 21}, {17, 3, 3}, {1, 1}, {1, 1}),
+      shape({3, 64, 20, 21}, {128, 3, 3}, {1, 1}, {1, 1})};
   for (const ConvShape& s : shapes) {
     const Problem<TypeParam> p(s);
     Results<TypeParam> expected;

@@ -40,7 +40,8 @@ std::vector<float> numbers(size_t n) {
 
 TEST(Digest, FollowsItsDefinition) {
   const DigestSalt salt("net/weight", "int64", "[3]");
-  EXPECT_EQ(digest("net/weight", Tensor::from(std::vector<int64_t>{1, -2, 1 << 30})), by_the_page(salt, {1, ~uint64_t{1}, 1 << 30}));
+  EXPECT_EQ(digest("net/weight", Tensor::from(std::vector<int64_t>{1, -2, 1 << 30})),
+            by_the_page(salt, {1, ~uint64_t{1}, 1 << 30}));
 }
 
 TEST(Digest, IsTheSameForAnyNumberOfThreads) {
@@ -96,7 +97,8 @@ TEST(Digest, WritesEveryNanOneWay) {
   const auto nan = [](float v) { return Tensor::from(std::vector<float>{1, v, 3}); };
   EXPECT_EQ(digest("x", nan(std::numeric_limits<float>::quiet_NaN())), digest("x", nan(-std::nanf("0x123"))));
   EXPECT_EQ(digest("x", std::numeric_limits<double>::quiet_NaN()), digest("x", -std::nan("0x123")));
-  EXPECT_NE(digest("x", nan(std::numeric_limits<float>::infinity())), digest("x", nan(std::numeric_limits<float>::quiet_NaN())));
+  EXPECT_NE(digest("x", nan(std::numeric_limits<float>::infinity())),
+            digest("x", nan(std::numeric_limits<float>::quiet_NaN())));
 }
 
 TEST(Digest, SumsInAnyOrder) {
@@ -107,7 +109,8 @@ TEST(Digest, SumsInAnyOrder) {
 
 // A changed definition would make every record unverifiable: it is a new version of the numerics contract.
 TEST(Digest, Golden) {
-  EXPECT_EQ(digest("net/in/weight", Tensor::from(numbers(9)).reshape({3, 3})).hex(), "6ff892388e1d393756b55d52ab3bf784");
+  EXPECT_EQ(digest("net/in/weight", Tensor::from(numbers(9)).reshape({3, 3})).hex(),
+            "6ff892388e1d393756b55d52ab3bf784");
   EXPECT_EQ(digest("steps", int64_t{423}).hex(), "c11c7b93e1e30119c038e7b52aef9850");
   EXPECT_EQ(digest_text("name", "stet").hex(), "b6d7f20cd646b98226c54af5c180421a");
 }

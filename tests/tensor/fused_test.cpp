@@ -32,18 +32,21 @@ void everywhere(const std::function<void()>& check) {
 }
 
 ::testing::AssertionResult same_bits(const Tensor& got, const Tensor& want) {
-  if (got.shape() != want.shape()) return ::testing::AssertionFailure() << got.shape().to_string() << " not " << want.shape().to_string();
+  if (got.shape() != want.shape())
+    return ::testing::AssertionFailure() << got.shape().to_string() << " not " << want.shape().to_string();
   if (got.dtype() == DType::float64) return all_same_bits(got.to_vector<double>(), want.to_vector<double>());
   return all_same_bits(got.to_vector<float>(), want.to_vector<float>());
 }
 
 // The gradient of sum(f(x) * weights) for x, recorded in composed ops where `graph`.
-Tensor gradient(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& weights, bool graph = false) {
+Tensor gradient(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& weights,
+                bool graph = false) {
   const Tensor watched = watch(x);
   return backward(sum(f(watched) * weights), {.graph = graph})[watched].detach();
 }
 
-const Shape kRows[] = {{1, 1}, {3, 10}, {7, 31}, {2, 33}, {130, 65}, {5, 1000}, {3, 1025}, {2, 4097}, {2, 2, 17}, {900, 3}};
+const Shape kRows[] = {{1, 1},    {3, 10},   {7, 31},   {2, 33},    {130, 65},
+                       {5, 1000}, {3, 1025}, {2, 4097}, {2, 2, 17}, {900, 3}};
 
 TEST(Fused, SoftmaxEqualsItsComposition) {
   for (const DType dtype : {DType::float32, DType::float64}) {
@@ -122,8 +125,9 @@ TEST(Fused, TheGradientOfReluPassesWhereXIsPositive) {
       const Tensor x = awkward(shape, 1).to(dtype), w = awkward(shape, 2).to(dtype), zero = zeros({}, dtype);
       everywhere([&] {
         EXPECT_TRUE(same_bits(gradient([](const Tensor& v) { return relu(v); }, x, w), where(x > 0, w, zero)));
-        EXPECT_TRUE(same_bits(gradient([](const Tensor& v) { return relu(v); }, x, broadcast_to(ones({}, dtype), shape)),
-                              where(x > 0, ones(shape, dtype), zero)));
+        EXPECT_TRUE(
+            same_bits(gradient([](const Tensor& v) { return relu(v); }, x, broadcast_to(ones({}, dtype), shape)),
+                      where(x > 0, ones(shape, dtype), zero)));
       });
     }
   }
@@ -133,7 +137,8 @@ TEST(Fused, GradientsAreNotWrittenOverWhatOthersHold) {
   const Tensor x = watch(Tensor::from<float>({1, -2, 3}));
   // Two uses of one gradient: each relu's pullback gets the add's own.
   const Tensor a = relu(x), b = relu(-x);
-  EXPECT_EQ(backward(sum((a + b) * Tensor::from<float>({1, 2, 4})))[x].to_vector<float>(), (std::vector<float>{1, -2, 4}));
+  EXPECT_EQ(backward(sum((a + b) * Tensor::from<float>({1, 2, 4})))[x].to_vector<float>(),
+            (std::vector<float>{1, -2, 4}));
   // A gradient that the program goes on holding.
   const Tensor y = watch(Tensor::from<float>({1, -2, 3})), kept = watch(relu(y));
   const Gradients g = backward(sum(kept * kept));

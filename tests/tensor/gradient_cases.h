@@ -82,26 +82,75 @@ inline std::vector<GradientCase> gradient_cases() {
       {"silu", unary(silu), {s}},
       {"softplus", unary(softplus), {s}},
       {"sum all", [](Inputs x) { return sum(x[0] * x[0]); }, {{2, 3, 4}}},
-      {"sum ends", [](Inputs x) { return sum(x[0] * x[0], {0, -1}); }, {{2, 3, 4}}},
+      {"sum ends",
+       [](Inputs x) {
+         return sum(x[0] * x[0], {0, -1});
+       },
+       {{2, 3, 4}}},
       {"sum keep", [](Inputs x) { return x[0] * sum(x[0], {1}, true); }, {{2, 3, 4}}},
-      {"mean", [](Inputs x) { return mean(x[0] * x[0], {0, 2}); }, {{2, 3, 4}}},
+      {"mean",
+       [](Inputs x) {
+         return mean(x[0] * x[0], {0, 2});
+       },
+       {{2, 3, 4}}},
       {"max", [](Inputs x) { return max(exp(x[0]), {1}); }, {{2, 3, 4}}},
-      {"min", [](Inputs x) { return min(x[0], {0, 2}, true); }, {{2, 3, 4}}},
-      {"reshape", [](Inputs x) { return x[0].transpose().reshape({2, 6}) * x[0].reshape({2, 6}); }, {s}},
+      {"min",
+       [](Inputs x) {
+         return min(x[0], {0, 2}, true);
+       },
+       {{2, 3, 4}}},
+      {"reshape",
+       [](Inputs x) {
+         return x[0].transpose().reshape({2, 6}) * x[0].reshape({2, 6});
+       },
+       {s}},
       {"flatten", [](Inputs x) { return square(x[0].flatten(1)); }, {{2, 3, 2}}},
-      {"permute", [](Inputs x) { return square(x[0].permute({2, 0, 1})); }, {{2, 3, 4}}},
+      {"permute",
+       [](Inputs x) {
+         return square(x[0].permute({2, 0, 1}));
+       },
+       {{2, 3, 4}}},
       {"slice", [](Inputs x) { return square(x[0].slice(1, 1, 4, 2)); }, {s}},
       {"index", [](Inputs x) { return x[0][1] * x[0][-1]; }, {s}},
       {"squeeze", [](Inputs x) { return square(x[0].unsqueeze(1).squeeze(1)); }, {s}},
-      {"broadcast_to", [](Inputs x) { return square(broadcast_to(x[0], {2, 3, 4})); }, {{3, 1}}},
+      {"broadcast_to",
+       [](Inputs x) {
+         return square(broadcast_to(x[0], {2, 3, 4}));
+       },
+       {{3, 1}}},
       {"contiguous", [](Inputs x) { return square(contiguous(x[0].transpose())); }, {s}},
-      {"concatenate", [](Inputs x) { return square(concatenate({x[0], x[1], x[0]}, 1)); }, {s, {3, 2}}},
-      {"stack", [](Inputs x) { return square(stack({x[0], x[1]}, -1)); }, {s, s}},
-      {"pad", [](Inputs x) { return square(pad(x[0], {{1, 2}, {0, 1}}, 0.5)); }, {s}},
+      {"concatenate",
+       [](Inputs x) {
+         return square(concatenate({x[0], x[1], x[0]}, 1));
+       },
+       {s, {3, 2}}},
+      {"stack",
+       [](Inputs x) {
+         return square(stack({x[0], x[1]}, -1));
+       },
+       {s, s}},
+      {"pad",
+       [](Inputs x) {
+         return square(pad(x[0], {{1, 2}, {0, 1}}, 0.5));
+       },
+       {s}},
       {"split", [](Inputs x) { return split(x[0], 2, 1)[0] * split(x[0], 2, 1)[1]; }, {s}},
-      {"index_select", [](Inputs x) { return square(index_select(x[0], 0, indices_for(x[0], {2, 0, 2}))); }, {s}},
-      {"gather", [](Inputs x) { return square(gather(x[0], 1, indices_for(x[0], {0, 0, 3, 1, 2, 2}).reshape({3, 2}))); }, {s}},
-      {"scatter_add", [](Inputs x) { return square(scatter_add(x[0], 1, indices_for(x[0], {0, 0, 3, 1, 2, 2, 1, 1, 1, 0, 4, 4}).reshape({3, 4}), 5)); }, {s}},
+      {"index_select",
+       [](Inputs x) {
+         return square(index_select(x[0], 0, indices_for(x[0], {2, 0, 2})));
+       },
+       {s}},
+      {"gather",
+       [](Inputs x) {
+         return square(gather(x[0], 1, indices_for(x[0], {0, 0, 3, 1, 2, 2}).reshape({3, 2})));
+       },
+       {s}},
+      {"scatter_add",
+       [](Inputs x) {
+         return square(
+             scatter_add(x[0], 1, indices_for(x[0], {0, 0, 3, 1, 2, 2, 1, 1, 1, 0, 4, 4}).reshape({3, 4}), 5));
+       },
+       {s}},
       {"to", [](Inputs x) { return square(x[0].to(DType::float64)); }, {s}},
       {"matmul", [](Inputs x) { return matmul(x[0], x[1]); }, {{2, 3}, {3, 4}}},
       {"matmul batched", [](Inputs x) { return matmul(x[0], x[1]); }, {{2, 2, 3}, {3, 2}}},
@@ -110,42 +159,77 @@ inline std::vector<GradientCase> gradient_cases() {
       {"linear", [](Inputs x) { return linear(x[0], x[1], x[2]); }, {{2, 2, 3}, {4, 3}, {4}}},
       {"linear relu", [](Inputs x) { return linear(x[0], x[1], x[2], Activation::relu); }, {{2, 2, 3}, {4, 3}, {4}}},
       {"conv2d", [](Inputs x) { return conv2d(x[0], x[1], x[2]); }, {{2, 2, 5, 4}, {3, 2, 3, 2}, {3}}},
-      {"conv2d relu", [](Inputs x) { return conv2d(x[0], x[1], x[2], {.activation = Activation::relu}); },
+      {"conv2d relu",
+       [](Inputs x) { return conv2d(x[0], x[1], x[2], {.activation = Activation::relu}); },
        {{2, 2, 5, 4}, {3, 2, 3, 2}, {3}}},
-      {"conv2d strided", [](Inputs x) {
+      {"conv2d strided",
+       [](Inputs x) {
          return conv2d(x[0], x[1], {}, {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2});
-       }, {{1, 2, 5, 4}, {2, 1, 3, 2}}},
-      {"max_pool2d", [](Inputs x) { return square(max_pool2d(x[0], {2, 2})); }, {{1, 2, 4, 4}}},
-      {"max_pool2d padded", [](Inputs x) { return square(max_pool2d(x[0], {3, 2}, {.stride = {2, 1}, .padding = {1, 1}})); }, {{1, 2, 4, 3}}},
-      {"avg_pool2d", [](Inputs x) { return square(avg_pool2d(x[0], {3, 2}, {.stride = {2, 1}, .padding = {1, 1}})); }, {{1, 2, 4, 3}}},
+       },
+       {{1, 2, 5, 4}, {2, 1, 3, 2}}},
+      {"max_pool2d",
+       [](Inputs x) {
+         return square(max_pool2d(x[0], {2, 2}));
+       },
+       {{1, 2, 4, 4}}},
+      {"max_pool2d padded",
+       [](Inputs x) {
+         return square(max_pool2d(x[0], {3, 2}, {.stride = {2, 1}, .padding = {1, 1}}));
+       },
+       {{1, 2, 4, 3}}},
+      {"avg_pool2d",
+       [](Inputs x) {
+         return square(avg_pool2d(x[0], {3, 2}, {.stride = {2, 1}, .padding = {1, 1}}));
+       },
+       {{1, 2, 4, 3}}},
       {"softmax", [](Inputs x) { return softmax(x[0]); }, {s}},
       {"softmax axis 0", [](Inputs x) { return softmax(x[0], 0); }, {s}},
       {"log_softmax", [](Inputs x) { return log_softmax(x[0]); }, {s}},
-      {"cross_entropy_rows", [](Inputs x) { return cross_entropy_rows(x[0], indices_for(x[0], {3, 0, 1})); }, {s}},
+      {"cross_entropy_rows",
+       [](Inputs x) {
+         return cross_entropy_rows(x[0], indices_for(x[0], {3, 0, 1}));
+       },
+       {s}},
       {"batch_norm", [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1).y; }, {{3, 2, 2, 2}, {2}, {2}}},
       {"batch_norm plain", [](Inputs x) { return batch_norm(x[0], {}, {}, 0.1).y; }, {{4, 3}}},
-      {"batch_norm relu", [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1, Activation::relu).y; }, {{3, 2, 3}, {2}, {2}}},
-      {"batch_norm residual relu", [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1, Activation::relu, x[3]).y; },
+      {"batch_norm relu",
+       [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1, Activation::relu).y; },
+       {{3, 2, 3}, {2}, {2}}},
+      {"batch_norm residual relu",
+       [](Inputs x) { return batch_norm(x[0], x[1], x[2], 0.1, Activation::relu, x[3]).y; },
        {{3, 2, 3}, {2}, {2}, {3, 2, 3}}},
-      {"batch_norm of itself", [](Inputs x) { return batch_norm(x[0], x[1], {}, 0.1, Activation::none, x[0]).y; }, {{3, 2, 3}, {2}}},
-      {"batch_norm_evaluation", [](Inputs x) {
+      {"batch_norm of itself",
+       [](Inputs x) { return batch_norm(x[0], x[1], {}, 0.1, Activation::none, x[0]).y; },
+       {{3, 2, 3}, {2}}},
+      {"batch_norm_evaluation",
+       [](Inputs x) {
          return batch_norm_evaluation(x[0], x[1], square(x[2]), x[3], x[4], 0.1, Activation::relu, x[5]);
-       }, {{2, 3, 2}, {3}, {3}, {3}, {3}, {2, 3, 2}}},
+       },
+       {{2, 3, 2}, {3}, {3}, {3}, {3}, {2, 3, 2}}},
       {"layer_norm", [](Inputs x) { return layer_norm(x[0], x[1], x[2], 0.1); }, {{2, 3, 4}, {4}, {4}}},
       {"layer_norm plain", [](Inputs x) { return layer_norm(x[0], {}, {}, 0.1); }, {{5}}},
       {"attention", [](Inputs x) { return attention(x[0], x[1], x[2]); }, {{2, 3, 2}, {2, 4, 2}, {2, 4, 3}}},
-      {"attention causal", [](Inputs x) { return attention(x[0], x[1], x[2], {.causal = true, .scale = 0.8}); }, {{4, 2}, {4, 2}, {4, 3}}},
+      {"attention causal",
+       [](Inputs x) { return attention(x[0], x[1], x[2], {.causal = true, .scale = 0.8}); },
+       {{4, 2}, {4, 2}, {4, 3}}},
       {"self_attention", [](Inputs x) { return self_attention(x[0], 2, {.causal = true}); }, {{2, 3, 12}}},
-      {"lstm", [](Inputs x) { return lstm(x[0], {x[1], x[2], x[3], x[4]}, {x[5], x[6]}).output; },
+      {"lstm",
+       [](Inputs x) {
+         return lstm(x[0], {x[1], x[2], x[3], x[4]}, {x[5], x[6]}).output;
+       },
        {{2, 3, 2}, {8, 2}, {8, 2}, {8}, {8}, {2, 2}, {2, 2}}},
-      {"lstm state", [](Inputs x) {
+      {"lstm state",
+       [](Inputs x) {
          const LstmResult r = lstm(x[0], {x[1], x[2], {}, {}});
          return r.last.hidden * r.last.cell;
-       }, {{2, 3, 2}, {8, 2}, {8, 2}}},
-      {"dropout", [](Inputs x) {
+       },
+       {{2, 3, 2}, {8, 2}, {8, 2}}},
+      {"dropout",
+       [](Inputs x) {
          Stream stream(Rng(5, "drop"));
          return square(dropout(x[0], 0.4, stream));
-       }, {s}},
+       },
+       {s}},
   };
   return all;
 }

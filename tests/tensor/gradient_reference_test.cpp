@@ -19,7 +19,8 @@ using testing::all_same_bits;
 using testing::awkward;
 using testing::on_all_machines;
 
-constexpr float kPi = 0x1.921fb54442d18p1, kErf = 0x1.20dd750429b6dp0, kRootHalf = 0x1.6a09e667f3bcdp-1, kRootTwoOverPi = 0x1.9884533d43651p-1;
+constexpr float kPi = 0x1.921fb54442d18p1, kErf = 0x1.20dd750429b6dp0, kRootHalf = 0x1.6a09e667f3bcdp-1,
+                kRootTwoOverPi = 0x1.9884533d43651p-1;
 
 float sign_of(float x) { return x > 0 ? 1.0f : x < 0 ? -1.0f : x; }
 
@@ -103,24 +104,32 @@ struct BinaryCase {
 
 const std::vector<BinaryCase>& binary_cases() {
   static const std::vector<BinaryCase> cases = {
-      {"add", [](auto& a, auto& b) { return a + b; }, [](float g, float, float) { return g; }, [](float g, float, float) { return g; }},
-      {"sub", [](auto& a, auto& b) { return a - b; }, [](float g, float, float) { return g; }, [](float g, float, float) { return -g; }},
-      {"mul", [](auto& a, auto& b) { return a * b; }, [](float g, float, float b) { return g * b; }, [](float g, float a, float) { return g * a; }},
+      {"add", [](auto& a, auto& b) { return a + b; }, [](float g, float, float) { return g; },
+       [](float g, float, float) { return g; }},
+      {"sub", [](auto& a, auto& b) { return a - b; }, [](float g, float, float) { return g; },
+       [](float g, float, float) { return -g; }},
+      {"mul", [](auto& a, auto& b) { return a * b; }, [](float g, float, float b) { return g * b; },
+       [](float g, float a, float) { return g * a; }},
       {"div", [](auto& a, auto& b) { return a / b; }, [](float g, float, float b) { return g / b; },
        [](float g, float a, float b) { return -((g / b) * (a / b)); }},
-      {"maximum", [](auto& a, auto& b) { return maximum(a, b); }, [](float g, float a, float b) { return a >= b ? g : 0.0f; },
+      {"maximum", [](auto& a, auto& b) { return maximum(a, b); },
+       [](float g, float a, float b) { return a >= b ? g : 0.0f; },
        [](float g, float a, float b) { return a >= b ? 0.0f : g; }},
-      {"minimum", [](auto& a, auto& b) { return minimum(a, b); }, [](float g, float a, float b) { return a <= b ? g : 0.0f; },
+      {"minimum", [](auto& a, auto& b) { return minimum(a, b); },
+       [](float g, float a, float b) { return a <= b ? g : 0.0f; },
        [](float g, float a, float b) { return a <= b ? 0.0f : g; }},
-      {"where", [](auto& a, auto& b) { return where(a > b, a, b); }, [](float g, float a, float b) { return a > b ? g : 0.0f; },
+      {"where", [](auto& a, auto& b) { return where(a > b, a, b); },
+       [](float g, float a, float b) { return a > b ? g : 0.0f; },
        [](float g, float a, float b) { return a > b ? 0.0f : g; }},
-      {"pow", [](auto& a, auto& b) { return pow(a, b); }, [](float g, float a, float b) { return g * (b * math::pow(a, b - 1.0f)); },
+      {"pow", [](auto& a, auto& b) { return pow(a, b); },
+       [](float g, float a, float b) { return g * (b * math::pow(a, b - 1.0f)); },
        [](float g, float a, float b) { return g * (math::pow(a, b) * (a == 0 ? 0.0f : math::log(a))); }},
   };
   return cases;
 }
 
-const Shape kShapes[] = {{0}, {1}, {31}, {32}, {33}, {63}, {64}, {65}, {511}, {512}, {513}, {1023}, {1024}, {1025}, {40009}, {5, 33}, {3, 1, 7}};
+const Shape kShapes[] = {{0},   {1},   {31},   {32},   {33},   {63},    {64},    {65},     {511},
+                         {512}, {513}, {1023}, {1024}, {1025}, {40009}, {5, 33}, {3, 1, 7}};
 
 TEST(GradientReference, ElementByElement) {
   struct Given {
@@ -174,8 +183,10 @@ TEST(GradientReference, OfTwoOperands) {
 TEST(GradientReference, SumsOverWhatWasStretched) {
   const Shape whole{3, 70, 33};
   const Tensor g = awkward(whole, 3, false), x = awkward(whole, 4, false);
-  const auto products = reference::zip<float>(reference::array<float>(g), reference::array<float>(x), [](float a, float b) { return a * b; });
-  const std::pair<Shape, std::vector<int>> cases[] = {{{33}, {0, 1}}, {{70, 1}, {0, 2}}, {{3, 1, 33}, {1}}, {{1, 1, 1}, {0, 1, 2}}, {{70, 33}, {0}}};
+  const auto products = reference::zip<float>(reference::array<float>(g), reference::array<float>(x),
+                                              [](float a, float b) { return a * b; });
+  const std::pair<Shape, std::vector<int>> cases[] = {
+      {{33}, {0, 1}}, {{70, 1}, {0, 2}}, {{3, 1, 33}, {1}}, {{1, 1, 1}, {0, 1, 2}}, {{70, 33}, {0}}};
   for (const auto& [shape, axes] : cases) {
     SCOPED_TRACE(shape.to_string());
     const auto want = reference::sum(products, axes).values;
@@ -203,7 +214,8 @@ TEST(GradientReference, Reductions) {
       };
       const auto extreme = reference::max(ax, {axis});
       const auto winner = reference::zip<float>(ax, extreme, [](float v, float m) { return v == m ? 1.0f : 0.0f; });
-      const auto share = reference::zip<float>(ag, reference::sum(winner, {axis}), [](float v, float count) { return v / count; });
+      const auto share =
+          reference::zip<float>(ag, reference::sum(winner, {axis}), [](float v, float count) { return v / count; });
       const auto want_max = reference::zip<float>(share, winner, [](float s, float w) { return s * w; });
       on_all_machines([&] {
         const auto gradient = [&](Tensor (*op)(const Tensor&, const Axes&, bool)) {
@@ -211,7 +223,9 @@ TEST(GradientReference, Reductions) {
           return backward(sum(op(watched, {axis}, true) * g))[watched].to_vector<float>();
         };
         EXPECT_TRUE(all_same_bits(gradient(sum), spread(blank, ag).values)) << "sum";
-        EXPECT_TRUE(all_same_bits(gradient(mean), spread(blank, reference::map(ag, [n](float v) { return v / n; })).values)) << "mean";
+        EXPECT_TRUE(
+            all_same_bits(gradient(mean), spread(blank, reference::map(ag, [n](float v) { return v / n; })).values))
+            << "mean";
         EXPECT_TRUE(all_same_bits(gradient(max), want_max.values)) << "max";
       });
     }

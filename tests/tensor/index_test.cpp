@@ -118,11 +118,13 @@ TEST(Index, CrossEntropyOfRows) {
         float m = -std::numeric_limits<float>::infinity();
         for (int64_t c = 0; c < classes; ++c) m = reference::maximum(m, v[static_cast<size_t>(r * classes + c)]);
         std::vector<float> d, e;
-        for (int64_t c = 0; c < classes; ++c) d.push_back(v[static_cast<size_t>(r * classes + c)] - m), e.push_back(math::exp(d.back()));
+        for (int64_t c = 0; c < classes; ++c)
+          d.push_back(v[static_cast<size_t>(r * classes + c)] - m), e.push_back(math::exp(d.back()));
         const float t = reference::lane_sum(e), inverse = 1.0f / t;
         const auto y = static_cast<size_t>(target[static_cast<size_t>(r)]);
         loss.push_back(math::log(t) - d[y]);
-        for (size_t c = 0; c < e.size(); ++c) dx.push_back((e[c] * inverse - (c == y ? 1.0f : 0.0f)) * vg[static_cast<size_t>(r)]);
+        for (size_t c = 0; c < e.size(); ++c)
+          dx.push_back((e[c] * inverse - (c == y ? 1.0f : 0.0f)) * vg[static_cast<size_t>(r)]);
       }
       on_all_machines([&] {
         const Tensor watched = watch(x), got = cross_entropy_rows(watched, Tensor::from(target));
@@ -134,7 +136,9 @@ TEST(Index, CrossEntropyOfRows) {
 }
 
 // The word of element i of a path's first draw in tick 7.
-uint32_t word(const Rng& rng, int64_t i) { return philox({static_cast<uint32_t>(i >> 2), 0, 0, 7}, rng.key())[static_cast<size_t>(i & 3)]; }
+uint32_t word(const Rng& rng, int64_t i) {
+  return philox({static_cast<uint32_t>(i >> 2), 0, 0, 7}, rng.key())[static_cast<size_t>(i & 3)];
+}
 
 TEST(Draws, FollowTheirWords) {
   set_tick(7);
@@ -157,12 +161,16 @@ TEST(Draws, FollowTheirWords) {
         Stream stream(rng);
         return draw(stream);
       };
-      EXPECT_TRUE(all_same_bits(drawn([&](Stream& s) { return uniform(s, {n}); }).template to_vector<float>(), uniforms));
-      EXPECT_TRUE(all_same_bits(drawn([&](Stream& s) { return uniform(s, {n}, -0.3, 1.7); }).template to_vector<float>(), wide));
-      EXPECT_EQ(drawn([&](Stream& s) { return random_integers(s, {n}, -5, 995); }).template to_vector<int64_t>(), integers);
+      EXPECT_TRUE(
+          all_same_bits(drawn([&](Stream& s) { return uniform(s, {n}); }).template to_vector<float>(), uniforms));
+      EXPECT_TRUE(all_same_bits(
+          drawn([&](Stream& s) { return uniform(s, {n}, -0.3, 1.7); }).template to_vector<float>(), wide));
+      EXPECT_EQ(drawn([&](Stream& s) { return random_integers(s, {n}, -5, 995); }).template to_vector<int64_t>(),
+                integers);
       const auto odd = [&](Stream& s) { return random_integers(s, {n}, INT64_MIN, INT64_MIN + 0xfffffff5); };
       EXPECT_EQ(drawn(odd).template to_vector<int64_t>(), most);
-      EXPECT_EQ(drawn([&](Stream& s) { return bernoulli(s, {n}, 0.3).to(DType::uint8); }).template to_vector<uint8_t>(), heads);
+      EXPECT_EQ(drawn([&](Stream& s) { return bernoulli(s, {n}, 0.3).to(DType::uint8); }).template to_vector<uint8_t>(),
+                heads);
     });
   }
   set_tick(0);
@@ -218,14 +226,17 @@ template <class To> void expect_converted(const std::vector<float>& x, DType to)
 
 TEST(Conversions, GoTowardZeroAndStopAtTheEnds) {
   auto x = awkward({4001}, 1).to_vector<float>();
-  for (float edge : {255.0f, 255.9f, 256.0f, -0.9f, -1.0f, 0x1p31f, -0x1p31f, 0x1p63f, -0x1p63f, 0x1.fffffep62f, 2147483520.0f}) x.push_back(edge);
+  for (float edge :
+       {255.0f, 255.9f, 256.0f, -0.9f, -1.0f, 0x1p31f, -0x1p31f, 0x1p63f, -0x1p63f, 0x1.fffffep62f, 2147483520.0f})
+    x.push_back(edge);
   expect_converted<uint8_t>(x, DType::uint8);
   expect_converted<int32_t>(x, DType::int32);
   expect_converted<int64_t>(x, DType::int64);
 }
 
 TEST(Conversions, OfIntegersKeepTheLowBits) {
-  std::vector<int64_t> x = {0, -1, 255, 256, INT32_MAX, int64_t{INT32_MAX} + 1, INT64_MIN, INT64_MAX, (int64_t{1} << 60) + 1};
+  std::vector<int64_t> x = {
+      0, -1, 255, 256, INT32_MAX, int64_t{INT32_MAX} + 1, INT64_MIN, INT64_MAX, (int64_t{1} << 60) + 1};
   for (int64_t i : draw_indices(4001, INT64_C(4294967296))) {
     const auto wide = static_cast<uint64_t>(i);
     x.push_back(static_cast<int64_t>(wide * wide * wide));

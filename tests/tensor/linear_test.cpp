@@ -20,7 +20,8 @@ using testing::awkward;
 using Linear = Tensor (*)(const Tensor&, const Tensor&, const Tensor&, Activation);
 
 // The result and the gradients of input, weight and bias.
-std::vector<std::vector<float>> results(Linear op, const std::vector<Tensor>& in, Activation activation, const Tensor& g) {
+std::vector<std::vector<float>> results(Linear op, const std::vector<Tensor>& in, Activation activation,
+                                        const Tensor& g) {
   std::vector<Tensor> watched;
   for (const Tensor& x : in) watched.push_back(x.defined() ? watch(x) : x);
   const Tensor y = op(watched[0], watched[1], watched[2], activation);
@@ -37,15 +38,16 @@ TEST(Linear, ForwardAndGradientsEqualTheComposition) {
     Shape x;
     int64_t out;
   };
-  for (const Case& c : {Case{{1, 1}, 1}, Case{{5, 7}, 3}, Case{{3, 2, 17}, 33}, Case{{9}, 65}, Case{{26, 513}, 10}, Case{{0, 4}, 3},
-                        Case{{4, 0}, 3}}) {
+  for (const Case& c : {Case{{1, 1}, 1}, Case{{5, 7}, 3}, Case{{3, 2, 17}, 33}, Case{{9}, 65}, Case{{26, 513}, 10},
+                        Case{{0, 4}, 3}, Case{{4, 0}, 3}}) {
     const int64_t in = c.x.dims().back();
     std::vector<int64_t> out = c.x.dims();
     out.back() = c.out;
     for (bool specials : {false, true}) {
       for (bool with_bias : {false, true}) {
         for (Activation activation : {Activation::none, Activation::relu}) {
-          SCOPED_TRACE(c.x.to_string() + " to " + std::to_string(c.out) + (with_bias ? " bias " : " ") + name_of(activation));
+          SCOPED_TRACE(c.x.to_string() + " to " + std::to_string(c.out) + (with_bias ? " bias " : " ") +
+                       name_of(activation));
           const std::vector<Tensor> inputs = {awkward(c.x, 1, specials), awkward({c.out, in}, 2, specials),
                                               with_bias ? awkward({c.out}, 3, specials) : Tensor()};
           const Tensor g = awkward(Shape(out), 4, specials);
@@ -75,8 +77,11 @@ TEST(Linear, OfNoTermsIsTheBias) {
 }
 
 TEST(Linear, RefusesABiasOfAnotherExtent) {
-  EXPECT_THAT([] { linear(zeros({2, 3}), zeros({4, 3}), zeros({3})); },
-              ::testing::ThrowsMessage<UsageError>(::testing::HasSubstr("linear: bias [3]")));
+  EXPECT_THAT(
+      [] {
+        linear(zeros({2, 3}), zeros({4, 3}), zeros({3}));
+      },
+      ::testing::ThrowsMessage<UsageError>(::testing::HasSubstr("linear: bias [3]")));
 }
 
 }  // namespace

@@ -22,12 +22,14 @@ struct Case {
 
 // Odd extents, more than one chunk of the recurrent product, forward (over the units) and back (over the gates).
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {{1, 1, 1, 1},        {2, 31, 3, 7}, {32, 5, 65, 128}, {33, 4, 5, 33, false},
-                                        {3, 64, 7, 16, false}, {7, 65, 2, 17}, {1, 600, 3, 5},  {3, 3, 513, 530}};
+  static const std::vector<Case> all = {{1, 1, 1, 1},          {2, 31, 3, 7},  {32, 5, 65, 128}, {33, 4, 5, 33, false},
+                                        {3, 64, 7, 16, false}, {7, 65, 2, 17}, {1, 600, 3, 5},   {3, 3, 513, 530}};
   return all;
 }
 
-std::string name_of(const Case& c) { return fmt::format("batch {}, {} steps, {} to {}", c.batch, c.steps, c.in, c.units); }
+std::string name_of(const Case& c) {
+  return fmt::format("batch {}, {} steps, {} to {}", c.batch, c.steps, c.in, c.units);
+}
 
 struct Inputs {
   Tensor x;
@@ -35,7 +37,9 @@ struct Inputs {
   LstmState initial;
   Tensor g, g_cell;
 
-  std::vector<Tensor> all() const { return {x, w.input, w.recurrent, w.input_bias, w.recurrent_bias, initial.hidden, initial.cell}; }
+  std::vector<Tensor> all() const {
+    return {x, w.input, w.recurrent, w.input_bias, w.recurrent_bias, initial.hidden, initial.cell};
+  }
 };
 
 Inputs inputs(const Case& c, bool specials) {
@@ -49,7 +53,8 @@ Inputs inputs(const Case& c, bool specials) {
   Inputs in;
   in.x = draw({c.batch, c.steps, c.in}, 1, specials);
   in.w = {draw({4 * c.units, c.in}, small, false), draw({4 * c.units, c.units}, small, false), {}, {}};
-  if (c.bias) in.w.input_bias = draw({4 * c.units}, small, false), in.w.recurrent_bias = draw({4 * c.units}, small, false);
+  if (c.bias)
+    in.w.input_bias = draw({4 * c.units}, small, false), in.w.recurrent_bias = draw({4 * c.units}, small, false);
   in.initial = {draw({c.batch, c.units}, 1, specials), draw({c.batch, c.units}, 1, specials)};
   in.g = draw({c.batch, c.steps, c.units}, 1, specials);
   in.g_cell = draw({c.batch, c.units}, 1, specials);
@@ -77,7 +82,8 @@ std::vector<float> plain_lstm(const Case& c, const Inputs& in) {
       std::vector<float> z;
       for (int64_t g = 0; g < 4 * c.units; ++g) {
         const auto i = static_cast<size_t>(g);
-        float from_x = product(&x[static_cast<size_t>((b * c.steps + t) * c.in)], &w[i * static_cast<size_t>(c.in)], c.in);
+        float from_x =
+            product(&x[static_cast<size_t>((b * c.steps + t) * c.in)], &w[i * static_cast<size_t>(c.in)], c.in);
         float from_h = product(&h[static_cast<size_t>(b * c.units)], &r[i * static_cast<size_t>(c.units)], c.units);
         if (c.bias) from_x = from_x + bw[i], from_h = from_h + br[i];
         z.push_back(from_x + from_h);
@@ -100,7 +106,8 @@ TEST(Lstm, EqualsThePlainLoop) {
   for (const Case& c : cases()) {
     for (bool specials : {false, true}) {
       const Inputs in = inputs(c, specials);
-      EXPECT_TRUE(all_same_bits(lstm(in.x, in.w, in.initial).output.to_vector<float>(), plain_lstm(c, in))) << name_of(c);
+      EXPECT_TRUE(all_same_bits(lstm(in.x, in.w, in.initial).output.to_vector<float>(), plain_lstm(c, in)))
+          << name_of(c);
     }
   }
 }
@@ -141,7 +148,8 @@ TEST(Lstm, GivesGradientsWhereTheyAreAskedFor) {
     std::vector<Tensor> v = in.all();
     v[asked] = watch(v[asked]);
     const Tensor y = lstm(v[0], {v[1], v[2], v[3], v[4]}, {v[5], v[6]}).output;
-    EXPECT_TRUE(all_same_bits(backward(sum(y * in.g))[v[asked]].to_vector<float>(), want[asked].to_vector<float>())) << asked;
+    EXPECT_TRUE(all_same_bits(backward(sum(y * in.g))[v[asked]].to_vector<float>(), want[asked].to_vector<float>()))
+        << asked;
   }
 }
 

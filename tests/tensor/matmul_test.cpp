@@ -134,7 +134,9 @@ TYPED_TEST(MatmulTest, ShapesOfModels) {
   });
 }
 
-template <class T> T activated(T x, Activation activation) { return activation == Activation::relu && x < 0 ? T(0) : x; }
+template <class T> T activated(T x, Activation activation) {
+  return activation == Activation::relu && x < 0 ? T(0) : x;
+}
 
 TYPED_TEST(MatmulTest, BiasAndActivationAreAppliedToTheWholeSum) {
   using T = TypeParam;
@@ -142,15 +144,17 @@ TYPED_TEST(MatmulTest, BiasAndActivationAreAppliedToTheWholeSum) {
     int64_t m, n, k;
   };
   for_each_isa([] {
-    for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0}, Case{250, 64, 40},
-                          Case{250, 1, 40}, Case{5, 300, 1020}}) {
+    for (const Case& s : {Case{1, 1, 1}, Case{7, 33, 5}, Case{130, 10, 600}, Case{9, 65, 1025}, Case{70, 3, 0},
+                          Case{250, 64, 40}, Case{250, 1, 40}, Case{5, 300, 1020}}) {
       // Long sums of special values would all be NaN.
-      const Matrix<T> a(s.m, s.k, Layout::rows, 1, s.k < 64 ? Values::special : Values::ordinary), b(s.k, s.n, Layout::columns, 2);
+      const Matrix<T> a(s.m, s.k, Layout::rows, 1, s.k < 64 ? Values::special : Values::ordinary),
+          b(s.k, s.n, Layout::columns, 2);
       const auto bias = random_values<T>(s.n, 3, Values::special);
       const auto sums = reference(a.view, b.view);
       for (const T* shift : {static_cast<const T*>(nullptr), bias.data()}) {
         for (Activation activation : {Activation::none, Activation::relu}) {
-          SCOPED_TRACE(testing::Message() << s.m << "x" << s.n << "x" << s.k << " " << name_of(activation) << (shift ? " bias" : ""));
+          SCOPED_TRACE(testing::Message()
+                       << s.m << "x" << s.n << "x" << s.k << " " << name_of(activation) << (shift ? " bias" : ""));
           std::vector<T> c(s.m * s.n), expected = sums;
           matmul(a.view, b.view, c.data(), s.n, Epilogue<T>{shift, activation});
           for (int64_t i = 0; i < s.m * s.n; ++i) {

@@ -1,4 +1,5 @@
-// Batch norm and layer norm: the kernels against the compositions that define them, and those against plain loops, bit for bit.
+// Batch norm and layer norm: the kernels against the compositions that define them, and those against plain loops, bit
+// for bit.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -41,11 +42,13 @@ struct BatchCase {
 
 std::vector<BatchCase> batch_cases() {
   std::vector<BatchCase> cases;
-  const Shape shapes[] = {{2, 1, 1}, {2, 3}, {1, 2, 2}, {3, 2, 5}, {5, 7, 31}, {64, 3, 8, 8}, {65, 4, 1, 33}, {3, 20, 7, 7}, {2, 2, 63, 65}, {1, 2, 1025}, {130, 17, 2}};
+  const Shape shapes[] = {{2, 1, 1},      {2, 3},        {1, 2, 2},      {3, 2, 5},    {5, 7, 31},  {64, 3, 8, 8},
+                          {65, 4, 1, 33}, {3, 20, 7, 7}, {2, 2, 63, 65}, {1, 2, 1025}, {130, 17, 2}};
   int k = 0;
   for (const Shape& s : shapes) {
     for (int options : {0, 1 + k % 15, 15}) {
-      cases.push_back({s, (options & 1) != 0, (options & 2) != 0, (options & 4) != 0, options & 8 ? Activation::relu : Activation::none});
+      cases.push_back({s, (options & 1) != 0, (options & 2) != 0, (options & 4) != 0,
+                       options & 8 ? Activation::relu : Activation::none});
     }
     k += 4;
   }
@@ -54,12 +57,15 @@ std::vector<BatchCase> batch_cases() {
 
 BatchNormInputs inputs_of(const BatchCase& c, const std::function<Tensor(const Shape&, uint64_t)>& values) {
   const Shape channels{c.shape[1]};
-  return {watch(values(c.shape, 1)), c.weight ? watch(values(channels, 2)) : Tensor(), c.bias ? watch(values(channels, 3)) : Tensor(),
-          c.residual ? watch(values(c.shape, 4)) : Tensor(), 1e-3, c.activation};
+  return {watch(values(c.shape, 1)),
+          c.weight ? watch(values(channels, 2)) : Tensor(),
+          c.bias ? watch(values(channels, 3)) : Tensor(),
+          c.residual ? watch(values(c.shape, 4)) : Tensor(),
+          1e-3,
+          c.activation};
 }
 
-template <class Op>
-Results batch_results(const BatchNormInputs& in, const Tensor& upstream, const Op& op) {
+template <class Op> Results batch_results(const BatchNormInputs& in, const Tensor& upstream, const Op& op) {
   const BatchNorm result = op(in);
   const Gradients g = backward(sum(result.y * upstream));
   Results results{result.y.to_vector<float>(), result.mean.to_vector<float>(), result.variance.to_vector<float>()};
@@ -69,14 +75,18 @@ Results batch_results(const BatchNormInputs& in, const Tensor& upstream, const O
   return results;
 }
 
-BatchNorm fused(const BatchNormInputs& in) { return batch_norm(in.x, in.weight, in.bias, in.epsilon, in.activation, in.residual); }
+BatchNorm fused(const BatchNormInputs& in) {
+  return batch_norm(in.x, in.weight, in.bias, in.epsilon, in.activation, in.residual);
+}
 
 TEST(Norm, BatchNormEqualsItsComposition) {
   for (const BatchCase& c : batch_cases()) {
     for (bool specials : {false, true}) {
-      SCOPED_TRACE(c.shape.to_string() + " weight " + std::to_string(c.weight) + " bias " + std::to_string(c.bias) + " residual " +
-                   std::to_string(c.residual) + " " + name_of(c.activation) + (specials ? " specials" : ""));
-      const BatchNormInputs in = specials ? inputs_of(c, [](const Shape& s, uint64_t seed) { return awkward(s, seed); }) : inputs_of(c, moderate);
+      SCOPED_TRACE(c.shape.to_string() + " weight " + std::to_string(c.weight) + " bias " + std::to_string(c.bias) +
+                   " residual " + std::to_string(c.residual) + " " + name_of(c.activation) +
+                   (specials ? " specials" : ""));
+      const BatchNormInputs in = specials ? inputs_of(c, [](const Shape& s, uint64_t seed) { return awkward(s, seed); })
+                                          : inputs_of(c, moderate);
       const Tensor upstream = specials ? awkward(c.shape, 9) : moderate(c.shape, 9);
       const Results want = batch_results(in, upstream, composed::batch_norm);
       on_all_machines([&] { expect_same(batch_results(in, upstream, fused), want); });
@@ -107,18 +117,22 @@ TEST(Norm, BatchNormTakesAnyLayout) {
 struct PlainBatchNorm {
   std::vector<float> y, mean, variance;
 };
-PlainBatchNorm plain_batch_norm(const Array<float>& x, const Array<float>& weight, const Array<float>& bias, const Array<float>& residual,
-                                float epsilon) {
-  const auto n = static_cast<size_t>(x.shape[0]), c = static_cast<size_t>(x.shape[1]), p = static_cast<size_t>(x.shape[2]);
+PlainBatchNorm plain_batch_norm(const Array<float>& x, const Array<float>& weight, const Array<float>& bias,
+                                const Array<float>& residual, float epsilon) {
+  const auto n = static_cast<size_t>(x.shape[0]), c = static_cast<size_t>(x.shape[1]),
+             p = static_cast<size_t>(x.shape[2]);
   const auto count = static_cast<float>(n * p);
   PlainBatchNorm r{x.values, std::vector<float>(c), std::vector<float>(c)};
   for (size_t k = 0; k < c; ++k) {
     std::vector<float> means, squares, spreads;
     for (size_t i = 0; i < n; ++i) {
       const auto plane = x.values.begin() + static_cast<std::ptrdiff_t>((i * c + k) * p);
-      means.push_back(reference::lane_sum(std::vector<float>(plane, plane + static_cast<std::ptrdiff_t>(p))) / static_cast<float>(p));
+      means.push_back(reference::lane_sum(std::vector<float>(plane, plane + static_cast<std::ptrdiff_t>(p))) /
+                      static_cast<float>(p));
       std::vector<float> terms;
-      for (size_t j = 0; j < p; ++j) terms.push_back((plane[static_cast<std::ptrdiff_t>(j)] - means[i]) * (plane[static_cast<std::ptrdiff_t>(j)] - means[i]));
+      for (size_t j = 0; j < p; ++j)
+        terms.push_back((plane[static_cast<std::ptrdiff_t>(j)] - means[i]) *
+                        (plane[static_cast<std::ptrdiff_t>(j)] - means[i]));
       squares.push_back(reference::lane_sum(terms));
     }
     r.mean[k] = reference::chain_sum(means) / static_cast<float>(n);
@@ -140,7 +154,8 @@ TEST(Norm, BatchNormEqualsPlainLoops) {
   for (const Shape& shape : {Shape{2, 3, 1}, Shape{5, 2, 33}, Shape{65, 3, 64}, Shape{3, 2, 1025}, Shape{4200, 2, 3}}) {
     SCOPED_TRACE(shape.to_string());
     const Shape channels{shape[1]};
-    const Tensor x = moderate(shape, 1), weight = moderate(channels, 2), bias = moderate(channels, 3), residual = moderate(shape, 4);
+    const Tensor x = moderate(shape, 1), weight = moderate(channels, 2), bias = moderate(channels, 3),
+                 residual = moderate(shape, 4);
     const auto array = [](const Tensor& t) { return reference::array<float>(t); };
     const PlainBatchNorm want = plain_batch_norm(array(x), array(weight), array(bias), array(residual), 1e-5f);
     const BatchNorm got = batch_norm(x, weight, bias, 1e-5, Activation::relu, residual);
@@ -158,14 +173,14 @@ TEST(Norm, BatchNormInEvaluationEqualsItsComposition) {
     const Evaluation evaluation;
     const std::vector<float> want = composed::batch_norm_evaluation(in, {mean, variance}).to_vector<float>();
     on_all_machines([&] {
-      const Tensor y = batch_norm_evaluation(in.x, mean, variance, in.weight, in.bias, in.epsilon, in.activation, in.residual);
+      const Tensor y =
+          batch_norm_evaluation(in.x, mean, variance, in.weight, in.bias, in.epsilon, in.activation, in.residual);
       EXPECT_TRUE(all_same_bits(y.to_vector<float>(), want));
     });
   }
 }
 
-template <class Op>
-Results layer_results(const LayerNormInputs& in, const Tensor& upstream, const Op& op) {
+template <class Op> Results layer_results(const LayerNormInputs& in, const Tensor& upstream, const Op& op) {
   const Tensor y = op(in);
   const Gradients g = backward(sum(y * upstream));
   Results results{y.to_vector<float>()};
@@ -177,17 +192,24 @@ Results layer_results(const LayerNormInputs& in, const Tensor& upstream, const O
 
 TEST(Norm, LayerNormEqualsItsComposition) {
   int k = 0;
-  for (const Shape& shape : {Shape{1}, Shape{33}, Shape{3, 1}, Shape{2, 31}, Shape{64, 64}, Shape{5, 13, 128}, Shape{129, 7}, Shape{2, 1024},
-                             Shape{3, 1025}, Shape{1, 70001}, Shape{4161, 3}, Shape{0, 5}}) {
+  for (const Shape& shape :
+       {Shape{1}, Shape{33}, Shape{3, 1}, Shape{2, 31}, Shape{64, 64}, Shape{5, 13, 128}, Shape{129, 7}, Shape{2, 1024},
+        Shape{3, 1025}, Shape{1, 70001}, Shape{4161, 3}, Shape{0, 5}}) {
     for (bool specials : {false, true}) {
       for (int options : {0, 1, 2, 3}) {
         SCOPED_TRACE(shape.to_string() + " options " + std::to_string(options) + (specials ? " specials" : ""));
-        const auto values = [&](const Shape& s, uint64_t seed) { return watch(specials ? awkward(s, seed) : moderate(s, seed)); };
-        const LayerNormInputs in{values(shape, 1), options & 1 ? values({shape[-1]}, 2) : Tensor(), options & 2 ? values({shape[-1]}, 3) : Tensor(), 1e-3};
+        const auto values = [&](const Shape& s, uint64_t seed) {
+          return watch(specials ? awkward(s, seed) : moderate(s, seed));
+        };
+        const LayerNormInputs in{values(shape, 1), options & 1 ? values({shape[-1]}, 2) : Tensor(),
+                                 options & 2 ? values({shape[-1]}, 3) : Tensor(), 1e-3};
         const Tensor upstream = values(shape, 9).detach();
         const Results want = layer_results(in, upstream, composed::layer_norm);
         const auto check = [&] {
-          expect_same(layer_results(in, upstream, [](const LayerNormInputs& i) { return layer_norm(i.x, i.weight, i.bias, i.epsilon); }), want);
+          expect_same(
+              layer_results(in, upstream,
+                            [](const LayerNormInputs& i) { return layer_norm(i.x, i.weight, i.bias, i.epsilon); }),
+              want);
         };
         // Every machine for some of the cases; the rest on this one.
         if (++k % 3 == 0) on_all_machines(check);
@@ -202,12 +224,14 @@ TEST(Norm, LayerNormEqualsPlainLoops) {
   const std::vector<float> got = layer_norm(x, weight, bias).to_vector<float>(), v = x.to_vector<float>();
   const std::vector<float> w = weight.to_vector<float>(), b = bias.to_vector<float>();
   for (size_t r = 0; r < 5; ++r) {
-    const std::vector<float> row(v.begin() + static_cast<std::ptrdiff_t>(r * 1100), v.begin() + static_cast<std::ptrdiff_t>((r + 1) * 1100));
+    const std::vector<float> row(v.begin() + static_cast<std::ptrdiff_t>(r * 1100),
+                                 v.begin() + static_cast<std::ptrdiff_t>((r + 1) * 1100));
     const float mean = reference::lane_sum(row) / 1100.0f;
     std::vector<float> squares;
     for (float e : row) squares.push_back((e - mean) * (e - mean));
     const float scale = 1 / std::sqrt(reference::lane_sum(squares) / 1100.0f + 1e-5f);
-    for (size_t i = 0; i < 1100; ++i) ASSERT_EQ(got[r * 1100 + i], ((row[i] - mean) * scale) * w[i] + b[i]) << r << " " << i;
+    for (size_t i = 0; i < 1100; ++i)
+      ASSERT_EQ(got[r * 1100 + i], ((row[i] - mean) * scale) * w[i] + b[i]) << r << " " << i;
   }
 }
 
@@ -228,23 +252,34 @@ TEST(Norm, ErrorsNameTheOpTheShapesAndTheRemedy) {
   const auto message = [](const std::function<void()>& f) -> std::string {
     try {
       f();
-    } catch (const UsageError& e) {
-      return e.what();
-    }
+    } catch (const UsageError& e) { return e.what(); }
     return "no error";
   };
   const Tensor x = zeros({2, 3, 4, 4});
   EXPECT_EQ(message([&] { batch_norm(zeros({3}), {}, {}); }), "batch_norm: takes [N, C, ...], not [3]");
-  EXPECT_EQ(message([&] { batch_norm(x, zeros({4}), {}); }), "batch_norm: weight [4] does not fit input [2, 3, 4, 4]; it must be [3]");
-  EXPECT_EQ(message([&] { batch_norm(zeros({1, 3, 1, 1}), {}, {}); }),
-            "batch_norm: input [1, 3, 1, 1] has fewer than two values a channel, so no variance; use a larger batch, or evaluate");
-  EXPECT_EQ(message([&] { batch_norm(x, {}, {}, 1e-5, Activation::none, zeros({2, 3, 4})); }),
+  EXPECT_EQ(message([&] { batch_norm(x, zeros({4}), {}); }),
+            "batch_norm: weight [4] does not fit input [2, 3, 4, 4]; it must be [3]");
+  EXPECT_EQ(message([&] {
+              batch_norm(zeros({1, 3, 1, 1}), {}, {});
+            }),
+            "batch_norm: input [1, 3, 1, 1] has fewer than two values a channel, so no variance; use a larger batch, "
+            "or evaluate");
+  EXPECT_EQ(message([&] {
+              batch_norm(x, {}, {}, 1e-5, Activation::none, zeros({2, 3, 4}));
+            }),
             "batch_norm: residual [2, 3, 4] differs from input [2, 3, 4, 4]");
   EXPECT_EQ(message([&] { batch_norm_evaluation(x, zeros({2}), zeros({3}), {}, {}); }),
             "batch_norm_evaluation: mean [2] does not fit input [2, 3, 4, 4]; it must be [3]");
-  EXPECT_EQ(message([&] { layer_norm(x, {}, zeros({5})); }), "layer_norm: bias [5] does not fit input [2, 3, 4, 4]; it must be [4]");
-  EXPECT_EQ(message([&] { layer_norm(zeros({2, 0}), {}, {}); }), "layer_norm: takes [.., D] with D of at least 1, not [2, 0]");
-  EXPECT_EQ(message([&] { layer_norm(zeros({2, 3}, DType::int64), {}, {}); }), "layer_norm: takes float32 or float64, not int64; convert with to()");
+  EXPECT_EQ(message([&] { layer_norm(x, {}, zeros({5})); }),
+            "layer_norm: bias [5] does not fit input [2, 3, 4, 4]; it must be [4]");
+  EXPECT_EQ(message([&] {
+              layer_norm(zeros({2, 0}), {}, {});
+            }),
+            "layer_norm: takes [.., D] with D of at least 1, not [2, 0]");
+  EXPECT_EQ(message([&] {
+              layer_norm(zeros({2, 3}, DType::int64), {}, {});
+            }),
+            "layer_norm: takes float32 or float64, not int64; convert with to()");
 }
 
 }  // namespace

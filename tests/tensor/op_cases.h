@@ -22,15 +22,16 @@ struct UnaryCase {
 
 namespace op_cases {
 
-template <class F>
-std::function<Array<float>(const Array<float>&)> each(F f) {
+template <class F> std::function<Array<float>(const Array<float>&)> each(F f) {
   return [f](const Array<float>& x) { return reference::map(x, f); };
 }
 
 inline Array<float> sub_max(const Array<float>& x) {
   return reference::zip<float>(x, reference::max(x, {-1}), [](float a, float m) { return a - m; });
 }
-inline Array<float> exps(const Array<float>& x) { return reference::map(x, [](float v) { return math::exp(v); }); }
+inline Array<float> exps(const Array<float>& x) {
+  return reference::map(x, [](float v) { return math::exp(v); });
+}
 
 inline Array<float> softmax_reference(const Array<float>& x) {
   const auto e = exps(sub_max(x));
@@ -39,7 +40,8 @@ inline Array<float> softmax_reference(const Array<float>& x) {
 
 inline Array<float> log_softmax_reference(const Array<float>& x) {
   const auto centred = sub_max(x);
-  return reference::zip<float>(centred, reference::sum(exps(centred), {-1}), [](float a, float s) { return a - math::log(s); });
+  return reference::zip<float>(centred, reference::sum(exps(centred), {-1}),
+                               [](float a, float s) { return a - math::log(s); });
 }
 
 inline float gelu_erf(float x) { return (x * 0.5f) * (math::erf(x * 0x1.6a09e667f3bcdp-1f) + 1.0f); }
@@ -55,7 +57,9 @@ inline const std::vector<UnaryCase>& unary_cases() {
   static const std::vector<UnaryCase> cases = {
       {"neg", [](auto& x) { return -x; }, each([](float v) { return -v; })},
       {"abs", [](auto& x) { return abs(x); }, each([](float v) { return std::fabs(v); })},
-      {"sign", [](auto& x) { return sign(x); }, each([](float v) { return v > 0 ? 1.0f : v < 0 ? -1.0f : v; })},
+      {"sign", [](auto& x) { return sign(x); }, each([](float v) { return v > 0   ? 1.0f
+                                                                          : v < 0 ? -1.0f
+                                                                                  : v; })},
       {"relu", [](auto& x) { return relu(x); }, each([](float v) { return v < 0 ? 0.0f : v; })},
       {"exp", [](auto& x) { return exp(x); }, each([](float v) { return math::exp(v); })},
       {"expm1", [](auto& x) { return expm1(x); }, each([](float v) { return math::expm1(v); })},
@@ -78,8 +82,7 @@ inline const std::vector<UnaryCase>& unary_cases() {
       {"clamp", [](auto& x) { return clamp(x, -0.5, 0.25); },
        each([](float v) { return reference::minimum(reference::maximum(v, -0.5f), 0.25f); })},
       {"cube", [](auto& x) { return pow(x, 3); }, each([](float v) { return (v * v) * v; })},
-      {"pow_11", [](auto& x) { return pow(x, 11); },
-       each([](float v) {
+      {"pow_11", [](auto& x) { return pow(x, 11); }, each([](float v) {
          const float v2 = v * v, v4 = v2 * v2, v5 = v4 * v, v10 = v5 * v5;
          return v10 * v;
        })},
@@ -89,8 +92,17 @@ inline const std::vector<UnaryCase>& unary_cases() {
       {"sum_last", [](auto& x) { return sum(x, {-1}, true); }, [](auto& x) { return reference::sum(x, {-1}); }},
       {"sum_first", [](auto& x) { return sum(x, {0}, true); }, [](auto& x) { return reference::sum(x, {0}); }},
       {"sum_middle", [](auto& x) { return sum(x, {1}, true); }, [](auto& x) { return reference::sum(x, {1}); }},
-      {"sum_ends", [](auto& x) { return sum(x, {0, 2}, true); }, [](auto& x) { return reference::sum(x, {0, 2}); }},
-      {"mean_first_two", [](auto& x) { return mean(x, {0, 1}, true); },
+      {"sum_ends",
+       [](auto& x) {
+         return sum(x, {0, 2}, true);
+       },
+       [](auto& x) {
+         return reference::sum(x, {0, 2});
+       }},
+      {"mean_first_two",
+       [](auto& x) {
+         return mean(x, {0, 1}, true);
+       },
        [](auto& x) {
          const float n = static_cast<float>(x.shape[0] * x.shape[1]);
          return reference::map(reference::sum(x, {0, 1}), [n](float s) { return s / n; });
@@ -119,8 +131,10 @@ inline const std::vector<BinaryCase>& binary_cases() {
       {"maximum", [](auto& a, auto& b) { return maximum(a, b); }, reference::maximum<float>},
       {"minimum", [](auto& a, auto& b) { return minimum(a, b); }, reference::minimum<float>},
       {"pow", [](auto& a, auto& b) { return pow(a, b); }, [](float a, float b) { return math::pow(a, b); }},
-      {"less", [](auto& a, auto& b) { return (a < b).to(DType::float32); }, [](float a, float b) { return a < b ? 1.0f : 0.0f; }},
-      {"equal", [](auto& a, auto& b) { return (a == b).to(DType::float32); }, [](float a, float b) { return a == b ? 1.0f : 0.0f; }},
+      {"less", [](auto& a, auto& b) { return (a < b).to(DType::float32); },
+       [](float a, float b) { return a < b ? 1.0f : 0.0f; }},
+      {"equal", [](auto& a, auto& b) { return (a == b).to(DType::float32); },
+       [](float a, float b) { return a == b ? 1.0f : 0.0f; }},
       {"where", [](auto& a, auto& b) { return where(a > b, a, b); }, [](float a, float b) { return a > b ? a : b; }},
   };
   return cases;
@@ -128,16 +142,20 @@ inline const std::vector<BinaryCase>& binary_cases() {
 
 /// Lengths about the sizes of vectors, chains and blocks, in each place.
 inline const std::vector<Shape>& shapes() {
-  static const std::vector<Shape> all = {{1, 1, 0},  {1, 1, 1},   {2, 3, 31}, {1, 5, 32},  {3, 2, 33},    {5, 63, 4},   {2, 65, 64},
-                                         {130, 1, 7}, {1, 2, 511}, {3, 1, 512}, {2, 1, 513}, {1, 3, 1023}, {1, 1, 1024}, {2, 1, 1025}, {1, 1, 70001},
-                                         {4097, 1, 3}, {7, 300, 9}, {64, 1, 520}, {129, 1, 700}};
+  static const std::vector<Shape> all = {{1, 1, 0},    {1, 1, 1},    {2, 3, 31},   {1, 5, 32},   {3, 2, 33},
+                                         {5, 63, 4},   {2, 65, 64},  {130, 1, 7},  {1, 2, 511},  {3, 1, 512},
+                                         {2, 1, 513},  {1, 3, 1023}, {1, 1, 1024}, {2, 1, 1025}, {1, 1, 70001},
+                                         {4097, 1, 3}, {7, 300, 9},  {64, 1, 520}, {129, 1, 700}};
   return all;
 }
 
 /// The same values behind other strides.
 inline Tensor transposed_layout(const Tensor& x) { return contiguous(x.permute({2, 0, 1})).permute({1, 2, 0}); }
 inline Tensor gapped_layout(const Tensor& x) {
-  return pad(x, {{1, 0}, {2, 1}, {0, 3}}, 7.0).slice(0, 1, 1 + x.size(0)).slice(1, 2, 2 + x.size(1)).slice(2, 0, x.size(2));
+  return pad(x, {{1, 0}, {2, 1}, {0, 3}}, 7.0)
+      .slice(0, 1, 1 + x.size(0))
+      .slice(1, 2, 2 + x.size(1))
+      .slice(2, 0, x.size(2));
 }
 
 }  // namespace stet::testing

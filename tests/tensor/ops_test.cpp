@@ -1,4 +1,5 @@
-// The table of op cases drives the comparison with the scalar reference over shapes, layouts, threads and instruction sets.
+// The table of op cases drives the comparison with the scalar reference over shapes, layouts, threads and instruction
+// sets.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -64,9 +65,9 @@ TEST(Ops, UnaryOpsHaveTheSameBitsOnAllMachines) {
 }
 
 TEST(Ops, BinaryOpsEqualTheReferenceUnderBroadcasting) {
-  const std::pair<Shape, Shape> pairs[] = {{{3, 5, 33}, {3, 5, 33}}, {{3, 5, 33}, {33}},    {{3, 5, 33}, {5, 1}},     {{1}, {2, 65}},
-                                           {{}, {40}},               {{4, 1, 7}, {5, 1}},   {{0, 3}, {3}},            {{20011}, {20011}},
-                                           {{300, 70}, {70}},        {{300, 70}, {300, 1}}};
+  const std::pair<Shape, Shape> pairs[] = {
+      {{3, 5, 33}, {3, 5, 33}}, {{3, 5, 33}, {33}}, {{3, 5, 33}, {5, 1}}, {{1}, {2, 65}},    {{}, {40}},
+      {{4, 1, 7}, {5, 1}},      {{0, 3}, {3}},      {{20011}, {20011}},   {{300, 70}, {70}}, {{300, 70}, {300, 1}}};
   for (const auto& [left, right] : pairs) {
     const Tensor a = awkward(left, 3), b = awkward(right, 4);
     for (const BinaryCase& c : binary_cases()) {
@@ -83,12 +84,14 @@ TEST(Ops, BinaryOpsEqualTheReferenceUnderBroadcasting) {
 
 TEST(Ops, LongSumsEqualTheReferenceOnEveryLevel) {
   // Three levels of chains and a bit of each; three levels of blocks and a bit of each.
-  for (const auto& [shape, axes] : std::vector<std::pair<Shape, Axes>>{{{266'305, 2}, {0}}, {{1'049'601}, {0}}, {{2, 1025, 65}, {1, 2}}}) {
+  for (const auto& [shape, axes] :
+       std::vector<std::pair<Shape, Axes>>{{{266'305, 2}, {0}}, {{1'049'601}, {0}}, {{2, 1025, 65}, {1, 2}}}) {
     const Tensor x = awkward(shape, 5, false);
     const std::vector<float> want = reference::sum(reference::array<float>(x), axes).values;
     on_all_machines([&, axes = axes] { EXPECT_TRUE(all_same_bits(sum(x, axes).to_vector<float>(), want)); });
     const Tensor wide = x.to(DType::float64);
-    EXPECT_TRUE(all_same_bits(sum(wide, axes).to_vector<double>(), reference::sum(reference::array<double>(wide), axes).values));
+    EXPECT_TRUE(all_same_bits(sum(wide, axes).to_vector<double>(),
+                              reference::sum(reference::array<double>(wide), axes).values));
   }
 }
 
@@ -126,8 +129,10 @@ TEST(Ops, ArgmaxTakesTheFirstOfEqualsAndTheFirstNaN) {
 
 TEST(Ops, IntegersWrapAndDivideTowardZero) {
   const Tensor a = Tensor::from<int32_t>({INT32_MAX, -7, INT32_MIN});
-  EXPECT_EQ((a + Tensor::from<int32_t>({1, 0, -1})).to_vector<int32_t>(), (std::vector<int32_t>{INT32_MIN, -7, INT32_MAX}));
-  EXPECT_EQ((a / Tensor::from<int32_t>({2, 2, -1})).to_vector<int32_t>(), (std::vector<int32_t>{INT32_MAX / 2, -3, INT32_MIN}));
+  EXPECT_EQ((a + Tensor::from<int32_t>({1, 0, -1})).to_vector<int32_t>(),
+            (std::vector<int32_t>{INT32_MIN, -7, INT32_MAX}));
+  EXPECT_EQ((a / Tensor::from<int32_t>({2, 2, -1})).to_vector<int32_t>(),
+            (std::vector<int32_t>{INT32_MAX / 2, -3, INT32_MIN}));
   EXPECT_THROW(a / Tensor::from<int32_t>({1, 0, 1}), DataError);
   EXPECT_EQ(sum(Tensor::from<uint8_t>({200, 200})).item<int64_t>(), 400);
 }
@@ -144,17 +149,20 @@ TEST(Ops, ErrorsNameTheOpTheShapesAndTheRemedy) {
   const auto message = [](const std::function<void()>& f) -> std::string {
     try {
       f();
-    } catch (const Error& e) {
-      return e.what();
-    }
+    } catch (const Error& e) { return e.what(); }
     return "no error";
   };
   const Tensor a = zeros({2, 3}), b = zeros({4});
   EXPECT_EQ(message([&] { a + b; }), "add: shapes [2, 3] and [4] do not broadcast");
   EXPECT_EQ(message([&] { a + zeros({3}, DType::int64); }), "add: float32 and int64 don't mix; convert one with to()");
-  EXPECT_EQ(message([&] { matmul(a, b); }), "matmul: [2, 3] x [4]: the first's last axis must match the second's last but one");
-  EXPECT_EQ(message([&] { conv2d(zeros({1, 3, 8, 8}), zeros({16, 1, 3, 3})); }), "conv2d: input has 3 channels, weight [16, 1, 3, 3] takes 1");
-  EXPECT_EQ(message([&] { index_select(a, 0, Tensor::from<int64_t>({2})); }), "index_select: index 2 at position 0 is not in 0 to 1");
+  EXPECT_EQ(message([&] { matmul(a, b); }),
+            "matmul: [2, 3] x [4]: the first's last axis must match the second's last but one");
+  EXPECT_EQ(message([&] {
+              conv2d(zeros({1, 3, 8, 8}), zeros({16, 1, 3, 3}));
+            }),
+            "conv2d: input has 3 channels, weight [16, 1, 3, 3] takes 1");
+  EXPECT_EQ(message([&] { index_select(a, 0, Tensor::from<int64_t>({2})); }),
+            "index_select: index 2 at position 0 is not in 0 to 1");
   EXPECT_EQ(message([&] { Tensor().shape(); }), "an undefined tensor was used: it was never given a value");
 }
 

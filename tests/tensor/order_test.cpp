@@ -1,6 +1,7 @@
-// Finds the tree of every sum from its results. Among ones, M at i and -M at j, M so large that a one beside it is lost, leave the number
-// of elements that lie outside the smallest subtree that holds both i and j (the idea of FPRev, arXiv 2411.00442). The tree that
-// docs/numerics.md describes says the same number, or the kernel adds in another order.
+// Finds the tree of every sum from its results. Among ones, M at i and -M at j, M so large that a one beside it is
+// lost, leave the number of elements that lie outside the smallest subtree that holds both i and j (the idea of FPRev,
+// arXiv 2411.00442). The tree that docs/numerics.md describes says the same number, or the kernel adds in another
+// order.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -77,7 +78,8 @@ Tree::Value one_chain(const Values& x) {
 Tree::Value chunks_of_512(const Values& x) {
   Tree::Value total;
   for (size_t begin = 0; begin < x.size(); begin += 512) {
-    total = total + one_chain({x.begin() + static_cast<int64_t>(begin), x.begin() + static_cast<int64_t>(std::min(x.size(), begin + 512))});
+    total = total + one_chain({x.begin() + static_cast<int64_t>(begin),
+                               x.begin() + static_cast<int64_t>(std::min(x.size(), begin + 512))});
   }
   return total;
 }
@@ -95,7 +97,8 @@ std::vector<Pair> pairs(int64_t n, size_t count) {
     if (edge < n) all.push_back({n - 1 - edge, n - 1});
   }
   while (n > 1 && all.size() < count) {
-    const auto i = static_cast<int64_t>(bits() % static_cast<uint64_t>(n)), j = static_cast<int64_t>(bits() % static_cast<uint64_t>(n));
+    const auto i = static_cast<int64_t>(bits() % static_cast<uint64_t>(n)),
+               j = static_cast<int64_t>(bits() % static_cast<uint64_t>(n));
     if (i != j) all.push_back({std::min(i, j), std::max(i, j)});
   }
   return all;
@@ -115,7 +118,8 @@ Tensor patterns(const std::vector<Pair>& pairs, int64_t n) {
 }
 
 // `sums` gives each row's sum, in order, a multiple of them one after another, or one.
-void expect_order(int64_t n, const Order& order, const std::function<Tensor(const Tensor& rows)>& sums, size_t count = 60) {
+void expect_order(int64_t n, const Order& order, const std::function<Tensor(const Tensor& rows)>& sums,
+                  size_t count = 60) {
   SCOPED_TRACE(testing::Message() << n << " terms");
   Tree tree;
   order(tree.leaves(n));
@@ -129,7 +133,8 @@ void expect_order(int64_t n, const Order& order, const std::function<Tensor(cons
         const size_t copies = got.size() / all.size();
         for (size_t r = 0; r < got.size(); ++r) {
           const auto [i, j] = all[r / copies];
-          ASSERT_EQ(static_cast<float>(n) - got[r], static_cast<float>(tree.span(i, j))) << "terms " << i << " and " << j;
+          ASSERT_EQ(static_cast<float>(n) - got[r], static_cast<float>(tree.span(i, j)))
+              << "terms " << i << " and " << j;
         }
       });
     }
@@ -140,7 +145,8 @@ TEST(Order, SumsAlongTheLastAxis) {
   for (int64_t n : {2, 31, 32, 33, 64, 1000, 1024, 1025, 3000, 70001}) {
     expect_order(n, lanes, [](const Tensor& x) { return sum(x, {-1}); });
   }
-  expect_order(1048576 + 5000, lanes, [](const Tensor& x) { return sum(x, {-1}); }, 0);
+  expect_order(
+      1048576 + 5000, lanes, [](const Tensor& x) { return sum(x, {-1}); }, 0);
 }
 
 TEST(Order, SumsOfEverything) {
@@ -158,7 +164,8 @@ TEST(Order, SumsAlongAnotherAxis) {
     expect_order(n, chains, [](const Tensor& x) { return sum(contiguous(x.transpose()), {0}); });
     expect_order(n, chains, [](const Tensor& x) { return sum(x.unsqueeze(2), {1}); });
   }
-  expect_order(262144 + 100, chains, [](const Tensor& x) { return sum(contiguous(x.transpose()), {0}); }, 0);
+  expect_order(
+      262144 + 100, chains, [](const Tensor& x) { return sum(contiguous(x.transpose()), {0}); }, 0);
 }
 
 TEST(Order, MeansAreSumsDivided) {
@@ -184,7 +191,9 @@ TEST(Order, Products) {
   for (int64_t k : {2, 33, 511, 512, 513, 1500}) {
     for (int64_t width : {1, 5, 33}) {
       expect_order(k, chunks_of_512, [=](const Tensor& x) { return matmul(x, ones({k, width})); });
-      expect_order(k, chunks_of_512, [=](const Tensor& x) { return contiguous(matmul(ones({width, k}), x.transpose()).transpose()); });
+      expect_order(k, chunks_of_512, [=](const Tensor& x) {
+        return contiguous(matmul(ones({width, k}), x.transpose()).transpose());
+      });
       expect_order(k, chunks_of_512, [=](const Tensor& x) { return linear(x, ones({width, k})); });
     }
     expect_order(k, chunks_of_512, [=](const Tensor& x) { return matmul(x.unsqueeze(1), ones({x.size(0), k, 3})); });

@@ -10,7 +10,8 @@ namespace stet {
 namespace {
 
 TEST(Pages, BlocksAreAlignedAndWhole) {
-  for (size_t bytes : {size_t{1}, size_t{64}, size_t{16383}, size_t{16384}, size_t{100000}, (size_t{2} << 20) + 1, size_t{5} << 20}) {
+  for (size_t bytes :
+       {size_t{1}, size_t{64}, size_t{16383}, size_t{16384}, size_t{100000}, (size_t{2} << 20) + 1, size_t{5} << 20}) {
     void* block = allocate_pages(bytes);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 64, 0u);
     std::memset(block, 1, bytes);

@@ -154,8 +154,12 @@ TEST(Pool, RefusesTheMaximumOfNothing) {
     for (const auto& [h, w] : {std::pair(0, 4), std::pair(4, 0), std::pair(0, 0)}) {
       const Tensor x = zeros({2, 3, h, w}, t);
       const PoolOptions padded{.stride = {1, 1}, .padding = {1, 1}};
-      EXPECT_THAT([&] { max_pool2d(x, {2, 2}, padded); },
-                  testing::ThrowsMessage<UsageError>("max_pool2d: an image of " + std::to_string(h) + "x" + std::to_string(w) + " has no maximum"));
+      EXPECT_THAT(
+          [&] {
+            max_pool2d(x, {2, 2}, padded);
+          },
+          testing::ThrowsMessage<UsageError>("max_pool2d: an image of " + std::to_string(h) + "x" + std::to_string(w) +
+                                             " has no maximum"));
       EXPECT_EQ(sum(avg_pool2d(x, {2, 2}, padded)).to(DType::float64).item<double>(), 0);
     }
   }

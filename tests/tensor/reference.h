@@ -31,8 +31,7 @@ inline int64_t source_position(const Shape& from, const Shape& to, int64_t flat)
   return at;
 }
 
-template <class Y, class T, class F>
-Array<Y> zip(const Array<T>& a, const Array<T>& b, F f) {
+template <class Y, class T, class F> Array<Y> zip(const Array<T>& a, const Array<T>& b, F f) {
   Array<Y> y{broadcast_shape("zip", a.shape, b.shape), {}};
   for (int64_t i = 0; i < y.shape.elements(); ++i) {
     y.values.push_back(f(a.values[static_cast<size_t>(source_position(a.shape, y.shape, i))],
@@ -41,8 +40,7 @@ Array<Y> zip(const Array<T>& a, const Array<T>& b, F f) {
   return y;
 }
 
-template <class T, class F>
-Array<T> map(const Array<T>& x, F f) {
+template <class T, class F> Array<T> map(const Array<T>& x, F f) {
   Array<T> y = x;
   for (T& v : y.values) v = f(v);
   return y;
@@ -60,7 +58,8 @@ template <class T> T minimum(T a, T b) {
   return a < b ? a : b;
 }
 
-/// Sum of a run that holds the last axis: blocks of 1024, element i of a block in lane i mod 32, lanes halved; block sums alike.
+/// Sum of a run that holds the last axis: blocks of 1024, element i of a block in lane i mod 32, lanes halved; block
+/// sums alike.
 template <class T> T lane_sum(std::vector<T> x) {
   do {
     std::vector<T> sums;
@@ -92,8 +91,7 @@ template <class T> T chain_sum(std::vector<T> x) {
 }
 
 /// Folds axes begin … end-1, which lie side by side, into extent 1.
-template <class T, class Fold>
-Array<T> fold_run(const Array<T>& x, int begin, int end, Fold fold) {
+template <class T, class Fold> Array<T> fold_run(const Array<T>& x, int begin, int end, Fold fold) {
   int64_t outer = 1, n = 1, inner = 1;
   for (int i = 0; i < x.shape.rank(); ++i) (i < begin ? outer : i < end ? n : inner) *= x.shape[i];
   std::vector<int64_t> dims = x.shape.dims();
@@ -110,8 +108,7 @@ Array<T> fold_run(const Array<T>& x, int begin, int end, Fold fold) {
 }
 
 /// Folds runs of adjacent axes, the last run first. `fold(line, holds_last_axis)`. Reduced axes keep extent 1.
-template <class T, class Fold>
-Array<T> fold(Array<T> x, const std::vector<int>& axes, Fold f) {
+template <class T, class Fold> Array<T> fold(Array<T> x, const std::vector<int>& axes, Fold f) {
   const std::vector<int> sorted = normal_axes(x.shape, axes);
   for (size_t end = sorted.size(); end > 0;) {
     size_t begin = end - 1;
@@ -124,7 +121,9 @@ Array<T> fold(Array<T> x, const std::vector<int>& axes, Fold f) {
 }
 
 template <class T> Array<T> sum(const Array<T>& x, const std::vector<int>& axes) {
-  return fold(x, axes, [](std::vector<T> line, bool last) { return last ? lane_sum(std::move(line)) : chain_sum(std::move(line)); });
+  return fold(x, axes, [](std::vector<T> line, bool last) {
+    return last ? lane_sum(std::move(line)) : chain_sum(std::move(line));
+  });
 }
 
 template <class T> Array<T> max(const Array<T>& x, const std::vector<int>& axes) {

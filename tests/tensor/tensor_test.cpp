@@ -36,7 +36,11 @@ TEST(Tensor, ReshapeIsAViewWhereStridesAllowIt) {
 
 TEST(Tensor, EveryReshapeOfEveryViewReadsRowMajor) {
   const Tensor base = arange(2 * 3 * 4 * 5).reshape({2, 3, 4, 5});
-  const Tensor views[] = {base, base.transpose(1, 2), base.slice(2, 0, 4, 2), base.slice(0, 1, 2), base.permute({3, 1, 0, 2}),
+  const Tensor views[] = {base,
+                          base.transpose(1, 2),
+                          base.slice(2, 0, 4, 2),
+                          base.slice(0, 1, 2),
+                          base.permute({3, 1, 0, 2}),
                           broadcast_to(base.slice(1, 0, 1), {2, 3, 4, 5})};
   for (const Tensor& v : views) {
     const int64_t n = v.elements();

@@ -19,7 +19,9 @@ using testing::HasSubstr;
 
 Ended stet(const Path& cwd, const Arguments& arguments) { return run_program(STET_PROGRAM, cwd, arguments); }
 
-void overwrite(const Path& file, const std::string& bytes) { std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes; }
+void overwrite(const Path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
 
 void replace_once(const Path& file, const std::string& from, const std::string& to) {
   std::string text = read_file(file);
@@ -63,7 +65,8 @@ TEST_F(Cli, ShowsARun) {
   EXPECT_EQ(json.at("data").at(0).at("name"), "waves");
   EXPECT_EQ(json.at("checkpoints").size(), 3u);
   EXPECT_EQ(json.at("checkpoints").at(2).at("step"), 39);
-  EXPECT_THAT(stet({"show", "latest"}).out, AllOf(HasSubstr("finished"), HasSubstr("epochs"), HasSubstr("step-00000039.h5")));
+  EXPECT_THAT(stet({"show", "latest"}).out,
+              AllOf(HasSubstr("finished"), HasSubstr("epochs"), HasSubstr("step-00000039.h5")));
 }
 
 TEST_F(Cli, ListsRuns) {
@@ -99,7 +102,8 @@ TEST_F(Cli, TellsWhatDiffers) {
 
 TEST_F(Cli, VerifiesOnOtherThreadsAndInstructionSets) {
   train();
-  for (const Arguments& more : {Arguments{}, Arguments{"--threads", "3"}, Arguments{"--isa", "scalar"}, Arguments{"--resumes"}}) {
+  for (const Arguments& more :
+       {Arguments{}, Arguments{"--threads", "3"}, Arguments{"--isa", "scalar"}, Arguments{"--resumes"}}) {
     Arguments arguments{"verify", "latest"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Ended verified = stet(arguments);
@@ -188,13 +192,15 @@ TEST_F(Cli, SaysWhyARunCannotBeVerified) {
 }
 
 TEST_F(Cli, RefusesWrongUse) {
-  for (const Arguments& wrong : {Arguments{}, Arguments{"show"}, Arguments{"show", "nothing"}, Arguments{"verify", "nothing"}, Arguments{"resume", "nothing"},
-                                 Arguments{"ls", "--bogus"}, Arguments{"verify", "latest", "--threads", "-2"}}) {
+  for (const Arguments& wrong :
+       {Arguments{}, Arguments{"show"}, Arguments{"show", "nothing"}, Arguments{"verify", "nothing"},
+        Arguments{"resume", "nothing"}, Arguments{"ls", "--bogus"}, Arguments{"verify", "latest", "--threads", "-2"}}) {
     const Ended ended = stet(wrong);
     EXPECT_EQ(ended.status, 2);
     EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
   }
-  for (const char* verb : {"ls", "show", "diff", "verify", "resume"}) EXPECT_THAT(stet({verb, "--help"}).out, HasSubstr("--json"));
+  for (const char* verb : {"ls", "show", "diff", "verify", "resume"})
+    EXPECT_THAT(stet({verb, "--help"}).out, HasSubstr("--json"));
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ struct Log {
 
 // At that boundary; its completion waits for the reads.
 Outgoing event_at(int64_t tick, std::vector<std::shared_ptr<Read>> reads = {}) {
-  Outgoing event{scalar_event(tick, static_cast<uint64_t>(tick), "loss", 1, {}), {tick, tick}, {reads.begin(), reads.end()}, {}};
+  Outgoing event{
+      scalar_event(tick, static_cast<uint64_t>(tick), "loss", 1, {}), {tick, tick}, {reads.begin(), reads.end()}, {}};
   event.complete = [reads](record::Event&) {
     for (const auto& read : reads) read->bytes();
   };

@@ -21,15 +21,14 @@ Parameters given(std::vector<const char*> words) {
 std::string refusal(const std::function<void()>& call) {
   try {
     call();
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "";
 }
 
 TEST(Flags, ReadsStrictly) {
   EXPECT_EQ(parse_int64("-12"), -12);
-  for (const char* wrong : {"", " 1", "1 ", "1e3", "0x10", "1.0", "abc", "9223372036854775808"}) EXPECT_FALSE(parse_int64(wrong)) << wrong;
+  for (const char* wrong : {"", " 1", "1 ", "1e3", "0x10", "1.0", "abc", "9223372036854775808"})
+    EXPECT_FALSE(parse_int64(wrong)) << wrong;
   EXPECT_EQ(parse_uint64("18446744073709551615"), UINT64_MAX);
   EXPECT_FALSE(parse_uint64("-1"));
   EXPECT_EQ(parse_float("1e-3"), 1e-3f);
@@ -59,8 +58,14 @@ TEST(Parameters, TakeTheFlagElseTheDefault) {
 TEST(Parameters, RefuseInOneLineThatNamesFlagValueAndRemedy) {
   EXPECT_EQ(refusal([] { given({"--lr", "abc"}).param<float>("lr", 1, {}); }), "--lr abc: must be a finite number");
   EXPECT_EQ(refusal([] { given({"--lr", "-1"}).param<float>("lr", 1, {.above = 0}); }), "--lr -1: must be above 0");
-  EXPECT_EQ(refusal([] { given({"--p", "1.5"}).param<float>("p", 0, {.from = 0, .below = 1}); }), "--p 1.5: must be at least 0 and below 1");
-  EXPECT_EQ(refusal([] { given({"--m", "x"}).param<std::string>("m", "a", {.one_of = {"a", "b"}}); }), "--m x: must be one of a, b");
+  EXPECT_EQ(refusal([] {
+              given({"--p", "1.5"}).param<float>("p", 0, {.from = 0, .below = 1});
+            }),
+            "--p 1.5: must be at least 0 and below 1");
+  EXPECT_EQ(refusal([] {
+              given({"--m", "x"}).param<std::string>("m", "a", {.one_of = {"a", "b"}});
+            }),
+            "--m x: must be one of a, b");
   EXPECT_EQ(refusal([] { given({"--lr"}).param<float>("lr", 1, {}); }), "--lr: needs a value");
   EXPECT_THAT(refusal([] { given({"--lr", "1", "--lr", "2"}); }), HasSubstr("twice"));
   EXPECT_THAT(refusal([] { given({"lr"}); }), HasSubstr("is no flag"));
@@ -92,7 +97,8 @@ TEST(Parameters, OfARecordWin) {
 
   Parameters q = given({"--lr", "0.7"});
   q.set_record("r1", {{"lr", {"0.5", false}}, {"gone", {"1", false}}});
-  EXPECT_THAT(refusal([&] { q.param<float>("lr", 1, {}); }), testing::AllOf(HasSubstr("--lr 0.7"), HasSubstr("r1"), HasSubstr("0.5")));
+  EXPECT_THAT(refusal([&] { q.param<float>("lr", 1, {}); }),
+              testing::AllOf(HasSubstr("--lr 0.7"), HasSubstr("r1"), HasSubstr("0.5")));
   Parameters r = given({});
   r.set_record("r1", {{"gone", {"1", false}}});
   EXPECT_THAT(refusal([&] { r.close(); }), HasSubstr("gone"));
@@ -117,7 +123,8 @@ TEST(Parameters, ComeFromAFile) {
   EXPECT_THAT(refusal([&] { given({"--config", with("none").c_str()}); }), HasSubstr("none: can't be read"));
   Parameters u = given({"--config", with("unknown").c_str()});
   u.param<float>("lr", 1, {});
-  EXPECT_THAT(refusal([&] { u.close(); }), testing::AllOf(HasSubstr("unknown"), HasSubstr("lrr"), HasSubstr("did you mean")));
+  EXPECT_THAT(refusal([&] { u.close(); }),
+              testing::AllOf(HasSubstr("unknown"), HasSubstr("lrr"), HasSubstr("did you mean")));
 }
 
 TEST(Parameters, TextIsUtf8) {
@@ -135,7 +142,9 @@ TEST(Parameters, AreListedByHelp) {
   EXPECT_EQ(p.param<float>("lr", 0.5f, {.above = 0, .help = "learning rate"}), 0.5f);
   p.built_in<int>("threads", 0, {});
   EXPECT_TRUE(p.help());
-  EXPECT_THAT(p.help_text("mnist"), testing::AllOf(HasSubstr("--lr float"), HasSubstr("learning rate; default 0.5, > 0"), HasSubstr("--threads")));
+  EXPECT_THAT(
+      p.help_text("mnist"),
+      testing::AllOf(HasSubstr("--lr float"), HasSubstr("learning rate; default 0.5, > 0"), HasSubstr("--threads")));
 }
 
 }  // namespace

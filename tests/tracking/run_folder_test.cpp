@@ -106,7 +106,9 @@ TEST(RunFolder, OneThatCannotBeWrittenIsNamedInOneLine) {
 // Another process has made a run of the same id.
 struct Taken final : FileSystem {
   FileSystem& base = real_file_system();
-  std::unique_ptr<File> open(const Path& path, OpenMode how, unsigned mode) override { return base.open(path, how, mode); }
+  std::unique_ptr<File> open(const Path& path, OpenMode how, unsigned mode) override {
+    return base.open(path, how, mode);
+  }
   void rename(const Path& from, const Path& to) override {
     std::filesystem::create_directory(to);
     std::ofstream(to / "theirs") << "x";

@@ -56,7 +56,8 @@ std::string written(const Path& path) { return std::filesystem::exists(path) ? r
 std::string metric_line(const record::Event& event, const record::Summary::Value& value) {
   std::string line = fmt::format("step {} tick {} {}", event.step(), event.tick(), value.tag());
   for (const auto& c : value.context()) line += fmt::format(" {}={}", c.name(), c.value());
-  return line + fmt::format(" {:016x} {}", std::bit_cast<uint64_t>(value.double_value()), value.has_tensor() ? value.tensor().SerializeAsString() : "");
+  return line + fmt::format(" {:016x} {}", std::bit_cast<uint64_t>(value.double_value()),
+                            value.has_tensor() ? value.tensor().SerializeAsString() : "");
 }
 
 std::string hex_of(const std::string& bytes) {
@@ -65,18 +66,19 @@ std::string hex_of(const std::string& bytes) {
   return text;
 }
 
-template <class Values>
-std::string common_difference(const char* what, const Values& a, const Values& b) {
+template <class Values> std::string common_difference(const char* what, const Values& a, const Values& b) {
   for (const auto& [tick, value] : a) {
     const auto it = b.find(tick);
-    if (it != b.end() && it->second != value) return fmt::format("{} at tick {} is {}, not {}", what, tick, it->second, value);
+    if (it != b.end() && it->second != value)
+      return fmt::format("{} at tick {} is {}, not {}", what, tick, it->second, value);
   }
   return "";
 }
 
 }  // namespace
 
-Ended run_program(const std::string& program, const Path& cwd, const Arguments& arguments, const Environment& environment, int kill_after_us) {
+Ended run_program(const std::string& program, const Path& cwd, const Arguments& arguments,
+                  const Environment& environment, int kill_after_us) {
   std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   auto variables = merged_environment(environment);
@@ -129,7 +131,8 @@ std::string difference(const Outcome& undisturbed, const Outcome& other) {
     const std::string b = i < other.metrics.size() ? other.metrics[i] : "nothing";
     if (a != b) return fmt::format("metric {} is {}, not {}", i, b, a);
   }
-  if (undisturbed.losses.size() != other.losses.size()) return fmt::format("{} losses, not {}", other.losses.size(), undisturbed.losses.size());
+  if (undisturbed.losses.size() != other.losses.size())
+    return fmt::format("{} losses, not {}", other.losses.size(), undisturbed.losses.size());
   if (auto d = common_difference("loss", undisturbed.losses, other.losses); !d.empty()) return d;
   if (auto d = common_difference("digest", undisturbed.digests, other.digests); !d.empty()) return d;
   return undisturbed.checkpoint == other.checkpoint ? "" : "the last checkpoint differs";

@@ -92,7 +92,8 @@ TEST(RunKill, WhileTheProgramIsKept) {
   for (int n = 1; n < all - others; n += std::max(1, (all - others) / 12)) {
     TempFolder folder;
     ASSERT_EQ(run_scenario(folder.path(), every_seven, {{"STET_FAULT", fmt::format("torn@{}", n)}}).status, 137);
-    EXPECT_EQ(resumed_difference(folder.path(), every_seven, Undisturbed::plain().outcome), "") << "torn at operation " << n;
+    EXPECT_EQ(resumed_difference(folder.path(), every_seven, Undisturbed::plain().outcome), "")
+        << "torn at operation " << n;
   }
 }
 
@@ -114,19 +115,23 @@ TEST_P(KillPlace, GoesOnToTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Plain, KillPlace,
-                         testing::Values(std::tuple("plain", "step:1"), std::tuple("plain", "step:6"), std::tuple("plain", "step:7"),
-                                         std::tuple("plain", "step:13"), std::tuple("plain", "tail:1"), std::tuple("plain", "tail:3"),
+                         testing::Values(std::tuple("plain", "step:1"), std::tuple("plain", "step:6"),
+                                         std::tuple("plain", "step:7"), std::tuple("plain", "step:13"),
+                                         std::tuple("plain", "tail:1"), std::tuple("plain", "tail:3"),
                                          std::tuple("plain", "evaluation:2"), std::tuple("plain", "evaluation:5"),
                                          std::tuple("plain", "epoch:1"), std::tuple("plain", "epoch:3")));
 
 TEST(RunKill, TwiceInARow) {
   const Undisturbed& undisturbed = Undisturbed::plain();
-  for (const auto& [first, second] : {std::pair("step:10", "step:2"), std::pair("step:10", "step:12"), std::pair("step:3", "step:9"),
-                                      std::pair("evaluation:2", "evaluation:1")}) {
+  for (const auto& [first, second] : {std::pair("step:10", "step:2"), std::pair("step:10", "step:12"),
+                                      std::pair("step:3", "step:9"), std::pair("evaluation:2", "evaluation:1")}) {
     TempFolder folder;
     share_programs(folder.path(), undisturbed.folder());
     EXPECT_EQ(run_scenario(folder.path(), every_seven, {{"STET_TEST_KILL", first}}).status, 137);
-    EXPECT_EQ(run_scenario(folder.path(), {"--checkpoint-every", "7", "--resume", "latest"}, {{"STET_TEST_KILL", second}}).status, 137);
+    EXPECT_EQ(
+        run_scenario(folder.path(), {"--checkpoint-every", "7", "--resume", "latest"}, {{"STET_TEST_KILL", second}})
+            .status,
+        137);
     EXPECT_EQ(resumed_difference(folder.path(), every_seven, undisturbed.outcome), "");
   }
 }
@@ -149,7 +154,8 @@ TEST(RunKill, AtRandomInstants) {
     share_programs(folder.path(), undisturbed.folder());
     const int after = std::uniform_int_distribution<int>(1, static_cast<int>(whole))(random);
     run_scenario(folder.path(), every_seven, {}, after);
-    EXPECT_EQ(resumed_difference(folder.path(), every_seven, undisturbed.outcome), "") << "killed after " << after << " us";
+    EXPECT_EQ(resumed_difference(folder.path(), every_seven, undisturbed.outcome), "")
+        << "killed after " << after << " us";
   }
 }
 
@@ -170,7 +176,8 @@ TEST_P(EveryForm, GoesOnFromEveryStep) {
       const Ended ended = run_scenario(folder.path(), arguments);
       ASSERT_EQ(ended.status, 0) << ended.err;
     }
-    EXPECT_EQ(resumed_difference(folder.path(), with_form(form), undisturbed.outcome), "") << "every " << stride << " steps";
+    EXPECT_EQ(resumed_difference(folder.path(), with_form(form), undisturbed.outcome), "")
+        << "every " << stride << " steps";
   }
 }
 
@@ -182,13 +189,14 @@ TEST_P(EveryForm, GoesOnAfterKills) {
     TempFolder folder;
     share_programs(folder.path(), undisturbed.folder());
     run_scenario(folder.path(), with_form(form), {{"STET_FAULT", fmt::format("torn@{}", at)}});
-    EXPECT_EQ(resumed_difference(folder.path(), with_form(form), undisturbed.outcome), "") << "torn at operation " << at;
+    EXPECT_EQ(resumed_difference(folder.path(), with_form(form), undisturbed.outcome), "")
+        << "torn at operation " << at;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
-                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole", "caught",
-                                         "returns"),
+                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested",
+                                         "best", "draws", "stages", "whole", "caught", "returns"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -21,7 +21,8 @@ using testing::HasSubstr;
 std::map<std::string, std::string> content(const Path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().filename() != ".lock") files[entry.path().string()] = read_file(entry.path());
+    if (entry.is_regular_file() && entry.path().filename() != ".lock")
+      files[entry.path().string()] = read_file(entry.path());
   }
   return files;
 }
@@ -42,10 +43,14 @@ TEST_P(RunRefuses, InOneLineAndLeavesNoRun) {
 }
 
 INSTANTIATE_TEST_SUITE_P(BadInput, RunRefuses,
-                         testing::Values(std::tuple(Arguments{"--bogus", "1"}, "--bogus"), std::tuple(Arguments{"--lr", "abc"}, "--lr abc"),
-                                         std::tuple(Arguments{"--lr", "-1"}, "--lr -1"), std::tuple(Arguments{"--lr", "nan"}, "--lr nan"),
-                                         std::tuple(Arguments{"--epochs", "0"}, "--epochs 0"), std::tuple(Arguments{"--seed", "1e99"}, "--seed 1e99"),
-                                         std::tuple(Arguments{"--form", "banana"}, "--form banana"), std::tuple(Arguments{"--device", "tpu"}, "--device tpu"),
+                         testing::Values(std::tuple(Arguments{"--bogus", "1"}, "--bogus"),
+                                         std::tuple(Arguments{"--lr", "abc"}, "--lr abc"),
+                                         std::tuple(Arguments{"--lr", "-1"}, "--lr -1"),
+                                         std::tuple(Arguments{"--lr", "nan"}, "--lr nan"),
+                                         std::tuple(Arguments{"--epochs", "0"}, "--epochs 0"),
+                                         std::tuple(Arguments{"--seed", "1e99"}, "--seed 1e99"),
+                                         std::tuple(Arguments{"--form", "banana"}, "--form banana"),
+                                         std::tuple(Arguments{"--device", "tpu"}, "--device tpu"),
                                          std::tuple(Arguments{"--max-steps", "-3"}, "--max-steps -3"),
                                          std::tuple(Arguments{"--data", "/not/there"}, "/not/there"),
                                          std::tuple(Arguments{"--resume", "nothing"}, "nothing"),
@@ -79,7 +84,9 @@ TEST_F(StoppedRun, IsMarkedInterrupted) {
   EXPECT_EQ(record.steps(), 20);
 }
 
-TEST_F(StoppedRun, IsNotResumedByAnotherProgram) { expect_untouched({}, {{"STET_TEST_NAME", "other"}}, "was made by the program 'scenario', not by 'other'"); }
+TEST_F(StoppedRun, IsNotResumedByAnotherProgram) {
+  expect_untouched({}, {{"STET_TEST_NAME", "other"}}, "was made by the program 'scenario', not by 'other'");
+}
 
 TEST_F(StoppedRun, IsNotResumedWithOtherParameters) { expect_untouched({"--lr", "0.5"}, {}, "was begun with 0.05"); }
 

@@ -1,4 +1,5 @@
-// The verbs of `stet`. Each returns the program's exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.
+// The verbs of `stet`. Each returns the program's exit status: 0 done or the same, 1 differs or not verified, 2 wrong
+// use or unreadable.
 #pragma once
 
 #include <string>

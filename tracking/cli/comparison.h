@@ -12,17 +12,18 @@ namespace stet::tracking {
 
 /// Where two runs part.
 struct Parting {
-  int64_t step = 0;       ///< at which it shows
-  int64_t same_until = 0; ///< the last step before it whose digests are equal
+  int64_t step = 0;                  ///< at which it shows
+  int64_t same_until = 0;            ///< the last step before it whose digests are equal
   std::vector<std::string> tensors;  ///< that differ, in walk order; empty: only the loss, or the loops
-  std::string what;       ///< the whole of it, in one line
+  std::string what;                  ///< the whole of it, in one line
 };
 
 class Comparison {
  public:
   explicit Comparison(const LogView& expected) : expected_(expected) {}
 
-  /// Takes up what came since the last call. False once the tensors that differ are known: there is nothing more to learn.
+  /// Takes up what came since the last call. False once the tensors that differ are known: there is nothing more to
+  /// learn.
   bool advance(const LogView& actual);
   /// The program has ended: what is missing, or too much, is a difference too.
   void finish(const LogView& actual, bool whole);

@@ -11,7 +11,9 @@ namespace {
 using Table = std::map<std::string, std::string>;
 
 Table params_of(const RunView& v) {
-  Table t{{"seed", std::to_string(v.record.seed())}, {"program", v.record.program()}, {"numerics", std::to_string(v.record.numerics())}};
+  Table t{{"seed", std::to_string(v.record.seed())},
+          {"program", v.record.program()},
+          {"numerics", std::to_string(v.record.numerics())}};
   for (const auto& p : v.record.params()) t[p.name()] = p.value();
   for (const auto& h : v.record.hyperparameters()) {
     if (!h.execution()) t[h.path()] = h.value();
@@ -30,7 +32,8 @@ Table data_of(const RunView& v) {
 
 Table metrics_of(const RunView& v) {
   Table t;
-  for (const auto& [name, m] : v.log.metrics) t[name] = fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count);
+  for (const auto& [name, m] : v.log.metrics)
+    t[name] = fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count);
   t["steps"] = std::to_string(v.steps());
   t["digest"] = v.digest();
   return t;
@@ -76,10 +79,11 @@ Table surroundings(const record::Launch& l) {
 
 int diff(const Common& common, const std::string& first, const std::string& second) {
   const RunView a(find_run(common.runs, first)), b(find_run(common.runs, second));
-  const std::pair<const char*, Differences> parts[] = {{"params", differences(params_of(a), params_of(b))},
-                                                       {"data", differences(data_of(a), data_of(b))},
-                                                       {"environment", differences(environment_of(a), environment_of(b))},
-                                                       {"metrics", differences(metrics_of(a), metrics_of(b))}};
+  const std::pair<const char*, Differences> parts[] = {
+      {"params", differences(params_of(a), params_of(b))},
+      {"data", differences(data_of(a), data_of(b))},
+      {"environment", differences(environment_of(a), environment_of(b))},
+      {"metrics", differences(metrics_of(a), metrics_of(b))}};
   Json json{{"first", a.record.id()}, {"second", b.record.id()}};
   bool same = true;
   for (const auto& [title, found] : parts) {
@@ -87,7 +91,9 @@ int diff(const Common& common, const std::string& first, const std::string& seco
     for (const auto& [name, values] : found) {
       same = false;
       json[title][name] = {values.first, values.second};
-      if (!common.json) fmt::print("{}.{}: {} | {}\n", title, name, values.first.empty() ? "-" : values.first, values.second.empty() ? "-" : values.second);
+      if (!common.json)
+        fmt::print("{}.{}: {} | {}\n", title, name, values.first.empty() ? "-" : values.first,
+                   values.second.empty() ? "-" : values.second);
     }
   }
   const bool same_bits = a.steps() == b.steps() && !a.digest().empty() && a.digest() == b.digest();

@@ -14,8 +14,9 @@ int run_command(int argc, char** argv) {
   CLI::App app("Lists, shows, compares, verifies and resumes the runs of Stet programs.", "stet");
   app.set_version_flag("--version", stet::version);
   app.require_subcommand(1);
-  app.footer("RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"
-             "Exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.");
+  app.footer(
+      "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"
+      "Exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.");
   Common common;
   std::string run, other;
   std::string runs = "./runs";
@@ -35,7 +36,8 @@ int run_command(int argc, char** argv) {
   auto* verified = verb("verify", "Run a run again from its record alone, and compare all digests");
   VerifyOptions options;
   verified->add_option("RUN", run, "which run")->required();
-  verified->add_option("--threads", options.threads, "run it with so many threads; 0: all cores")->check(CLI::Range(0, 1024));
+  verified->add_option("--threads", options.threads, "run it with so many threads; 0: all cores")
+      ->check(CLI::Range(0, 1024));
   verified->add_option("--isa", options.isa, "run it on this instruction set: avx512, avx2, neon or scalar");
   verified->add_option("--device", options.device, "run it on this device: cpu, cuda or cuda:N");
   verified->add_flag("--resumes", options.resumes, "start every stretch from its checkpoint as well");

@@ -21,14 +21,17 @@ std::string absolute_place(const RunView& run, const std::string& place) {
   return (Path(run.record.launches(0).cwd()) / place).lexically_normal().string();
 }
 
-std::vector<std::string> arguments_of(const RunView& run, const Stretch& stretch, bool resumes, const Path& scratch, const VerifyOptions& options) {
+std::vector<std::string> arguments_of(const RunView& run, const Stretch& stretch, bool resumes, const Path& scratch,
+                                      const VerifyOptions& options) {
   const auto& launch = run.record.launches(stretch.launch);
-  std::vector<std::string> arguments{"--quiet", "--runs=" + (scratch / "runs").string(), fmt::format("--seed={}", run.record.seed()),
+  std::vector<std::string> arguments{"--quiet", "--runs=" + (scratch / "runs").string(),
+                                     fmt::format("--seed={}", run.record.seed()),
                                      fmt::format("--threads={}", options.threads),
                                      "--device=" + (options.device.empty() ? launch.device() : options.device)};
   for (const auto& p : run.record.params()) arguments.push_back("--" + p.name() + "=" + p.value());
   for (const auto& p : run.record.places()) arguments.push_back("--" + p.name() + "=" + absolute_place(run, p.value()));
-  if (std::find(launch.argv().begin(), launch.argv().end(), "--allow-nan") != launch.argv().end()) arguments.push_back("--allow-nan");
+  if (std::find(launch.argv().begin(), launch.argv().end(), "--allow-nan") != launch.argv().end())
+    arguments.push_back("--allow-nan");
   if (resumes) arguments.push_back("--resume=latest");
   return arguments;
 }
@@ -105,8 +108,8 @@ std::vector<Stretch> cut(const RunView& run, const std::vector<Stretch>& stretch
   return parts;
 }
 
-Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch, const VerifyOptions& options,
-            const std::function<void(int64_t step)>& progress) {
+Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch,
+            const VerifyOptions& options, const std::function<void(int64_t step)>& progress) {
   FileSystem& fs = file_system();
   make_directories(fs, scratch / "work");
   Comparison comparison(run.log);
@@ -115,9 +118,11 @@ Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Pat
   std::map<std::string, RunnableProgram> programs;
   for (size_t i = 0; i < stretches.size(); ++i) {
     const auto& program = run.record.launches(stretches[i].launch).program();
-    if (program.sha256().empty()) throw NotRunnable(fmt::format("launch {} was killed before its program was kept", stretches[i].launch));
+    if (program.sha256().empty())
+      throw NotRunnable(fmt::format("launch {} was killed before its program was kept", stretches[i].launch));
     if (!programs.contains(program.sha256())) {
-      programs[program.sha256()] = lay_out_program(fs, run.folder.parent_path(), program, scratch / ("program-" + std::to_string(programs.size())));
+      programs[program.sha256()] = lay_out_program(fs, run.folder.parent_path(), program,
+                                                   scratch / ("program-" + std::to_string(programs.size())));
     }
     const RunnableProgram& runnable = programs[program.sha256()];
     replay.stop_tick = stretches[i].stop_tick;
@@ -145,7 +150,8 @@ Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Pat
       child.kill();
       break;
     }
-    if (const int status = child.wait(); status != 0 && comparison.advance(whole_log(scratch)) && !comparison.parting()) {
+    if (const int status = child.wait();
+        status != 0 && comparison.advance(whole_log(scratch)) && !comparison.parting()) {
       throw NotRunnable(fmt::format("the program ended with status {}: {}", status, last_line(output)));
     }
     if (!comparison.advance(whole_log(scratch)) || comparison.parting()) break;

@@ -35,12 +35,13 @@ struct Rerun {
   int64_t steps = 0;
   size_t equal = 0, total = 0;
   std::optional<Parting> parting;
-  std::vector<std::string> other_metrics;  ///< names of metrics that came out otherwise, as times and rates do
+  std::vector<std::string> other_metrics;           ///< names of metrics that came out otherwise, as times and rates do
   std::map<std::string, std::string> surroundings;  ///< of its first launch
 };
 
-/// Runs the stretches in `scratch`, comparing digests as they come, and stops at the first difference. Throws NotRunnable.
-Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch, const VerifyOptions& options,
-            const std::function<void(int64_t step)>& progress);
+/// Runs the stretches in `scratch`, comparing digests as they come, and stops at the first difference. Throws
+/// NotRunnable.
+Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch,
+            const VerifyOptions& options, const std::function<void(int64_t step)>& progress);
 
 }  // namespace stet::tracking

@@ -17,7 +17,8 @@ namespace {
 // Where it lay when the run was launched, if it is still the same program, else the kept one.
 RunnableProgram find_program(const Path& runs, const record::Program& program, const Path& scratch) {
   std::error_code none;
-  if (std::filesystem::is_regular_file(program.path(), none) && sha256_file(program.path()) == program.sha256()) return {program.path(), {}};
+  if (std::filesystem::is_regular_file(program.path(), none) && sha256_file(program.path()) == program.sha256())
+    return {program.path(), {}};
   return lay_out_program(file_system(), runs, program, scratch);
 }
 
@@ -35,7 +36,8 @@ int resume(const Common& common, const std::string& run, const std::vector<std::
   const auto record = read_record(folder);
   const record::Launch& launch = last_with_program(record);
   std::string scratch = (std::filesystem::temp_directory_path() / "stet-resume-XXXXXX").string();
-  if (::mkdtemp(scratch.data()) == nullptr) raise<DataError>("{}: can't make a scratch folder; set TMPDIR to one that can be written", scratch);
+  if (::mkdtemp(scratch.data()) == nullptr)
+    raise<DataError>("{}: can't make a scratch folder; set TMPDIR to one that can be written", scratch);
   struct Remove {
     Path path;
     ~Remove() {

@@ -32,7 +32,8 @@ Json typed(const record::Param& p) {
 }
 
 Json summary_json(const MetricSummary& m) {
-  return {{"last", number(m.last)}, {"min", number(m.min)}, {"max", number(m.max)}, {"step", m.step}, {"count", m.count}};
+  return {
+      {"last", number(m.last)}, {"min", number(m.min)}, {"max", number(m.max)}, {"step", m.step}, {"count", m.count}};
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ Json number(double value) {
 
 bool same(const MetricSummary& a, const MetricSummary& b) {
   const auto bits = [](const MetricSummary& m) {
-    return std::tuple(std::bit_cast<uint64_t>(m.last), std::bit_cast<uint64_t>(m.min), std::bit_cast<uint64_t>(m.max), m.step, m.count);
+    return std::tuple(std::bit_cast<uint64_t>(m.last), std::bit_cast<uint64_t>(m.min), std::bit_cast<uint64_t>(m.max),
+                      m.step, m.count);
   };
   return bits(a) == bits(b);
 }
@@ -85,20 +87,26 @@ void LogCollector::add(const record::Event& event) {
     if (d.name_size() > 0) names_.assign(d.name().begin(), d.name().end());
     view_.states[event.tick()] = {hex_of(d.root()), names_, {d.leaf().begin(), d.leaf().end()}, event.step()};
   }
-  if (event.has_session_log() && event.session_log().status() == record::SessionLog::CHECKPOINT) view_.checkpoint_ticks.insert(event.tick());
+  if (event.has_session_log() && event.session_log().status() == record::SessionLog::CHECKPOINT)
+    view_.checkpoint_ticks.insert(event.tick());
   if (event.has_loss_digest() || event.has_state_digest()) {
     view_.steps = std::max<int64_t>(view_.steps, event.step());
     view_.last_tick = std::max<uint64_t>(view_.last_tick, event.tick());
   }
 }
 
-RunView::RunView(const Path& run) : folder(std::filesystem::absolute(run).lexically_normal()), record(read_record(run)), status(status_of(run, record)) {
+RunView::RunView(const Path& run)
+    : folder(std::filesystem::absolute(run).lexically_normal()),
+      record(read_record(run)),
+      status(status_of(run, record)) {
   LogCollector collector(run);
   collector.read();
   log = collector.view();
 }
 
-int64_t RunView::steps() const { return status == RunStatus::finished ? record.steps() : std::max<int64_t>(log.steps, 0); }
+int64_t RunView::steps() const {
+  return status == RunStatus::finished ? record.steps() : std::max<int64_t>(log.steps, 0);
+}
 
 std::string RunView::digest() const {
   if (!record.final_digest().empty()) return record.final_digest();
@@ -123,13 +131,15 @@ Json RunView::to_json(bool full) const {
   json["digest"] = digest();
   if (!full) return json;
   const Json whole = Json::parse(tracking::to_json(record));
-  for (const char* field : {"numerics", "launches", "data", "places", "hyperparameters", "parameter_count", "model_summary", "tags", "stet_version"}) {
+  for (const char* field : {"numerics", "launches", "data", "places", "hyperparameters", "parameter_count",
+                            "model_summary", "tags", "stet_version"}) {
     json[field] = whole.at(field);
   }
   Json checkpoints = Json::array();
   for (const CheckpointFile& c : list_checkpoints(folder)) {
     std::error_code none;
-    checkpoints.push_back({{"step", c.step}, {"path", c.path.string()}, {"bytes", std::filesystem::file_size(c.path, none)}});
+    checkpoints.push_back(
+        {{"step", c.step}, {"path", c.path.string()}, {"bytes", std::filesystem::file_size(c.path, none)}});
   }
   json["checkpoints"] = checkpoints;
   return json;

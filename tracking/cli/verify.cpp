@@ -24,7 +24,8 @@ class Scratch {
  public:
   Scratch() {
     std::string name = (std::filesystem::temp_directory_path() / "stet-verify-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) raise<DataError>("{}: can't make a scratch folder; set TMPDIR to one that can be written", name);
+    if (::mkdtemp(name.data()) == nullptr)
+      raise<DataError>("{}: can't make a scratch folder; set TMPDIR to one that can be written", name);
     path = name;
   }
   ~Scratch() {
@@ -43,7 +44,9 @@ struct Verdict {
   Json json;
 };
 
-Verdict refused(const std::string& why) { return {2, "can't be verified: " + why, {{"verified", false}, {"reason", why}}}; }
+Verdict refused(const std::string& why) {
+  return {2, "can't be verified: " + why, {{"verified", false}, {"reason", why}}};
+}
 
 void require_runnable(const RunView& run, const VerifyOptions& options) {
   if (is_held(run.folder)) throw NotRunnable("the run is running; verify it when it has ended");
@@ -53,7 +56,8 @@ void require_runnable(const RunView& run, const VerifyOptions& options) {
     throw NotRunnable("another user wrote the folder, and it holds that user's program; give --run-program to run it");
   }
   if (run.record.numerics() != numerics_version) {
-    throw NotRunnable(fmt::format("it was made under version {} of the numerics contract, and this program keeps {}", run.record.numerics(), numerics_version));
+    throw NotRunnable(fmt::format("it was made under version {} of the numerics contract, and this program keeps {}",
+                                  run.record.numerics(), numerics_version));
   }
   if (run.log.losses.empty() && run.log.states.empty()) throw NotRunnable("its log holds no digests");
 }
@@ -61,8 +65,10 @@ void require_runnable(const RunView& run, const VerifyOptions& options) {
 void require_same_files(const RunView& run) {
   for (const auto& data : run.record.data()) {
     for (const auto& file : data.files()) {
-      if (!std::filesystem::exists(file.path())) throw NotRunnable(fmt::format("data changed: {} is gone", file.path()));
-      if (sha256_file(file.path()) != file.sha256()) throw NotRunnable(fmt::format("data changed: {} is not the file that the run read", file.path()));
+      if (!std::filesystem::exists(file.path()))
+        throw NotRunnable(fmt::format("data changed: {} is gone", file.path()));
+      if (sha256_file(file.path()) != file.sha256())
+        throw NotRunnable(fmt::format("data changed: {} is not the file that the run read", file.path()));
     }
   }
 }
@@ -72,7 +78,8 @@ std::string other_final_digest(const RunView& run) {
   const std::string& recorded = run.record.final_digest();
   const std::string logged = run.log.states.empty() ? "" : run.log.states.rbegin()->second.root;
   if (recorded.empty() || recorded == logged) return "";
-  return fmt::format("{}: the final digest is {}, and the log's is {}", (run.folder / "run.json").string(), recorded, logged);
+  return fmt::format("{}: the final digest is {}, and the log's is {}", (run.folder / "run.json").string(), recorded,
+                     logged);
 }
 
 // Empty, or the checkpoint that is damaged.
@@ -80,9 +87,7 @@ std::string damaged_checkpoint(const RunView& run) {
   for (const CheckpointFile& file : list_checkpoints(run.folder)) {
     try {
       check_whole(as_bytes(read_file(file.path)), file.path.string());
-    } catch (const std::exception& e) {
-      return e.what();
-    }
+    } catch (const std::exception& e) { return e.what(); }
   }
   return "";
 }
@@ -91,16 +96,21 @@ std::string environments(const RunView& run, const Rerun& again) {
   std::vector<std::string> parts;
   for (const auto& [name, values] : differences(surroundings(run.record.launches(0)), again.surroundings)) {
     if (name == "commit" || name == "uncommitted changes") continue;  // of the executable, which is the kept one
-    parts.push_back(fmt::format("{} was {} and is {}", name, values.first.empty() ? "none" : values.first, values.second.empty() ? "none" : values.second));
+    parts.push_back(fmt::format("{} was {} and is {}", name, values.first.empty() ? "none" : values.first,
+                                values.second.empty() ? "none" : values.second));
   }
   return parts.empty() ? "" : fmt::format("; environments differ: {}", fmt::join(parts, ", "));
 }
 
 Json to_json(const Rerun& again, int64_t steps) {
-  Json json{{"verified", !again.parting}, {"steps", steps}, {"steps_run", again.steps}, {"digests", again.total}, {"digests_equal", again.equal},
-            {"other_metrics", again.other_metrics}};
+  Json json{{"verified", !again.parting},   {"steps", steps},
+            {"steps_run", again.steps},     {"digests", again.total},
+            {"digests_equal", again.equal}, {"other_metrics", again.other_metrics}};
   if (again.parting) {
-    json["first_difference"] = {{"step", again.parting->step}, {"same_until", again.parting->same_until}, {"tensors", again.parting->tensors}, {"what", again.parting->what}};
+    json["first_difference"] = {{"step", again.parting->step},
+                                {"same_until", again.parting->same_until},
+                                {"tensors", again.parting->tensors},
+                                {"what", again.parting->what}};
   }
   return json;
 }
@@ -108,7 +118,8 @@ Json to_json(const Rerun& again, int64_t steps) {
 // Metrics are not digested, as a program may log times; but one that differs may also be made of what a resume forgot.
 std::string metrics_note(const Rerun& again) {
   if (again.other_metrics.empty()) return "";
-  return fmt::format("; metrics that came out otherwise, as times do, or sums kept outside run.track: {}", fmt::join(again.other_metrics, ", "));
+  return fmt::format("; metrics that came out otherwise, as times do, or sums kept outside run.track: {}",
+                     fmt::join(again.other_metrics, ", "));
 }
 
 std::set<uint64_t> thinned(const std::set<uint64_t>& ticks, size_t most) {
@@ -137,7 +148,8 @@ class ProgressLine {
     if (shown_) std::fputs("\r\033[K", stderr);
   }
   void operator()(int64_t step) const {
-    if (shown_) std::fprintf(stderr, "\rverifying: step %ld of %ld\033[K", static_cast<long>(step), static_cast<long>(steps_));
+    if (shown_)
+      std::fprintf(stderr, "\rverifying: step %ld of %ld\033[K", static_cast<long>(step), static_cast<long>(steps_));
   }
 
  private:
@@ -149,9 +161,7 @@ Verdict judge(const RunView& run, const VerifyOptions& options, bool show_progre
   require_runnable(run, options);
   std::string damage = damaged_checkpoint(run);
   if (damage.empty()) damage = other_final_digest(run);
-  if (!damage.empty()) {
-    return {1, "not verified: " + damage, {{"verified", false}, {"reason", damage}}};
-  }
+  if (!damage.empty()) { return {1, "not verified: " + damage, {{"verified", false}, {"reason", damage}}}; }
   require_same_files(run);
   const Scratch scratch;
   const ProgressLine line(run, show_progress);
@@ -164,7 +174,9 @@ Verdict judge(const RunView& run, const VerifyOptions& options, bool show_progre
     verdict.line = fmt::format("not verified: {}{}", again.parting->what, environments(run, again));
     return verdict;
   }
-  verdict.line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.steps, run.steps(), again.equal, again.total) + metrics_note(again);
+  verdict.line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.steps, run.steps(),
+                             again.equal, again.total) +
+                 metrics_note(again);
   if (!options.resumes) return verdict;
   const auto parts = cut(run, stretches, restart_ticks(run));
   const Rerun resumed = rerun(run, parts, scratch.path / "resumed", options, progress);
@@ -172,8 +184,10 @@ Verdict judge(const RunView& run, const VerifyOptions& options, bool show_progre
   if (resumed.parting) {
     verdict.status = 1;
     verdict.json["verified"] = false;
-    verdict.line = fmt::format("not verified: the whole run gives the same digests, but resumed from its checkpoints it does not: there is state outside run.track; {}",
-                               resumed.parting->what);
+    verdict.line = fmt::format(
+        "not verified: the whole run gives the same digests, but resumed from its checkpoints it does not: there is "
+        "state outside run.track; {}",
+        resumed.parting->what);
   } else {
     verdict.line += fmt::format(", and from {} checkpoints too", parts.size() - 1) + metrics_note(resumed);
   }
@@ -183,15 +197,14 @@ Verdict judge(const RunView& run, const VerifyOptions& options, bool show_progre
 void leave_report(const RunView& run, const VerifyOptions& options, const Verdict& verdict) {
   Json report = verdict.json;
   report["result"] = verdict.line;
-  report["options"] = {{"threads", options.threads}, {"isa", options.isa}, {"device", options.device}, {"resumes", options.resumes}};
+  report["options"] = {
+      {"threads", options.threads}, {"isa", options.isa}, {"device", options.device}, {"resumes", options.resumes}};
   const std::string name = fmt::format("verify-{:%Y%m%d-%H%M%S}-{}.json", fmt::gmtime(std::time(nullptr)), ::getpid());
   try {
     file_system().make_directory(run.folder / "notes");
     const std::string text = report.dump(2) + "\n";
     replace_file(file_system(), run.folder / "notes" / name, as_bytes(text));
-  } catch (const IoError& e) {
-    fmt::print(stderr, "stet: the report could not be written: {}\n", e.what());
-  }
+  } catch (const IoError& e) { fmt::print(stderr, "stet: the report could not be written: {}\n", e.what()); }
 }
 
 }  // namespace
@@ -201,13 +214,9 @@ int verify(const Common& common, const std::string& which, const VerifyOptions& 
   Verdict verdict;
   try {
     verdict = judge(run, options, !common.json);
-  } catch (const NotRunnable& e) {
+  } catch (const NotRunnable& e) { verdict = refused(e.what()); } catch (const DataError& e) {
     verdict = refused(e.what());
-  } catch (const DataError& e) {
-    verdict = refused(e.what());
-  } catch (const IoError& e) {
-    verdict = refused(e.what());
-  }
+  } catch (const IoError& e) { verdict = refused(e.what()); }
   if (!is_held(run.folder)) leave_report(run, options, verdict);
   verdict.json["result"] = verdict.line;
   if (common.json) fmt::print("{}\n", verdict.json.dump(2));

@@ -98,9 +98,7 @@ __global__ void count_blocks(int* y) {
   if (threadIdx.x == 0) y[1 + blockIdx.x] = atomicAdd(y, 1);
 }
 
-TEST(Block, BlocksComeInAnyOrder) {
-  EXPECT_GT(results(9, {.blocks = {8}, .threads = 32}, count_blocks).size(), 1u);
-}
+TEST(Block, BlocksComeInAnyOrder) { EXPECT_GT(results(9, {.blocks = {8}, .threads = 32}, count_blocks).size(), 1u); }
 
 __global__ void place(int* y) {
   const unsigned block = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
@@ -145,7 +143,9 @@ TEST(Block, LanesExchangeWithinTheirWarp) {
   const auto got = [](int how) { return results(64, {.blocks = {1}, .threads = 64}, exchange, how); };
   EXPECT_EQ(got(0), wanted([](int warp, int) { return 100 * (warp + 5); }));
   EXPECT_EQ(got(1), wanted([](int warp, int lane) { return 100 * (warp + (lane ^ 3)); }));
-  EXPECT_EQ(got(2), wanted([](int warp, int) { return warp == 0 ? 1 << 2 | 1 << 7 | 1 << 12 | 1 << 17 | 1 << 22 | 1 << 27 : 0; }));
+  EXPECT_EQ(got(2), wanted([](int warp, int) {
+              return warp == 0 ? 1 << 2 | 1 << 7 | 1 << 12 | 1 << 17 | 1 << 22 | 1 << 27 : 0;
+            }));
 }
 
 __global__ void sum_by_exchanges(int* y) {
@@ -182,8 +182,10 @@ TEST(Block, BarriersThatSomeThreadsNeverReachThrow) {
   const auto run = [](int how) { return [how] { result(64, {.blocks = {1}, .threads = 64}, wait_in_part, how); }; };
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     emulation::set_order(seed);
-    EXPECT_THAT(run(0), ThrowsMessage<std::logic_error>(HasSubstr("40 threads wait at a __syncthreads that 24 never reach")));
-    EXPECT_THAT(run(1), ThrowsMessage<std::logic_error>(HasSubstr("31 threads wait at a barrier of its warp that 1 never reach")));
+    EXPECT_THAT(run(0),
+                ThrowsMessage<std::logic_error>(HasSubstr("40 threads wait at a __syncthreads that 24 never reach")));
+    EXPECT_THAT(run(1), ThrowsMessage<std::logic_error>(
+                            HasSubstr("31 threads wait at a barrier of its warp that 1 never reach")));
     EXPECT_THAT(run(2), ThrowsMessage<std::logic_error>(HasSubstr("31 threads wait")));
     EXPECT_NO_THROW(run(-1)());
   }
@@ -199,14 +201,16 @@ TEST(Block, WhatAKernelMayNotDoThrows) {
 
 TEST(Block, LaunchesThatAGpuWouldRefuseThrow) {
   const auto launch = [](const Grid& grid) { result(1, grid, wait_in_part, -1); };
-  for (unsigned threads : {0u, 16u, 33u, 1056u}) EXPECT_THROW(launch({.blocks = {1}, .threads = threads}), std::logic_error) << threads;
+  for (unsigned threads : {0u, 16u, 33u, 1056u})
+    EXPECT_THROW(launch({.blocks = {1}, .threads = threads}), std::logic_error) << threads;
   EXPECT_THROW(launch({.blocks = {1, 65536, 1}}), UsageError);
   EXPECT_THROW(launch({.blocks = {1, 1, 65536}}), UsageError);
   EXPECT_THROW(launch({.blocks = {int64_t{1} << 31, 1, 1}}), UsageError);
   EXPECT_THROW(launch({.blocks = {(int64_t{1} << 32) + 1, 1, 1}}), UsageError);
   EXPECT_NO_THROW(launch({.blocks = {2, 65535, 1}, .threads = 32}));
   EXPECT_THROW(launch({.blocks = {1}, .shared = 227 * 1024 + 1}), std::logic_error);
-  for (unsigned threads : {32u, 1024u}) EXPECT_NO_THROW(launch({.blocks = {1}, .threads = threads, .shared = 227 * 1024})) << threads;
+  for (unsigned threads : {32u, 1024u})
+    EXPECT_NO_THROW(launch({.blocks = {1}, .threads = threads, .shared = 227 * 1024})) << threads;
   EXPECT_NO_THROW(launch({.blocks = {0, 5, 5}}));
 }
 

@@ -11,9 +11,11 @@ namespace {
 
 TEST(Divisor, GivesQuotientAndRestBelow2To31) {
   std::mt19937 random(1);
-  std::vector<uint32_t> numbers = {0x7fffffff, 0x7ffffffe, 0x40000001, 0x40000000, 0x3fffffff, 0x10001, 0x10000, 0xffff};
+  std::vector<uint32_t> numbers = {0x7fffffff, 0x7ffffffe, 0x40000001, 0x40000000,
+                                   0x3fffffff, 0x10001,    0x10000,    0xffff};
   for (uint32_t i = 1; i <= 64; ++i) numbers.push_back(i);
-  for (int i = 0; i < 400; ++i) numbers.push_back(std::max<uint32_t>(1, static_cast<uint32_t>((random() >> 1) >> random() % 31)));
+  for (int i = 0; i < 400; ++i)
+    numbers.push_back(std::max<uint32_t>(1, static_cast<uint32_t>((random() >> 1) >> random() % 31)));
   for (uint32_t d : numbers) {
     const Divisor<uint32_t> small(d);
     const Divisor<int64_t> large(d);

@@ -11,30 +11,31 @@ namespace {
 using cuda::Several;
 
 // Of x: its sum and that of its elements' negatives.
-template <class T>
-struct Pair {
+template <class T> struct Pair {
   const T* x;
   __device__ Several<T, 2> operator()(int64_t i) const { return {x[i], -x[i]}; }
 };
 
-template <class T>
-__global__ void sum_by_warp(const T* x, int64_t n, T* y) {
+template <class T> __global__ void sum_by_warp(const T* x, int64_t n, T* y) {
   const auto s = cuda::row_sum(n, Pair<T>{x});
   y[2 * threadIdx.x] = s.of[0];
   y[2 * threadIdx.x + 1] = s.of[1];
 }
 
-template <class T>
-__global__ void sum_by_block(const T* x, int64_t n, T* y) {
+template <class T> __global__ void sum_by_block(const T* x, int64_t n, T* y) {
   auto& sums = cuda::shared<cuda::BlockSums<Several<T, 2>>>();
-  cuda::row_sum_by_block(n, [&](int64_t i) { return Several<T, 2>{-x[i], x[i]}; }, sums);
+  cuda::row_sum_by_block(
+      n,
+      [&](int64_t i) {
+        return Several<T, 2>{-x[i], x[i]};
+      },
+      sums);
   const auto s = cuda::row_sum_by_block(n, Pair<T>{x}, sums);
   y[2 * threadIdx.x] = s.of[0];
   y[2 * threadIdx.x + 1] = s.of[1];
 }
 
-template <class T>
-void check(int64_t n) {
+template <class T> void check(int64_t n) {
   SCOPED_TRACE(n);
   const Tensor x = awkward({n}, 7, false).to(dtype_of<T>);
   std::vector<T> want(2);
@@ -43,10 +44,12 @@ void check(int64_t n) {
   const auto all_get_it = [&](const cuda::Grid& grid, void (*kernel)(const T*, int64_t, T*)) {
     std::vector<T> got(2 * grid.threads);
     cuda::Queue(0).launch(kernel, grid, x.data_as<T>(), n, got.data());
-    for (size_t i = 0; i < grid.threads; ++i) ASSERT_TRUE(all_same_bits(std::vector<T>{got[2 * i], got[2 * i + 1]}, want));
+    for (size_t i = 0; i < grid.threads; ++i)
+      ASSERT_TRUE(all_same_bits(std::vector<T>{got[2 * i], got[2 * i + 1]}, want));
   };
   all_get_it({.blocks = {1}, .threads = 32}, sum_by_warp<T>);
-  for (unsigned threads : {32u, 96u, 128u}) all_get_it({.blocks = {1}, .threads = threads, .shared = sizeof(cuda::BlockSums<Several<T, 2>>)}, sum_by_block<T>);
+  for (unsigned threads : {32u, 96u, 128u})
+    all_get_it({.blocks = {1}, .threads = threads, .shared = sizeof(cuda::BlockSums<Several<T, 2>>)}, sum_by_block<T>);
 }
 
 TEST(RowSum, OnAWarpAndOnABlockIsTheCpus) {

@@ -38,7 +38,8 @@ TEST(Transfers, AReadThatIsWaitedForBringsThoseBeforeIt) {
   Queue queue(0);
   Transfers transfers(queue);
   void* const data = queue.allocate(4);
-  const auto first = transfers.read_later(data, 4), second = transfers.read_later(data, 4), third = transfers.read_later(data, 4);
+  const auto first = transfers.read_later(data, 4), second = transfers.read_later(data, 4),
+             third = transfers.read_later(data, 4);
   EXPECT_EQ(second->bytes().size(), 4u);
   EXPECT_TRUE(first->arrived());
   EXPECT_TRUE(second->arrived());
@@ -53,7 +54,8 @@ TEST(Transfers, AnUploadIsPutOffUntilSomethingElseIsAskedFor) {
   std::vector<float> values(3);
   {
     const emulation::MemoryAccess access;
-    EXPECT_EQ(std::vector<uint8_t>(static_cast<uint8_t*>(data), static_cast<uint8_t*>(data) + 12), std::vector<uint8_t>(12, 0xff));
+    EXPECT_EQ(std::vector<uint8_t>(static_cast<uint8_t*>(data), static_cast<uint8_t*>(data) + 12),
+              std::vector<uint8_t>(12, 0xff));
   }
   queue.to_host(data, values.data(), 12);
   EXPECT_EQ(values, (std::vector<float>{1, 2, 3}));

@@ -1,5 +1,6 @@
-// Runs on the emulated GPU: the record, the checkpoints and the end of each are those of the same run on the CPU. The GPU's values come late
-// (cuda/emulation/settings.h), so a place that logs, saves or ends without waiting for them shows.
+// Runs on the emulated GPU: the record, the checkpoints and the end of each are those of the same run on the CPU. The
+// GPU's values come late (cuda/emulation/settings.h), so a place that logs, saves or ends without waiting for them
+// shows.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -73,8 +74,8 @@ TEST_P(EveryForm, GivesTheRecordOfTheCpu) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
-                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole", "caught",
-                                         "returns", "scores", "nothing"),
+                         testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested",
+                                         "best", "draws", "stages", "whole", "caught", "returns", "scores", "nothing"),
                          [](const auto& info) { return info.param; });
 
 // Values that come at once, and values that come only when they are waited for.
@@ -97,13 +98,15 @@ std::vector<uint64_t> logged_losses(const Arguments& arguments, const Environmen
 
 // Within the 20th step 19 boundaries have passed, of which 16 may still be on their way.
 TEST(GpuRun, IsAtMostSixteenBoundariesBehind) {
-  EXPECT_EQ(logged_losses({"--form", "catches", "--checkpoint-every", "100"}, {{"STET_TEST_KILL", "step:20"}, {"STET_EMULATED_LATE", "1000000"}}),
+  EXPECT_EQ(logged_losses({"--form", "catches", "--checkpoint-every", "100"},
+                          {{"STET_TEST_KILL", "step:20"}, {"STET_EMULATED_LATE", "1000000"}}),
             (std::vector<uint64_t>{1, 2}));
 }
 
 // A read arrives when so many later ones were asked for: with more of them a step, losses would come earlier.
 TEST(GpuRun, ReadsALossOnceThatIsAMetricToo) {
-  EXPECT_EQ(logged_losses({"--form", "plain", "--checkpoint-every", "100"}, {{"STET_TEST_KILL", "step:13"}, {"STET_EMULATED_LATE", "12"}}),
+  EXPECT_EQ(logged_losses({"--form", "plain", "--checkpoint-every", "100"},
+                          {{"STET_TEST_KILL", "step:13"}, {"STET_EMULATED_LATE", "12"}}),
             (std::vector<uint64_t>{}));
 }
 
@@ -115,7 +118,10 @@ TEST(GpuRun, GoesOnOnTheOtherDevice) {
       TempFolder undisturbed, folder;
       ASSERT_EQ(run_scenario(undisturbed.path(), arguments).status, 0);
       share_programs(folder.path(), undisturbed.path());
-      ASSERT_EQ(run_scenario(folder.path(), arguments + Arguments{"--max-steps", "17"} + (gpu_first ? cuda : Arguments{})).status, 0);
+      ASSERT_EQ(
+          run_scenario(folder.path(), arguments + Arguments{"--max-steps", "17"} + (gpu_first ? cuda : Arguments{}))
+              .status,
+          0);
       const Arguments second = arguments + (gpu_first ? Arguments{} : cuda);
       EXPECT_EQ(resumed_difference(folder.path(), second, outcome_of(only_run(undisturbed.path()))), "");
     }
@@ -132,7 +138,9 @@ TEST(GpuRun, GoesOnOnTheOtherDeviceAfterAKill) {
       SCOPED_TRACE(fmt::format("{} on the {}", place, gpu_first ? "GPU" : "CPU"));
       TempFolder folder;
       share_programs(folder.path(), undisturbed.path());
-      ASSERT_EQ(run_scenario(folder.path(), arguments + (gpu_first ? cuda : Arguments{}), {{"STET_TEST_KILL", place}}).status, 137);
+      ASSERT_EQ(
+          run_scenario(folder.path(), arguments + (gpu_first ? cuda : Arguments{}), {{"STET_TEST_KILL", place}}).status,
+          137);
       EXPECT_EQ(resumed_difference(folder.path(), arguments + (gpu_first ? Arguments{} : cuda), expected), "");
       // All of them: a checkpoint's own are in the log before it, so that what resumes from there has them.
       EXPECT_EQ(outcome_of(only_run(folder.path())).digests, expected.digests);
@@ -155,7 +163,8 @@ TEST(GpuRun, FailsAtTheStepWhoseLossIsNoNumber) {
     const Both both({"--form", "nan", "--checkpoint-every", "4"}, {{"STET_EMULATED_LATE", late}});
     EXPECT_EQ(both.ended_on_gpu.status, 1);
     EXPECT_EQ(both.ended_on_gpu.err, both.ended_on_cpu.err);
-    EXPECT_EQ(both.ended_on_gpu.err, "scenario: step 9: the loss is nan; lower the learning rate, or go on with --allow-nan\n");
+    EXPECT_EQ(both.ended_on_gpu.err,
+              "scenario: step 9: the loss is nan; lower the learning rate, or go on with --allow-nan\n");
     both.expect_the_same();
   }
 }
@@ -191,7 +200,8 @@ TEST(GpuRun, HasOnDiskWhatItLogsBetweenSteps) {
 }
 
 TEST(GpuRun, ReportsTheLossThatFailedBeforeWhatTheProgramThrew) {
-  const Both both({"--form", "catches", "--lr", "1e30", "--checkpoint-every", "100"}, {{"STET_TEST_THROW", "uncaught"}, {"STET_EMULATED_LATE", "1000000"}});
+  const Both both({"--form", "catches", "--lr", "1e30", "--checkpoint-every", "100"},
+                  {{"STET_TEST_THROW", "uncaught"}, {"STET_EMULATED_LATE", "1000000"}});
   EXPECT_EQ(both.ended_on_gpu.status, 1);
   EXPECT_EQ(both.ended_on_gpu.err, both.ended_on_cpu.err);
   both.expect_the_same();
@@ -214,7 +224,9 @@ TEST(GpuRun, RunsOutOfMemoryAndGoesOnWithMore) {
   share_programs(folder.path(), undisturbed.path());
   const Ended ended = run_scenario(folder.path(), arguments + cuda, {{"STET_EMULATED_MEMORY", "8000000"}});
   EXPECT_EQ(ended.status, 1);
-  EXPECT_EQ(ended.err, "scenario: cuda:0: out of memory: 1.0 MB asked for, 7.3 MB held, 0.7 MB of 8.0 MB free; take a smaller batch or model\n");
+  EXPECT_EQ(ended.err,
+            "scenario: cuda:0: out of memory: 1.0 MB asked for, 7.3 MB held, 0.7 MB of 8.0 MB free; take a smaller "
+            "batch or model\n");
   const auto record = read_record(only_run(folder.path()));
   EXPECT_EQ(record.launches(0).end().status(), record::End::FAILED);
   EXPECT_EQ(record.launches(0).end().exit_code(), 1);
@@ -235,7 +247,9 @@ TEST(GpuRun, RefusesAProgramThatStaysOnTheCpu) {
   TempFolder folder;
   const Ended ended = run_scenario(folder.path(), cuda, {{"STET_TEST_STAY", "1"}});
   EXPECT_EQ(ended.status, 2);
-  EXPECT_EQ(ended.err, "scenario: --device cuda:0: no parameter that is tracked is there; the program must move them, as in to(net, run.device())\n");
+  EXPECT_EQ(ended.err,
+            "scenario: --device cuda:0: no parameter that is tracked is there; the program must move them, as in "
+            "to(net, run.device())\n");
   EXPECT_EQ(only_run(folder.path()), Path());
 }
 

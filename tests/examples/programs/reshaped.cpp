@@ -1,4 +1,5 @@
-// A program whose model was changed after its run began: with RESHAPED set, one layer has another shape and one another name.
+// A program whose model was changed after its run began: with RESHAPED set, one layer has another shape and one another
+// name.
 #include <cstdlib>
 
 #include "stet/stet.h"
@@ -9,7 +10,8 @@ struct Net : nn::Module {
   const bool reshaped;
   nn::Linear in, out;
 
-  Net(bool changed, const Rng& rng) : reshaped(changed), in(3, changed ? 5 : 4, rng / "in"), out(changed ? 5 : 4, 1, rng / "out") {}
+  Net(bool changed, const Rng& rng)
+      : reshaped(changed), in(3, changed ? 5 : 4, rng / "in"), out(changed ? 5 : 4, 1, rng / "out") {}
 
   Tensor operator()(const Tensor& x) { return out(tanh(in(x))); }
   void members(Visitor& v) override { v("in", in)(reshaped ? "fresh" : "old", out); }

@@ -17,7 +17,8 @@ struct Net : nn::Module {
   Gate gate;
   nn::Dropout drop;
 
-  Net(int hidden, float p, Rng rng) : in(784, 2 * hidden, rng / "in"), out(hidden, 10, rng / "out"), drop(p, rng / "drop") {}
+  Net(int hidden, float p, Rng rng)
+      : in(784, 2 * hidden, rng / "in"), out(hidden, 10, rng / "out"), drop(p, rng / "drop") {}
 
   Tensor operator()(const Tensor& x) { return out(drop(gate(in(reshape(x, {x.size(0), 784}))))); }
   void members(Visitor& v) override { v("in", in)("out", out)("gate", gate)("drop", drop); }

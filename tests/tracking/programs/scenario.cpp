@@ -21,11 +21,13 @@ using namespace stet;
 
 namespace {
 
-// STET_TEST_KILL=place:n sends the process SIGKILL when it comes to that place for the n-th time, STET_TEST_INTERRUPT SIGINT.
+// STET_TEST_KILL=place:n sends the process SIGKILL when it comes to that place for the n-th time, STET_TEST_INTERRUPT
+// SIGINT.
 void kill_point(const std::string& place) {
   static std::map<std::string, int> times;
   ++times[place];
-  for (const auto& [variable, signal] : {std::pair("STET_TEST_KILL", SIGKILL), std::pair("STET_TEST_INTERRUPT", SIGINT)}) {
+  for (const auto& [variable, signal] :
+       {std::pair("STET_TEST_KILL", SIGKILL), std::pair("STET_TEST_INTERRUPT", SIGINT)}) {
     const char* wish = std::getenv(variable);
     if (wish && wish == place + ":" + std::to_string(times[place])) ::raise(signal);
   }
@@ -175,7 +177,8 @@ void average(Setting& s) {
   s.run.log("final average", sum(mean_in.value()));  // the last event: a GPU's value, which the run's end waits for
 }
 
-// Both loops are left by break: the inner at the 9th step of the second epoch, the outer when the error has not fallen twice.
+// Both loops are left by break: the inner at the 9th step of the second epoch, the outer when the error has not fallen
+// twice.
 void early(Setting& s) {
   Kept<double> best(s.run, "best", 1e9);
   Kept<int64_t> patience(s.run, "patience", 0);
@@ -230,9 +233,7 @@ void nested(Setting& s) {
       s.run.log("norm", sum(square(s.net.in.value().detach())));
     }
     if (epoch == 1) continue;
-    for (auto [x, y] : s.run.steps(s.loader)) {
-      s.opt.step(backward(mean_square(s.net(x), y * 0.5)));
-    }
+    for (auto [x, y] : s.run.steps(s.loader)) { s.opt.step(backward(mean_square(s.net(x), y * 0.5))); }
     s.run.log("error", error_of(s));
   }
 }
@@ -295,9 +296,7 @@ void caught(Setting& s) {
         s.opt.step(backward(mean_square(s.net(x), y + shard.get(0)[0].to(device))));
         if (epoch == 1 && s.loader.position() == 5) throw std::runtime_error("enough of this epoch");
       }
-    } catch (const std::runtime_error&) {
-      s.run.log("caught", 1);
-    }
+    } catch (const std::runtime_error&) { s.run.log("caught", 1); }
     s.run.log("epoch", static_cast<double>(epoch.index()));
   }
 }
@@ -379,9 +378,7 @@ void metric_not_a_number(Setting& s) {
 void recovers(Setting& s) {
   try {
     metric_not_a_number(s);
-  } catch (const TrainingError&) {
-    s.run.log_text("note", "caught");
-  }
+  } catch (const TrainingError&) { s.run.log_text("note", "caught"); }
   for ([[maybe_unused]] const int64_t i : s.run.steps(3)) s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
 }
 
@@ -389,9 +386,7 @@ void recovers(Setting& s) {
 void tells(Setting& s) {
   try {
     not_a_number(s);
-  } catch (const TrainingError& e) {
-    std::printf("%s\n", e.what());
-  }
+  } catch (const TrainingError& e) { std::printf("%s\n", e.what()); }
 }
 
 // A mistake that a kernel finds, at the 9th step.
@@ -415,16 +410,18 @@ void grows(Setting& s) {
 
 int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
-  const auto form = run.param("form", "plain",
-                              {.one_of = {"plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested", "best", "draws", "stages", "whole",
-                                          "caught", "returns", "scores", "nothing", "side", "catches", "outside", "nan",
-                                          "nan metric", "recovers", "tells", "fault", "grows"}});
+  const auto form = run.param(
+      "form", "plain",
+      {.one_of = {"plain",   "gan",    "accumulate", "carry",    "average", "early",  "mean",    "nested", "best",
+                  "draws",   "stages", "whole",      "caught",   "returns", "scores", "nothing", "side",   "catches",
+                  "outside", "nan",    "nan metric", "recovers", "tells",   "fault",  "grows"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
   if (form == "scores") run.checkpoint({.every_steps = 3, .keep_last = 1, .best_metric = "score"});
   const auto place = run.path("data", "");
-  if (form == "best") run.checkpoint({.every_steps = 4, .keep_last = 1, .best_metric = "error", .best_is_highest = false});
+  if (form == "best")
+    run.checkpoint({.every_steps = 4, .keep_last = 1, .best_metric = "error", .best_is_highest = false});
   if (!place.empty()) {
     DatasetRecord record;
     record.name = "file";
