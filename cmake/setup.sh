@@ -11,8 +11,8 @@ build=(g++ cmake ninja-build pkg-config git
        libhwy-dev libhdf5-dev libprotobuf-dev protobuf-compiler libssl-dev libgit2-dev
        libcli11-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev)
 test=(libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
-# Clang, and the runtime of its sanitizers.
-ci=(clang libclang-rt-dev)
+# Clang, the runtime of its sanitizers, and the formatter that the tests hold the sources to.
+ci=(clang libclang-rt-dev clang-format)
 # What the benchmarks compare with; each is left out where it is not installed.
 bench=(libdnnl-dev ocl-icd-opencl-dev opencl-c-headers libopenblas-dev libsleef-dev python3-torch)
 # What cmake/aarch64.cmake cross-compiles with, and what runs the result.
