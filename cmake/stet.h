@@ -43,4 +43,4 @@
 #include "stet/tensor/chunks.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
-#include "stet/tracking/run.h"
+#include "stet/tracking/run/run.h"

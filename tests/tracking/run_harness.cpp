@@ -10,10 +10,10 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "stet/tracking/checkpoint.h"
-#include "stet/tracking/event.pb.h"
-#include "stet/tracking/event_log.h"
-#include "stet/tracking/run_folder.h"
+#include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/run_folder.h"
 
 extern char** environ;
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "stet/tracking/file_system.h"
+#include "stet/tracking/record/file_system.h"
 
 namespace stet::tracking {
 

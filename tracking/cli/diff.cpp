@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "stet/tracking/cli/commands.h"
-#include "stet/tracking/cli/environment_diff.h"
-#include "stet/tracking/cli/run_view.h"
+#include "stet/tracking/reading/environment_diff.h"
+#include "stet/tracking/reading/run_view.h"
 
 namespace stet::tracking {
 namespace {

@@ -6,10 +6,10 @@
 #include <filesystem>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/capture/program.h"
 #include "stet/tracking/cli/commands.h"
-#include "stet/tracking/cli/run_view.h"
-#include "stet/tracking/cli/subprocess.h"
-#include "stet/tracking/program.h"
+#include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/reading/subprocess.h"
 
 namespace stet::tracking {
 namespace {

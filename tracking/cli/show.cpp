@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <ctime>
 
-#include "stet/tracking/checkpoint.h"
 #include "stet/tracking/cli/commands.h"
-#include "stet/tracking/cli/run_view.h"
+#include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/record/checkpoint.h"
 
 namespace stet::tracking {
 namespace {

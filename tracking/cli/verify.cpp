@@ -11,11 +11,11 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/version.h"
-#include "stet/tracking/checkpoint.h"
 #include "stet/tracking/cli/commands.h"
-#include "stet/tracking/cli/environment_diff.h"
-#include "stet/tracking/cli/rerun.h"
-#include "stet/tracking/cli/run_view.h"
+#include "stet/tracking/reading/environment_diff.h"
+#include "stet/tracking/reading/rerun.h"
+#include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/record/checkpoint.h"
 
 namespace stet::tracking {
 namespace {

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "stet/tracking/checkpoint.h"
-#include "stet/tracking/event.pb.h"
-#include "stet/tracking/event_log.h"
-#include "stet/tracking/record.pb.h"
-#include "stet/tracking/run_folder.h"
+#include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
 #include "tracking/temp_folder.h"
 

@@ -15,7 +15,7 @@
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
-#include "stet/tracking/run.h"
+#include "stet/tracking/run/run.h"
 
 using namespace stet;
 

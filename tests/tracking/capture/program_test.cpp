@@ -1,0 +1,118 @@
+#include "stet/tracking/capture/program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/record/faulty_file_system.h"
+#include "stet/tracking/record/record.pb.h"
+#include "tracking/temp_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+using testing::HasSubstr;
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) { return error.what(); }
+  return "no error";
+}
+
+TEST(Program, IsKeptOnceAndRunsFromWhereItIsLaidOut) {
+  TempFolder temp;
+  Path runs = temp / "runs";
+  record::Program program;
+  keep_program(real_file_system(), runs, program);
+
+  EXPECT_EQ(program.sha256(), sha256_file("/proc/self/exe"));
+  EXPECT_EQ(sha256_file(runs / "programs" / program.sha256()), program.sha256());
+  int kept = 0;
+  bool has_c_library = false;
+  for (const auto& object : program.shared_objects()) {
+    EXPECT_EQ(std::filesystem::exists(runs / "programs" / object.sha256()), object.kept()) << object.soname();
+    has_c_library |= object.soname().starts_with("libc.so") && !object.kept();
+    kept += object.kept();
+  }
+  EXPECT_GT(kept, 3);
+  EXPECT_TRUE(has_c_library) << "listed, not kept";
+
+  FaultyFileSystem counting(real_file_system(), {});
+  record::Program again;
+  keep_program(counting, runs, again);
+  EXPECT_EQ(counting.operations(), 0u) << "nothing is written for a program that is kept";
+  EXPECT_EQ(again.SerializeAsString(), program.SerializeAsString());
+
+  RunnableProgram laid_out = lay_out_program(real_file_system(), runs, program, temp / "scratch");
+  EXPECT_EQ(laid_out.executable.filename(), Path(program.path()).filename());
+  std::string command = "LD_LIBRARY_PATH=" + laid_out.library_folder.string() + " " + laid_out.executable.string() +
+                        " --gtest_list_tests --gtest_filter=Program.* > " + (temp / "out").string();
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_THAT(read_file(temp / "out"), HasSubstr("IsKeptOnce"));
+}
+
+TEST(Program, OneThatWasDamagedOrIsGoneIsNamed) {
+  TempFolder temp;
+  record::Program program;
+  keep_program(real_file_system(), temp / "runs", program);
+  Path kept = temp / "runs/programs" / program.sha256();
+  std::filesystem::permissions(kept, std::filesystem::perms::owner_all);
+  std::ofstream(kept, std::ios::app | std::ios::binary) << "x";
+  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "a"); }),
+              HasSubstr(kept.string() + ": damaged"));
+  std::filesystem::remove(kept);
+  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "b"); }),
+              HasSubstr(kept.string() + ": is gone"));
+}
+
+TEST(Program, AChangedFileIsHashedAgainThoughItIsKnown) {
+  TempFolder temp;
+  Path runs = temp / "runs";
+  record::Program program;
+  keep_program(real_file_system(), runs, program);
+  std::string known =
+      std::filesystem::exists(runs / "programs/known.json") ? read_file(runs / "programs/known.json") : "{}";
+  std::string name = program.path();
+  std::ofstream(runs / "programs/known.json")
+      << R"({")" << name << R"(": {"identity": "1:2:3:4.5:6.7", "sha256": "beef"}})";
+  record::Program again;
+  keep_program(real_file_system(), runs, again);
+  EXPECT_EQ(again.sha256(), program.sha256());
+  for (const char* junk : {"", "[1]", "{\"a\": 3"}) {
+    std::ofstream(runs / "programs/known.json") << junk;
+    record::Program other;
+    keep_program(real_file_system(), runs, other);
+    EXPECT_EQ(other.sha256(), program.sha256());
+  }
+}
+
+TEST(Program, ACrashWhileKeepingLeavesNoHalfProgram) {
+  for (uint64_t at = 1; at <= 12; ++at) {
+    TempFolder temp;
+    pid_t child = ::fork();
+    if (child == 0) {
+      FaultyFileSystem fs(real_file_system(), Fault::parse("kill@" + std::to_string(at)));
+      record::Program program;
+      keep_program(fs, temp / "runs", program);
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_EQ(WEXITSTATUS(status), 137);
+    if (!std::filesystem::exists(temp / "runs/programs")) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(temp / "runs/programs")) {
+      std::string name = entry.path().filename().string();
+      if (!name.starts_with(".new-")) { EXPECT_EQ(sha256_file(entry.path()), name); }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stet::tracking

@@ -1,0 +1,129 @@
+#include "stet/tracking/capture/source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "stet/tracking/record/record.pb.h"
+#include "tracking/temp_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// Moves to a folder for the length of a test.
+class In {
+ public:
+  explicit In(const Path& folder) : back_(std::filesystem::current_path()) { std::filesystem::current_path(folder); }
+  ~In() { std::filesystem::current_path(back_); }
+
+ private:
+  Path back_;
+};
+
+bool shell(const std::string& command) { return std::system(("(" + command + ") > /dev/null 2>&1").c_str()) == 0; }
+
+void write(const Path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+class SourceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!shell("git --version")) GTEST_SKIP() << "git is not installed";
+    write(temp_ / "repo/net.cpp", "int a;\nint b;\n");
+    write(temp_ / "repo/gone.h", "x\n");
+    write(temp_ / "repo/.gitignore", "build/\n");
+    ASSERT_TRUE(shell("cd " + (temp_ / "repo").string() +
+                      " && git init -q -b work && git config user.name A && git config user.email a@b.c && git add -A "
+                      "&& git commit -qm one &&"
+                      " git remote add origin https://joe:s3cret@example.org/joe/net.git?token=abc"));
+    write(temp_ / "run/run.json", "{}");
+  }
+
+  record::Launch capture() {
+    In in(temp_ / "repo/");
+    record::Launch launch;
+    capture_source(real_file_system(), temp_ / "run", 2, temp_ / "repo/runs", launch);
+    return launch;
+  }
+
+  TempFolder temp_;
+};
+
+TEST_F(SourceTest, ACleanTreeIsItsCommit) {
+  record::Launch launch = capture();
+  EXPECT_EQ(launch.source().root(), std::filesystem::canonical(temp_ / "repo").string());
+  EXPECT_EQ(launch.source().commit().size(), 40u);
+  EXPECT_EQ(launch.source().branch(), "work");
+  EXPECT_EQ(launch.source().remote(), "https://example.org/joe/net.git");
+  EXPECT_FALSE(launch.source().dirty());
+  EXPECT_THAT(launch.source().patch(), IsEmpty());
+  EXPECT_THAT(launch.notes(), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(temp_ / "run/source"));
+}
+
+TEST_F(SourceTest, ADirtyTreeIsItsCommitAndAPatch) {
+  Path repo = temp_ / "repo";
+  write(repo / "net.cpp", "int a;\nint c;\n");
+  write(repo / "staged.h", "s\n");
+  ASSERT_TRUE(shell("cd " + repo.string() + " && git add staged.h && git rm -q gone.h"));
+  write(repo / "new/deep/layer.cpp", "no newline at the end");
+  write(repo / "empty.h", "");
+  write(repo / "build/out.cpp", "ignored");
+  write(repo / "new/build/out.cpp", "ignored too");
+  write(repo / "runs/x/copy.cpp", "of a run");
+  write(repo / "data.bin", "no source");
+  write(repo / "large.cpp", std::string((1 << 20) + 1, 'x'));
+  record::Launch launch = capture();
+  EXPECT_TRUE(launch.source().dirty());
+  EXPECT_EQ(launch.source().patch(), "source/launch-2.patch");
+  EXPECT_THAT(launch.source().left_out(), ElementsAre("large.cpp: above 1 MiB"));
+  EXPECT_THAT(launch.notes(), IsEmpty());
+  std::string patch = read_file(temp_ / "run/source/launch-2.patch");
+  EXPECT_THAT(patch, Not(HasSubstr("ignored")));
+  EXPECT_THAT(patch, Not(HasSubstr("of a run")));
+  EXPECT_THAT(patch, Not(HasSubstr("no source")));
+
+  ASSERT_TRUE(shell("cd " + temp_.path().string() +
+                    " && git clone -q repo again && cd again && git apply ../run/source/launch-2.patch"));
+  EXPECT_EQ(read_file(temp_ / "again/net.cpp"), "int a;\nint c;\n");
+  EXPECT_EQ(read_file(temp_ / "again/staged.h"), "s\n");
+  EXPECT_EQ(read_file(temp_ / "again/new/deep/layer.cpp"), "no newline at the end");
+  EXPECT_FALSE(std::filesystem::exists(temp_ / "again/gone.h"));
+}
+
+TEST_F(SourceTest, ABrokenRepositoryIsANote) {
+  write(temp_ / "repo/.git/HEAD", "ref: refs/heads/work\n");
+  ASSERT_TRUE(shell("cd " + (temp_ / "repo").string() + " && rm -rf .git/objects/?? && mkdir -p .git/objects/aa"));
+  record::Launch launch = capture();
+  ASSERT_EQ(launch.notes_size(), 1);
+  EXPECT_THAT(launch.notes(0), HasSubstr("source: can't"));
+}
+
+TEST_F(SourceTest, ARepositoryWithoutACommitIsCaptured) {
+  ASSERT_TRUE(shell("rm -rf " + (temp_ / "repo/.git").string() + " && cd " + (temp_ / "repo").string() +
+                    " && git init -q -b first"));
+  record::Launch launch = capture();
+  EXPECT_THAT(launch.notes(), IsEmpty());
+  EXPECT_THAT(launch.source().commit(), IsEmpty());
+  EXPECT_THAT(read_file(temp_ / "run" / launch.source().patch()), HasSubstr("+int a;"));
+}
+
+TEST(StripCredentials, LeavesTheAddress) {
+  EXPECT_EQ(strip_credentials("https://ghp_abc@github.com/a/b.git"), "https://github.com/a/b.git");
+  EXPECT_EQ(strip_credentials("https://u:p@x@github.com/a/b.git?t=1#f"), "https://github.com/a/b.git");
+  EXPECT_EQ(strip_credentials("git@github.com:a/b.git"), "github.com:a/b.git");
+  EXPECT_EQ(strip_credentials("ssh://git@host:22/a@b"), "ssh://host:22/a@b");
+  EXPECT_EQ(strip_credentials("/srv/a@b.git"), "/srv/a@b.git");
+}
+
+}  // namespace
+}  // namespace stet::tracking

@@ -1,0 +1,207 @@
+// The program `stet`, on runs of the scenario program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/run_folder.h"
+#include "tracking/run_harness.h"
+#include "tracking/temp_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+Ended stet(const Path& cwd, const Arguments& arguments) { return run_program(STET_PROGRAM, cwd, arguments); }
+
+void overwrite(const Path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+void replace_once(const Path& file, const std::string& from, const std::string& to) {
+  std::string text = read_file(file);
+  const size_t at = text.find(from);
+  ASSERT_NE(at, text.npos) << file << " holds no " << from;
+  overwrite(file, text.replace(at, from.size(), to));
+}
+
+class Cli : public testing::Test {
+ protected:
+  void train(Arguments arguments = {}, const Environment& environment = {}, int status = 0) {
+    arguments.insert(arguments.end(), {"--checkpoint-every", "7"});
+    const Ended ended = run_scenario(folder_.path(), arguments, environment);
+    ASSERT_EQ(ended.status, status) << ended.err;
+  }
+  Ended stet(const Arguments& arguments) { return tracking::stet(folder_.path(), arguments); }
+  Path run() { return only_run(folder_.path()); }
+  TempFolder folder_;
+};
+
+TEST_F(Cli, ShowsARun) {
+  train();
+  const Ended shown = stet({"show", "latest", "--json"});
+  ASSERT_EQ(shown.status, 0) << shown.err;
+  const auto json = nlohmann::json::parse(shown.out);
+  EXPECT_EQ(json.at("id"), run().filename().string());
+  EXPECT_EQ(json.at("name"), "scenario");
+  EXPECT_EQ(json.at("program"), "scenario");
+  EXPECT_EQ(json.at("folder"), std::filesystem::canonical(run()).string());
+  EXPECT_EQ(json.at("status"), "finished");
+  EXPECT_EQ(json.at("params").at("epochs"), 3);
+  EXPECT_EQ(json.at("params").at("lr"), 0.05);
+  EXPECT_EQ(json.at("params").at("form"), "plain");
+  EXPECT_EQ(json.at("steps"), 39);
+  EXPECT_EQ(json.at("numerics"), 1);
+  EXPECT_EQ(json.at("metrics").at("loss").at("count"), 39);
+  EXPECT_EQ(json.at("metrics").at("loss").at("step"), 39);
+  for (const char* field : {"last", "min", "max"}) EXPECT_TRUE(json.at("metrics").at("loss").at(field).is_number());
+  EXPECT_EQ(json.at("digest").get<std::string>().size(), 32u);
+  EXPECT_EQ(json.at("launches").size(), 1u);
+  EXPECT_EQ(json.at("data").at(0).at("name"), "waves");
+  EXPECT_EQ(json.at("checkpoints").size(), 3u);
+  EXPECT_EQ(json.at("checkpoints").at(2).at("step"), 39);
+  EXPECT_THAT(stet({"show", "latest"}).out,
+              AllOf(HasSubstr("finished"), HasSubstr("epochs"), HasSubstr("step-00000039.h5")));
+}
+
+TEST_F(Cli, ListsRuns) {
+  EXPECT_EQ(stet({"ls", "--json"}).out, "[]\n");
+  train({"--name", "first"});
+  train({"--form", "nan"}, {}, 1);
+  const auto json = nlohmann::json::parse(stet({"ls", "--json"}).out);
+  ASSERT_EQ(json.size(), 2u);
+  EXPECT_EQ(json[0].at("name"), "first");
+  EXPECT_EQ(json[0].at("status"), "finished");
+  EXPECT_EQ(json[1].at("status"), "failed");
+  EXPECT_EQ(json[1].at("steps"), 8);
+}
+
+TEST_F(Cli, TellsWhatDiffers) {
+  train({"--name", "a"});
+  train({"--name", "b"});
+  train({"--name", "c", "--lr", "0.1"});
+  EXPECT_EQ(stet({"diff", "a", "b"}).status, 0);
+  const Ended differ = stet({"diff", "a", "c", "--json"});
+  EXPECT_EQ(differ.status, 1);
+  const auto json = nlohmann::json::parse(differ.out);
+  EXPECT_EQ(json.at("params").at("lr"), nlohmann::json({"0.05", "0.1"}));
+  EXPECT_TRUE(json.at("metrics").contains("loss"));
+  EXPECT_FALSE(json.at("metrics").contains("steps"));
+  EXPECT_FALSE(json.at("same_bits").get<bool>());
+
+  train({"--name", "d"}, {{"STET_ISA", "scalar"}});
+  const Ended elsewhere = stet({"diff", "a", "d"});
+  EXPECT_EQ(elsewhere.status, 1);
+  EXPECT_THAT(elsewhere.out, AllOf(HasSubstr("environment.isa: "), HasSubstr("the same bits after ")));
+}
+
+TEST_F(Cli, VerifiesOnOtherThreadsAndInstructionSets) {
+  train();
+  for (const Arguments& more :
+       {Arguments{}, Arguments{"--threads", "3"}, Arguments{"--isa", "scalar"}, Arguments{"--resumes"}}) {
+    Arguments arguments{"verify", "latest"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ended verified = stet(arguments);
+    EXPECT_EQ(verified.status, 0) << verified.err;
+    EXPECT_THAT(verified.out, HasSubstr("verified: 39 of 39 steps run, 46 of 46 digests equal"));
+  }
+  EXPECT_FALSE(std::filesystem::is_empty(run() / "notes"));
+}
+
+TEST_F(Cli, VerifiesARunOfSeveralLaunches) {
+  train({}, {{"STET_TEST_KILL", "step:20"}}, 137);
+  EXPECT_THAT(stet({"verify", "latest"}).out, HasSubstr("verified: 19 of 19 steps run"));
+  train({"--resume", "latest"}, {{"STET_TEST_KILL", "step:9"}}, 137);
+  const Ended resumed = stet({"resume", "latest", "--quiet"});
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  const auto json = nlohmann::json::parse(stet({"show", "latest", "--json"}).out);
+  EXPECT_EQ(json.at("status"), "finished");
+  EXPECT_EQ(json.at("launches").size(), 3u);
+  const Ended verified = stet({"verify", "latest", "--json"});
+  EXPECT_EQ(verified.status, 0) << verified.out;
+  EXPECT_EQ(nlohmann::json::parse(verified.out).at("steps_run"), 39);
+}
+
+TEST_F(Cli, NamesTheFirstStepAndTensorAfterTheSeedWasChanged) {
+  train();
+  replace_once(run() / "run.json", "\"seed\": \"1\"", "\"seed\": \"2\"");
+  const Ended verified = stet({"verify", "latest"});
+  EXPECT_EQ(verified.status, 1);
+  EXPECT_THAT(verified.err, HasSubstr("not verified: step 0: net/in differs"));
+}
+
+TEST_F(Cli, NamesTheStepAfterAParameterWasChanged) {
+  train();
+  replace_once(run() / "run.json", "\"value\": \"0.05\"", "\"value\": \"0.06\"");
+  const Ended verified = stet({"verify", "latest"});
+  EXPECT_EQ(verified.status, 1);
+  EXPECT_THAT(verified.err, AllOf(HasSubstr("step 2: the loss is"), HasSubstr("at step 7 net/in differs")));
+}
+
+TEST_F(Cli, NamesADamagedCheckpoint) {
+  train();
+  const Path file = list_checkpoints(run())[1].path;
+  std::string bytes = read_file(file);
+  bytes[bytes.size() / 2] ^= 1;
+  overwrite(file, bytes);
+  const Ended verified = stet({"verify", "latest"});
+  EXPECT_EQ(verified.status, 1);
+  EXPECT_THAT(verified.err, HasSubstr(file.filename().string()));
+}
+
+TEST_F(Cli, NamesAChangedDataFile) {
+  overwrite(folder_ / "samples", "one two three");
+  train({"--data", (folder_ / "samples").string()});
+  EXPECT_EQ(stet({"verify", "latest"}).status, 0);
+  overwrite(folder_ / "samples", "one two three!");
+  const Ended changed = stet({"verify", "latest"});
+  EXPECT_EQ(changed.status, 2);
+  EXPECT_THAT(changed.err, AllOf(HasSubstr("data changed"), HasSubstr("samples")));
+  std::filesystem::remove(folder_ / "samples");
+  EXPECT_EQ(stet({"verify", "latest"}).status, 2);
+}
+
+TEST_F(Cli, CatchesStateOutsideTrack) {
+  train({"--form", "outside"});
+  EXPECT_EQ(stet({"verify", "latest"}).status, 0);
+  const Ended verified = stet({"verify", "latest", "--resumes"});
+  EXPECT_EQ(verified.status, 1);
+  EXPECT_THAT(verified.err, AllOf(HasSubstr("state outside run.track"), HasSubstr("step 8")));
+}
+
+TEST_F(Cli, SaysWhyARunCannotBeVerified) {
+  train();
+  std::filesystem::rename(folder_ / "runs" / "programs", folder_ / "elsewhere");
+  const Ended gone = stet({"verify", "latest"});
+  EXPECT_EQ(gone.status, 2);
+  EXPECT_THAT(gone.err, HasSubstr("is gone"));
+  std::filesystem::rename(folder_ / "elsewhere", folder_ / "runs" / "programs");
+  {
+    const HeldRun held = open_run(real_file_system(), run());
+    EXPECT_THAT(stet({"verify", "latest"}).err, HasSubstr("is running"));
+  }
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(run().c_str(), 12345, 12345), 0);
+  EXPECT_THAT(stet({"verify", "latest"}).err, HasSubstr("--run-program"));
+  EXPECT_EQ(stet({"verify", "latest", "--run-program"}).status, 0);
+}
+
+TEST_F(Cli, RefusesWrongUse) {
+  for (const Arguments& wrong :
+       {Arguments{}, Arguments{"show"}, Arguments{"show", "nothing"}, Arguments{"verify", "nothing"},
+        Arguments{"resume", "nothing"}, Arguments{"ls", "--bogus"}, Arguments{"verify", "latest", "--threads", "-2"}}) {
+    const Ended ended = stet(wrong);
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+  }
+  for (const char* verb : {"ls", "show", "diff", "verify", "resume"})
+    EXPECT_THAT(stet({verb, "--help"}).out, HasSubstr("--json"));
+}
+
+}  // namespace
+}  // namespace stet::tracking

@@ -1,0 +1,223 @@
+#include "stet/tracking/record/event_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/sha256.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/events.h"
+#include "stet/tracking/record/faulty_file_system.h"
+#include "tracking/temp_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<int64_t> steps_in(EventReader& reader) {
+  std::vector<int64_t> steps;
+  record::Event event;
+  while (reader.next(event)) {
+    if (event.has_summary()) steps.push_back(event.step());
+  }
+  return steps;
+}
+
+std::vector<int64_t> steps_in(const Path& folder) {
+  EventReader reader(folder);
+  return steps_in(reader);
+}
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) { return error.what(); }
+  return "no error";
+}
+
+void log_steps(EventWriter& writer, int64_t begin, int64_t end) {
+  for (int64_t step = begin; step < end; ++step)
+    writer.append(scalar_event(step, 0, "loss", 1.0 / static_cast<double>(step + 1)));
+  writer.sync();
+}
+
+void flip(const Path& path, int64_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(at);
+  char c = static_cast<char>(file.get() ^ 0x20);
+  file.seekp(at);
+  file.put(c);
+}
+
+TEST(EventLog, FramesAsTensorBoardDoes) {
+  record::Event event;
+  event.set_wall_time(1.0);
+  event.set_step(1);
+  auto* value = event.mutable_summary()->add_value();
+  value->set_tag("loss");
+  value->set_simple_value(0.5f);
+  std::string framed = frame(event.SerializeAsString());
+  std::vector<uint8_t> framed_bytes(framed.begin(), framed.end());
+  EXPECT_EQ(to_hex(framed_bytes),
+            "1a00000000000000129bd82d09000000000000f03f10012a0d0a0b0a046c6f7373150000003f27f95db1");
+}
+
+TEST(EventLog, GivesBackWhatWasWritten) {
+  TempFolder run;
+  EventWriter writer(real_file_system(), run.path());
+  writer.append(scalar_event(1, 7, "loss", 0.1, {{"subset", "test"}}));
+  EXPECT_EQ(writer.position().segment, 0);
+  writer.flush();
+  EXPECT_EQ(writer.position().offset, static_cast<int64_t>(std::filesystem::file_size(writer.path())));
+
+  EventReader reader(run.path());
+  record::Event event;
+  ASSERT_TRUE(reader.next(event));
+  EXPECT_EQ(event.file_version(), "brain.Event:2");
+  ASSERT_TRUE(reader.next(event));
+  EXPECT_EQ(event.tick(), 7u);
+  EXPECT_GT(event.wall_time(), 1e9);
+  EXPECT_EQ(event.summary().value(0).double_value(), 0.1);
+  EXPECT_EQ(event.summary().value(0).simple_value(), 0.1f);
+  EXPECT_EQ(event.summary().value(0).metric(), "loss");
+  EXPECT_EQ(event.summary().value(0).context(0).value(), "test");
+  EXPECT_FALSE(reader.next(event));
+  writer.append(scalar_event(2, 8, "loss", 0.2));
+  writer.flush();
+  ASSERT_TRUE(reader.next(event)) << "a reader goes on where more was written";
+  EXPECT_EQ(event.step(), 2);
+  EXPECT_EQ(reader.position(), writer.position());
+}
+
+TEST(EventLog, SegmentsAreUsedUpToWhereALaterOneGoesOn) {
+  TempFolder run;
+  EventWriter first(real_file_system(), run.path());
+  log_steps(first, 0, 3);
+  LogPosition checkpoint = first.position();
+  log_steps(first, 3, 5);
+  EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1, 2, 3, 4));
+
+  EventWriter second(real_file_system(), run.path(), checkpoint, 3);
+  log_steps(second, 30, 31);
+  LogPosition later = second.position();
+  log_steps(second, 40, 42);
+  EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1, 2, 30, 40, 41));
+
+  EventWriter third(real_file_system(), run.path(), checkpoint,
+                    3);  // the second segment's checkpoint turned out damaged
+  log_steps(third, 50, 51);
+  EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1, 2, 50));
+
+  EventWriter fourth(real_file_system(), run.path(), later, 31);
+  EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1, 2, 30));
+  EventReader until(run.path(), later);
+  EXPECT_THAT(steps_in(until), ElementsAre(0, 1, 2, 30));
+
+  EventWriter fifth(real_file_system(), run.path(), LogPosition{0, 0}, 0);  // no checkpoint: from the beginning
+  log_steps(fifth, 60, 61);
+  EXPECT_THAT(steps_in(run.path()), ElementsAre(60));
+
+  auto segments = list_segments(run.path());
+  ASSERT_EQ(segments.size(), 5u);
+  for (size_t i = 1; i < segments.size(); ++i)
+    EXPECT_LT(segments[i - 1].path, segments[i].path) << "names sort as segments do";
+  EXPECT_THAT(error_of([&] { EventWriter(real_file_system(), run.path()); }), HasSubstr("has event segments already"));
+}
+
+TEST(EventLog, ASegmentCutAnywhereIsACrashAndEndsTheLog) {
+  TempFolder run;
+  std::vector<int64_t> ends;
+  Path path;
+  {
+    EventWriter writer(real_file_system(), run.path());
+    path = writer.path();
+    ends.push_back(writer.position().offset);
+    for (int64_t step = 0; step < 3; ++step) {
+      log_steps(writer, step, step + 1);
+      ends.push_back(writer.position().offset);
+    }
+  }
+  for (int64_t size = ends.back(); size >= 0; --size) {
+    std::filesystem::resize_file(path, static_cast<uintmax_t>(size));
+    int64_t whole = std::count_if(ends.begin() + 1, ends.end(), [&](int64_t end) { return end <= size; });
+    ASSERT_EQ(static_cast<int64_t>(steps_in(run.path()).size()), whole) << size;
+  }
+}
+
+TEST(EventLog, AWrongByteBeforeIntactFramesIsDamageAndNamed) {
+  TempFolder run;
+  EventWriter writer(real_file_system(), run.path());
+  log_steps(writer, 0, 1);
+  int64_t begin = writer.position().offset;
+  log_steps(writer, 1, 2);
+  int64_t end = writer.position().offset;
+  log_steps(writer, 2, 3);
+  for (int64_t at = begin; at < end; ++at) {
+    flip(writer.path(), at);
+    std::string error = error_of([&] { steps_in(run.path()); });
+    EXPECT_THAT(error, HasSubstr(writer.path().string() + ": damaged at byte " + std::to_string(begin))) << at;
+    flip(writer.path(), at);
+  }
+  flip(writer.path(), writer.position().offset - 1);
+  EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1)) << "in the last frame it is what a power cut leaves";
+}
+
+TEST(EventLog, WhatACheckpointRestsOnMustBeThere) {
+  TempFolder run;
+  EventWriter first(real_file_system(), run.path());
+  log_steps(first, 0, 3);
+  EventWriter second(real_file_system(), run.path(), first.position(), 3);
+  std::filesystem::resize_file(first.path(), static_cast<uintmax_t>(first.position().offset) - 1);
+  EXPECT_THAT(error_of([&] { steps_in(run.path()); }), HasSubstr(first.path().string() + ": ends at byte"));
+  std::filesystem::remove(first.path());
+  log_steps(second, 3, 4);
+  EventWriter third(real_file_system(), run.path(), second.position(), 4);
+  EventWriter fourth(real_file_system(), run.path(), third.position(), 4);
+  std::filesystem::remove(third.path());
+  EXPECT_THAT(error_of([&] { steps_in(run.path()); }), HasSubstr("event segment 2 is missing"));
+}
+
+// A writer ended at any operation, or failing at any, leaves a log that reads, and a next segment goes on.
+TEST(EventLog, AnyCrashLeavesALogThatReads) {
+  for (const char* kind : {"kill", "torn", "power", "enospc", "eio"}) {
+    int status = 1;
+    for (uint64_t at = 1; status != 0; ++at) {
+      ASSERT_LT(at, 40u);
+      TempFolder run;
+      EventWriter first(real_file_system(), run.path());
+      log_steps(first, 0, 2);
+      pid_t child = ::fork();
+      if (child == 0) {
+        FaultyFileSystem fs(real_file_system(), Fault::parse(std::string(kind) + "@" + std::to_string(at)));
+        bool failed = false;
+        try {
+          EventWriter second(fs, run.path(), first.position(), 2);
+          for (int64_t step = 2; step < 6; ++step) {
+            try {
+              log_steps(second, step, step + 1);
+            } catch (const IoError&) { failed = true; }
+          }
+        } catch (const IoError&) { failed = true; }
+        ::_exit(failed ? 1 : 0);
+      }
+      ::waitpid(child, &status, 0);
+      auto steps = steps_in(run.path());
+      ASSERT_GE(steps.size(), 2u);
+      for (size_t i = 0; i < steps.size(); ++i) EXPECT_EQ(steps[i], static_cast<int64_t>(i)) << kind << "@" << at;
+      EventWriter third(real_file_system(), run.path(), first.position(), 2);
+      log_steps(third, 9, 10);
+      EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1, 9)) << kind << "@" << at;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stet::tracking

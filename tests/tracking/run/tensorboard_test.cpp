@@ -1,0 +1,56 @@
+// TensorBoard's own reader is the judge of the event files.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/events.h"
+#include "tracking/run/tensorboard_python.h"
+#include "tracking/temp_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+TEST(TensorBoard, LoadsAResumedRunWithTextAndImages) {
+  std::string python = python_with_tensorboard();
+  if (python.empty()) GTEST_SKIP() << "tensorboard can't be installed here: its reader judges nothing";
+  TempFolder temp;
+  EventWriter first(real_file_system(), temp.path());
+  for (int64_t step = 1; step <= 4; ++step)
+    first.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
+  LogPosition checkpoint = first.position();
+  record::Event digest;
+  digest.set_step(4);
+  digest.mutable_state_digest()->set_root("0123456789abcdef");
+  digest.mutable_state_digest()->add_leaf(7);
+  first.append(digest);
+  for (int64_t step = 5; step <= 8; ++step) first.append(scalar_event(step, 0, "loss", -1));
+  first.sync();
+  EventWriter second(real_file_system(), temp.path(), checkpoint, 5);
+  for (int64_t step = 5; step <= 6; ++step)
+    second.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
+  second.append(scalar_event(6, 0, "accuracy", 0.75, {{"subset", "test"}}));
+  second.append(text_event(6, 0, "note", "*good*"));
+  second.append(image_event(6, 0, "digit", 28, 14, "\x89PNG"));
+  second.sync();
+
+  std::ofstream(temp / "read.py") << R"(
+import sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+log = EventAccumulator(sys.argv[1], size_guidance={'scalars': 0, 'tensors': 0})
+log.Reload()
+assert [(e.step, e.value) for e in log.Scalars('loss')] == [(s, 0.5 * s) for s in range(1, 7)], log.Scalars('loss')
+assert [(e.step, e.value) for e in log.Scalars('accuracy/test')] == [(6, 0.75)]
+assert 'note' in log.PluginTagToContent('text') and 'digit' in log.PluginTagToContent('images')
+assert log.Tensors('note')[0].tensor_proto.string_val[0] == b'*good*'
+assert list(log.Tensors('digit')[0].tensor_proto.string_val) == [b'28', b'14', b'\x89PNG']
+assert log.FirstEventTimestamp() > 1e9
+)";
+  EXPECT_EQ(std::system((python + " " + (temp / "read.py").string() + " " + temp.path().string()).c_str()), 0);
+}
+
+}  // namespace
+}  // namespace stet::tracking

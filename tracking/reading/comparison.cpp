@@ -1,0 +1,119 @@
+#include "stet/tracking/reading/comparison.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+namespace stet::tracking {
+namespace {
+
+// Losses are logged as the bits of binary32 or binary64.
+double loss_value(uint64_t bits) {
+  return bits >> 32 ? std::bit_cast<double>(bits)
+                    : static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+}
+
+std::vector<std::string> differing(const LoggedState& expected, const LoggedState& actual) {
+  std::map<std::string, uint32_t> there;
+  for (size_t i = 0; i < std::min(actual.names.size(), actual.leaves.size()); ++i)
+    there[actual.names[i]] = actual.leaves[i];
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min(expected.names.size(), expected.leaves.size()); ++i) {
+    const auto it = there.find(expected.names[i]);
+    if (it == there.end() || it->second != expected.leaves[i]) names.push_back(expected.names[i]);
+    if (it != there.end()) there.erase(it);
+  }
+  for (const auto& [name, leaf] : there) names.push_back(name);
+  return names;
+}
+
+template <class Map> auto after(const Map& map, const std::optional<uint64_t>& last) {
+  return last ? map.upper_bound(*last) : map.begin();
+}
+
+}  // namespace
+
+void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
+  last_loss_ = tick;
+  const auto it = expected_.losses.find(tick);
+  if (it == expected_.losses.end() || parting_) return;
+  if (it->second.bits == actual.bits) {
+    ++equal_;
+    same_until_ = actual.step;
+    return;
+  }
+  parting_ = Parting{actual.step, same_until_, {}, ""};
+  for (size_t i = 0; i < std::min(it->second.bits.size(), actual.bits.size()); ++i) {
+    if (it->second.bits[i] == actual.bits[i]) continue;
+    parting_->what = fmt::format("step {}: the loss is {:.9g}, and was {:.9g}", actual.step, loss_value(actual.bits[i]),
+                                 loss_value(it->second.bits[i]));
+    return;
+  }
+  parting_->what =
+      fmt::format("step {}: {} losses, and there were {}", actual.step, actual.bits.size(), it->second.bits.size());
+}
+
+void Comparison::compare_state(uint64_t tick, const LoggedState& actual) {
+  last_state_ = tick;
+  const auto it = expected_.states.find(tick);
+  if (it == expected_.states.end() || tensors_known_) return;
+  if (it->second.root == actual.root) {
+    equal_ += !parting_;
+    same_until_ = parting_ ? same_until_ : actual.step;
+    return;
+  }
+  tensors_known_ = true;
+  const auto names = differing(it->second, actual);
+  const std::string which = names.empty()       ? "the state differs"
+                            : names.size() == 1 ? names[0] + " differs"
+                                                : fmt::format("{} differs, and {} more", names[0], names.size() - 1);
+  if (parting_) {
+    parting_->what += fmt::format("; at step {} {}", actual.step, which);
+  } else {
+    const bool interval = actual.step > same_until_ + 1;
+    parting_ = Parting{actual.step,
+                       same_until_,
+                       {},
+                       interval ? fmt::format("between steps {} and {}: {}", same_until_, actual.step, which)
+                                : fmt::format("step {}: {}", actual.step, which)};
+  }
+  parting_->tensors = names;
+}
+
+bool Comparison::advance(const LogView& actual) {
+  auto loss = after(actual.losses, last_loss_);
+  auto state = after(actual.states, last_state_);
+  while (!tensors_known_ && (loss != actual.losses.end() || state != actual.states.end())) {
+    const bool loss_first =
+        loss != actual.losses.end() && (state == actual.states.end() || loss->first <= state->first);
+    if (loss_first) {
+      compare_loss(loss->first, loss->second);
+      ++loss;
+    } else {
+      compare_state(state->first, state->second);
+      ++state;
+    }
+  }
+  return !tensors_known_;
+}
+
+void Comparison::finish(const LogView& actual, bool whole) {
+  advance(actual);
+  if (parting_) return;
+  for (const auto& [tick, losses] : expected_.losses) {
+    if (actual.losses.contains(tick)) continue;
+    parting_ = Parting{losses.step, same_until_, {}, fmt::format("step {}: did not come", losses.step)};
+    return;
+  }
+  for (const auto& [tick, state] : expected_.states) {
+    if (actual.states.contains(tick)) continue;
+    parting_ = Parting{state.step, same_until_, {}, fmt::format("step {}: the state was not digested", state.step)};
+    return;
+  }
+  if (whole && actual.steps > expected_.steps) {
+    parting_ = Parting{
+        expected_.steps + 1, same_until_, {}, fmt::format("step {}: the run had ended before it", expected_.steps + 1)};
+  }
+}
+
+}  // namespace stet::tracking

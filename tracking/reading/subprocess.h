@@ -1,0 +1,43 @@
+// Running another program.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stet/tracking/record/file_system.h"
+
+namespace stet::tracking {
+
+struct Command {
+  Path program;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;  ///< added to this process's; empty values are taken away
+  Path cwd;
+  Path output;  ///< a file that gets what it prints; empty: where this process prints
+};
+
+/// A program that runs; it is killed when the object goes.
+class Subprocess {
+ public:
+  /// Throws IoError.
+  explicit Subprocess(const Command& command);
+  Subprocess(const Subprocess&) = delete;
+  Subprocess& operator=(const Subprocess&) = delete;
+  ~Subprocess();
+
+  /// Its exit status if it has ended: 128 + signal where one ended it.
+  std::optional<int> ended();
+  int wait();
+  void kill();
+  pid_t id() const { return pid_; }
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+};
+
+}  // namespace stet::tracking

@@ -1,0 +1,109 @@
+// Checkpoints: the tracked state and the run's position as one HDF5 file that is whole or known not to be.
+//
+// A file begins with a user block of 512 bytes, little endian:
+//   0  "STETCKPT"        8  u32 format version, 1      12  u32 0
+//  16  u64 length of the file                          24  SHA-256 of the file with these 32 bytes zero
+//  56  i64 step         64  u64 tick                   72  i64 log segment      80  i64 log offset      88  zeros
+// An HDF5 file follows, made in memory. Tensors lie under their module paths (/net/in/weight) with an attribute `kind`,
+// scalars are 0-d datasets, tied names are soft links. Equal states give equal bytes from byte 512 on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "stet/tensor/dtype.h"
+#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/file_system.h"
+
+namespace stet::tracking {
+
+/// What a tensor is to its module; `state` is a member that is a vector of numbers.
+enum class TensorKind : uint8_t { parameter, buffer, state };
+
+/// One tensor. `data` is row-major and holds the shape's product of elements; `owner` keeps it alive, or is null when
+/// the caller does.
+struct TensorEntry {
+  std::string path;  ///< as in net/in/weight, without a leading slash
+  TensorKind kind = TensorKind::parameter;
+  DType dtype = DType::float32;
+  std::vector<int64_t> shape;
+  std::span<const std::byte> data;
+  std::shared_ptr<const void> owner;
+};
+
+/// A scalar's value. A string may not hold a zero byte.
+using ScalarValue = std::variant<int64_t, uint64_t, double, bool, std::string>;
+
+struct ScalarEntry {
+  std::string path;
+  ScalarValue value;
+};
+
+/// A second name of a tensor.
+struct AliasEntry {
+  std::string path;
+  std::string target;
+};
+
+/// All that a checkpoint holds. Run keeps state of its own under `stet/…`; stet/step and stet/tick are written from the
+/// fields.
+struct Checkpoint {
+  int64_t step = 0;   ///< committed global steps
+  uint64_t tick = 0;  ///< boundaries so far; identifies the boundary, as several can share a step
+  LogPosition log;    ///< the end of the log when it was made
+  std::vector<TensorEntry> tensors;
+  std::vector<ScalarEntry> scalars;
+  std::vector<AliasEntry> aliases;
+};
+
+/// The file's bytes. Throws UsageError naming a path that is empty, used twice, or both a value and a folder of others.
+std::string encode(const Checkpoint& checkpoint);
+
+/// Reads a file's bytes back, entries sorted by path. `name` stands in messages. Throws DataError when any byte is
+/// missing or changed, before HDF5 sees one.
+Checkpoint decode(std::span<const std::byte> bytes, const std::string& name);
+
+/// decode of a file.
+Checkpoint read_checkpoint(const Path& path);
+
+/// Throws DataError, naming what is wrong, unless `bytes` is a whole checkpoint file. Cheaper than decode.
+void check_whole(std::span<const std::byte> bytes, const std::string& name);
+
+/// `<run folder>/checkpoints/step-00001200.h5`.
+Path checkpoint_path(const Path& run_folder, int64_t step);
+
+/// Writes bytes that encode gave, durably and atomically; a file of the same step is replaced. The caller has synced
+/// the log before, and appends the CHECKPOINT mark after. Throws IoError.
+Path write_checkpoint(FileSystem& fs, const Path& run_folder, int64_t step, std::span<const std::byte> bytes);
+
+/// A checkpoint file by its name, unread.
+struct CheckpointFile {
+  int64_t step;
+  Path path;
+};
+
+/// A run's checkpoint files, by ascending step.
+std::vector<CheckpointFile> list_checkpoints(const Path& run_folder);
+
+/// A file that was passed over, and why: one line that names it.
+struct SkippedCheckpoint {
+  Path path;
+  std::string why;
+};
+
+struct NewestCheckpoint {
+  std::optional<Checkpoint> checkpoint;  ///< none: begin at step 0
+  Path path;
+  std::vector<SkippedCheckpoint> skipped;
+};
+
+/// The newest whole checkpoint of a run.
+NewestCheckpoint newest_whole_checkpoint(const Path& run_folder);
+
+}  // namespace stet::tracking

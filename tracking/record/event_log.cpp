@@ -1,0 +1,142 @@
+#include "stet/tracking/record/event_log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/record/crc32c.h"
+#include "stet/tracking/record/event.pb.h"
+
+namespace stet::tracking {
+namespace {
+
+constexpr std::string_view name_prefix = "events.out.tfevents.";
+constexpr size_t buffer_limit = size_t{1} << 18;
+
+template <class Int> void put_little_endian(std::string& out, Int value) {
+  for (size_t i = 0; i < sizeof(Int); ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
+}
+
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string host_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0 || !*name) return "localhost";
+  std::string host = name;
+  std::replace_if(
+      host.begin(), host.end(), [](char c) { return c == '/' || static_cast<unsigned char>(c) <= ' '; }, '-');
+  return host;
+}
+
+std::optional<int64_t> parse_number(std::string_view text) {
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < 0) return {};
+  return value;
+}
+
+std::optional<Segment> parse_segment(const Path& path) {
+  std::string name = path.filename().string();
+  if (!name.starts_with(name_prefix)) return {};
+  std::string_view rest = std::string_view(name).substr(name_prefix.size());
+  auto seconds = parse_number(rest.substr(0, rest.find('.')));
+  auto number = parse_number(rest.substr(rest.rfind('.') + 1));
+  if (!seconds || !number || std::count(rest.begin(), rest.end(), '.') < 3) return {};
+  return Segment{*number, *seconds, path};
+}
+
+}  // namespace
+
+std::vector<Segment> list_segments(const Path& folder) {
+  std::vector<Segment> segments;
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+    if (auto segment = parse_segment(entry.path())) segments.push_back(std::move(*segment));
+  }
+  if (code) raise_io(folder, "read the folder", code.value());
+  std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) { return a.number < b.number; });
+  for (size_t i = 1; i < segments.size(); ++i) {
+    if (segments[i].number == segments[i - 1].number) {
+      raise<DataError>("{}: has the same segment number as {}; one of them is not of this run",
+                       segments[i].path.string(), segments[i - 1].path.filename().string());
+    }
+  }
+  return segments;
+}
+
+std::string frame(std::string_view payload) {
+  std::string out;
+  out.reserve(payload.size() + 16);
+  put_little_endian(out, static_cast<uint64_t>(payload.size()));
+  put_little_endian(out, mask_crc(crc32c(as_bytes(std::string_view(out).substr(0, 8)))));
+  out += payload;
+  put_little_endian(out, mask_crc(crc32c(as_bytes(payload))));
+  return out;
+}
+
+EventWriter::EventWriter(FileSystem& fs, const Path& folder, std::optional<LogPosition> resume_from, int64_t next_step)
+    : fs_(fs) {
+  auto seconds = static_cast<int64_t>(now_seconds());
+  auto older = list_segments(folder);
+  if (!older.empty()) {
+    if (!resume_from) raise("{}: has event segments already; say from where this one goes on", folder.string());
+    segment_ = older.back().number + 1;
+    for (const Segment& segment : older) seconds = std::max(seconds, segment.seconds + 1);
+  }
+  path_ = folder / fmt::format("{}{:010d}.{}.{}.{}", name_prefix, seconds, host_name(), ::getpid(), segment_);
+  file_ = fs_.open(path_, OpenMode::exclusive);
+  record::Event event;
+  event.set_file_version("brain.Event:2");
+  append(event);
+  if (!older.empty()) {
+    event.set_step(next_step);
+    event.mutable_session_log()->set_status(record::SessionLog::START);
+    append(event);
+    event.mutable_resume()->set_segment(resume_from->segment);
+    event.mutable_resume()->set_offset(resume_from->offset);
+    append(event);
+  }
+  sync();
+  fs_.sync_directory(folder);
+}
+
+void EventWriter::append(const record::Event& event) {
+  std::string payload;
+  if (event.wall_time() != 0) {
+    payload = event.SerializeAsString();
+  } else {
+    record::Event stamped = event;
+    stamped.set_wall_time(now_seconds());
+    payload = stamped.SerializeAsString();
+  }
+  std::string framed = frame(payload);
+  buffer_ += framed;
+  offset_ += static_cast<int64_t>(framed.size());
+  if (buffer_.size() >= buffer_limit) flush();
+}
+
+void EventWriter::flush() {
+  if (failed_)
+    throw IoError(path_.string() + ": can't write: an earlier write failed; resume to go on in a new segment", EIO);
+  if (buffer_.empty()) return;
+  failed_ = true;
+  file_->write(as_bytes(buffer_));
+  failed_ = false;
+  buffer_.clear();
+}
+
+void EventWriter::sync() {
+  flush();
+  failed_ = true;  // after a failed sync, the system may have dropped what was written
+  file_->sync();
+  failed_ = false;
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,180 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <string_view>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/record/crc32c.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
+
+namespace stet::tracking {
+namespace {
+
+constexpr int64_t header_size = 12, trailer_size = 4;
+constexpr int64_t no_limit = std::numeric_limits<int64_t>::max();
+constexpr size_t window_size = size_t{1} << 20;
+
+template <class Int> Int get_little_endian(std::string_view bytes) {
+  Int value = 0;
+  for (size_t i = 0; i < sizeof(Int); ++i) value |= static_cast<Int>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  return value;
+}
+
+bool crc_holds(std::string_view bytes, std::string_view masked) {
+  return mask_crc(crc32c(as_bytes(bytes))) == get_little_endian<uint32_t>(masked);
+}
+
+// Does an intact frame begin anywhere in `bytes`?
+bool holds_frame(std::string_view bytes) {
+  for (size_t at = 0; at + header_size + trailer_size <= bytes.size(); ++at) {
+    std::string_view rest = bytes.substr(at);
+    if (!crc_holds(rest.substr(0, 8), rest.substr(8, 4))) continue;
+    auto length = get_little_endian<uint64_t>(rest);
+    if (length > rest.size() - header_size - trailer_size) continue;
+    if (crc_holds(rest.substr(header_size, length), rest.substr(header_size + length, trailer_size))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// One segment of the effective log, read through a window.
+struct EventReader::Part {
+  Part(Segment segment_, int64_t limit_) : segment(std::move(segment_)), limit(limit_) {
+    fd = ::open(segment.path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) raise_io(segment.path, "read", errno);
+  }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+  ~Part() { ::close(fd); }
+
+  // Up to `count` bytes at `from`; fewer at the file's end.
+  std::string_view bytes_at(int64_t from, size_t count) {
+    bool inside = from >= window_begin &&
+                  from + static_cast<int64_t>(count) <= window_begin + static_cast<int64_t>(window.size());
+    if (!inside) load(from, std::max(count, window_size));
+    return std::string_view(window).substr(static_cast<size_t>(from - window_begin)).substr(0, count);
+  }
+
+  void load(int64_t from, size_t count) {
+    window.resize(count);
+    size_t have = 0;
+    while (have < count) {
+      ssize_t n = ::pread(fd, window.data() + have, count - have, from + static_cast<int64_t>(have));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) raise_io(segment.path, "read", errno);
+      if (n == 0) break;
+      have += static_cast<size_t>(n);
+    }
+    window.resize(have);
+    window_begin = from;
+  }
+
+  // Parses the frame at `offset` and moves behind it; false where the segment ends.
+  bool next(record::Event& event) {
+    if (offset == limit) return false;
+    std::string_view header = bytes_at(offset, header_size);
+    if (header.size() < header_size) return cut();
+    if (!crc_holds(header.substr(0, 8), header.substr(8, 4))) return damaged();
+    auto length = get_little_endian<uint64_t>(header);
+    auto file_size = static_cast<uint64_t>(std::filesystem::file_size(segment.path));
+    if (length + header_size + trailer_size > file_size - static_cast<uint64_t>(offset)) return cut();
+    std::string_view body = bytes_at(offset + header_size, length + trailer_size);
+    if (body.size() < length + trailer_size) return cut();
+    if (!crc_holds(body.substr(0, length), body.substr(length))) return damaged();
+    int64_t end = offset + header_size + static_cast<int64_t>(length) + trailer_size;
+    if (end > limit || !event.ParseFromArray(body.data(), static_cast<int>(length))) {
+      raise<DataError>("{}: damaged at byte {}: {}", segment.path.string(), offset,
+                       end > limit ? "a later segment goes on from inside a frame" : "the frame is no event");
+    }
+    offset = end;
+    return true;
+  }
+
+  bool cut() const {
+    if (limit == no_limit) return false;  // a crash, or a frame still being written
+    raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", segment.path.string(),
+                     offset, limit);
+  }
+
+  // A power cut can leave garbage as the last frame, never in front of an intact one.
+  bool damaged() {
+    load(offset, static_cast<size_t>(std::filesystem::file_size(segment.path)) - static_cast<size_t>(offset));
+    if (limit == no_limit && !holds_frame(std::string_view(window).substr(1))) return false;
+    raise<DataError>("{}: damaged at byte {}: wrong CRC; restore the file", segment.path.string(), offset);
+  }
+
+  Segment segment;
+  int64_t limit;
+  int64_t offset = 0;
+  int fd = -1;
+  std::string window;
+  int64_t window_begin = 0;
+};
+
+namespace {
+
+// Where a segment says that it goes on from; nothing when it holds no Resume.
+std::optional<LogPosition> resume_of(auto&& part) {
+  record::Event event;
+  for (int i = 0; i < 3 && part.next(event); ++i) {  // file version, START, Resume
+    if (event.has_resume()) return LogPosition{event.resume().segment(), event.resume().offset()};
+  }
+  return {};
+}
+
+}  // namespace
+
+EventReader::EventReader(const Path& folder) : EventReader(folder, {no_limit, no_limit}) {}
+
+EventReader::EventReader(const Path& folder, LogPosition end) {
+  auto segments = list_segments(folder);
+  if (segments.empty()) return;
+  const int64_t first = segments.front().number;
+  for (size_t i = segments.size(); i-- > 0;) {
+    const Segment& segment = segments[i];
+    if (segment.number > end.segment) continue;
+    bool named = segment.number == end.segment;
+    if (!named && end.segment != no_limit) {
+      raise<DataError>("{}: event segment {} is missing; restore it", folder.string(), end.segment);
+    }
+    std::optional<LogPosition> from;
+    if (segment.number != first && end.offset != 0) {
+      from = resume_of(Part(segment, named ? end.offset : no_limit));
+      if (!from && !named) continue;  // a crash before its Resume was written
+      if (!from)
+        raise<DataError>("{}: has no Resume event within its first {} bytes", segment.path.string(), end.offset);
+      if (from->segment >= segment.number)
+        raise<DataError>("{}: goes on from itself or a later segment", segment.path.string());
+    }
+    parts_.push_back(std::make_unique<Part>(segment, named ? end.offset : no_limit));
+    if (!from) {
+      std::reverse(parts_.begin(), parts_.end());
+      return;
+    }
+    end = *from;
+  }
+  raise<DataError>("{}: event segment {} is missing; restore it", folder.string(), end.segment);
+}
+
+EventReader::~EventReader() = default;
+
+bool EventReader::next(record::Event& event) {
+  while (current_ < parts_.size()) {
+    if (parts_[current_]->next(event)) return true;
+    if (current_ + 1 == parts_.size()) return false;
+    ++current_;
+  }
+  return false;
+}
+
+LogPosition EventReader::position() const {
+  if (parts_.empty()) return {};
+  return {parts_[current_]->segment.number, parts_[current_]->offset};
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,63 @@
+#include "stet/tracking/record/events.h"
+
+#include "stet/tracking/record/event.pb.h"
+
+namespace stet::tracking {
+namespace {
+
+record::Event event_at(int64_t step, uint64_t tick) {
+  record::Event event;
+  event.set_step(step);
+  event.set_tick(tick);
+  return event;
+}
+
+record::TensorProto* string_tensor(record::Event& event, std::string_view name, const char* plugin,
+                                   record::DataClass data_class) {
+  auto* value = event.mutable_summary()->add_value();
+  value->set_tag(std::string(name));
+  value->set_metric(std::string(name));
+  value->mutable_metadata()->mutable_plugin_data()->set_plugin_name(plugin);
+  value->mutable_metadata()->set_data_class(data_class);
+  value->mutable_tensor()->set_dtype(record::DT_STRING);
+  return value->mutable_tensor();
+}
+
+}  // namespace
+
+record::Event scalar_event(int64_t step, uint64_t tick, std::string_view name, double value,
+                           const MetricContext& context) {
+  record::Event event = event_at(step, tick);
+  auto* out = event.mutable_summary()->add_value();
+  std::string tag(name);
+  for (const auto& [key, what] : context) {
+    tag += "/" + what;
+    auto* entry = out->add_context();
+    entry->set_name(key);
+    entry->set_value(what);
+  }
+  out->set_tag(tag);
+  out->set_metric(std::string(name));
+  out->set_simple_value(static_cast<float>(value));
+  out->set_double_value(value);
+  return event;
+}
+
+record::Event text_event(int64_t step, uint64_t tick, std::string_view name, std::string_view text) {
+  record::Event event = event_at(step, tick);
+  string_tensor(event, name, "text", record::DATA_CLASS_TENSOR)->add_string_val(std::string(text));
+  event.mutable_summary()->mutable_value(0)->mutable_tensor()->mutable_tensor_shape();  // a scalar
+  return event;
+}
+
+record::Event image_event(int64_t step, uint64_t tick, std::string_view name, int64_t width, int64_t height,
+                          std::string_view png) {
+  record::Event event = event_at(step, tick);
+  auto* tensor = string_tensor(event, name, "images", record::DATA_CLASS_BLOB_SEQUENCE);
+  tensor->mutable_tensor_shape()->add_dim()->set_size(3);
+  for (const std::string& part : {std::to_string(width), std::to_string(height), std::string(png)})
+    tensor->add_string_val(part);
+  return event;
+}
+
+}  // namespace stet::tracking

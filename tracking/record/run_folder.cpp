@@ -1,0 +1,183 @@
+#include "stet/tracking/record/run_folder.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <random>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/capture/environment.h"
+#include "stet/tracking/record/record.pb.h"
+
+namespace stet::tracking {
+namespace {
+
+constexpr std::string_view record_name = "run.json";
+
+bool is_run(const Path& folder) {
+  std::error_code none;
+  return std::filesystem::is_regular_file(folder / record_name, none);
+}
+
+// Everything of a new run, in a folder that no reader takes for a run yet.
+RunLock build(FileSystem& fs, const Path& folder, const record::RunRecord& record) {
+  fs.make_directory(folder / "checkpoints");
+  RunLock lock(fs, folder);
+  write_file(fs, folder / record_name, as_bytes(to_json(record)));
+  fs.sync_directory(folder);
+  return lock;
+}
+
+std::string list_ids(const std::vector<Path>& folders) {
+  std::string text;
+  for (const Path& folder : folders) text += (text.empty() ? "" : ", ") + folder.filename().string();
+  return text;
+}
+
+}  // namespace
+
+std::string new_run_id() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  std::time_t seconds = static_cast<std::time_t>(milliseconds / 1000);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{:03}{:04x}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec, milliseconds % 1000, std::random_device()() & 0xFFFFu);
+}
+
+HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record) {
+  Path ours;  // what another process made under the same id is not
+  try {
+    make_directories(fs, runs);
+    record.set_id(new_run_id());
+    record.set_created(unix_time());
+    const Path aside = runs / (".new-" + record.id()), folder = runs / record.id();
+    if (!fs.make_directory(aside)) raise_io(aside, "make the folder", EEXIST);
+    ours = aside;
+    RunLock lock = build(fs, aside, record);
+    fs.rename(aside, folder);
+    ours = folder;
+    fs.sync_directory(runs);
+    return {folder, std::move(lock)};
+  } catch (const IoError& error) {
+    std::error_code ignored;
+    if (!ours.empty()) std::filesystem::remove_all(ours, ignored);
+    throw IoError(fmt::format("runs folder {}: can't be written: {}; name another with --runs", runs.string(),
+                              std::strerror(error.code)),
+                  error.code);
+  }
+}
+
+HeldRun open_run(FileSystem& fs, const Path& folder) {
+  HeldRun run{folder, RunLock(fs, folder)};
+  remove_leftovers(fs, folder);
+  remove_leftovers(fs, folder / "checkpoints");
+  return run;
+}
+
+void remove_leftovers(FileSystem& fs, const Path& folder) {
+  std::vector<Path> leftovers;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    if (entry.path().filename().string().starts_with(".new-")) leftovers.push_back(entry.path());
+  }
+  for (const Path& path : leftovers) remove_all(fs, path);
+}
+
+std::vector<Path> list_runs(const Path& runs) {
+  std::vector<Path> folders;
+  if (!std::filesystem::exists(runs)) return folders;
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(runs, code)) {
+    if (!entry.path().filename().string().starts_with('.') && is_run(entry.path())) folders.push_back(entry.path());
+  }
+  if (code) raise_io(runs, "read the folder", code.value());
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+Path find_run(const Path& runs, const std::string& which) {
+  if (which.empty())
+    raise("runs folder {}: a run is named by an id, a unique prefix, a name, or `latest`", runs.string());
+  if (which.find('/') != std::string::npos) {
+    if (is_run(which)) return Path(which).has_filename() ? Path(which) : Path(which).parent_path();
+    raise("run '{}': there is no run.json in it", which);
+  }
+  auto folders = list_runs(runs);
+  if (which == "latest") {
+    if (folders.empty()) raise("runs folder {}: holds no run yet", runs.string());
+    return folders.back();
+  }
+  std::vector<Path> matches;
+  for (const Path& folder : folders) {
+    if (folder.filename() == which) return folder;
+    if (folder.filename().string().starts_with(which)) matches.push_back(folder);
+  }
+  if (matches.size() == 1) return matches.front();
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+    try {
+      if (read_record(*folder).name() == which) return *folder;
+    } catch (const DataError&) {  // another run's broken record is no reason to refuse this one
+    }
+  }
+  if (matches.empty()) raise("runs folder {}: no run '{}'; `stet ls` lists them", runs.string(), which);
+  raise("run '{}': fits {} runs ({}); give more of the id", which, matches.size(), list_ids(matches));
+}
+
+record::RunRecord read_record(const Path& folder) {
+  Path path = folder / record_name;
+  record::RunRecord record;
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;  // a newer version's record
+  auto status = google::protobuf::util::JsonStringToMessage(read_file(path), &record, options);
+  if (!status.ok()) {
+    std::string why(status.message().data(), status.message().size());
+    raise<DataError>("{}: no run record: {}", path.string(), why.substr(0, why.find('\n')));
+  }
+  return record;
+}
+
+void write_record(FileSystem& fs, const Path& folder, const record::RunRecord& record) {
+  replace_file(fs, folder / record_name, as_bytes(to_json(record)));
+}
+
+std::string to_json(const record::RunRecord& record) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  auto status = google::protobuf::util::MessageToJsonString(record, &text, options);
+  if (!status.ok()) raise<Error>("run record {}: can't be written as JSON: {}", record.id(), status.ToString());
+  return text;
+}
+
+std::string_view name_of(RunStatus status) {
+  switch (status) {
+    case RunStatus::running: return "running";
+    case RunStatus::finished: return "finished";
+    case RunStatus::failed: return "failed";
+    case RunStatus::interrupted: return "interrupted";
+    case RunStatus::dead: return "dead";
+  }
+  return "?";
+}
+
+RunStatus status_of(const Path& folder, const record::RunRecord& record) {
+  if (record.launches_size() > 0) {
+    switch (record.launches(record.launches_size() - 1).end().status()) {
+      case record::End::FINISHED: return RunStatus::finished;
+      case record::End::FAILED: return RunStatus::failed;
+      case record::End::INTERRUPTED: return RunStatus::interrupted;
+      default: break;
+    }
+  }
+  return is_held(folder) ? RunStatus::running : RunStatus::dead;
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,95 @@
+// Run folders: making, finding, locking and reading them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stet/tracking/record/file_system.h"
+
+namespace stet::tracking::record {
+class RunRecord;
+}
+
+namespace stet::tracking {
+
+/// Who holds a run, or held it last.
+struct LockHolder {
+  std::string host;
+  int64_t pid = 0;
+  std::string boot_id;     ///< of the host's kernel: after a reboot a pid means another process
+  bool heartbeat = false;  ///< where flock is refused: alive is who has touched the file lately
+};
+
+/// A run that this process holds. It is released when the object goes, and when the process ends in whatever way.
+class RunLock {
+ public:
+  /// Takes the lock of a run folder. Throws UsageError naming the holder when another process has it. Where the file
+  /// system refuses locks, `warning()` says so and a thread touches the file instead.
+  RunLock(FileSystem& fs, const Path& folder);
+  RunLock(RunLock&&) noexcept;
+  RunLock& operator=(RunLock&&) noexcept;
+  ~RunLock();
+  /// Empty, or one line that the user should see.
+  const std::string& warning() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Is the run held by a process now?
+bool is_held(const Path& folder);
+
+/// The lock file's content; none when there is none.
+std::optional<LockHolder> read_holder(const Path& folder);
+
+/// A run that was made or opened by this process, and is held by it.
+struct HeldRun {
+  Path folder;
+  RunLock lock;
+};
+
+/// Makes `runs/<id>`: built as `.new-<id>` with its record, lock and checkpoints folder, synced, then renamed. Makes
+/// `runs` too. Sets the record's id and creation time. Throws IoError that names the runs folder when it can't be
+/// written.
+HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record);
+
+/// UTC time to the millisecond and four random hex digits, as in 20260131-235959-1237f3a: the order of ids is the order
+/// of creation.
+std::string new_run_id();
+
+/// Takes the lock of a run that exists, and clears what a crash left half made in it.
+HeldRun open_run(FileSystem& fs, const Path& folder);
+
+/// Removes `.new-*` files that a crash left in a folder; only who holds the run may call it.
+void remove_leftovers(FileSystem& fs, const Path& folder);
+
+/// The run folders in `runs`, by ascending id.
+std::vector<Path> list_runs(const Path& runs);
+
+/// The folder of the run that `which` names: an id, a unique prefix of one, a name (the newest run of that name),
+/// `latest`, or a path of a run folder. Throws UsageError when there is none or when a prefix fits several, and lists
+/// them.
+Path find_run(const Path& runs, const std::string& which);
+
+/// Reads run.json. Throws DataError that names the file.
+record::RunRecord read_record(const Path& folder);
+
+/// Replaces run.json atomically and durably. Only the lock's holder may call it.
+void write_record(FileSystem& fs, const Path& folder, const record::RunRecord& record);
+
+/// A record as run.json holds it: Proto field names, zeros printed, 64-bit integers and non-finite numbers as strings.
+std::string to_json(const record::RunRecord& record);
+
+/// `finished`, `failed` and `interrupted` are the last launch's end mark; without one a run is `running` while it is
+/// held, else `dead`.
+enum class RunStatus { running, finished, failed, interrupted, dead };
+
+std::string_view name_of(RunStatus status);
+RunStatus status_of(const Path& folder, const record::RunRecord& record);
+
+}  // namespace stet::tracking

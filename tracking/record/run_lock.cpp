@@ -1,0 +1,151 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <ctime>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/record/run_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto heartbeat_interval = 5s;
+constexpr int64_t heartbeat_patience = 60;  // seconds; clocks of two hosts may differ by some
+
+Path lock_path(const Path& folder) { return folder / ".lock"; }
+
+LockHolder this_process(bool heartbeat) {
+  LockHolder holder;
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  holder.host = host;
+  holder.pid = ::getpid();
+  holder.heartbeat = heartbeat;
+  try {
+    holder.boot_id = read_file("/proc/sys/kernel/random/boot_id");
+    if (holder.boot_id.ends_with('\n')) holder.boot_id.pop_back();
+  } catch (const IoError&) {  // without it, a pid alone decides
+  }
+  return holder;
+}
+
+bool heart_beats(const Path& folder, const LockHolder& holder) {
+  LockHolder self = this_process(true);
+  if (holder.host == self.host && !holder.boot_id.empty()) {
+    bool exists = ::kill(static_cast<pid_t>(holder.pid), 0) == 0 || errno == EPERM;
+    if (holder.boot_id != self.boot_id || !exists) return false;
+  }
+  struct stat info {};
+  if (::stat(lock_path(folder).c_str(), &info) != 0) return false;
+  return std::time(nullptr) - info.st_mtime < heartbeat_patience;
+}
+
+void write_holder(File& file, const LockHolder& holder) {
+  nlohmann::ordered_json json = {
+      {"host", holder.host}, {"pid", holder.pid}, {"boot_id", holder.boot_id}, {"heartbeat", holder.heartbeat}};
+  file.clear();
+  file.write(as_bytes(json.dump() + "\n"));
+}
+
+// A reader that looks whether the run is held takes the lock for an instant: ask again before believing that it is.
+LockResult try_patiently(FileSystem& fs, File& file) {
+  LockResult result = fs.try_lock(file);
+  for (int i = 0; i < 10 && result == LockResult::held_by_other; ++i) {
+    std::this_thread::sleep_for(10ms);
+    result = fs.try_lock(file);
+  }
+  return result;
+}
+
+[[noreturn]] void raise_held(const Path& folder) {
+  auto holder = read_holder(folder);
+  if (!holder) raise("run {}: held by another process; wait until it has ended", folder.filename().string());
+  raise("run {}: still running (process {} on {}); wait until it has ended", folder.filename().string(), holder->pid,
+        holder->host);
+}
+
+}  // namespace
+
+struct RunLock::State {
+  // A process that the seam ends has no destructors run; a heartbeat then stops with it.
+  ~State() {
+    if (!beat.joinable()) return;
+    {
+      std::lock_guard lock(mutex);
+      done = true;
+    }
+    wake.notify_all();
+    beat.join();
+    ::futimens(file->descriptor(), long_ago);
+  }
+
+  void start_heartbeat() {
+    beat = std::thread([this] {
+      std::unique_lock lock(mutex);
+      while (!wake.wait_for(lock, heartbeat_interval, [this] { return done; })) ::futimens(file->descriptor(), nullptr);
+    });
+  }
+
+  static constexpr timespec long_ago[2] = {{0, 0}, {0, 0}};
+  std::unique_ptr<File> file;
+  std::string warning;
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool done = false;
+  std::thread beat;
+};
+
+RunLock::RunLock(FileSystem& fs, const Path& folder) : state_(std::make_unique<State>()) {
+  state_->file = fs.open(lock_path(folder), OpenMode::append);
+  LockResult result = try_patiently(fs, *state_->file);
+  bool heartbeat = result == LockResult::unsupported;
+  if (result == LockResult::held_by_other) raise_held(folder);
+  if (auto holder = read_holder(folder); holder && holder->heartbeat && heart_beats(folder, *holder))
+    raise_held(folder);
+  write_holder(*state_->file, this_process(heartbeat));
+  if (!heartbeat) return;
+  state_->warning = fmt::format(
+      "{}: its file system refuses locks; two processes that start at the same instant could both take the run",
+      folder.string());
+  state_->start_heartbeat();
+}
+
+RunLock::RunLock(RunLock&&) noexcept = default;
+RunLock& RunLock::operator=(RunLock&&) noexcept = default;
+RunLock::~RunLock() = default;
+
+const std::string& RunLock::warning() const { return state_->warning; }
+
+std::optional<LockHolder> read_holder(const Path& folder) {
+  try {
+    auto json = nlohmann::json::parse(read_file(lock_path(folder)));
+    return LockHolder{json.at("host"), json.at("pid"), json.at("boot_id"), json.at("heartbeat")};
+  } catch (const IoError&) {
+    return {};
+  } catch (const nlohmann::json::exception&) {  // between two writes, or left so by a crash
+    return {};
+  }
+}
+
+bool is_held(const Path& folder) {
+  int fd = ::open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  auto holder = read_holder(folder);
+  bool held = holder && holder->heartbeat ? heart_beats(folder, *holder)
+                                          : ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(fd);
+  return held;
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,158 @@
+#include "stet/tracking/run/flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
+#include <sstream>
+
+#include "stet/tensor/error.h"
+
+namespace stet::tracking {
+namespace {
+
+template <class T> std::optional<T> parse(std::string_view text) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stopped != end) return std::nullopt;
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!std::isfinite(value)) return std::nullopt;
+  }
+  return value;
+}
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+std::string_view trim(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r");
+  return first == text.npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::vector<Flag> read_json(const std::string& path, const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object())
+    raise<DataError>("{}: is no JSON object; write {{\"lr\": 0.001, …}} or lines of name = value", path);
+  std::vector<Flag> entries;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_structured() || value.is_null())
+      raise<DataError>("{}: '{}' must be a number, a text or true or false", path, name);
+    entries.push_back({name, value.is_string() ? value.get<std::string>() : value.dump()});
+  }
+  return entries;
+}
+
+std::vector<Flag> read_lines(const std::string& path, std::istream& in) {
+  std::vector<Flag> entries;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    const std::string_view text = trim(std::string_view(line).substr(0, line.find('#')));
+    if (text.empty()) continue;
+    const size_t equals = text.find('=');
+    if (equals == text.npos) raise<DataError>("{}:{}: expected name = value", path, number);
+    entries.push_back({std::string(trim(text.substr(0, equals))), std::string(trim(text.substr(equals + 1)))});
+  }
+  return entries;
+}
+
+}  // namespace
+
+std::vector<Flag> scan_flags(int argc, const char* const* argv) {
+  std::vector<Flag> flags;
+  std::set<std::string> seen;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "-h") {
+      flags.push_back({"help", {}});
+      continue;
+    }
+    if (!word.starts_with("--") || word.size() == 2)
+      raise("{}: is no flag; flags are written --name value (see --help)", word);
+    const size_t equals = word.find('=');
+    Flag flag{std::string(word.substr(2, equals == word.npos ? word.npos : equals - 2)), {}};
+    if (equals != word.npos) {
+      flag.value = word.substr(equals + 1);
+    } else if (i + 1 < argc && !std::string_view(argv[i + 1]).starts_with("--")) {
+      flag.value = argv[++i];
+    }
+    if (!seen.insert(flag.name).second) raise("--{}: was given twice", flag.name);
+    flags.push_back(std::move(flag));
+  }
+  return flags;
+}
+
+std::optional<int64_t> parse_int64(std::string_view text) { return parse<int64_t>(text); }
+std::optional<uint64_t> parse_uint64(std::string_view text) { return parse<uint64_t>(text); }
+std::optional<float> parse_float(std::string_view text) { return parse<float>(text); }
+std::optional<double> parse_double(std::string_view text) { return parse<double>(text); }
+
+std::optional<bool> parse_bool(std::string_view text) {
+  for (const auto* yes : {"true", "yes", "on", "1"}) {
+    if (text == yes) return true;
+  }
+  for (const auto* no : {"false", "no", "off", "0"}) {
+    if (text == no) return false;
+  }
+  return std::nullopt;
+}
+
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i++]);
+    const int more = first < 0x80                    ? 0
+                     : first >= 0xC2 && first < 0xE0 ? 1
+                     : first >= 0xE0 && first < 0xF0 ? 2
+                     : first >= 0xF0 && first < 0xF5 ? 3
+                                                     : -1;
+    if (more < 0 || text.size() - i < static_cast<size_t>(more)) return false;
+    for (int k = 0; k < more; ++k, ++i) {
+      const auto next = static_cast<unsigned char>(text[i]);
+      // The lowest and highest second bytes leave out long forms, surrogates and what lies above U+10FFFF.
+      const int low = k > 0 ? 0x80 : first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+      const int high = k > 0 ? 0xBF : first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+      if (next < low || next > high) return false;
+    }
+  }
+  return true;
+}
+
+std::string nearest(std::string_view given, const std::vector<std::string>& names) {
+  std::string best;
+  size_t least = std::max<size_t>(given.size() / 2, 1) + 1;
+  for (const auto& name : names) {
+    const size_t distance = edit_distance(given, name);
+    if (distance < least) {
+      least = distance;
+      best = name;
+    }
+  }
+  return best;
+}
+
+std::vector<Flag> read_config(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) raise<DataError>("--config {}: can't be read", path);
+  std::stringstream content;
+  content << in.rdbuf();
+  if (!in || content.bad()) raise<DataError>("--config {}: can't be read", path);
+  const std::string text = content.str();
+  if (trim(text).starts_with('{')) return read_json(path, text);
+  return read_lines(path, content);
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,178 @@
+#include "stet/tracking/run/output_log.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+
+namespace stet::tracking {
+namespace {
+
+void flush_streams() {
+  std::cout.flush();
+  std::cerr.flush();
+  std::fflush(nullptr);
+}
+
+void write_all(int to, const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t n = ::write(to, data, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;  // nobody reads any more, or the disk is full: training goes on
+    data += n;
+    size -= static_cast<size_t>(n);
+  }
+}
+
+void write_text(int to, const char* text) { write_all(to, text, std::strlen(text)); }
+
+/// The helper's side. It was forked from a process that may have threads, so it calls nothing but the system and uses
+/// no heap.
+struct Copier {
+  int out, error, bar;              // to read from
+  int to_out, to_error, log, done;  // to write to
+  std::array<char, 4096> line{};    // the bar's text
+  size_t line_size = 0;
+  bool bar_shown = false;
+
+  void copy(int& from, int to) {
+    std::array<char, 16384> buffer;
+    const ssize_t n = ::read(from, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) return;
+    if (n <= 0) {
+      ::close(from);
+      from = -1;
+      return;
+    }
+    if (bar_shown) write_text(to_error, "\r\033[K");
+    write_all(to, buffer.data(), static_cast<size_t>(n));
+    write_all(log, buffer.data(), static_cast<size_t>(n));
+    if (bar_shown && buffer[static_cast<size_t>(n) - 1] == '\n') draw();
+  }
+
+  void draw() {
+    write_text(to_error, "\r");
+    write_all(to_error, line.data(), line_size);
+    write_text(to_error, "\033[K");
+  }
+
+  // Each message was written at once and is shorter than PIPE_BUF, so it comes whole; of several only the last matters.
+  void read_bar() {
+    std::array<char, 4096> buffer;
+    const ssize_t n = ::read(bar, buffer.data(), buffer.size());
+    if (n <= 0) {
+      if (n < 0 && errno == EINTR) return;
+      ::close(bar);
+      bar = -1;
+      return;
+    }
+    size_t end = static_cast<size_t>(n) - 1;  // of the last message, before its newline
+    size_t begin = end;
+    while (begin > 0 && buffer[begin - 1] != '\n') --begin;
+    if (begin == end) {
+      if (bar_shown) write_text(to_error, "\n");
+      bar_shown = false;
+      return;
+    }
+    line_size = end - begin;
+    std::memcpy(line.data(), buffer.data() + begin, line_size);
+    bar_shown = true;
+    draw();
+  }
+
+  [[noreturn]] void run() {
+    while (out >= 0 || error >= 0 || bar >= 0) {
+      std::array<pollfd, 3> ready{{{out, POLLIN, 0}, {error, POLLIN, 0}, {bar, POLLIN, 0}}};
+      if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) break;
+      if (ready[0].revents) copy(out, to_out);
+      if (ready[1].revents) copy(error, to_error);
+      if (ready[2].revents) read_bar();
+    }
+    ::_exit(0);
+  }
+};
+
+// Descriptors of the parent must not live on here: its lock, above all.
+void close_others(const Copier& c) {
+  const auto needed = [&](int fd) {
+    return fd == c.out || fd == c.error || fd == c.bar || fd == c.to_out || fd == c.to_error || fd == c.log ||
+           fd == c.done;
+  };
+  int highest = 0;
+  for (const int fd : {c.out, c.error, c.bar, c.to_out, c.to_error, c.log, c.done})
+    highest = fd > highest ? fd : highest;
+  for (int fd = 0; fd <= highest; ++fd) {
+    if (!needed(fd)) ::close(fd);
+  }
+#ifdef SYS_close_range
+  if (::syscall(SYS_close_range, highest + 1, ~0U, 0) == 0) return;
+#endif
+  for (int fd = highest + 1; fd < 65536; ++fd) ::close(fd);
+}
+
+[[noreturn]] void become_copier(Copier c) {
+  // Before the second fork, which the parent doesn't wait for: a helper that has not run yet would keep a killed run's
+  // lock.
+  close_others(c);
+  if (::fork() != 0) ::_exit(0);  // the parent's wait() never sees the helper
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_IGN);
+  c.run();
+}
+
+bool make_pipe(std::array<int, 2>& ends) { return ::pipe2(ends.data(), O_CLOEXEC) == 0; }
+
+}  // namespace
+
+OutputLog::OutputLog(const Path& file) {
+  const int log = ::open(file.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0644);
+  std::array<int, 2> out, error, bar, done;
+  if (log < 0 || !make_pipe(out) || !make_pipe(error) || !make_pipe(bar) || !make_pipe(done)) return;
+  flush_streams();
+  saved_out_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  saved_error_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  const pid_t child = ::fork();
+  if (child == 0) become_copier({out[0], error[0], bar[0], saved_out_, saved_error_, log, done[1]});
+  int status;
+  if (child > 0) ::waitpid(child, &status, 0);
+  for (const int fd : {log, out[0], error[0], bar[0], done[1]}) ::close(fd);
+  if (child > 0) {
+    if (::isatty(saved_out_) == 1) std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    ::dup2(out[1], STDOUT_FILENO);
+    ::dup2(error[1], STDERR_FILENO);
+    bar_ = bar[1];
+    done_ = done[0];
+  } else {
+    ::close(bar[1]);
+    ::close(done[0]);
+  }
+  ::close(out[1]);
+  ::close(error[1]);
+}
+
+OutputLog::~OutputLog() {
+  if (!active()) return;
+  flush_streams();
+  ::dup2(saved_out_, STDOUT_FILENO);
+  ::dup2(saved_error_, STDERR_FILENO);
+  ::close(bar_);
+  pollfd ended{done_, POLLIN, 0};
+  ::poll(&ended, 1, 2000);
+  ::close(done_);
+  ::close(saved_out_);
+  ::close(saved_error_);
+}
+
+void OutputLog::bar(const std::string& text) {
+  const std::string message = text.substr(0, 1000) + "\n";
+  write_all(bar_, message.data(), message.size());
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,116 @@
+// A program's parameters: declared by reading them, taken from the record, a flag, a configuration file or the default,
+// in this order.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stet/tracking/run/flags.h"
+
+namespace stet {
+
+/// What a parameter may be. The bounds of a text parameter are `one_of`.
+struct ParamOptions {
+  std::optional<double> above{};  ///< exclusive lower bound
+  std::optional<double> from{};   ///< inclusive lower bound
+  std::optional<double> below{};  ///< exclusive upper bound
+  std::optional<double> to{};     ///< inclusive upper bound
+  std::vector<std::string> one_of{};
+  std::string help{};  ///< its meaning, for --help and the record
+};
+
+struct PathOptions {
+  std::string help{};
+};
+
+}  // namespace stet
+
+namespace stet::tracking {
+
+/// Where a value came from.
+enum class Source { standard, flag, config, record };
+
+/// One parameter or place that a program declared, its values as text that reads back to the same bits.
+struct Declared {
+  std::string name;
+  std::string type;  ///< int, uint, float, double, bool or string; place for a place
+  std::string value;
+  std::string standard;  ///< the default
+  Source source = Source::standard;
+  std::string range;  ///< such as "> 0"; empty: any
+  std::string help;
+  bool built_in = false;   ///< one of the flags that every program has
+  bool execution = false;  ///< how it runs: recorded, and may differ when the run is resumed
+};
+
+/// A value of the record, which wins over the default and with which a flag must agree.
+struct Recorded {
+  std::string value;
+  bool place = false;  ///< places may differ
+};
+
+/// The parameters of one program. Names are letters, digits, '-' and '_'.
+class Parameters {
+ public:
+  /// Scans the command line and reads --config. Throws UsageError, or DataError that names the file.
+  Parameters(int argc, const char* const* argv);
+
+  /// From here on values come from a run's record. Throws UsageError later, naming flag and both values, when a flag
+  /// disagrees.
+  void set_record(std::string run, std::map<std::string, Recorded> values);
+
+  /// Reads a parameter: its value, checked against its options. Throws UsageError that names flag, value and what it
+  /// must be; also when it was read before with another default or type, or is read after the set was closed.
+  template <class T> T param(std::string_view name, const T& standard, const ParamOptions& options);
+  std::string path(std::string_view name, std::string_view standard, const PathOptions& options);
+  /// A parameter on which no result depends: it is recorded, and never held against the record.
+  template <class T> T execution(std::string_view name, const T& standard, const ParamOptions& options);
+
+  /// A flag that every program has: as param, but never held against the record.
+  template <class T> T built_in(std::string_view name, const T& standard, const ParamOptions& options);
+
+  /// True when --help was given: nothing is refused until it has been printed.
+  bool help() const { return help_; }
+  /// No more parameters: throws UsageError on an unknown flag, and on parameters that the record has and the program
+  /// has not.
+  void close();
+  bool closed() const { return closed_; }
+
+  /// Parameters, places and built-in flags, in the order of declaration.
+  const std::vector<Declared>& declared() const { return declared_; }
+  std::string help_text(std::string_view program) const;
+
+ private:
+  struct Given {
+    std::optional<std::string> value;
+    Source source;
+    std::string as_written(std::string_view name) const;
+    std::string config;  // the file that it is from
+  };
+  // A value in its canonical form, or what is wrong with it.
+  struct Checked {
+    std::string value, error;
+  };
+  using Check = std::function<Checked(const std::string& text)>;
+  template <class T>
+  T declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in, bool execution);
+  template <class T> static Checked check(const std::string& text, const ParamOptions& options);
+  std::string settle(Declared d, const Check& check);
+  std::string choose(Declared& d, const Check& check) const;
+  void agree_with_record(const Declared& d, const Given& given, const Check& check) const;
+  const Given* given(std::string_view name) const;
+  void refuse_unknown() const;
+
+  std::map<std::string, Given, std::less<>> given_;
+  std::map<std::string, Recorded, std::less<>> record_;
+  std::string run_;
+  bool resumed_ = false, help_ = false, closed_ = false;
+  std::vector<Declared> declared_;
+};
+
+}  // namespace stet::tracking

@@ -1,0 +1,119 @@
+#include "stet/tracking/run/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+namespace stet::tracking {
+namespace {
+
+constexpr auto terminal_interval = std::chrono::milliseconds(100);
+constexpr auto line_interval = std::chrono::seconds(10);
+
+// STET_PROGRESS=1 shows the bar where no terminal is seen, as below a recorder of terminals.
+bool is_terminal() {
+  const char* forced = std::getenv("STET_PROGRESS");
+  return forced ? *forced == '1' : ::isatty(STDERR_FILENO) == 1;
+}
+
+std::string bar(double fraction) {
+  constexpr int width = 20;
+  const int full = std::clamp(static_cast<int>(fraction * width), 0, width);
+  return "[" + std::string(static_cast<size_t>(full), '=') + (full < width ? ">" : "") +
+         std::string(static_cast<size_t>(std::max(0, width - full - 1)), ' ') + "]";
+}
+
+}  // namespace
+
+double fraction_of(const std::vector<LoopProgress>& loops) {
+  double fraction = 0, share = 1;
+  for (const LoopProgress& l : loops) {
+    if (l.length <= 0) break;
+    share /= static_cast<double>(l.length);
+    fraction += share * static_cast<double>(l.done);
+  }
+  return std::clamp(fraction, 0.0, 1.0);
+}
+
+std::string clock_time(double seconds) {
+  const auto s = static_cast<int64_t>(std::llround(std::min(seconds, 1e9)));
+  return s < 3600 ? fmt::format("{}:{:02}", s / 60, s % 60)
+                  : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+}
+
+Progress::Progress() : terminal_(is_terminal()) {}
+
+void Progress::say(const std::string& line) {
+  if (!quiet_) warn(line);
+}
+
+void Progress::warn(const std::string& line) {
+  const bool own_line = open_line_ && !output_;
+  std::fprintf(stderr, "%s%s\n", own_line ? "\r\033[K" : "", line.c_str());
+  open_line_ = open_line_ && output_;
+}
+
+std::string Progress::rate_and_time(double fraction) const {
+  std::string text;
+  if (per_second_ > 0) {
+    const char* unit = items_ == 0 ? "steps/s" : images_ ? "images/s" : "samples/s";
+    text += fmt::format("  {:.{}f} {}", per_second_, per_second_ < 10 ? 1 : 0, unit);
+  }
+  const double gained = fraction - first_fraction_.value_or(fraction);
+  if (gained > 0) {
+    const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+    text += fmt::format("  {} left", clock_time(elapsed / gained * (1 - fraction)));
+  }
+  return text;
+}
+
+std::string Progress::line(const std::vector<LoopProgress>& loops, std::optional<double> loss) const {
+  std::string text;
+  for (const LoopProgress& l : loops) {
+    if (l.epochs) text += fmt::format("epoch {}/{}  ", std::min(l.done + 1, l.length), l.length);
+    else text += fmt::format("step {}/{}  ", l.done, l.length);
+  }
+  const double fraction = fraction_of(loops);
+  if (terminal_) text += bar(fraction);
+  if (loss) text += fmt::format("  loss {:.4f}", *loss);
+  return text + rate_and_time(fraction);
+}
+
+void Progress::update(const std::vector<LoopProgress>& loops, std::optional<double> loss, int64_t items, bool images) {
+  if (quiet_) return;
+  if (!first_fraction_) first_fraction_ = fraction_of(loops);
+  items_ += items;
+  images_ = images;
+  ++since_;
+  const auto now = Clock::now();
+  if (now - shown_ < (terminal_ ? Clock::duration(terminal_interval) : Clock::duration(line_interval))) return;
+  const double seconds = std::chrono::duration<double>(now - measured_).count();
+  if (seconds > 0) {
+    const double rate = static_cast<double>(items_ > 0 ? items_ : since_) / seconds;
+    per_second_ = per_second_ > 0 ? 0.7 * per_second_ + 0.3 * rate : rate;
+  }
+  const std::string text = line(loops, loss);
+  if (terminal_) draw(text);
+  else std::fprintf(stderr, "%s\n", text.c_str());
+  shown_ = measured_ = now;
+  items_ = since_ = 0;
+}
+
+void Progress::draw(const std::string& text) {
+  if (output_) output_->bar(text);
+  else std::fprintf(stderr, "\r%s\033[K", text.c_str());
+  open_line_ = true;
+}
+
+void Progress::end() {
+  if (!open_line_) return;
+  if (output_) output_->bar("");
+  else std::fputc('\n', stderr);
+  open_line_ = false;
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,106 @@
+#include "stet/tracking/run/run.h"
+
+#include <exception>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/run/live_run.h"
+
+namespace stet {
+namespace tracking {
+
+LoopEntry Loop::enter() {
+  exceptions_ = std::uncaught_exceptions();
+  const LoopEntry entry = run_.enter(kind_, length_, index_);
+  depth_ = run_.depth();
+  open_ = true;
+  if (entry == LoopEntry::empty) end();
+  return entry;
+}
+
+void Loop::begin_iteration(BatchSize size) {
+  iterating_ = true;
+  run_.begin_iteration(size);
+}
+
+void Loop::require_innermost() const {
+  if (run_.depth() != depth_)
+    raise(
+        "loops: one goes on while a loop that it holds has not ended; to go through two loaders at once, call next() "
+        "of one");
+}
+
+void Loop::commit() {
+  require_innermost();
+  iterating_ = false;
+  ++index_;
+  run_.commit(kind_, false);
+}
+
+void Loop::end() {
+  open_ = iterating_ = false;
+  run_.leave();
+}
+
+Loop::~Loop() noexcept(false) {
+  if (!open_) return;
+  if (std::uncaught_exceptions() > exceptions_) {
+    if (run_.depth() == depth_) run_.abandon();
+    return;
+  }
+  require_innermost();
+  if (iterating_) run_.commit(kind_, true);
+  end();
+}
+
+void Loop::require_tracked(const Stateful& loader) const {
+  if (!run_.state().holds(loader))
+    raise("steps: the loader is not tracked; name it before the loop, as in run.track(\"loader\", loader)");
+}
+
+}  // namespace tracking
+
+Run::Run(int argc, const char* const* argv, std::string_view program) {
+  tracking::install_terminate_handler(std::string(program));
+  live_ = std::make_unique<tracking::LiveRun>(argc, argv, std::string(program));
+}
+
+Run::~Run() {
+  try {
+    if (std::uncaught_exceptions() > 0) live_->left_by_exception();
+    else live_->finish();
+  } catch (const std::exception& e) { live_->fail(e.what(), false); }
+}
+
+tracking::Parameters& Run::parameters() { return live_->parameters(); }
+
+tracking::LiveRun& Run::live() {
+  live_->close();
+  return *live_;
+}
+
+tracking::State& Run::state() { return live().state(); }
+
+std::string Run::path(std::string_view name, std::string_view standard, const PathOptions& options) {
+  return parameters().path(name, standard, options);
+}
+
+void Run::checkpoint(const CheckpointPolicy& policy) { live_->set_policy(policy); }
+
+Rng Run::rng() { return Rng(live().seed()); }
+Device Run::device() { return live().device(); }
+EpochRange Run::epochs(int64_t n) { return EpochRange(live(), n); }
+StepRange Run::steps(int64_t n) { return StepRange(live(), n); }
+
+void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) {
+  state().track(std::string(name), std::move(walk));
+}
+
+void Run::log(std::string_view name, double value, const Context& context) { live_->log(name, value, context); }
+void Run::log(std::string_view name, const Tensor& value, const Context& context) { live_->log(name, value, context); }
+void Run::log_text(std::string_view name, std::string_view text) { live_->log_text(name, text); }
+void Run::log_image(std::string_view name, const Tensor& image) { live_->log_image(name, image); }
+void Run::artifact(const std::string& path) { live_->artifact(path); }
+int64_t Run::step() const { return live_->steps(); }
+std::string Run::folder() const { return live_->folder(); }
+
+}  // namespace stet

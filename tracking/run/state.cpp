@@ -1,0 +1,405 @@
+#include "stet/tracking/run/state.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "stet/tensor/backend.h"
+#include "stet/tensor/error.h"
+#include "stet/tracking/run/state_visitors.h"
+
+namespace stet::tracking {
+namespace {
+
+// A Kept is named through this, so that names are checked as all others.
+struct KeptTensor : Stateful {
+  Tensor& value;
+  std::string path;
+  KeptTensor(Tensor& v, std::string p) : value(v), path(std::move(p)) {}
+  void members(Visitor& v) override {
+    if (auto* s = dynamic_cast<StateVisitor*>(&v)) s->kept_tensor(path, value);
+  }
+};
+
+// The type in which a checkpoint holds a scalar.
+template <class T> struct Stored {
+  using type = std::conditional_t<std::is_floating_point_v<T>, double,
+                                  std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
+};
+template <> struct Stored<bool> { using type = bool; };
+template <> struct Stored<std::string> { using type = std::string; };
+template <class T> using StoredAs = typename Stored<T>::type;
+
+template <class T> ScalarValue to_scalar_value(const T& v) { return static_cast<StoredAs<T>>(v); }
+
+class Save final : public StateVisitor {
+ public:
+  explicit Save(Checkpoint& checkpoint) : out_(checkpoint) {}
+
+ protected:
+  void tensor(const std::string& path, TensorKind kind, const Tensor& value, const Setter&) override {
+    auto held = std::make_shared<const Tensor>(contiguous(value.to(cpu)));
+    out_.tensors.push_back({path, kind, held->dtype(), held->shape().dims(), bytes_of(*held), held});
+  }
+  void scalar(const std::string& path, ScalarRef ref) override {
+    std::visit(
+        [&](auto* p) {
+          if constexpr (!StateVector<std::remove_pointer_t<decltype(p)>>)
+            out_.scalars.push_back({path, to_scalar_value(*p)});
+        },
+        ref);
+  }
+  void vector(const std::string& path, ScalarRef ref) override {
+    std::visit(
+        [&](auto* p) {
+          using T = std::remove_pointer_t<decltype(p)>;
+          if constexpr (StateVector<T>) {
+            out_.tensors.push_back({path,
+                                    TensorKind::buffer,
+                                    dtype_of<typename T::value_type>,
+                                    {static_cast<int64_t>(p->size())},
+                                    std::as_bytes(std::span(*p)),
+                                    nullptr});
+          }
+        },
+        ref);
+  }
+  void on_alias(const std::string& path, const std::string& first) override { out_.aliases.push_back({path, first}); }
+
+ private:
+  Checkpoint& out_;
+};
+
+class Digests final : public StateVisitor {
+ public:
+  PendingDigests take() {
+    for (const auto& [device, tasks] : tasks_) result_.reads.push_back(backend(device).digests(tasks));
+    return std::move(result_);
+  }
+
+ protected:
+  void tensor(const std::string& path, TensorKind, const Tensor& value, const Setter&) override {
+    if (value.device() == cpu) return add(path, digest(path, value));
+    auto at = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t.first == value.device(); });
+    if (at == tasks_.end()) at = tasks_.insert(at, {value.device(), {}});
+    add(path, {}, static_cast<size_t>(at - tasks_.begin()), at->second.size());
+    at->second.push_back(
+        {DigestSalt(path, name_of(value.dtype()), value.shape().to_string()), contiguous(value.detach())});
+  }
+  void scalar(const std::string& path, ScalarRef ref) override {
+    std::visit(
+        [&](auto* p) {
+          using T = std::remove_pointer_t<decltype(p)>;
+          if constexpr (!StateVector<T>) {
+            std::visit(
+                [&](const auto& v) {
+                  if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>) add(path, digest_text(path, v));
+                  else add(path, digest(path, v));
+                },
+                to_scalar_value(*p));
+          }
+        },
+        ref);
+  }
+  void vector(const std::string& path, ScalarRef ref) override {
+    std::visit(
+        [&](auto* p) {
+          if constexpr (StateVector<std::remove_pointer_t<decltype(p)>>) add(path, digest(path, Tensor::from(*p)));
+        },
+        ref);
+  }
+
+ private:
+  void add(const std::string& path, const Digest& known, std::optional<size_t> read = {}, size_t position = 0) {
+    result_.names.push_back(path);
+    result_.parts.push_back({known, read, position});
+  }
+  PendingDigests result_;
+  std::vector<std::pair<Device, std::vector<DigestTask>>> tasks_;
+};
+
+/// Compares the state with a checkpoint's entries and, where asked, sets it.
+class Restore final : public StateVisitor {
+ public:
+  /// `device`: where a Kept tensor goes that has no value yet.
+  Restore(const Checkpoint& checkpoint, bool apply, Device device) : apply_(apply), device_(device) {
+    for (const auto& t : checkpoint.tensors) tensors_[t.path] = &t;
+    for (const auto& s : checkpoint.scalars) {
+      if (!s.path.starts_with("stet/")) scalars_[s.path] = &s;
+    }
+  }
+
+  /// What does not fit, in one line; empty: all does.
+  std::string differences() {
+    for (const auto& [path, entry] : tensors_) {
+      if (!seen_.contains(path)) extra_.push_back(path);
+    }
+    for (const auto& [path, entry] : scalars_) {
+      if (!seen_.contains(path)) extra_.push_back(path);
+    }
+    std::string text;
+    for (const auto& [what, names] :
+         {std::pair("not in the checkpoint: ", &missing_), std::pair("only in the checkpoint: ", &extra_),
+          std::pair("other shape or type: ", &misshapen_)}) {
+      if (names->empty()) continue;
+      text += (text.empty() ? "" : "; ") + std::string(what) + fmt::format("{}", fmt::join(*names, ", "));
+    }
+    return text;
+  }
+
+ protected:
+  void tensor(const std::string& path, TensorKind, const Tensor& value, const Setter& set) override {
+    const TensorEntry* entry = find(tensors_, path);
+    if (entry == nullptr) return;
+    if (entry->dtype != value.dtype() || entry->shape != value.shape().dims()) {
+      misshapen_.push_back(fmt::format("{} is {} {} here and {} {} there", path, name_of(value.dtype()),
+                                       value.shape().to_string(), name_of(entry->dtype),
+                                       Shape(entry->shape).to_string()));
+    } else if (apply_) {
+      set(load(*entry).to(value.device()));
+    }
+  }
+  void kept_tensor(const std::string& path, Tensor& value) override {
+    const auto it = tensors_.find(path);
+    if (it != tensors_.end()) seen_.insert(path);
+    if (apply_)
+      value = it == tensors_.end() ? Tensor() : load(*it->second).to(value.defined() ? value.device() : device_);
+  }
+  void scalar(const std::string& path, ScalarRef ref) override {
+    const ScalarEntry* entry = find(scalars_, path);
+    if (entry == nullptr) return;
+    std::visit(
+        [&](auto* p) {
+          using T = std::remove_pointer_t<decltype(p)>;
+          if constexpr (!StateVector<T>) {
+            if (const auto* v = std::get_if<StoredAs<T>>(&entry->value)) {
+              if (apply_) *p = static_cast<T>(*v);
+            } else {
+              misshapen_.push_back(path);
+            }
+          }
+        },
+        ref);
+  }
+  void vector(const std::string& path, ScalarRef ref) override {
+    const TensorEntry* entry = find(tensors_, path);
+    if (entry == nullptr) return;
+    std::visit(
+        [&](auto* p) {
+          using T = std::remove_pointer_t<decltype(p)>;
+          if constexpr (StateVector<T>) {
+            if (entry->dtype != dtype_of<typename T::value_type> || entry->shape.size() != 1) {
+              misshapen_.push_back(path);
+            } else if (apply_) {
+              p->resize(static_cast<size_t>(entry->shape[0]));
+              if (!entry->data.empty()) std::memcpy(p->data(), entry->data.data(), entry->data.size());
+            }
+          }
+        },
+        ref);
+  }
+
+ private:
+  static Tensor load(const TensorEntry& entry) {
+    const Tensor t = Tensor::uninitialized(Shape(entry.shape), entry.dtype);
+    if (!entry.data.empty()) std::memcpy(t.mutable_data(), entry.data.data(), entry.data.size());
+    return t;
+  }
+
+  template <class Entries>
+  auto find(const Entries& entries, const std::string& path) -> decltype(entries.begin()->second) {
+    const auto it = entries.find(path);
+    if (it == entries.end()) {
+      missing_.push_back(path);
+      return nullptr;
+    }
+    seen_.insert(path);
+    return it->second;
+  }
+
+  const bool apply_;
+  const Device device_;
+  std::map<std::string, const TensorEntry*> tensors_;
+  std::map<std::string, const ScalarEntry*> scalars_;
+  std::set<std::string> seen_;
+  std::vector<std::string> missing_, extra_, misshapen_;
+};
+
+template <class T> bool all_finite(const TensorEntry& entry) {
+  const std::span values(reinterpret_cast<const T*>(entry.data.data()), entry.data.size() / sizeof(T));
+  return std::all_of(values.begin(), values.end(), [](T v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
+void State::track(std::string name, std::function<void(Visitor&)> walk) {
+  const auto same = [&](const auto& entry) { return entry.first == name; };
+  if (name.empty() || name == "stet" || name.find('/') != name.npos)
+    raise("track: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
+  if (std::any_of(tracked_.begin(), tracked_.end(), same) || std::any_of(kept_.begin(), kept_.end(), same)) {
+    raise("track: '{}' is tracked already; give each thing its own name", name);
+  }
+  tracked_.emplace_back(std::move(name), std::move(walk));
+}
+
+void State::keep(const std::string& name, KeptRef value) {
+  const auto same = [&](const auto& entry) { return entry.first == name; };
+  if (name.empty() || name == "stet" || name.find('/') != name.npos)
+    raise("Kept: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
+  if (std::any_of(tracked_.begin(), tracked_.end(), same) || std::any_of(kept_.begin(), kept_.end(), same)) {
+    raise("Kept: '{}' is tracked already; give each value its own name", name);
+  }
+  kept_.emplace_back(name, value);
+}
+
+void State::release(const std::string& name) {
+  std::erase_if(kept_, [&](const auto& entry) { return entry.first == name; });
+}
+
+void State::walk(Visitor& v) const {
+  for (const auto& [name, body] : tracked_) body(v);
+  for (const auto& [name, ref] : kept_) {
+    if (const auto* scalar = std::get_if<ScalarRef>(&ref)) {
+      std::visit([&, &path = name](auto* p) { v(path, *p); }, *scalar);
+    } else {
+      KeptTensor thing(*std::get<Tensor*>(ref), name);
+      v(name, static_cast<Stateful&>(thing));
+    }
+  }
+}
+
+bool State::holds(const Stateful& thing) const {
+  struct Find : Visitor {
+    const Stateful* wanted;
+    bool found = false;
+    void on_stateful(const std::string&, Stateful& s) override {
+      if (&s == wanted) found = true;
+      else s.members(*this);
+    }
+  } find;
+  find.wanted = &thing;
+  walk(find);
+  return find.found;
+}
+
+void State::save(Checkpoint& checkpoint) const {
+  Save save(checkpoint);
+  walk(save);
+}
+
+void State::restore(const Checkpoint& checkpoint) {
+  Restore check(checkpoint, false, device_);
+  walk(check);
+  if (const std::string differences = check.differences(); !differences.empty()) {
+    raise(
+        "resume: the tracked state does not fit the checkpoint: {}; start a new run, or resume with the program as it "
+        "was",
+        differences);
+  }
+  Restore apply(checkpoint, true, device_);
+  walk(apply);
+}
+
+void State::restore_what_fits(const Checkpoint& checkpoint) {
+  Restore apply(checkpoint, true, device_);
+  walk(apply);
+}
+
+PendingDigests State::digests_later() const {
+  Digests d;
+  walk(d);
+  return d.take();
+}
+
+StateDigests PendingDigests::take() const {
+  DigestSum sum;
+  StateDigests result{{}, names, {}};
+  for (const Part& part : parts) {
+    Digest d = part.known;
+    if (part.read) std::memcpy(&d, reads[*part.read]->bytes().data() + part.position * sizeof(Digest), sizeof(Digest));
+    sum.add(d);
+    result.leaves.push_back(d.leaf());
+  }
+  result.root = sum.value();
+  return result;
+}
+
+std::string non_finite_parameter(const Checkpoint& checkpoint) {
+  for (const TensorEntry& entry : checkpoint.tensors) {
+    if (entry.kind != TensorKind::parameter) continue;
+    if (!(entry.dtype == DType::float32 ? all_finite<float>(entry) : all_finite<double>(entry))) return entry.path;
+  }
+  return "";
+}
+
+std::vector<Reported> State::reported() const {
+  struct Collect : Visitor {
+    std::vector<Reported> found;
+    void on_hyper(const std::string& path, const Value& value) override { found.push_back({path, value, false}); }
+    void on_execution(const std::string& path, const Value& value) override { found.push_back({path, value, true}); }
+  } collect;
+  walk(collect);
+  return std::move(collect.found);
+}
+
+std::vector<TrackedShape> State::shapes() const {
+  struct Collect : StateVisitor {
+    std::vector<TrackedShape> found;
+    void tensor(const std::string& path, TensorKind, const Tensor& value, const Setter&) override {
+      found.push_back({path, value.dtype(), value.shape(), ""});
+    }
+    void scalar(const std::string&, ScalarRef) override {}
+    void vector(const std::string&, ScalarRef) override {}
+    void on_alias(const std::string& path, const std::string& first) override {
+      found.push_back({path, {}, {}, first});
+    }
+  } collect;
+  walk(collect);
+  return std::move(collect.found);
+}
+
+int64_t State::bytes() const {
+  int64_t sum = 0;
+  for (const auto& s : shapes()) {
+    if (s.alias_of.empty()) sum += s.shape.elements() * static_cast<int64_t>(size_of(s.dtype));
+  }
+  return sum;
+}
+
+int64_t State::parameter_count() const {
+  struct Count : Visitor {
+    int64_t sum = 0;
+    void on_parameter(const std::string&, Parameter& p) override { sum += p.shape().elements(); }
+  } count;
+  walk(count);
+  return count.sum;
+}
+
+bool State::is_on(Device device) const {
+  struct Find : Visitor {
+    Device wanted;
+    bool found = false;
+    void on_parameter(const std::string&, Parameter& p) override {
+      found |= p.shared_state()->value.device() == wanted;
+    }
+  } find;
+  find.wanted = device;
+  walk(find);
+  return find.found;
+}
+
+std::string State::summary() const {
+  struct Describe : Visitor {
+    std::string text;
+    void on_stateful(const std::string& path, Stateful& s) override {
+      if (const std::string what = s.describe(); !what.empty()) text += path + ": " + what + "\n";
+      s.members(*this);
+    }
+  } describe;
+  walk(describe);
+  return std::move(describe.text);
+}
+
+}  // namespace stet::tracking
