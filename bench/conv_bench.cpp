@@ -7,7 +7,7 @@
 
 #include "onednn_conv.h"
 #include "peak.h"
-#include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/conv/conv.h"
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
 

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/conv/conv.h"
 
 enum class Pass { forward, input_gradient, weight_gradient };
 

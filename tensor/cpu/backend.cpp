@@ -5,7 +5,7 @@
 
 #include "stet/tensor/cpu/attention.h"
 #include "stet/tensor/cpu/clip.h"
-#include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/conv/conv.h"
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/gelu.h"
 #include "stet/tensor/cpu/index.h"

@@ -70,6 +70,10 @@ class Layering(unittest.TestCase):
             self.assert_refused("cuda/a.cu", include)
             self.assert_passes("cuda/a.cpp", include)
 
+    def test_sources_compiled_once_an_instruction_set_have_a_suffix(self):
+        self.assert_passes("tensor/cpu/a_simd.cpp", '"hwy/foreach_target.h"')
+        self.assert_refused("tensor/cpu/a.cpp", '"hwy/foreach_target.h"')
+
     def test_allowed_arrows(self):
         self.assert_passes("nn/a.h", '"stet/tensor/shape.h"')
         self.assert_passes("tracking/a.cpp", "<hdf5.h>")

@@ -1,5 +1,5 @@
 // Convolution and its gradients against plain loops that follow the numerics contract literally, bit for bit.
-#include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/conv/conv.h"
 
 #include <gtest/gtest.h>
 

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "stet/tensor/cpu/conv_correlation.h"
-#include "stet/tensor/cpu/conv_tiles.h"
-#include "stet/tensor/cpu/conv_window.h"
+#include "stet/tensor/cpu/conv/conv_correlation.h"
+#include "stet/tensor/cpu/conv/conv_tiles.h"
+#include "stet/tensor/cpu/conv/conv_window.h"
 #include "stet/tensor/cpu/tiling.h"
 
 namespace stet {

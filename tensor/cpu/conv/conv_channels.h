@@ -1,7 +1,7 @@
 // A correlation whose lanes are output channels.
 #pragma once
 
-#include "stet/tensor/cpu/conv_correlation.h"
+#include "stet/tensor/cpu/conv/conv_correlation.h"
 
 namespace stet {
 

@@ -1,10 +1,10 @@
-#include "stet/tensor/cpu/conv_correlation.h"
+#include "stet/tensor/cpu/conv/conv_correlation.h"
 
 #include <algorithm>
 
-#include "stet/tensor/cpu/conv_channels.h"
-#include "stet/tensor/cpu/conv_layout.h"
-#include "stet/tensor/cpu/conv_tiles.h"
+#include "stet/tensor/cpu/conv/conv_channels.h"
+#include "stet/tensor/cpu/conv/conv_layout.h"
+#include "stet/tensor/cpu/conv/conv_tiles.h"
 #include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"

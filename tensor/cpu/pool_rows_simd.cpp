@@ -5,7 +5,7 @@
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/pool_rows.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/pool_rows_simd.cpp"
 #include <hwy/foreach_target.h>
 //
 #include <hwy/highway.h>

@@ -8,7 +8,7 @@
 #include <hwy/cache_control.h>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/microkernel.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/microkernel_simd.cpp"
 #include <hwy/foreach_target.h>
 //
 #include <hwy/highway.h>

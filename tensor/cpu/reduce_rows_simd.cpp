@@ -5,7 +5,7 @@
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/reduce_rows.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/reduce_rows_simd.cpp"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which includes this file once a target.
 #include "hwy/highway.h"

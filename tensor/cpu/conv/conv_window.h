@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "stet/tensor/cpu/conv_tiles.h"
+#include "stet/tensor/cpu/conv/conv_tiles.h"
 #include "stet/tensor/cpu/tiling.h"
 
 namespace stet {

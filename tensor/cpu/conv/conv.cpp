@@ -1,9 +1,9 @@
-#include "stet/tensor/cpu/conv.h"
+#include "stet/tensor/cpu/conv/conv.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "stet/tensor/cpu/conv_correlation.h"
+#include "stet/tensor/cpu/conv/conv_correlation.h"
 #include "stet/tensor/cpu/tiling.h"
 
 namespace stet {

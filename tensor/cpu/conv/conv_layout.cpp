@@ -1,4 +1,4 @@
-#include "stet/tensor/cpu/conv_layout.h"
+#include "stet/tensor/cpu/conv/conv_layout.h"
 
 #include <algorithm>
 

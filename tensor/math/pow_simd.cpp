@@ -1,6 +1,6 @@
 // The float32 power over arrays: in binary64 with a rounding test, and by GNU MPFR where that can't decide.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/math/pow.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/math/pow_simd.cpp"
 #include "stet/tensor/simd/targets.h"
 // targets.h comes before Highway's.
 #include "hwy/foreach_target.h"

@@ -1,10 +1,10 @@
-#include "stet/tensor/cpu/conv_channels.h"
+#include "stet/tensor/cpu/conv/conv_channels.h"
 
 #include <algorithm>
 #include <iterator>
 #include <vector>
 
-#include "stet/tensor/cpu/conv_channel_tiles.h"
+#include "stet/tensor/cpu/conv/conv_channel_tiles.h"
 #include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/prefetch.h"

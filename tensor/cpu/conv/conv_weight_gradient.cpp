@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "stet/tensor/cpu/conv.h"
-#include "stet/tensor/cpu/conv_weight_tiles.h"
+#include "stet/tensor/cpu/conv/conv.h"
+#include "stet/tensor/cpu/conv/conv_weight_tiles.h"
 #include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"

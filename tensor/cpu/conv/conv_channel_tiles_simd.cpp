@@ -1,4 +1,4 @@
-#include "stet/tensor/cpu/conv_channel_tiles.h"
+#include "stet/tensor/cpu/conv/conv_channel_tiles.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/conv_channel_tiles.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/conv/conv_channel_tiles_simd.cpp"
 #include <hwy/foreach_target.h>
 //
 #include <hwy/highway.h>

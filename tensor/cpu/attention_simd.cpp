@@ -6,7 +6,7 @@
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/attention.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/attention_simd.cpp"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which includes this file once a target.
 #include "hwy/highway.h"

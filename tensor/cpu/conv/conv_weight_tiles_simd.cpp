@@ -1,11 +1,11 @@
-#include "stet/tensor/cpu/conv_weight_tiles.h"
+#include "stet/tensor/cpu/conv/conv_weight_tiles.h"
 
 #include <algorithm>
 
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/conv_weight_tiles.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/conv/conv_weight_tiles_simd.cpp"
 #include <hwy/foreach_target.h>
 //
 #include <hwy/highway.h>

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/math/elementary.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/math/elementary_simd.cpp"
 #include "stet/tensor/simd/targets.h"
 // targets.h comes before Highway's.
 #include "hwy/foreach_target.h"
