@@ -55,13 +55,14 @@ void wait_for(Device device) {
   if (device != cpu) ones({1}, DType::float32, device).item<float>();
 }
 
-// The median and the least of `samples` times after `warm_up` steps; `items` are samples or tokens a step. A GPU works
-// through a group of steps before anyone waits for it, as in training, so a group's time is shared by its steps.
+// The median and the least of `samples` times after `warm_up` steps; `items` are samples or tokens a step. A group's
+// time is shared by its steps: on the CPU where a step is too short for the clock, on a GPU because it works through a
+// group before anyone waits for it, as in training.
 void measure(const Options& options, const std::string& name, int samples, int warm_up, int64_t items,
-             const std::function<void()>& step) {
+             const std::function<void()>& step, int group_on_cpu = 1) {
   if (options.steps > 0) samples = options.steps;
   if (options.warm_up >= 0) warm_up = options.warm_up;
-  const int group = options.group > 0 ? options.group : options.device == cpu ? 1 : 10;
+  const int group = options.group > 0 ? options.group : options.device == cpu ? group_on_cpu : 10;
   for (int i = 0; i < warm_up; ++i) step();
   wait_for(options.device);
   const int64_t allocations = memory_stats().system_allocations;
@@ -74,7 +75,8 @@ void measure(const Options& options, const std::string& name, int samples, int w
   }
   std::sort(times.begin(), times.end());
   const double median = times[times.size() / 2];
-  std::printf("%s: %.3f ms/step (min %.3f), %.0f samples-or-tokens/s\n", name.c_str(), median, times[0],
+  const int digits = median < 0.1 ? 6 : 3;
+  std::printf("%s: %.*f ms/step (min %.*f), %.0f samples-or-tokens/s\n", name.c_str(), digits, median, digits, times[0],
               static_cast<double>(items) / median * 1e3);
   if (options.memory) {
     std::printf("  allocations from the system in these steps: %lld; peak resident so far: %.0f MB\n",
@@ -160,11 +162,47 @@ void lstm(const Options& options, const Rng& rng) {
           [&] { opt.step(backward(nn::cross_entropy(net(x), y))); });
 }
 
+struct Perceptron : nn::Module {
+  nn::Linear first, second, out;
+
+  explicit Perceptron(const Rng& rng)
+      : first(4, 64, rng / "first"), second(64, 64, rng / "second"), out(64, 2, rng / "out") {}
+  Tensor operator()(const Tensor& x) { return out(relu(second(relu(first(x))))); }
+  void members(Visitor& v) override { v("first", first)("second", second)("out", out); }
+};
+
+// What reinforcement learning trains: the time goes into what lies around the kernels.
+void perceptron(const Options& options, const Rng& rng) {
+  const int64_t batch = options.batch_or(32);
+  Perceptron net(rng / "net");
+  to(net, options.device);
+  optim::AdamW opt(net, {.lr = 1e-3});
+  Stream draws(rng / "data");
+  const Tensor x = images(options, draws, {batch, 4}), y = classes(options, draws, {batch}, 2);
+  const auto step = [&] { opt.step(backward(nn::cross_entropy(net(x), y))); };
+  measure(options, title("perceptron-4-64-64-2", batch, " adamw"), 200, 100, batch, step, 20);
+}
+
+void addition(const Options& options, const Rng& rng) {
+  Stream draws(rng / "data");
+  const Tensor x = images(options, draws, {16}), y = images(options, draws, {16});
+  measure(
+      options, "addition-16 x+y", 500, 100, 16, [&] { x + y; }, 200);
+}
+
+// `all` takes those that are no small ones.
 struct Benchmark {
   const char* name;
   void (*run)(const Options&, const Rng&);
+  bool small = false;
 };
-constexpr Benchmark kBenchmarks[] = {{"mlp", mlp}, {"cnn", cnn}, {"resnet", resnet}, {"gpt", gpt}, {"lstm", lstm}};
+constexpr Benchmark kBenchmarks[] = {{"mlp", mlp},
+                                     {"cnn", cnn},
+                                     {"resnet", resnet},
+                                     {"gpt", gpt},
+                                     {"lstm", lstm},
+                                     {"perceptron", perceptron, true},
+                                     {"addition", addition, true}};
 
 }  // namespace
 
@@ -174,7 +212,7 @@ void run(Options& options) {
   set_threads(options.threads);
   std::printf("stet threads %d isa %s device %s\n", options.threads, isa().c_str(), options.device.to_string().c_str());
   for (const Benchmark& b : kBenchmarks) {
-    if (options.model == "all" || options.model == b.name) b.run(options, Rng(1, b.name));
+    if ((options.model == "all" && !b.small) || options.model == b.name) b.run(options, Rng(1, b.name));
   }
 }
 

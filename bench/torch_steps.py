@@ -15,21 +15,24 @@ import torch.nn.functional as F
 from torch import nn
 
 
-def measure(name, step, items, steps, warm_up=10):
+def measure(name, step, items, steps, warm_up=10, group=1):
+    """A group's time is shared by its steps, where one is too short for the clock."""
     for _ in range(warm_up):
         step()
     times = []
     for _ in range(steps):
         start = time.perf_counter()
-        step()
-        times.append((time.perf_counter() - start) * 1e3)
+        for _ in range(group):
+            step()
+        times.append((time.perf_counter() - start) * 1e3 / group)
     report(name, times, items)
 
 
 def report(name, times, items):
     """times in milliseconds; items are samples or tokens a step."""
     median = statistics.median_high(times)
-    print(f"{name}: {median:.3f} ms/step (min {min(times):.3f}), {items / median * 1e3:.0f} samples-or-tokens/s", flush=True)
+    digits = 6 if median < 0.1 else 3
+    print(f"{name}: {median:.{digits}f} ms/step (min {min(times):.{digits}f}), {items / median * 1e3:.0f} samples-or-tokens/s", flush=True)
 
 
 def train_step(optimizer, loss, clip=None):
@@ -185,13 +188,30 @@ def lstm(measure):
     measure("lstm-128 T64 b32 adam", step, 32 * 64, 30)
 
 
+def perceptron(measure):
+    net = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
+    x, y = torch.randn(32, 4), torch.randint(0, 2, (32,))
+    step = train_step(optimizer, lambda: F.cross_entropy(net(x), y))
+    measure("perceptron-4-64-64-2 b32 adamw", step, 32, 200, warm_up=100, group=20)
+
+
+def addition(measure):
+    x, y = torch.randn(16), torch.randn(16)
+    measure("addition-16 x+y", lambda: x + y, 16, 500, warm_up=100, group=200)
+
+
 MODELS = {"mlp": mlp, "cnn": cnn, "resnet": resnet, "gpt": gpt, "lstm": lstm}
+SMALL_MODELS = {"perceptron": perceptron, "addition": addition}  # only where they are asked for
 
 if __name__ == "__main__":
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     print("torch", torch.__version__, "threads", threads)
-    for name, run in MODELS.items():
-        if len(sys.argv) < 3 or sys.argv[2] == name:
-            run(measure)
+    if len(sys.argv) < 3:
+        wanted = MODELS.values()
+    else:
+        wanted = [(MODELS | SMALL_MODELS)[sys.argv[2]]]
+    for run in wanted:
+        run(measure)
