@@ -8,14 +8,13 @@
 #include "onednn_conv.h"
 #include "peak.h"
 #include "stet/tensor/cpu/conv/conv.h"
-#include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
 
 namespace {
 
 struct Layer {
   const char* name;
-  stet::ConvShape shape;
+  stet::Window shape;
 };
 
 // Shapes: n, c, h, w; co, kh, kw; strides; padding.
@@ -32,33 +31,33 @@ const Layer kLayers[] = {
     {"resnet_64_64_8", {64, 64, 8, 8, 64, 3, 3, 1, 1, 1, 1}},
 };
 
-double flops(const stet::ConvShape& s) {
+double flops(const stet::Window& s) {
   return 2.0 * static_cast<double>(s.n * s.co * s.out_h() * s.out_w() * (s.c / s.groups) * s.kh * s.kw);
 }
 
-// Memory as a tensor has it.
-float* filled(stet::Workspace& space, int64_t count, int64_t period) {
-  auto* data = space.get<float>(count);
-  for (int64_t i = 0; i < count; ++i) data[i] = static_cast<float>(i % period) / static_cast<float>(period) - 0.5f;
-  return data;
+stet::Tensor filled(const stet::Shape& shape, int64_t period) {
+  stet::Tensor t = stet::Tensor::uninitialized(shape, stet::DType::float32);
+  auto* data = t.mutable_data_as<float>();
+  for (int64_t i = 0; i < t.elements(); ++i)
+    data[i] = static_cast<float>(i % period) / static_cast<float>(period) - 0.5f;
+  return t;
 }
 
-void run(benchmark::State& state, const stet::ConvShape& s, Pass pass, int threads) {
+void run(benchmark::State& state, const stet::Window& s, Pass pass, int threads) {
+  namespace kernels = stet::cpu_kernels;
   stet::set_threads(threads);
-  stet::Workspace x_space, weight_space, y_space;
-  float* x = filled(x_space, s.n * s.c * s.h * s.w, 17);
-  float* weight = filled(weight_space, s.co * (s.c / s.groups) * s.kh * s.kw, 13);
-  float* y = filled(y_space, s.n * s.co * s.out_h() * s.out_w(), 11);
+  const stet::Tensor x = filled({s.n, s.c, s.h, s.w}, 17), weight = filled({s.co, s.c / s.groups, s.kh, s.kw}, 13),
+                     y = filled({s.n, s.co, s.out_h(), s.out_w()}, 11);
   for (auto _ : state) {
-    if (pass == Pass::forward) conv2d_forward(s, x, weight, y);
-    if (pass == Pass::input_gradient) conv2d_input_gradient(s, y, weight, x);
-    if (pass == Pass::weight_gradient) conv2d_weight_gradient(s, y, x, weight);
+    if (pass == Pass::forward) kernels::conv2d(s, x, weight, {}, stet::Activation::none, y);
+    if (pass == Pass::input_gradient) kernels::conv2d_input_gradient(s, y, weight, x);
+    if (pass == Pass::weight_gradient) kernels::conv2d_weight_gradient(s, y, x, weight);
     benchmark::ClobberMemory();
   }
   report_flops<float>(state, flops(s), threads);
 }
 
-void run_onednn(benchmark::State& state, const stet::ConvShape& s, Pass pass, int threads) {
+void run_onednn(benchmark::State& state, const stet::Window& s, Pass pass, int threads) {
   const std::function<void()> call = onednn_conv(s, pass, threads);
   if (!call) return state.SkipWithError("built without oneDNN");
   for (auto _ : state) call();

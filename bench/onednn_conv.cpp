@@ -2,7 +2,7 @@
 
 #ifndef STET_BENCH_ONEDNN
 
-std::function<void()> onednn_conv(const stet::ConvShape&, Pass, int) { return {}; }
+std::function<void()> onednn_conv(const stet::Window&, Pass, int) { return {}; }
 
 #else
 
@@ -36,7 +36,7 @@ std::function<void()> call(Primitive primitive, dnnl::engine engine, Arguments a
 
 }  // namespace
 
-std::function<void()> onednn_conv(const stet::ConvShape& s, Pass pass, int threads) {
+std::function<void()> onednn_conv(const stet::Window& s, Pass pass, int threads) {
   omp_set_num_threads(threads);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   const auto any = [](memory::dims dims) {

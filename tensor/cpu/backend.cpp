@@ -78,22 +78,15 @@ class CpuBackend : public Backend {
   void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
               const Tensor& y) override {
     ContractFloatEnv env;
-    floating(x.dtype(), [&]<class T>(T) {
-      conv2d_forward(s, x.data_as<T>(), weight.data_as<T>(), y.mutable_data_as<T>(),
-                     bias.defined() ? bias.data_as<T>() : nullptr, activation);
-    });
+    cpu_kernels::conv2d(s, x, weight, bias, activation, y);
   }
   void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) override {
     ContractFloatEnv env;
-    floating(dy.dtype(), [&]<class T>(T) {
-      stet::conv2d_input_gradient(s, dy.data_as<T>(), weight.data_as<T>(), dx.mutable_data_as<T>());
-    });
+    cpu_kernels::conv2d_input_gradient(s, dy, weight, dx);
   }
   void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw) override {
     ContractFloatEnv env;
-    floating(dy.dtype(), [&]<class T>(T) {
-      stet::conv2d_weight_gradient(s, dy.data_as<T>(), x.data_as<T>(), dw.mutable_data_as<T>());
-    });
+    cpu_kernels::conv2d_weight_gradient(s, dy, x, dw);
   }
   void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) override {
     ContractFloatEnv env;

@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "stet/tensor/cpu/conv/conv_correlation.h"
+#include "stet/tensor/cpu/conv/conv_weight_gradient.h"
+#include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/cpu/tiling.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 namespace {
 
 ConvPhase forward_taps(int64_t outputs, int64_t count, int64_t dilation, int64_t pad) {
@@ -19,7 +21,7 @@ ConvPhase forward_taps(int64_t outputs, int64_t count, int64_t dilation, int64_t
 }
 
 template <class T>
-void forward(const ConvShape& s, const T* x, const T* weight, T* y, const T* bias, Activation activation) {
+void forward(const Window& s, const T* x, const T* weight, T* y, const T* bias, Activation activation) {
   const int64_t channels = s.c / s.groups, rows = s.co / s.groups, taps = s.kh * s.kw;
   Correlation<T> conv;
   conv.images = s.n, conv.groups = s.groups, conv.channels = channels, conv.rows = rows;
@@ -50,7 +52,7 @@ std::vector<ConvPhase> gradient_taps(int64_t size, int64_t stride, int64_t taps,
   return phases;
 }
 
-template <class T> void input_gradient(const ConvShape& s, const T* dy, const T* weight, T* dx) {
+template <class T> void input_gradient(const Window& s, const T* dy, const T* weight, T* dx) {
   if (s.h * s.w == 0) return;
   const int64_t channels = s.co / s.groups, rows = s.c / s.groups, taps = s.kh * s.kw;
   Correlation<T> conv;
@@ -67,20 +69,22 @@ template <class T> void input_gradient(const ConvShape& s, const T* dy, const T*
 
 }  // namespace
 
-void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y, const float* bias,
-                    Activation activation) {
-  forward(shape, x, weight, y, bias, activation);
-}
-void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y, const double* bias,
-                    Activation activation) {
-  forward(shape, x, weight, y, bias, activation);
-}
-
-void conv2d_input_gradient(const ConvShape& shape, const float* dy, const float* weight, float* dx) {
-  input_gradient(shape, dy, weight, dx);
-}
-void conv2d_input_gradient(const ConvShape& shape, const double* dy, const double* weight, double* dx) {
-  input_gradient(shape, dy, weight, dx);
+void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+            const Tensor& y) {
+  visit_floating(y.dtype(), [&]<class T>(T) {
+    forward(s, x.data_as<T>(), weight.data_as<T>(), y.mutable_data_as<T>(),
+            bias.defined() ? bias.data_as<T>() : nullptr, activation);
+  });
 }
 
-}  // namespace stet
+void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
+  visit_floating(dx.dtype(),
+                 [&]<class T>(T) { input_gradient(s, dy.data_as<T>(), weight.data_as<T>(), dx.mutable_data_as<T>()); });
+}
+
+void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw) {
+  visit_floating(dw.dtype(),
+                 [&]<class T>(T) { weight_gradient(s, dy.data_as<T>(), x.data_as<T>(), dw.mutable_data_as<T>()); });
+}
+
+}  // namespace stet::cpu_kernels

@@ -10,31 +10,24 @@
 // leave it out only where that cannot show.
 #pragma once
 
-#include <cstdint>
-
 #include "stet/tensor/activation.h"
+#include "stet/tensor/tensor.h"
 #include "stet/tensor/window.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
-using ConvShape = Window;
+// All tensors are contiguous, and of one dtype, float32 or float64; results are overwritten. The caller has checked the
+// window: out_h() and out_w() are at least 1.
 
-// All tensors are contiguous; results are overwritten. The caller has checked the shape: out_h() and out_w() are at
-// least 1.
-
-/// y [n, co, oh, ow] from x [n, c, h, w], weight [co, c / groups, kh, kw] and bias [co] or null: the activation of the
-/// sum.
-void conv2d_forward(const ConvShape& shape, const float* x, const float* weight, float* y, const float* bias = nullptr,
-                    Activation activation = Activation::none);
-void conv2d_forward(const ConvShape& shape, const double* x, const double* weight, double* y,
-                    const double* bias = nullptr, Activation activation = Activation::none);
+/// y [n, co, oh, ow] from x [n, c, h, w], weight [co, c / groups, kh, kw] and bias [co] or undefined: the activation of
+/// the sum.
+void conv2d(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+            const Tensor& y);
 
 /// dx [n, c, h, w] from dy [n, co, oh, ow] and weight.
-void conv2d_input_gradient(const ConvShape& shape, const float* dy, const float* weight, float* dx);
-void conv2d_input_gradient(const ConvShape& shape, const double* dy, const double* weight, double* dx);
+void conv2d_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight, const Tensor& dx);
 
 /// dw [co, c / groups, kh, kw] from dy [n, co, oh, ow] and x [n, c, h, w].
-void conv2d_weight_gradient(const ConvShape& shape, const float* dy, const float* x, float* dw);
-void conv2d_weight_gradient(const ConvShape& shape, const double* dy, const double* x, double* dw);
+void conv2d_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x, const Tensor& dw);
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -1,7 +1,8 @@
+#include "stet/tensor/cpu/conv/conv_weight_gradient.h"
+
 #include <algorithm>
 #include <vector>
 
-#include "stet/tensor/cpu/conv/conv.h"
 #include "stet/tensor/cpu/conv/conv_weight_tiles.h"
 #include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
@@ -23,7 +24,7 @@ constexpr int64_t kSmallGradient = 1024;
 constexpr int64_t kPiece = 128;
 
 // The outputs of which a row of taps meets the image, not padding.
-Range outputs_met(const ConvShape& s, int64_t tap_row) {
+Range outputs_met(const Window& s, int64_t tap_row) {
   const int64_t first = s.pad_h - tap_row * s.dil_h;  // output y meets the image's row y * stride - first
   const int64_t begin = std::clamp<int64_t>(pieces_of(first, s.stride_h), 0, s.out_h());
   const int64_t end = std::clamp<int64_t>(pieces_of(first + s.h, s.stride_h), begin, s.out_h());
@@ -32,7 +33,7 @@ Range outputs_met(const ConvShape& s, int64_t tap_row) {
 
 // Whether dy is finite wherever a row of taps meets padding: such products are zeros, and a sum that starts from +0 and
 // ends in an addition to +0 is the same without them.
-template <class T> bool finite_beside_padding(const ConvShape& s, const T* dy) {
+template <class T> bool finite_beside_padding(const Window& s, const T* dy) {
   const int64_t outputs = s.out_h() * s.out_w();
   const int64_t begin = outputs_met(s, 0).begin, end = std::max(begin, outputs_met(s, s.kh - 1).end);
   bool finite = true;
@@ -49,7 +50,7 @@ template <class T> class WeightGradientTask {
  public:
   /// `by_rows`: whether each row of taps leaves out the outputs that meet padding there. Lanes are x's then, tiles of
   /// three columns have their taps in one row of the kernel, and dy is finite beside padding.
-  WeightGradientTask(const ConvShape& s, const T* dy, const T* x, T* dw, bool x_is_lanes, bool by_rows)
+  WeightGradientTask(const Window& s, const T* dy, const T* x, T* dw, bool x_is_lanes, bool by_rows)
       : s_(s),
         dy_(dy),
         x_(x),
@@ -77,12 +78,10 @@ template <class T> class WeightGradientTask {
   }
 
   // Whether x is read where it lies, and needs no windows.
-  static bool reads_in_place(const ConvShape& s, bool x_is_lanes) {
-    return !x_is_lanes && s.pad_h == 0 && s.pad_w == 0;
-  }
+  static bool reads_in_place(const Window& s, bool x_is_lanes) { return !x_is_lanes && s.pad_h == 0 && s.pad_w == 0; }
 
   // The images that a chunk meets.
-  static int64_t slots(const ConvShape& s) {
+  static int64_t slots(const Window& s) {
     return std::min(s.n, pieces_of(kProductChunk - 1, s.out_h() * s.out_w()) + 1);
   }
 
@@ -255,7 +254,7 @@ template <class T> class WeightGradientTask {
   }
 
   const WeightTiles<T>& tiles_ = weight_tiles<T>();
-  const ConvShape s_;
+  const Window s_;
   const T *dy_, *x_;
   T* dw_;
   const bool x_is_lanes_, in_place_;
@@ -276,7 +275,9 @@ template <class T> class WeightGradientTask {
   std::vector<std::vector<PositionRun<T>>> runs_;  // of a chunk; by the kernel's rows if these leave out padding
 };
 
-template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T* x, T* dw) {
+}  // namespace
+
+template <class T> void weight_gradient(const Window& s, const T* dy, const T* x, T* dw) {
   const int64_t in = s.c / s.groups, out = s.co / s.groups, taps = s.kh * s.kw;
   if (s.groups * in * out == 0) return;
   const int64_t lanes = weight_tiles<T>().lanes;
@@ -320,13 +321,7 @@ template <class T> void weight_gradient(const ConvShape& s, const T* dy, const T
   });
 }
 
-}  // namespace
-
-void conv2d_weight_gradient(const ConvShape& shape, const float* dy, const float* x, float* dw) {
-  weight_gradient(shape, dy, x, dw);
-}
-void conv2d_weight_gradient(const ConvShape& shape, const double* dy, const double* x, double* dw) {
-  weight_gradient(shape, dy, x, dw);
-}
+template void weight_gradient(const Window& s, const float* dy, const float* x, float* dw);
+template void weight_gradient(const Window& s, const double* dy, const double* x, double* dw);
 
 }  // namespace stet
