@@ -9,7 +9,7 @@
 
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/event.pb.h"
-#include "stet/tracking/run/flags.h"
+#include "stet/tracking/record/parse.h"
 
 namespace stet::tracking {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/file_system.h"
-#include "stet/tracking/run/flags.h"
+#include "stet/tracking/record/parse.h"
 
 namespace stet::tracking {
 

@@ -5,10 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "stet/tracking/record/file_system.h"
+#include "stet/tracking/record/run_status.h"
 
 namespace stet::tracking::record {
 class RunRecord;
@@ -85,11 +85,6 @@ void write_record(FileSystem& fs, const Path& folder, const record::RunRecord& r
 /// A record as run.json holds it: Proto field names, zeros printed, 64-bit integers and non-finite numbers as strings.
 std::string to_json(const record::RunRecord& record);
 
-/// `finished`, `failed` and `interrupted` are the last launch's end mark; without one a run is `running` while it is
-/// held, else `dead`.
-enum class RunStatus { running, finished, failed, interrupted, dead };
-
-std::string_view name_of(RunStatus status);
 RunStatus status_of(const Path& folder, const record::RunRecord& record);
 
 }  // namespace stet::tracking

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/parse.h"
 
 namespace stet::tracking {
 namespace {

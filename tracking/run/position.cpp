@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "stet/tensor/error.h"
-#include "stet/tracking/run/flags.h"
+#include "stet/tracking/record/parse.h"
 
 namespace stet::tracking {
 namespace {

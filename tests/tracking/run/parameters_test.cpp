@@ -25,18 +25,6 @@ std::string refusal(const std::function<void()>& call) {
   return "";
 }
 
-TEST(Flags, ReadsStrictly) {
-  EXPECT_EQ(parse_int64("-12"), -12);
-  for (const char* wrong : {"", " 1", "1 ", "1e3", "0x10", "1.0", "abc", "9223372036854775808"})
-    EXPECT_FALSE(parse_int64(wrong)) << wrong;
-  EXPECT_EQ(parse_uint64("18446744073709551615"), UINT64_MAX);
-  EXPECT_FALSE(parse_uint64("-1"));
-  EXPECT_EQ(parse_float("1e-3"), 1e-3f);
-  for (const char* wrong : {"nan", "inf", "-inf", "1e99", "1,5", "0.1f", ""}) EXPECT_FALSE(parse_float(wrong)) << wrong;
-  EXPECT_EQ(parse_bool("yes"), true);
-  EXPECT_FALSE(parse_bool("maybe"));
-}
-
 TEST(Flags, FindsTheNameThatWasMeant) {
   EXPECT_EQ(nearest("epoch", {"epochs", "batch"}), "epochs");
   EXPECT_EQ(nearest("zzzzzz", {"epochs", "batch"}), "");
