@@ -175,8 +175,8 @@ class Head {
       for (int64_t r = part.begin; r < part.end; ++r)
         upstream(gradients.g.row(r), x_.totals[r], shared + (r - i) * whole(e));
       for_tiles(part, [&](Range tile, int64_t columns) {
-        MultiplyChunks(static_cast<int>(tile.size()), columns, e, {shared + (tile.begin - i) * whole(e), whole(e), 1},
-                       values_across, whole(s), slopes + (tile.begin - i) * ld(), ld());
+        multiply_chunks(static_cast<int>(tile.size()), columns, e, {shared + (tile.begin - i) * whole(e), whole(e), 1},
+                        values_across, whole(s), slopes + (tile.begin - i) * ld(), ld());
       });
       float deltas[kMostStripRows];
       for (int64_t r = part.begin; r < part.end; ++r) deltas[r - i] = inner(shared + (r - i) * whole(e), x_.o.row(r));
@@ -219,8 +219,8 @@ class Head {
         const int64_t j = tiles.begin(i);
         const int64_t from = head.shape_.causal ? std::max<int64_t>(0, j - part.begin) : 0;
         if (from >= part.size()) continue;
-        MultiplyRows(tiles.height(i), width_, part.size() - from, {rows + from * head.ld() + j, 1, head.ld()},
-                     x + from * whole(width_), whole(width_), chain_ + j * whole(width_), whole(width_), Store::chain);
+        multiply_rows(tiles.height(i), width_, part.size() - from, {rows + from * head.ld() + j, 1, head.ld()},
+                      x + from * whole(width_), whole(width_), chain_ + j * whole(width_), whole(width_), Store::chain);
       }
     }
     // Of each but the last.
@@ -264,8 +264,8 @@ class Head {
 
   void scores(Range part, const float* keys, float* to) const {
     for_tiles(part, [&](Range rows, int64_t columns) {
-      MultiplyChunks(static_cast<int>(rows.size()), columns, shape_.width, {x_.q.row(rows.begin), x_.q.stride, 1}, keys,
-                     whole(shape_.keys), to + (rows.begin - part.begin) * ld(), ld());
+      multiply_chunks(static_cast<int>(rows.size()), columns, shape_.width, {x_.q.row(rows.begin), x_.q.stride, 1},
+                      keys, whole(shape_.keys), to + (rows.begin - part.begin) * ld(), ld());
     });
   }
 
@@ -314,8 +314,8 @@ class Head {
   void over_keys(Range part, const float* rows, const float* x, int64_t width, bool by_tiles, float* to) const {
     const auto multiply = [&](Range tile, int64_t keys) {
       const int64_t first = tile.begin - part.begin;
-      MultiplyChunks(static_cast<int>(tile.size()), width, keys, {rows + first * ld(), ld(), 1}, x, whole(width),
-                     to + first * whole(width), whole(width));
+      multiply_chunks(static_cast<int>(tile.size()), width, keys, {rows + first * ld(), ld(), 1}, x, whole(width),
+                      to + first * whole(width), whole(width));
     };
     if (by_tiles) return for_tiles(part, multiply);
     for (int64_t r = part.begin; r < part.end; ++r) multiply({r, r + 1}, seen(r));

@@ -45,17 +45,13 @@ HWY_INLINE void StoreSome(V v, float* y, int64_t n) {
 
 // A row's sums over the whole of K: its chunks' chains, added in order.
 template <int kRows, int kVectors>
-HWY_INLINE void Product(int64_t count, Left left, const float* b, int64_t ldb, V (&total)[kRows][kVectors]) {
-  HWY_UNROLL(16) for (int r = 0; r < kRows; ++r) {
-    HWY_UNROLL(4) for (int v = 0; v < kVectors; ++v) total[r][v] = hn::Zero(D());
-  }
+HWY_INLINE void Product(int64_t count, TileLeft<float> left, const float* b, int64_t ldb, V (&total)[kRows][kVectors]) {
+  set_zero(total);
   for (int64_t k = 0; k < count; k += kProductChunk) {
+    const TileLeft<float> from = {left.data + k * left.k_stride, left.row_stride, left.k_stride};
     V sum[kRows][kVectors];
-    HWY_UNROLL(16) for (int r = 0; r < kRows; ++r) {
-      HWY_UNROLL(4) for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(D());
-    }
-    MultiplyAdd(std::min(kProductChunk, count - k), {left.data + k * left.step, left.row, left.step}, b + k * ldb, ldb,
-                sum);
+    set_zero(sum);
+    multiply_add(std::min(kProductChunk, count - k), InPlace<float, kRows>(from, b + k * ldb, ldb), sum);
     HWY_UNROLL(16) for (int r = 0; r < kRows; ++r) {
       HWY_UNROLL(4) for (int v = 0; v < kVectors; ++v) total[r][v] = hn::Add(total[r][v], sum[r][v]);
     }

@@ -13,8 +13,8 @@
 //
 #include <hwy/highway.h>
 
+#include "stet/tensor/cpu/tile-inl.h"
 #include "stet/tensor/cpu/transpose-inl.h"
-#include "stet/tensor/simd/fma-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet {
@@ -44,53 +44,54 @@ template <class D, class T> HWY_INLINE void add_to(D d, hn::Vec<D> sum, T* c, bo
   hn::StoreU(hn::Add(first ? hn::Zero(d) : hn::LoadU(d, c), sum), d, c);
 }
 
-// Every loop over a tile is unrolled: sums that are addressed by a variable would live in memory. Copying an operand
-// costs nothing beside the arithmetic, in whose shadow its far rows arrive.
+// Operands in place that are copied on the way. That costs nothing beside the arithmetic, in whose shadow their far
+// rows arrive.
+template <class T, int Rows, int Vectors> class Copied : public InPlace<T, Rows> {
+ public:
+  HWY_INLINE Copied(TileLeft<T> left, TileRight<T> right)
+      : InPlace<T, Rows>(left, right.data, right.k_stride),
+        beside_(right.step),
+        left_copy_(left.copy),
+        right_copy_(right.copy) {}
+
+  HWY_INLINE void next() {
+    constexpr int64_t kLanes = hn::MaxLanes(hn::ScalableTag<T>());
+    if (right_copy_ != nullptr) {
+      hwy::Prefetch(this->right_ + beside_);
+      HWY_UNROLL(2)
+      for (int v = 0; v < Vectors; ++v) hn::StoreU(this->right(v), hn::ScalableTag<T>(), right_copy_ + v * kLanes);
+      right_copy_ += Vectors * kLanes;
+    }
+    if (left_copy_ != nullptr) {
+      hwy::Prefetch(this->base_[0] + kLeftAhead * this->left_step_);
+      std::memcpy(left_copy_, this->base_[0], Rows * sizeof(T));
+      left_copy_ += Rows;
+    }
+    InPlace<T, Rows>::next();
+  }
+
+ private:
+  int64_t beside_;
+  T *HWY_RESTRICT left_copy_, *HWY_RESTRICT right_copy_;
+};
+
 template <class T, int Rows, int Vectors, bool Copy>
 HWY_INLINE void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t ldc, bool first) {
-  const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  constexpr int lanes = hn::MaxLanes(d), groups = (Rows + 2) / 3;
   if (k >= kPrefetchDepth) {
     HWY_UNROLL(1) for (int i = 0; i < Rows; ++i) {
-      HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) hwy::Prefetch(c + i * ldc + v * lanes);
+      HWY_UNROLL(2)
+      for (int v = 0; v < Vectors; ++v) hwy::Prefetch(c + i * ldc + v * hn::MaxLanes(hn::ScalableTag<T>()));
     }
   }
-  V sum[Rows][Vectors];
-  HWY_UNROLL(12) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Zero(d);
+  hn::Vec<hn::ScalableTag<T>> sum[Rows][Vectors];
+  set_zero(sum);
+  if constexpr (Copy) {
+    multiply_add(k, Copied<T, Rows, Vectors>(a, b), sum);
+  } else {
+    multiply_add(k, InPlace<T, Rows>(a, b.data, b.k_stride), sum);
   }
-  // One pointer for three rows: their strides 0, 1 and 2 are addressing modes.
-  const T* left[groups];
-  HWY_UNROLL(4) for (int i = 0; i < groups; ++i) left[i] = a.data + 3 * i * a.row_stride;
-  const T* HWY_RESTRICT right = b.data;
-  [[maybe_unused]] T *HWY_RESTRICT left_copy = a.copy, *HWY_RESTRICT right_copy = b.copy;
-  const int64_t bytes = b.k_stride * static_cast<int64_t>(sizeof(T));
-  HWY_UNROLL(1) for (int64_t p = 0; p < k; ++p) {
-    V column[Vectors];
-    HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) column[v] = hn::LoadU(d, right + v * lanes);
-    if constexpr (Copy) {
-      if (right_copy != nullptr) {
-        hwy::Prefetch(right + b.step);
-        HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) hn::StoreU(column[v], d, right_copy + v * lanes);
-        right_copy += Vectors * lanes;
-      }
-      if (left_copy != nullptr) {
-        hwy::Prefetch(left[0] + kLeftAhead * a.k_stride);
-        std::memcpy(left_copy, left[0], Rows * sizeof(T));
-        left_copy += Rows;
-      }
-    }
-    right = reinterpret_cast<const T*>(reinterpret_cast<const char*>(right) + bytes);
-    HWY_UNROLL(12) for (int i = 0; i < Rows; ++i) {
-      const V row = hn::Set(d, left[i / 3][(i % 3) * a.row_stride]);
-      HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(row, column[v], sum[i][v]);
-    }
-    HWY_UNROLL(4) for (int i = 0; i < groups; ++i) left[i] += a.k_stride;
-  }
-  HWY_UNROLL(12) for (int i = 0; i < Rows; ++i, c += ldc) {
-    HWY_UNROLL(2) for (int v = 0; v < Vectors; ++v) add_to(d, sum[i][v], c + v * lanes, first);
-  }
+  add_total(first, c, ldc, sum);
+  store_sums(sum, c, ldc);
 }
 
 template <class T, int Rows, int Vectors>

@@ -11,8 +11,8 @@
 //
 #include <hwy/highway.h>
 
+#include "stet/tensor/cpu/tile-inl.h"
 #include "stet/tensor/cpu/transpose-inl.h"
-#include "stet/tensor/simd/fma-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet {
@@ -30,64 +30,59 @@ constexpr int kPairs[] = {7, 7, 4, 3};  // 32 registers
 #endif
 constexpr int kMaxVectors = sizeof(kPairs) / sizeof(int);
 
+// Pixels in pairs, and the vectors of weights that each meets.
+template <class T, int Pairs, int Vectors> class PixelPairs {
+ public:
+  HWY_INLINE PixelPairs(const ChannelBlock<T>& block, int64_t first_pair)
+      : term_(block.terms), weights_(block.weights), step_(block.step) {
+    HWY_UNROLL(7) for (int p = 0; p < Pairs; ++p) source_[p] = block.source + block.pair[first_pair + p];
+  }
+
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> left(int pixel) const {
+    return hn::Set(hn::ScalableTag<T>(), source_[pixel / 2][term_->source + pixel % 2 * step_]);
+  }
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> right(int v) const {
+    const hn::ScalableTag<T> d;
+    constexpr int64_t lanes = hn::MaxLanes(d);
+    return hn::LoadU(d, weights_ + term_->weight * Vectors * lanes + v * lanes);
+  }
+  HWY_INLINE void next() { ++term_; }
+
+ private:
+  const T* source_[Pairs];
+  const ConvTerm* term_;
+  const T* HWY_RESTRICT weights_;
+  int64_t step_;
+};
+
 template <int Pairs, int Vectors, class T>
-HWY_NOINLINE void multiply_tile(const ChannelBlock<T>& block, int64_t first_pair) {
+HWY_NOINLINE void multiply_pairs(const ChannelBlock<T>& block, int64_t first_pair) {
   const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  constexpr int lanes = hn::MaxLanes(d), width = Vectors * lanes, pixels = 2 * Pairs;
-  T* chunk_sums = block.chunk_sums + 2 * first_pair * width;
-  V sum[pixels][Vectors];
-  HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-    HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) {
-      sum[i][v] = block.begins_chunk ? hn::Zero(d) : hn::Load(d, chunk_sums + i * width + v * lanes);
-    }
-  }
-  const T* source[Pairs];
-  HWY_UNROLL(7) for (int p = 0; p < Pairs; ++p) source[p] = block.source + block.pair[first_pair + p];
-  const T* HWY_RESTRICT weights = block.weights;
-  const int64_t step = block.step;
-  for (const ConvTerm *term = block.terms, *end = term + block.count; term < end; ++term) {
-    V right[Vectors];
-    HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) right[v] = hn::Load(d, weights + term->weight * width + v * lanes);
-    const int64_t offset = term->source;
-    HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-      const V left = hn::Set(d, source[i / 2][offset + i % 2 * step]);
-      HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
-    }
-  }
-  T* to = chunk_sums;
-  if (block.ends_chunk) {
-    to = block.totals + 2 * first_pair * width;
-    HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-      HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) {
-        sum[i][v] = hn::Add(block.first_chunk ? hn::Zero(d) : hn::Load(d, to + i * width + v * lanes), sum[i][v]);
+  constexpr int64_t lanes = hn::MaxLanes(d), width = Vectors * lanes;
+  T *chunk_sums = block.chunk_sums + 2 * first_pair * width, *totals = block.totals + 2 * first_pair * width;
+  hn::Vec<decltype(d)> sum[2 * Pairs][Vectors];
+  begin_chain(block.begins_chunk, chunk_sums, width, sum);
+  multiply_add(block.count, PixelPairs<T, Pairs, Vectors>(block, first_pair), sum);
+  if (block.ends_chunk) add_total(block.first_chunk, totals, width, sum);
+  if (block.ends_chunk && block.last_chunk) {
+    if (block.bias != nullptr) {
+      HWY_UNROLL(14) for (int i = 0; i < 2 * Pairs; ++i) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Add(sum[i][v], hn::Load(d, block.bias + v * lanes));
       }
     }
+    if (block.relu) relu(sum);
   }
-  if (block.last_chunk && block.ends_chunk && block.bias != nullptr) {
-    HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-      HWY_UNROLL(4)
-      for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Add(sum[i][v], hn::Load(d, block.bias + v * lanes));
-    }
-  }
-  if (block.last_chunk && block.ends_chunk && block.relu) {
-    HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-      HWY_UNROLL(4)
-      for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::IfThenZeroElse(hn::Lt(sum[i][v], hn::Zero(d)), sum[i][v]);
-    }
-  }
-  HWY_UNROLL(14) for (int i = 0; i < pixels; ++i) {
-    HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) hn::Store(sum[i][v], d, to + i * width + v * lanes);
-  }
+  store_sums(sum, block.ends_chunk ? totals : chunk_sums, width);
 }
 
 // Calls the kernel compiled for that many pairs and vectors.
 template <int Pairs, int Vectors, class T>
-void multiply_tile_of(int pairs, const ChannelBlock<T>& block, int64_t first_pair) {
+void multiply_pairs_of(int pairs, const ChannelBlock<T>& block, int64_t first_pair) {
   if constexpr (Pairs > 1) {
-    if (pairs < Pairs) return multiply_tile_of<Pairs - 1, Vectors>(pairs, block, first_pair);
+    if (pairs < Pairs) return multiply_pairs_of<Pairs - 1, Vectors>(pairs, block, first_pair);
   }
-  multiply_tile<Pairs, Vectors>(block, first_pair);
+  multiply_pairs<Pairs, Vectors>(block, first_pair);
 }
 
 template <int Vectors, class T> void multiply(const ChannelBlock<T>& block) {
@@ -98,7 +93,7 @@ template <int Vectors, class T> void multiply(const ChannelBlock<T>& block) {
   const RowTiles tiles(block.pairs, max_pairs);
   for (int64_t tile = 0; tile < tiles.count; ++tile) {
     block.upcoming->next();
-    multiply_tile_of<max_pairs, Vectors>(tiles.height(tile), block, tiles.begin(tile));
+    multiply_pairs_of<max_pairs, Vectors>(tiles.height(tile), block, tiles.begin(tile));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "stet/tensor/cpu/conv/conv_tiles.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/simd/targets.h"
@@ -11,7 +12,7 @@
 //
 #include <hwy/highway.h>
 
-#include "stet/tensor/simd/fma-inl.h"
+#include "stet/tensor/cpu/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet {
@@ -42,77 +43,78 @@ struct Block {
 };
 constexpr int64_t kBlock = 320;
 
-template <bool kSplit, int Rows, int Vectors, class T>
-HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& block, const T* HWY_RESTRICT weights,
-                               int64_t first_row) {
+// A weight of each row, [k, row], and the vectors of pixels that it meets.
+template <class T, int Rows, int Vectors> class Pixels {
+ public:
+  HWY_INLINE Pixels(const CorrelationColumn<T>& column, int64_t begin, const T* weights)
+      : offset_(column.offset + begin), weights_(weights) {
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) source_[v] = column.source[v];
+  }
+
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> left(int row) const { return hn::Set(hn::ScalableTag<T>(), weights_[row]); }
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> right(int v) const {
+    return hn::LoadU(hn::ScalableTag<T>(), source_[v] + *offset_);
+  }
+  HWY_INLINE void next() { ++offset_, weights_ += Rows; }
+
+ protected:
+  const T* source_[Vectors];
+  const int64_t* HWY_RESTRICT offset_;
+  const T* HWY_RESTRICT weights_;
+};
+
+// The same with lanes in two rows of pixels.
+template <class T, int Rows, int Vectors> class SplitPixels : public Pixels<T, Rows, Vectors> {
+ public:
+  HWY_INLINE SplitPixels(const CorrelationColumn<T>& column, int64_t begin, const T* weights)
+      : Pixels<T, Rows, Vectors>(column, begin, weights) {
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
+      next_row_[v] = column.source[v] + column.gap;
+      beyond_[v] = hn::Not(hn::FirstN(hn::ScalableTag<T>(), static_cast<size_t>(column.split[v])));
+    }
+  }
+
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> right(int v) const {
+    const auto next = hn::LoadU(hn::ScalableTag<T>(), next_row_[v] + *this->offset_);
+    return hn::IfThenElse(beyond_[v], next, Pixels<T, Rows, Vectors>::right(v));
+  }
+
+ private:
+  const T* next_row_[Vectors];
+  hn::Mask<hn::ScalableTag<T>> beyond_[Vectors];
+};
+
+// Bias and activation of a tile's rows from `row` on.
+template <int Rows, int Vectors, class V, class T>
+HWY_INLINE void finish(const CorrelationColumn<T>& column, int64_t row, V (&sum)[Rows][Vectors]) {
   const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  constexpr int lanes = hn::MaxLanes(d);
-  const T *source[Vectors], *next_row[Vectors];
-  hn::Mask<decltype(d)> beyond[Vectors];
-  for (int v = 0; v < Vectors; ++v) {
-    source[v] = column.source[v];
-    if constexpr (kSplit) {
-      next_row[v] = source[v] + column.gap;
-      beyond[v] = hn::Not(hn::FirstN(d, static_cast<size_t>(column.split[v])));
-    }
-  }
-  T* chunk_sums = column.chunk_sums + first_row * Vectors * lanes;
-  T* totals = column.totals + first_row * Vectors * lanes;
-  V sum[Rows][Vectors];
-  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
-      sum[i][v] = block.begins_chunk ? hn::Zero(d) : hn::Load(d, chunk_sums + (i * Vectors + v) * lanes);
-    }
-  }
-  const int64_t* HWY_RESTRICT offset = column.offset;
-  for (int64_t k = block.begin, end = block.end; k < end; ++k, weights += Rows) {
-    V right[Vectors];
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, source[v] + offset[k]);
-    if constexpr (kSplit) {
-      HWY_UNROLL(3)
-      for (int v = 0; v < Vectors; ++v)
-        right[v] = hn::IfThenElse(beyond[v], hn::LoadU(d, next_row[v] + offset[k]), right[v]);
-    }
-    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      const V left = hn::Set(d, weights[i]);
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
-    }
-  }
-  if (!block.ends_chunk) {
-    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) hn::Store(sum[i][v], d, chunk_sums + (i * Vectors + v) * lanes);
-    }
-    return;
-  }
-  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
-      sum[i][v] = hn::Add(block.first_chunk ? hn::Zero(d) : hn::Load(d, totals + (i * Vectors + v) * lanes), sum[i][v]);
-    }
-  }
-  if (!block.last_chunk) {
-    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) hn::Store(sum[i][v], d, totals + (i * Vectors + v) * lanes);
-    }
-    return;
-  }
   if (column.bias != nullptr) {
     HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      const V bias = hn::Set(d, column.bias[first_row + i]);
+      const V bias = hn::Set(d, column.bias[row + i]);
       HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Add(sum[i][v], bias);
     }
   }
-  if (column.relu) {
-    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-      HWY_UNROLL(3)
-      for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::IfThenZeroElse(hn::Lt(sum[i][v], hn::Zero(d)), sum[i][v]);
-    }
-  }
+  if (column.relu) relu(sum);
+}
+
+template <bool kSplit, int Rows, int Vectors, class T>
+HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& block, const T* weights, int64_t row) {
+  constexpr int64_t lanes = hn::MaxLanes(hn::ScalableTag<T>()), width = Vectors * lanes;
+  T *chunk_sums = column.chunk_sums + row * width, *totals = column.totals + row * width;
+  hn::Vec<hn::ScalableTag<T>> sum[Rows][Vectors];
+  begin_chain(block.begins_chunk, chunk_sums, width, sum);
+  using Operands = std::conditional_t<kSplit, SplitPixels<T, Rows, Vectors>, Pixels<T, Rows, Vectors>>;
+  multiply_add(block.end - block.begin, Operands(column, block.begin, weights), sum);
+  if (!block.ends_chunk) return store_sums(sum, chunk_sums, width);
+  add_total(block.first_chunk, totals, width, sum);
+  if (!block.last_chunk) return store_sums(sum, totals, width);
+  finish(column, row, sum);
   const int64_t row_stride = column.row_stride;
   T* out[Vectors];
-  for (int v = 0; v < Vectors; ++v) out[v] = column.out[v] + first_row * row_stride;
+  for (int v = 0; v < Vectors; ++v) out[v] = column.out[v] + row * row_stride;
   HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[i][v], d, out[v] + i * row_stride);
+    HWY_UNROLL(3)
+    for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[i][v], hn::ScalableTag<T>(), out[v] + i * row_stride);
   }
 }
 

@@ -10,8 +10,8 @@
 //
 #include <hwy/highway.h>
 
+#include "stet/tensor/cpu/tile-inl.h"
 #include "stet/tensor/cpu/transpose-inl.h"
-#include "stet/tensor/simd/fma-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet {
@@ -28,57 +28,73 @@ constexpr int kRows[] = {9, 6, 4}, kTriples[] = {3, 2, 1};  // 16 registers
 constexpr int kRows[] = {9, 9, 8}, kTriples[] = {9, 4, 3};  // 32 registers
 #endif
 
-template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T>
-HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
-  const hn::ScalableTag<T> d;
-  using V = hn::Vec<decltype(d)>;
-  constexpr int lanes = hn::MaxLanes(d), rows = Run * Runs;
-  V sum[rows][Vectors];
-  HWY_UNROLL(27) for (int i = 0; i < rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
-      sum[i][v] = tile.begins_chunk ? hn::Zero(d) : hn::Load(d, tile.chain + (i * Vectors + v) * lanes);
-    }
+// The single elements and the vectors that meet at positions of a run.
+template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T> class Positions {
+ public:
+  HWY_INLINE Positions(const WeightTile<T>& tile, const PositionRun<T>& run) : offset_(run.offset), step_(tile.step) {
+    HWY_UNROLL(9) for (int i = 0; i < Runs; ++i) single_[i] = run.single + tile.row[i];
+    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) vector_[v] = run.vector + tile.column[v];
   }
-  for (const PositionRun<T>* run = tile.runs; run < tile.runs + tile.run_count; ++run) {
-    const T *single[Runs], *vector[Vectors];
-    for (int i = 0; i < Runs; ++i) single[i] = run->single + tile.row[i];
-    for (int v = 0; v < Vectors; ++v) vector[v] = run->vector + tile.column[v];
-    const int64_t* HWY_RESTRICT offset = run->offset;
-    const int64_t count = run->count, step = tile.step;
-    for (int64_t p = 0; p < count; ++p) {
-      if constexpr (Run > 1 && Vectors == 1) {
-        // Two neighbours have most elements in common: loads would else be what such a tile waits for.
-        if (p + 1 < count && offset[p + 1] == offset[p] + 1) {
-          const V right = hn::LoadU(d, vector[0] + p * step), next = hn::LoadU(d, vector[0] + (p + 1) * step);
-          HWY_UNROLL(9) for (int r = 0; r < Runs; ++r) {
-            const T* at = single[r] + offset[p];
-            HWY_UNROLL(4) for (int j = 0; j <= Run; ++j) {
-              const V left = hn::Set(d, at[j]);
-              if (j > 0) sum[r * Run + j - 1][0] = Fma(left, next, sum[r * Run + j - 1][0]);
-              if (j < Run) sum[r * Run + j][0] = Fma(left, right, sum[r * Run + j][0]);
-            }
-          }
-          ++p;
-          continue;
+
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> left(int i) const {
+    return hn::Set(hn::ScalableTag<T>(), single_[i / Run][(kSinglesAtOffsets ? offset_[p_] : p_) + i % Run]);
+  }
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> right(int v) const {
+    return hn::LoadU(hn::ScalableTag<T>(), vector_[v] + (kSinglesAtOffsets ? p_ * step_ : offset_[p_]));
+  }
+  HWY_INLINE void next() { ++p_; }
+
+ private:
+  const T *single_[Runs], *vector_[Vectors];
+  const int64_t* HWY_RESTRICT offset_;
+  int64_t step_, p_ = 0;
+};
+
+// The terms of a run, two neighbours at a time where positions are: they have most single elements in common, and loads
+// would else be what tiles of a single vector wait for.
+template <int Run, int Runs, class V, class T>
+HWY_INLINE void multiply_neighbours(const WeightTile<T>& tile, const PositionRun<T>& run, V (&sum)[Run * Runs][1]) {
+  const hn::ScalableTag<T> d;
+  const T *single[Runs], *vector = run.vector + tile.column[0];
+  for (int r = 0; r < Runs; ++r) single[r] = run.single + tile.row[r];
+  const int64_t* HWY_RESTRICT offset = run.offset;
+  const int64_t count = run.count, step = tile.step;
+  for (int64_t p = 0; p < count; ++p) {
+    if (p + 1 < count && offset[p + 1] == offset[p] + 1) {
+      const V right = hn::LoadU(d, vector + p * step), next = hn::LoadU(d, vector + (p + 1) * step);
+      HWY_UNROLL(9) for (int r = 0; r < Runs; ++r) {
+        const T* at = single[r] + offset[p];
+        HWY_UNROLL(4) for (int j = 0; j <= Run; ++j) {
+          const V left = hn::Set(d, at[j]);
+          if (j > 0) sum[r * Run + j - 1][0] = Fma(left, next, sum[r * Run + j - 1][0]);
+          if (j < Run) sum[r * Run + j][0] = Fma(left, right, sum[r * Run + j][0]);
         }
       }
-      const int64_t at = kSinglesAtOffsets ? offset[p] : p, vector_at = kSinglesAtOffsets ? p * step : offset[p];
-      V right[Vectors];
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) right[v] = hn::LoadU(d, vector[v] + vector_at);
-      HWY_UNROLL(27) for (int i = 0; i < rows; ++i) {
-        const V left = hn::Set(d, single[i / Run][at + i % Run]);
-        HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = Fma(left, right[v], sum[i][v]);
-      }
+      ++p;
+      continue;
+    }
+    const int64_t at = offset[p];
+    const V right = hn::LoadU(d, vector + p * step);
+    HWY_UNROLL(27) for (int i = 0; i < Run * Runs; ++i) {
+      sum[i][0] = Fma(hn::Set(d, single[i / Run][at + i % Run]), right, sum[i][0]);
     }
   }
-  T* to = tile.ends_chunk ? tile.c : tile.chain;
-  HWY_UNROLL(27) for (int i = 0; i < rows; ++i) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
-      T* c = to + (i * Vectors + v) * lanes;
-      if (tile.ends_chunk) sum[i][v] = hn::Add(tile.first ? hn::Zero(d) : hn::Load(d, c), sum[i][v]);
-      hn::Store(sum[i][v], d, c);
+}
+
+template <bool kSinglesAtOffsets, int Run, int Runs, int Vectors, class T>
+HWY_NOINLINE void weight_tile(const WeightTile<T>& tile) {
+  constexpr int64_t width = Vectors * hn::MaxLanes(hn::ScalableTag<T>());
+  hn::Vec<hn::ScalableTag<T>> sum[Run * Runs][Vectors];
+  begin_chain(tile.begins_chunk, tile.chain, width, sum);
+  for (const PositionRun<T>* run = tile.runs; run < tile.runs + tile.run_count; ++run) {
+    if constexpr (Run > 1 && Vectors == 1) {
+      multiply_neighbours<Run, Runs>(tile, *run, sum);
+    } else {
+      multiply_add(run->count, Positions<kSinglesAtOffsets, Run, Runs, Vectors, T>(tile, *run), sum);
     }
   }
+  if (tile.ends_chunk) add_total(tile.first, tile.c, width, sum);
+  store_sums(sum, tile.ends_chunk ? tile.c : tile.chain, width);
 }
 
 // Calls the kernel compiled for that many runs and vectors.
