@@ -4,7 +4,9 @@ include(CMakePackageConfigHelpers)
 
 # Headers between a folder's own sources, which need other libraries' headers, are not part of the package.
 set(private_headers "-inl\\.h$" "/math/(coefficients|functions|lanes|mpfr)" "/simd/targets\\.h$"
-  "/cpu/" "/cli/" "/ui/" "/tracking/reading/" "/hdf5_handle\\.h$" "/checkpoint_format\\.h$" "/live_run\\.h$" "/outbox\\.h$" "/state_visitors\\.h$")
+  "/cpu/" "/cli/" "/ui/"
+  "/reading/(comparison|log_collector|recorded_proto|rerun|scratch_folder|subprocess)\\.h$"
+  "/hdf5_handle\\.h$" "/checkpoint_format\\.h$" "/live_run\\.h$" "/outbox\\.h$" "/state_visitors\\.h$")
 set(exclude_private)
 foreach(pattern ${private_headers})
   list(APPEND exclude_private REGEX ${pattern} EXCLUDE)

@@ -1,14 +1,21 @@
 // stet: lists, shows, compares, verifies and resumes runs.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <utility>
+#include <vector>
 
 #include "stet/tensor/version.h"
-#include "stet/tracking/cli/commands.h"
+#include "stet/tracking/cli/verb.h"
 
-using namespace stet::tracking;
+namespace stet::tracking::cli {
+
+// Each is defined in the file of its name.
+Verb ls(), show(), diff(), verify(), resume();
 
 namespace {
+
+// In the order in which --help lists them.
+constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume};
 
 int run_command(int argc, char** argv) {
   CLI::App app("Lists, shows, compares, verifies and resumes the runs of Stet programs.", "stet");
@@ -18,34 +25,15 @@ int run_command(int argc, char** argv) {
       "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"
       "Exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.");
   Common common;
-  std::string run, other;
-  std::string runs = "./runs";
-  const auto verb = [&](const char* name, const char* what) {
-    CLI::App* command = app.add_subcommand(name, what);
-    command->add_option("--runs", runs, "folder of runs")->capture_default_str();
+  std::vector<std::pair<const CLI::App*, Verb>> verbs;
+  for (const auto& make : kVerbs) {
+    const Verb verb = make();
+    CLI::App* command = app.add_subcommand(verb.name, verb.help);
+    command->add_option("--runs", common.runs, "folder of runs")->capture_default_str();
     command->add_flag("--json", common.json, "print JSON");
-    return command;
-  };
-
-  auto* ls = verb("ls", "List the runs");
-  auto* shown = verb("show", "Show a run: its parameters, metrics, launches, data and checkpoints");
-  shown->add_option("RUN", run, "which run")->required();
-  auto* differ = verb("diff", "Show in what two runs differ: parameters, data, environment, metrics");
-  differ->add_option("RUN", run, "the first")->required();
-  differ->add_option("OTHER", other, "the second")->required();
-  auto* verified = verb("verify", "Run a run again from its record alone, and compare all digests");
-  VerifyOptions options;
-  verified->add_option("RUN", run, "which run")->required();
-  verified->add_option("--threads", options.threads, "run it with so many threads; 0: all cores")
-      ->check(CLI::Range(0, 1024));
-  verified->add_option("--isa", options.isa, "run it on this instruction set: avx512, avx2, neon or scalar");
-  verified->add_option("--device", options.device, "run it on this device: cpu, cuda or cuda:N");
-  verified->add_flag("--resumes", options.resumes, "start every stretch from its checkpoint as well");
-  verified->add_flag("--run-program", options.run_program, "run the program of a folder that another user wrote");
-  auto* resumed = verb("resume", "Go on with a run that was stopped or killed; further flags go to its program");
-  resumed->add_option("RUN", run, "which run")->required();
-  resumed->allow_extras();
-
+    verb.options(*command);
+    verbs.emplace_back(command, verb);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -53,19 +41,18 @@ int run_command(int argc, char** argv) {
     std::fprintf(stderr, "stet: %s; see stet --help\n", e.what());
     return 2;
   }
-  common.runs = runs;
-  if (*ls) return list(common);
-  if (*shown) return show(common, run);
-  if (*differ) return diff(common, run, other);
-  if (*verified) return verify(common, run, options);
-  return resume(common, run, resumed->remaining());
+  for (const auto& [command, verb] : verbs) {
+    if (*command) return verb.run(common);
+  }
+  return 2;  // unreachable: one is required
 }
 
 }  // namespace
+}  // namespace stet::tracking::cli
 
 int main(int argc, char** argv) {
   try {
-    return run_command(argc, argv);
+    return stet::tracking::cli::run_command(argc, argv);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "stet: %s\n", e.what());
     return 2;

@@ -1,18 +1,23 @@
 // stet resume.
-#include <fmt/format.h>
-#include <stdlib.h>
-
 #include <csignal>
 #include <filesystem>
+#include <memory>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/capture/program.h"
-#include "stet/tracking/cli/commands.h"
-#include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/cli/verb.h"
+#include "stet/tracking/reading/scratch_folder.h"
 #include "stet/tracking/reading/subprocess.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
 
-namespace stet::tracking {
+namespace stet::tracking::cli {
 namespace {
+
+struct Options {
+  std::string run;
+  const CLI::App* command = nullptr;  // holds the further flags once it is parsed
+};
 
 // Where it lay when the run was launched, if it is still the same program, else the kept one.
 RunnableProgram find_program(const Path& runs, const record::Program& program, const Path& scratch) {
@@ -29,23 +34,12 @@ const record::Launch& last_with_program(const record::RunRecord& record) {
   raise("run {}: was killed before its program was kept; start it again", record.id());
 }
 
-}  // namespace
-
-int resume(const Common& common, const std::string& run, const std::vector<std::string>& flags) {
-  const Path folder = std::filesystem::absolute(find_run(common.runs, run)).lexically_normal();
+int resume_run(const Common& common, const Options& options) {
+  const Path folder = std::filesystem::absolute(find_run(common.runs, options.run)).lexically_normal();
   const auto record = read_record(folder);
   const record::Launch& launch = last_with_program(record);
-  std::string scratch = (std::filesystem::temp_directory_path() / "stet-resume-XXXXXX").string();
-  if (::mkdtemp(scratch.data()) == nullptr)
-    raise<DataError>("{}: can't make a scratch folder; set TMPDIR to one that can be written", scratch);
-  struct Remove {
-    Path path;
-    ~Remove() {
-      std::error_code ignored;
-      std::filesystem::remove_all(path, ignored);
-    }
-  } remove{scratch};
-  const RunnableProgram program = find_program(folder.parent_path(), launch.program(), Path(scratch) / "program");
+  const ScratchFolder scratch("stet-resume");
+  const RunnableProgram program = find_program(folder.parent_path(), launch.program(), scratch.path() / "program");
   std::error_code none;
   Command command{.program = program.executable,
                   .arguments = {"--runs=" + folder.parent_path().string(), "--resume=" + folder.filename().string()},
@@ -53,7 +47,7 @@ int resume(const Common& common, const std::string& run, const std::vector<std::
                   .cwd = std::filesystem::is_directory(launch.cwd(), none) ? Path(launch.cwd()) : Path(),
                   .output = {}};
   if (!program.library_folder.empty()) command.environment["LD_LIBRARY_PATH"] = program.library_folder.string();
-  command.arguments.insert(command.arguments.end(), flags.begin(), flags.end());
+  for (const std::string& flag : options.command->remaining()) command.arguments.push_back(flag);
   Subprocess child(command);
   // Ctrl-C reaches the program as well: it saves a checkpoint, and this one waits for it.
   std::signal(SIGINT, SIG_IGN);
@@ -61,4 +55,17 @@ int resume(const Common& common, const std::string& run, const std::vector<std::
   return child.wait();
 }
 
-}  // namespace stet::tracking
+}  // namespace
+
+Verb resume() {
+  const auto options = std::make_shared<Options>();
+  return {"resume", "Go on with a run that was stopped or killed; further flags go to its program",
+          [options](CLI::App& command) {
+            command.add_option("RUN", options->run, "which run")->required();
+            command.allow_extras();
+            options->command = &command;
+          },
+          [options](const Common& common) { return resume_run(common, *options); }};
+}
+
+}  // namespace stet::tracking::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <tuple>
 
 namespace stet::tracking {
 namespace {
@@ -27,11 +28,32 @@ std::vector<std::string> differing(const LoggedState& expected, const LoggedStat
   return names;
 }
 
+// Equal to the bit.
+bool same(const MetricSummary& a, const MetricSummary& b) {
+  const auto bits = [](const MetricSummary& m) {
+    return std::tuple(std::bit_cast<uint64_t>(m.last), std::bit_cast<uint64_t>(m.min), std::bit_cast<uint64_t>(m.max),
+                      m.step, m.count);
+  };
+  return bits(a) == bits(b);
+}
+
 template <class Map> auto after(const Map& map, const std::optional<uint64_t>& last) {
   return last ? map.upper_bound(*last) : map.begin();
 }
 
 }  // namespace
+
+std::vector<std::string> other_metrics(const LogView& a, const LogView& b) {
+  std::vector<std::string> names;
+  for (const auto& [name, metric] : a.metrics) {
+    const auto it = b.metrics.find(name);
+    if (it == b.metrics.end() || !same(metric.summary, it->second.summary)) names.push_back(name);
+  }
+  for (const auto& [name, metric] : b.metrics) {
+    if (!a.metrics.contains(name)) names.push_back(name);
+  }
+  return names;
+}
 
 void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
   last_loss_ = tick;

@@ -1,4 +1,4 @@
-// Holding the digests of a run that is run again against those of its record.
+// Holding the digests of a run that is run again against those of its record. Private to reading/.
 #pragma once
 
 #include <cstdint>
@@ -6,17 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/reading/verification.h"
 
 namespace stet::tracking {
 
-/// Where two runs part.
-struct Parting {
-  int64_t step = 0;                  ///< at which it shows
-  int64_t same_until = 0;            ///< the last step before it whose digests are equal
-  std::vector<std::string> tensors;  ///< that differ, in walk order; empty: only the loss, or the loops
-  std::string what;                  ///< the whole of it, in one line
-};
+/// Names of the metrics that the two logs don't agree on: their sums differ by a bit, or only one has them.
+std::vector<std::string> other_metrics(const LogView& a, const LogView& b);
 
 class Comparison {
  public:

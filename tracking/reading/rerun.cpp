@@ -5,36 +5,18 @@
 
 #include <algorithm>
 
-#include "stet/tensor/error.h"
 #include "stet/tracking/capture/program.h"
-#include "stet/tracking/reading/environment_diff.h"
+#include "stet/tracking/reading/comparison.h"
+#include "stet/tracking/reading/log_collector.h"
+#include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/reading/subprocess.h"
 #include "stet/tracking/record/replay.h"
+#include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
 namespace {
 
-constexpr useconds_t poll_interval = 20'000;
-
-std::string absolute_place(const RunView& run, const std::string& place) {
-  if (place.empty() || Path(place).is_absolute()) return place;
-  return (Path(run.record.launches(0).cwd()) / place).lexically_normal().string();
-}
-
-std::vector<std::string> arguments_of(const RunView& run, const Stretch& stretch, bool resumes, const Path& scratch,
-                                      const VerifyOptions& options) {
-  const auto& launch = run.record.launches(stretch.launch);
-  std::vector<std::string> arguments{"--quiet", "--runs=" + (scratch / "runs").string(),
-                                     fmt::format("--seed={}", run.record.seed()),
-                                     fmt::format("--threads={}", options.threads),
-                                     "--device=" + (options.device.empty() ? launch.device() : options.device)};
-  for (const auto& p : run.record.params()) arguments.push_back("--" + p.name() + "=" + p.value());
-  for (const auto& p : run.record.places()) arguments.push_back("--" + p.name() + "=" + absolute_place(run, p.value()));
-  if (std::find(launch.argv().begin(), launch.argv().end(), "--allow-nan") != launch.argv().end())
-    arguments.push_back("--allow-nan");
-  if (resumes) arguments.push_back("--resume=latest");
-  return arguments;
-}
+constexpr useconds_t kPollInterval = 20'000;
 
 std::string last_line(const Path& file) {
   std::string text = read_file(file);
@@ -43,41 +25,153 @@ std::string last_line(const Path& file) {
 }
 
 std::optional<Path> run_in(const Path& runs) {
-  if (!std::filesystem::exists(runs)) return std::nullopt;
   const auto folders = list_runs(runs);
   return folders.empty() ? std::nullopt : std::optional(folders.back());
 }
 
-// Reads the log of the program that runs, as far as it is written.
+// The log of the program that runs, as far as it is written.
 class Watch {
  public:
-  Watch(const Path& scratch, Comparison& comparison) : runs_(scratch / "runs"), comparison_(comparison) {}
+  explicit Watch(const Path& scratch) : runs_(scratch / "runs") {}
 
-  /// False when a difference is known.
-  bool look() {
+  const LogView& look() {
     if (!collector_) {
       const auto folder = run_in(runs_);
-      if (!folder || list_segments(*folder).empty()) return true;
+      if (!folder || list_segments(*folder).empty()) return nothing_;
       collector_.emplace(*folder);
     }
     collector_->read();
-    return comparison_.advance(collector_->view());
+    return collector_->view();
   }
-  int64_t steps() const { return collector_ ? collector_->view().steps : 0; }
 
  private:
   Path runs_;
-  Comparison& comparison_;
+  LogView nothing_;
   std::optional<LogCollector> collector_;
 };
 
-LogView whole_log(const Path& scratch) {
-  const auto folder = run_in(scratch / "runs");
-  if (!folder || list_segments(*folder).empty()) return {};
-  LogCollector collector(*folder);
-  collector.read();
-  return collector.view();
-}
+// Runs stretches one after another; each goes on with the scratch folder's run.
+class Stretches {
+ public:
+  Stretches(const RunView& run, const Path& scratch, const VerifyOptions& options, const VerifyProgress& progress)
+      : run_(run),
+        record_(read_record(run.folder)),
+        scratch_(scratch),
+        options_(options),
+        progress_(progress),
+        comparison_(run.log) {
+    make_directories(fs_, scratch / "work");
+    for (const auto& [tick, state] : run.log.states) replay_.digest_ticks.insert(tick);
+  }
+
+  /// False when there is a difference.
+  bool run(const Stretch& stretch) {
+    const Path output = scratch_ / fmt::format("output-{}", count_);
+    Subprocess child(command(stretch, output));
+    ++count_;
+    if (!follow(child)) {
+      child.kill();
+      return false;
+    }
+    const int status = child.wait();
+    if (!comparison_.advance(whole_log()) || comparison_.parting()) return false;
+    if (status != 0) throw NotRunnable(fmt::format("the program ended with status {}: {}", status, last_line(output)));
+    return true;
+  }
+
+  Rerun finish() {
+    const LogView actual = whole_log();
+    comparison_.finish(actual, run_.status == RunStatus::finished);
+    Rerun rerun{{.steps = actual.steps,
+                 .digests_equal = comparison_.equal(),
+                 .digests = comparison_.total(),
+                 .first_difference = comparison_.parting(),
+                 .other_metrics = {}},
+                {}};
+    if (!comparison_.parting()) rerun.result.other_metrics = other_metrics(run_.log, actual);
+    if (const auto folder = run_in(scratch_ / "runs")) {
+      const auto record = read_record(*folder);
+      if (record.launches_size() > 0) rerun.surroundings = surroundings(value_of(record.launches(0)));
+    }
+    return rerun;
+  }
+
+ private:
+  // Until the program ends; false when a difference is known before.
+  bool follow(Subprocess& child) {
+    Watch watch(scratch_);
+    while (!child.ended()) {
+      const LogView& log = watch.look();
+      const bool same = comparison_.advance(log);
+      if (progress_) progress_(log.steps, run_.steps);
+      if (!same) return false;
+      ::usleep(kPollInterval);
+    }
+    return true;
+  }
+
+  LogView whole_log() const { return Watch(scratch_).look(); }
+
+  // The launch's program, laid out once.
+  const RunnableProgram& program_of(size_t launch) {
+    const auto& program = record_.launches(static_cast<int>(launch)).program();
+    if (program.sha256().empty())
+      throw NotRunnable(fmt::format("launch {} was killed before its program was kept", launch));
+    const auto it = programs_.find(program.sha256());
+    if (it != programs_.end()) return it->second;
+    const Path place = scratch_ / ("program-" + std::to_string(programs_.size()));
+    return programs_[program.sha256()] = lay_out_program(fs_, run_.folder.parent_path(), program, place);
+  }
+
+  Command command(const Stretch& stretch, const Path& output) {
+    const RunnableProgram& program = program_of(stretch.launch);
+    return {.program = program.executable,
+            .arguments = arguments(run_.launches.at(stretch.launch)),
+            .environment = {{"LD_LIBRARY_PATH", program.library_folder.string()},
+                            {"STET_REPLAY", write_plan(stretch).string()},
+                            {"STET_FRESH_FINGERPRINTS", "1"},
+                            {"STET_FAULT", ""},
+                            {"STET_ISA", options_.isa}},
+            .cwd = scratch_ / "work",
+            .output = output};
+  }
+
+  std::vector<std::string> arguments(const RunLaunch& launch) const {
+    std::vector<std::string> words{"--quiet", "--runs=" + (scratch_ / "runs").string(),
+                                   fmt::format("--seed={}", run_.seed), fmt::format("--threads={}", options_.threads),
+                                   "--device=" + (options_.device.empty() ? launch.device : options_.device)};
+    for (const RunParameter& p : run_.parameters) words.push_back("--" + p.name + "=" + p.value);
+    for (const RunPlace& p : run_.places) words.push_back("--" + p.name + "=" + absolute_place(p.value));
+    if (std::find(launch.argv.begin(), launch.argv.end(), "--allow-nan") != launch.argv.end())
+      words.push_back("--allow-nan");
+    if (count_ > 0) words.push_back("--resume=latest");
+    return words;
+  }
+
+  std::string absolute_place(const std::string& place) const {
+    if (place.empty() || Path(place).is_absolute()) return place;
+    return (Path(run_.launches.at(0).cwd) / place).lexically_normal().string();
+  }
+
+  Path write_plan(const Stretch& stretch) {
+    replay_.stop_tick = stretch.stop_tick;
+    const std::string plan = replay_.to_text();
+    const Path file = scratch_ / fmt::format("plan-{}", count_);
+    write_file(fs_, file, as_bytes(plan));
+    return file;
+  }
+
+  FileSystem& fs_ = file_system();
+  const RunView& run_;
+  const record::RunRecord record_;
+  const Path scratch_;
+  const VerifyOptions& options_;
+  const VerifyProgress& progress_;
+  Comparison comparison_;
+  Replay replay_;
+  std::map<std::string, RunnableProgram> programs_;  // by SHA-256
+  int count_ = 0;                                    // stretches begun
+};
 
 }  // namespace
 
@@ -85,8 +179,8 @@ std::vector<Stretch> stretches_of(const RunView& run) {
   std::vector<Stretch> stretches;
   std::optional<uint64_t> stop;
   if (run.status != RunStatus::finished) stop = run.log.last_tick;
-  for (int i = run.record.launches_size() - 1; i >= 0; --i) {
-    const uint64_t first = run.record.launches(i).first_tick();
+  for (size_t i = run.launches.size(); i-- > 0;) {
+    const uint64_t first = run.launches[i].first_tick;
     if (stop && first >= *stop) continue;  // it came to no boundary of the run, or a later launch went back behind it
     stretches.push_back({i, stop});
     stop = first;
@@ -99,7 +193,7 @@ std::vector<Stretch> stretches_of(const RunView& run) {
 std::vector<Stretch> cut(const RunView& run, const std::vector<Stretch>& stretches, const std::set<uint64_t>& ticks) {
   std::vector<Stretch> parts;
   for (const Stretch& s : stretches) {
-    const uint64_t first = run.record.launches(s.launch).first_tick();
+    const uint64_t first = run.launches[s.launch].first_tick;
     for (const uint64_t tick : ticks) {
       if (tick > first && (!s.stop_tick || tick < *s.stop_tick)) parts.push_back({s.launch, tick});
     }
@@ -109,62 +203,12 @@ std::vector<Stretch> cut(const RunView& run, const std::vector<Stretch>& stretch
 }
 
 Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch,
-            const VerifyOptions& options, const std::function<void(int64_t step)>& progress) {
-  FileSystem& fs = file_system();
-  make_directories(fs, scratch / "work");
-  Comparison comparison(run.log);
-  Replay replay;
-  for (const auto& [tick, state] : run.log.states) replay.digest_ticks.insert(tick);
-  std::map<std::string, RunnableProgram> programs;
-  for (size_t i = 0; i < stretches.size(); ++i) {
-    const auto& program = run.record.launches(stretches[i].launch).program();
-    if (program.sha256().empty())
-      throw NotRunnable(fmt::format("launch {} was killed before its program was kept", stretches[i].launch));
-    if (!programs.contains(program.sha256())) {
-      programs[program.sha256()] = lay_out_program(fs, run.folder.parent_path(), program,
-                                                   scratch / ("program-" + std::to_string(programs.size())));
-    }
-    const RunnableProgram& runnable = programs[program.sha256()];
-    replay.stop_tick = stretches[i].stop_tick;
-    const std::string plan = replay.to_text();
-    const Path plan_file = scratch / fmt::format("plan-{}", i);
-    write_file(fs, plan_file, as_bytes(plan));
-    const Path output = scratch / fmt::format("output-{}", i);
-    Subprocess child({.program = runnable.executable,
-                      .arguments = arguments_of(run, stretches[i], i > 0, scratch, options),
-                      .environment = {{"LD_LIBRARY_PATH", runnable.library_folder.string()},
-                                      {"STET_REPLAY", plan_file.string()},
-                                      {"STET_FRESH_FINGERPRINTS", "1"},
-                                      {"STET_FAULT", ""},
-                                      {"STET_ISA", options.isa}},
-                      .cwd = scratch / "work",
-                      .output = output});
-    Watch watch(scratch, comparison);
-    bool same = true;
-    while (!child.ended() && same) {
-      same = watch.look();
-      progress(watch.steps());
-      if (same) ::usleep(poll_interval);
-    }
-    if (!same) {
-      child.kill();
-      break;
-    }
-    if (const int status = child.wait();
-        status != 0 && comparison.advance(whole_log(scratch)) && !comparison.parting()) {
-      throw NotRunnable(fmt::format("the program ended with status {}: {}", status, last_line(output)));
-    }
-    if (!comparison.advance(whole_log(scratch)) || comparison.parting()) break;
+            const VerifyOptions& options, const VerifyProgress& progress) {
+  Stretches again(run, scratch, options, progress);
+  for (const Stretch& stretch : stretches) {
+    if (!again.run(stretch)) break;
   }
-  const LogView actual = whole_log(scratch);
-  comparison.finish(actual, run.status == RunStatus::finished);
-  Rerun result{actual.steps, comparison.equal(), comparison.total(), comparison.parting(), {}, {}};
-  if (!result.parting) result.other_metrics = other_metrics(run.log, actual);
-  if (const auto folder = run_in(scratch / "runs")) {
-    const auto record = read_record(*folder);
-    if (record.launches_size() > 0) result.surroundings = surroundings(record.launches(0));
-  }
-  return result;
+  return again.finish();
 }
 
 }  // namespace stet::tracking

@@ -1,85 +1,47 @@
-// A run as `stet` shows it: its record, and what its log adds up to.
+// A run with all that its record and its log hold.
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "stet/tracking/record/event_log.h"
-#include "stet/tracking/record/record.pb.h"
-#include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/reading/runs.h"
 
 namespace stet::tracking {
 
-using Json = nlohmann::ordered_json;
-
-struct MetricSummary {
-  double last = 0, min = 0, max = 0;
-  int64_t step = 0;  ///< of the last
-  int64_t count = 0;
-};
-/// Equal to the bit.
-bool same(const MetricSummary& a, const MetricSummary& b);
-
-/// State digests name their tensors only when the names change.
-struct LoggedState {
-  std::string root;  ///< hex
-  std::vector<std::string> names;
-  std::vector<uint32_t> leaves;
+/// A checkpoint that is there, unread.
+struct RunCheckpoint {
   int64_t step = 0;
+  std::filesystem::path path;
+  int64_t bytes = 0;
+  std::optional<double> metric;  ///< of the run's best metric, when the checkpoint was written
+  bool best = false;             ///< the best of those that are there; the earliest of equals
 };
 
-struct LoggedLosses {
-  std::vector<uint64_t> bits;
-  int64_t step = 0;
-};
-
-/// The effective log, by tick where that identifies an event.
-struct LogView {
-  std::map<std::string, MetricSummary> metrics;
-  std::map<uint64_t, LoggedLosses> losses;
-  std::map<uint64_t, LoggedState> states;
-  std::set<uint64_t> checkpoint_ticks;
-  int64_t steps = 0;       ///< committed
-  uint64_t last_tick = 0;  ///< of a digest
-};
-
-/// Names of the metrics that the two logs don't agree on.
-std::vector<std::string> other_metrics(const LogView& a, const LogView& b);
-
-/// Adds events as they come; it can go on while the log grows.
-class LogCollector {
- public:
-  explicit LogCollector(const Path& run) : reader_(run) {}
-  /// Reads what there is.
-  void read();
-  const LogView& view() const { return view_; }
-
- private:
-  void add(const record::Event& event);
-  EventReader reader_;
-  LogView view_;
-  std::vector<std::string> names_;
-};
-
-struct RunView {
-  Path folder;
-  record::RunRecord record;
-  RunStatus status;
+struct RunView : RunSummary {
+  std::vector<RunPlace> places;
+  std::vector<RunHyperparameter> hyperparameters;
+  std::vector<RunData> data;
+  std::vector<RunLaunch> launches;         ///< in order; at least one in a record that no one edited
+  std::string best_metric;                 ///< the metric by which a best checkpoint is kept; empty: by none
+  std::vector<RunCheckpoint> checkpoints;  ///< by ascending step
+  std::string model_summary;
+  int64_t parameter_count = 0;  ///< trained values
+  std::string final_digest;     ///< as recorded: hexadecimal, empty until the run has finished
+  std::string record_json;      ///< the record as run.json holds it
   LogView log;
 
-  explicit RunView(const Path& run);
-  int64_t steps() const;
   /// Of the final state, or of the last that was digested; empty when none was.
-  std::string digest() const;
-  /// What `stet show --json` prints, or the shorter form of `stet ls --json`.
-  Json to_json(bool full) const;
+  const std::string& digest() const;
+  /// Throws UsageError that names the metrics there are.
+  const Metric& metric(const std::string& wanted, const Metric::Context& context = {}) const;
+  /// A metric's points; none where it was not logged.
+  const std::vector<Point>& series(const std::string& wanted, const Metric::Context& context = {}) const;
 };
 
-/// NaN and infinities as strings, which JSON has no numbers for.
-Json number(double value);
+/// Reads a run folder's record and its whole log. Throws DataError and IoError that name the file.
+RunView read_run(const std::filesystem::path& run);
 
 }  // namespace stet::tracking

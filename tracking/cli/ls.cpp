@@ -1,0 +1,59 @@
+// stet ls.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/verb.h"
+#include "stet/tracking/reading/runs.h"
+
+namespace stet::tracking::cli {
+namespace {
+
+// Calls `print` for each run folder, and says of those that can't be read why. Returns the exit status.
+template <class F> int for_each(const std::vector<std::filesystem::path>& runs, const F& print) {
+  int status = 0;
+  for (const auto& folder : runs) {
+    try {
+      print(folder);
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "stet: {}\n", e.what());
+      status = 2;
+    }
+  }
+  return status;
+}
+
+int print_json(const Runs& runs) {
+  Json array = Json::array();
+  const int status =
+      for_each(runs.folders(), [&](const auto& folder) { array.push_back(short_json(read_run(folder))); });
+  fmt::print("{}\n", array.dump(2));
+  return status;
+}
+
+int print_table(const Runs& runs) {
+  const auto folders = runs.folders();
+  if (folders.empty()) {
+    fmt::print("no runs in {}\n", runs.folder().string());
+    return 0;
+  }
+  fmt::print("{:<24} {:<20} {:<12} {:>8}  {}\n", "ID", "NAME", "STATUS", "STEPS", "MADE");
+  return for_each(folders, [](const auto& folder) {
+    const RunSummary run = read_summary(folder);
+    fmt::print("{:<24} {:<20} {:<12} {:>8}  {}\n", run.id, run.name, name_of(run.status), run.steps,
+               local_time(run.created));
+  });
+}
+
+}  // namespace
+
+Verb ls() {
+  return {"ls", "List the runs", [](CLI::App&) {},
+          [](const Common& common) {
+            const Runs runs(common.runs);
+            return common.json ? print_json(runs) : print_table(runs);
+          }};
+}
+
+}  // namespace stet::tracking::cli

@@ -1,0 +1,36 @@
+// In what two runs differ, or two launches.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "stet/tracking/reading/run_view.h"
+
+namespace stet::tracking {
+
+/// Names and values, as text.
+using Table = std::map<std::string, std::string>;
+/// A name, and the two values where they differ; one that only the other has is empty.
+using Differences = std::map<std::string, std::pair<std::string, std::string>>;
+
+Differences differences(const Table& a, const Table& b);
+
+/// What of a launch can matter to its results' being the same: program, compiler, flags, libraries, machine, source,
+/// threads.
+Table surroundings(const RunLaunch& launch);
+
+/// In what two runs differ.
+struct RunDifferences {
+  Differences parameters;   ///< seed, program, numerics and what modules report of themselves with them
+  Differences data;         ///< samples and splits, by their SHA-256
+  Differences environment;  ///< surroundings of the last launches
+  Differences metrics;      ///< what they add up to; steps and digest with them
+  bool same_bits = false;   ///< both came to the same digest after the same steps
+
+  bool same() const { return parameters.empty() && data.empty() && environment.empty() && metrics.empty(); }
+};
+
+RunDifferences diff(const RunView& a, const RunView& b);
+
+}  // namespace stet::tracking

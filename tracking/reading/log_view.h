@@ -1,0 +1,72 @@
+// What a run's log holds, as values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stet::tracking {
+
+/// One value of a metric.
+struct Point {
+  int64_t step = 0;  ///< committed steps when it was logged
+  double time = 0;   ///< seconds since 1970, UTC
+  double value = 0;
+};
+
+/// A metric's points added up. NaN counts, and is the least or greatest only where there is nothing else.
+struct MetricSummary {
+  double last = 0, min = 0, max = 0;
+  int64_t step = 0;  ///< of the last
+  int64_t count = 0;
+};
+
+/// A metric, and every value that was logged of it.
+struct Metric {
+  /// What it was measured on, as in {{"subset", "validation"}}.
+  using Context = std::vector<std::pair<std::string, std::string>>;
+
+  std::string name;
+  Context context;
+  MetricSummary summary;
+  std::vector<Point> points;  ///< in the order in which they were logged
+};
+
+/// The losses of the steps since the digest before it.
+struct LoggedLosses {
+  std::vector<uint64_t> bits;  ///< of binary32, zero-extended, or of binary64
+  int64_t step = 0;
+};
+
+/// The digest of the tracked state at a boundary.
+struct LoggedState {
+  std::string root;                ///< 32 hexadecimal digits
+  std::vector<std::string> names;  ///< of the tensors, in walk order
+  std::vector<uint32_t> leaves;    ///< one a name
+  int64_t step = 0;
+};
+
+/// The log's mark that a checkpoint was written.
+struct LoggedCheckpoint {
+  int64_t step = 0;
+  std::optional<double> metric;  ///< the latest value of the metric by which the best one is kept
+};
+
+/// The effective log: what a resume left behind is not in it. Digests and checkpoints are sorted by tick, which counts
+/// boundaries: several can share a step.
+struct LogView {
+  std::map<std::string, Metric> metrics;  ///< by the name that TensorBoard shows: `name`, or `name/value…` of a context
+  std::map<uint64_t, LoggedLosses> losses;
+  std::map<uint64_t, LoggedState> states;
+  std::map<uint64_t, LoggedCheckpoint> checkpoints;
+  int64_t steps = 0;       ///< the last that was digested
+  uint64_t last_tick = 0;  ///< of a digest
+};
+
+/// The metric of that name and context; null when the log has none.
+const Metric* find_metric(const LogView& log, const std::string& name, const Metric::Context& context = {});
+
+}  // namespace stet::tracking

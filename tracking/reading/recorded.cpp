@@ -1,0 +1,108 @@
+#include "stet/tracking/reading/recorded.h"
+
+#include "stet/tracking/reading/recorded_proto.h"
+#include "stet/tracking/record/parse.h"
+
+namespace stet::tracking {
+namespace {
+
+ValueSource source_of(record::Param::Source source) {
+  switch (source) {
+    case record::Param::DEFAULT: return ValueSource::standard;
+    case record::Param::FLAG: return ValueSource::flag;
+    case record::Param::CONFIG: return ValueSource::config;
+    case record::Param::RECORD: return ValueSource::record;
+    default: return ValueSource::unknown;
+  }
+}
+
+RunDataFile value_of(const record::DataFile& m) { return {m.path(), m.size(), m.sha256()}; }
+
+RunBuild value_of(const record::Build& m) {
+  return {m.compiler(), m.flags(), m.build_type(), {m.libraries().begin(), m.libraries().end()}};
+}
+
+RunMachine value_of(const record::Machine& m) {
+  return {.host = m.host(),
+          .os = m.os(),
+          .kernel = m.kernel(),
+          .architecture = m.architecture(),
+          .cpu = m.cpu(),
+          .cpus = m.cpus(),
+          .memory_bytes = m.memory_bytes(),
+          .gpu = m.gpu(),
+          .driver = m.driver(),
+          .cuda = m.cuda()};
+}
+
+RunSource value_of(const record::Source& m) {
+  return {.root = m.root(),
+          .commit = m.commit(),
+          .branch = m.branch(),
+          .remote = m.remote(),
+          .dirty = m.dirty(),
+          .patch = m.patch(),
+          .left_out = {m.left_out().begin(), m.left_out().end()}};
+}
+
+std::optional<RunEnd> end_of(const record::Launch& m) {
+  if (!m.has_end()) return std::nullopt;
+  const auto& end = m.end();
+  return RunEnd{end.exit_code(), end.message(), end.time(), end.wall_seconds(), end.cpu_seconds(), end.last_step()};
+}
+
+}  // namespace
+
+std::variant<std::string, bool, int64_t, uint64_t, double> RunParameter::typed() const {
+  if (type == "bool") {
+    if (const auto v = parse_bool(value)) return *v;
+  } else if (type == "int") {
+    if (const auto v = parse_int64(value)) return *v;
+  } else if (type == "uint") {
+    if (const auto v = parse_uint64(value)) return *v;
+  } else if (type == "float" || type == "double") {
+    if (const auto v = parse_double(value)) return *v;
+  }
+  return value;
+}
+
+RunParameter value_of(const record::Param& m) {
+  return {m.name(), m.value(), m.default_(), source_of(m.source()), m.type(), m.range(), m.meaning()};
+}
+
+RunHyperparameter value_of(const record::Hyperparameter& m) { return {m.path(), m.value(), m.type(), m.execution()}; }
+
+RunPlace value_of(const record::Place& m) { return {m.name(), m.value(), m.default_(), source_of(m.source())}; }
+
+RunData value_of(const record::Dataset& m) {
+  RunData data{.name = m.name(),
+               .path = m.path(),
+               .files = {},
+               .samples_sha256 = m.samples_sha256(),
+               .count = m.count(),
+               .split = m.split(),
+               .split_sha256 = m.split_sha256()};
+  for (const auto& file : m.files()) data.files.push_back(value_of(file));
+  return data;
+}
+
+RunLaunch value_of(const record::Launch& m) {
+  return {.first_step = m.first_step(),
+          .first_tick = m.first_tick(),
+          .argv = {m.argv().begin(), m.argv().end()},
+          .cwd = m.cwd(),
+          .program = {m.program().path(), m.program().sha256()},
+          .build = value_of(m.build()),
+          .machine = value_of(m.machine()),
+          .source = value_of(m.source()),
+          .environment = {m.environment().begin(), m.environment().end()},
+          .threads = m.threads(),
+          .isa = m.isa(),
+          .device = m.device(),
+          .pid = m.pid(),
+          .started = m.started(),
+          .end = end_of(m),
+          .notes = {m.notes().begin(), m.notes().end()}};
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,58 @@
+#include "stet/tracking/reading/runs.h"
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/reading/log_collector.h"
+#include "stet/tracking/reading/recorded_proto.h"
+#include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/record/run_folder.h"
+
+namespace stet::tracking {
+
+RunSummary summarize(const Path& run, const record::RunRecord& record) {
+  return {.folder = std::filesystem::absolute(run).lexically_normal(),
+          .id = record.id(),
+          .name = record.name(),
+          .program = record.program(),
+          .status = status_of(run, record),
+          .steps = record.steps(),
+          .created = record.created(),
+          .numerics = record.numerics(),
+          .seed = record.seed(),
+          .parameters = values_of(record.params()),
+          .tags = {record.tags().begin(), record.tags().end()}};
+}
+
+RunSummary read_summary(const Path& run) {
+  RunSummary summary = summarize(run, read_record(run));
+  if (summary.status == RunStatus::finished) return summary;
+  LogCollector collector(run);
+  collector.read();
+  summary.steps = collector.view().steps;
+  return summary;
+}
+
+std::vector<Point> RunSummary::series(const std::string& metric, const Metric::Context& context) const {
+  LogCollector collector(folder);
+  collector.read();
+  const LogView log = collector.take();
+  const Metric* found = find_metric(log, metric, context);
+  return found ? found->points : std::vector<Point>();
+}
+
+std::vector<Path> Runs::folders() const { return list_runs(folder_); }
+
+RunList Runs::list() const {
+  RunList list;
+  for (const Path& run : folders()) {
+    try {
+      list.runs.push_back(read_summary(run));
+    } catch (const std::exception& e) { list.unreadable.push_back({run, e.what()}); }
+  }
+  return list;
+}
+
+RunSummary Runs::find(const std::string& which) const { return read_summary(find_run(folder_, which)); }
+
+RunView Runs::open(const std::string& which) const { return read_run(find_run(folder_, which)); }
+
+}  // namespace stet::tracking

@@ -1,0 +1,87 @@
+// A folder of runs, read: its list, and any run of it.
+//
+//     tracking::Runs runs("runs");
+//     for (const auto& run : runs.list()) {
+//       for (const auto& [step, time, value] : run.series("train/loss")) …
+//     }
+//
+// Nothing in this folder prints or ends the process; it throws the errors of tensor/error.h.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "stet/tracking/reading/log_view.h"
+#include "stet/tracking/reading/recorded.h"
+#include "stet/tracking/record/run_status.h"
+
+namespace stet::tracking {
+
+struct RunView;
+
+/// What a list of runs shows of one.
+struct RunSummary {
+  std::filesystem::path folder;  ///< absolute
+  std::string id, name;
+  std::string program;  ///< the name that the program gave to its Run
+  RunStatus status = RunStatus::dead;
+  int64_t steps = 0;   ///< committed
+  double created = 0;  ///< seconds since 1970, UTC
+  int32_t numerics = 0;
+  uint64_t seed = 0;
+  std::vector<RunParameter> parameters;
+  std::vector<std::string> tags;
+
+  /// A metric's points, read from the log now; none where it was not logged. Throws DataError that names the log's
+  /// damage.
+  std::vector<Point> series(const std::string& metric, const Metric::Context& context = {}) const;
+};
+
+/// Reads a run folder's run.json, and its log where the run did not finish: only then the record doesn't hold its
+/// steps. Throws DataError and IoError that name the file.
+RunSummary read_summary(const std::filesystem::path& run);
+
+/// A run that could not be read, and why: one line that names the file.
+struct UnreadableRun {
+  std::filesystem::path folder;
+  std::string why;
+};
+
+/// Runs in the order in which they were made.
+struct RunList {
+  std::vector<RunSummary> runs;
+  std::vector<UnreadableRun> unreadable;
+
+  auto begin() const { return runs.begin(); }
+  auto end() const { return runs.end(); }
+  size_t size() const { return runs.size(); }
+  bool empty() const { return runs.empty(); }
+};
+
+/// The runs below a folder. Each call reads what is there then.
+class Runs {
+ public:
+  explicit Runs(std::filesystem::path folder = "./runs") : folder_(std::move(folder)) {}
+  const std::filesystem::path& folder() const { return folder_; }
+
+  /// Their folders, by ascending id, which is the order in which they were made; none where there is no such folder.
+  /// Throws IoError.
+  std::vector<std::filesystem::path> folders() const;
+
+  /// A summary of each; one run's damage hides no other.
+  RunList list() const;
+
+  /// The run that `which` names: an id, a unique prefix of one, a name (the newest run of that name), `latest`, or a
+  /// path of a run folder. Throws UsageError when there is none or when a prefix fits several, and as read_summary.
+  RunSummary find(const std::string& which) const;
+
+  /// The same, with all that its log holds.
+  RunView open(const std::string& which) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace stet::tracking

@@ -1,0 +1,71 @@
+// Running a run again from its record alone, and holding what comes against what was recorded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stet/tracking/reading/run_view.h"
+
+namespace stet::tracking {
+
+/// How a run is run again. Whatever is chosen, its digests must come out the same.
+struct VerifyOptions {
+  int threads = 0;           ///< 0: all cores
+  std::string isa = {};      ///< instruction set; empty: the machine's best
+  std::string device = {};   ///< empty: the one that each launch had
+  bool resumes = false;      ///< start every stretch from its checkpoint as well
+  bool run_program = false;  ///< run the program of a folder that another user wrote
+};
+
+/// Where two runs part.
+struct Parting {
+  int64_t step = 0;                  ///< at which it shows
+  int64_t same_until = 0;            ///< the last step before it whose digests are equal
+  std::vector<std::string> tensors;  ///< that differ, in walk order; empty: only the loss, or the loops
+  std::string what;                  ///< the whole of it, in one line
+};
+
+/// What running a run again came to.
+struct Replayed {
+  int64_t steps = 0;                        ///< that were run
+  size_t digests_equal = 0, digests = 0;    ///< of states and of losses: equal, and recorded
+  std::optional<Parting> first_difference;  ///< the program was stopped there
+  std::vector<std::string> other_metrics;   ///< came out otherwise, as times and rates do; filled where digests agree
+};
+
+/// What a verification came to.
+struct Verdict {
+  enum class Outcome : uint8_t {
+    verified,      ///< every digest came out the same
+    not_verified,  ///< one did not, or the record doesn't agree with itself
+    impossible,    ///< the run can't be run again: `reason`
+  };
+  Outcome outcome = Outcome::impossible;
+  int64_t steps = 0;              ///< of the record
+  std::string reason;             ///< why nothing was run; empty where the run was run again
+  std::optional<Replayed> whole;  ///< launch by launch
+  std::optional<Replayed>
+      resumed;       ///< stretch by stretch from checkpoints, where that was asked for and `whole` agrees
+  std::string line;  ///< all of it in one line
+
+  bool verified() const { return outcome == Outcome::verified; }
+};
+
+/// Is told the step that was reached, and how many the record has; several times a second.
+using VerifyProgress = std::function<void(int64_t step, int64_t steps)>;
+
+/// Runs the run's kept programs again in a scratch folder (below TMPDIR) and compares digests as they come. Programs
+/// print into that folder. A run that can't be run again is a verdict, too; what is thrown is what went wrong
+/// otherwise.
+Verdict verify(const RunView& run, const VerifyOptions& options = {}, const VerifyProgress& progress = {});
+
+/// The verdict as JSON, indented: what `stet verify --json` prints.
+std::string to_json(const Verdict& verdict);
+
+/// Leaves the verdict with the run, as a file in its notes/; a run that is running gets none. Throws IoError.
+void leave_report(const RunView& run, const VerifyOptions& options, const Verdict& verdict);
+
+}  // namespace stet::tracking

@@ -1,0 +1,56 @@
+// A verdict as JSON, and as a file with its run.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "stet/tracking/reading/verification.h"
+#include "stet/tracking/record/run_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Replayed& again, bool verified, int64_t steps) {
+  Json json{{"verified", verified},
+            {"steps", steps},
+            {"steps_run", again.steps},
+            {"digests", again.digests},
+            {"digests_equal", again.digests_equal},
+            {"other_metrics", again.other_metrics}};
+  if (const auto& parting = again.first_difference) {
+    json["first_difference"] = {{"step", parting->step},
+                                {"same_until", parting->same_until},
+                                {"tensors", parting->tensors},
+                                {"what", parting->what}};
+  }
+  return json;
+}
+
+Json json_of(const Verdict& verdict) {
+  Json json{{"verified", false}, {"reason", verdict.reason}};
+  if (verdict.whole) json = json_of(*verdict.whole, verdict.verified(), verdict.steps);
+  if (verdict.resumed) json["resumes"] = json_of(*verdict.resumed, !verdict.resumed->first_difference, verdict.steps);
+  json["result"] = verdict.line;
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const Verdict& verdict) { return json_of(verdict).dump(2); }
+
+void leave_report(const RunView& run, const VerifyOptions& options, const Verdict& verdict) {
+  if (is_held(run.folder)) return;
+  Json report = json_of(verdict);
+  report["options"] = {
+      {"threads", options.threads}, {"isa", options.isa}, {"device", options.device}, {"resumes", options.resumes}};
+  const std::string name = fmt::format("verify-{:%Y%m%d-%H%M%S}-{}.json", fmt::gmtime(std::time(nullptr)), ::getpid());
+  const std::string text = report.dump(2) + "\n";
+  file_system().make_directory(run.folder / "notes");
+  replace_file(file_system(), run.folder / "notes" / name, as_bytes(text));
+}
+
+}  // namespace stet::tracking
