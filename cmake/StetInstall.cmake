@@ -6,7 +6,9 @@ include(CMakePackageConfigHelpers)
 set(private_headers "-inl\\.h$" "/math/(coefficients|functions|lanes|mpfr)" "/simd/targets\\.h$"
   "/cpu/" "/cli/" "/ui/"
   "/reading/(comparison|log_collector|recorded_proto|rerun|scratch_folder|subprocess)\\.h$"
-  "/hdf5_handle\\.h$" "/checkpoint_format\\.h$" "/live_run\\.h$" "/outbox\\.h$" "/state_visitors\\.h$")
+  "/hdf5_handle\\.h$" "/checkpoint_format\\.h$"
+  "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|live_run|outbox|output_log|position|process_end|progress)\\.h$"
+  "/tracking/run/(record_builder|resume|run_flags|scalar_read|state|state_visitors)\\.h$")
 set(exclude_private)
 foreach(pattern ${private_headers})
   list(APPEND exclude_private REGEX ${pattern} EXCLUDE)

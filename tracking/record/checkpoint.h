@@ -23,7 +23,8 @@
 
 namespace stet::tracking {
 
-/// What a tensor is to its module; `state` is a member that is a vector of numbers.
+/// What a tensor is to its module. A member that is a vector of numbers is a buffer; no run writes `state`, which
+/// decode() knows all the same.
 enum class TensorKind : uint8_t { parameter, buffer, state };
 
 /// One tensor. `data` is row-major and holds the shape's product of elements; `owner` keeps it alive, or is null when

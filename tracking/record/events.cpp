@@ -5,13 +5,6 @@
 namespace stet::tracking {
 namespace {
 
-record::Event event_at(int64_t step, uint64_t tick) {
-  record::Event event;
-  event.set_step(step);
-  event.set_tick(tick);
-  return event;
-}
-
 record::TensorProto* string_tensor(record::Event& event, std::string_view name, const char* plugin,
                                    record::DataClass data_class) {
   auto* value = event.mutable_summary()->add_value();
@@ -25,9 +18,8 @@ record::TensorProto* string_tensor(record::Event& event, std::string_view name, 
 
 }  // namespace
 
-record::Event scalar_event(int64_t step, uint64_t tick, std::string_view name, double value,
-                           const MetricContext& context) {
-  record::Event event = event_at(step, tick);
+record::Event scalar_event(std::string_view name, double value, const MetricContext& context) {
+  record::Event event;
   auto* out = event.mutable_summary()->add_value();
   std::string tag(name);
   for (const auto& [key, what] : context) {
@@ -43,16 +35,15 @@ record::Event scalar_event(int64_t step, uint64_t tick, std::string_view name, d
   return event;
 }
 
-record::Event text_event(int64_t step, uint64_t tick, std::string_view name, std::string_view text) {
-  record::Event event = event_at(step, tick);
+record::Event text_event(std::string_view name, std::string_view text) {
+  record::Event event;
   string_tensor(event, name, "text", record::DATA_CLASS_TENSOR)->add_string_val(std::string(text));
   event.mutable_summary()->mutable_value(0)->mutable_tensor()->mutable_tensor_shape();  // a scalar
   return event;
 }
 
-record::Event image_event(int64_t step, uint64_t tick, std::string_view name, int64_t width, int64_t height,
-                          std::string_view png) {
-  record::Event event = event_at(step, tick);
+record::Event image_event(std::string_view name, int64_t width, int64_t height, std::string_view png) {
+  record::Event event;
   auto* tensor = string_tensor(event, name, "images", record::DATA_CLASS_BLOB_SEQUENCE);
   tensor->mutable_tensor_shape()->add_dim()->set_size(3);
   for (const std::string& part : {std::to_string(width), std::to_string(height), std::string(png)})

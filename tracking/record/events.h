@@ -1,4 +1,4 @@
-// Making the log's events in the form that TensorBoard shows.
+// Making the log's events in the form that TensorBoard shows. Who logs them stamps them with step, tick and time.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,12 @@ namespace stet::tracking {
 using MetricContext = std::vector<std::pair<std::string, std::string>>;
 
 /// A metric's value. TensorBoard shows it rounded to float, under the name or, with a context, under `name/value…`.
-record::Event scalar_event(int64_t step, uint64_t tick, std::string_view name, double value,
-                           const MetricContext& context = {});
+record::Event scalar_event(std::string_view name, double value, const MetricContext& context = {});
 
 /// Markdown text, for TensorBoard's text page.
-record::Event text_event(int64_t step, uint64_t tick, std::string_view name, std::string_view text);
+record::Event text_event(std::string_view name, std::string_view text);
 
 /// An image, already encoded as PNG.
-record::Event image_event(int64_t step, uint64_t tick, std::string_view name, int64_t width, int64_t height,
-                          std::string_view png);
+record::Event image_event(std::string_view name, int64_t width, int64_t height, std::string_view png);
 
 }  // namespace stet::tracking

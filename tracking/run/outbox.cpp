@@ -18,7 +18,7 @@ void Outbox::put(EventWriter& log, Outgoing event) {
 }
 
 void Outbox::send(EventWriter& log, int64_t wait_before) {
-  while (!waiting_.empty() && (waiting_.front().committed.tick < wait_before || has_arrived(waiting_.front()))) {
+  while (!waiting_.empty() && (waiting_.front().at.committed.tick < wait_before || has_arrived(waiting_.front()))) {
     Outgoing next = std::move(waiting_.front());
     waiting_.pop_front();
     try {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "stet/tensor/pending_read.h"
@@ -16,12 +17,15 @@
 
 namespace stet::tracking {
 
+using Reads = std::vector<std::shared_ptr<PendingRead>>;
+/// Puts into an event what its reads brought; may throw. None: nothing is missing.
+using Completion = std::function<void(record::Event&)>;
+
 struct Outgoing {
   record::Event event;  ///< with its step, tick and time
-  Moment committed;     ///< as it was then
-  std::vector<std::shared_ptr<PendingRead>> reads;
-  std::function<void(record::Event&)>
-      complete;  ///< puts into the event what the reads brought; may throw. None: nothing is missing
+  Instant at;
+  Reads reads;
+  Completion complete;
 };
 
 class Outbox {

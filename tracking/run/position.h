@@ -15,6 +15,16 @@ struct Moment {
   bool operator==(const Moment&) const = default;
 };
 
+/// When something happens: what is committed, and whether a step is at hand.
+struct Instant {
+  Moment committed;
+  bool in_step = false;
+
+  uint64_t tick() const { return static_cast<uint64_t>(committed.tick); }
+  /// The step that it belongs to.
+  int64_t step() const { return committed.step + (in_step ? 1 : 0); }
+};
+
 /// One loop on the way to a position. What lies before it is remembered by when it was, as code between loops that runs
 /// again draws random numbers and asks for the step.
 struct LoopFrame {

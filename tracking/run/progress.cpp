@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "stet/tracking/run/process_end.h"
+
 namespace stet::tracking {
 namespace {
 
@@ -47,14 +49,21 @@ std::string clock_time(double seconds) {
 
 Progress::Progress() : terminal_(is_terminal()) {}
 
+void Progress::open_output(const Path& file) { output_.emplace(file); }
+
+void Progress::close_output() {
+  flush_all();
+  output_.reset();
+}
+
 void Progress::say(const std::string& line) {
   if (!quiet_) warn(line);
 }
 
 void Progress::warn(const std::string& line) {
-  const bool own_line = open_line_ && !output_;
+  const bool own_line = open_line_ && !draws_by_helper();
   std::fprintf(stderr, "%s%s\n", own_line ? "\r\033[K" : "", line.c_str());
-  open_line_ = open_line_ && output_;
+  open_line_ = open_line_ && draws_by_helper();
 }
 
 std::string Progress::rate_and_time(double fraction) const {
@@ -71,23 +80,32 @@ std::string Progress::rate_and_time(double fraction) const {
   return text;
 }
 
-std::string Progress::line(const std::vector<LoopProgress>& loops, std::optional<double> loss) const {
+std::string Progress::line(std::optional<double> loss) const {
   std::string text;
-  for (const LoopProgress& l : loops) {
+  for (const LoopProgress& l : loops_) {
     if (l.epochs) text += fmt::format("epoch {}/{}  ", std::min(l.done + 1, l.length), l.length);
     else text += fmt::format("step {}/{}  ", l.done, l.length);
   }
-  const double fraction = fraction_of(loops);
+  const double fraction = fraction_of(loops_);
   if (terminal_) text += bar(fraction);
   if (loss) text += fmt::format("  loss {:.4f}", *loss);
   return text + rate_and_time(fraction);
 }
 
-void Progress::update(const std::vector<LoopProgress>& loops, std::optional<double> loss, int64_t items, bool images) {
-  if (quiet_) return;
-  if (!first_fraction_) first_fraction_ = fraction_of(loops);
-  items_ += items;
+void Progress::begin_iteration(int64_t items, bool images) {
+  batch_ = items;
   images_ = images;
+}
+
+void Progress::commit(int64_t done, std::optional<double> loss) {
+  loops_.back().done = done;
+  if (!loops_.back().epochs) update(loss);
+}
+
+void Progress::update(std::optional<double> loss) {
+  if (quiet_) return;
+  if (!first_fraction_) first_fraction_ = fraction_of(loops_);
+  items_ += batch_;
   ++since_;
   const auto now = Clock::now();
   if (now - shown_ < (terminal_ ? Clock::duration(terminal_interval) : Clock::duration(line_interval))) return;
@@ -96,7 +114,7 @@ void Progress::update(const std::vector<LoopProgress>& loops, std::optional<doub
     const double rate = static_cast<double>(items_ > 0 ? items_ : since_) / seconds;
     per_second_ = per_second_ > 0 ? 0.7 * per_second_ + 0.3 * rate : rate;
   }
-  const std::string text = line(loops, loss);
+  const std::string text = line(loss);
   if (terminal_) draw(text);
   else std::fprintf(stderr, "%s\n", text.c_str());
   shown_ = measured_ = now;
@@ -104,14 +122,14 @@ void Progress::update(const std::vector<LoopProgress>& loops, std::optional<doub
 }
 
 void Progress::draw(const std::string& text) {
-  if (output_) output_->bar(text);
+  if (draws_by_helper()) output_->bar(text);
   else std::fprintf(stderr, "\r%s\033[K", text.c_str());
   open_line_ = true;
 }
 
 void Progress::end() {
   if (!open_line_) return;
-  if (output_) output_->bar("");
+  if (draws_by_helper()) output_->bar("");
   else std::fputc('\n', stderr);
   open_line_ = false;
 }

@@ -22,30 +22,40 @@ class Progress {
  public:
   Progress();
   void set_quiet(bool quiet) { quiet_ = quiet; }
-  /// The bar is drawn by the run's output log from here on; null: by this process again.
-  void set_output(OutputLog* output) { output_ = output && output->active() ? output : nullptr; }
+  /// What is printed from here on goes to the file too, and the bar is drawn by the helper that copies it.
+  void open_output(const Path& file);
+  /// Returns when everything printed has arrived.
+  void close_output();
   /// The terminal's line is cleared for `line`.
   void say(const std::string& line);
   /// As say, and shown by a quiet program too.
   void warn(const std::string& line);
-  /// An iteration was committed: the open loops, outermost first, the last loss, and the items that went through it.
-  void update(const std::vector<LoopProgress>& loops, std::optional<double> loss, int64_t items, bool images);
+
+  void enter_loop(LoopProgress loop) { loops_.push_back(loop); }
+  void leave_loop() { loops_.pop_back(); }
+  /// Of the innermost loop; `items` go through it, 0: unknown.
+  void begin_iteration(int64_t items, bool images);
+  /// An iteration of the innermost loop was committed, the `done`-th; a step's is shown, with the last loss.
+  void commit(int64_t done, std::optional<double> loss);
   /// Leaves the bar's line.
   void end();
 
  private:
   using Clock = std::chrono::steady_clock;
-  std::string line(const std::vector<LoopProgress>& loops, std::optional<double> loss) const;
+  bool draws_by_helper() const { return output_ && output_->active(); }
+  void update(std::optional<double> loss);
+  std::string line(std::optional<double> loss) const;
   std::string rate_and_time(double fraction) const;
-
   void draw(const std::string& text);
 
-  OutputLog* output_ = nullptr;
+  std::optional<OutputLog> output_;
+  std::vector<LoopProgress> loops_;  // that are open, outermost first
   bool quiet_ = false;
   const bool terminal_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point shown_{}, measured_ = Clock::now();
   bool open_line_ = false, images_ = false;
+  int64_t batch_ = 0;      // items of the iteration at hand
   int64_t items_ = 0;      // since measured_
   int64_t since_ = 0;      // iterations since measured_
   double per_second_ = 0;  // items, or iterations where items are unknown

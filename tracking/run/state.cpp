@@ -390,6 +390,13 @@ bool State::is_on(Device device) const {
   return find.found;
 }
 
+// A program that says nothing of run.device() would train on the CPU, and the record would name another device.
+void State::require_on_device() const {
+  if (device_ == cpu || parameter_count() == 0 || is_on(device_)) return;
+  raise("--device {}: no parameter that is tracked is there; the program must move them, as in to(net, run.device())",
+        device_.to_string());
+}
+
 std::string State::summary() const {
   struct Describe : Visitor {
     std::string text;

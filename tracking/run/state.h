@@ -14,11 +14,9 @@
 #include "stet/tensor/pending_read.h"
 #include "stet/tensor/stateful.h"
 #include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/run/kept.h"
 
 namespace stet::tracking {
-
-/// A value that a Kept holds.
-using KeptRef = std::variant<ScalarRef, Tensor*>;
 
 /// Digests of the state: a root, and 32 bits for each tensor and scalar in walk order.
 struct StateDigests {
@@ -65,7 +63,7 @@ class State {
   void keep(const std::string& name, KeptRef value);
   void release(const std::string& name);
 
-  /// Where a Kept tensor goes that has no value yet when it is restored.
+  /// The run's: there a Kept tensor goes that has no value yet when it is restored.
   void set_device(Device device) { device_ = device; }
   bool empty() const { return tracked_.empty() && kept_.empty(); }
   /// Is it tracked, by itself or as a part?
@@ -86,13 +84,14 @@ class State {
   std::vector<Reported> reported() const;
   std::vector<TrackedShape> shapes() const;
   int64_t parameter_count() const;
-  /// Is a parameter there?
-  bool is_on(Device device) const;
+  /// Throws UsageError when there are parameters and none of them is on the run's device.
+  void require_on_device() const;
   /// One line for each tracked thing and its parts, as they describe themselves.
   std::string summary() const;
 
  private:
   void walk(Visitor& v) const;
+  bool is_on(Device device) const;
 
   std::vector<std::pair<std::string, std::function<void(Visitor&)>>> tracked_;
   std::vector<std::pair<std::string, KeptRef>> kept_;

@@ -14,6 +14,7 @@
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/events.h"
 #include "stet/tracking/record/faulty_file_system.h"
+#include "tracking/stamped.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -45,7 +46,7 @@ std::string error_of(const std::function<void()>& call) {
 
 void log_steps(EventWriter& writer, int64_t begin, int64_t end) {
   for (int64_t step = begin; step < end; ++step)
-    writer.append(scalar_event(step, 0, "loss", 1.0 / static_cast<double>(step + 1)));
+    writer.append(stamped(step, 0, scalar_event("loss", 1.0 / static_cast<double>(step + 1))));
   writer.sync();
 }
 
@@ -73,7 +74,7 @@ TEST(EventLog, FramesAsTensorBoardDoes) {
 TEST(EventLog, GivesBackWhatWasWritten) {
   TempFolder run;
   EventWriter writer(real_file_system(), run.path());
-  writer.append(scalar_event(1, 7, "loss", 0.1, {{"subset", "test"}}));
+  writer.append(stamped(1, 7, scalar_event("loss", 0.1, {{"subset", "test"}})));
   EXPECT_EQ(writer.position().segment, 0);
   writer.flush();
   EXPECT_EQ(writer.position().offset, static_cast<int64_t>(std::filesystem::file_size(writer.path())));
@@ -90,7 +91,7 @@ TEST(EventLog, GivesBackWhatWasWritten) {
   EXPECT_EQ(event.summary().value(0).metric(), "loss");
   EXPECT_EQ(event.summary().value(0).context(0).value(), "test");
   EXPECT_FALSE(reader.next(event));
-  writer.append(scalar_event(2, 8, "loss", 0.2));
+  writer.append(stamped(2, 8, scalar_event("loss", 0.2)));
   writer.flush();
   ASSERT_TRUE(reader.next(event)) << "a reader goes on where more was written";
   EXPECT_EQ(event.step(), 2);

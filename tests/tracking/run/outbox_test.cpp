@@ -4,6 +4,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/events.h"
+#include "tracking/stamped.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -40,8 +41,10 @@ struct Log {
 
 // At that boundary; its completion waits for the reads.
 Outgoing event_at(int64_t tick, std::vector<std::shared_ptr<Read>> reads = {}) {
-  Outgoing event{
-      scalar_event(tick, static_cast<uint64_t>(tick), "loss", 1, {}), {tick, tick}, {reads.begin(), reads.end()}, {}};
+  Outgoing event{stamped(tick, static_cast<uint64_t>(tick), scalar_event("loss", 1, {})),
+                 {{tick, tick}},
+                 {reads.begin(), reads.end()},
+                 {}};
   event.complete = [reads](record::Event&) {
     for (const auto& read : reads) read->bytes();
   };
@@ -109,7 +112,7 @@ TEST(Outbox, AnEventThatFailsIsTakenOut) {
   EXPECT_THROW(outbox.drain(log.writer), TrainingError);
   const auto failed = outbox.take_failed();
   ASSERT_TRUE(failed);
-  EXPECT_EQ(failed->committed.tick, 1);
+  EXPECT_EQ(failed->at.committed.tick, 1);
   EXPECT_FALSE(outbox.take_failed());
   outbox.drain(log.writer);
   EXPECT_THAT(log.steps(), ElementsAre(2));

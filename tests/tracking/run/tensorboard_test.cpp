@@ -9,6 +9,7 @@
 #include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/events.h"
 #include "tracking/run/tensorboard_python.h"
+#include "tracking/stamped.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -20,21 +21,21 @@ TEST(TensorBoard, LoadsAResumedRunWithTextAndImages) {
   TempFolder temp;
   EventWriter first(real_file_system(), temp.path());
   for (int64_t step = 1; step <= 4; ++step)
-    first.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
+    first.append(stamped(step, 0, scalar_event("loss", 0.5 * static_cast<double>(step))));
   LogPosition checkpoint = first.position();
   record::Event digest;
   digest.set_step(4);
   digest.mutable_state_digest()->set_root("0123456789abcdef");
   digest.mutable_state_digest()->add_leaf(7);
   first.append(digest);
-  for (int64_t step = 5; step <= 8; ++step) first.append(scalar_event(step, 0, "loss", -1));
+  for (int64_t step = 5; step <= 8; ++step) first.append(stamped(step, 0, scalar_event("loss", -1)));
   first.sync();
   EventWriter second(real_file_system(), temp.path(), checkpoint, 5);
   for (int64_t step = 5; step <= 6; ++step)
-    second.append(scalar_event(step, 0, "loss", 0.5 * static_cast<double>(step)));
-  second.append(scalar_event(6, 0, "accuracy", 0.75, {{"subset", "test"}}));
-  second.append(text_event(6, 0, "note", "*good*"));
-  second.append(image_event(6, 0, "digit", 28, 14, "\x89PNG"));
+    second.append(stamped(step, 0, scalar_event("loss", 0.5 * static_cast<double>(step))));
+  second.append(stamped(6, 0, scalar_event("accuracy", 0.75, {{"subset", "test"}})));
+  second.append(stamped(6, 0, text_event("note", "*good*")));
+  second.append(stamped(6, 0, image_event("digit", 28, 14, "\x89PNG")));
   second.sync();
 
   std::ofstream(temp / "read.py") << R"(

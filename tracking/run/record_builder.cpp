@@ -1,0 +1,203 @@
+#include "stet/tracking/run/record_builder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "stet/tensor/backend.h"
+#include "stet/tensor/parallel.h"
+#include "stet/tensor/simd/isa.h"
+#include "stet/tensor/version.h"
+#include "stet/tracking/capture/environment.h"
+#include "stet/tracking/capture/program.h"
+#include "stet/tracking/capture/source.h"
+#include "stet/tracking/run/process_end.h"
+
+namespace stet::tracking {
+namespace {
+
+record::Param::Source to_record(Source source) {
+  switch (source) {
+    case Source::flag: return record::Param::FLAG;
+    case Source::config: return record::Param::CONFIG;
+    case Source::record: return record::Param::RECORD;
+    case Source::standard: break;
+  }
+  return record::Param::DEFAULT;
+}
+
+void set_policy(record::RunRecord& record, const CheckpointPolicy& policy) {
+  auto* rules = record.mutable_checkpoints();
+  rules->set_every_steps(policy.every_steps);
+  rules->set_every_minutes(policy.every_minutes);
+  rules->set_keep_last(policy.keep_last);
+  rules->set_best_metric(policy.best_metric);
+  rules->set_best_is_highest(policy.best_is_highest);
+  rules->set_log_spaced(policy.log_spaced);
+}
+
+void add_place(record::RunRecord& record, const Declared& d) {
+  auto* place = record.add_places();
+  place->set_name(d.name);
+  place->set_value(d.value);
+  place->set_default_(d.standard);
+  place->set_source(to_record(d.source));
+}
+
+void add_param(record::RunRecord& record, const Declared& d) {
+  auto* param = record.add_params();
+  param->set_name(d.name);
+  param->set_value(d.value);
+  param->set_default_(d.standard);
+  param->set_source(to_record(d.source));
+  param->set_type(d.type);
+  param->set_range(d.range);
+  param->set_meaning(d.help);
+}
+
+void add_hyperparameter(record::RunRecord& record, const std::string& path, const std::string& value,
+                        const std::string& type, bool execution) {
+  auto* h = record.add_hyperparameters();
+  h->set_path(path);
+  h->set_value(value);
+  h->set_type(type);
+  h->set_execution(execution);
+}
+
+}  // namespace
+
+CheckpointPolicy policy_of(const record::RunRecord& record) {
+  const auto& rules = record.checkpoints();
+  return {.every_steps = rules.every_steps(),
+          .every_minutes = rules.every_minutes(),
+          .keep_last = rules.keep_last(),
+          .best_metric = rules.best_metric(),
+          .best_is_highest = rules.best_is_highest(),
+          .log_spaced = rules.log_spaced()};
+}
+
+void RecordBuilder::take_over(record::RunRecord recorded) {
+  record_ = std::move(recorded);
+  taken_over_ = true;
+}
+
+void RecordBuilder::describe_program(const std::string& program, const RunFlags& flags, const Parameters& parameters,
+                                     const CheckpointPolicy& policy) {
+  record_.set_program(program);
+  record_.set_name(!flags.name.empty() ? flags.name : taken_over_ ? record_.name() : program);
+  record_.set_seed(flags.seed);
+  record_.set_numerics(numerics_version);
+  record_.set_stet_version(version);
+  if (!taken_over_) describe_parameters(parameters);
+  set_policy(record_, policy);
+}
+
+void RecordBuilder::describe_parameters(const Parameters& parameters) {
+  for (const Declared& d : parameters.declared()) {
+    if (d.built_in || d.execution) continue;
+    if (d.type == "place") add_place(record_, d);
+    else add_param(record_, d);
+  }
+}
+
+void RecordBuilder::describe_state(const State& state, const Parameters& parameters) {
+  describe_hyperparameters(state, parameters);
+  describe_tracked(state);
+  record_.set_model_summary(state.summary());
+  record_.set_parameter_count(state.parameter_count());
+  describe_data();
+  changed_ = true;
+}
+
+void RecordBuilder::describe_hyperparameters(const State& state, const Parameters& parameters) {
+  static constexpr const char* kTypes[] = {"bool", "int", "float", "string"};
+  record_.clear_hyperparameters();
+  for (const Reported& r : state.reported())
+    add_hyperparameter(record_, r.path, to_string(r.value), kTypes[r.value.index()], r.execution);
+  for (const Declared& d : parameters.declared()) {
+    if (d.execution) add_hyperparameter(record_, d.name, d.value, d.type, true);
+  }
+}
+
+void RecordBuilder::describe_tracked(const State& state) {
+  record_.clear_tracked();
+  for (const TrackedShape& s : state.shapes()) {
+    auto* t = record_.add_tracked();
+    t->set_path(s.path);
+    t->set_alias_of(s.alias_of);
+    if (!s.alias_of.empty()) continue;
+    t->set_dtype(std::string(name_of(s.dtype)));
+    for (const int64_t d : s.shape) t->add_shape(d);
+  }
+}
+
+void RecordBuilder::describe_data() {
+  record_.clear_data();
+  for (const DatasetRecord& d : datasets_) {
+    auto* data = record_.add_data();
+    data->set_name(d.name);
+    for (const FileFingerprint& f : d.files) {
+      auto* file = data->add_files();
+      file->set_path(std::filesystem::absolute(f.path).lexically_normal().string());
+      file->set_size(f.size);
+      file->set_sha256(f.sha256);
+    }
+    data->set_samples_sha256(d.samples_sha256);
+    data->set_count(d.samples);
+    data->set_split(d.split);
+    data->set_split_sha256(d.digest);
+  }
+}
+
+void RecordBuilder::add_launch(Instant first, Device device, const std::vector<std::string>& argv) {
+  auto* launch = record_.add_launches();
+  launch->set_first_step(first.committed.step);
+  launch->set_first_tick(first.tick());
+  launch->set_threads(threads());
+  launch->set_isa(isa());
+  launch->set_device(device.to_string());
+  describe_environment(*launch, argv);
+  if (device == cpu) return;
+  const DeviceDescription gpu = backend(device).describe();
+  launch->mutable_machine()->set_gpu(gpu.name);
+  launch->mutable_machine()->set_driver(gpu.driver);
+  launch->mutable_machine()->set_cuda(gpu.runtime);
+}
+
+HeldRun RecordBuilder::make_folder(FileSystem& fs, const Path& runs) { return create_run(fs, runs, record_); }
+
+void RecordBuilder::keep_program(FileSystem& fs, const Path& runs, const Path& run_folder) {
+  tracking::keep_program(fs, runs, *launch().mutable_program());
+  capture_source(fs, run_folder, record_.launches_size() - 1, runs, launch());
+}
+
+void RecordBuilder::add_dataset(const DatasetRecord& dataset) {
+  const auto same = [&](const DatasetRecord& d) {
+    return d.name == dataset.name && d.samples_sha256 == dataset.samples_sha256 && d.digest == dataset.digest &&
+           d.files.size() == dataset.files.size();
+  };
+  if (std::any_of(datasets_.begin(), datasets_.end(), same)) return;
+  datasets_.push_back(dataset);
+  changed_ = true;
+}
+
+void RecordBuilder::end(record::End::Status status, int exit_code, const std::string& message, int64_t steps,
+                        const std::string& digest) {
+  auto* end = launch().mutable_end();
+  end->set_status(status);
+  end->set_exit_code(exit_code);
+  end->set_message(message);
+  end->set_time(unix_time());
+  end->set_wall_seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+  end->set_cpu_seconds(cpu_seconds());
+  end->set_last_step(steps);
+  record_.set_steps(steps);
+  if (status == record::End::FINISHED) record_.set_final_digest(digest);
+}
+
+void RecordBuilder::save(FileSystem& fs, const Path& run_folder) {
+  write_record(fs, run_folder, record_);
+  changed_ = false;
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,66 @@
+// run.json of a run that lives: what it is made from, when it changes, and how it is saved.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stet/tensor/recorder.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/run/checkpoint_policy.h"
+#include "stet/tracking/run/parameters.h"
+#include "stet/tracking/run/position.h"
+#include "stet/tracking/run/run_flags.h"
+#include "stet/tracking/run/state.h"
+
+namespace stet::tracking {
+
+CheckpointPolicy policy_of(const record::RunRecord& record);
+
+class RecordBuilder {
+ public:
+  /// Of a run that is resumed: its parameters stay as they are.
+  void take_over(record::RunRecord recorded);
+  bool taken_over() const { return taken_over_; }
+  const record::RunRecord& record() const { return record_; }
+  const std::string& id() const { return record_.id(); }
+
+  void describe_program(const std::string& program, const RunFlags& flags, const Parameters& parameters,
+                        const CheckpointPolicy& policy);
+  /// What is tracked, and what it reports of itself; the data sets.
+  void describe_state(const State& state, const Parameters& parameters);
+  /// The next launch, which begins here.
+  void add_launch(Instant first, Device device, const std::vector<std::string>& argv);
+  /// Makes the run's folder, with the record as it is. Throws IoError.
+  HeldRun make_folder(FileSystem& fs, const Path& runs);
+  /// Keeps the program and its source for the launch. Throws IoError.
+  void keep_program(FileSystem& fs, const Path& runs, const Path& run_folder);
+
+  /// A data set was opened; once more of one that it has is nothing new.
+  void add_dataset(const DatasetRecord& dataset);
+  const std::vector<DatasetRecord>& datasets() const { return datasets_; }
+
+  void set_digest_interval(int64_t steps) { record_.set_digest_interval(steps); }
+  void end(record::End::Status status, int exit_code, const std::string& message, int64_t steps,
+           const std::string& digest);
+
+  /// Has something been described since it was saved?
+  bool changed() const { return changed_; }
+  void save(FileSystem& fs, const Path& run_folder);
+
+ private:
+  void describe_parameters(const Parameters& parameters);
+  void describe_hyperparameters(const State& state, const Parameters& parameters);
+  void describe_tracked(const State& state);
+  void describe_data();
+  record::Launch& launch() { return *record_.mutable_launches(record_.launches_size() - 1); }
+
+  record::RunRecord record_;
+  std::vector<DatasetRecord> datasets_;
+  bool taken_over_ = false, changed_ = false;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace stet::tracking

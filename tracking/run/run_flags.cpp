@@ -1,0 +1,36 @@
+#include "stet/tracking/run/run_flags.h"
+
+#include "stet/tensor/error.h"
+
+namespace stet::tracking {
+namespace {
+
+Device parse_device(const std::string& text) {
+  try {
+    return Device::parse(text);
+  } catch (const UsageError&) { raise("--device {}: must be cpu, cuda or cuda:N", text); }
+}
+
+}  // namespace
+
+void RunFlags::read_place(Parameters& p) {
+  quiet = p.built_in<bool>("quiet", false, {.help = "show no progress"});
+  runs = p.built_in<std::string>("runs", "./runs", {.help = "folder of runs"});
+  resume = p.built_in<std::string>("resume", "", {.help = "go on with a run: an id, a name, or latest"});
+}
+
+void RunFlags::read_rest(Parameters& p) {
+  name = p.built_in<std::string>("name", "", {.help = "name of the run; the program's own if none is given"});
+  seed = p.built_in<uint64_t>("seed", 1, {.help = "of all random numbers"});
+  threads = p.built_in<int>("threads", 0, {.from = 0, .to = 1024, .help = "0: all cores"});
+  const auto device_name = p.built_in<std::string>(
+      "device", "cpu", {.help = "where the network is trained: cpu, cuda (the first GPU) or cuda:N"});
+  checkpoint_every = p.built_in<int64_t>("checkpoint-every", 0,
+                                         {.from = 0, .help = "steps between checkpoints; 0: as the program says"});
+  max_steps = p.built_in<int64_t>("max-steps", 0,
+                                  {.from = 0, .help = "stop, with a checkpoint, after that many steps; 0: none"});
+  allow_nan = p.built_in<bool>("allow-nan", false, {.help = "go on when a loss or a metric is not finite"});
+  if (!p.help()) device = parse_device(device_name);
+}
+
+}  // namespace stet::tracking
