@@ -4,8 +4,8 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/events.h"
+#include "tracking/run/pending_log.h"
 #include "tracking/stamped.h"
-#include "tracking/temp_folder.h"
 
 namespace stet::tracking {
 namespace {
@@ -13,34 +13,19 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// A device's values, which arrive when the test says so, or when they are waited for.
-class Read : public PendingRead {
- public:
-  bool arrived() override { return is_here; }
-  std::span<const std::byte> bytes() override {
-    is_here = true;
-    return {};
-  }
-  bool is_here = false;
-};
-
 struct Log {
-  TempFolder folder;
-  EventWriter writer{file_system(), folder.path()};
+  LogFolder folder;
+  std::unique_ptr<EventWriter> own = folder.writer();
+  EventWriter& writer = *own;
 
   std::vector<int64_t> steps() {
     writer.flush();
-    std::vector<int64_t> steps;
-    EventReader reader(folder.path());
-    for (record::Event event; reader.next(event);) {
-      if (event.has_summary()) steps.push_back(event.step());
-    }
-    return steps;
+    return folder.steps();
   }
 };
 
 // At that boundary; its completion waits for the reads.
-Outgoing event_at(int64_t tick, std::vector<std::shared_ptr<Read>> reads = {}) {
+Outgoing event_at(int64_t tick, std::vector<std::shared_ptr<LateRead>> reads = {}) {
   Outgoing event{stamped(tick, static_cast<uint64_t>(tick), scalar_event("loss", 1, {})),
                  {{tick, tick}},
                  {reads.begin(), reads.end()},
@@ -59,7 +44,7 @@ TEST(Outbox, AnEventWithoutReadsGoesStraightToTheLog) {
 }
 
 TEST(Outbox, AnEventWaitsForAllOfItsReads) {
-  const auto first = std::make_shared<Read>(), second = std::make_shared<Read>();
+  const auto first = std::make_shared<LateRead>(), second = std::make_shared<LateRead>();
   Log log;
   Outbox outbox;
   outbox.put(log.writer, event_at(1, {first, second}));
@@ -72,7 +57,7 @@ TEST(Outbox, AnEventWaitsForAllOfItsReads) {
 }
 
 TEST(Outbox, AnEventHoldsBackThoseBehindIt) {
-  const auto read = std::make_shared<Read>(), here = std::make_shared<Read>();
+  const auto read = std::make_shared<LateRead>(), here = std::make_shared<LateRead>();
   here->is_here = true;
   Log log;
   Outbox outbox;
@@ -87,7 +72,7 @@ TEST(Outbox, AnEventHoldsBackThoseBehindIt) {
 }
 
 TEST(Outbox, WaitsForWhatHappenedBeforeATickAlone) {
-  const auto first = std::make_shared<Read>(), second = std::make_shared<Read>();
+  const auto first = std::make_shared<LateRead>(), second = std::make_shared<LateRead>();
   Log log;
   Outbox outbox;
   outbox.put(log.writer, event_at(1, {first}));
@@ -105,10 +90,10 @@ TEST(Outbox, WaitsForWhatHappenedBeforeATickAlone) {
 TEST(Outbox, AnEventThatFailsIsTakenOut) {
   Log log;
   Outbox outbox;
-  Outgoing fails = event_at(1, {std::make_shared<Read>()});
+  Outgoing fails = event_at(1, {std::make_shared<LateRead>()});
   fails.complete = [](record::Event&) { raise<TrainingError>("the loss is nan"); };
   outbox.put(log.writer, std::move(fails));
-  outbox.put(log.writer, event_at(2, {std::make_shared<Read>()}));
+  outbox.put(log.writer, event_at(2, {std::make_shared<LateRead>()}));
   EXPECT_THROW(outbox.drain(log.writer), TrainingError);
   const auto failed = outbox.take_failed();
   ASSERT_TRUE(failed);
