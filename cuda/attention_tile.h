@@ -9,6 +9,7 @@
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/contract.h"
 
 namespace stet::cuda::attention {
 
@@ -16,8 +17,9 @@ inline constexpr int kSide = 64;      // rows of a tile, and columns of the slic
 inline constexpr int kThreads = 128;  // of a block; a thread has 8 x 4 elements of a tile
 inline constexpr int kWarps = kThreads / 32;
 inline constexpr int kRows = 8, kColumns = 4;
-inline constexpr int kChunk = 512, kChunkTiles = kChunk / kSide;  // terms of one fma chain, and their tiles
-inline constexpr int kBlockTiles = 1024 / kSide;                  // tiles of a block of the sum over the last axis
+inline constexpr int kChunk = contract::kProductChunk,
+                     kChunkTiles = kChunk / kSide;               // terms of one fma chain, and their tiles
+inline constexpr int kBlockTiles = contract::kSumBlock / kSide;  // tiles of a block of the sum over the last axis
 inline constexpr int64_t kMostRows = int64_t{1} << 30;
 
 /// A slice of kSide rows. Rows lie so far apart that eight of them at one column meet every bank once, 16 bytes each.

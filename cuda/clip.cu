@@ -1,4 +1,6 @@
 #include "stet/cuda/clip.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/dtype.h"
 
 #include <algorithm>
 #include <vector>
@@ -6,7 +8,6 @@
 #include "stet/cuda/many.h"
 #include "stet/cuda/map.h"
 #include "stet/cuda/row_sum.h"
-#include "stet/tensor/cpu/strided.h"
 
 // Three passes, none of which the host waits for: sums of squares of blocks of 1024 elements, a warp each; in one
 // block, each gradient's sum of those, the chain of these and the factor; then the scaling, which reads nothing where
@@ -85,7 +86,7 @@ __global__ void __launch_bounds__(1024)
   if (!is_last) return;
   const T n = sqrt(total);
   *norm = n;
-  state->factor = scalar_ops::minimum(max_norm / (n + static_cast<T>(1e-6)), T{1});
+  state->factor = scalar_ops::minimum(max_norm / (n + static_cast<T>(contract::kClipEpsilon)), T{1});
 }
 
 template <class T>

@@ -1,6 +1,6 @@
 #include "stet/cuda/conv.h"
 #include "stet/cuda/correlation_launch.h"
-#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/dtype.h"
 
 namespace stet::cuda_kernels {
 

@@ -4,7 +4,7 @@
 #include "stet/cuda/conv.h"
 #include "stet/cuda/correlation_launch.h"
 #include "stet/cuda/product_tile.h"
-#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/dtype.h"
 
 namespace stet::cuda_kernels {
 

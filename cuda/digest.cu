@@ -92,7 +92,10 @@ __global__ void __launch_bounds__(kThreads) add_pieces(Many<Array> many) {
 }
 
 Kind kind_of(DType dtype) {
-  return dtype == DType::float32 ? Kind::binary32 : dtype == DType::float64 ? Kind::binary64 : Kind::raw;
+  return visit_dtype(dtype, []<class T>(T) {
+    if (std::is_same_v<T, float>) return Kind::binary32;
+    return std::is_same_v<T, double> ? Kind::binary64 : Kind::raw;
+  });
 }
 
 }  // namespace

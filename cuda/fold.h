@@ -8,6 +8,7 @@
 #include "stet/cuda/divide.h"
 #include "stet/cuda/queue.h"
 #include "stet/cuda/row_sum.h"
+#include "stet/tensor/contract.h"
 
 namespace stet::cuda {
 
@@ -27,7 +28,8 @@ template <class T> struct Smallest {
   __device__ __forceinline__ T operator()(T a, T b) const { return scalar_ops::minimum(a, b); }
 };
 
-inline constexpr int kChain = 64;  // elements of a run without the last axis that are added in one chain
+inline constexpr int kChain =
+    contract::kSumChain;  // elements of a run without the last axis that are added in one chain
 
 /// value(0) … value(n - 1) folded one after another; n <= kChain.
 template <class Op, class F> __device__ __forceinline__ auto fold_chain(int n, const F& value) {

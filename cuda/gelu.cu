@@ -1,4 +1,5 @@
 #include "stet/cuda/gelu.h"
+#include "stet/tensor/contract.h"
 
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
@@ -9,8 +10,8 @@ using cuda::Four, cuda::Queue;
 
 namespace {
 
-constexpr float kSqrtHalf = 0x1.6a09e667f3bcdp-1;
-constexpr float kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
+constexpr auto kSqrtHalf = static_cast<float>(contract::kSqrtHalf);
+constexpr auto kTwoOverSqrtPi = static_cast<float>(contract::kTwoOverSqrtPi);
 
 __device__ __forceinline__ float one_plus_erf_of(float x) { return cuda::erf(x * kSqrtHalf) + 1.0f; }
 

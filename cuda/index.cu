@@ -1,4 +1,5 @@
 #include "stet/cuda/index.h"
+#include "stet/tensor/dtype.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -7,7 +8,6 @@
 #include "stet/cuda/index_add.h"
 #include "stet/cuda/map.h"
 #include "stet/cuda/report.h"
-#include "stet/tensor/cpu/strided.h"
 
 namespace stet::cuda_kernels {
 

@@ -7,7 +7,7 @@
 #include "stet/cuda/dialect.h"
 #include "stet/cuda/fault.h"
 #include "stet/cuda/queue.h"
-#include "stet/tensor/cpu/scalar_ops.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet::cuda {
 

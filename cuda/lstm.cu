@@ -1,6 +1,7 @@
 // The steps of a recurrent layer, one launch each: the product with the state, and in the same kernel what follows from
 // it.
 #include "stet/cuda/lstm.h"
+#include "stet/tensor/contract.h"
 
 #include "stet/cuda/async_copy.h"
 #include "stet/cuda/functions.h"
@@ -12,7 +13,7 @@ using cuda::Four, cuda::Queue;
 
 namespace {
 
-constexpr int kGates = 4, kChunk = 512;
+constexpr int kGates = 4, kChunk = contract::kProductChunk;
 constexpr int kDepth = 32;          // terms of a stage
 constexpr int kPitch = kDepth + 4;  // rows so far apart that eight of them meet every bank once, 16 bytes each
 constexpr int kChunkStages = kChunk / kDepth;

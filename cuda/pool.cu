@@ -1,4 +1,5 @@
 #include "stet/cuda/pool.h"
+#include "stet/tensor/dtype.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +8,6 @@
 #include <type_traits>
 
 #include "stet/cuda/divide.h"
-#include "stet/tensor/cpu/strided.h"
 
 namespace stet::cuda_kernels {
 

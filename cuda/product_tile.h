@@ -35,12 +35,13 @@
 #include "stet/cuda/async_copy.h"
 #include "stet/cuda/dialect.h"
 #include "stet/tensor/activation.h"
-#include "stet/tensor/cpu/scalar_ops.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet::cuda {
 
 /// Elements of one fma chain.
-inline constexpr int kProductChunk = 512;
+inline constexpr int kProductChunk = contract::kProductChunk;
 
 /// Where neighbouring elements of an operand lie; those from `count` on are +0.
 template <class T> struct Source {

@@ -1,11 +1,12 @@
 #include "stet/cuda/random.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/dtype.h"
 
 #include <type_traits>
 
 #include "stet/cuda/errors.h"
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
-#include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/philox.h"
 
 namespace stet::cuda_kernels {
@@ -26,7 +27,9 @@ struct Words {
   }
 };
 
-__device__ __forceinline__ float unit(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+__device__ __forceinline__ float unit(uint32_t word) {
+  return static_cast<float>(word >> contract::kUniformShift) * contract::kUniformStep;
+}
 
 struct Bits {
   __device__ Four<int64_t> operator()(const PhiloxBlock& w) const { return {{w.of[0], w.of[1], w.of[2], w.of[3]}}; }
@@ -41,7 +44,9 @@ template <class T> struct Normal {
   __device__ Four<T> operator()(const PhiloxBlock& w) const {
     Four<T> z;
     for (int p = 0; p < 2; ++p) {
-      const float radius = sqrt(cuda::log(static_cast<float>((w.of[2 * p] >> 8) + 1) * 0x1p-24f) * -2.0f),
+      const float radius = sqrt(cuda::log(static_cast<float>((w.of[2 * p] >> contract::kUniformShift) + 1) *
+                                          contract::kUniformStep) *
+                                -2.0f),
                   angle = 2 * unit(w.of[2 * p + 1]);
       z.of[2 * p] = radius * cuda::cospi(angle);
       z.of[2 * p + 1] = radius * cuda::sinpi(angle);
@@ -66,7 +71,7 @@ __global__ void drop(const T* x, Words words, uint32_t threshold, T scale, T* y,
 }
 
 void require_counters(int64_t elements) {
-  if (elements > INT64_C(4) << 32) cuda::too_many_draws(elements);
+  if (elements > contract::kMostDrawn) cuda::too_many_draws(elements);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "stet/cuda/reduce.h"
+#include "stet/tensor/dtype.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,8 +7,7 @@
 
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/fold.h"
-#include "stet/tensor/cpu/reduce_runs.h"
-#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/reduce_runs.h"
 
 namespace stet::cuda_kernels {
 

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "stet/cuda/dialect.h"
-#include "stet/tensor/cpu/scalar_ops.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet::cuda {
 
-inline constexpr int kSumBlock = 1024;
+inline constexpr int kSumBlock = contract::kSumBlock;
+static_assert(contract::kSumLanes == kWarp, "a warp's lanes are those of a block's sum");
 inline constexpr int64_t kMostInRow = int64_t{1} << 30;  // of the functions here that take a whole row
 
 __device__ __forceinline__ int lane_of_warp() { return static_cast<int>(threadIdx.x % kWarp); }

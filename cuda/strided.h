@@ -6,7 +6,7 @@
 
 #include "stet/cuda/dialect.h"
 #include "stet/cuda/errors.h"
-#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/strided.h"
 
 namespace stet::cuda {
 
@@ -44,14 +44,14 @@ template <int N> struct Layout {
 
 /// Throws UsageError where more than kMostAxes axes are left.
 template <int N> Layout<N> layout(const std::array<const Tensor*, static_cast<size_t>(N)>& tensors) {
-  const StridedLoop<static_cast<size_t>(N)> loop(tensors);
+  const StridedAxes<static_cast<size_t>(N)> merged(tensors);
   Layout<N> l;
   l.elements = tensors[0]->elements();
-  const auto& extents = loop.extents();
+  const auto& extents = merged.extents();
   if (extents.size() > static_cast<size_t>(kMostAxes)) too_many_axes(static_cast<int>(extents.size()));
   for (size_t a = extents.size(); a-- > 0; ++l.axes) {
     l.extents[l.axes] = extents[a];
-    for (size_t t = 0; t < static_cast<size_t>(N); ++t) l.steps[l.axes][t] = loop.all_steps()[a][t];
+    for (size_t t = 0; t < static_cast<size_t>(N); ++t) l.steps[l.axes][t] = merged.all_steps()[a][t];
   }
   return l;
 }

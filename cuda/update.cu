@@ -4,7 +4,7 @@
 
 #include "stet/cuda/many.h"
 #include "stet/cuda/map.h"
-#include "stet/tensor/cpu/scalar_ops.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet::cuda_kernels {
 

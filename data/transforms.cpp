@@ -1,4 +1,5 @@
 #include "stet/data/transforms.h"
+#include "stet/tensor/contract.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,8 +28,8 @@ std::vector<float> normals(int64_t n, SampleDraws& draws) {
   const auto pairs = static_cast<size_t>((n + 1) / 2);
   std::vector<float> r(pairs), angle(pairs), c(pairs), s(pairs), z(2 * pairs);
   for (size_t k = 0; k < pairs; ++k) {
-    r[k] = static_cast<float>((draws.word() >> 8) + 1) * 0x1p-24f;
-    angle[k] = 2.0f * (static_cast<float>(draws.word() >> 8) * 0x1p-24f);
+    r[k] = static_cast<float>((draws.word() >> contract::kUniformShift) + 1) * contract::kUniformStep;
+    angle[k] = 2.0f * (static_cast<float>(draws.word() >> contract::kUniformShift) * contract::kUniformStep);
   }
   const auto count = static_cast<int64_t>(pairs);
   apply(Elementary::log, r.data(), r.data(), count);

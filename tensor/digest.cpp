@@ -78,9 +78,7 @@ Digest Backend::digest(const DigestSalt& salt, const Tensor& value) {
   const Tensor x = value.to(cpu);
   const std::span bytes(static_cast<const std::byte*>(x.data()),
                         static_cast<size_t>(x.elements()) * size_of(x.dtype()));
-  if (x.dtype() == DType::float32) return digest_words<Binary32>(salt, bytes);
-  if (x.dtype() == DType::float64) return digest_words<Binary64>(salt, bytes);
-  return digest_words<Raw>(salt, bytes);
+  return visit_dtype(x.dtype(), [&]<class T>(T) { return digest_words<digest_word::KindOf<T>>(salt, bytes); });
 }
 
 Digest digest(std::string_view name, bool value) {

@@ -4,19 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/digest.h"
 #include "stet/tensor/host_device.h"
 
 namespace stet::digest_word {
 
-inline constexpr uint64_t kMix = 0xD6E8FEB86659FD93, kStep = 0x9E3779B97F4A7C15, kSecond = 0x9FB21C651E98DF25;
-
 STET_HOST_DEVICE inline uint64_t mix(uint64_t x) {
   x ^= x >> 32;
-  x *= kMix;
+  x *= contract::kDigestMix;
   x ^= x >> 32;
-  x *= kMix;
+  x *= contract::kDigestMix;
   return x ^ (x >> 32);
 }
 
@@ -25,14 +25,21 @@ struct Raw {
   STET_HOST_DEVICE static uint64_t canonical(uint64_t w) { return w; }
 };
 struct Binary32 {
-  STET_HOST_DEVICE static uint64_t half(uint64_t u) { return (u & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : u; }
+  STET_HOST_DEVICE static uint64_t half(uint64_t u) {
+    return (u & 0x7fffffff) > 0x7f800000 ? contract::kDigestNan32 : u;
+  }
   STET_HOST_DEVICE static uint64_t canonical(uint64_t w) { return half(w & 0xffffffff) | half(w >> 32) << 32; }
 };
 struct Binary64 {
   STET_HOST_DEVICE static uint64_t canonical(uint64_t w) {
-    return (w & 0x7fffffffffffffff) > 0x7ff0000000000000 ? 0x7ff8000000000000 : w;
+    return (w & 0x7fffffffffffffff) > 0x7ff0000000000000 ? contract::kDigestNan64 : w;
   }
 };
+
+/// Of arrays of T.
+template <class T>
+using KindOf = std::conditional_t<std::is_same_v<T, float>, Binary32,
+                                  std::conditional_t<std::is_same_v<T, double>, Binary64, Raw>>;
 
 STET_HOST_DEVICE inline uint64_t load(const std::byte* data, int64_t index) {
   uint64_t word;
@@ -41,8 +48,9 @@ STET_HOST_DEVICE inline uint64_t load(const std::byte* data, int64_t index) {
 }
 
 template <class Kind> STET_HOST_DEVICE void add(const DigestSalt& salt, int64_t index, uint64_t word, Digest& sum) {
-  const uint64_t y = mix(Kind::canonical(word) ^ (salt.low + (static_cast<uint64_t>(index) + 1) * kStep));
-  uint64_t z = (y ^ salt.high) * kSecond;
+  const uint64_t y =
+      mix(Kind::canonical(word) ^ (salt.low + (static_cast<uint64_t>(index) + 1) * contract::kDigestStep));
+  uint64_t z = (y ^ salt.high) * contract::kDigestSecond;
   z ^= z >> 32;
   sum.low += y;
   sum.high += z;

@@ -1,4 +1,4 @@
-// Element types.
+// Element types, and the one way from a dtype to code for its C++ type.
 #pragma once
 
 #include <cstddef>
@@ -48,5 +48,29 @@ template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean
 
 /// The DType of a C++ element type.
 template <class T> constexpr DType dtype_of = DTypeOf<T>::value;
+
+/// Throws UsageError that names the dtype, and what is taken: "float32 or float64".
+[[noreturn]] void refuse_dtype(DType dtype, const char* taken);
+
+/// visit(T{}) with the C++ type of a dtype, and what it returns. Throws UsageError on a dtype that this program doesn't
+/// know.
+template <class Visit> auto visit_dtype(DType dtype, const Visit& visit) {
+  switch (dtype) {
+    case DType::float32: return visit(float{});
+    case DType::float64: return visit(double{});
+    case DType::int32: return visit(int32_t{});
+    case DType::int64: return visit(int64_t{});
+    case DType::uint8: return visit(uint8_t{});
+    case DType::boolean: return visit(bool{});
+  }
+  refuse_dtype(dtype, "float32, float64, int32, int64, uint8 or bool");
+}
+
+/// The same of float32 and float64. Throws UsageError on any other dtype.
+template <class Visit> auto visit_floating(DType dtype, const Visit& visit) {
+  if (dtype == DType::float32) return visit(float{});
+  if (dtype == DType::float64) return visit(double{});
+  refuse_dtype(dtype, "float32 or float64");
+}
 
 }  // namespace stet

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/host_device.h"
 
 namespace stet {
@@ -14,14 +15,14 @@ struct PhiloxBlock {
 
 STET_HOST_DEVICE inline PhiloxBlock philox_block(PhiloxBlock counter, uint32_t key0, uint32_t key1) {
   auto& c = counter.of;
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t a = uint64_t{0xD2511F53} * c[0], b = uint64_t{0xCD9E8D57} * c[2];
+  for (int round = 0; round < contract::kPhiloxRounds; ++round) {
+    const uint64_t a = uint64_t{contract::kPhiloxFactor0} * c[0], b = uint64_t{contract::kPhiloxFactor1} * c[2];
     c[0] = static_cast<uint32_t>(b >> 32) ^ c[1] ^ key0;
     c[2] = static_cast<uint32_t>(a >> 32) ^ c[3] ^ key1;
     c[1] = static_cast<uint32_t>(b);
     c[3] = static_cast<uint32_t>(a);
-    key0 += 0x9E3779B9;
-    key1 += 0xBB67AE85;
+    key0 += contract::kPhiloxKeyStep0;
+    key1 += contract::kPhiloxKeyStep1;
   }
   return counter;
 }

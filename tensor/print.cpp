@@ -49,12 +49,10 @@ class Printer {
 
   std::string element(int64_t flat) {
     const Tensor one = contiguous(values_).view({}, {}, flat);
-    switch (t_.dtype()) {
-      case DType::float32: return fmt::format("{:.6g}", one.item<float>());
-      case DType::float64: return fmt::format("{:.10g}", one.item<double>());
-      case DType::boolean: return one.item<bool>() ? "true" : "false";
-      default: return fmt::format("{}", one.item<int64_t>());
-    }
+    return visit_dtype(t_.dtype(), [&]<class T>(T) -> std::string {
+      if constexpr (std::is_same_v<T, float>) return fmt::format("{:.6g}", one.item<T>());
+      else return fmt::format(std::is_same_v<T, double> ? "{:.10g}" : "{}", one.item<T>());
+    });
   }
 
   const Tensor& t_;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stet/tensor/contract.h"
+
 namespace stet {
 
 /// Key of a Philox generator.
@@ -82,7 +84,7 @@ class SampleDraws {
 
   uint32_t word();
   /// Uniform in [0, 1): 24 bits.
-  float uniform() { return static_cast<float>(word() >> 8) * 0x1p-24f; }
+  float uniform() { return static_cast<float>(word() >> contract::kUniformShift) * contract::kUniformStep; }
   /// Uniform in 0 … n-1, n up to 2^32.
   int64_t below(int64_t n) { return static_cast<int64_t>((uint64_t{word()} * static_cast<uint64_t>(n)) >> 32); }
 

@@ -128,22 +128,6 @@ Tensor Tensor::to(Device wanted) const {
   return record("to", y, {{*this, [from = device()](const Tensor& g) { return g.to(from); }}});
 }
 
-namespace {
-
-template <class Visit> auto visit_dtype(DType dtype, Visit&& visit) {
-  switch (dtype) {
-    case DType::float32: return visit(float{});
-    case DType::float64: return visit(double{});
-    case DType::int32: return visit(int32_t{});
-    case DType::int64: return visit(int64_t{});
-    case DType::uint8: return visit(uint8_t{});
-    case DType::boolean: break;
-  }
-  return visit(bool{});
-}
-
-}  // namespace
-
 template <class T> T Tensor::item() const {
   if (elements() != 1) raise("item: the tensor has shape {}, not one element", shape().to_string());
   const Tensor host = detach().to(cpu);

@@ -86,7 +86,7 @@ template <class F> HWY_INLINE void ForRow(float* y, int64_t n, int64_t end, cons
 // The sum of a row that ForRow wrote.
 HWY_INLINE float SumOfRow(const float* x, int64_t n) {
   const auto load = [=](int64_t i, int64_t = 0) HWY_ATTR { return hn::LoadU(D(), x + i); };
-  return n <= kRowBlock ? BlockSumOf<float>(n, load, load) : RowSum(x, n);
+  return n <= kSumBlock ? BlockSumOf<float>(n, load, load) : RowSum(x, n);
 }
 
 // Writes n elements that f gives vector by vector.
@@ -298,7 +298,7 @@ class Head {
           });
     };
     const int64_t e = shape_.value_width;
-    return e <= kRowBlock ? block(0, e) : SumOfBlocks<float>(0, e, block);
+    return e <= kSumBlock ? block(0, e) : SumOfBlocks<float>(0, e, block);
   }
 
   // In place of p: (weight · (p - delta)) · scale, and +0 as above.

@@ -65,12 +65,12 @@ class CpuBackend : public Backend {
   }
   void matmul(const Tensor& a, const Tensor& b, const Tensor& y) override {
     ContractFloatEnv env;
-    floating(a.dtype(), [&]<class T>(T) { products<T>(a, b, y); });
+    visit_floating(a.dtype(), [&]<class T>(T) { products<T>(a, b, y); });
   }
   void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
               const Tensor& y) override {
     ContractFloatEnv env;
-    floating(y.dtype(), [&]<class T>(T) {
+    visit_floating(y.dtype(), [&]<class T>(T) {
       const Epilogue<T> end = {bias.defined() ? bias.data_as<T>() : nullptr, activation};
       stet::matmul(matrix<T>(x), matrix<T>(weight).transposed(), y.mutable_data_as<T>(), y.size(1), end);
     });
@@ -90,24 +90,24 @@ class CpuBackend : public Backend {
   }
   void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) override {
     ContractFloatEnv env;
-    floating(x.dtype(), [&]<class T>(T) {
+    visit_floating(x.dtype(), [&]<class T>(T) {
       max_pool2d_forward(pool(s), x.data_as<T>(), y.mutable_data_as<T>(), index.mutable_data_as<int64_t>());
     });
   }
   void max_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& index, const Tensor& dx) override {
     ContractFloatEnv env;
-    floating(dy.dtype(), [&]<class T>(T) {
+    visit_floating(dy.dtype(), [&]<class T>(T) {
       stet::max_pool2d_gradient(pool(s), dy.data_as<T>(), index.data_as<int64_t>(), dx.mutable_data_as<T>());
     });
   }
   void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y) override {
     ContractFloatEnv env;
-    floating(x.dtype(), [&]<class T>(T) { avg_pool2d_forward(pool(s), x.data_as<T>(), y.mutable_data_as<T>()); });
+    visit_floating(x.dtype(), [&]<class T>(T) { avg_pool2d_forward(pool(s), x.data_as<T>(), y.mutable_data_as<T>()); });
   }
   void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) override {
     ContractFloatEnv env;
-    floating(dy.dtype(),
-             [&]<class T>(T) { stet::avg_pool2d_gradient(pool(s), dy.data_as<T>(), dx.mutable_data_as<T>()); });
+    visit_floating(dy.dtype(),
+                   [&]<class T>(T) { stet::avg_pool2d_gradient(pool(s), dy.data_as<T>(), dx.mutable_data_as<T>()); });
   }
   void index_select(const Tensor& x, const Tensor& index, const Tensor& y) override {
     cpu_kernels::index_select(x, index, y);
@@ -215,12 +215,6 @@ class CpuBackend : public Backend {
   }
 
  private:
-  // Calls body with a float or a double; the ops have checked that the dtype is one of them.
-  template <class Body> static void floating(DType dtype, const Body& body) {
-    if (dtype == DType::float32) body(float{});
-    else body(double{});
-  }
-
   static PoolShape pool(const Window& s) {
     return {.n = s.n,
             .c = s.c,

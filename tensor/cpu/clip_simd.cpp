@@ -1,3 +1,4 @@
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/clip.h"
 
 #include <cmath>
@@ -48,8 +49,8 @@ HWY_AFTER_NAMESPACE();
 
 #include "stet/tensor/cpu/joined.h"
 #include "stet/tensor/cpu/reduce.h"
-#include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet {
 
@@ -61,6 +62,9 @@ HWY_EXPORT(ScaleFloat);
 HWY_EXPORT(ScaleDouble);
 
 namespace cpu_kernels {
+
+using contract::kSumBlock;
+
 namespace {
 
 float squares(const float* x, int64_t n) { return STET_DISPATCH(SquaresFloat)(x, n); }
@@ -101,7 +105,7 @@ template <class T>
 void clip(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) {
   const T n = std::sqrt(total_of_squares<T>(gradients));
   *norm.mutable_data_as<T>() = n;
-  const T factor = scalar_ops::minimum(static_cast<T>(max_norm) / (n + static_cast<T>(1e-6)), T{1});
+  const T factor = scalar_ops::minimum(static_cast<T>(max_norm) / (n + static_cast<T>(contract::kClipEpsilon)), T{1});
   const auto length = [&](size_t i) { return gradients[i].elements(); };
   for_joined(gradients.size(), length, [&](size_t i, int64_t begin, int64_t end) {
     const T* x = gradients[i].data_as<T>() + begin;
@@ -114,8 +118,7 @@ void clip(double max_norm, std::span<const Tensor> gradients, std::span<const Te
 }  // namespace
 
 void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<const Tensor> to, const Tensor& norm) {
-  if (norm.dtype() == DType::float32) clip<float>(max_norm, gradients, to, norm);
-  else clip<double>(max_norm, gradients, to, norm);
+  visit_floating(norm.dtype(), [&]<class T>(T) { clip<T>(max_norm, gradients, to, norm); });
 }
 
 }  // namespace cpu_kernels

@@ -1,3 +1,4 @@
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/digest_words.h"
 
 #include <iterator>
@@ -42,7 +43,7 @@ HWY_INLINE V64 Set(uint64_t value) { return hn::Set(D64(), value); }
 HWY_INLINE V64 FoldHalf(V64 x) { return hn::Xor(x, hn::ShiftRight<32>(x)); }
 
 HWY_INLINE V64 Mix(V64 x) {
-  const V64 factor = Set(digest_word::kMix);
+  const V64 factor = Set(contract::kDigestMix);
   return FoldHalf(FoldHalf(FoldHalf(x) * factor) * factor);
 }
 
@@ -51,7 +52,7 @@ HWY_INLINE V64 Canonical(V64 word) {
   const D32 d;
   const auto x = hn::BitCast(d, word);
   const auto is_nan = hn::Gt(hn::And(x, hn::Set(d, 0x7fffffff)), hn::Set(d, 0x7f800000));
-  return hn::BitCast(D64(), hn::IfThenElse(is_nan, hn::Set(d, 0x7fc00000), x));
+  return hn::BitCast(D64(), hn::IfThenElse(is_nan, hn::Set(d, int32_t{contract::kDigestNan32}), x));
 }
 
 // Sums wrap, which Highway's own, of signed numbers here, must not.
@@ -64,16 +65,16 @@ HWY_INLINE uint64_t SumOfLanes(V64 x) {
 Digest FloatWords(const DigestSalt& salt, const std::byte* data, int64_t begin, int64_t end) {
   const D64 d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  // What distinguishes word i: salt + (i + 1) * kStep.
-  V64 place = Set(salt.low) + (hn::Iota(d, static_cast<uint64_t>(begin + 1)) * Set(digest_word::kStep));
-  const V64 next = Set(static_cast<uint64_t>(lanes) * digest_word::kStep);
+  // What distinguishes word i: salt + (i + 1) * kDigestStep.
+  V64 place = Set(salt.low) + (hn::Iota(d, static_cast<uint64_t>(begin + 1)) * Set(contract::kDigestStep));
+  const V64 next = Set(static_cast<uint64_t>(lanes) * contract::kDigestStep);
   V64 low = hn::Zero(d), high = hn::Zero(d);
   int64_t i = begin;
   for (; i + lanes <= end; i += lanes, place = place + next) {
     const V64 word = hn::LoadU(d, reinterpret_cast<const uint64_t*>(data) + i);
     const V64 y = Mix(hn::Xor(Canonical(word), place));
     low = low + y;
-    high = high + FoldHalf(hn::Xor(y, Set(salt.high)) * Set(digest_word::kSecond));
+    high = high + FoldHalf(hn::Xor(y, Set(salt.high)) * Set(contract::kDigestSecond));
   }
   const Digest rest = ByWord(salt, data, i, end);
   return {SumOfLanes(low) + rest.low, SumOfLanes(high) + rest.high};

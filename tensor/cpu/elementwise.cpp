@@ -4,10 +4,10 @@
 #include <functional>
 #include <type_traits>
 
-#include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet::cpu_kernels {
 namespace {

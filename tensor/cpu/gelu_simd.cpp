@@ -1,3 +1,4 @@
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/gelu.h"
 
 #include <algorithm>
@@ -22,8 +23,8 @@ namespace fn = stet::math::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-constexpr float kSqrtHalf = 0x1.6a09e667f3bcdp-1;
-constexpr float kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
+constexpr auto kSqrtHalf = static_cast<float>(contract::kSqrtHalf);
+constexpr auto kTwoOverSqrtPi = static_cast<float>(contract::kTwoOverSqrtPi);
 
 // n is a multiple of the lanes. erf + 1 is kept for the gradient, where it is wanted.
 HWY_INLINE void Gelu(const float* x, float* y, float* one_plus_erf, int64_t n) {

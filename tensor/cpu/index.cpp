@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet::cpu_kernels {
 namespace {

@@ -4,12 +4,11 @@
 #include <cstdint>
 
 #include "stet/tensor/activation.h"
+#include "stet/tensor/contract.h"
 
 namespace stet {
 
-/// The contract cuts a product's K in chunks of this length, from k = 0. A chunk is one chain of fused multiply-adds in
-/// ascending k, starting from +0; the chunks' sums are added, in order, to an accumulator that starts from +0.
-inline constexpr int64_t kProductChunk = 512;
+using contract::kProductChunk;
 
 /// The tallest tile of any instruction set, the most vectors across, and the most lanes of a vector.
 inline constexpr int kMaxTileRows = 12, kMaxTileVectors = 2, kMaxLanes = 16;

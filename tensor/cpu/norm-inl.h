@@ -34,12 +34,12 @@ template <class Body> HWY_INLINE void ForElements(int64_t n, const Body& body) {
   if (i < n) body(PartTag{n - i}, i);
 }
 
-/// kSums sums at once over at most kRowBlock elements from `begin`: terms(tag, i, out) gives out[s], the vector at i of
+/// kSums sums at once over at most kSumBlock elements from `begin`: terms(tag, i, out) gives out[s], the vector at i of
 /// what sum s adds.
 template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
   namespace hn = hwy::HWY_NAMESPACE;
   const RowTag d;
-  constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kRowLanes / kWidth;
+  constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kSumLanes / kWidth;
   RowVector lane[kSums][kVectors];
   for (auto& lanes : lane) {
     for (RowVector& v : lanes) v = hn::Zero(d);
@@ -51,7 +51,7 @@ template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64
     terms(d, i + k * kWidth, term);
     for (int s = 0; s < kSums; ++s) lane[s][k] = hn::Add(lane[s][k], term[s]);
   };
-  for (; i + kRowLanes <= end; i += kRowLanes) { HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) add(k); }
+  for (; i + kSumLanes <= end; i += kSumLanes) { HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) add(k); }
   // Lanes without an element here add nothing: +0 would not change them, since none is ever -0.
   HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) {
     const int64_t left = end - i - k * kWidth;
@@ -74,10 +74,10 @@ template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64
 
 /// The same over a row of any length, by blocks, as RowSum does.
 template <int kSums, class Terms> void RowSums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
-  if (n <= kRowBlock) return BlockSums<kSums>(begin, n, terms, sums);
-  int64_t span = kRowBlock;
-  while (n > span * kRowBlock) span *= kRowBlock;
-  float parts[kSums][kRowBlock];
+  if (n <= kSumBlock) return BlockSums<kSums>(begin, n, terms, sums);
+  int64_t span = kSumBlock;
+  while (n > span * kSumBlock) span *= kSumBlock;
+  float parts[kSums][kSumBlock];
   int64_t count = 0;
   for (int64_t i = 0; i < n; i += span, ++count) {
     float part[kSums];

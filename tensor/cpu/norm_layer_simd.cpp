@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/norm.h"
 #include "stet/tensor/cpu/norm_arrays.h"
 #include "stet/tensor/simd/targets.h"
@@ -171,7 +172,7 @@ void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics&
 
 void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
                          const LayerNormGradients& to) {
-  constexpr int64_t kChain = 64;
+  constexpr int64_t kChain = contract::kSumChain;
   const int64_t rows = in.x.size(0), d = in.x.size(1), chains = (rows + kChain - 1) / kChain;
   const LayerNormGradientArrays a{floats(g),
                                   floats(in.x),

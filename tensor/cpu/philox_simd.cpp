@@ -1,3 +1,4 @@
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/philox.h"
 
 #include <algorithm>
@@ -36,12 +37,13 @@ HWY_INLINE V64 Product(V64 x, uint32_t factor) { return hn::MulEven(hn::BitCast(
 struct Keys {
   explicit Keys(const Draw& draw) {
     uint32_t k0 = draw.key[0], k1 = draw.key[1];
-    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9, k1 += 0xBB67AE85) {
+    for (int round = 0; round < contract::kPhiloxRounds; ++round) {
       even[round] = hn::Set(D64(), k0);
       odd[round] = hn::Set(D64(), k1);
+      k0 += contract::kPhiloxKeyStep0, k1 += contract::kPhiloxKeyStep1;
     }
   }
-  V64 even[10], odd[10];
+  V64 even[contract::kPhiloxRounds], odd[contract::kPhiloxRounds];
 };
 
 // One counter a lane, each word in the low half of a vector of its own. The high halves hold leftovers: no product
@@ -51,7 +53,7 @@ struct Counters {
       : c0(blocks), c1(hn::Set(D64(), draw.call)), c2(hn::Set(D64(), draw.shard)), c3(hn::Set(D64(), draw.tick)) {}
 
   HWY_INLINE void round(V64 k0, V64 k1) {
-    const V64 p = Product(c0, 0xD2511F53), q = Product(c2, 0xCD9E8D57);
+    const V64 p = Product(c0, contract::kPhiloxFactor0), q = Product(c2, contract::kPhiloxFactor1);
     c0 = hn::Xor3(hn::ShiftRight<32>(q), c1, k0);
     c2 = hn::Xor3(hn::ShiftRight<32>(p), c3, k1);
     c1 = q;

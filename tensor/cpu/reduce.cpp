@@ -1,4 +1,5 @@
 #include "stet/tensor/cpu/reduce.h"
+#include "stet/tensor/contract.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,12 +7,15 @@
 
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/reduce_rows.h"
-#include "stet/tensor/cpu/reduce_runs.h"
-#include "stet/tensor/cpu/scalar_ops.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/reduce_runs.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet::cpu_kernels {
+
+using contract::kSumBlock;
+
 namespace {
 
 // One row whose blocks are divided among threads.

@@ -1,3 +1,4 @@
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/reduce_rows.h"
 
 #include <limits>
@@ -61,10 +62,10 @@ HWY_INLINE void FoldColumns(const T* x, int64_t stride, int64_t n, int64_t width
   }
 }
 
-// Chains of 64 from +0. The chains' sums are a run of the same kind: a finished chain is added to the one above it,
-// which is done with after 64 of them.
+// Chains from +0. The chains' sums are a run of the same kind: a finished chain is added to the one above it,
+// which is done with once it is full.
 template <class T> void SumColumns(const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
-  constexpr int64_t kChain = 64;
+  constexpr int64_t kChain = contract::kSumChain;
   constexpr int kLevels = 11;  // 64^11 > 2^63
   const auto add = [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); };
   if (n <= kChain) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/simd/maximum-inl.h"
 
 #if defined(STET_TENSOR_CPU_ROW_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -15,7 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace stet {
 namespace HWY_NAMESPACE {
 
-inline constexpr int64_t kRowLanes = 32, kRowBlock = 1024;
+using contract::kSumBlock, contract::kSumLanes;
 
 /// The first `count` elements at x, fewer than a vector's, and `rest` in the other lanes. Nothing behind them is read.
 template <class D, class T = hwy::HWY_NAMESPACE::TFromD<D>>
@@ -67,16 +68,16 @@ HWY_INLINE void StorePart(D d, V v, T* y, int64_t count) {
 #endif
 }
 
-/// Sum of n <= kRowBlock terms: whole(i) gives a vector of those from i on, part(i, count) fewer, and +0 in the other
+/// Sum of n <= kSumBlock terms: whole(i) gives a vector of those from i on, part(i, count) fewer, and +0 in the other
 /// lanes.
 template <class T, class Whole, class Part> HWY_INLINE T BlockSumOf(int64_t n, const Whole& whole, const Part& part) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<T> d;
-  constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kRowLanes / kWidth;
+  constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kSumLanes / kWidth;
   hn::Vec<decltype(d)> lane[kVectors];
   for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Zero(d);
   int64_t i = 0;
-  for (; i + kRowLanes <= n; i += kRowLanes) {
+  for (; i + kSumLanes <= n; i += kSumLanes) {
     HWY_UNROLL(8) for (int64_t k = 0; k < kVectors; ++k) lane[k] = hn::Add(lane[k], whole(i + k * kWidth));
   }
   // Lanes without a term here add +0, which changes nothing, since no sum from +0 is ever -0.
@@ -90,7 +91,7 @@ template <class T, class Whole, class Part> HWY_INLINE T BlockSumOf(int64_t n, c
   return Halve(d, lane[0], [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); });
 }
 
-/// Sum of terms(v) for the vectors v of at most kRowBlock elements; of +0 it must be +0.
+/// Sum of terms(v) for the vectors v of at most kSumBlock elements; of +0 it must be +0.
 template <class T, class Terms> HWY_INLINE T BlockSum(const T* x, int64_t n, const Terms& terms) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<T> d;
@@ -107,10 +108,10 @@ template <class T> HWY_INLINE T BlockSum(const T* x, int64_t n) {
 /// the blocks' sums are summed by blocks, and so on. A block's sum alone is its own sum, so a short last part may skip
 /// levels.
 template <class T, class Block> T SumOfBlocks(int64_t begin, int64_t n, const Block& block) {
-  if (n <= kRowBlock) return block(begin, n);
-  int64_t span = kRowBlock;
-  while (n > span * kRowBlock) span *= kRowBlock;
-  T sums[kRowBlock];
+  if (n <= kSumBlock) return block(begin, n);
+  int64_t span = kSumBlock;
+  while (n > span * kSumBlock) span *= kSumBlock;
+  T sums[kSumBlock];
   int64_t count = 0;
   for (int64_t i = 0; i < n; i += span) sums[count++] = SumOfBlocks<T>(begin + i, std::min(span, n - i), block);
   return BlockSum(sums, count);

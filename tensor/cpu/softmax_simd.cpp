@@ -93,7 +93,7 @@ template <class T> HWY_INLINE T RowMaximum(const T* x, int64_t n) {
   return RowFold(x, n, -std::numeric_limits<T>::infinity(), [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
 }
 
-// y = e^(x - m) for at most kRowBlock elements; returns the sum of y.
+// y = e^(x - m) for at most kSumBlock elements; returns the sum of y.
 HWY_INLINE float Exponentials(const float* x, float m, int64_t n, float* y) {
   const hn::ScalableTag<float> d;
   const auto shift = hn::Set(d, m);
@@ -301,64 +301,54 @@ CrossEntropyGradientRows<T> gradient_rows(const Tensor& g, const Tensor& target,
 }  // namespace
 
 void softmax(const Tensor& x, const Tensor& y) {
-  for_row_parts(x, [&](int64_t row, Rows rows) {
-    const int64_t at = row * rows.n;
-    if (x.dtype() == DType::float32)
-      STET_DISPATCH(SoftmaxFloat)(x.data_as<float>() + at, rows, y.mutable_data_as<float>() + at);
-    else STET_DISPATCH(SoftmaxDouble)(x.data_as<double>() + at, rows, y.mutable_data_as<double>() + at);
+  visit_floating(x.dtype(), [&]<class T>(T) {
+    for_row_parts(x, [&](int64_t row, Rows rows) {
+      const int64_t at = row * rows.n;
+      STET_DISPATCH_OF(T, SoftmaxFloat, SoftmaxDouble)(x.data_as<T>() + at, rows, y.mutable_data_as<T>() + at);
+    });
   });
 }
 
 void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) {
-  for_row_parts(y, [&](int64_t row, Rows rows) {
-    const int64_t at = row * rows.n;
-    if (y.dtype() == DType::float32) {
-      STET_DISPATCH(SoftmaxGradientFloat)
-      (g.data_as<float>() + at, y.data_as<float>() + at, rows, dx.mutable_data_as<float>() + at);
-    } else {
-      STET_DISPATCH(SoftmaxGradientDouble)
-      (g.data_as<double>() + at, y.data_as<double>() + at, rows, dx.mutable_data_as<double>() + at);
-    }
+  visit_floating(y.dtype(), [&]<class T>(T) {
+    for_row_parts(y, [&](int64_t row, Rows rows) {
+      const int64_t at = row * rows.n;
+      STET_DISPATCH_OF(T, SoftmaxGradientFloat, SoftmaxGradientDouble)
+      (g.data_as<T>() + at, y.data_as<T>() + at, rows, dx.mutable_data_as<T>() + at);
+    });
   });
 }
 
 void log_softmax(const Tensor& x, const Tensor& y) {
-  for_row_parts(x, [&](int64_t row, Rows rows) {
-    thread_local Workspace workspace;
-    const int64_t at = row * rows.n;
-    if (x.dtype() == DType::float32) {
-      STET_DISPATCH(LogSoftmaxFloat)
-      (x.data_as<float>() + at, rows, y.mutable_data_as<float>() + at, workspace.get<float>(rows.count * rows.n));
-    } else {
-      STET_DISPATCH(LogSoftmaxDouble)
-      (x.data_as<double>() + at, rows, y.mutable_data_as<double>() + at, workspace.get<double>(rows.count * rows.n));
-    }
+  visit_floating(x.dtype(), [&]<class T>(T) {
+    for_row_parts(x, [&](int64_t row, Rows rows) {
+      thread_local Workspace workspace;
+      const int64_t at = row * rows.n;
+      STET_DISPATCH_OF(T, LogSoftmaxFloat, LogSoftmaxDouble)
+      (x.data_as<T>() + at, rows, y.mutable_data_as<T>() + at, workspace.get<T>(rows.count * rows.n));
+    });
   });
 }
 
 void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& loss, const Tensor& exponentials,
                    const Tensor& total) {
   require_classes(target, logits.size(-1));
-  for_row_parts(logits, [&](int64_t row, Rows rows) {
-    if (logits.dtype() == DType::float32) {
-      STET_DISPATCH(CrossEntropyFloat)(forward_rows<float>(logits, target, loss, exponentials, total, row, rows));
-    } else {
-      STET_DISPATCH(CrossEntropyDouble)(forward_rows<double>(logits, target, loss, exponentials, total, row, rows));
-    }
+  visit_floating(logits.dtype(), [&]<class T>(T) {
+    for_row_parts(logits, [&](int64_t row, Rows rows) {
+      STET_DISPATCH_OF(T, CrossEntropyFloat, CrossEntropyDouble)
+      (forward_rows<T>(logits, target, loss, exponentials, total, row, rows));
+    });
   });
 }
 
 void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor& exponentials, const Tensor& total,
                             const Tensor& dx) {
   const Tensor upstream = contiguous(g.detach());
-  for_row_parts(dx, [&](int64_t row, Rows rows) {
-    if (dx.dtype() == DType::float32) {
-      STET_DISPATCH(CrossEntropyGradientFloat)
-      (gradient_rows<float>(upstream, target, exponentials, total, dx, row, rows));
-    } else {
-      STET_DISPATCH(CrossEntropyGradientDouble)
-      (gradient_rows<double>(upstream, target, exponentials, total, dx, row, rows));
-    }
+  visit_floating(dx.dtype(), [&]<class T>(T) {
+    for_row_parts(dx, [&](int64_t row, Rows rows) {
+      STET_DISPATCH_OF(T, CrossEntropyGradientFloat, CrossEntropyGradientDouble)
+      (gradient_rows<T>(upstream, target, exponentials, total, dx, row, rows));
+    });
   });
 }
 

@@ -116,8 +116,9 @@ void sgd(std::span<const SgdTask> tasks) {
   const auto elements = [&](size_t i) { return tasks[i].gradient.elements(); };
   for_joined(tasks.size(), elements, [&](size_t i, int64_t begin, int64_t end) {
     const SgdTask& t = tasks[i];
-    if (t.gradient.dtype() == DType::float32) STET_DISPATCH(SgdFloat)(t.step, arrays<float>(t), begin, end);
-    else STET_DISPATCH(SgdDouble)(t.step, arrays<double>(t), begin, end);
+    visit_floating(t.gradient.dtype(), [&]<class T>(T) {
+      STET_DISPATCH_OF(T, SgdFloat, SgdDouble)(t.step, arrays<T>(t), begin, end);
+    });
   });
 }
 
@@ -125,8 +126,9 @@ void adam(std::span<const AdamTask> tasks) {
   const auto elements = [&](size_t i) { return tasks[i].gradient.elements(); };
   for_joined(tasks.size(), elements, [&](size_t i, int64_t begin, int64_t end) {
     const AdamTask& t = tasks[i];
-    if (t.gradient.dtype() == DType::float32) STET_DISPATCH(AdamFloat)(t.step, arrays<float>(t), begin, end);
-    else STET_DISPATCH(AdamDouble)(t.step, arrays<double>(t), begin, end);
+    visit_floating(t.gradient.dtype(), [&]<class T>(T) {
+      STET_DISPATCH_OF(T, AdamFloat, AdamDouble)(t.step, arrays<T>(t), begin, end);
+    });
   });
 }
 

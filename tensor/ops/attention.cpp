@@ -4,7 +4,7 @@
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
-#include "stet/tensor/cpu/microkernel.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
@@ -55,7 +55,7 @@ Tensor causal_product(const Tensor& w, const Tensor& x) {
     const Tensor column = transpose(slice(w, -1, j, j + 1));
     Tensor total;
     for (int64_t begin = j; begin < n;) {
-      const int64_t end = std::min(n, (begin / kProductChunk + 1) * kProductChunk);
+      const int64_t end = std::min(n, (begin / contract::kProductChunk + 1) * contract::kProductChunk);
       const Tensor chunk = matmul(slice(column, -1, begin, end), rows(x, begin, end));
       total = total.defined() ? total + chunk : chunk;
       begin = end;

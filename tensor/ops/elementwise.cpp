@@ -3,6 +3,7 @@
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
@@ -246,9 +247,8 @@ Tensor sigmoid(const Tensor& x) {
 }
 
 Tensor erf(const Tensor& x) {
-  constexpr double kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
   return record("erf", floating(Unary::erf, "erf", x),
-                {{x, [x](const Tensor& g) { return g * (exp(-(x * x)) * kTwoOverSqrtPi); }}});
+                {{x, [x](const Tensor& g) { return g * (exp(-(x * x)) * contract::kTwoOverSqrtPi); }}});
 }
 
 Tensor sin(const Tensor& x) {
@@ -259,18 +259,16 @@ Tensor cos(const Tensor& x) {
   return record("cos", floating(Unary::cos, "cos", x), {{x, [x](const Tensor& g) { return -(g * sin(x)); }}});
 }
 
-namespace {
-constexpr double kPi = 0x1.921fb54442d18p1;
-}
+namespace {}
 
 Tensor sinpi(const Tensor& x) {
   return record("sinpi", floating(Unary::sinpi, "sinpi", x),
-                {{x, [x](const Tensor& g) { return g * (cospi(x) * kPi); }}});
+                {{x, [x](const Tensor& g) { return g * (cospi(x) * contract::kPi); }}});
 }
 
 Tensor cospi(const Tensor& x) {
   return record("cospi", floating(Unary::cospi, "cospi", x),
-                {{x, [x](const Tensor& g) { return -(g * (sinpi(x) * kPi)); }}});
+                {{x, [x](const Tensor& g) { return -(g * (sinpi(x) * contract::kPi)); }}});
 }
 
 Tensor pow(const Tensor& x, const Tensor& y) {

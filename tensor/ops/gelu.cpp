@@ -1,6 +1,7 @@
 // The Gaussian error linear unit.
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/composed.h"
@@ -9,12 +10,8 @@
 namespace stet {
 namespace {
 
-constexpr double kSqrtHalf = 0x1.6a09e667f3bcdp-1;
-constexpr double kTwoOverSqrtPi = 0x1.20dd750429b6dp0;
-
 Tensor gelu_tanh(const Tensor& x) {
-  constexpr double kSqrtTwoOverPi = 0x1.9884533d43651p-1;
-  const Tensor inner = (x + (x * x * x) * 0.044715) * kSqrtTwoOverPi;
+  const Tensor inner = (x + (x * x * x) * contract::kGeluCubic) * contract::kSqrtTwoOverPi;
   return (x * 0.5) * (tanh(inner) + 1);
 }
 
@@ -30,11 +27,11 @@ Tensor gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_er
 
 namespace composed {
 
-Tensor gelu(const Tensor& x) { return (x * 0.5) * (erf(x * kSqrtHalf) + 1); }
+Tensor gelu(const Tensor& x) { return (x * 0.5) * (erf(x * contract::kSqrtHalf) + 1); }
 
 Tensor gelu_gradient(const Tensor& g, const Tensor& x) {
-  const Tensor half = x * 0.5, u = x * kSqrtHalf;
-  const Tensor through_erf = ((g * half) * (exp(-(u * u)) * kTwoOverSqrtPi)) * kSqrtHalf;
+  const Tensor half = x * 0.5, u = x * contract::kSqrtHalf;
+  const Tensor through_erf = ((g * half) * (exp(-(u * u)) * contract::kTwoOverSqrtPi)) * contract::kSqrtHalf;
   const Tensor through_half = (g * (erf(u) + 1)) * 0.5;
   return through_erf + through_half;
 }

@@ -1,4 +1,5 @@
 #include "stet/tensor/update.h"
+#include "stet/tensor/contract.h"
 
 #include <algorithm>
 #include <vector>
@@ -102,7 +103,7 @@ Tensor clip_norm(std::span<Tensor* const> gradients, double max_norm) {
   Tensor total = zeros({}, first.dtype(), first.device());
   for (const Tensor* g : gradients) total = total + sum(square(*g)).to(total.dtype()).to(total.device());
   Tensor norm = sqrt(total);
-  const Tensor factor = minimum(max_norm / (norm + 1e-6), ones({}, norm.dtype(), norm.device()));
+  const Tensor factor = minimum(max_norm / (norm + contract::kClipEpsilon), ones({}, norm.dtype(), norm.device()));
   for (Tensor* g : gradients) *g = *g * factor.to(g->dtype()).to(g->device());
   return norm;
 }

@@ -1,6 +1,8 @@
 // The instruction sets that kernels are compiled for. Include this before any header of Highway.
 #pragma once
 
+#include <type_traits>
+
 #include "hwy/detect_compiler_arch.h"
 
 // Only targets with a fused multiply-add in hardware stay, beside the scalar one, which emulates it (fma-inl.h): SSE
@@ -20,5 +22,18 @@
 
 // Calls a function that HWY_EXPORT names, on the instruction set in use (isa.h).
 #define STET_DISPATCH(function) (::stet::settle_isa(), HWY_DYNAMIC_DISPATCH(function))
+
+// Of the two forms of a function the one for T, which is float or double.
+#define STET_DISPATCH_OF(T, for_float, for_double) \
+  ::stet::form_of<T>(STET_DISPATCH(for_float), STET_DISPATCH(for_double))
+
+namespace stet {
+
+template <class T, class Float, class Double> auto form_of(Float for_float, Double for_double) {
+  if constexpr (std::is_same_v<T, float>) return for_float;
+  else return for_double;
+}
+
+}  // namespace stet
 
 #include "stet/tensor/simd/isa.h"

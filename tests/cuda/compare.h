@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cuda/device.h"
-#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/dtype.h"
 #include "tensor/bits.h"
 
 namespace stet::testing {

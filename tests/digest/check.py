@@ -29,7 +29,7 @@ FLOAT64_ON_CPU = set("""
 
 
 def golden_file():
-    version = re.search(r"numerics_version = (\d+)", (ROOT / "tensor/version.h").read_text()).group(1)
+    version = re.search(r"numerics_version = (\d+)", (ROOT / "tensor/contract.h").read_text()).group(1)
     return ROOT / "tests/golden" / f"digests-v{version}.txt"
 
 
@@ -50,7 +50,7 @@ def write(command, path):
     changed = [name for name in old if name in new and new[name] != old[name]]
     if changed:
         sys.exit(f"check: not written, as these cases have other bits than {path.name} has: {' '.join(changed)}\n"
-                 "Where that is meant, it is a new version of the numerics contract: raise numerics_version in tensor/version.h first.")
+                 "Where that is meant, it is a new version of the numerics contract: raise numerics_version in tensor/contract.h first.")
     head = f"# Digests that every build must print, under version {path.stem.split('-v')[1]} of docs/numerics.md. " \
            "tests/digest/check.py --write adds new cases.\n"
     path.write_text(head + "".join(f"{name} {digest}\n" for name, digest in new.items()))
@@ -113,7 +113,7 @@ def main():
     most = max(map(len, digests))
     if not right:
         sys.exit("Under one version of the numerics contract every result has one bit pattern. A build that gives another is wrong; so is a\n"
-                 "change, unless it is meant: then raise numerics_version in tensor/version.h, say in docs/numerics.md what changed, and make\n"
+                 "change, unless it is meant: then raise numerics_version in tensor/contract.h, say in docs/numerics.md what changed, and make\n"
                  "the new version's file with tests/digest/check.py --write. Digests of a case that is new are added the same way.")
     print(f"{most} digests agree on {', '.join(isas)}")
 

@@ -35,6 +35,9 @@ CONFINED = [
     (re.compile(r"(cuda|device_launch)_\w+\.h$|cuda\.h$|cooperative_groups"), "cuda"),
     (re.compile(r"cublas|cudnn|cutlass|cub/|thrust/"), None),
 ]
+# The CPU's kernels are the CPU's own: what devices share lies in tensor/, and ops reach kernels through a backend.
+NO_CPU_KERNELS = ["cuda", "tensor/ops"]
+CPU_KERNELS = re.compile(r"stet/tensor/cpu/")
 # What nvcc can't compile; kernels' sources raise by cuda/errors.h.
 NOT_IN_KERNELS = re.compile(r"fmt/|stet/tensor/error\.h$")
 
@@ -77,6 +80,8 @@ def confined(path, name):
             return place is not None and path.is_relative_to(place) and in_emulation == (place == "cuda/emulation")
     if name == "hwy/foreach_target.h":
         return path.name.endswith("_simd.cpp")  # the name of what is compiled once an instruction set
+    if CPU_KERNELS.match(name) and any(path.is_relative_to(folder) for folder in NO_CPU_KERNELS):
+        return False
     return not (path.suffix == ".cu" and NOT_IN_KERNELS.match(name))
 
 

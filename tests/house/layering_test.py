@@ -64,6 +64,13 @@ class Layering(unittest.TestCase):
         for library in ["<cublas_v2.h>", "<cudnn.h>", "<cub/cub.cuh>", "<thrust/sort.h>"]:
             self.assert_refused("cuda/a.cu", library)
 
+    def test_only_the_cpu_includes_its_kernels(self):
+        for source in ["cuda/a.cu", "cuda/a.h", "cuda/emulation/a.cpp", "tensor/ops/a.cpp"]:
+            self.assert_refused(source, '"stet/tensor/cpu/strided.h"')
+            self.assert_passes(source, '"stet/tensor/strided.h"')
+        for source in ["tensor/cpu/a.cpp", "tensor/backend.cpp", "tests/tensor/a.cpp"]:
+            self.assert_passes(source, '"stet/tensor/cpu/strided.h"')
+
     def test_kernels_leave_out_what_nvcc_cannot_compile(self):
         for include in ['"stet/tensor/error.h"', "<fmt/format.h>"]:
             self.assert_refused("cuda/a.cu", include)

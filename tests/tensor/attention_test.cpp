@@ -3,6 +3,7 @@
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/ops.h"
@@ -57,9 +58,10 @@ Inputs inputs(const Case& c, bool specials) {
 
 float chunked(const std::vector<float>& a, const std::vector<float>& b) {
   float total = 0;
-  for (size_t k = 0; k < a.size(); k += 512) {
+  for (size_t k = 0; k < a.size(); k += contract::kProductChunk) {
     float chain = 0;
-    for (size_t i = k; i < std::min(a.size(), k + 512); ++i) chain = std::fma(a[i], b[i], chain);
+    for (size_t i = k; i < std::min<size_t>(a.size(), k + contract::kProductChunk); ++i)
+      chain = std::fma(a[i], b[i], chain);
     total = total + chain;
   }
   return total;

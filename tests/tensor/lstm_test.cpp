@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/ops.h"
@@ -69,9 +70,9 @@ std::vector<float> plain_lstm(const Case& c, const Inputs& in) {
   auto h = in.initial.hidden.to_vector<float>(), cell = in.initial.cell.to_vector<float>();
   const auto product = [](const float* a, const float* b, int64_t n) {
     float total = 0;
-    for (int64_t k = 0; k < n; k += 512) {
+    for (int64_t k = 0; k < n; k += contract::kProductChunk) {
       float chain = 0;
-      for (int64_t i = k; i < std::min(n, k + 512); ++i) chain = std::fma(a[i], b[i], chain);
+      for (int64_t i = k; i < std::min(n, k + contract::kProductChunk); ++i) chain = std::fma(a[i], b[i], chain);
       total = total + chain;
     }
     return total;

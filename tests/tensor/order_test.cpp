@@ -8,6 +8,7 @@
 #include <random>
 
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/parallel.h"
 #include "tensor/product_reference.h"
@@ -75,11 +76,12 @@ Tree::Value one_chain(const Values& x) {
   for (Tree::Value v : x) sum = sum + v;
   return sum;
 }
-Tree::Value chunks_of_512(const Values& x) {
+Tree::Value product_chunks(const Values& x) {
   Tree::Value total;
-  for (size_t begin = 0; begin < x.size(); begin += 512) {
-    total = total + one_chain({x.begin() + static_cast<int64_t>(begin),
-                               x.begin() + static_cast<int64_t>(std::min(x.size(), begin + 512))});
+  for (size_t begin = 0; begin < x.size(); begin += contract::kProductChunk) {
+    total = total +
+            one_chain({x.begin() + static_cast<int64_t>(begin),
+                       x.begin() + static_cast<int64_t>(std::min<size_t>(x.size(), begin + contract::kProductChunk))});
   }
   return total;
 }
@@ -190,15 +192,15 @@ TEST(Order, GradientsOfWhatWasBroadcast) {
 TEST(Order, Products) {
   for (int64_t k : {2, 33, 511, 512, 513, 1500}) {
     for (int64_t width : {1, 5, 33}) {
-      expect_order(k, chunks_of_512, [=](const Tensor& x) { return matmul(x, ones({k, width})); });
-      expect_order(k, chunks_of_512, [=](const Tensor& x) {
+      expect_order(k, product_chunks, [=](const Tensor& x) { return matmul(x, ones({k, width})); });
+      expect_order(k, product_chunks, [=](const Tensor& x) {
         return contiguous(matmul(ones({width, k}), x.transpose()).transpose());
       });
-      expect_order(k, chunks_of_512, [=](const Tensor& x) { return linear(x, ones({width, k})); });
+      expect_order(k, product_chunks, [=](const Tensor& x) { return linear(x, ones({width, k})); });
     }
-    expect_order(k, chunks_of_512, [=](const Tensor& x) { return matmul(x.unsqueeze(1), ones({x.size(0), k, 3})); });
-    expect_order(k, chunks_of_512, [=](const Tensor& x) { return matmul(ones({x.size(0), 17, k}), x.unsqueeze(2)); });
-    expect_order(k, chunks_of_512, [=](const Tensor& x) {
+    expect_order(k, product_chunks, [=](const Tensor& x) { return matmul(x.unsqueeze(1), ones({x.size(0), k, 3})); });
+    expect_order(k, product_chunks, [=](const Tensor& x) { return matmul(ones({x.size(0), 17, k}), x.unsqueeze(2)); });
+    expect_order(k, product_chunks, [=](const Tensor& x) {
       std::vector<Tensor> each;
       for (int64_t r = 0; r < x.size(0); ++r) each.push_back(matmul(x[r], ones({k})));
       return stack(each);
@@ -209,7 +211,7 @@ TEST(Order, Products) {
 // A weight's gradient is one product over all rows, however many leading axes they have.
 TEST(Order, WeightsOfLinear) {
   for (int64_t n : {30, 600, 1500}) {
-    expect_order(n, chunks_of_512, [n](const Tensor& x) {
+    expect_order(n, product_chunks, [n](const Tensor& x) {
       const Tensor weight = watch(zeros({x.size(0), 3}));
       const Tensor y = linear(ones({n / 30, 30, 3}), weight);
       return backward(sum(y * x.transpose().reshape({n / 30, 30, -1})))[weight];
@@ -221,13 +223,13 @@ TEST(Order, Convolution) {
   for (auto [c, side] : {std::pair<int64_t, int64_t>{4, 3}, {60, 3}, {170, 3}, {1100, 1}, {22, 5}}) {
     const int64_t k = c * side * side;
     // The pattern in the weights, then in the images.
-    expect_order(k, chunks_of_512, [c = c, side = side](const Tensor& x) {
+    expect_order(k, product_chunks, [c = c, side = side](const Tensor& x) {
       return conv2d(ones({1, c, side + 2, side + 1}), x.reshape({-1, c, side, side})).permute({1, 0, 2, 3});
     });
-    expect_order(k, chunks_of_512, [c = c, side = side](const Tensor& x) {
+    expect_order(k, product_chunks, [c = c, side = side](const Tensor& x) {
       return conv2d(x.reshape({-1, c, side, side}), ones({17, c, side, side}));
     });
-    expect_order(k, chunks_of_512, [c = c, side = side](const Tensor& x) {
+    expect_order(k, product_chunks, [c = c, side = side](const Tensor& x) {
       return conv2d(x.reshape({-1, c, side, side}), ones({17, c, side, side}), {}, {.stride = {2, 2}});
     });
   }
@@ -235,7 +237,7 @@ TEST(Order, Convolution) {
 
 TEST(Order, ConvolutionsInputGradient) {
   for (auto [co, side] : {std::pair<int64_t, int64_t>{5, 3}, {60, 3}, {130, 3}, {600, 1}, {22, 5}}) {
-    expect_order(co * side * side, chunks_of_512, [co = co, side = side](const Tensor& x) {
+    expect_order(co * side * side, product_chunks, [co = co, side = side](const Tensor& x) {
       const int64_t pairs = x.size(0), size = 2 * side - 1;
       const Tensor image = watch(zeros({1, pairs, size, size}));
       const Tensor weight = contiguous(x.reshape({pairs, co, side, side}).permute({1, 0, 2, 3}));
@@ -253,7 +255,7 @@ TEST(Order, ConvolutionsWeightGradient) {
   for (auto [n, size, side] : {Case{1, 5, 3}, Case{3, 9, 3}, Case{3, 14, 1}, Case{2, 27, 3}, Case{70, 4, 1}}) {
     const int64_t out = size, extent = size + side - 1;
     for (int64_t c : {1, 18}) {
-      expect_order(n * out * out, chunks_of_512, [=, n = n, side = side](const Tensor& x) {
+      expect_order(n * out * out, product_chunks, [=, n = n, side = side](const Tensor& x) {
         const int64_t pairs = x.size(0);
         const Tensor weight = watch(zeros({pairs, c, side, side}));
         const Tensor y = conv2d(ones({n, c, extent, extent}), weight);

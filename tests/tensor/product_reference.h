@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
 
@@ -21,7 +22,7 @@ template <class T> class ProductSum {
  public:
   void add(T a, T b) {
     chunk_ = std::fma(a, b, chunk_);
-    if (++length_ == 512) end_chunk();
+    if (++length_ == contract::kProductChunk) end_chunk();
   }
   T value() {
     end_chunk();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/tensor.h"
 
 namespace stet::reference {
@@ -58,15 +59,19 @@ template <class T> T minimum(T a, T b) {
   return a < b ? a : b;
 }
 
-/// Sum of a run that holds the last axis: blocks of 1024, element i of a block in lane i mod 32, lanes halved; block
+inline constexpr size_t kSumBlock = contract::kSumBlock, kSumLanes = contract::kSumLanes,
+                        kSumChain = contract::kSumChain;
+
+/// Sum of a run that holds the last axis: blocks, element i of a block in lane i mod kSumLanes, lanes halved; block
 /// sums alike.
 template <class T> T lane_sum(std::vector<T> x) {
   do {
     std::vector<T> sums;
-    for (size_t block = 0; block == 0 || block < x.size(); block += 1024) {
-      T lane[32] = {};
-      for (size_t i = block; i < std::min(x.size(), block + 1024); ++i) lane[i % 32] = lane[i % 32] + x[i];
-      for (size_t half = 16; half >= 1; half /= 2) {
+    for (size_t block = 0; block == 0 || block < x.size(); block += kSumBlock) {
+      T lane[kSumLanes] = {};
+      for (size_t i = block; i < std::min(x.size(), block + kSumBlock); ++i)
+        lane[i % kSumLanes] = lane[i % kSumLanes] + x[i];
+      for (size_t half = kSumLanes / 2; half >= 1; half /= 2) {
         for (size_t j = 0; j < half; ++j) lane[j] = lane[j] + lane[j + half];
       }
       sums.push_back(lane[0]);
@@ -76,13 +81,13 @@ template <class T> T lane_sum(std::vector<T> x) {
   return x[0];
 }
 
-/// Sum of any other run: chains of 64 from +0; chain sums alike.
+/// Sum of any other run: chains from +0; chain sums alike.
 template <class T> T chain_sum(std::vector<T> x) {
   do {
     std::vector<T> sums;
-    for (size_t chain = 0; chain == 0 || chain < x.size(); chain += 64) {
+    for (size_t chain = 0; chain == 0 || chain < x.size(); chain += kSumChain) {
       T sum = 0;
-      for (size_t i = chain; i < std::min(x.size(), chain + 64); ++i) sum = sum + x[i];
+      for (size_t i = chain; i < std::min(x.size(), chain + kSumChain); ++i) sum = sum + x[i];
       sums.push_back(sum);
     }
     x = sums;
