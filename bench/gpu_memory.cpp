@@ -61,7 +61,9 @@ void add_elementwise(Adder add, const Setup& setup, int64_t n) {
   add(name("normal"), floats(1, n), [=](Backend& b) {
     return [&b, y = y()] { b.random(Distribution::normal, {{1, 2}, 3, 4, 5}, y); };
   });
-  add(name("digest"), floats(1, n), [=](Backend& b) { return [&b, x = x()] { b.digest({"x", "float32", "[]"}, x); }; });
+  add(name("digest"), floats(1, n), [=](Backend& b) {
+    return [&b, x = x()] { b.digests(std::vector<DigestTask>{{{"x", "float32", "[]"}, x}})->bytes(); };
+  });
 }
 
 void add_transposition(Adder add, const Setup& setup, int64_t n) {

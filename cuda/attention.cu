@@ -1,9 +1,9 @@
-#include "stet/cuda/attention.h"
-
 #include "stet/cuda/attention_tile.h"
 #include "stet/cuda/errors.h"
 #include "stet/cuda/functions.h"
+#include "stet/cuda/queue.h"
 #include "stet/cuda/row_sum.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

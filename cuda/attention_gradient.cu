@@ -1,10 +1,11 @@
 // Attention's gradient in three kernels: what each query's row has of its own, then the queries' gradients by blocks of
 // queries, and the keys' and values' by blocks of keys. Both of the latter make the scores and the weights again.
-#include "stet/cuda/attention.h"
 #include "stet/cuda/attention_tile.h"
 #include "stet/cuda/errors.h"
 #include "stet/cuda/functions.h"
+#include "stet/cuda/queue.h"
 #include "stet/cuda/row_sum.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

@@ -1,13 +1,13 @@
-#include "stet/cuda/clip.h"
-#include "stet/tensor/contract.h"
-#include "stet/tensor/dtype.h"
-
 #include <algorithm>
 #include <vector>
 
 #include "stet/cuda/many.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/queue.h"
 #include "stet/cuda/row_sum.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/dtype.h"
+#include "stet/tensor/kernels.h"
 
 // Three passes, none of which the host waits for: sums of squares of blocks of 1024 elements, a warp each; in one
 // block, each gradient's sum of those, the chain of these and the factor; then the scaling, which reads nothing where

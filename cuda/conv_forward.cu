@@ -1,6 +1,7 @@
-#include "stet/cuda/conv.h"
 #include "stet/cuda/correlation_launch.h"
+#include "stet/cuda/queue.h"
 #include "stet/tensor/dtype.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

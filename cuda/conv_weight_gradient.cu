@@ -1,10 +1,11 @@
 // The weight's gradient: rows are dy's channels, columns the taps of x's channels, and K runs over the pixels of all
 // images. A result is often smaller than a GPU and K long; then each chunk of K is a task of its own (chunk_sums.h).
 #include "stet/cuda/chunk_sums.h"
-#include "stet/cuda/conv.h"
 #include "stet/cuda/correlation_launch.h"
 #include "stet/cuda/product_tile.h"
+#include "stet/cuda/queue.h"
 #include "stet/tensor/dtype.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

@@ -6,6 +6,7 @@
 #include "stet/cuda/map.h"
 #include "stet/cuda/power.h"
 #include "stet/cuda/report.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/scalar_ops.h"
 
 namespace stet::cuda_kernels {

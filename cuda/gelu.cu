@@ -1,8 +1,8 @@
-#include "stet/cuda/gelu.h"
-#include "stet/tensor/contract.h"
-
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/queue.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

@@ -1,13 +1,13 @@
-#include "stet/cuda/index.h"
-#include "stet/tensor/dtype.h"
-
 #include <algorithm>
 #include <type_traits>
 
 #include "stet/cuda/divide.h"
 #include "stet/cuda/index_add.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/queue.h"
 #include "stet/cuda/report.h"
+#include "stet/tensor/dtype.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

@@ -1,11 +1,11 @@
 // The steps of a recurrent layer, one launch each: the product with the state, and in the same kernel what follows from
 // it.
-#include "stet/cuda/lstm.h"
-#include "stet/tensor/contract.h"
-
 #include "stet/cuda/async_copy.h"
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/queue.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

@@ -128,7 +128,8 @@ Tensor batch_of(const Tensor& x) {
 
 }  // namespace
 
-void matmul(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y, const std::optional<ProductPlan>& plan) {
+void matmul_by(const std::optional<ProductPlan>& plan, Queue& queue, const Tensor& a, const Tensor& b,
+               const Tensor& y) {
   if (y.elements() == 0) return;
   visit_floating(y.dtype(), [&](auto sample) {
     using T = decltype(sample);
@@ -145,8 +146,8 @@ void matmul(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y, con
   });
 }
 
-void linear(Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
-            const Tensor& y, const std::optional<ProductPlan>& plan) {
+void linear_by(const std::optional<ProductPlan>& plan, Queue& queue, const Tensor& x, const Tensor& weight,
+               const Tensor& bias, Activation activation, const Tensor& y) {
   if (y.elements() == 0) return;
   visit_floating(y.dtype(), [&](auto sample) {
     using T = decltype(sample);
@@ -161,6 +162,13 @@ void linear(Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& b
                  y.elements()},
                 plan);
   });
+}
+
+void matmul(Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y) { matmul_by({}, queue, a, b, y); }
+
+void linear(Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
+            const Tensor& y) {
+  linear_by({}, queue, x, weight, bias, activation, y);
 }
 
 }  // namespace stet::cuda_kernels

@@ -1,10 +1,10 @@
-// Kernels of matrix products. Arguments as in Backend.
+// Plans of matrix products.
 #pragma once
 
 #include <optional>
 
 #include "stet/cuda/queue.h"
-#include "stet/tensor/backend.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 
@@ -19,7 +19,7 @@ struct ProductPlan {
   bool by_chunks = false;
   /// The transposed product is computed, and stored transposed.
   bool swapped = false;
-  // The limits of a launch: blocks, and terms, a multiple of 512.
+  // The limits of a launch: blocks, and terms, a multiple of a chunk's.
   int64_t most_blocks = 8192;
   int64_t most_terms = int64_t{1} << 30;
 };
@@ -28,10 +28,10 @@ struct ProductPlan {
 /// multiprocessors.
 ProductPlan choose_plan(int64_t batch, int64_t m, int64_t n, int64_t k, int multiprocessors);
 
-/// Tests say which plan; otherwise it is chosen.
-void matmul(cuda::Queue& queue, const Tensor& a, const Tensor& b, const Tensor& y,
-            const std::optional<ProductPlan>& plan = {});
-void linear(cuda::Queue& queue, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation,
-            const Tensor& y, const std::optional<ProductPlan>& plan = {});
+/// The kernels matmul and linear by a plan, where one is given; otherwise it is chosen.
+void matmul_by(const std::optional<ProductPlan>& plan, cuda::Queue& queue, const Tensor& a, const Tensor& b,
+               const Tensor& y);
+void linear_by(const std::optional<ProductPlan>& plan, cuda::Queue& queue, const Tensor& x, const Tensor& weight,
+               const Tensor& bias, Activation activation, const Tensor& y);
 
 }  // namespace stet::cuda_kernels

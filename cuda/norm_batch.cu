@@ -1,9 +1,10 @@
-// Batch norm: planes' sums, then channels', then what is written.
+// Batch norm in float32 (of other types it is composed): planes' sums, then channels', then what is written.
 #include "stet/cuda/errors.h"
 #include "stet/cuda/fold.h"
 #include "stet/cuda/map.h"
-#include "stet/cuda/norm.h"
+#include "stet/cuda/queue.h"
 #include "stet/cuda/row_team.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

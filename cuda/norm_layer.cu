@@ -1,8 +1,9 @@
 // Layer norm: rows stay in registers from their sums to their results.
 #include "stet/cuda/errors.h"
 #include "stet/cuda/fold.h"
-#include "stet/cuda/norm.h"
+#include "stet/cuda/queue.h"
 #include "stet/cuda/row_team.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

@@ -1,6 +1,5 @@
-#include "stet/cuda/pool.h"
-#include "stet/tensor/dtype.h"
-
+// Each result is owned by one thread, which goes through its window, or through the windows that hold it, in the
+// contract's order.
 #include <algorithm>
 #include <bit>
 #include <iterator>
@@ -8,6 +7,9 @@
 #include <type_traits>
 
 #include "stet/cuda/divide.h"
+#include "stet/cuda/queue.h"
+#include "stet/tensor/dtype.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

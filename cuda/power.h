@@ -1,4 +1,4 @@
-// The kernel of powers. Arguments as in Backend.
+// The kernel of powers.
 #pragma once
 
 #include "stet/cuda/queue.h"

@@ -1,12 +1,12 @@
-#include "stet/cuda/random.h"
-#include "stet/tensor/contract.h"
-#include "stet/tensor/dtype.h"
-
 #include <type_traits>
 
 #include "stet/cuda/errors.h"
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/queue.h"
+#include "stet/tensor/contract.h"
+#include "stet/tensor/dtype.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/philox.h"
 
 namespace stet::cuda_kernels {

@@ -1,12 +1,12 @@
-#include "stet/cuda/reduce.h"
-#include "stet/tensor/dtype.h"
-
 #include <algorithm>
 #include <limits>
 #include <type_traits>
 
 #include "stet/cuda/elementwise.h"
 #include "stet/cuda/fold.h"
+#include "stet/cuda/queue.h"
+#include "stet/tensor/dtype.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/reduce_runs.h"
 
 namespace stet::cuda_kernels {

@@ -1,11 +1,11 @@
-#include "stet/cuda/softmax.h"
-
 #include "stet/cuda/divide.h"
 #include "stet/cuda/errors.h"
 #include "stet/cuda/functions.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/queue.h"
 #include "stet/cuda/report.h"
 #include "stet/cuda/row_team.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cuda_kernels {
 

@@ -1,9 +1,9 @@
-#include "stet/cuda/update.h"
-
 #include <limits>
 
 #include "stet/cuda/many.h"
 #include "stet/cuda/map.h"
+#include "stet/cuda/queue.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/scalar_ops.h"
 
 namespace stet::cuda_kernels {

@@ -1,8 +1,7 @@
 // Attention of one head after another, a strip of rows at a time: its scores and weights stay in cache.
-#include "stet/tensor/cpu/attention.h"
-
 #include <limits>
 
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE

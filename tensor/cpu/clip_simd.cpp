@@ -1,8 +1,7 @@
-#include "stet/tensor/contract.h"
-#include "stet/tensor/cpu/clip.h"
-
 #include <cmath>
 
+#include "stet/tensor/contract.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -48,8 +47,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 
 #include "stet/tensor/cpu/joined.h"
-#include "stet/tensor/cpu/reduce.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/scalar_ops.h"
 
 namespace stet {

@@ -1,8 +1,7 @@
-#include "stet/tensor/contract.h"
-#include "stet/tensor/cpu/gelu.h"
-
 #include <algorithm>
 
+#include "stet/tensor/contract.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -1,10 +1,9 @@
-#include "stet/tensor/cpu/index.h"
-
 #include <algorithm>
 #include <cstring>
 
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/scalar_ops.h"
 
 namespace stet::cpu_kernels {

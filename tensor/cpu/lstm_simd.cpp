@@ -1,6 +1,5 @@
 // The steps of a recurrent layer. Rows of a batch don't meet: each thread takes its own through all steps.
-#include "stet/tensor/cpu/lstm.h"
-
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -1,15 +1,16 @@
 #include "stet/tensor/cpu/matmul.h"
 
 #include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/parallel.h"
 
 namespace stet {
@@ -329,3 +330,42 @@ void matmul(const MatrixView<double>& a, std::span<const int64_t> a_offsets, con
 }
 
 }  // namespace stet
+
+namespace stet::cpu_kernels {
+namespace {
+
+template <class T> MatrixView<T> matrix(const Tensor& t) {
+  const Strides& s = t.strides();
+  return {t.data_as<T>(), t.size(-2), t.size(-1), s[s.size() - 2], s[s.size() - 1]};
+}
+
+// Offsets of a tensor's matrices, in the order of its batch axes.
+std::vector<int64_t> batch_offsets(const Tensor& t) {
+  std::vector<int64_t> offsets{0};
+  for (int axis = 0; axis < t.rank() - 2; ++axis) {
+    std::vector<int64_t> next;
+    for (int64_t base : offsets) {
+      for (int64_t i = 0; i < t.size(axis); ++i) next.push_back(base + i * t.strides()[static_cast<size_t>(axis)]);
+    }
+    offsets = std::move(next);
+  }
+  return offsets;
+}
+
+}  // namespace
+
+void matmul(const Tensor& a, const Tensor& b, const Tensor& y) {
+  visit_floating(y.dtype(), [&]<class T>(T) {
+    if (y.rank() == 2) return stet::matmul(matrix<T>(a), matrix<T>(b), y.mutable_data_as<T>(), y.size(1));
+    stet::matmul(matrix<T>(a), batch_offsets(a), matrix<T>(b), batch_offsets(b), y.mutable_data_as<T>());
+  });
+}
+
+void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) {
+  visit_floating(y.dtype(), [&]<class T>(T) {
+    const Epilogue<T> end = {bias.defined() ? bias.data_as<T>() : nullptr, activation};
+    stet::matmul(matrix<T>(x), matrix<T>(weight).transposed(), y.mutable_data_as<T>(), y.size(1), end);
+  });
+}
+
+}  // namespace stet::cpu_kernels

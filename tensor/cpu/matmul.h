@@ -1,4 +1,4 @@
-// Matrix products on the CPU, under the numerics contract: contract::kProductChunk tells a sum's order.
+// Matrix products of arrays on the CPU, under the numerics contract: contract::kProductChunk tells a sum's order.
 //
 // Called from within parallel_for's body, all of these compute on the calling thread and allocate nothing in a steady
 // state, so a kernel may be made of small products on parts of its operands.

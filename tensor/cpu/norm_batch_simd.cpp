@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "stet/tensor/cpu/norm.h"
 #include "stet/tensor/cpu/norm_arrays.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "stet/tensor/contract.h"
-#include "stet/tensor/cpu/norm.h"
 #include "stet/tensor/cpu/norm_arrays.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE

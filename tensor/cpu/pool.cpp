@@ -1,13 +1,12 @@
-#include "stet/tensor/cpu/pool.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "stet/tensor/cpu/pool_rows.h"
 #include "stet/tensor/cpu/tiling.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 namespace {
 
 // Elements of work below which another thread costs more than it saves.
@@ -32,8 +31,7 @@ template <class T> bool above(T b, T a) {
   return b > a || std::isnan(b) || (b == a && std::signbit(a) && !std::signbit(b));
 }
 
-template <class T>
-void max_of_window(const PoolShape& s, const T* plane, Range rows, Range cols, T& y, int64_t& index) {
+template <class T> void max_of_window(const Window& s, const T* plane, Range rows, Range cols, T& y, int64_t& index) {
   index = rows.begin * s.w + cols.begin;
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     for (int64_t j = cols.begin; j < cols.end; ++j) {
@@ -43,7 +41,7 @@ void max_of_window(const PoolShape& s, const T* plane, Range rows, Range cols, T
   y = plane[index];
 }
 
-template <class T> T avg_of_window(const PoolShape& s, const T* plane, Range rows, Range cols) {
+template <class T> T avg_of_window(const Window& s, const T* plane, Range rows, Range cols) {
   // Padding needs no adding: the sum is never -0.
   T sum = 0;
   for (int64_t i = rows.begin; i < rows.end; ++i) {
@@ -53,14 +51,14 @@ template <class T> T avg_of_window(const PoolShape& s, const T* plane, Range row
 }
 
 // Calls body(plane) for each of the n * c planes, on the threads.
-template <class Body> void for_each_plane(const PoolShape& s, int64_t work, const Body& body) {
+template <class Body> void for_each_plane(const Window& s, int64_t work, const Body& body) {
   parallel_for(s.n * s.c, std::max<int64_t>(1, kLeastElements / std::max<int64_t>(1, work)),
                [&](int64_t begin, int64_t end) {
                  for (int64_t p = begin; p < end; ++p) body(p);
                });
 }
 
-template <class T> void max_forward(const PoolShape& s, const T* x, T* y, int64_t* index) {
+template <class T> void max_forward(const Window& s, const T* x, T* y, int64_t* index) {
   const int64_t oh = s.out_h(), ow = s.out_w();
   const Range whole = whole_windows(ow, s.kw, s.stride_w, s.pad_w, s.w);
   const PoolKernels<T>& kernels = pool_kernels<T>();
@@ -82,7 +80,7 @@ template <class T> void max_forward(const PoolShape& s, const T* x, T* y, int64_
   });
 }
 
-template <class T> void max_gradient(const PoolShape& s, const T* dy, const int64_t* index, T* dx) {
+template <class T> void max_gradient(const Window& s, const T* dy, const int64_t* index, T* dx) {
   const int64_t outputs = s.out_h() * s.out_w(), inputs = s.h * s.w;
   for_each_plane(s, inputs, [&](int64_t p) {
     T* plane = dx + p * inputs;
@@ -91,7 +89,7 @@ template <class T> void max_gradient(const PoolShape& s, const T* dy, const int6
   });
 }
 
-template <class T> void avg_forward(const PoolShape& s, const T* x, T* y) {
+template <class T> void avg_forward(const Window& s, const T* x, T* y) {
   const int64_t oh = s.out_h(), ow = s.out_w();
   const Range whole = whole_windows(ow, s.kw, s.stride_w, s.pad_w, s.w);
   const PoolKernels<T>& kernels = pool_kernels<T>();
@@ -113,7 +111,7 @@ template <class T> void avg_forward(const PoolShape& s, const T* x, T* y) {
   });
 }
 
-template <class T> void avg_gradient(const PoolShape& s, const T* dy, T* dx) {
+template <class T> void avg_gradient(const Window& s, const T* dy, T* dx) {
   const int64_t oh = s.out_h(), ow = s.out_w();
   for_each_plane(s, oh * ow * s.kh * s.kw, [&](int64_t p) {
     T* plane = dx + p * s.h * s.w;
@@ -134,20 +132,24 @@ template <class T> void avg_gradient(const PoolShape& s, const T* dy, T* dx) {
 
 }  // namespace
 
-void max_pool2d_forward(const PoolShape& s, const float* x, float* y, int64_t* index) { max_forward(s, x, y, index); }
-void max_pool2d_forward(const PoolShape& s, const double* x, double* y, int64_t* index) { max_forward(s, x, y, index); }
-
-void max_pool2d_gradient(const PoolShape& s, const float* dy, const int64_t* index, float* dx) {
-  max_gradient(s, dy, index, dx);
-}
-void max_pool2d_gradient(const PoolShape& s, const double* dy, const int64_t* index, double* dx) {
-  max_gradient(s, dy, index, dx);
+void max_pool2d(const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) {
+  visit_floating(x.dtype(), [&]<class T>(T) {
+    max_forward(s, x.data_as<T>(), y.mutable_data_as<T>(), index.mutable_data_as<int64_t>());
+  });
 }
 
-void avg_pool2d_forward(const PoolShape& s, const float* x, float* y) { avg_forward(s, x, y); }
-void avg_pool2d_forward(const PoolShape& s, const double* x, double* y) { avg_forward(s, x, y); }
+void max_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& index, const Tensor& dx) {
+  visit_floating(dy.dtype(), [&]<class T>(T) {
+    max_gradient(s, dy.data_as<T>(), index.data_as<int64_t>(), dx.mutable_data_as<T>());
+  });
+}
 
-void avg_pool2d_gradient(const PoolShape& s, const float* dy, float* dx) { avg_gradient(s, dy, dx); }
-void avg_pool2d_gradient(const PoolShape& s, const double* dy, double* dx) { avg_gradient(s, dy, dx); }
+void avg_pool2d(const Window& s, const Tensor& x, const Tensor& y) {
+  visit_floating(x.dtype(), [&]<class T>(T) { avg_forward(s, x.data_as<T>(), y.mutable_data_as<T>()); });
+}
 
-}  // namespace stet
+void avg_pool2d_gradient(const Window& s, const Tensor& dy, const Tensor& dx) {
+  visit_floating(dy.dtype(), [&]<class T>(T) { avg_gradient(s, dy.data_as<T>(), dx.mutable_data_as<T>()); });
+}
+
+}  // namespace stet::cpu_kernels

@@ -1,12 +1,11 @@
-#include "stet/tensor/cpu/random.h"
-#include "stet/tensor/contract.h"
-
 #include <algorithm>
 #include <array>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/philox.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/scalar_ops.h"
 

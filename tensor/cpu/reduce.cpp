@@ -1,14 +1,13 @@
-#include "stet/tensor/cpu/reduce.h"
-#include "stet/tensor/contract.h"
-
 #include <algorithm>
 #include <limits>
 #include <type_traits>
 
+#include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/cpu/reduce_rows.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/reduce_runs.h"
 #include "stet/tensor/scalar_ops.h"
 

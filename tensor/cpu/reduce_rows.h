@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "stet/tensor/backend.h"
+#include "stet/tensor/kernels.h"
 
 namespace stet::cpu_kernels {
 

@@ -1,9 +1,8 @@
-#include "stet/tensor/cpu/softmax.h"
-
 #include <algorithm>
 #include <limits>
 
 #include "stet/tensor/cpu/prefetch.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/simd/targets.h"
 

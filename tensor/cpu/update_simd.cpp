@@ -1,8 +1,8 @@
 // The optimizers' passes on the CPU, one element after another as update.h defines them.
-#include "stet/tensor/cpu/update.h"
-
 #include <limits>
 
+#include "stet/tensor/cpu/update_arrays.h"
+#include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -31,8 +31,8 @@ Tensor target(const Tensor& old) {
 
 Tensor kernel_input(const Tensor& x) { return contiguous(x.detach()); }
 
-// Calls the backend's function with the tasks of each device, which stand side by side.
-template <class Task> void run(const std::vector<Task>& tasks, void (Backend::*kernel)(std::span<const Task>)) {
+// Calls a kernel with the tasks of each device, which stand side by side.
+template <class Task> void run(const std::vector<Task>& tasks, Kernel<void(std::span<const Task>)> Kernels::*kernel) {
   for (size_t begin = 0, end = 0; begin < tasks.size(); begin = end) {
     const Device device = tasks[begin].gradient.device();
     while (end < tasks.size() && tasks[end].gradient.device() == device) add_work(8 * tasks[end++].gradient.elements());
@@ -53,7 +53,7 @@ void update(std::span<const SgdUpdate> updates) {
     const SgdTask::Values to{target(u.parameter), target(u.momentum)};
     tasks.push_back({u.step, kernel_input(u.gradient), {u.parameter, u.momentum}, to});
   }
-  run(tasks, &Backend::sgd);
+  run(tasks, &Kernels::sgd);
   for (size_t i = 0; i < tasks.size(); ++i) {
     updates[i].parameter = std::move(tasks[i].to.parameter);
     updates[i].momentum = std::move(tasks[i].to.momentum);
@@ -70,7 +70,7 @@ void update(std::span<const AdamUpdate> updates) {
     const AdamTask::Values to{target(u.parameter), target(u.mean), target(u.square)};
     tasks.push_back({u.step, kernel_input(u.gradient), {u.parameter, u.mean, u.square}, to});
   }
-  run(tasks, &Backend::adam);
+  run(tasks, &Kernels::adam);
   for (size_t i = 0; i < tasks.size(); ++i) {
     updates[i].parameter = std::move(tasks[i].to.parameter);
     updates[i].mean = std::move(tasks[i].to.mean);

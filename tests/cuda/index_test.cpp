@@ -9,7 +9,7 @@ namespace {
 
 using testing::all_same_bits, testing::awkward, testing::device, testing::in_orders;
 
-using Function = void (Backend::*)(const Tensor&, const Tensor&, const Tensor&);
+using Function = Kernel<void(const Tensor&, const Tensor&, const Tensor&)> Kernels::*;
 
 Tensor draw(const Shape& shape, uint64_t seed, int64_t n) {
   SampleDraws draws(Rng(seed, "indices"), 0, 0);
@@ -63,7 +63,7 @@ template <class Body> void for_cases(const Body& body) {
 TEST(CudaIndex, IndexSelect) {
   for_cases([](const Case& c, DType dtype) {
     if (c.n > 0)
-      expect_same(&Backend::index_select, awkward({c.outer, c.n, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n),
+      expect_same(&Kernels::index_select, awkward({c.outer, c.n, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n),
                   {c.outer, c.m, c.inner});
   });
 }
@@ -74,7 +74,7 @@ TEST(CudaIndex, IndexSelectOfUnalignedRows) {
     const Tensor on_gpu = all.to(device()).slice(0, offset, offset + 72).reshape({1, 9, 8}),
                  y = Tensor::uninitialized({1, 100, 8}, DType::float32, device());
     backend(device()).index_select(on_gpu, index.to(device()), y);
-    const Tensor want = run(&Backend::index_select, cpu,
+    const Tensor want = run(&Kernels::index_select, cpu,
                             contiguous(all.slice(0, offset, offset + 72)).reshape({1, 9, 8}), index, {1, 100, 8});
     EXPECT_TRUE(all_same_bits(y.to_vector<float>(), want.to_vector<float>()));
   }
@@ -84,7 +84,7 @@ TEST(CudaIndex, IndexAdd) {
   in_orders([] {
     for_cases([](const Case& c, DType dtype) {
       if (c.n > 0)
-        expect_same(&Backend::index_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n),
+        expect_same(&Kernels::index_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype), draw({c.m}, 2, c.n),
                     {c.outer, c.n, c.inner});
     });
   });
@@ -94,13 +94,13 @@ TEST(CudaIndex, IndexAddOfUnevenRows) {
   // Most sources have one row, whose sum shows its order.
   std::vector<int64_t> v = draw({6000}, 2, 70).to_vector<int64_t>();
   for (size_t j = 0; j < v.size(); ++j) v[j] = j % 5 == 0 ? v[j] : 3;
-  in_orders([&] { expect_same(&Backend::index_add, awkward({1, 6000, 3}, 1, false), Tensor::from(v), {1, 70, 3}); });
+  in_orders([&] { expect_same(&Kernels::index_add, awkward({1, 6000, 3}, 1, false), Tensor::from(v), {1, 70, 3}); });
 }
 
 TEST(CudaIndex, Gather) {
   for_cases([](const Case& c, DType dtype) {
     if (c.n > 0)
-      expect_same(&Backend::gather, awkward({c.outer, c.n, c.inner}, 1).to(dtype),
+      expect_same(&Kernels::gather, awkward({c.outer, c.n, c.inner}, 1).to(dtype),
                   draw({c.outer, c.m, c.inner}, 2, c.n), {c.outer, c.m, c.inner});
   });
 }
@@ -109,7 +109,7 @@ TEST(CudaIndex, ScatterAdd) {
   in_orders([] {
     for_cases([](const Case& c, DType dtype) {
       if (c.n > 0)
-        expect_same(&Backend::scatter_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype),
+        expect_same(&Kernels::scatter_add, awkward({c.outer, c.m, c.inner}, 1).to(dtype),
                     draw({c.outer, c.m, c.inner}, 2, c.n), {c.outer, c.n, c.inner});
     });
   });
@@ -138,13 +138,13 @@ void expect_refused(Function f, const char* name, const Shape& x, const Shape& i
 }
 
 TEST(CudaIndex, NamesTheFirstWrongIndex) {
-  expect_refused(&Backend::index_select, "index_select", {2, 7, 3}, {100}, {2, 100, 3}, 7);
-  expect_refused(&Backend::index_select, "index_select", {2, 7, 0}, {100}, {2, 100, 0}, 7);
-  expect_refused(&Backend::index_add, "index_add", {2, 3000, 3}, {3000}, {2, 7, 3}, 7);
-  expect_refused(&Backend::index_add, "index_add", {0, 100, 3}, {100}, {0, 7, 3}, 7);
-  expect_refused(&Backend::gather, "gather", {2, 7, 3}, {2, 30, 3}, {2, 30, 3}, 7);
-  expect_refused(&Backend::scatter_add, "scatter_add", {2, 30, 3}, {2, 30, 3}, {2, 7, 3}, 7);
-  expect_refused(&Backend::scatter_add, "scatter_add", {1, 300, 1}, {1, 300, 1}, {1, 7, 1}, 7);
+  expect_refused(&Kernels::index_select, "index_select", {2, 7, 3}, {100}, {2, 100, 3}, 7);
+  expect_refused(&Kernels::index_select, "index_select", {2, 7, 0}, {100}, {2, 100, 0}, 7);
+  expect_refused(&Kernels::index_add, "index_add", {2, 3000, 3}, {3000}, {2, 7, 3}, 7);
+  expect_refused(&Kernels::index_add, "index_add", {0, 100, 3}, {100}, {0, 7, 3}, 7);
+  expect_refused(&Kernels::gather, "gather", {2, 7, 3}, {2, 30, 3}, {2, 30, 3}, 7);
+  expect_refused(&Kernels::scatter_add, "scatter_add", {2, 30, 3}, {2, 30, 3}, {2, 7, 3}, 7);
+  expect_refused(&Kernels::scatter_add, "scatter_add", {1, 300, 1}, {1, 300, 1}, {1, 7, 1}, 7);
 }
 
 // The host may look long after: what it is told is of one launch, and of the first.
@@ -158,13 +158,13 @@ TEST(CudaIndex, NamesTheFirstOfManyWrongLaunches) {
   };
   in_orders([&] {
     expect_error("index_select: the index at position 70 is not in 0 to 8", [&] {
-      launch(&Backend::index_select, {1, 9, 3}, 70, 9, {1, 100, 3});
-      launch(&Backend::index_select, {1, 500, 3}, 2, 500, {1, 100, 3});
-      launch(&Backend::index_add, {1, 100, 3}, 1, 7, {1, 7, 3}).to(cpu);
+      launch(&Kernels::index_select, {1, 9, 3}, 70, 9, {1, 100, 3});
+      launch(&Kernels::index_select, {1, 500, 3}, 2, 500, {1, 100, 3});
+      launch(&Kernels::index_add, {1, 100, 3}, 1, 7, {1, 7, 3}).to(cpu);
     });
     expect_error("index_add: the index at position 60 is not in 0 to 6", [&] {
-      launch(&Backend::index_add, {1, 100, 3}, 60, 7, {1, 7, 3});
-      launch(&Backend::index_select, {1, 9, 3}, 1, 9, {1, 100, 3}).to(cpu);
+      launch(&Kernels::index_add, {1, 100, 3}, 60, 7, {1, 7, 3});
+      launch(&Kernels::index_select, {1, 9, 3}, 1, 9, {1, 100, 3}).to(cpu);
     });
   });
 }
@@ -172,13 +172,13 @@ TEST(CudaIndex, NamesTheFirstOfManyWrongLaunches) {
 TEST(CudaIndex, RefusesAnyIndexOfNothing) {
   const Tensor index = draw({5}, 1, 1);
   expect_error("index_select: the index at position 0 is not in 0 to -1", [&] {
-    run(&Backend::index_select, device(), awkward({2, 0, 3}, 1), index, {2, 5, 3});
+    run(&Kernels::index_select, device(), awkward({2, 0, 3}, 1), index, {2, 5, 3});
   });
   expect_error("index_add: the index at position 0 is not in 0 to -1", [&] {
-    run(&Backend::index_add, device(), awkward({2, 5, 3}, 1), index, {2, 0, 3});
+    run(&Kernels::index_add, device(), awkward({2, 5, 3}, 1), index, {2, 0, 3});
   });
   expect_error("scatter_add: the index at position 0 is not in 0 to -1", [&] {
-    run(&Backend::scatter_add, device(), awkward({1, 5, 1}, 1), index.reshape({1, 5, 1}), {1, 0, 1});
+    run(&Kernels::scatter_add, device(), awkward({1, 5, 1}, 1), index.reshape({1, 5, 1}), {1, 0, 1});
   });
 }
 

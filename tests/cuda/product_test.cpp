@@ -49,7 +49,7 @@ Tensor product(Device d, const Viewed& a, const Viewed& b, const std::optional<P
   const Tensor x = a.on(d), z = b.on(d);
   if (!plan) return matmul(x, z);
   const Tensor y = Tensor::uninitialized({x.size(0), z.size(1)}, x.dtype(), d);
-  cuda_kernels::matmul(cuda::queue_of(d.index), x, z, y, plan);
+  cuda_kernels::matmul_by(plan, cuda::queue_of(d.index), x, z, y);
   return y;
 }
 
@@ -201,8 +201,8 @@ TEST(Product, Linear) {
           const ProductPlan plan{
               .tile = ProductTile::m16n128, .by_chunks = by_chunks, .swapped = swapped, .most_terms = 512};
           const Tensor y = Tensor::uninitialized({9, 21}, DType::float32, device());
-          cuda_kernels::linear(cuda::queue_of(0), x.to(device()), weight.to(device()), bias.to(device()), activation, y,
-                               plan);
+          cuda_kernels::linear_by(plan, cuda::queue_of(0), x.to(device()), weight.to(device()), bias.to(device()),
+                                  activation, y);
           EXPECT_TRUE(same_tensor(y, linear(x, weight, bias, activation)));
         }
       }

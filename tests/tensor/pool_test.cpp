@@ -1,6 +1,4 @@
 // Pooling and its gradients against plain loops, bit for bit.
-#include "stet/tensor/cpu/pool.h"
-
 #include <gmock/gmock.h>
 
 #include <limits>
@@ -8,11 +6,28 @@
 #include <vector>
 
 #include "product_reference.h"
+#include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 
 namespace stet {
 namespace {
+
+// [n, c, h, w] under windows of [kh, kw].
+Window window(int64_t n, int64_t c, int64_t h, int64_t w, int64_t kh, int64_t kw, int64_t stride_h = 1,
+              int64_t stride_w = 1, int64_t pad_h = 0, int64_t pad_w = 0) {
+  return {.n = n,
+          .c = c,
+          .h = h,
+          .w = w,
+          .co = c,
+          .kh = kh,
+          .kw = kw,
+          .stride_h = stride_h,
+          .stride_w = stride_w,
+          .pad_h = pad_h,
+          .pad_w = pad_w};
+}
 
 template <class T> struct Pooled {
   std::vector<T> max;
@@ -28,7 +43,7 @@ template <class T> bool replaces(T b, T a) {
   return b > a;
 }
 
-template <class T> Pooled<T> reference(const PoolShape& s, const std::vector<T>& x, const std::vector<T>& dy) {
+template <class T> Pooled<T> reference(const Window& s, const std::vector<T>& x, const std::vector<T>& dy) {
   const int64_t oh = s.out_h(), ow = s.out_w();
   const T count = static_cast<T>(s.kh * s.kw);
   Pooled<T> r;
@@ -63,14 +78,19 @@ template <class T> Pooled<T> reference(const PoolShape& s, const std::vector<T>&
   return r;
 }
 
-template <class T> Pooled<T> kernels(const PoolShape& s, const std::vector<T>& x, const std::vector<T>& dy) {
-  const std::vector<T> y(dy.size(), T(77)), dx(x.size(), T(77));
-  Pooled<T> r = {y, std::vector<int64_t>(y.size(), -1), dx, y, dx};
-  max_pool2d_forward(s, x.data(), r.max.data(), r.index.data());
-  max_pool2d_gradient(s, dy.data(), r.index.data(), r.max_gradient.data());
-  avg_pool2d_forward(s, x.data(), r.avg.data());
-  avg_pool2d_gradient(s, dy.data(), r.avg_gradient.data());
-  return r;
+template <class T> Pooled<T> kernels(const Window& s, const std::vector<T>& x, const std::vector<T>& dy) {
+  const Shape in{s.n, s.c, s.h, s.w}, out{s.n, s.c, s.out_h(), s.out_w()};
+  const Tensor from = Tensor::from(x, in), g = Tensor::from(dy, out);
+  const auto filled = [](const Shape& shape) { return full(shape, 77, dtype_of<T>); };
+  const Tensor max = filled(out), index = full(out, -1, DType::int64), max_gradient = filled(in), avg = filled(out),
+               avg_gradient = filled(in);
+  Backend& b = backend(cpu);
+  b.max_pool2d(s, from, max, index);
+  b.max_pool2d_gradient(s, g, index, max_gradient);
+  b.avg_pool2d(s, from, avg);
+  b.avg_pool2d_gradient(s, g, avg_gradient);
+  return {max.to_vector<T>(), index.to_vector<int64_t>(), max_gradient.to_vector<T>(), avg.to_vector<T>(),
+          avg_gradient.to_vector<T>()};
 }
 
 template <class T> void expect_same(const Pooled<T>& got, const Pooled<T>& expected) {
@@ -81,7 +101,7 @@ template <class T> void expect_same(const Pooled<T>& got, const Pooled<T>& expec
   expect_same_bits(got.avg_gradient, expected.avg_gradient);
 }
 
-template <class T> void check(const PoolShape& s, Values values = Values::ordinary) {
+template <class T> void check(const Window& s, Values values = Values::ordinary) {
   SCOPED_TRACE(testing::Message() << s.h << "x" << s.w << " kernel " << s.kh << "x" << s.kw << " stride " << s.stride_h
                                   << "," << s.stride_w << " pad " << s.pad_h << "," << s.pad_w);
   const auto x = random_values<T>(s.n * s.c * s.h * s.w, 1, values);
@@ -96,16 +116,16 @@ TYPED_TEST_SUITE(PoolTest, Floats);
 
 // n, c, h, w; kernel; strides; padding
 TYPED_TEST(PoolTest, Shapes) {
-  check<TypeParam>({2, 3, 24, 24, 2, 2, 2, 2});
-  check<TypeParam>({1, 1, 1, 1, 1, 1});
-  check<TypeParam>({2, 2, 9, 11, 3, 2, 1, 1, 2, 1});
-  check<TypeParam>({1, 2, 13, 40, 3, 3, 2, 2, 1, 1});
-  check<TypeParam>({1, 2, 13, 40, 2, 5, 3, 3, 1, 4});
-  check<TypeParam>({2, 5, 8, 8, 8, 8, 8, 8});
-  check<TypeParam>({1, 1, 2, 3, 4, 5, 1, 1, 3, 4});
+  check<TypeParam>(window(2, 3, 24, 24, 2, 2, 2, 2));
+  check<TypeParam>(window(1, 1, 1, 1, 1, 1));
+  check<TypeParam>(window(2, 2, 9, 11, 3, 2, 1, 1, 2, 1));
+  check<TypeParam>(window(1, 2, 13, 40, 3, 3, 2, 2, 1, 1));
+  check<TypeParam>(window(1, 2, 13, 40, 2, 5, 3, 3, 1, 4));
+  check<TypeParam>(window(2, 5, 8, 8, 8, 8, 8, 8));
+  check<TypeParam>(window(1, 1, 2, 3, 4, 5, 1, 1, 3, 4));
   for (int64_t w : {2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 130}) {
-    check<TypeParam>({1, 2, 3, w, 2, 2, 2, 2});
-    check<TypeParam>({1, 1, 3, w, 2, 2, 1, 1, 0, 1});
+    check<TypeParam>(window(1, 2, 3, w, 2, 2, 2, 2));
+    check<TypeParam>(window(1, 1, 3, w, 2, 2, 1, 1, 0, 1));
   }
 }
 
@@ -114,8 +134,8 @@ TYPED_TEST(PoolTest, RandomShapes) {
   const auto upto = [&](int64_t n) { return static_cast<int64_t>(bits() % n); };
   for (int trial = 0; trial < 100; ++trial) {
     const int64_t kh = 1 + upto(4), kw = 1 + upto(4);
-    const PoolShape s = {1 + upto(3), 1 + upto(3), kh + upto(9), kw + upto(50), kh,
-                         kw,          1 + upto(3), 1 + upto(3),  upto(kh),      upto(kw)};
+    const Window s = window(1 + upto(3), 1 + upto(3), kh + upto(9), kw + upto(50), kh, kw, 1 + upto(3), 1 + upto(3),
+                            upto(kh), upto(kw));
     check<TypeParam>(s, trial % 2 == 0 ? Values::special : Values::wide);
   }
 }
@@ -125,10 +145,11 @@ TYPED_TEST(PoolTest, TiesAndNaNs) {
   using T = TypeParam;
   const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   const T values[] = {T(0.0), T(-0.0), -inf, nan, inf, T(1), -nan};
-  const PoolShape shapes[] = {{2, 2, 30, 40, 2, 2, 2, 2}, {2, 2, 30, 40, 3, 3, 1, 1, 1, 1}, {1, 1, 30, 41, 3, 3, 3, 3}};
+  const Window shapes[] = {window(2, 2, 30, 40, 2, 2, 2, 2), window(2, 2, 30, 40, 3, 3, 1, 1, 1, 1),
+                           window(1, 1, 30, 41, 3, 3, 3, 3)};
   std::mt19937 bits(5);
   for (int kinds : {2, 3, 4, 7}) {
-    for (const PoolShape& s : shapes) {
+    for (const Window& s : shapes) {
       std::vector<T> x(s.n * s.c * s.h * s.w);
       for (T& v : x) v = values[bits() % kinds];
       const auto dy = random_values<T>(s.n * s.c * s.out_h() * s.out_w(), 2);
@@ -139,7 +160,7 @@ TYPED_TEST(PoolTest, TiesAndNaNs) {
 }
 
 TYPED_TEST(PoolTest, ThreadsDoNotShow) {
-  const PoolShape s = {8, 16, 40, 40, 3, 3, 2, 2, 1, 1};
+  const Window s = window(8, 16, 40, 40, 3, 3, 2, 2, 1, 1);
   const auto x = random_values<TypeParam>(s.n * s.c * s.h * s.w, 1, Values::wide);
   const auto dy = random_values<TypeParam>(s.n * s.c * s.out_h() * s.out_w(), 2, Values::wide);
   const auto expected = reference(s, x, dy);

@@ -1,9 +1,5 @@
-// The optimizers' passes on the CPU.
+// The arrays that the passes of the optimizers are given.
 #pragma once
-
-#include <cstdint>
-
-#include "stet/tensor/backend.h"
 
 namespace stet::cpu_kernels {
 
@@ -16,8 +12,5 @@ template <class T> struct AdamArrays {
   const T *g, *p, *m, *v;
   T *p_out, *m_out, *v_out;
 };
-
-void sgd(std::span<const SgdTask> tasks);
-void adam(std::span<const AdamTask> tasks);
 
 }  // namespace stet::cpu_kernels
