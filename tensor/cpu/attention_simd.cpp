@@ -1,6 +1,7 @@
 // Attention of one head after another, a strip of rows at a time: its scores and weights stay in cache.
 #include <limits>
 
+#include "stet/tensor/finite.h"
 #include "stet/tensor/kernels.h"
 #include "stet/tensor/simd/targets.h"
 
@@ -58,15 +59,6 @@ void pack_rows(HeadRows<const float> x, int64_t n, int64_t width, float* to) {
 // Their transpose [width, n].
 void pack_columns(HeadRows<const float> x, int64_t n, int64_t width, float* to) {
   microkernel<float>().pack(x.data, n, width, x.stride, 1, whole(n), to);
-}
-
-bool all_finite(const float* x, int64_t n) {
-  const D d;
-  const hn::RebindToSigned<D> di;
-  // As integers, magnitudes have the order of the floats, and infinity is below the NaNs.
-  auto most = hn::Zero(di);
-  for (int64_t i = 0; i < n; i += kWidth) most = hn::Max(most, hn::BitCast(di, hn::Abs(hn::LoadU(d, x + i))));
-  return hn::AllTrue(di, hn::Lt(most, hn::Set(di, 0x7f800000)));
 }
 
 // y[i] = f(vector i) over n elements; then +0 up to the end of the vector that holds n - 1 or, if that is further,

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "stet/tensor/cpu/conv/conv_channel_tiles.h"
-#include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/finite.h"
 #include "stet/tensor/parallel.h"
 
 namespace stet {

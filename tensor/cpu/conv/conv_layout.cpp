@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/finite.h"
 
 namespace stet {
 

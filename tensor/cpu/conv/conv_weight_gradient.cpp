@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "stet/tensor/cpu/conv/conv_weight_tiles.h"
-#include "stet/tensor/cpu/finite.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
+#include "stet/tensor/finite.h"
 #include "stet/tensor/parallel.h"
 
 namespace stet {
