@@ -63,7 +63,7 @@ void pack_columns(HeadRows<const float> x, int64_t n, int64_t width, float* to) 
 
 // y[i] = f(vector i) over n elements; then +0 up to the end of the vector that holds n - 1 or, if that is further,
 // `end`'s.
-template <class F> HWY_INLINE void ForRow(float* y, int64_t n, int64_t end, const F& f) {
+template <class F> HWY_INLINE void for_row(float* y, int64_t n, int64_t end, const F& f) {
   const D d;
   int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) hn::StoreU(f(i), d, y + i);
@@ -75,13 +75,13 @@ template <class F> HWY_INLINE void ForRow(float* y, int64_t n, int64_t end, cons
 }
 
 // The sum of a row that ForRow wrote.
-HWY_INLINE float SumOfRow(const float* x, int64_t n) {
+HWY_INLINE float sum_of_row(const float* x, int64_t n) {
   const auto load = [=](int64_t i, int64_t = 0) HWY_ATTR { return hn::LoadU(D(), x + i); };
-  return n <= kSumBlock ? BlockSumOf<float>(n, load, load) : RowSum(x, n);
+  return n <= kSumBlock ? block_sum_of<float>(n, load, load) : row_sum(x, n);
 }
 
 // Writes n elements that f gives vector by vector.
-template <class F> HWY_INLINE void WriteRow(float* y, int64_t n, const F& f) {
+template <class F> HWY_INLINE void write_row(float* y, int64_t n, const F& f) {
   const D d;
   int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) hn::StoreU(f(i), d, y + i);
@@ -103,7 +103,7 @@ float greatest(const float* scores, int64_t n, float scale) {
     const V last = hn::Mul(hn::LoadU(d, scores + i), factor);
     most = hn::Max(most, hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n - i)), last, lowest));
   }
-  return Halve(d, most, [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
+  return halve(d, most, [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
 }
 
 // One head.
@@ -129,12 +129,12 @@ class Head {
       // Pass by pass: what one row waits for would hold up the next row's work.
       for (int64_t r = part.begin; r < part.end; ++r) x_.extremes[r] = greatest(row(r), seen(r), shape_.scale);
       for (int64_t r = part.begin; r < part.end; ++r) exponentials(row(r), r, seen(part.end - 1));
-      for (int64_t r = part.begin; r < part.end; ++r) x_.totals[r] = SumOfRow(row(r), seen(r));
+      for (int64_t r = part.begin; r < part.end; ++r) x_.totals[r] = sum_of_row(row(r), seen(r));
       over_keys(part, weights, values, e, by_tiles, out);
       for (int64_t r = part.begin; r < part.end; ++r) {
         const float* row = out + (r - part.begin) * whole(e);
         const V total = hn::Set(D(), x_.totals[r]);
-        WriteRow(x_.o.row(r), e, [&](int64_t j) HWY_ATTR { return hn::Div(hn::LoadU(D(), row + j), total); });
+        write_row(x_.o.row(r), e, [&](int64_t j) HWY_ATTR { return hn::Div(hn::LoadU(D(), row + j), total); });
       }
     }
   }
@@ -176,7 +176,7 @@ class Head {
       over_keys(part, slopes, keys, w, finite_keys, dq);
       for (int64_t r = part.begin; r < part.end; ++r) {
         const float* row = dq + (r - part.begin) * whole(w);
-        WriteRow(gradients.dq.row(r), w, [&](int64_t j) HWY_ATTR { return hn::LoadU(D(), row + j); });
+        write_row(gradients.dq.row(r), w, [&](int64_t j) HWY_ATTR { return hn::LoadU(D(), row + j); });
       }
       const bool finite_shared = !shape_.causal || all_finite(shared, part.size() * whole(e));
       dk.add(*this, part, slopes, queries + i * whole(w), finite_queries);
@@ -226,7 +226,7 @@ class Head {
       const D d;
       for (int64_t j = 0; j < keys_; ++j) {
         const float *chain = chain_ + j * whole(width_), *total = total_ + j * whole(width_);
-        WriteRow(to.row(j), width_, [&](int64_t i) HWY_ATTR {
+        write_row(to.row(j), width_, [&](int64_t i) HWY_ATTR {
           return hn::Add(several_ ? hn::LoadU(d, total + i) : hn::Zero(d), hn::LoadU(d, chain + i));
         });
       }
@@ -264,7 +264,7 @@ class Head {
   // to `end`.
   void exponentials(float* row, int64_t r, int64_t end) const {
     const V scale = hn::Set(D(), shape_.scale), most = hn::Set(D(), x_.extremes[r]);
-    ForRow(row, seen(r), end, [&](int64_t j) HWY_ATTR {
+    for_row(row, seen(r), end, [&](int64_t j) HWY_ATTR {
       return math::HWY_NAMESPACE::Exp(hn::Sub(hn::Mul(hn::LoadU(D(), row + j), scale), most));
     });
   }
@@ -272,8 +272,8 @@ class Head {
   void upstream(const float* g, float total, float* to) const {
     const int64_t e = shape_.value_width;
     const V divisor = hn::Set(D(), total);
-    ForRow(to, e, whole(e), [&](int64_t j) HWY_ATTR {
-      const V v = e - j < kWidth ? LoadPart(D(), g + j, e - j, 0.0f) : hn::LoadU(D(), g + j);
+    for_row(to, e, whole(e), [&](int64_t j) HWY_ATTR {
+      const V v = e - j < kWidth ? load_part(D(), g + j, e - j, 0.0f) : hn::LoadU(D(), g + j);
       return hn::Div(v, divisor);
     });
   }
@@ -282,20 +282,20 @@ class Head {
   float inner(const float* h, const float* o) const {
     const D d;
     const auto block = [=](int64_t begin, int64_t n) HWY_ATTR {
-      return BlockSumOf<float>(
+      return block_sum_of<float>(
           n, [=](int64_t j) HWY_ATTR { return hn::Mul(hn::LoadU(d, h + begin + j), hn::LoadU(d, o + begin + j)); },
           [=](int64_t j, int64_t count) HWY_ATTR {
-            return hn::Mul(LoadPart(d, h + begin + j, count, 0.0f), LoadPart(d, o + begin + j, count, 0.0f));
+            return hn::Mul(load_part(d, h + begin + j, count, 0.0f), load_part(d, o + begin + j, count, 0.0f));
           });
     };
     const int64_t e = shape_.value_width;
-    return e <= kSumBlock ? block(0, e) : SumOfBlocks<float>(0, e, block);
+    return e <= kSumBlock ? block(0, e) : sum_of_blocks<float>(0, e, block);
   }
 
   // In place of p: (weight · (p - delta)) · scale, and +0 as above.
   void slope(const float* weights, float delta, int64_t r, int64_t end, float* p) const {
     const V shift = hn::Set(D(), delta), scale = hn::Set(D(), shape_.scale);
-    ForRow(p, seen(r), end, [&](int64_t j) HWY_ATTR {
+    for_row(p, seen(r), end, [&](int64_t j) HWY_ATTR {
       return hn::Mul(hn::Mul(hn::LoadU(D(), weights + j), hn::Sub(hn::LoadU(D(), p + j), shift)), scale);
     });
   }
@@ -316,8 +316,8 @@ class Head {
   HeadTensors x_;
 };
 
-void HeadForward(const HeadShape& shape, const HeadTensors& x, Range rows) { Head(shape, x).forward(rows); }
-void HeadBackward(const HeadShape& shape, const HeadTensors& x, const HeadGradients& g) { Head(shape, x).backward(g); }
+void head_forward(const HeadShape& shape, const HeadTensors& x, Range rows) { Head(shape, x).forward(rows); }
+void head_backward(const HeadShape& shape, const HeadTensors& x, const HeadGradients& g) { Head(shape, x).backward(g); }
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -330,8 +330,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace stet {
 
-HWY_EXPORT(HeadForward);
-HWY_EXPORT(HeadBackward);
+HWY_EXPORT(head_forward);
+HWY_EXPORT(head_backward);
 
 namespace cpu_kernels {
 namespace {
@@ -367,7 +367,7 @@ void attention(const AttentionRule& rule, const AttentionInputs& in, const Tenso
   parallel_for(heads * parts, grain_of(work / parts), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t head = task / parts;
-      STET_DISPATCH(HeadForward)
+      STET_DISPATCH(head_forward)
       (shape, tensors_of(in, o, extremes, totals, head), part(shape.queries, parts, task % parts, 1));
     }
   });
@@ -382,7 +382,7 @@ void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, co
     for (int64_t head = begin; head < end; ++head) {
       const HeadGradients to = {rows_of<const float>(g, head), rows_of<float>(gradients.q, head),
                                 rows_of<float>(gradients.k, head), rows_of<float>(gradients.v, head)};
-      STET_DISPATCH(HeadBackward)(shape, tensors_of(in, o, extremes, totals, head), to);
+      STET_DISPATCH(head_backward)(shape, tensors_of(in, o, extremes, totals, head), to);
     }
   });
 }

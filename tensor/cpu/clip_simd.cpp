@@ -18,11 +18,11 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class T> T Squares(const T* x, int64_t n) {
-  return BlockSum(x, n, [](auto v) HWY_ATTR { return hn::Mul(v, v); });
+template <class T> T squares(const T* x, int64_t n) {
+  return block_sum(x, n, [](auto v) HWY_ATTR { return hn::Mul(v, v); });
 }
 
-template <class T> void Scale(const T* x, T factor, T* y, int64_t n) {
+template <class T> void scale(const T* x, T factor, T* y, int64_t n) {
   const hn::ScalableTag<T> d;
   const auto f = hn::Set(d, factor);
   constexpr int64_t kWidth = hn::MaxLanes(d);
@@ -33,12 +33,12 @@ template <class T> void Scale(const T* x, T factor, T* y, int64_t n) {
 
 }  // namespace
 
-float SquaresFloat(const float* x, int64_t n) { return Squares(x, n); }
-double SquaresDouble(const double* x, int64_t n) { return Squares(x, n); }
-float SumFloat(const float* x, int64_t n) { return RowSum(x, n); }
-double SumDouble(const double* x, int64_t n) { return RowSum(x, n); }
-void ScaleFloat(const float* x, float factor, float* y, int64_t n) { Scale(x, factor, y, n); }
-void ScaleDouble(const double* x, double factor, double* y, int64_t n) { Scale(x, factor, y, n); }
+float squares_float(const float* x, int64_t n) { return squares(x, n); }
+double squares_double(const double* x, int64_t n) { return squares(x, n); }
+float sum_float(const float* x, int64_t n) { return row_sum(x, n); }
+double sum_double(const double* x, int64_t n) { return row_sum(x, n); }
+void scale_float(const float* x, float factor, float* y, int64_t n) { scale(x, factor, y, n); }
+void scale_double(const double* x, double factor, double* y, int64_t n) { scale(x, factor, y, n); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace stet
@@ -53,12 +53,12 @@ HWY_AFTER_NAMESPACE();
 
 namespace stet {
 
-HWY_EXPORT(SquaresFloat);
-HWY_EXPORT(SquaresDouble);
-HWY_EXPORT(SumFloat);
-HWY_EXPORT(SumDouble);
-HWY_EXPORT(ScaleFloat);
-HWY_EXPORT(ScaleDouble);
+HWY_EXPORT(squares_float);
+HWY_EXPORT(squares_double);
+HWY_EXPORT(sum_float);
+HWY_EXPORT(sum_double);
+HWY_EXPORT(scale_float);
+HWY_EXPORT(scale_double);
 
 namespace cpu_kernels {
 
@@ -66,12 +66,12 @@ using contract::kSumBlock;
 
 namespace {
 
-float squares(const float* x, int64_t n) { return STET_DISPATCH(SquaresFloat)(x, n); }
-double squares(const double* x, int64_t n) { return STET_DISPATCH(SquaresDouble)(x, n); }
-float sum(const float* x, int64_t n) { return STET_DISPATCH(SumFloat)(x, n); }
-double sum(const double* x, int64_t n) { return STET_DISPATCH(SumDouble)(x, n); }
-void scale(const float* x, float f, float* y, int64_t n) { STET_DISPATCH(ScaleFloat)(x, f, y, n); }
-void scale(const double* x, double f, double* y, int64_t n) { STET_DISPATCH(ScaleDouble)(x, f, y, n); }
+float squares(const float* x, int64_t n) { return STET_DISPATCH(squares_float)(x, n); }
+double squares(const double* x, int64_t n) { return STET_DISPATCH(squares_double)(x, n); }
+float sum(const float* x, int64_t n) { return STET_DISPATCH(sum_float)(x, n); }
+double sum(const double* x, int64_t n) { return STET_DISPATCH(sum_double)(x, n); }
+void scale(const float* x, float f, float* y, int64_t n) { STET_DISPATCH(scale_float)(x, f, y, n); }
+void scale(const double* x, double f, double* y, int64_t n) { STET_DISPATCH(scale_double)(x, f, y, n); }
 
 int64_t blocks_of(const Tensor& g) { return (g.elements() + kSumBlock - 1) / kSumBlock; }
 

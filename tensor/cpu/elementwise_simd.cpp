@@ -17,7 +17,7 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
 template <class F>
-HWY_INLINE void Zip(const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n, const F& f) {
+HWY_INLINE void zip(const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n, const F& f) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
@@ -32,27 +32,27 @@ HWY_INLINE void Zip(const float* a, int64_t a_step, const float* b, int64_t b_st
   for (; i < n; ++i) y[i] = hn::GetLane(f(hn::Set(d, a[i * a_step]), hn::Set(d, b[i * b_step])));
 }
 
-void BinaryFloats(Binary op, const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n) {
+void binary_floats(Binary op, const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n) {
   switch (op) {
-    case Binary::add: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Add(p, q); });
-    case Binary::sub: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Sub(p, q); });
-    case Binary::mul: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Mul(p, q); });
-    case Binary::div: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Div(p, q); });
-    case Binary::maximum: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Maximum(p, q); });
-    case Binary::minimum: return Zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Minimum(p, q); });
+    case Binary::add: return zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Add(p, q); });
+    case Binary::sub: return zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Sub(p, q); });
+    case Binary::mul: return zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Mul(p, q); });
+    case Binary::div: return zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return hn::Div(p, q); });
+    case Binary::maximum: return zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Maximum(p, q); });
+    case Binary::minimum: return zip(a, a_step, b, b_step, y, n, [](V p, V q) HWY_ATTR { return Minimum(p, q); });
     default:
-      return Zip(a, a_step, b, b_step, y, n,
+      return zip(a, a_step, b, b_step, y, n,
                  [](V g, V v) HWY_ATTR { return hn::IfThenElseZero(hn::Gt(v, hn::Zero(D())), g); });
   }
 }
 
-void UnaryFloats(Unary op, const float* x, float* y, int64_t n) {
+void unary_floats(Unary op, const float* x, float* y, int64_t n) {
   const D d;
   const V zero = hn::Zero(d);
   switch (op) {
-    case Unary::neg: return Zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Neg(p); });
-    case Unary::abs: return Zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Abs(p); });
-    default: return Zip(x, 1, x, 1, y, n, [zero](V p, V) HWY_ATTR { return hn::IfThenElse(hn::Lt(p, zero), zero, p); });
+    case Unary::neg: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Neg(p); });
+    case Unary::abs: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Abs(p); });
+    default: return zip(x, 1, x, 1, y, n, [zero](V p, V) HWY_ATTR { return hn::IfThenElse(hn::Lt(p, zero), zero, p); });
   }
 }
 
@@ -63,16 +63,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace stet {
 
-HWY_EXPORT(BinaryFloats);
-HWY_EXPORT(UnaryFloats);
+HWY_EXPORT(binary_floats);
+HWY_EXPORT(unary_floats);
 
 namespace cpu_kernels {
 
 void binary_floats(Binary op, const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n) {
-  STET_DISPATCH(BinaryFloats)(op, a, a_step, b, b_step, y, n);
+  STET_DISPATCH(binary_floats)(op, a, a_step, b, b_step, y, n);
 }
 
-void unary_floats(Unary op, const float* x, float* y, int64_t n) { STET_DISPATCH(UnaryFloats)(op, x, y, n); }
+void unary_floats(Unary op, const float* x, float* y, int64_t n) { STET_DISPATCH(unary_floats)(op, x, y, n); }
 
 }  // namespace cpu_kernels
 }  // namespace stet

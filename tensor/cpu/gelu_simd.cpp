@@ -26,7 +26,7 @@ constexpr auto kSqrtHalf = static_cast<float>(contract::kSqrtHalf);
 constexpr auto kTwoOverSqrtPi = static_cast<float>(contract::kTwoOverSqrtPi);
 
 // n is a multiple of the lanes. erf + 1 is kept for the gradient, where it is wanted.
-HWY_INLINE void Gelu(const float* x, float* y, float* one_plus_erf, int64_t n) {
+HWY_INLINE void gelu_vectors(const float* x, float* y, float* one_plus_erf, int64_t n) {
   const D d;
   fn::ErfOfEach(
       n, [&](int64_t i) HWY_ATTR { return hn::Mul(hn::LoadU(d, x + i), hn::Set(d, kSqrtHalf)); },
@@ -39,7 +39,7 @@ HWY_INLINE void Gelu(const float* x, float* y, float* one_plus_erf, int64_t n) {
 
 // n is a multiple of the lanes. Pass by pass over a block: in one pass, an element's chain of operations would be
 // longer than the processor looks ahead.
-HWY_INLINE void Gradient(const float* g, const float* x, const float* one_plus_erf, float* dx, int64_t n) {
+HWY_INLINE void gelu_gradient_vectors(const float* g, const float* x, const float* one_plus_erf, float* dx, int64_t n) {
   const D d;
   constexpr int64_t kLanes = hn::MaxLanes(d), kBlock = 16 * kLanes;
   HWY_ALIGN float slope[kBlock];
@@ -67,24 +67,24 @@ struct Rest {
   HWY_ALIGN float values[hn::MaxLanes(D())] = {};
 };
 
-void GeluFloats(const float* x, float* y, float* one_plus_erf, int64_t n) {
+void gelu_floats(const float* x, float* y, float* one_plus_erf, int64_t n) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
   const int64_t i = n / lanes * lanes;
-  Gelu(x, y, one_plus_erf, i);
+  gelu_vectors(x, y, one_plus_erf, i);
   if (i == n) return;
   Rest in(x + i, n - i), out, kept;
-  Gelu(in.values, out.values, kept.values, lanes);
+  gelu_vectors(in.values, out.values, kept.values, lanes);
   std::copy_n(out.values, n - i, y + i);
   if (one_plus_erf != nullptr) std::copy_n(kept.values, n - i, one_plus_erf + i);
 }
 
-void GeluGradientFloats(const float* g, const float* x, const float* one_plus_erf, float* dx, int64_t n) {
+void gelu_gradient_floats(const float* g, const float* x, const float* one_plus_erf, float* dx, int64_t n) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
   const int64_t i = n / lanes * lanes;
-  Gradient(g, x, one_plus_erf, dx, i);
+  gelu_gradient_vectors(g, x, one_plus_erf, dx, i);
   if (i == n) return;
   Rest upstream(g + i, n - i), in(x + i, n - i), kept(one_plus_erf + i, n - i), out;
-  Gradient(upstream.values, in.values, kept.values, out.values, lanes);
+  gelu_gradient_vectors(upstream.values, in.values, kept.values, out.values, lanes);
   std::copy_n(out.values, n - i, dx + i);
 }
 
@@ -99,8 +99,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace stet::cpu_kernels {
 
-HWY_EXPORT(GeluFloats);
-HWY_EXPORT(GeluGradientFloats);
+HWY_EXPORT(gelu_floats);
+HWY_EXPORT(gelu_gradient_floats);
 
 namespace {
 constexpr int64_t kGrain = 4096;  // elements; a few microseconds of work
@@ -111,7 +111,7 @@ void gelu(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf) {
   float* to = y.mutable_data_as<float>();
   float* kept = one_plus_erf.defined() ? one_plus_erf.mutable_data_as<float>() : nullptr;
   parallel_for(y.elements(), kGrain, [&](int64_t b, int64_t e) {
-    STET_DISPATCH(GeluFloats)(from + b, to + b, kept == nullptr ? nullptr : kept + b, e - b);
+    STET_DISPATCH(gelu_floats)(from + b, to + b, kept == nullptr ? nullptr : kept + b, e - b);
   });
 }
 
@@ -119,7 +119,7 @@ void gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf,
   const float *upstream = g.data_as<float>(), *from = x.data_as<float>(), *kept = one_plus_erf.data_as<float>();
   float* to = dx.mutable_data_as<float>();
   parallel_for(dx.elements(), kGrain, [&](int64_t b, int64_t e) {
-    STET_DISPATCH(GeluGradientFloats)(upstream + b, from + b, kept + b, to + b, e - b);
+    STET_DISPATCH(gelu_gradient_floats)(upstream + b, from + b, kept + b, to + b, e - b);
   });
 }
 

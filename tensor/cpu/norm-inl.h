@@ -20,14 +20,14 @@ struct PartTag {
   int64_t count;
 };
 
-HWY_INLINE RowVector LoadAt(RowTag d, const float* p) { return hwy::HWY_NAMESPACE::LoadU(d, p); }
-HWY_INLINE RowVector LoadAt(PartTag part, const float* p) { return LoadPart(RowTag(), p, part.count, 0.0f); }
-HWY_INLINE void StoreAt(RowVector v, RowTag d, float* p) { hwy::HWY_NAMESPACE::StoreU(v, d, p); }
-HWY_INLINE void StoreAt(RowVector v, PartTag part, float* p) { StorePart(RowTag(), v, p, part.count); }
-HWY_INLINE RowVector Splat(float value) { return hwy::HWY_NAMESPACE::Set(RowTag(), value); }
+HWY_INLINE RowVector load_at(RowTag d, const float* p) { return hwy::HWY_NAMESPACE::LoadU(d, p); }
+HWY_INLINE RowVector load_at(PartTag part, const float* p) { return load_part(RowTag(), p, part.count, 0.0f); }
+HWY_INLINE void store_at(RowVector v, RowTag d, float* p) { hwy::HWY_NAMESPACE::StoreU(v, d, p); }
+HWY_INLINE void store_at(RowVector v, PartTag part, float* p) { store_part(RowTag(), v, p, part.count); }
+HWY_INLINE RowVector splat(float value) { return hwy::HWY_NAMESPACE::Set(RowTag(), value); }
 
 /// body(tag, i) for whole vectors, and for the elements that are left.
-template <class Body> HWY_INLINE void ForElements(int64_t n, const Body& body) {
+template <class Body> HWY_INLINE void for_elements(int64_t n, const Body& body) {
   constexpr int64_t kWidth = hwy::HWY_NAMESPACE::MaxLanes(RowTag());
   int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) body(RowTag(), i);
@@ -36,7 +36,8 @@ template <class Body> HWY_INLINE void ForElements(int64_t n, const Body& body) {
 
 /// kSums sums at once over at most kSumBlock elements from `begin`: terms(tag, i, out) gives out[s], the vector at i of
 /// what sum s adds.
-template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
+template <int kSums, class Terms>
+HWY_INLINE void block_sums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
   namespace hn = hwy::HWY_NAMESPACE;
   const RowTag d;
   constexpr int64_t kWidth = hn::MaxLanes(d), kVectors = kSumLanes / kWidth;
@@ -68,23 +69,23 @@ template <int kSums, class Terms> HWY_INLINE void BlockSums(int64_t begin, int64
     for (int64_t half = kVectors / 2; half > 0; half /= 2) {
       for (int64_t k = 0; k < half; ++k) lane[s][k] = hn::Add(lane[s][k], lane[s][k + half]);
     }
-    sums[s] = Halve(d, lane[s][0], [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); });
+    sums[s] = halve(d, lane[s][0], [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); });
   }
 }
 
-/// The same over a row of any length, by blocks, as RowSum does.
-template <int kSums, class Terms> void RowSums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
-  if (n <= kSumBlock) return BlockSums<kSums>(begin, n, terms, sums);
+/// The same over a row of any length, by blocks, as row_sum does.
+template <int kSums, class Terms> void row_sums(int64_t begin, int64_t n, const Terms& terms, float* sums) {
+  if (n <= kSumBlock) return block_sums<kSums>(begin, n, terms, sums);
   int64_t span = kSumBlock;
   while (n > span * kSumBlock) span *= kSumBlock;
   float parts[kSums][kSumBlock];
   int64_t count = 0;
   for (int64_t i = 0; i < n; i += span, ++count) {
     float part[kSums];
-    RowSums<kSums>(begin + i, std::min(span, n - i), terms, part);
+    row_sums<kSums>(begin + i, std::min(span, n - i), terms, part);
     for (int s = 0; s < kSums; ++s) parts[s][count] = part[s];
   }
-  for (int s = 0; s < kSums; ++s) sums[s] = BlockSum(parts[s], count);
+  for (int s = 0; s < kSums; ++s) sums[s] = block_sum(parts[s], count);
 }
 
 }  // namespace HWY_NAMESPACE

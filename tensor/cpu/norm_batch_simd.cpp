@@ -20,15 +20,15 @@ namespace HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using stet::HWY_NAMESPACE::ForElements;
-using stet::HWY_NAMESPACE::LoadAt;
-using stet::HWY_NAMESPACE::RowSums;
+using stet::HWY_NAMESPACE::for_elements;
+using stet::HWY_NAMESPACE::load_at;
+using stet::HWY_NAMESPACE::row_sums;
 using stet::HWY_NAMESPACE::RowVector;
-using stet::HWY_NAMESPACE::Splat;
-using stet::HWY_NAMESPACE::StoreAt;
+using stet::HWY_NAMESPACE::splat;
+using stet::HWY_NAMESPACE::store_at;
 
 // Calls body(offset of the plane's first element, channel, place of its sums, which lie as [n, channels]).
-template <class Body> HWY_INLINE void ForPlanes(const Planes& s, const PlaneRange& r, const Body& body) {
+template <class Body> HWY_INLINE void for_planes(const Planes& s, const PlaneRange& r, const Body& body) {
   for (int64_t n = r.begin; n < r.end; ++n) {
     for (int64_t j = 0; j < r.channels; ++j) body((n * s.c + r.channel + j) * s.p, r.channel + j, n * r.channels + j);
   }
@@ -36,34 +36,34 @@ template <class Body> HWY_INLINE void ForPlanes(const Planes& s, const PlaneRang
 
 // How far ahead of its use to fetch: the machine sees a stream coming, but not where it goes on beyond a page's end.
 // One channel's short planes lie apart, so that the next one is what comes.
-HWY_INLINE int64_t Ahead(const Planes& s, const PlaneRange& r) {
+HWY_INLINE int64_t fetch_distance(const Planes& s, const PlaneRange& r) {
   constexpr int64_t kFar = 2048;
   return r.channels == s.c || s.p > 2 * kFar ? kFar : s.c * s.p;
 }
 
-HWY_INLINE RowVector Relu(RowVector v) {
-  const RowVector zero = Splat(0);
+HWY_INLINE RowVector relu(RowVector v) {
+  const RowVector zero = splat(0);
   return hn::IfThenElse(hn::Lt(v, zero), zero, v);
 }
 
 template <bool kBias, bool kResidual, bool kRelu>
-void NormaliseAs(const Planes& s, const PlaneRange& r, const Normalising& a) {
-  const int64_t ahead = Ahead(s, r);
-  ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
+void normalise_as(const Planes& s, const PlaneRange& r, const Normalising& a) {
+  const int64_t ahead = fetch_distance(s, r);
+  for_planes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
     const float centre = a.centre ? a.centre[c] : 0, factor = a.factor[c], bias = kBias ? a.bias[c] : 0;
     const float *x = a.x + at, *residual = kResidual ? a.residual + at : nullptr;
     float* y = a.y + at;
     const bool centred = a.centre != nullptr;
-    ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
+    for_elements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(y + i + ahead);
       if (kResidual) hwy::Prefetch(residual + i + ahead);
-      auto z = LoadAt(d, x + i);
-      if (centred) z = hn::Sub(z, Splat(centre));
-      z = hn::Mul(z, Splat(factor));
-      if (kBias) z = hn::Add(z, Splat(bias));
-      if (kResidual) z = hn::Add(z, LoadAt(d, residual + i));
-      if (kRelu) z = Relu(z);
-      StoreAt(z, d, y + i);
+      auto z = load_at(d, x + i);
+      if (centred) z = hn::Sub(z, splat(centre));
+      z = hn::Mul(z, splat(factor));
+      if (kBias) z = hn::Add(z, splat(bias));
+      if (kResidual) z = hn::Add(z, load_at(d, residual + i));
+      if (kRelu) z = relu(z);
+      store_at(z, d, y + i);
     });
   });
 }
@@ -76,32 +76,32 @@ template <Masked kMasked, bool kBias> struct Upstream {
   float centre, factor, bias;
 
   template <class D> HWY_INLINE RowVector operator()(D d, int64_t i, RowVector centred) const {
-    const auto v = LoadAt(d, g + i);
+    const auto v = load_at(d, g + i);
     if (kMasked == Masked::no) return v;
-    if (kMasked == Masked::by_result) return hn::IfThenElseZero(hn::Gt(LoadAt(d, y + i), Splat(0)), v);
-    auto z = hn::Mul(centred, Splat(factor));
-    if (kBias) z = hn::Add(z, Splat(bias));
-    return hn::IfThenElseZero(hn::Gt(z, Splat(0)), v);
+    if (kMasked == Masked::by_result) return hn::IfThenElseZero(hn::Gt(load_at(d, y + i), splat(0)), v);
+    auto z = hn::Mul(centred, splat(factor));
+    if (kBias) z = hn::Add(z, splat(bias));
+    return hn::IfThenElseZero(hn::Gt(z, splat(0)), v);
   }
-  template <class D> HWY_INLINE RowVector Centred(D d, int64_t i) const {
-    return hn::Sub(LoadAt(d, x + i), Splat(centre));
+  template <class D> HWY_INLINE RowVector centred_at(D d, int64_t i) const {
+    return hn::Sub(load_at(d, x + i), splat(centre));
   }
 };
 
 template <Masked kMasked, bool kBias>
-Upstream<kMasked, kBias> UpstreamOf(const Differentiating& a, int64_t at, int64_t c) {
+Upstream<kMasked, kBias> upstream_of(const Differentiating& a, int64_t at, int64_t c) {
   return {a.g + at,    a.x + at,    kMasked == Masked::by_result ? a.y + at : nullptr,
           a.centre[c], a.factor[c], kBias ? a.bias[c] : 0};
 }
 
 template <Masked kMasked, bool kBias>
-void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
-  const int64_t ahead = Ahead(s, r);
-  ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t plane) HWY_ATTR {
-    const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
+void gradient_sums_as(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
+  const int64_t ahead = fetch_distance(s, r);
+  for_planes(s, r, [&](int64_t at, int64_t c, int64_t plane) HWY_ATTR {
+    const auto upstream = upstream_of<kMasked, kBias>(a, at, c);
     float* kept = kMasked == Masked::by_result ? a.masked + at : nullptr;
     float sums[2];
-    RowSums<2>(
+    row_sums<2>(
         0, s.p,
         [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
           hwy::Prefetch(upstream.x + i + ahead);
@@ -110,10 +110,10 @@ void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating&
             hwy::Prefetch(upstream.y + i + ahead);
             hwy::Prefetch(kept + i + ahead);
           }
-          const auto centred = upstream.Centred(d, i);
+          const auto centred = upstream.centred_at(d, i);
           out[0] = upstream(d, i, centred);
           out[1] = hn::Mul(out[0], centred);
-          if (kMasked == Masked::by_result) StoreAt(out[0], d, kept + i);
+          if (kMasked == Masked::by_result) store_at(out[0], d, kept + i);
         },
         sums);
     sum_g[plane] = sums[0];
@@ -122,41 +122,41 @@ void GradientSumsAs(const Planes& s, const PlaneRange& r, const Differentiating&
 }
 
 template <Masked kMasked, bool kBias>
-void InputGradientAs(const Planes& s, const PlaneRange& r, const Differentiating& a) {
-  const int64_t ahead = Ahead(s, r);
-  ForPlanes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
-    const auto upstream = UpstreamOf<kMasked, kBias>(a, at, c);
+void input_gradient_as(const Planes& s, const PlaneRange& r, const Differentiating& a) {
+  const int64_t ahead = fetch_distance(s, r);
+  for_planes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
+    const auto upstream = upstream_of<kMasked, kBias>(a, at, c);
     const float shift = a.shift[c], slope = a.slope[c], factor = a.factor[c];
     float* dx = a.dx + at;
-    ForElements(s.p, [&](auto d, int64_t i) HWY_ATTR {
+    for_elements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(dx + i + ahead);
-      const auto centred = upstream.Centred(d, i);
-      const auto level = hn::Sub(upstream(d, i, centred), Splat(shift));
-      StoreAt(hn::Mul(hn::Sub(level, hn::Mul(centred, Splat(slope))), Splat(factor)), d, dx + i);
+      const auto centred = upstream.centred_at(d, i);
+      const auto level = hn::Sub(upstream(d, i, centred), splat(shift));
+      store_at(hn::Mul(hn::Sub(level, hn::Mul(centred, splat(slope))), splat(factor)), d, dx + i);
     });
   });
 }
 
 }  // namespace
 
-void Moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, float* square) {
+void moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, float* square) {
   const auto count = static_cast<float>(s.p);
-  const int64_t ahead = Ahead(s, r);
-  ForPlanes(s, r, [&](int64_t at, int64_t, int64_t plane) HWY_ATTR {
+  const int64_t ahead = fetch_distance(s, r);
+  for_planes(s, r, [&](int64_t at, int64_t, int64_t plane) HWY_ATTR {
     const float* row = x + at;
     float sum;
-    RowSums<1>(
+    row_sums<1>(
         0, s.p,
         [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
           hwy::Prefetch(row + i + ahead);
-          out[0] = LoadAt(d, row + i);
+          out[0] = load_at(d, row + i);
         },
         &sum);
     const float centre = sum / count;
-    RowSums<1>(
+    row_sums<1>(
         0, s.p,
         [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
-          const auto centred = hn::Sub(LoadAt(d, row + i), Splat(centre));
+          const auto centred = hn::Sub(load_at(d, row + i), splat(centre));
           out[0] = hn::Mul(centred, centred);
         },
         &square[plane]);
@@ -164,31 +164,31 @@ void Moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, 
   });
 }
 
-void Normalise(const Planes& s, const PlaneRange& r, const Normalising& a) {
+void normalise(const Planes& s, const PlaneRange& r, const Normalising& a) {
   const int which = (a.bias ? 4 : 0) + (a.residual ? 2 : 0) + (a.relu ? 1 : 0);
   switch (which) {
-    case 0: return NormaliseAs<false, false, false>(s, r, a);
-    case 1: return NormaliseAs<false, false, true>(s, r, a);
-    case 2: return NormaliseAs<false, true, false>(s, r, a);
-    case 3: return NormaliseAs<false, true, true>(s, r, a);
-    case 4: return NormaliseAs<true, false, false>(s, r, a);
-    case 5: return NormaliseAs<true, false, true>(s, r, a);
-    case 6: return NormaliseAs<true, true, false>(s, r, a);
-    default: return NormaliseAs<true, true, true>(s, r, a);
+    case 0: return normalise_as<false, false, false>(s, r, a);
+    case 1: return normalise_as<false, false, true>(s, r, a);
+    case 2: return normalise_as<false, true, false>(s, r, a);
+    case 3: return normalise_as<false, true, true>(s, r, a);
+    case 4: return normalise_as<true, false, false>(s, r, a);
+    case 5: return normalise_as<true, false, true>(s, r, a);
+    case 6: return normalise_as<true, true, false>(s, r, a);
+    default: return normalise_as<true, true, true>(s, r, a);
   }
 }
 
-void GradientSums(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
-  if (!a.relu) return GradientSumsAs<Masked::no, false>(s, r, a, sum_g, sum_gx);
-  if (a.masked) return GradientSumsAs<Masked::by_result, false>(s, r, a, sum_g, sum_gx);
-  if (a.bias) return GradientSumsAs<Masked::by_input, true>(s, r, a, sum_g, sum_gx);
-  GradientSumsAs<Masked::by_input, false>(s, r, a, sum_g, sum_gx);
+void gradient_sums(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
+  if (!a.relu) return gradient_sums_as<Masked::no, false>(s, r, a, sum_g, sum_gx);
+  if (a.masked) return gradient_sums_as<Masked::by_result, false>(s, r, a, sum_g, sum_gx);
+  if (a.bias) return gradient_sums_as<Masked::by_input, true>(s, r, a, sum_g, sum_gx);
+  gradient_sums_as<Masked::by_input, false>(s, r, a, sum_g, sum_gx);
 }
 
-void InputGradient(const Planes& s, const PlaneRange& r, const Differentiating& a) {
-  if (!a.relu) return InputGradientAs<Masked::no, false>(s, r, a);
-  if (a.bias) return InputGradientAs<Masked::by_input, true>(s, r, a);
-  InputGradientAs<Masked::by_input, false>(s, r, a);
+void input_gradient(const Planes& s, const PlaneRange& r, const Differentiating& a) {
+  if (!a.relu) return input_gradient_as<Masked::no, false>(s, r, a);
+  if (a.bias) return input_gradient_as<Masked::by_input, true>(s, r, a);
+  input_gradient_as<Masked::by_input, false>(s, r, a);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -203,10 +203,10 @@ HWY_AFTER_NAMESPACE();
 
 namespace stet::cpu_kernels {
 
-HWY_EXPORT(Moments);
-HWY_EXPORT(Normalise);
-HWY_EXPORT(GradientSums);
-HWY_EXPORT(InputGradient);
+HWY_EXPORT(moments);
+HWY_EXPORT(normalise);
+HWY_EXPORT(gradient_sums);
+HWY_EXPORT(input_gradient);
 
 namespace {
 
@@ -296,7 +296,7 @@ void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistic
   by_channels(
       s, kLarge,
       [&](const PlaneRange& r, float* sums) {
-        STET_DISPATCH(Moments)
+        STET_DISPATCH(moments)
         (s, r, x, sums, sums + s.n * r.channels);
       },
       [&](const PlaneRange& r, float* sums) {
@@ -305,7 +305,7 @@ void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistic
         for (int64_t j = c; j < c + r.channels; ++j) factor[j] = factor_of(weight, scale_of(variance[j], epsilon), j);
       },
       [&](const PlaneRange& r) {
-        STET_DISPATCH(Normalise)
+        STET_DISPATCH(normalise)
         (s, r, a);
       });
 }
@@ -330,7 +330,7 @@ void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& sta
                       in.activation == Activation::relu};
   const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, s.p * s.c));
   parallel_for(s.n, grain, [&](int64_t begin, int64_t end) {
-    STET_DISPATCH(Normalise)(s, PlaneRange{begin, end, 0, s.c}, a);
+    STET_DISPATCH(normalise)(s, PlaneRange{begin, end, 0, s.c}, a);
   });
 }
 
@@ -364,7 +364,7 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
   by_channels(
       s, a.masked ? kLarge : kLarge / 2,
       [&](const PlaneRange& r, float* sums) {
-        STET_DISPATCH(GradientSums)
+        STET_DISPATCH(gradient_sums)
         (s, r, a, sums, sums + s.n * r.channels);
       },
       [&](const PlaneRange& r, float* sums) {
@@ -378,7 +378,7 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
         }
       },
       [&](const PlaneRange& r) {
-        STET_DISPATCH(InputGradient)
+        STET_DISPATCH(input_gradient)
         (s, r, ready);
       });
 }

@@ -21,12 +21,12 @@ namespace HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using stet::HWY_NAMESPACE::ForElements;
-using stet::HWY_NAMESPACE::LoadAt;
-using stet::HWY_NAMESPACE::RowSums;
+using stet::HWY_NAMESPACE::for_elements;
+using stet::HWY_NAMESPACE::load_at;
+using stet::HWY_NAMESPACE::row_sums;
 using stet::HWY_NAMESPACE::RowVector;
-using stet::HWY_NAMESPACE::Splat;
-using stet::HWY_NAMESPACE::StoreAt;
+using stet::HWY_NAMESPACE::splat;
+using stet::HWY_NAMESPACE::store_at;
 
 // Elements of the rows that go through a pass together, so that one's divisions overlap with another's, and stay in the
 // first cache. The rows behind them are fetched meanwhile, and what they write to too: a store that misses holds up
@@ -35,7 +35,7 @@ constexpr int64_t kGroup = 1024;
 
 // Lambdas for sums hold what they use by value: what they held by reference, each store would make the machine load
 // again.
-template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_t begin, int64_t end) {
+template <bool kWeight, bool kBias> void rows_as(const LayerNormArrays& a, int64_t begin, int64_t end) {
   const auto count = static_cast<float>(a.d);
   const float *weight = a.weight, *bias = a.bias;
   const int64_t group = std::max<int64_t>(1, kGroup / a.d);
@@ -44,22 +44,22 @@ template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_
     const int64_t last = std::min(end, first + group);
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *y = a.y + r * a.d;
-      RowSums<1>(
+      row_sums<1>(
           0, a.d,
           [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
             hwy::Prefetch(y + i);
-            out[0] = LoadAt(d, x + i);
+            out[0] = load_at(d, x + i);
           },
           mean + r);
     }
     for (int64_t r = first; r < last; ++r) mean[r] /= count;
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *next = a.x + std::min(end - 1, r + group) * a.d;
-      RowSums<1>(
+      row_sums<1>(
           0, a.d,
           [=, m = mean[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
             hwy::Prefetch(next + i);
-            const auto centred = hn::Sub(LoadAt(d, x + i), Splat(m));
+            const auto centred = hn::Sub(load_at(d, x + i), splat(m));
             out[0] = hn::Mul(centred, centred);
           },
           scale + r);
@@ -68,18 +68,18 @@ template <bool kWeight, bool kBias> void RowsAs(const LayerNormArrays& a, int64_
     for (int64_t r = first; r < last; ++r) {
       const float* x = a.x + r * a.d;
       float* y = a.y + r * a.d;
-      ForElements(a.d, [&, m = mean[r], f = scale[r]](auto d, int64_t i) HWY_ATTR {
-        auto z = hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(m)), Splat(f));
-        if (kWeight) z = hn::Mul(z, LoadAt(d, weight + i));
-        if (kBias) z = hn::Add(z, LoadAt(d, bias + i));
-        StoreAt(z, d, y + i);
+      for_elements(a.d, [&, m = mean[r], f = scale[r]](auto d, int64_t i) HWY_ATTR {
+        auto z = hn::Mul(hn::Sub(load_at(d, x + i), splat(m)), splat(f));
+        if (kWeight) z = hn::Mul(z, load_at(d, weight + i));
+        if (kBias) z = hn::Add(z, load_at(d, bias + i));
+        store_at(z, d, y + i);
       });
     }
   }
 }
 
 template <bool kWeight>
-void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight, float* dbias) {
+void gradient_rows_as(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight, float* dbias) {
   const auto count = static_cast<float>(a.d);
   const float* weight = a.weight;
   const int64_t ahead = std::max<int64_t>(1, kGroup / a.d);
@@ -92,14 +92,14 @@ void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end
     const int64_t later = std::min(end - 1, r + ahead);
     const float *next_x = a.x + later * a.d, *next_g = a.g + later * a.d;
     const auto normal = [=](auto d, int64_t i)
-                            HWY_ATTR { return hn::Mul(hn::Sub(LoadAt(d, x + i), Splat(mean)), Splat(scale)); };
+                            HWY_ATTR { return hn::Mul(hn::Sub(load_at(d, x + i), splat(mean)), splat(scale)); };
     const auto weighted = [=](auto d, int64_t i) HWY_ATTR {
-      const auto v = LoadAt(d, g + i);
-      if constexpr (kWeight) return hn::Mul(v, LoadAt(d, weight + i));
+      const auto v = load_at(d, g + i);
+      if constexpr (kWeight) return hn::Mul(v, load_at(d, weight + i));
       else return v;
     };
     float sums[2];
-    RowSums<2>(
+    row_sums<2>(
         0, a.d,
         [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
           hwy::Prefetch(dx + i);
@@ -108,30 +108,31 @@ void GradientRowsAs(const LayerNormGradientArrays& a, int64_t begin, int64_t end
         },
         sums);
     const float level = sums[0] / count, slope = sums[1] / count;
-    ForElements(a.d, [&](auto d, int64_t i) HWY_ATTR {
+    for_elements(a.d, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(next_x + i);
       hwy::Prefetch(next_g + i);
-      const auto h = normal(d, i), v = LoadAt(d, g + i);
-      const auto rest = hn::Sub(hn::Sub(weighted(d, i), Splat(level)), hn::Mul(h, Splat(slope)));
-      StoreAt(hn::Mul(rest, Splat(scale)), d, dx + i);
-      StoreAt(hn::Add(LoadAt(d, dweight + i), hn::Mul(v, h)), d, dweight + i);
-      StoreAt(hn::Add(LoadAt(d, dbias + i), v), d, dbias + i);
+      const auto h = normal(d, i), v = load_at(d, g + i);
+      const auto rest = hn::Sub(hn::Sub(weighted(d, i), splat(level)), hn::Mul(h, splat(slope)));
+      store_at(hn::Mul(rest, splat(scale)), d, dx + i);
+      store_at(hn::Add(load_at(d, dweight + i), hn::Mul(v, h)), d, dweight + i);
+      store_at(hn::Add(load_at(d, dbias + i), v), d, dbias + i);
     });
   }
 }
 
 }  // namespace
 
-void LayerNormRows(const LayerNormArrays& a, int64_t begin, int64_t end) {
-  if (a.weight && a.bias) return RowsAs<true, true>(a, begin, end);
-  if (a.weight) return RowsAs<true, false>(a, begin, end);
-  if (a.bias) return RowsAs<false, true>(a, begin, end);
-  RowsAs<false, false>(a, begin, end);
+void layer_norm_rows(const LayerNormArrays& a, int64_t begin, int64_t end) {
+  if (a.weight && a.bias) return rows_as<true, true>(a, begin, end);
+  if (a.weight) return rows_as<true, false>(a, begin, end);
+  if (a.bias) return rows_as<false, true>(a, begin, end);
+  rows_as<false, false>(a, begin, end);
 }
 
-void LayerNormGradientRows(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight, float* dbias) {
-  if (a.weight) return GradientRowsAs<true>(a, begin, end, dweight, dbias);
-  GradientRowsAs<false>(a, begin, end, dweight, dbias);
+void layer_norm_gradient_rows(const LayerNormGradientArrays& a, int64_t begin, int64_t end, float* dweight,
+                              float* dbias) {
+  if (a.weight) return gradient_rows_as<true>(a, begin, end, dweight, dbias);
+  gradient_rows_as<false>(a, begin, end, dweight, dbias);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -146,8 +147,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace stet::cpu_kernels {
 
-HWY_EXPORT(LayerNormRows);
-HWY_EXPORT(LayerNormGradientRows);
+HWY_EXPORT(layer_norm_rows);
+HWY_EXPORT(layer_norm_gradient_rows);
 
 namespace {
 
@@ -166,7 +167,7 @@ void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics&
                           d,
                           static_cast<float>(in.epsilon)};
   parallel_for(rows, std::max<int64_t>(1, kElementGrain / d), [&](int64_t begin, int64_t end) {
-    STET_DISPATCH(LayerNormRows)(a, begin, end);
+    STET_DISPATCH(layer_norm_rows)(a, begin, end);
   });
 }
 
@@ -187,7 +188,7 @@ void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statist
   parallel_for(chains, std::max<int64_t>(1, kElementGrain / (kChain * d)), [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       float* at = sums + k * 2 * d;
-      STET_DISPATCH(LayerNormGradientRows)(a, k * kChain, std::min(rows, (k + 1) * kChain), at, at + d);
+      STET_DISPATCH(layer_norm_gradient_rows)(a, k * kChain, std::min(rows, (k + 1) * kChain), at, at + d);
     }
   });
   for (int64_t j = 0; j < d; j += kColumnTile) {

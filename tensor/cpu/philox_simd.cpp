@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
 
-void PhiloxWords(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
+void philox_words(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
   for (int64_t b = 0; b < blocks; ++b) {
     const auto block = philox({static_cast<uint32_t>(first + b), draw.call, draw.shard, draw.tick}, draw.key);
     std::copy(block.begin(), block.end(), words + 4 * b);
@@ -31,7 +31,9 @@ using D32 = hn::Repartition<uint32_t, D64>;
 using V64 = hn::Vec<D64>;
 
 // 64 bits of the product of the lanes' low halves with a constant.
-HWY_INLINE V64 Product(V64 x, uint32_t factor) { return hn::MulEven(hn::BitCast(D32(), x), hn::Set(D32(), factor)); }
+HWY_INLINE V64 wide_product(V64 x, uint32_t factor) {
+  return hn::MulEven(hn::BitCast(D32(), x), hn::Set(D32(), factor));
+}
 
 // The keys of the ten rounds, in every lane.
 struct Keys {
@@ -53,7 +55,7 @@ struct Counters {
       : c0(blocks), c1(hn::Set(D64(), draw.call)), c2(hn::Set(D64(), draw.shard)), c3(hn::Set(D64(), draw.tick)) {}
 
   HWY_INLINE void round(V64 k0, V64 k1) {
-    const V64 p = Product(c0, contract::kPhiloxFactor0), q = Product(c2, contract::kPhiloxFactor1);
+    const V64 p = wide_product(c0, contract::kPhiloxFactor0), q = wide_product(c2, contract::kPhiloxFactor1);
     c0 = hn::Xor3(hn::ShiftRight<32>(q), c1, k0);
     c2 = hn::Xor3(hn::ShiftRight<32>(p), c3, k1);
     c1 = q;
@@ -72,7 +74,7 @@ struct Counters {
   V64 c0, c1, c2, c3;
 };
 
-void PhiloxWords(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
+void philox_words(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(D64()));
   const Keys keys(draw);
   // Added up: Highway on AVX2 makes each Iota in memory.
@@ -106,7 +108,7 @@ void PhiloxWords(const Draw& draw, int64_t first, int64_t blocks, uint32_t* word
 #endif
 
 // y = word < threshold ? +0 : x * scale.
-void DropFloats(const uint32_t* words, uint32_t threshold, float scale, const float* x, float* y, int64_t n) {
+void drop_floats(const uint32_t* words, uint32_t threshold, float scale, const float* x, float* y, int64_t n) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
   const hn::RebindToUnsigned<decltype(d)> du;
@@ -132,17 +134,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace stet {
 
-HWY_EXPORT(PhiloxWords);
-HWY_EXPORT(DropFloats);
+HWY_EXPORT(philox_words);
+HWY_EXPORT(drop_floats);
 
 namespace cpu_kernels {
 
 void philox_words(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
-  STET_DISPATCH(PhiloxWords)(draw, first, blocks, words);
+  STET_DISPATCH(philox_words)(draw, first, blocks, words);
 }
 
 void drop_floats(const uint32_t* words, uint32_t threshold, float scale, const float* x, float* y, int64_t n) {
-  STET_DISPATCH(DropFloats)(words, threshold, scale, x, y, n);
+  STET_DISPATCH(drop_floats)(words, threshold, scale, x, y, n);
 }
 
 }  // namespace cpu_kernels

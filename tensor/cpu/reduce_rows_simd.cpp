@@ -22,18 +22,18 @@ using cpu_kernels::kColumnTile;
 
 template <class T> constexpr T kInfinity = std::numeric_limits<T>::infinity();
 
-template <class T> T Extreme(Reduce op, const T* x, int64_t n) {
-  if (op == Reduce::max) return RowFold(x, n, -kInfinity<T>, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
-  return RowFold(x, n, kInfinity<T>, [](auto a, auto b) HWY_ATTR { return Minimum(a, b); });
+template <class T> T extreme_of(Reduce op, const T* x, int64_t n) {
+  if (op == Reduce::max) return row_fold(x, n, -kInfinity<T>, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
+  return row_fold(x, n, kInfinity<T>, [](auto a, auto b) HWY_ATTR { return Minimum(a, b); });
 }
 
-template <class T> void Rows(Reduce op, const T* x, int64_t rows, int64_t n, T* y) {
-  for (int64_t r = 0; r < rows; ++r) y[r] = op == Reduce::sum ? RowSum(x + r * n, n) : Extreme(op, x + r * n, n);
+template <class T> void reduce_each_row(Reduce op, const T* x, int64_t rows, int64_t n, T* y) {
+  for (int64_t r = 0; r < rows; ++r) y[r] = op == Reduce::sum ? row_sum(x + r * n, n) : extreme_of(op, x + r * n, n);
 }
 
 // y[j] = f(..f(f(y[j], x[0, j]), x[1, j]).., x[n-1, j]): eight rows are read side by side, so that y is seldom stored.
 template <class T, class F>
-HWY_INLINE void FoldColumns(const T* x, int64_t stride, int64_t n, int64_t width, T* y, const F& f) {
+HWY_INLINE void fold_columns(const T* x, int64_t stride, int64_t n, int64_t width, T* y, const F& f) {
   const hn::ScalableTag<T> d;
   const hn::CappedTag<T, 1> one;
   constexpr int64_t kRows = 8, kWidth = hn::MaxLanes(d);
@@ -64,20 +64,20 @@ HWY_INLINE void FoldColumns(const T* x, int64_t stride, int64_t n, int64_t width
 
 // Chains from +0. The chains' sums are a run of the same kind: a finished chain is added to the one above it,
 // which is done with once it is full.
-template <class T> void SumColumns(const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+template <class T> void sum_columns(const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
   constexpr int64_t kChain = contract::kSumChain;
   constexpr int kLevels = 11;  // 64^11 > 2^63
   const auto add = [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); };
   if (n <= kChain) {
     std::fill(y, y + width, T{0});
-    return FoldColumns(x, stride, n, width, y, add);
+    return fold_columns(x, stride, n, width, y, add);
   }
   HWY_ALIGN T sums[kLevels][kColumnTile];
   int64_t counts[kLevels] = {};
   int top = 0;
   const auto append = [&](int level, const T* rows, int64_t count) HWY_ATTR {
     if (counts[level] == 0) std::fill(sums[level], sums[level] + width, T{0});
-    FoldColumns(rows, stride, count, width, sums[level], add);
+    fold_columns(rows, stride, count, width, sums[level], add);
     counts[level] += count;
     top = std::max(top, level);
   };
@@ -96,18 +96,18 @@ template <class T> void SumColumns(const T* x, int64_t stride, int64_t n, int64_
   std::copy(sums[top], sums[top] + width, y);
 }
 
-template <class T> void Columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
-  if (op == Reduce::sum) return SumColumns(x, stride, n, width, y);
+template <class T> void reduce_each_column(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
+  if (op == Reduce::sum) return sum_columns(x, stride, n, width, y);
   std::fill(y, y + width, op == Reduce::max ? -kInfinity<T> : kInfinity<T>);
   if (op == Reduce::max) {
-    FoldColumns(x, stride, n, width, y, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
+    fold_columns(x, stride, n, width, y, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
   } else {
-    FoldColumns(x, stride, n, width, y, [](auto a, auto b) HWY_ATTR { return Minimum(a, b); });
+    fold_columns(x, stride, n, width, y, [](auto a, auto b) HWY_ATTR { return Minimum(a, b); });
   }
 }
 
 // The first i at which test(vector of x) holds, which it does somewhere.
-template <class T, class Test> HWY_INLINE int64_t FirstWhere(const T* x, int64_t n, const Test& test) {
+template <class T, class Test> HWY_INLINE int64_t first_where(const T* x, int64_t n, const Test& test) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kWidth = hn::MaxLanes(d);
   int64_t i = 0;
@@ -120,25 +120,25 @@ template <class T, class Test> HWY_INLINE int64_t FirstWhere(const T* x, int64_t
   return i;
 }
 
-template <class T> int64_t Index(Reduce op, const T* x, int64_t n) {
-  const T extreme = Extreme(op, x, n);
-  if (extreme != extreme) return FirstWhere(x, n, [](auto v) HWY_ATTR { return hn::Not(hn::Eq(v, v)); });
-  return FirstWhere(x, n,
-                    [extreme](auto v) HWY_ATTR { return hn::Eq(v, hn::Set(hn::DFromV<decltype(v)>(), extreme)); });
+template <class T> int64_t index_of(Reduce op, const T* x, int64_t n) {
+  const T extreme = extreme_of(op, x, n);
+  if (extreme != extreme) return first_where(x, n, [](auto v) HWY_ATTR { return hn::Not(hn::Eq(v, v)); });
+  return first_where(x, n,
+                     [extreme](auto v) HWY_ATTR { return hn::Eq(v, hn::Set(hn::DFromV<decltype(v)>(), extreme)); });
 }
 
 }  // namespace
 
-void RowsFloat(Reduce op, const float* x, int64_t rows, int64_t n, float* y) { Rows(op, x, rows, n, y); }
-void RowsDouble(Reduce op, const double* x, int64_t rows, int64_t n, double* y) { Rows(op, x, rows, n, y); }
-void ColumnsFloat(Reduce op, const float* x, int64_t stride, int64_t n, int64_t width, float* y) {
-  Columns(op, x, stride, n, width, y);
+void rows_float(Reduce op, const float* x, int64_t rows, int64_t n, float* y) { reduce_each_row(op, x, rows, n, y); }
+void rows_double(Reduce op, const double* x, int64_t rows, int64_t n, double* y) { reduce_each_row(op, x, rows, n, y); }
+void columns_float(Reduce op, const float* x, int64_t stride, int64_t n, int64_t width, float* y) {
+  reduce_each_column(op, x, stride, n, width, y);
 }
-void ColumnsDouble(Reduce op, const double* x, int64_t stride, int64_t n, int64_t width, double* y) {
-  Columns(op, x, stride, n, width, y);
+void columns_double(Reduce op, const double* x, int64_t stride, int64_t n, int64_t width, double* y) {
+  reduce_each_column(op, x, stride, n, width, y);
 }
-int64_t IndexFloat(Reduce op, const float* x, int64_t n) { return Index(op, x, n); }
-int64_t IndexDouble(Reduce op, const double* x, int64_t n) { return Index(op, x, n); }
+int64_t index_float(Reduce op, const float* x, int64_t n) { return index_of(op, x, n); }
+int64_t index_double(Reduce op, const double* x, int64_t n) { return index_of(op, x, n); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace stet
@@ -147,32 +147,32 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace stet {
 
-HWY_EXPORT(RowsFloat);
-HWY_EXPORT(RowsDouble);
-HWY_EXPORT(ColumnsFloat);
-HWY_EXPORT(ColumnsDouble);
-HWY_EXPORT(IndexFloat);
-HWY_EXPORT(IndexDouble);
+HWY_EXPORT(rows_float);
+HWY_EXPORT(rows_double);
+HWY_EXPORT(columns_float);
+HWY_EXPORT(columns_double);
+HWY_EXPORT(index_float);
+HWY_EXPORT(index_double);
 
 namespace cpu_kernels {
 
 template <> void reduce_rows(Reduce op, const float* x, int64_t rows, int64_t n, float* y) {
-  STET_DISPATCH(RowsFloat)(op, x, rows, n, y);
+  STET_DISPATCH(rows_float)(op, x, rows, n, y);
 }
 template <> void reduce_rows(Reduce op, const double* x, int64_t rows, int64_t n, double* y) {
-  STET_DISPATCH(RowsDouble)(op, x, rows, n, y);
+  STET_DISPATCH(rows_double)(op, x, rows, n, y);
 }
 template <> void reduce_columns(Reduce op, const float* x, int64_t stride, int64_t n, int64_t width, float* y) {
-  STET_DISPATCH(ColumnsFloat)(op, x, stride, n, width, y);
+  STET_DISPATCH(columns_float)(op, x, stride, n, width, y);
 }
 template <> void reduce_columns(Reduce op, const double* x, int64_t stride, int64_t n, int64_t width, double* y) {
-  STET_DISPATCH(ColumnsDouble)(op, x, stride, n, width, y);
+  STET_DISPATCH(columns_double)(op, x, stride, n, width, y);
 }
 template <> int64_t index_of_extreme(Reduce op, const float* x, int64_t n) {
-  return STET_DISPATCH(IndexFloat)(op, x, n);
+  return STET_DISPATCH(index_float)(op, x, n);
 }
 template <> int64_t index_of_extreme(Reduce op, const double* x, int64_t n) {
-  return STET_DISPATCH(IndexDouble)(op, x, n);
+  return STET_DISPATCH(index_double)(op, x, n);
 }
 
 }  // namespace cpu_kernels

@@ -73,7 +73,7 @@ using cpu_kernels::Rows;
 using cpu_kernels::Upcoming;
 
 // y[i] = f(tag, a[i], b[i]).
-template <class T, class F> HWY_INLINE void Zip(const T* a, const T* b, T* y, int64_t n, const F& f) {
+template <class T, class F> HWY_INLINE void zip(const T* a, const T* b, T* y, int64_t n, const F& f) {
   const hn::ScalableTag<T> d;
   const hn::CappedTag<T, 1> one;
   constexpr int64_t kWidth = hn::MaxLanes(d);
@@ -81,22 +81,22 @@ template <class T, class F> HWY_INLINE void Zip(const T* a, const T* b, T* y, in
   for (; i + kWidth <= n; i += kWidth) hn::StoreU(f(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, y + i);
   for (; i < n; ++i) hn::StoreU(f(one, hn::LoadU(one, a + i), hn::LoadU(one, b + i)), one, y + i);
 }
-template <class T, class F> HWY_INLINE void Map(const T* x, T* y, int64_t n, const F& f) {
-  Zip(x, x, y, n, [&](auto d, auto v, auto) HWY_ATTR { return f(d, v); });
+template <class T, class F> HWY_INLINE void map(const T* x, T* y, int64_t n, const F& f) {
+  zip(x, x, y, n, [&](auto d, auto v, auto) HWY_ATTR { return f(d, v); });
 }
 
 // The row's largest number. A NaN in the row, or the sign of a zero, may be lost: the one is in the sum of e^(x - m)
 // all the same, and the other makes no difference to e^(x - m), nor to what is subtracted from a logarithm, which is
 // never -0.
-template <class T> HWY_INLINE T RowMaximum(const T* x, int64_t n) {
-  return RowFold(x, n, -std::numeric_limits<T>::infinity(), [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
+template <class T> HWY_INLINE T row_maximum(const T* x, int64_t n) {
+  return row_fold(x, n, -std::numeric_limits<T>::infinity(), [](auto a, auto b) HWY_ATTR { return hn::Max(a, b); });
 }
 
 // y = e^(x - m) for at most kSumBlock elements; returns the sum of y.
-HWY_INLINE float Exponentials(const float* x, float m, int64_t n, float* y) {
+HWY_INLINE float exponentials_of(const float* x, float m, int64_t n, float* y) {
   const hn::ScalableTag<float> d;
   const auto shift = hn::Set(d, m);
-  return BlockSumOf<float>(
+  return block_sum_of<float>(
       n,
       [&](int64_t i) HWY_ATTR {
         const auto e = math::HWY_NAMESPACE::Exp(hn::Sub(hn::LoadU(d, x + i), shift));
@@ -104,32 +104,32 @@ HWY_INLINE float Exponentials(const float* x, float m, int64_t n, float* y) {
         return e;
       },
       [&](int64_t i, int64_t count) HWY_ATTR {
-        StorePart(d, math::HWY_NAMESPACE::Exp(hn::Sub(LoadPart(d, x + i, count, m), shift)), y + i, count);
-        return LoadPart(d, y + i, count, 0.0f);
+        store_part(d, math::HWY_NAMESPACE::Exp(hn::Sub(load_part(d, x + i, count, m), shift)), y + i, count);
+        return load_part(d, y + i, count, 0.0f);
       });
 }
 
-HWY_INLINE double Exponentials(const double* x, double m, int64_t n, double* y) {
-  Map(x, y, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
+HWY_INLINE double exponentials_of(const double* x, double m, int64_t n, double* y) {
+  map(x, y, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
   apply(Elementary::exp, y, y, n);
-  return BlockSum(y, n);
+  return block_sum(y, n);
 }
 
 // From this length on a row is worth a loop of its own; shorter ones share vectors of exponentials.
 constexpr int64_t kLongRow = 512;
 
 // y = e^(x - m), m = the row's maximum, and each row's sum.
-template <class T> HWY_INLINE void ExponentialRows(const T* x, Rows rows, T* y, T* sums, Upcoming upcoming) {
+template <class T> HWY_INLINE void exponential_rows(const T* x, Rows rows, T* y, T* sums, Upcoming upcoming) {
   const int64_t n = rows.n;
   for (int64_t r = 0; r < rows.count; ++r) {
-    const T *from = x + r * n, m = RowMaximum(from, n);
+    const T *from = x + r * n, m = row_maximum(from, n);
     T* to = y + r * n;
     if (n < kLongRow) {
-      Map(from, to, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
+      map(from, to, n, [m](auto d, auto v) HWY_ATTR { return hn::Sub(v, hn::Set(d, m)); });
     } else {
-      sums[r] = SumOfBlocks<T>(0, n, [=, &upcoming](int64_t i, int64_t count) HWY_ATTR {
+      sums[r] = sum_of_blocks<T>(0, n, [=, &upcoming](int64_t i, int64_t count) HWY_ATTR {
         upcoming.next();
-        return Exponentials(from + i, m, count, to + i);
+        return exponentials_of(from + i, m, count, to + i);
       });
     }
   }
@@ -138,20 +138,20 @@ template <class T> HWY_INLINE void ExponentialRows(const T* x, Rows rows, T* y, 
     upcoming.next();
     apply(Elementary::exp, y + i, y + i, std::min(Upcoming::kPiece, rows.count * n - i));
   }
-  for (int64_t r = 0; r < rows.count; ++r) sums[r] = BlockSum(y + r * n, n);
+  for (int64_t r = 0; r < rows.count; ++r) sums[r] = block_sum(y + r * n, n);
 }
 
-HWY_INLINE void Divide(double* y, double total, int64_t n) {
-  Map(y, y, n, [total](auto d, auto v) HWY_ATTR { return hn::Div(v, hn::Set(d, total)); });
+HWY_INLINE void divide(double* y, double total, int64_t n) {
+  map(y, y, n, [total](auto d, auto v) HWY_ATTR { return hn::Div(v, hn::Set(d, total)); });
 }
 
 // y = y / total, 0 <= y <= 1 <= total, without a division for each: with r = 1 / total rounded and q within one unit in
 // the last place of the quotient, q + (y - q total) r rounds to the quotient (Markstein, 1990). Where y - q total may
 // not be a float, as it is too small, and where a multiply-add is emulated, the division itself.
-HWY_INLINE void Divide(float* y, float total, int64_t n) {
+HWY_INLINE void divide(float* y, float total, int64_t n) {
   const float reciprocal = 1 / total;
   const bool usual = total < 0x1p24f && HWY_TARGET != HWY_SCALAR;
-  Map(y, y, n, [=](auto d, auto v) HWY_ATTR {
+  map(y, y, n, [=](auto d, auto v) HWY_ATTR {
     const auto t = hn::Set(d, total), r = hn::Set(d, reciprocal);
     if (!usual || !hn::AllTrue(d, hn::Ge(v, hn::Set(d, 0x1p-100f)))) return hn::Div(v, t);
     auto q = hn::Mul(v, r);
@@ -161,52 +161,52 @@ HWY_INLINE void Divide(float* y, float total, int64_t n) {
   });
 }
 
-template <class T> HWY_INLINE void Softmax(const T* x, Rows rows, T* y) {
+template <class T> HWY_INLINE void softmax(const T* x, Rows rows, T* y) {
   T total[kPart];
-  ExponentialRows(x, rows, y, total, Upcoming(rows, x, y));
-  for (int64_t r = 0; r < rows.count; ++r) Divide(y + r * rows.n, total[r], rows.n);
+  exponential_rows(x, rows, y, total, Upcoming(rows, x, y));
+  for (int64_t r = 0; r < rows.count; ++r) divide(y + r * rows.n, total[r], rows.n);
 }
 
 // dx = y (g - sum(g y)), row by row.
-template <class T> HWY_INLINE void SoftmaxGradient(const T* g, const T* y, Rows rows, T* dx) {
+template <class T> HWY_INLINE void softmax_gradient(const T* g, const T* y, Rows rows, T* dx) {
   const int64_t n = rows.n;
   for (int64_t r = 0; r < rows.count; ++r, g += n, y += n, dx += n) {
-    Zip(g, y, dx, n, [](auto, auto p, auto q) HWY_ATTR { return hn::Mul(p, q); });
-    const T total = RowSum(dx, n);
-    Zip(g, y, dx, n, [total](auto d, auto p, auto q) HWY_ATTR { return hn::Mul(q, hn::Sub(p, hn::Set(d, total))); });
+    zip(g, y, dx, n, [](auto, auto p, auto q) HWY_ATTR { return hn::Mul(p, q); });
+    const T total = row_sum(dx, n);
+    zip(g, y, dx, n, [total](auto d, auto p, auto q) HWY_ATTR { return hn::Mul(q, hn::Sub(p, hn::Set(d, total))); });
   }
 }
 
 // `e` has room for as many elements as y.
-template <class T> HWY_INLINE void LogSoftmax(const T* x, Rows rows, T* y, T* e) {
+template <class T> HWY_INLINE void log_softmax(const T* x, Rows rows, T* y, T* e) {
   T total[kPart] = {};
-  ExponentialRows(x, rows, e, total, Upcoming(rows, x, y));
+  exponential_rows(x, rows, e, total, Upcoming(rows, x, y));
   apply(Elementary::log, total, total, rows.count);
   const int64_t n = rows.n;
   for (int64_t r = 0; r < rows.count; ++r, x += n, y += n) {
     // Here the sign of a maximum of 0 shows.
     const T lowest = -std::numeric_limits<T>::infinity();
-    const T m = RowFold(x, n, lowest, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
-    Map(x, y, n,
+    const T m = row_fold(x, n, lowest, [](auto a, auto b) HWY_ATTR { return Maximum(a, b); });
+    map(x, y, n,
         [m, t = total[r]](auto d, auto v) HWY_ATTR { return hn::Sub(hn::Sub(v, hn::Set(d, m)), hn::Set(d, t)); });
   }
 }
 
-template <class T> HWY_INLINE void CrossEntropy(const CrossEntropyRows<T>& a) {
-  ExponentialRows(a.logits, a.rows, a.exponentials, a.total, Upcoming(a.rows, a.logits, a.exponentials));
+template <class T> HWY_INLINE void cross_entropy(const CrossEntropyRows<T>& a) {
+  exponential_rows(a.logits, a.rows, a.exponentials, a.total, Upcoming(a.rows, a.logits, a.exponentials));
   apply(Elementary::log, a.total, a.loss, a.rows.count);
   for (int64_t r = 0; r < a.rows.count; ++r) {
     const T* x = a.logits + r * a.rows.n;
-    a.loss[r] -= x[a.target[r]] - RowMaximum(x, a.rows.n);
+    a.loss[r] -= x[a.target[r]] - row_maximum(x, a.rows.n);
   }
 }
 
-template <class T> HWY_INLINE void CrossEntropyGradient(const CrossEntropyGradientRows<T>& a) {
+template <class T> HWY_INLINE void cross_entropy_gradient(const CrossEntropyGradientRows<T>& a) {
   const int64_t n = a.rows.n;
   for (int64_t r = 0; r < a.rows.count; ++r) {
     const T *e = a.exponentials + r * n, reciprocal = 1 / a.total[r], g = a.g[r];
     T* dx = a.dx + r * n;
-    Map(e, dx, n, [=](auto d, auto v) HWY_ATTR { return hn::Mul(hn::Mul(v, hn::Set(d, reciprocal)), hn::Set(d, g)); });
+    map(e, dx, n, [=](auto d, auto v) HWY_ATTR { return hn::Mul(hn::Mul(v, hn::Set(d, reciprocal)), hn::Set(d, g)); });
     // Elsewhere the 0 that is subtracted changes nothing.
     dx[a.target[r]] = (e[a.target[r]] * reciprocal - 1) * g;
   }
@@ -214,16 +214,18 @@ template <class T> HWY_INLINE void CrossEntropyGradient(const CrossEntropyGradie
 
 }  // namespace
 
-void SoftmaxFloat(const float* x, Rows rows, float* y) { Softmax(x, rows, y); }
-void SoftmaxDouble(const double* x, Rows rows, double* y) { Softmax(x, rows, y); }
-void SoftmaxGradientFloat(const float* g, const float* y, Rows rows, float* dx) { SoftmaxGradient(g, y, rows, dx); }
-void SoftmaxGradientDouble(const double* g, const double* y, Rows rows, double* dx) { SoftmaxGradient(g, y, rows, dx); }
-void LogSoftmaxFloat(const float* x, Rows rows, float* y, float* e) { LogSoftmax(x, rows, y, e); }
-void LogSoftmaxDouble(const double* x, Rows rows, double* y, double* e) { LogSoftmax(x, rows, y, e); }
-void CrossEntropyFloat(const CrossEntropyRows<float>& a) { CrossEntropy(a); }
-void CrossEntropyDouble(const CrossEntropyRows<double>& a) { CrossEntropy(a); }
-void CrossEntropyGradientFloat(const CrossEntropyGradientRows<float>& a) { CrossEntropyGradient(a); }
-void CrossEntropyGradientDouble(const CrossEntropyGradientRows<double>& a) { CrossEntropyGradient(a); }
+void softmax_float(const float* x, Rows rows, float* y) { softmax(x, rows, y); }
+void softmax_double(const double* x, Rows rows, double* y) { softmax(x, rows, y); }
+void softmax_gradient_float(const float* g, const float* y, Rows rows, float* dx) { softmax_gradient(g, y, rows, dx); }
+void softmax_gradient_double(const double* g, const double* y, Rows rows, double* dx) {
+  softmax_gradient(g, y, rows, dx);
+}
+void log_softmax_float(const float* x, Rows rows, float* y, float* e) { log_softmax(x, rows, y, e); }
+void log_softmax_double(const double* x, Rows rows, double* y, double* e) { log_softmax(x, rows, y, e); }
+void cross_entropy_float(const CrossEntropyRows<float>& a) { cross_entropy(a); }
+void cross_entropy_double(const CrossEntropyRows<double>& a) { cross_entropy(a); }
+void cross_entropy_gradient_float(const CrossEntropyGradientRows<float>& a) { cross_entropy_gradient(a); }
+void cross_entropy_gradient_double(const CrossEntropyGradientRows<double>& a) { cross_entropy_gradient(a); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace stet
@@ -239,16 +241,16 @@ HWY_AFTER_NAMESPACE();
 
 namespace stet {
 
-HWY_EXPORT(SoftmaxFloat);
-HWY_EXPORT(SoftmaxDouble);
-HWY_EXPORT(SoftmaxGradientFloat);
-HWY_EXPORT(SoftmaxGradientDouble);
-HWY_EXPORT(LogSoftmaxFloat);
-HWY_EXPORT(LogSoftmaxDouble);
-HWY_EXPORT(CrossEntropyFloat);
-HWY_EXPORT(CrossEntropyDouble);
-HWY_EXPORT(CrossEntropyGradientFloat);
-HWY_EXPORT(CrossEntropyGradientDouble);
+HWY_EXPORT(softmax_float);
+HWY_EXPORT(softmax_double);
+HWY_EXPORT(softmax_gradient_float);
+HWY_EXPORT(softmax_gradient_double);
+HWY_EXPORT(log_softmax_float);
+HWY_EXPORT(log_softmax_double);
+HWY_EXPORT(cross_entropy_float);
+HWY_EXPORT(cross_entropy_double);
+HWY_EXPORT(cross_entropy_gradient_float);
+HWY_EXPORT(cross_entropy_gradient_double);
 
 namespace cpu_kernels {
 namespace {
@@ -303,7 +305,7 @@ void softmax(const Tensor& x, const Tensor& y) {
   visit_floating(x.dtype(), [&]<class T>(T) {
     for_row_parts(x, [&](int64_t row, Rows rows) {
       const int64_t at = row * rows.n;
-      STET_DISPATCH_OF(T, SoftmaxFloat, SoftmaxDouble)(x.data_as<T>() + at, rows, y.mutable_data_as<T>() + at);
+      STET_DISPATCH_OF(T, softmax_float, softmax_double)(x.data_as<T>() + at, rows, y.mutable_data_as<T>() + at);
     });
   });
 }
@@ -312,7 +314,7 @@ void softmax_gradient(const Tensor& g, const Tensor& y, const Tensor& dx) {
   visit_floating(y.dtype(), [&]<class T>(T) {
     for_row_parts(y, [&](int64_t row, Rows rows) {
       const int64_t at = row * rows.n;
-      STET_DISPATCH_OF(T, SoftmaxGradientFloat, SoftmaxGradientDouble)
+      STET_DISPATCH_OF(T, softmax_gradient_float, softmax_gradient_double)
       (g.data_as<T>() + at, y.data_as<T>() + at, rows, dx.mutable_data_as<T>() + at);
     });
   });
@@ -323,7 +325,7 @@ void log_softmax(const Tensor& x, const Tensor& y) {
     for_row_parts(x, [&](int64_t row, Rows rows) {
       thread_local Workspace workspace;
       const int64_t at = row * rows.n;
-      STET_DISPATCH_OF(T, LogSoftmaxFloat, LogSoftmaxDouble)
+      STET_DISPATCH_OF(T, log_softmax_float, log_softmax_double)
       (x.data_as<T>() + at, rows, y.mutable_data_as<T>() + at, workspace.get<T>(rows.count * rows.n));
     });
   });
@@ -334,7 +336,7 @@ void cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& los
   require_classes(target, logits.size(-1));
   visit_floating(logits.dtype(), [&]<class T>(T) {
     for_row_parts(logits, [&](int64_t row, Rows rows) {
-      STET_DISPATCH_OF(T, CrossEntropyFloat, CrossEntropyDouble)
+      STET_DISPATCH_OF(T, cross_entropy_float, cross_entropy_double)
       (forward_rows<T>(logits, target, loss, exponentials, total, row, rows));
     });
   });
@@ -345,7 +347,7 @@ void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor&
   const Tensor upstream = contiguous(g.detach());
   visit_floating(dx.dtype(), [&]<class T>(T) {
     for_row_parts(dx, [&](int64_t row, Rows rows) {
-      STET_DISPATCH_OF(T, CrossEntropyGradientFloat, CrossEntropyGradientDouble)
+      STET_DISPATCH_OF(T, cross_entropy_gradient_float, cross_entropy_gradient_double)
       (gradient_rows<T>(upstream, target, exponentials, total, dx, row, rows));
     });
   });

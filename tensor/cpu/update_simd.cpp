@@ -20,12 +20,12 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // +0 below the smallest normal number; NaN stays, as it is not below.
-template <class D, class V = hn::Vec<D>> HWY_INLINE V Flush(D d, V x) {
+template <class D, class V = hn::Vec<D>> HWY_INLINE V flush(D d, V x) {
   return hn::IfThenZeroElse(hn::Lt(hn::Abs(x), hn::Set(d, std::numeric_limits<hn::TFromD<D>>::min())), x);
 }
 
 // Calls body(tag, i) for whole vectors, then for the elements that are left.
-template <class T, class Body> HWY_INLINE void ForEach(int64_t begin, int64_t end, Body body) {
+template <class T, class Body> HWY_INLINE void for_each(int64_t begin, int64_t end, Body body) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = begin;
@@ -33,16 +33,16 @@ template <class T, class Body> HWY_INLINE void ForEach(int64_t begin, int64_t en
   for (; i < end; ++i) body(hn::CappedTag<T, 1>(), i);
 }
 
-template <class T> void Sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t begin, int64_t end) {
+template <class T> void sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t begin, int64_t end) {
   const T rate = static_cast<T>(s.rate), momentum = static_cast<T>(s.momentum), take = static_cast<T>(s.take);
   const T weight_decay = static_cast<T>(s.weight_decay);
-  ForEach<T>(begin, end, [&](auto d, int64_t i) HWY_ATTR {
+  for_each<T>(begin, end, [&](auto d, int64_t i) HWY_ATTR {
     const auto p = hn::LoadU(d, a.p + i);
     auto u = hn::LoadU(d, a.g + i);
     if (weight_decay != 0) u = hn::Add(u, hn::Mul(hn::Set(d, weight_decay), p));
     if (a.b) {
       const auto b =
-          Flush(d, hn::Add(hn::Mul(hn::Set(d, momentum), hn::LoadU(d, a.b + i)), hn::Mul(hn::Set(d, take), u)));
+          flush(d, hn::Add(hn::Mul(hn::Set(d, momentum), hn::LoadU(d, a.b + i)), hn::Mul(hn::Set(d, take), u)));
       hn::StoreU(b, d, a.b_out + i);
       u = s.nesterov ? hn::Add(u, hn::Mul(hn::Set(d, momentum), b)) : b;
     }
@@ -50,18 +50,18 @@ template <class T> void Sgd(const SgdStep& s, const SgdArrays<T>& a, int64_t beg
   });
 }
 
-template <class T> void Adam(const AdamStep& s, const AdamArrays<T>& a, int64_t begin, int64_t end) {
+template <class T> void adam(const AdamStep& s, const AdamArrays<T>& a, int64_t begin, int64_t end) {
   const T rate = static_cast<T>(s.rate), scale = static_cast<T>(s.scale), epsilon = static_cast<T>(s.epsilon);
   const T b1 = static_cast<T>(s.beta1), c1 = static_cast<T>(1 - s.beta1);
   const T b2 = static_cast<T>(s.beta2), c2 = static_cast<T>(1 - s.beta2);
   const T weight_decay = static_cast<T>(s.weight_decay), decay = static_cast<T>(s.decay);
-  ForEach<T>(begin, end, [&](auto d, int64_t i) HWY_ATTR {
+  for_each<T>(begin, end, [&](auto d, int64_t i) HWY_ATTR {
     const auto p = hn::LoadU(d, a.p + i);
     auto g = hn::LoadU(d, a.g + i);
     if (weight_decay != 0) g = hn::Add(g, hn::Mul(hn::Set(d, weight_decay), p));
-    const auto m = Flush(d, hn::Add(hn::Mul(hn::Set(d, b1), hn::LoadU(d, a.m + i)), hn::Mul(hn::Set(d, c1), g)));
+    const auto m = flush(d, hn::Add(hn::Mul(hn::Set(d, b1), hn::LoadU(d, a.m + i)), hn::Mul(hn::Set(d, c1), g)));
     const auto v =
-        Flush(d, hn::Add(hn::Mul(hn::Set(d, b2), hn::LoadU(d, a.v + i)), hn::Mul(hn::Mul(hn::Set(d, c2), g), g)));
+        flush(d, hn::Add(hn::Mul(hn::Set(d, b2), hn::LoadU(d, a.v + i)), hn::Mul(hn::Mul(hn::Set(d, c2), g), g)));
     hn::StoreU(m, d, a.m_out + i);
     hn::StoreU(v, d, a.v_out + i);
     const auto denominator = hn::Add(hn::Mul(hn::Sqrt(v), hn::Set(d, scale)), hn::Set(d, epsilon));
@@ -71,10 +71,10 @@ template <class T> void Adam(const AdamStep& s, const AdamArrays<T>& a, int64_t 
   });
 }
 
-void SgdFloat(const SgdStep& s, const SgdArrays<float>& a, int64_t begin, int64_t end) { Sgd(s, a, begin, end); }
-void SgdDouble(const SgdStep& s, const SgdArrays<double>& a, int64_t begin, int64_t end) { Sgd(s, a, begin, end); }
-void AdamFloat(const AdamStep& s, const AdamArrays<float>& a, int64_t begin, int64_t end) { Adam(s, a, begin, end); }
-void AdamDouble(const AdamStep& s, const AdamArrays<double>& a, int64_t begin, int64_t end) { Adam(s, a, begin, end); }
+void sgd_float(const SgdStep& s, const SgdArrays<float>& a, int64_t begin, int64_t end) { sgd(s, a, begin, end); }
+void sgd_double(const SgdStep& s, const SgdArrays<double>& a, int64_t begin, int64_t end) { sgd(s, a, begin, end); }
+void adam_float(const AdamStep& s, const AdamArrays<float>& a, int64_t begin, int64_t end) { adam(s, a, begin, end); }
+void adam_double(const AdamStep& s, const AdamArrays<double>& a, int64_t begin, int64_t end) { adam(s, a, begin, end); }
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -90,10 +90,10 @@ HWY_AFTER_NAMESPACE();
 
 namespace stet::cpu_kernels {
 
-HWY_EXPORT(SgdFloat);
-HWY_EXPORT(SgdDouble);
-HWY_EXPORT(AdamFloat);
-HWY_EXPORT(AdamDouble);
+HWY_EXPORT(sgd_float);
+HWY_EXPORT(sgd_double);
+HWY_EXPORT(adam_float);
+HWY_EXPORT(adam_double);
 
 namespace {
 
@@ -117,7 +117,7 @@ void sgd(std::span<const SgdTask> tasks) {
   for_joined(tasks.size(), elements, [&](size_t i, int64_t begin, int64_t end) {
     const SgdTask& t = tasks[i];
     visit_floating(t.gradient.dtype(), [&]<class T>(T) {
-      STET_DISPATCH_OF(T, SgdFloat, SgdDouble)(t.step, arrays<T>(t), begin, end);
+      STET_DISPATCH_OF(T, sgd_float, sgd_double)(t.step, arrays<T>(t), begin, end);
     });
   });
 }
@@ -127,7 +127,7 @@ void adam(std::span<const AdamTask> tasks) {
   for_joined(tasks.size(), elements, [&](size_t i, int64_t begin, int64_t end) {
     const AdamTask& t = tasks[i];
     visit_floating(t.gradient.dtype(), [&]<class T>(T) {
-      STET_DISPATCH_OF(T, AdamFloat, AdamDouble)(t.step, arrays<T>(t), begin, end);
+      STET_DISPATCH_OF(T, adam_float, adam_double)(t.step, arrays<T>(t), begin, end);
     });
   });
 }
