@@ -9,12 +9,20 @@ import pathlib
 import re
 import sys
 
+# What a folder may include: folders with all that lies in them. The longest name that fits a source is its layer, so a
+# room of its own has arrows of its own.
 LAYERS = {
     "tensor": {"tensor"},
     "nn": {"tensor", "nn"},
     "data": {"tensor", "data"},
     "optim": {"tensor", "optim"},
     "tracking": {"tensor", "tracking"},
+    "tracking/record": {"tensor", "tracking/record"},
+    "tracking/capture": {"tensor", "tracking/record", "tracking/capture"},
+    "tracking/run": {"tensor", "tracking/record", "tracking/capture", "tracking/run"},
+    "tracking/reading": {"tensor", "tracking/record", "tracking/capture", "tracking/reading"},
+    "tracking/sweep": {"tensor", "tracking/reading", "tracking/run", "tracking/sweep"},
+    "tracking/exchange": {"tensor", "tracking/reading", "tracking/exchange"},
     "tracking/cli": {"tensor", "nn", "data", "optim", "tracking"},
     "tracking/ui": {"tensor", "nn", "data", "optim", "tracking"},
     "cuda": {"tensor", "cuda"},
@@ -27,6 +35,14 @@ TENSOR_DEPENDENCIES = re.compile(
     r"(hwy|fmt|openssl|Eigen)/|mpfr\.h$"
     r"|sys/|(unistd|fcntl|dlfcn|pthread|sched|immintrin|arm_neon|cpuid|cxxabi|string|math|fenv|stdlib)\.h$"
 )
+
+# A room's headers for others, where not all of them are: a training program's side of a run.
+PUBLIC_HEADERS = {
+    "tracking/run": {"run.h", "loops.h", "kept.h", "parameters.h", "checkpoint_policy.h"},
+}
+
+# Headers of a library reach every user's program: these libraries' stay in its sources.
+NOT_IN_HEADERS = re.compile(r"(nlohmann|google|CLI)/")
 
 # Headers from outside that one place alone may include: the emulator stands on fibers, the rest of cuda/ on CUDA's runtime. Products and
 # convolutions are Stet's own, since a library's have other bits.
@@ -51,15 +67,14 @@ def layer_of(path):
 
 
 def target_of(root, source, name, quoted):
-    """The folder of the tree that an include leads to, or None for a header from outside the tree."""
+    """The file of the tree that an include leads to, relative to the root, or None for a header from outside."""
     if name.startswith("stet/"):
-        rest = name[len("stet/"):]
-        return rest.split("/")[0] if "/" in rest else "stet.h"
+        return pathlib.PurePath(name[len("stet/"):])
     if quoted:
         for base in (source.parent, root):
             found = (base / name).resolve()
             if found.is_file() and found.is_relative_to(root):
-                return found.relative_to(root).parts[0]
+                return found.relative_to(root)
     return None
 
 
@@ -67,9 +82,12 @@ def allowed(layer, target, name):
     if target is None:
         standard = "." not in name and "/" not in name
         return layer != "tensor" or standard or TENSOR_DEPENDENCIES.match(name)
-    if target == "stet.h":
+    if target.name == str(target):  # stet.h
         return layer == "examples"
-    return target in LAYERS[layer]
+    for room, headers in PUBLIC_HEADERS.items():
+        if target.is_relative_to(room) and layer != room and target.name not in headers:
+            return False
+    return any(target.is_relative_to(place) for place in LAYERS[layer])
 
 
 def confined(path, name):
@@ -82,6 +100,8 @@ def confined(path, name):
         return path.name.endswith("_simd.cpp")  # the name of what is compiled once an instruction set
     if CPU_KERNELS.match(name) and any(path.is_relative_to(folder) for folder in NO_CPU_KERNELS):
         return False
+    if path.suffix == ".h" and NOT_IN_HEADERS.match(name):
+        return path.is_relative_to("tracking/cli") or path.is_relative_to("tracking/ui")
     return not (path.suffix == ".cu" and NOT_IN_KERNELS.match(name))
 
 

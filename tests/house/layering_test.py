@@ -38,6 +38,35 @@ class Layering(unittest.TestCase):
             self.assert_refused(source, f'"stet/{target}/b.h"')
             self.assert_refused(source, f"<stet/{target}/b.h>")
 
+    def test_rooms_of_tracking(self):
+        rooms = {
+            "record": set(), "capture": {"record"}, "run": {"record", "capture"}, "reading": {"record", "capture"},
+            "sweep": {"reading", "run"}, "exchange": {"reading"},
+        }
+        every = [*rooms, "cli", "ui"]
+        arrows = {(room, other) for room, others in rooms.items() for other in {room, *others}}
+        arrows |= {(room, other) for room in ["cli", "ui"] for other in every}
+        status, output = check({
+            f"tracking/{room}/{other}.cpp": f'#include "stet/tracking/{other}/run.h"\n' for room in every for other in every
+        })
+        self.assertEqual(status, 1)
+        refused = {(room, other) for room in every for other in every if f"tracking/{room}/{other}.cpp:1: " in output}
+        self.assertEqual(refused, {(room, other) for room in every for other in every} - arrows)
+        status, output = check({"tracking/record/a.cpp": '#include "../run/b.h"\n', "tracking/run/b.h": ""})
+        self.assertEqual(status, 1, output)
+
+    def test_insides_of_a_run(self):
+        for room in ["cli", "ui", "sweep"]:
+            self.assert_refused(f"tracking/{room}/a.cpp", '"stet/tracking/run/live_run.h"')
+            self.assert_passes(f"tracking/{room}/a.cpp", '"stet/tracking/run/parameters.h"')
+        self.assert_passes("tracking/run/a.cpp", '"stet/tracking/run/live_run.h"')
+
+    def test_headers_leave_out_what_only_sources_need(self):
+        for include in ["<nlohmann/json.hpp>", "<google/protobuf/message.h>", "<CLI/CLI.hpp>"]:
+            self.assert_refused("tracking/reading/a.h", include)
+            self.assert_passes("tracking/reading/a.cpp", include)
+            self.assert_passes("tracking/cli/a.h", include)
+
     def test_ways_round(self):
         self.assert_refused("nn/a.h", "<stet/stet.h>")
         status, output = check({"nn/a.h": '#include "../data/b.h"\n', "data/b.h": ""})

@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 
@@ -106,10 +105,6 @@ void describe_machine(record::Machine& machine) {
 }
 
 }  // namespace
-
-double unix_time() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 void describe_environment(record::Launch& launch, const std::vector<std::string>& argv) {
   for (const std::string& argument : mask_arguments(argv)) launch.add_argv(argument);

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "stet/tracking/record/clock.h"
+
 namespace stet::tracking::record {
 class Launch;
 }
@@ -13,8 +15,5 @@ namespace stet::tracking {
 /// Fills a launch's command line, working folder, build, machine, environment (by an allow-list), process id and start
 /// time, secrets masked. Threads, isa, device and GPU are the caller's to add.
 void describe_environment(record::Launch& launch, const std::vector<std::string>& argv);
-
-/// Seconds since 1970, UTC.
-double unix_time();
 
 }  // namespace stet::tracking

@@ -10,7 +10,7 @@
 #include <random>
 
 #include "stet/tensor/error.h"
-#include "stet/tracking/capture/environment.h"
+#include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/record.pb.h"
 
 namespace stet::tracking {
