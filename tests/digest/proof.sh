@@ -25,8 +25,14 @@ tests() {
   ctest --test-dir "$build" -j "$(nproc)" -L '^(tensor|digest)$' -E '^digest' | grep 'tests passed'
 }
 
+# A run that is killed, torn, cut off from power or disk at every single operation, and stopped at every step.
+kills() {
+  STET_EVERY_CASE=1 ctest --test-dir "$build" -j "$(nproc)" -R '^RunKill|GoesOnFromEveryStep' | grep 'tests passed'
+}
+
 isas=$("$bin/digests" --isas)
 prove "the tests of tensor and digest" tests
+prove "a fault at every operation on disk" kills
 prove "OMP_* and locale variables set" env OMP_NUM_THREADS=5 OMP_DYNAMIC=true OMP_PROC_BIND=close LC_ALL=de_DE.UTF-8 LANG=tr_TR.UTF-8 \
   tests/digest/check.py "$bin/digests"
 for isa in $isas; do
