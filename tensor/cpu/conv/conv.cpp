@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <vector>
 
-#include "stet/tensor/cpu/conv/conv_correlation.h"
-#include "stet/tensor/cpu/conv/conv_weight_gradient.h"
-#include "stet/tensor/cpu/strided.h"
+#include "stet/tensor/cpu/conv/choice.h"
 #include "stet/tensor/cpu/tiling.h"
+#include "stet/tensor/dtype.h"
 
 namespace stet::cpu_kernels {
 namespace {
 
-ConvPhase forward_taps(int64_t outputs, int64_t count, int64_t dilation, int64_t pad) {
-  ConvPhase phase = {0, outputs, {}, {}};
+TapPhase forward_taps(int64_t outputs, int64_t count, int64_t dilation, int64_t pad) {
+  TapPhase phase = {0, outputs, {}, {}};
   for (int64_t i = 0; i < count; ++i) {
     phase.tap.push_back(i);
     phase.at.push_back(i * dilation - pad);
@@ -37,10 +36,10 @@ void forward(const Window& s, const T* x, const T* weight, T* y, const T* bias, 
   correlate(conv);
 }
 
-std::vector<ConvPhase> gradient_taps(int64_t size, int64_t stride, int64_t taps, int64_t dilation, int64_t pad) {
-  std::vector<ConvPhase> phases;
+std::vector<TapPhase> gradient_taps(int64_t size, int64_t stride, int64_t taps, int64_t dilation, int64_t pad) {
+  std::vector<TapPhase> phases;
   for (int64_t first = 0; first < std::min(stride, size); ++first) {
-    ConvPhase phase = {first, pieces_of(size - first, stride), {}, {}};
+    TapPhase phase = {first, pieces_of(size - first, stride), {}, {}};
     for (int64_t i = 0; i < taps; ++i) {
       const int64_t position = first + pad - i * dilation;
       if (position % stride != 0) continue;

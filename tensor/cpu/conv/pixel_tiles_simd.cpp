@@ -1,4 +1,4 @@
-#include "stet/tensor/cpu/conv/conv_tiles.h"
+#include "stet/tensor/cpu/conv/pixel_tiles.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -7,7 +7,7 @@
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "stet/tensor/cpu/conv/conv_tiles_simd.cpp"
+#define HWY_TARGET_INCLUDE "stet/tensor/cpu/conv/pixel_tiles_simd.cpp"
 #include <hwy/foreach_target.h>
 //
 #include <hwy/highway.h>
@@ -21,12 +21,19 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+using cpu_kernels::Interleaving;
+using cpu_kernels::kMaxPixelRows;
+using cpu_kernels::kMaxPixelVectors;
+using cpu_kernels::PixelColumn;
+using cpu_kernels::PixelTiles;
+using cpu_kernels::WindowCopy;
+
 // Sums stay in registers, beside a vector of each column and one of a weight. Three vectors to a row need fewest loads.
-constexpr int kVectors = kMaxConvVectors;
+constexpr int kMostVectors = kMaxPixelVectors;
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_AVX2
-constexpr int kRows = 4;  // 16 registers
+constexpr int kMostRows = 4;  // 16 registers
 #else
-constexpr int kRows = kMaxConvRows;  // 32 registers
+constexpr int kMostRows = kMaxPixelRows;  // 32 registers
 #endif
 
 // Where a load can leave lanes as they are, a second one joins a row's end with the next row's beginning.
@@ -44,31 +51,31 @@ struct Block {
 constexpr int64_t kBlock = 320;
 
 // A weight of each row, [k, row], and the vectors of pixels that it meets.
-template <class T, int Rows, int Vectors> class Pixels {
+template <class T, int kRows, int kVectors> class Pixels {
  public:
-  HWY_INLINE Pixels(const CorrelationColumn<T>& column, int64_t begin, const T* weights)
+  HWY_INLINE Pixels(const PixelColumn<T>& column, int64_t begin, const T* weights)
       : offset_(column.offset + begin), weights_(weights) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) source_[v] = column.source[v];
+    HWY_UNROLL(3) for (int v = 0; v < kVectors; ++v) source_[v] = column.source[v];
   }
 
   HWY_INLINE hn::Vec<hn::ScalableTag<T>> left(int row) const { return hn::Set(hn::ScalableTag<T>(), weights_[row]); }
   HWY_INLINE hn::Vec<hn::ScalableTag<T>> right(int v) const {
     return hn::LoadU(hn::ScalableTag<T>(), source_[v] + *offset_);
   }
-  HWY_INLINE void next() { ++offset_, weights_ += Rows; }
+  HWY_INLINE void next() { ++offset_, weights_ += kRows; }
 
  protected:
-  const T* source_[Vectors];
+  const T* source_[kVectors];
   const int64_t* HWY_RESTRICT offset_;
   const T* HWY_RESTRICT weights_;
 };
 
 // The same with lanes in two rows of pixels.
-template <class T, int Rows, int Vectors> class SplitPixels : public Pixels<T, Rows, Vectors> {
+template <class T, int kRows, int kVectors> class SplitPixels : public Pixels<T, kRows, kVectors> {
  public:
-  HWY_INLINE SplitPixels(const CorrelationColumn<T>& column, int64_t begin, const T* weights)
-      : Pixels<T, Rows, Vectors>(column, begin, weights) {
-    HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) {
+  HWY_INLINE SplitPixels(const PixelColumn<T>& column, int64_t begin, const T* weights)
+      : Pixels<T, kRows, kVectors>(column, begin, weights) {
+    HWY_UNROLL(3) for (int v = 0; v < kVectors; ++v) {
       next_row_[v] = column.source[v] + column.gap;
       beyond_[v] = hn::Not(hn::FirstN(hn::ScalableTag<T>(), static_cast<size_t>(column.split[v])));
     }
@@ -76,76 +83,76 @@ template <class T, int Rows, int Vectors> class SplitPixels : public Pixels<T, R
 
   HWY_INLINE hn::Vec<hn::ScalableTag<T>> right(int v) const {
     const auto next = hn::LoadU(hn::ScalableTag<T>(), next_row_[v] + *this->offset_);
-    return hn::IfThenElse(beyond_[v], next, Pixels<T, Rows, Vectors>::right(v));
+    return hn::IfThenElse(beyond_[v], next, Pixels<T, kRows, kVectors>::right(v));
   }
 
  private:
-  const T* next_row_[Vectors];
-  hn::Mask<hn::ScalableTag<T>> beyond_[Vectors];
+  const T* next_row_[kVectors];
+  hn::Mask<hn::ScalableTag<T>> beyond_[kVectors];
 };
 
 // Bias and activation of a tile's rows from `row` on.
-template <int Rows, int Vectors, class V, class T>
-HWY_INLINE void finish(const CorrelationColumn<T>& column, int64_t row, V (&sum)[Rows][Vectors]) {
+template <int kRows, int kVectors, class V, class T>
+HWY_INLINE void finish(const PixelColumn<T>& column, int64_t row, V (&sum)[kRows][kVectors]) {
   const hn::ScalableTag<T> d;
   if (column.bias != nullptr) {
-    HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(8) for (int i = 0; i < kRows; ++i) {
       const V bias = hn::Set(d, column.bias[row + i]);
-      HWY_UNROLL(3) for (int v = 0; v < Vectors; ++v) sum[i][v] = hn::Add(sum[i][v], bias);
+      HWY_UNROLL(3) for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::Add(sum[i][v], bias);
     }
   }
   if (column.relu) relu(sum);
 }
 
-template <bool kSplit, int Rows, int Vectors, class T>
-HWY_INLINE void correlate_tile(const CorrelationColumn<T>& column, const Block& block, const T* weights, int64_t row) {
-  constexpr int64_t lanes = hn::MaxLanes(hn::ScalableTag<T>()), width = Vectors * lanes;
-  T *chunk_sums = column.chunk_sums + row * width, *totals = column.totals + row * width;
-  hn::Vec<hn::ScalableTag<T>> sum[Rows][Vectors];
-  begin_chain(block.begins_chunk, chunk_sums, width, sum);
-  using Operands = std::conditional_t<kSplit, SplitPixels<T, Rows, Vectors>, Pixels<T, Rows, Vectors>>;
+template <bool kSplit, int kRows, int kVectors, class T>
+HWY_INLINE void correlate_tile(const PixelColumn<T>& column, const Block& block, const T* weights, int64_t row) {
+  constexpr int64_t kLanes = hn::MaxLanes(hn::ScalableTag<T>()), kWidth = kVectors * kLanes;
+  T *chunk_sums = column.chunk_sums + row * kWidth, *totals = column.totals + row * kWidth;
+  hn::Vec<hn::ScalableTag<T>> sum[kRows][kVectors];
+  begin_chain(block.begins_chunk, chunk_sums, kWidth, sum);
+  using Operands = std::conditional_t<kSplit, SplitPixels<T, kRows, kVectors>, Pixels<T, kRows, kVectors>>;
   multiply_add(block.end - block.begin, Operands(column, block.begin, weights), sum);
-  if (!block.ends_chunk) return store_sums(sum, chunk_sums, width);
-  add_total(block.first_chunk, totals, width, sum);
-  if (!block.last_chunk) return store_sums(sum, totals, width);
+  if (!block.ends_chunk) return store_sums(sum, chunk_sums, kWidth);
+  add_total(block.first_chunk, totals, kWidth, sum);
+  if (!block.last_chunk) return store_sums(sum, totals, kWidth);
   finish(column, row, sum);
   const int64_t row_stride = column.row_stride;
-  T* out[Vectors];
-  for (int v = 0; v < Vectors; ++v) out[v] = column.out[v] + row * row_stride;
-  HWY_UNROLL(8) for (int i = 0; i < Rows; ++i) {
+  T* out[kVectors];
+  for (int v = 0; v < kVectors; ++v) out[v] = column.out[v] + row * row_stride;
+  HWY_UNROLL(8) for (int i = 0; i < kRows; ++i) {
     HWY_UNROLL(3)
-    for (int v = 0; v < Vectors; ++v) hn::StoreU(sum[i][v], hn::ScalableTag<T>(), out[v] + i * row_stride);
+    for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[i][v], hn::ScalableTag<T>(), out[v] + i * row_stride);
   }
 }
 
 // Tiles [begin, end), all of one height.
-template <bool kSplit, int Rows, int Vectors, class T>
-HWY_NOINLINE void correlate_tiles(const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles,
+template <bool kSplit, int kRows, int kVectors, class T>
+HWY_NOINLINE void correlate_tiles(const PixelColumn<T>& column, const Block& block, const RowTiles& tiles,
                                   Range range) {
   const int64_t depth = column.chunk_end[column.chunks - 1];
   for (int64_t tile = range.begin; tile < range.end; ++tile) {
     const int64_t first_row = tiles.begin(tile);
-    const T* weights = column.weights + first_row * depth + block.begin * Rows;
+    const T* weights = column.weights + first_row * depth + block.begin * kRows;
     column.upcoming->next();
-    correlate_tile<kSplit, Rows, Vectors>(column, block, weights, first_row);
+    correlate_tile<kSplit, kRows, kVectors>(column, block, weights, first_row);
   }
 }
 
 // Calls the kernel compiled for that many rows and vectors.
-template <int Rows, int Vectors, class T>
-void correlate_of(int rows, int vectors, const CorrelationColumn<T>& column, const Block& block, const RowTiles& tiles,
+template <int kRows, int kVectors, class T>
+void correlate_of(int rows, int vectors, const PixelColumn<T>& column, const Block& block, const RowTiles& tiles,
                   Range range) {
-  if constexpr (Rows > 1) {
-    if (rows < Rows) return correlate_of<Rows - 1, Vectors>(rows, vectors, column, block, tiles, range);
+  if constexpr (kRows > 1) {
+    if (rows < kRows) return correlate_of<kRows - 1, kVectors>(rows, vectors, column, block, tiles, range);
   }
-  if constexpr (Vectors > 1) {
-    if (vectors < Vectors) return correlate_of<Rows, Vectors - 1>(rows, vectors, column, block, tiles, range);
+  if constexpr (kVectors > 1) {
+    if (vectors < kVectors) return correlate_of<kRows, kVectors - 1>(rows, vectors, column, block, tiles, range);
   }
-  if (kSplits && column.gap != 0) return correlate_tiles<kSplits, Rows, Vectors>(column, block, tiles, range);
-  correlate_tiles<false, Rows, Vectors>(column, block, tiles, range);
+  if (kSplits && column.gap != 0) return correlate_tiles<kSplits, kRows, kVectors>(column, block, tiles, range);
+  correlate_tiles<false, kRows, kVectors>(column, block, tiles, range);
 }
 
-template <class T> void correlate(int vectors, const CorrelationColumn<T>& column) {
+template <class T> void correlate(int vectors, const PixelColumn<T>& column) {
   const RowTiles& tiles = *column.rows;
   const int low = static_cast<int>(tiles.low);
   for (int64_t chunk = 0, begin = 0; chunk < column.chunks; begin = column.chunk_end[chunk++]) {
@@ -154,9 +161,10 @@ template <class T> void correlate(int vectors, const CorrelationColumn<T>& colum
       const Block block = {
           begin + depth * i / parts, begin + depth * (i + 1) / parts, i == 0, i + 1 == parts, chunk == 0,
           chunk + 1 == column.chunks};
-      if (tiles.taller > 0) correlate_of<kRows, kVectors>(low + 1, vectors, column, block, tiles, {0, tiles.taller});
+      if (tiles.taller > 0)
+        correlate_of<kMostRows, kMostVectors>(low + 1, vectors, column, block, tiles, {0, tiles.taller});
       if (tiles.taller < tiles.count)
-        correlate_of<kRows, kVectors>(low, vectors, column, block, tiles, {tiles.taller, tiles.count});
+        correlate_of<kMostRows, kMostVectors>(low, vectors, column, block, tiles, {tiles.taller, tiles.count});
     }
   }
 }
@@ -190,11 +198,11 @@ template <class T, class Rows> void for_each_plane(const WindowCopy<T>& c, T* to
 template <class T> void fill_long_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
   for_each_plane(c, to, [&](const T* from, int64_t rows, T* row) {
     const hn::ScalableTag<T> d;
-    constexpr int lanes = hn::MaxLanes(d);
+    constexpr int kLanes = hn::MaxLanes(d);
     for (int64_t i = 0; i < rows; ++i, from += c.step_y * c.width, row += c.pitch) {
       int64_t j = columns.begin;
       if (c.step_x == 1) {
-        for (; j + lanes <= columns.end; j += lanes) hn::StoreU(hn::LoadU(d, from + columns.shift + j), d, row + j);
+        for (; j + kLanes <= columns.end; j += kLanes) hn::StoreU(hn::LoadU(d, from + columns.shift + j), d, row + j);
       }
       for (; j < columns.end; ++j) row[j] = from[columns.shift + j * c.step_x];
     }
@@ -218,28 +226,28 @@ template <class T> void fill_row(const WindowCopy<T>& c, const Columns<T>& colum
   for (int64_t j = columns.begin; j < columns.end; ++j) row[j] = from[columns.shift + j * c.step_x];
 }
 
-// Rows of up to Vectors vectors of Lanes; Step is 1 or 2. What is read beyond a row is its neighbours'.
-template <int Lanes, int Vectors, int Step, class T>
+// Rows of up to kVectors vectors of kLanes; kStep is 1 or 2. What is read beyond a row is its neighbours'.
+template <int kLanes, int kVectors, int kStep, class T>
 void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
-  const hn::Simd<T, Lanes, 0> d;
-  hn::Mask<decltype(d)> mask[Vectors * Step];
-  const int64_t first = columns.begin / Lanes * Lanes, shift = columns.shift + first * Step;
-  for (int v = 0; v < Vectors * Step; ++v) mask[v] = existing(d, shift + v * Lanes, c.width);
+  const hn::Simd<T, kLanes, 0> d;
+  hn::Mask<decltype(d)> mask[kVectors * kStep];
+  const int64_t first = columns.begin / kLanes * kLanes, shift = columns.shift + first * kStep;
+  for (int v = 0; v < kVectors * kStep; ++v) mask[v] = existing(d, shift + v * kLanes, c.width);
   // What the last vector has beyond its row is zero: there is padding, or what is written after it.
   const auto rest =
-      hn::FirstN(d, static_cast<size_t>(std::min<int64_t>(Lanes, c.pitch - first - (Vectors - 1) * Lanes)));
+      hn::FirstN(d, static_cast<size_t>(std::min<int64_t>(kLanes, c.pitch - first - (kVectors - 1) * kLanes)));
   const int64_t pitch = c.pitch, source_step = c.step_y * c.width;
   for_each_plane(c, to + first, [&](const T* from, int64_t rows, T* row) {
     for (int64_t i = 0; i < rows; ++i, from += source_step, row += pitch) {
-      if (!readable(c, from + shift, Vectors * Step * Lanes)) {
+      if (!readable(c, from + shift, kVectors * kStep * kLanes)) {
         fill_row(c, columns, from, row - first);
         continue;
       }
-      const auto load = [&](int v) { return hn::IfThenElseZero(mask[v], hn::LoadU(d, from + shift + v * Lanes)); };
-      HWY_UNROLL(4) for (int v = 0; v < Vectors; ++v) {
-        auto x = load(v * Step);
-        if constexpr (Step == 2) x = hn::ConcatEven(d, load(v * 2 + 1), x);
-        hn::StoreU(v + 1 < Vectors ? x : hn::IfThenElseZero(rest, x), d, row + v * Lanes);
+      const auto load = [&](int v) { return hn::IfThenElseZero(mask[v], hn::LoadU(d, from + shift + v * kLanes)); };
+      HWY_UNROLL(4) for (int v = 0; v < kVectors; ++v) {
+        auto x = load(v * kStep);
+        if constexpr (kStep == 2) x = hn::ConcatEven(d, load(v * 2 + 1), x);
+        hn::StoreU(v + 1 < kVectors ? x : hn::IfThenElseZero(rest, x), d, row + v * kLanes);
       }
     }
   });
@@ -248,15 +256,15 @@ void fill_short_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
 // Rows of which a vector holds several, and that lie one behind the other in the source too.
 template <class T> void fill_folded_rows(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
   const hn::ScalableTag<T> d;
-  constexpr int lanes = hn::MaxLanes(d);
-  const int64_t pitch = c.pitch, fold = lanes / pitch, shift = columns.shift;
-  alignas(64) T flag[lanes];
-  for (int64_t lane = 0; lane < lanes; ++lane)
+  constexpr int kLanes = hn::MaxLanes(d);
+  const int64_t pitch = c.pitch, fold = kLanes / pitch, shift = columns.shift;
+  alignas(64) T flag[kLanes];
+  for (int64_t lane = 0; lane < kLanes; ++lane)
     flag[lane] = lane % pitch >= columns.begin && lane % pitch < columns.end ? 1 : 0;
   const auto mask = hn::Ne(hn::Load(d, flag), hn::Zero(d));
   for_each_plane(c, to, [&](const T* from, int64_t rows, T* row) {
     while (rows > 0) {
-      const bool whole = rows >= fold && readable(c, from + shift, lanes);
+      const bool whole = rows >= fold && readable(c, from + shift, kLanes);
       const int64_t now = whole ? fold : 1;
       if (whole) {
         hn::StoreU(hn::IfThenElseZero(mask, hn::LoadU(d, from + shift)), d, row);
@@ -268,19 +276,19 @@ template <class T> void fill_folded_rows(const WindowCopy<T>& c, const Columns<T
   });
 }
 
-template <int Step, class T> void fill_copy(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
-  constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
-  if (Step == 1 && c.step_y == 1 && c.pitch == c.width && c.pitch < lanes && lanes % c.pitch == 0) {
+template <int kStep, class T> void fill_copy(const WindowCopy<T>& c, const Columns<T>& columns, T* to) {
+  constexpr int kLanes = hn::MaxLanes(hn::ScalableTag<T>());
+  if (kStep == 1 && c.step_y == 1 && c.pitch == c.width && c.pitch < kLanes && kLanes % c.pitch == 0) {
     return fill_folded_rows(c, columns, to);
   }
-  const int64_t length = columns.end - columns.begin / lanes * lanes;
-  if constexpr (lanes / 2 * sizeof(T) >= 16) {
-    if (c.pitch <= lanes / 2) return fill_short_rows<lanes / 2, 1, Step>(c, columns, to);
+  const int64_t length = columns.end - columns.begin / kLanes * kLanes;
+  if constexpr (kLanes / 2 * sizeof(T) >= 16) {
+    if (c.pitch <= kLanes / 2) return fill_short_rows<kLanes / 2, 1, kStep>(c, columns, to);
   }
-  if (length <= lanes) return fill_short_rows<lanes, 1, Step>(c, columns, to);
-  if (length <= 2 * lanes) return fill_short_rows<lanes, 2, Step>(c, columns, to);
-  if (length <= 3 * lanes) return fill_short_rows<lanes, 3, Step>(c, columns, to);
-  if (length <= 4 * lanes) return fill_short_rows<lanes, 4, Step>(c, columns, to);
+  if (length <= kLanes) return fill_short_rows<kLanes, 1, kStep>(c, columns, to);
+  if (length <= 2 * kLanes) return fill_short_rows<kLanes, 2, kStep>(c, columns, to);
+  if (length <= 3 * kLanes) return fill_short_rows<kLanes, 3, kStep>(c, columns, to);
+  if (length <= 4 * kLanes) return fill_short_rows<kLanes, 4, kStep>(c, columns, to);
   fill_long_rows(c, columns, to);
 }
 
@@ -316,18 +324,18 @@ template <class T, class Row> HWY_INLINE void for_each_row(const Interleaving<T>
 }
 
 // In the widest vectors that fit; the last overlaps the one before.
-template <int Lanes, class T> void interleave_pairs(const Interleaving<T>& s) {
+template <int kLanes, class T> void interleave_pairs(const Interleaving<T>& s) {
   const int64_t pairs = s.width / 2;
-  if constexpr (Lanes > 1) {
-    if (pairs < Lanes) return interleave_pairs<Lanes / 2>(s);
+  if constexpr (kLanes > 1) {
+    if (pairs < kLanes) return interleave_pairs<kLanes / 2>(s);
   }
-  const hn::Simd<T, Lanes, 0> d;
+  const hn::Simd<T, kLanes, 0> d;
   const auto load = [&](const T* from, int64_t at)
                         HWY_ATTR { return from == nullptr ? hn::Zero(d) : hn::LoadU(d, from + at); };
   for_each_row(s, [=](const T* const* from, int64_t at, T* to) HWY_ATTR {
     const T *a = from[0], *b = from[1];
-    for (int64_t j = 0; j < pairs; j += Lanes) {
-      const int64_t begin = std::min(j, pairs - Lanes);
+    for (int64_t j = 0; j < pairs; j += kLanes) {
+      const int64_t begin = std::min(j, pairs - kLanes);
       hn::StoreInterleaved2(load(a, at + begin), load(b, at + begin), d, to + 2 * begin);
     }
     if (2 * pairs < s.width) to[2 * pairs] = a == nullptr ? T(0) : a[at + pairs];
@@ -344,16 +352,21 @@ template <class T> void interleave(const Interleaving<T>& s) {
   });
 }
 
-template <class T> const ConvTiles<T>& tiles() {
-  static constexpr ConvTiles<T> table = {
-      hn::MaxLanes(hn::ScalableTag<T>()), kRows, kVectors, kSplits, correlate<T>, fill_window<T>, interleave<T>};
+template <class T> const PixelTiles<T>& tiles() {
+  static constexpr PixelTiles<T> table = {hn::MaxLanes(hn::ScalableTag<T>()),
+                                          kMostRows,
+                                          kMostVectors,
+                                          kSplits,
+                                          correlate<T>,
+                                          fill_window<T>,
+                                          interleave<T>};
   return table;
 }
 
 }  // namespace
 
-const ConvTiles<float>& conv_tiles_float() { return tiles<float>(); }
-const ConvTiles<double>& conv_tiles_double() { return tiles<double>(); }
+const PixelTiles<float>& pixel_tiles_float() { return tiles<float>(); }
+const PixelTiles<double>& pixel_tiles_double() { return tiles<double>(); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace stet
@@ -362,11 +375,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace stet {
 
-HWY_EXPORT(conv_tiles_float);
-HWY_EXPORT(conv_tiles_double);
+HWY_EXPORT(pixel_tiles_float);
+HWY_EXPORT(pixel_tiles_double);
 
-template <> const ConvTiles<float>& conv_tiles() { return STET_DISPATCH(conv_tiles_float)(); }
-template <> const ConvTiles<double>& conv_tiles() { return STET_DISPATCH(conv_tiles_double)(); }
+namespace cpu_kernels {
 
+template <> const PixelTiles<float>& pixel_tiles() { return STET_DISPATCH(pixel_tiles_float)(); }
+template <> const PixelTiles<double>& pixel_tiles() { return STET_DISPATCH(pixel_tiles_double)(); }
+
+}  // namespace cpu_kernels
 }  // namespace stet
 #endif

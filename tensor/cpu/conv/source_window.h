@@ -6,14 +6,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "stet/tensor/cpu/conv/conv_tiles.h"
+#include "stet/tensor/cpu/conv/pixel_tiles.h"
 #include "stet/tensor/cpu/tiling.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// One axis of a convolution: output position t and tap i meet source position t * step + tap[i]; outside [0, size)
 /// lies padding.
-struct ConvAxis {
+struct WindowAxis {
   int64_t size, step, outputs;
   std::vector<int64_t> tap;  ///< ascending, without repetition, not empty
 
@@ -21,8 +21,8 @@ struct ConvAxis {
   int64_t extent(int64_t count) const { return (count - 1) * step + tap.back() - tap.front() + 1; }
 
   /// The same axis with these outputs alone.
-  ConvAxis part(Range range) const {
-    ConvAxis axis = *this;
+  WindowAxis part(Range range) const {
+    WindowAxis axis = *this;
     axis.outputs = range.size();
     for (int64_t& at : axis.tap) at += range.begin * step;
     return axis;
@@ -37,11 +37,11 @@ inline constexpr int64_t kInPlaceBytes = 32 << 10;
 /// vectors, or vectors can be split between rows, taps that lie whole steps apart share a copy. Otherwise each tap of a
 /// row has a copy of its own whose rows are as long as the output's: then all outputs of an image lie side by side, and
 /// vectors run across the ends of rows.
-class ConvWindow {
+class SourceWindow {
  public:
   template <class T>
-  ConvWindow(const ConvAxis& vertical, const ConvAxis& horizontal, int64_t channels, int64_t max_outputs,
-             const ConvTiles<T>& tiles)
+  SourceWindow(const WindowAxis& vertical, const WindowAxis& horizontal, int64_t channels, int64_t max_outputs,
+               const PixelTiles<T>& tiles)
       : y_(vertical),
         x_(horizontal),
         channels_(channels),
@@ -68,7 +68,7 @@ class ConvWindow {
   }
 
   /// Whether the outputs of a row are best given to two windows: whole vectors, and the rest.
-  template <class T> static bool divides(const ConvAxis& x, const ConvTiles<T>& tiles) {
+  template <class T> static bool divides(const WindowAxis& x, const PixelTiles<T>& tiles) {
     const bool split = x.step == 1 && splits(x.outputs, tiles);
     return x.tap.size() > 1 && x.outputs > tiles.lanes && x.outputs % tiles.lanes != 0 && !split;
   }
@@ -94,7 +94,7 @@ class ConvWindow {
   /// Fills the window of the rows of outputs from `first` on. The source is contiguous [channels, y.size, x.size], and
   /// begins at element `at` of a tensor. Zeros must be where it has no element, and in the vector behind the window.
   template <class T>
-  void fill(const ConvTiles<T>& tiles, const T* tensor, int64_t tensor_size, int64_t at, int64_t first,
+  void fill(const PixelTiles<T>& tiles, const T* tensor, int64_t tensor_size, int64_t at, int64_t first,
             T* window) const {
     tiles.fill_window({tensor + at, at, tensor_size - at, channels_, y_.size, x_.size, first * y_.step + y_.tap.front(),
                        y_.step, phases_, rows_, shift_.data(), static_cast<int64_t>(shift_.size()), x_.step, pitch_,
@@ -102,11 +102,11 @@ class ConvWindow {
   }
 
  private:
-  template <class T> static bool splits(int64_t outputs, const ConvTiles<T>& tiles) {
+  template <class T> static bool splits(int64_t outputs, const PixelTiles<T>& tiles) {
     return tiles.splits && (outputs >= tiles.lanes || 2 * outputs == tiles.lanes);
   }
 
-  static bool meets_itself(const ConvAxis& axis) {
+  static bool meets_itself(const WindowAxis& axis) {
     return axis.step == 1 && axis.outputs == axis.size && axis.tap.size() == 1 && axis.tap.front() == 0;
   }
 
@@ -137,11 +137,11 @@ class ConvWindow {
   // The elements of a copy in `positions` of the source.
   int64_t elements(int64_t positions) const { return std::max<int64_t>(0, pieces_of(positions, x_.step)); }
 
-  ConvAxis y_, x_;
+  WindowAxis y_, x_;
   bool in_place_;
   int64_t channels_, phases_, rows_, pitch_, plane_;
   std::vector<int64_t> shift_;  // the source's column at a copy's first
   std::vector<int64_t> copy_;   // that serves each tap
 };
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

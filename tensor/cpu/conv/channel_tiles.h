@@ -5,10 +5,10 @@
 
 #include "stet/tensor/cpu/prefetch.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// A term of a sum: where its element lies, from an output pixel's place in the source, and which weights it has.
-struct ConvTerm {
+struct ChannelTerm {
   int64_t source, weight;
 };
 
@@ -19,7 +19,7 @@ struct ConvTerm {
 /// total gets bias and activation.
 template <class T> struct ChannelBlock {
   int vectors;
-  const ConvTerm* terms;
+  const ChannelTerm* terms;
   int64_t count;
   bool begins_chunk, ends_chunk, first_chunk, last_chunk;
   const T* source;
@@ -52,4 +52,4 @@ template <class T> struct ChannelTiles {
 /// The kernels for the instruction set in use; T is float or double.
 template <class T> const ChannelTiles<T>& channel_tiles();
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

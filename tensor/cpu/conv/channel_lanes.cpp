@@ -1,74 +1,29 @@
-#include "stet/tensor/cpu/conv/conv_channels.h"
+#include "stet/tensor/cpu/conv/channel_lanes.h"
 
 #include <algorithm>
 #include <iterator>
 #include <vector>
 
-#include "stet/tensor/cpu/conv/conv_channel_tiles.h"
+#include "stet/tensor/cpu/conv/channel_tiles.h"
 #include "stet/tensor/cpu/microkernel.h"
 #include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
-#include "stet/tensor/finite.h"
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 namespace {
 
 // Weights of a block of terms stay in the first-level cache, and sums of a task, twice, in the second-level one.
 constexpr int64_t kBlockBytes = 16 << 10, kSumsBytes = 192 << 10;
 
-// More classes of a phase's pixels would each have few, to share the weights that they fetch into the first-level
-// cache.
-constexpr size_t kMaxClasses = 64;
-
 // So many channels of weights are packed together: the cache lines of both sides stay until they are done with.
 constexpr int64_t kPackedChannels = 8;
-
-// Output positions of one axis that meet the same taps, all in the source: of a phase those in `outputs`, which are one
-// step apart.
-struct OutputRun {
-  const ConvPhase* phase;
-  Range outputs, taps;
-};
-
-std::vector<OutputRun> runs_of(const std::vector<ConvPhase>& phases, int64_t size, int64_t step) {
-  std::vector<OutputRun> runs;
-  for (const ConvPhase& phase : phases) {
-    for (int64_t t = 0; t < phase.count; ++t) {
-      const auto padding = [&](int64_t i) {
-        const int64_t at = t * step + phase.at[static_cast<size_t>(i)];
-        return at < 0 || at >= size;
-      };
-      Range taps = {0, static_cast<int64_t>(phase.at.size())};
-      while (taps.begin < taps.end && padding(taps.begin)) ++taps.begin;
-      while (taps.end > taps.begin && padding(taps.end - 1)) --taps.end;
-      const bool same = t > 0 && runs.back().taps.begin == taps.begin && runs.back().taps.end == taps.end;
-      if (!same) runs.push_back({&phase, {t, t}, taps});
-      runs.back().outputs.end = t + 1;
-    }
-  }
-  return runs;
-}
-
-// How many taps an axis' outputs meet, each run's outputs rounded up to whole units.
-int64_t terms_met(const std::vector<OutputRun>& runs, int64_t unit) {
-  int64_t sum = 0;
-  for (const OutputRun& run : runs) sum += pieces_of(run.outputs.size(), unit) * unit * run.taps.size();
-  return sum;
-}
-
-// The same with those in padding.
-int64_t terms_met(const std::vector<ConvPhase>& phases) {
-  int64_t sum = 0;
-  for (const ConvPhase& phase : phases) sum += phase.count * static_cast<int64_t>(phase.at.size());
-  return sum;
-}
 
 // The outputs of a run of rows that meet a run of columns, and their terms.
 struct PixelClass {
   OutputRun y, x;
-  std::vector<ConvTerm> terms;
+  std::vector<ChannelTerm> terms;
   std::vector<int64_t> chunk_end;  // where the contract's chunks end
 };
 
@@ -106,7 +61,7 @@ template <class T> class ChannelLayout {
 
  private:
   void list_terms(PixelClass& pixels) const {
-    const ConvPhase &y = *pixels.y.phase, &x = *pixels.x.phase;
+    const TapPhase &y = *pixels.y.phase, &x = *pixels.x.phase;
     const int64_t of_channel = static_cast<int64_t>(y.at.size() * x.at.size());
     const int64_t used = pixels.y.taps.size() * pixels.x.taps.size();
     pixels.terms.reserve(static_cast<size_t>(conv_.channels * used));
@@ -335,22 +290,7 @@ template <class T> class ChannelTask {
 
 }  // namespace
 
-template <class T> bool suits_channel_lanes(const Correlation<T>& conv) {
-  const int64_t lanes = channel_tiles<T>().lanes, pixels = conv.out_height * conv.out_width;
-  // A tile of a single vector is slow, and sums are written in vectors of pixels.
-  if (lanes == 1 || conv.rows <= lanes || pixels < lanes || conv.channels == 0) return false;
-  const std::vector<OutputRun> rows = runs_of(conv.y, conv.source_height, conv.step_y),
-                               columns = runs_of(conv.x, conv.source_width, conv.step_x);
-  if (rows.size() * columns.size() > kMaxClasses * conv.y.size() * conv.x.size()) return false;
-  const int64_t unit = conv.images == 1 ? 2 : 1, terms = conv.channels * terms_met(rows, 1) * terms_met(columns, unit);
-  const int64_t with_padding = conv.channels * terms_met(conv.y) * terms_met(conv.x);
-  // Transposing a sum costs as much as so many terms, less what the other way's windows cost.
-  const int64_t transposition = conv.step_x > 1 || conv.phased() ? 4 : 12;
-  if (pieces_of(conv.rows, lanes) * lanes * (terms + transposition * pixels) > conv.rows * with_padding) return false;
-  return all_finite(conv.weight, conv.weight_count);
-}
-
-template <class T> void correlate_channels(const Correlation<T>& conv) {
+template <class T> void correlate_channel_lanes(const Correlation<T>& conv) {
   const ChannelLayout<T> layout(conv);
   const Plan plan = make_plan(conv, layout);
   const int64_t tiles = layout.tiles().count, tasks = conv.groups * plan.blocks * plan.strips * plan.shares;
@@ -372,9 +312,7 @@ template <class T> void correlate_channels(const Correlation<T>& conv) {
   });
 }
 
-template bool suits_channel_lanes(const Correlation<float>& conv);
-template bool suits_channel_lanes(const Correlation<double>& conv);
-template void correlate_channels(const Correlation<float>& conv);
-template void correlate_channels(const Correlation<double>& conv);
+template void correlate_channel_lanes(const Correlation<float>& conv);
+template void correlate_channel_lanes(const Correlation<double>& conv);
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

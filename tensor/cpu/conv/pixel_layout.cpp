@@ -1,4 +1,4 @@
-#include "stet/tensor/cpu/conv/conv_layout.h"
+#include "stet/tensor/cpu/conv/pixel_layout.h"
 
 #include <algorithm>
 
@@ -6,11 +6,11 @@
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/finite.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
-ConvAxis ConvParts::axis_of(const std::vector<ConvPhase>& phases, int64_t size, int64_t step) {
-  ConvAxis axis = {size, step, phases[0].count, {}};
-  for (const ConvPhase& phase : phases) axis.tap.insert(axis.tap.end(), phase.at.begin(), phase.at.end());
+WindowAxis WindowParts::axis_of(const std::vector<TapPhase>& phases, int64_t size, int64_t step) {
+  WindowAxis axis = {size, step, phases[0].count, {}};
+  for (const TapPhase& phase : phases) axis.tap.insert(axis.tap.end(), phase.at.begin(), phase.at.end());
   std::sort(axis.tap.begin(), axis.tap.end());
   axis.tap.erase(std::unique(axis.tap.begin(), axis.tap.end()), axis.tap.end());
   // An input that no output sees meets no tap at all.
@@ -19,8 +19,8 @@ ConvAxis ConvParts::axis_of(const std::vector<ConvPhase>& phases, int64_t size, 
 }
 
 template <class T>
-ConvLayout<T>::ConvLayout(const Correlation<T>& conv, const ConvParts& parts, const RowTiles& rows,
-                          bool leave_out_padding)
+PixelLayout<T>::PixelLayout(const Correlation<T>& conv, const WindowParts& parts, const RowTiles& rows,
+                            bool leave_out_padding)
     : conv_(conv), parts_(parts), rows_(rows) {
   leave_out_padding_ = leave_out_padding && all_finite(conv.weight, conv.weight_count);
   for (size_t phase = 0; phase < conv.y.size() * conv.x.size(); ++phase) {
@@ -42,8 +42,8 @@ ConvLayout<T>::ConvLayout(const Correlation<T>& conv, const ConvParts& parts, co
 }
 
 // Only where vectors end with rows can rows differ.
-template <class T> Range ConvLayout<T>::taps_of_row(size_t phase, size_t part, int64_t t) const {
-  const ConvPhase& y = y_of(phase);
+template <class T> Range PixelLayout<T>::taps_of_row(size_t phase, size_t part, int64_t t) const {
+  const TapPhase& y = y_of(phase);
   const int64_t count = static_cast<int64_t>(y.at.size());
   if (!leave_out_padding_ || parts_.parts()[part].columns.size() % lanes_ != 0) return {0, count};
   const auto padding = [&](int64_t i) {
@@ -56,7 +56,7 @@ template <class T> Range ConvLayout<T>::taps_of_row(size_t phase, size_t part, i
   return range;
 }
 
-template <class T> const ConvTaps<T>* ConvLayout<T>::find(size_t phase, size_t part, Range y) const {
+template <class T> const PixelTaps<T>* PixelLayout<T>::find(size_t phase, size_t part, Range y) const {
   for (const auto& taps : taps_) {
     if (taps->phase == phase && taps->part == part && taps->y.begin == y.begin && taps->y.end == y.end)
       return taps.get();
@@ -64,14 +64,14 @@ template <class T> const ConvTaps<T>* ConvLayout<T>::find(size_t phase, size_t p
   return nullptr;
 }
 
-template <class T> void ConvLayout<T>::add(size_t phase, size_t part, Range y) {
-  taps_.push_back(std::make_unique<ConvTaps<T>>(ConvTaps<T>{phase, part, y, {}, {}, nullptr}));
+template <class T> void PixelLayout<T>::add(size_t phase, size_t part, Range y) {
+  taps_.push_back(std::make_unique<PixelTaps<T>>(PixelTaps<T>{phase, part, y, {}, {}, nullptr}));
   list_terms(*taps_.back());
 }
 
-template <class T> void ConvLayout<T>::list_terms(ConvTaps<T>& taps) const {
-  const ConvPhase &y = y_of(taps.phase), &x = x_of(taps.phase);
-  const ConvPart& part = parts_.parts()[taps.part];
+template <class T> void PixelLayout<T>::list_terms(PixelTaps<T>& taps) const {
+  const TapPhase &y = y_of(taps.phase), &x = x_of(taps.phase);
+  const WindowPart& part = parts_.parts()[taps.part];
   int64_t k = 0;
   for (int64_t c = 0; c < conv_.channels; ++c) {
     for (int64_t i = 0; i < static_cast<int64_t>(y.at.size()); ++i) {
@@ -87,7 +87,7 @@ template <class T> void ConvLayout<T>::list_terms(ConvTaps<T>& taps) const {
   taps.chunk_end.push_back(taps.depth());
 }
 
-template <class T> void ConvLayout<T>::pack_weights(const ConvTaps<T>& taps) {
+template <class T> void PixelLayout<T>::pack_weights(const PixelTaps<T>& taps) {
   std::vector<int64_t> places;
   for (int64_t i = taps.y.begin; i < taps.y.end; ++i) {
     for (int64_t j : x_of(taps.phase).tap)
@@ -109,7 +109,7 @@ template <class T> void ConvLayout<T>::pack_weights(const ConvTaps<T>& taps) {
   }
 }
 
-template class ConvLayout<float>;
-template class ConvLayout<double>;
+template class PixelLayout<float>;
+template class PixelLayout<double>;
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -6,21 +6,21 @@
 #include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/cpu/tiling.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// The tallest tile of any instruction set, and the widest, in vectors.
-inline constexpr int kMaxConvRows = 8, kMaxConvVectors = 3;
+inline constexpr int kMaxPixelRows = 8, kMaxPixelVectors = 3;
 
 /// A column of a correlation's tiles: `rows` are output channels, lanes are output pixels that lie side by side in
 /// source and output.
 ///     out[v][i * row_stride + lane] = sum over k of weight(k, i) * source[v][offset[k] + lane]
 /// by chunks of k, then + bias[i] and the activation. Lanes from split[v] on are the next row's, which begins `gap`
 /// elements further on in the source.
-template <class T> struct CorrelationColumn {
-  const T* source[kMaxConvVectors];
-  int split[kMaxConvVectors];
+template <class T> struct PixelColumn {
+  const T* source[kMaxPixelVectors];
+  int split[kMaxPixelVectors];
   int64_t gap;  ///< 0 where no vector is split
-  T* out[kMaxConvVectors];
+  T* out[kMaxPixelVectors];
   const RowTiles* rows;
   int64_t row_stride;
   const int64_t* offset;
@@ -56,17 +56,17 @@ template <class T> struct Interleaving {
   int64_t to_plane;
 };
 
-template <class T> struct ConvTiles {
+template <class T> struct PixelTiles {
   int lanes, max_rows, max_vectors;  ///< of a tile
   bool splits;                       ///< whether split vectors are cheap; if not, the kernel takes none
   /// vectors up to max_vectors.
-  void (*correlate)(int vectors, const CorrelationColumn<T>& column);
+  void (*correlate)(int vectors, const PixelColumn<T>& column);
   /// The window, and the vector behind it, must hold zeros where the source has no element.
   void (*fill_window)(const WindowCopy<T>& copy);
   void (*interleave)(const Interleaving<T>& planes);
 };
 
 /// The kernels for the instruction set in use; T is float or double.
-template <class T> const ConvTiles<T>& conv_tiles();
+template <class T> const PixelTiles<T>& pixel_tiles();
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// The widest tile, in vectors, and the tallest, in runs of rows.
 inline constexpr int kMaxWeightVectors = 3, kMaxWeightRuns = 9;
@@ -54,4 +54,4 @@ template <class T> struct WeightTiles {
 /// The kernels for the instruction set in use; T is float or double.
 template <class T> const WeightTiles<T>& weight_tiles();
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -1,16 +1,15 @@
-#include "stet/tensor/cpu/conv/conv_correlation.h"
+#include "stet/tensor/cpu/conv/pixel_lanes.h"
 
 #include <algorithm>
 
-#include "stet/tensor/cpu/conv/conv_channels.h"
-#include "stet/tensor/cpu/conv/conv_layout.h"
-#include "stet/tensor/cpu/conv/conv_tiles.h"
+#include "stet/tensor/cpu/conv/pixel_layout.h"
+#include "stet/tensor/cpu/conv/pixel_tiles.h"
 #include "stet/tensor/cpu/prefetch.h"
 #include "stet/tensor/cpu/tiling.h"
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 namespace {
 
 // A task's windows stay in the second-level cache, beside the weights.
@@ -22,9 +21,9 @@ struct Plan {
   int64_t strip, strips, blocks, together;
 };
 
-template <class T> Plan make_plan(const Correlation<T>& conv, const ConvTiles<T>& tiles) {
+template <class T> Plan make_plan(const Correlation<T>& conv, const PixelTiles<T>& tiles) {
   const int64_t outputs = conv.y[0].count, width = conv.x[0].count;
-  const int64_t bytes = ConvParts(conv, outputs, tiles).room() * static_cast<int64_t>(sizeof(T));
+  const int64_t bytes = WindowParts(conv, outputs, tiles).room() * static_cast<int64_t>(sizeof(T));
   const int64_t work = conv.rows * conv.out_height * conv.out_width * conv.channels;
   const int64_t wanted = pieces_of(4 * threads(), conv.groups);
   Plan plan;
@@ -35,25 +34,25 @@ template <class T> Plan make_plan(const Correlation<T>& conv, const ConvTiles<T>
   plan.blocks = plan.strips > 1 ? conv.images : std::min(conv.images, wanted);
   // Images whose vectors fill tiles to the last.
   const int64_t vectors = pieces_of(outputs * width, tiles.lanes);
-  const bool fill_up = plan.strips == 1 && vectors < 16 && vectors % kMaxConvVectors != 0;
-  plan.together = fill_up ? std::clamp<int64_t>(kWindowBytes / std::max<int64_t>(1, bytes), 1, kMaxConvVectors) : 1;
+  const bool fill_up = plan.strips == 1 && vectors < 16 && vectors % kMaxPixelVectors != 0;
+  plan.together = fill_up ? std::clamp<int64_t>(kWindowBytes / std::max<int64_t>(1, bytes), 1, kMaxPixelVectors) : 1;
   return plan;
 }
 
-// Up to kMaxConvVectors vectors of outputs, all with the same taps.
+// Up to kMaxPixelVectors vectors of outputs, all with the same taps.
 template <class T> struct Column {
-  const ConvTaps<T>* taps;
+  const PixelTaps<T>* taps;
   int vectors;
   bool split;
-  int64_t source[kMaxConvVectors], out[kMaxConvVectors];
-  int lanes[kMaxConvVectors];  // in the first one's row
-  int64_t apart;               // where the outputs of lanes are listed, if they do not lie side by side; or -1
+  int64_t source[kMaxPixelVectors], out[kMaxPixelVectors];
+  int lanes[kMaxPixelVectors];  // in the first one's row
+  int64_t apart;                // where the outputs of lanes are listed, if they do not lie side by side; or -1
 };
 
 // One thread's task: some rows of outputs of some images of one group.
-template <class T> class CorrelationTask {
+template <class T> class PixelTask {
  public:
-  CorrelationTask(const Correlation<T>& conv, const ConvParts& parts, const ConvLayout<T>& layout, const RowTiles& rows)
+  PixelTask(const Correlation<T>& conv, const WindowParts& parts, const PixelLayout<T>& layout, const RowTiles& rows)
       : conv_(conv), parts_(parts), layout_(layout), rows_(rows), columns_(conv.y.size() * conv.x.size()) {}
 
   // Gets room for the windows of that many images. Padding is written once; filling a window leaves it as it is.
@@ -73,14 +72,14 @@ template <class T> class CorrelationTask {
     source_ = windows_;
     if (parts_.in_place()) source_ = conv_.source + (images.begin * conv_.groups + group) * source;
     for (int64_t n = 0; n < images.size() && !parts_.in_place(); ++n) {
-      for (const ConvPart& part : parts_.parts()) {
+      for (const WindowPart& part : parts_.parts()) {
         part.window.fill(tiles_, conv_.source, conv_.images * conv_.groups * source,
                          ((images.begin + n) * conv_.groups + group) * source, outputs.begin,
                          windows_ + n * parts_.room() + part.base);
       }
     }
     group_ = group;
-    const int64_t sums = conv_.rows * kMaxConvVectors * tiles_.lanes;
+    const int64_t sums = conv_.rows * kMaxPixelVectors * tiles_.lanes;
     sums_ = sums_space.get<T>(3 * sums), chunk_sums_ = sums_ + sums, totals_ = chunk_sums_ + sums;
     const bool as_before =
         images_.size() == images.size() && outputs_.begin == outputs.begin && outputs_.end == outputs.end;
@@ -114,7 +113,7 @@ template <class T> class CorrelationTask {
       columns_[phase].clear();
       for (size_t part = 0; part < parts_.parts().size(); ++part) {
         for (int64_t t = outputs_.begin, end = t; t < outputs_.end; t = end) {
-          const ConvTaps<T>& taps = layout_.taps(phase, part, t);
+          const PixelTaps<T>& taps = layout_.taps(phase, part, t);
           while (end < outputs_.end && &layout_.taps(phase, part, end) == &taps) ++end;
           list_columns_of({t, end}, taps, columns_[phase]);
         }
@@ -124,8 +123,8 @@ template <class T> class CorrelationTask {
   }
 
   // Those of a part's rows of outputs with the same taps, images one after another.
-  void list_columns_of(Range rows, const ConvTaps<T>& taps, std::vector<Column<T>>& columns) {
-    const ConvPart& part = parts_.parts()[taps.part];
+  void list_columns_of(Range rows, const PixelTaps<T>& taps, std::vector<Column<T>>& columns) {
+    const WindowPart& part = parts_.parts()[taps.part];
     const int64_t width = conv_.x[0].count, part_width = part.columns.size(), lanes = tiles_.lanes;
     const int64_t run = rows.size() * part_width, of_image = pieces_of(run, lanes);
     const bool apart = part_width < width ? part_width % lanes != 0 : run < lanes && !conv_.phased();
@@ -153,12 +152,12 @@ template <class T> class CorrelationTask {
   }
 
   void multiply(size_t phase, T* out) {
-    CorrelationColumn<T> column;
+    PixelColumn<T> column;
     column.bias = conv_.bias == nullptr ? nullptr : conv_.bias + group_ * conv_.rows;
     column.rows = &rows_, column.relu = conv_.relu, column.chunk_sums = chunk_sums_, column.totals = totals_,
     column.upcoming = &next_source_;
     for (const Column<T>& from : columns_[phase]) {
-      const ConvTaps<T>& taps = *from.taps;
+      const PixelTaps<T>& taps = *from.taps;
       column.offset = taps.offset.data(), column.chunk_end = taps.chunk_end.data();
       column.chunks = static_cast<int64_t>(taps.chunk_end.size());
       column.weights = taps.weights + group_ * conv_.rows * taps.depth();
@@ -203,10 +202,10 @@ template <class T> class CorrelationTask {
     }
   }
 
-  const ConvTiles<T>& tiles_ = conv_tiles<T>();
+  const PixelTiles<T>& tiles_ = pixel_tiles<T>();
   const Correlation<T>& conv_;
-  const ConvParts& parts_;
-  const ConvLayout<T>& layout_;
+  const WindowParts& parts_;
+  const PixelLayout<T>& layout_;
   const RowTiles& rows_;
   int64_t group_ = 0;
   Range images_{}, outputs_{};
@@ -220,25 +219,23 @@ template <class T> class CorrelationTask {
 
 }  // namespace
 
-template <class T> void correlate(const Correlation<T>& conv) {
-  if (conv.images * conv.groups * conv.rows * conv.out_height * conv.out_width == 0) return;
-  if (suits_channel_lanes(conv)) return correlate_channels(conv);
-  const ConvTiles<T>& tiles = conv_tiles<T>();
+template <class T> void correlate_pixel_lanes(const Correlation<T>& conv) {
+  const PixelTiles<T>& tiles = pixel_tiles<T>();
   const Plan plan = make_plan(conv, tiles);
-  const ConvParts parts(conv, plan.strip, tiles);
+  const WindowParts parts(conv, plan.strip, tiles);
   const RowTiles rows(conv.rows, tiles.max_rows);
   // A tile of a single vector is slow.
   const bool fills_tiles = parts.parts()[0].columns.size() * plan.together >= 2 * tiles.lanes;
-  const ConvLayout<T> layout(conv, parts, rows, fills_tiles);
+  const PixelLayout<T> layout(conv, parts, rows, fills_tiles);
 
   int64_t taps = 0;
-  for (const ConvPhase& v : conv.y) {
-    for (const ConvPhase& h : conv.x) taps += static_cast<int64_t>(v.tap.size() * h.tap.size());
+  for (const TapPhase& v : conv.y) {
+    for (const TapPhase& h : conv.x) taps += static_cast<int64_t>(v.tap.size() * h.tap.size());
   }
   const int64_t outputs = conv.y[0].count, tasks = conv.groups * plan.blocks * plan.strips;
   const int64_t work = conv.images * conv.groups * conv.rows * outputs * conv.x[0].count * conv.channels * taps;
   parallel_for(tasks, grain_of(work / tasks), [&](int64_t begin, int64_t end) {
-    CorrelationTask<T> task(conv, parts, layout, rows);
+    PixelTask<T> task(conv, parts, layout, rows);
     task.clear_windows(plan.together);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t s = i % plan.strips * plan.strip, group = i / plan.strips / plan.blocks;
@@ -257,7 +254,7 @@ template <class T> void correlate(const Correlation<T>& conv) {
   });
 }
 
-template void correlate(const Correlation<float>& conv);
-template void correlate(const Correlation<double>& conv);
+template void correlate_pixel_lanes(const Correlation<float>& conv);
+template void correlate_pixel_lanes(const Correlation<double>& conv);
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels
