@@ -51,9 +51,9 @@ int compare(const Common& common, const std::string& first, const std::string& s
 Verb diff() {
   const auto names = std::make_shared<std::pair<std::string, std::string>>();
   return {"diff", "Show in what two runs differ: parameters, data, environment, metrics",
-          [names](CLI::App& command) {
-            command.add_option("RUN", names->first, "the first")->required();
-            command.add_option("OTHER", names->second, "the second")->required();
+          [names](Arguments& arguments) {
+            arguments.word("RUN", names->first, "the first");
+            arguments.word("OTHER", names->second, "the second");
           },
           [names](const Common& common) { return compare(common, names->first, names->second); }};
 }

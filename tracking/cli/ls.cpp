@@ -10,7 +10,8 @@
 namespace stet::tracking::cli {
 namespace {
 
-// Calls `print` for each run folder, and says of those that can't be read why. Returns the exit status.
+// Calls `print` for each run folder, and says of those that can't be read why.
+// Returns the exit status.
 template <class F> int for_each(const std::vector<std::filesystem::path>& runs, const F& print) {
   int status = 0;
   for (const auto& folder : runs) {
@@ -49,7 +50,7 @@ int print_table(const Runs& runs) {
 }  // namespace
 
 Verb ls() {
-  return {"ls", "List the runs", [](CLI::App&) {},
+  return {"ls", "List the runs", [](Arguments&) {},
           [](const Common& common) {
             const Runs runs(common.runs);
             return common.json ? print_json(runs) : print_table(runs);

@@ -1,4 +1,5 @@
 // stet: lists, shows, compares, verifies and resumes runs.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -22,8 +23,10 @@ int run_command(int argc, char** argv) {
   app.set_version_flag("--version", stet::version);
   app.require_subcommand(1);
   app.footer(
-      "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"
-      "Exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.");
+      "RUN is an id, a unique prefix of one, a name (the newest run of "
+      "it), latest, or a run's folder.\n"
+      "Exit status: 0 done or the same, 1 differs or not verified, 2 "
+      "wrong use or unreadable.");
   Common common;
   std::vector<std::pair<const CLI::App*, Verb>> verbs;
   for (const auto& make : kVerbs) {
@@ -31,7 +34,8 @@ int run_command(int argc, char** argv) {
     CLI::App* command = app.add_subcommand(verb.name, verb.help);
     command->add_option("--runs", common.runs, "folder of runs")->capture_default_str();
     command->add_flag("--json", common.json, "print JSON");
-    verb.options(*command);
+    Arguments arguments(*command);
+    verb.options(arguments);
     verbs.emplace_back(command, verb);
   }
   try {
@@ -48,6 +52,26 @@ int run_command(int argc, char** argv) {
 }
 
 }  // namespace
+
+void Arguments::word(const char* name, std::string& value, const char* help) {
+  command_.add_option(name, value, help)->required();
+}
+
+void Arguments::option(const char* name, std::string& value, const char* help) {
+  command_.add_option(name, value, help);
+}
+
+void Arguments::option(const char* name, int& value, int least, int most, const char* help) {
+  command_.add_option(name, value, help)->check(CLI::Range(least, most));
+}
+
+void Arguments::flag(const char* name, bool& value, const char* help) { command_.add_flag(name, value, help); }
+
+void Arguments::rest(std::vector<std::string>& words) {
+  command_.allow_extras();
+  command_.callback([&command = command_, &words] { words = command.remaining(); });
+}
+
 }  // namespace stet::tracking::cli
 
 int main(int argc, char** argv) {

@@ -16,10 +16,11 @@ namespace {
 
 struct Options {
   std::string run;
-  const CLI::App* command = nullptr;  // holds the further flags once it is parsed
+  std::vector<std::string> flags;  // for the program
 };
 
-// Where it lay when the run was launched, if it is still the same program, else the kept one.
+// Where it lay when the run was launched, if it is still the same program, else
+// the kept one.
 RunnableProgram find_program(const Path& runs, const record::Program& program, const Path& scratch) {
   std::error_code none;
   if (std::filesystem::is_regular_file(program.path(), none) && sha256_file(program.path()) == program.sha256())
@@ -47,9 +48,10 @@ int resume_run(const Common& common, const Options& options) {
                   .cwd = std::filesystem::is_directory(launch.cwd(), none) ? Path(launch.cwd()) : Path(),
                   .output = {}};
   if (!program.library_folder.empty()) command.environment["LD_LIBRARY_PATH"] = program.library_folder.string();
-  for (const std::string& flag : options.command->remaining()) command.arguments.push_back(flag);
+  command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
   Subprocess child(command);
-  // Ctrl-C reaches the program as well: it saves a checkpoint, and this one waits for it.
+  // Ctrl-C reaches the program as well: it saves a checkpoint, and this one
+  // waits for it.
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGTERM, SIG_IGN);
   return child.wait();
@@ -59,11 +61,12 @@ int resume_run(const Common& common, const Options& options) {
 
 Verb resume() {
   const auto options = std::make_shared<Options>();
-  return {"resume", "Go on with a run that was stopped or killed; further flags go to its program",
-          [options](CLI::App& command) {
-            command.add_option("RUN", options->run, "which run")->required();
-            command.allow_extras();
-            options->command = &command;
+  return {"resume",
+          "Go on with a run that was stopped or killed; further flags go to its "
+          "program",
+          [options](Arguments& arguments) {
+            arguments.word("RUN", options->run, "which run");
+            arguments.rest(options->flags);
           },
           [options](const Common& common) { return resume_run(common, *options); }};
 }

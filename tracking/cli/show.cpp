@@ -73,9 +73,11 @@ Pairs checkpoints(const RunView& run) {
 }
 
 void print_text(const RunView& run) {
-  fmt::print("run {}\n  name {}, program {}, {}\n  {}\n  made {}, {} steps, numerics {}, seed {}\n", run.id, run.name,
-             run.program, name_of(run.status), run.folder.string(), local_time(run.created), run.steps, run.numerics,
-             run.seed);
+  fmt::print(
+      "run {}\n  name {}, program {}, {}\n  {}\n  made {}, {} steps, "
+      "numerics {}, seed {}\n",
+      run.id, run.name, run.program, name_of(run.status), run.folder.string(), local_time(run.created), run.steps,
+      run.numerics, run.seed);
   if (!run.digest().empty()) fmt::print("  digest {}\n", run.digest());
   print_pairs("Parameters", parameters(run));
   print_pairs("Metrics", metrics(run));
@@ -90,7 +92,7 @@ void print_text(const RunView& run) {
 Verb show() {
   const auto which = std::make_shared<std::string>();
   return {"show", "Show a run: its parameters, metrics, launches, data and checkpoints",
-          [which](CLI::App& command) { command.add_option("RUN", *which, "which run")->required(); },
+          [which](Arguments& arguments) { arguments.word("RUN", *which, "which run"); },
           [which](const Common& common) {
             const RunView run = Runs(common.runs).open(*which);
             if (common.json) fmt::print("{}\n", full_json(run).dump(2));

@@ -1,9 +1,13 @@
 // A verb of `stet`: one file defines it, and main.cpp's table has a row for it.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace stet::tracking::cli {
 
@@ -13,12 +17,32 @@ struct Common {
   bool json = false;            ///< print JSON
 };
 
+/// Says what a verb takes besides --runs and --json; values must outlive the
+/// parsing. The parser's own header, which takes longer to compile than a verb,
+/// is main.cpp's alone.
+class Arguments {
+ public:
+  explicit Arguments(CLI::App& command) : command_(command) {}
+
+  /// A word that must be there.
+  void word(const char* name, std::string& value, const char* help);
+  void option(const char* name, std::string& value, const char* help);
+  /// An integer from `least` to `most`.
+  void option(const char* name, int& value, int least, int most, const char* help);
+  void flag(const char* name, bool& value, const char* help);
+  /// Whatever else there is.
+  void rest(std::vector<std::string>& words);
+
+ private:
+  CLI::App& command_;
+};
+
 struct Verb {
   const char* name;
-  const char* help;                                ///< one line
-  std::function<void(CLI::App& command)> options;  ///< adds what it takes besides --runs and --json
-  std::function<int(const Common& common)> run;    ///< returns the program's exit status: 0 done or the same, 1 differs
-                                                   ///< or not verified, 2 wrong use or unreadable
+  const char* help;                                   ///< one line
+  std::function<void(Arguments& arguments)> options;  ///< says what it takes
+  std::function<int(const Common& common)> run;  ///< returns the program's exit status: 0 done or the same, 1 differs
+                                                 ///< or not verified, 2 wrong use or unreadable
 };
 
 }  // namespace stet::tracking::cli

@@ -16,7 +16,8 @@ struct Options : VerifyOptions {
   std::string run;
 };
 
-// On a terminal, a line that says how far the verification is; it goes with the object.
+// On a terminal, a line that says how far the verification is; it goes with the
+// object.
 class ProgressLine {
  public:
   explicit ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}
@@ -60,13 +61,13 @@ int verify_run(const Common& common, const Options& options) {
   return exit_status(verdict);
 }
 
-void add_options(CLI::App& command, Options& o) {
-  command.add_option("RUN", o.run, "which run")->required();
-  command.add_option("--threads", o.threads, "run it with so many threads; 0: all cores")->check(CLI::Range(0, 1024));
-  command.add_option("--isa", o.isa, "run it on this instruction set: avx512, avx2, neon or scalar");
-  command.add_option("--device", o.device, "run it on this device: cpu, cuda or cuda:N");
-  command.add_flag("--resumes", o.resumes, "start every stretch from its checkpoint as well");
-  command.add_flag("--run-program", o.run_program, "run the program of a folder that another user wrote");
+void say_options(Arguments& arguments, Options& o) {
+  arguments.word("RUN", o.run, "which run");
+  arguments.option("--threads", o.threads, 0, 1024, "run it with so many threads; 0: all cores");
+  arguments.option("--isa", o.isa, "run it on this instruction set: avx512, avx2, neon or scalar");
+  arguments.option("--device", o.device, "run it on this device: cpu, cuda or cuda:N");
+  arguments.flag("--resumes", o.resumes, "start every stretch from its checkpoint as well");
+  arguments.flag("--run-program", o.run_program, "run the program of a folder that another user wrote");
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ void add_options(CLI::App& command, Options& o) {
 Verb verify() {
   const auto options = std::make_shared<Options>();
   return {"verify", "Run a run again from its record alone, and compare all digests",
-          [options](CLI::App& command) { add_options(command, *options); },
+          [options](Arguments& arguments) { say_options(arguments, *options); },
           [options](const Common& common) { return verify_run(common, *options); }};
 }
 
