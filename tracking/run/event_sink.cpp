@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "stet/tracking/capture/environment.h"
+#include "stet/tracking/record/clock.h"
 
 namespace stet::tracking {
 namespace {

@@ -11,6 +11,7 @@
 #include "stet/tracking/capture/environment.h"
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/capture/source.h"
+#include "stet/tracking/record/clock.h"
 #include "stet/tracking/run/process_end.h"
 
 namespace stet::tracking {
