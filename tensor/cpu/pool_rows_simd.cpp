@@ -75,10 +75,10 @@ template <class DI> void store_places(DI di, hn::Vec<DI> v, int64_t origin, int6
   }
 }
 
-// The outputs [u, u + Lanes). Kernel and stride are those of `row`, or known to be 2.
-template <int Lanes, bool kTwo, class T>
+// The outputs [u, u + kLanes). Kernel and stride are those of `row`, or known to be 2.
+template <int kLanes, bool kTwo, class T>
 void max_block(const PoolRow& row, const T* source, int64_t u, T* y, int64_t* place) {
-  const hn::Simd<T, Lanes, 0> d;
+  const hn::Simd<T, kLanes, 0> d;
   const hn::RebindToSigned<decltype(d)> di;
   using Int = hn::TFromD<decltype(di)>;
   const int64_t kw = kTwo ? 2 : row.kw, count = kTwo ? 4 : row.rows * kw, stride = kTwo ? 2 : row.stride;
@@ -106,7 +106,7 @@ void max_block(const PoolRow& row, const T* source, int64_t u, T* y, int64_t* pl
     const auto below = hn::Gt(best_tap, one);
     offset = hn::Add(hn::And(best_tap, one), hn::IfThenElseZero(below, hn::Set(di, static_cast<Int>(row.pitch))));
   } else {
-    Int lane[Lanes];
+    Int lane[kLanes];
     hn::StoreU(best_tap, di, lane);
     for (Int& k : lane) k = static_cast<Int>(k / kw * row.pitch + k % kw);
     offset = hn::LoadU(di, lane);
@@ -116,21 +116,21 @@ void max_block(const PoolRow& row, const T* source, int64_t u, T* y, int64_t* pl
 }
 
 // In the widest vectors that fit; the last overlaps the one before. Returns how many outputs were done: all or none.
-template <int Lanes, bool kTwo, class T> int64_t max_row(const PoolRow& row, const T* source, T* y, int64_t* place) {
-  if constexpr (Lanes * sizeof(T) < 16) {
+template <int kLanes, bool kTwo, class T> int64_t max_row(const PoolRow& row, const T* source, T* y, int64_t* place) {
+  if constexpr (kLanes * sizeof(T) < 16) {
     return 0;
   } else {
-    if (row.count < Lanes) return max_row<Lanes / 2, kTwo>(row, source, y, place);
+    if (row.count < kLanes) return max_row<kLanes / 2, kTwo>(row, source, y, place);
     int64_t u = 0;
-    for (; u + Lanes <= row.count; u += Lanes) max_block<Lanes, kTwo>(row, source, u, y, place);
-    if (u < row.count) max_block<Lanes, kTwo>(row, source, row.count - Lanes, y, place);
+    for (; u + kLanes <= row.count; u += kLanes) max_block<kLanes, kTwo>(row, source, u, y, place);
+    if (u < row.count) max_block<kLanes, kTwo>(row, source, row.count - kLanes, y, place);
     return row.count;
   }
 }
 
-template <int Lanes, class T> int64_t avg_vectors(int64_t u, const PoolRow& row, const T* source, T divisor, T* y) {
-  const hn::Simd<T, Lanes, 0> d;
-  for (; u + Lanes <= row.count; u += Lanes) {
+template <int kLanes, class T> int64_t avg_vectors(int64_t u, const PoolRow& row, const T* source, T divisor, T* y) {
+  const hn::Simd<T, kLanes, 0> d;
+  for (; u + kLanes <= row.count; u += kLanes) {
     auto sum = hn::Zero(d);
     for (int64_t i = 0; i < row.rows; ++i) {
       for (int64_t j = 0; j < row.kw; ++j) sum = hn::Add(sum, tap(d, row, source, u, i, j));
