@@ -23,15 +23,7 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A tile's sums stay in registers: rows x 2 vectors, beside two vectors of the right operand and one of the left.
-#if HWY_TARGET == HWY_SCALAR
-constexpr int kRows = 4;
-#elif HWY_TARGET == HWY_AVX2
-constexpr int kRows = 6;  // 16 registers
-#else
-constexpr int kRows = 12;  // 32 registers
-#endif
-static_assert(kRows <= kMaxTileRows);
+static_assert(kTileRows <= kMaxTileRows && kTileVectors == kMaxTileVectors);
 
 // From this many k on, fetching a tile of c while its sums are computed costs nothing beside them.
 constexpr int64_t kPrefetchDepth = 24;
@@ -46,10 +38,10 @@ template <class D, class T> HWY_INLINE void add_to(D d, hn::Vec<D> sum, T* c, bo
 
 // Operands in place that are copied on the way. That costs nothing beside the arithmetic, in whose shadow their far
 // rows arrive.
-template <class T, int Rows, int Vectors> class Copied : public InPlace<T, Rows> {
+template <class T, int kRows, int kVectors> class Copied : public InPlace<T, kRows> {
  public:
   HWY_INLINE Copied(TileLeft<T> left, TileRight<T> right)
-      : InPlace<T, Rows>(left, right.data, right.k_stride),
+      : InPlace<T, kRows>(left, right.data, right.k_stride),
         beside_(right.step),
         left_copy_(left.copy),
         right_copy_(right.copy) {}
@@ -59,15 +51,15 @@ template <class T, int Rows, int Vectors> class Copied : public InPlace<T, Rows>
     if (right_copy_ != nullptr) {
       hwy::Prefetch(this->right_ + beside_);
       HWY_UNROLL(2)
-      for (int v = 0; v < Vectors; ++v) hn::StoreU(this->right(v), hn::ScalableTag<T>(), right_copy_ + v * kLanes);
-      right_copy_ += Vectors * kLanes;
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(this->right(v), hn::ScalableTag<T>(), right_copy_ + v * kLanes);
+      right_copy_ += kVectors * kLanes;
     }
     if (left_copy_ != nullptr) {
       hwy::Prefetch(this->base_[0] + kLeftAhead * this->left_step_);
-      std::memcpy(left_copy_, this->base_[0], Rows * sizeof(T));
-      left_copy_ += Rows;
+      std::memcpy(left_copy_, this->base_[0], kRows * sizeof(T));
+      left_copy_ += kRows;
     }
-    InPlace<T, Rows>::next();
+    InPlace<T, kRows>::next();
   }
 
  private:
@@ -75,35 +67,35 @@ template <class T, int Rows, int Vectors> class Copied : public InPlace<T, Rows>
   T *HWY_RESTRICT left_copy_, *HWY_RESTRICT right_copy_;
 };
 
-template <class T, int Rows, int Vectors, bool Copy>
+template <class T, int kRows, int kVectors, bool kCopy>
 HWY_INLINE void tile(int64_t k, TileLeft<T> a, TileRight<T> b, T* HWY_RESTRICT c, int64_t ldc, bool first) {
   if (k >= kPrefetchDepth) {
-    HWY_UNROLL(1) for (int i = 0; i < Rows; ++i) {
+    HWY_UNROLL(1) for (int i = 0; i < kRows; ++i) {
       HWY_UNROLL(2)
-      for (int v = 0; v < Vectors; ++v) hwy::Prefetch(c + i * ldc + v * hn::MaxLanes(hn::ScalableTag<T>()));
+      for (int v = 0; v < kVectors; ++v) hwy::Prefetch(c + i * ldc + v * hn::MaxLanes(hn::ScalableTag<T>()));
     }
   }
-  hn::Vec<hn::ScalableTag<T>> sum[Rows][Vectors];
+  hn::Vec<hn::ScalableTag<T>> sum[kRows][kVectors];
   set_zero(sum);
-  if constexpr (Copy) {
-    multiply_add(k, Copied<T, Rows, Vectors>(a, b), sum);
+  if constexpr (kCopy) {
+    multiply_add(k, Copied<T, kRows, kVectors>(a, b), sum);
   } else {
-    multiply_add(k, InPlace<T, Rows>(a, b.data, b.k_stride), sum);
+    multiply_add(k, InPlace<T, kRows>(a, b.data, b.k_stride), sum);
   }
   add_total(first, c, ldc, sum);
   store_sums(sum, c, ldc);
 }
 
-template <class T, int Rows, int Vectors>
+template <class T, int kRows, int kVectors>
 void tiles(int64_t count, int64_t k, TileLeft<T> a, TileRight<T> b, T* c, int64_t ldc, bool first) {
-  constexpr int64_t kWidth = Vectors * hn::MaxLanes(hn::ScalableTag<T>());
+  constexpr int64_t kWidth = kVectors * hn::MaxLanes(hn::ScalableTag<T>());
   for (int64_t t = 0; t < count; ++t, b.data += b.step, c += kWidth) {
     if (a.copy == nullptr && b.copy == nullptr) {
-      tile<T, Rows, Vectors, false>(k, a, b, c, ldc, first);
+      tile<T, kRows, kVectors, false>(k, a, b, c, ldc, first);
       continue;
     }
-    tile<T, Rows, Vectors, true>(k, a, b, c, ldc, first);
-    if (a.copy != nullptr) a = {a.copy, 1, Rows};
+    tile<T, kRows, kVectors, true>(k, a, b, c, ldc, first);
+    if (a.copy != nullptr) a = {a.copy, 1, kRows};
     if (b.copy != nullptr) b.copy += k * kWidth;
   }
 }
@@ -142,16 +134,16 @@ HWY_INLINE void pack_lanes(D d, const T* source, int64_t k, int64_t lane_stride,
 
 #endif
 
-// `Count` elements from each row, less than a vector: a copy whose length is known takes few moves.
-template <class T, int Count> void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
-  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) std::memcpy(packed, source, Count * sizeof(T));
+// `kCount` elements from each row, less than a vector: a copy whose length is known takes few moves.
+template <class T, int kCount> void pack_few(const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
+  for (int64_t p = 0; p < k; ++p, source += k_stride, packed += width) std::memcpy(packed, source, kCount * sizeof(T));
 }
 
-template <class T, int Most>
+template <class T, int kMost>
 void pack_few(int64_t count, const T* source, int64_t k, int64_t k_stride, int64_t width, T* packed) {
-  if constexpr (Most > 0) {
-    if (count == Most) return pack_few<T, Most>(source, k, k_stride, width, packed);
-    pack_few<T, Most - 1>(count, source, k, k_stride, width, packed);
+  if constexpr (kMost > 0) {
+    if (count == kMost) return pack_few<T, kMost>(source, k, k_stride, width, packed);
+    pack_few<T, kMost - 1>(count, source, k, k_stride, width, packed);
   }
 }
 
@@ -259,18 +251,18 @@ template <class T> void finish(int64_t rows, int64_t cols, T* c, int64_t ldc, co
   }
 }
 
-template <class T, int Rows> constexpr void add_tiles(Microkernel<T>& kernel) {
-  kernel.tiles[Rows][1] = tiles<T, Rows, 1>;
-  kernel.tiles[Rows][2] = tiles<T, Rows, 2>;
-  if constexpr (Rows > 1) add_tiles<T, Rows - 1>(kernel);
+template <class T, int kRows> constexpr void add_tiles(Microkernel<T>& kernel) {
+  kernel.tiles[kRows][1] = tiles<T, kRows, 1>;
+  kernel.tiles[kRows][2] = tiles<T, kRows, 2>;
+  if constexpr (kRows > 1) add_tiles<T, kRows - 1>(kernel);
 }
 
 template <class T> const Microkernel<T>& kernels() {
   static constexpr Microkernel<T> table = [] {
     constexpr int lanes = hn::MaxLanes(hn::ScalableTag<T>());
     static_assert(lanes <= kMaxLanes);
-    Microkernel<T> k = {lanes, kRows, {}, pack<T>, store<T>, finish<T>};
-    add_tiles<T, kRows>(k);
+    Microkernel<T> k = {lanes, kTileRows, {}, pack<T>, store<T>, finish<T>};
+    add_tiles<T, kTileRows>(k);
     return k;
   }();
   return table;

@@ -123,6 +123,7 @@ template <class T, int kRows> class InPlace {
   int64_t right_step_;
 };
 
+// The largest tile: its sums stay in registers, beside two vectors of the right operand and one of the left.
 #if HWY_TARGET == HWY_SCALAR
 inline constexpr int kTileRows = 4;
 #elif HWY_TARGET == HWY_AVX2
