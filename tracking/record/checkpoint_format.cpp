@@ -7,6 +7,17 @@
 
 namespace stet::tracking {
 
+namespace {
+
+Hdf5Type boolean_type() {
+  Hdf5Type type(H5Tenum_create(H5T_STD_I8LE), "checkpoint", "make a type");
+  for (int8_t value : {0, 1})
+    check_hdf5(H5Tenum_insert(type, value ? "TRUE" : "FALSE", &value), "checkpoint", "make a type");
+  return type;
+}
+
+}  // namespace
+
 Hdf5Type file_type(DType dtype) {
   auto copy = [](hid_t id) { return Hdf5Type(H5Tcopy(id), "checkpoint", "make a type"); };
   switch (dtype) {
@@ -15,12 +26,9 @@ Hdf5Type file_type(DType dtype) {
     case DType::int32: return copy(H5T_STD_I32LE);
     case DType::int64: return copy(H5T_STD_I64LE);
     case DType::uint8: return copy(H5T_STD_U8LE);
-    case DType::boolean: break;
+    case DType::boolean: return boolean_type();
   }
-  Hdf5Type type(H5Tenum_create(H5T_STD_I8LE), "checkpoint", "make a type");
-  for (int8_t value : {0, 1})
-    check_hdf5(H5Tenum_insert(type, value ? "TRUE" : "FALSE", &value), "checkpoint", "make a type");
-  return type;
+  refuse_dtype(dtype, "float32, float64, int32, int64, uint8 or bool");
 }
 
 namespace format {

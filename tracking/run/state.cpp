@@ -3,11 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/finite.h"
 #include "stet/tracking/run/state_visitors.h"
 
 namespace stet::tracking {
@@ -227,9 +227,11 @@ class Restore final : public StateVisitor {
   std::vector<std::string> missing_, extra_, misshapen_;
 };
 
-template <class T> bool all_finite(const TensorEntry& entry) {
-  const std::span values(reinterpret_cast<const T*>(entry.data.data()), entry.data.size() / sizeof(T));
-  return std::all_of(values.begin(), values.end(), [](T v) { return std::isfinite(v); });
+bool is_finite(const TensorEntry& entry) {
+  return visit_floating(entry.dtype, [&]<class T>(T) {
+    return all_finite(reinterpret_cast<const T*>(entry.data.data()),
+                      static_cast<int64_t>(entry.data.size() / sizeof(T)));
+  });
 }
 
 }  // namespace
@@ -328,8 +330,7 @@ StateDigests PendingDigests::take() const {
 
 std::string non_finite_parameter(const Checkpoint& checkpoint) {
   for (const TensorEntry& entry : checkpoint.tensors) {
-    if (entry.kind != TensorKind::parameter) continue;
-    if (!(entry.dtype == DType::float32 ? all_finite<float>(entry) : all_finite<double>(entry))) return entry.path;
+    if (entry.kind == TensorKind::parameter && is_floating(entry.dtype) && !is_finite(entry)) return entry.path;
   }
   return "";
 }
