@@ -125,6 +125,24 @@ TEST_F(CheckpointerTest, AResumedRunRecallsWhichWasTheBest) {
   EXPECT_THAT(there(), ElementsAre(1, 3));
 }
 
+// A resumed run's log goes on before the mark of the checkpoint that it was restored from.
+TEST_F(CheckpointerTest, ARestoredCheckpointCanBeTheBest) {
+  const CheckpointPolicy policy{.keep_last = 1, .best_metric = "accuracy"};
+  checkpoints_.set_policy(policy);
+  log_metric("accuracy", 0.9, 2);
+  write(2);
+  const LogPosition end = read_checkpoint(checkpoint_path(folder(), 2)).log;
+  sink_ = EventSink();
+  sink_.open(std::make_unique<EventWriter>(file_system(), folder(), end, 3));
+  checkpoints_ = Checkpointer();
+  checkpoints_.take_over(policy);
+  checkpoints_.set_restored(at(2));
+  checkpoints_.recall(folder(), 2);
+  log_metric("accuracy", 0.8, 3);
+  write(3);
+  EXPECT_THAT(there(), ElementsAre(2, 3));
+}
+
 // A file of a later step was passed over, or the run would be there: it is no candidate, and stays for a look.
 TEST_F(CheckpointerTest, LeavesADamagedOneOfALaterStep) {
   write_checkpoint(file_system(), folder(), 9, as_bytes("damaged"));

@@ -100,6 +100,7 @@ TEST(Resume, ADataSetUnderANewNameMustBeTheOneInItsPlace) {
   const record::RunRecord record = with_data({"train", "test"});
   require_same_data(record, {data_set("moved", "of train"), data_set("test", "of test")});
   EXPECT_NE(error_of([&] { require_same_data(record, {data_set("moved", "of test")}); }), "");
+  EXPECT_NE(error_of([&] { require_same_data(record, {data_set("test", "of train")}); }), "") << "its name is known";
   require_same_data(record, {data_set("train", "of train"), data_set("test", "of test"), data_set("third", "new")});
 }
 
