@@ -7,13 +7,13 @@
 
 // Only targets with a fused multiply-add in hardware stay, beside the scalar one, which emulates it (fma-inl.h): SSE
 // has none, and SVE's vectors have no fixed length. The same set on every compiler: EMU128 is not usable with g++
-// before 12.3.
-#define STET_NEVER_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+// before 12.3. Whatever target a newer Highway knows beside these is off as well.
 #ifdef STET_WITHOUT_AVX512
-#define HWY_DISABLED_TARGETS (STET_NEVER_TARGETS | HWY_AVX3)
+#define STET_TARGETS (HWY_AVX2 | HWY_NEON | HWY_SCALAR)
 #else
-#define HWY_DISABLED_TARGETS STET_NEVER_TARGETS
+#define STET_TARGETS (HWY_AVX3 | HWY_AVX2 | HWY_NEON | HWY_SCALAR)
 #endif
+#define HWY_DISABLED_TARGETS (~STET_TARGETS)
 #define HWY_BROKEN_EMU128 1
 
 // A build for one processor (-march=native) keeps the other targets too, so that bits can be compared across all of

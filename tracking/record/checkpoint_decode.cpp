@@ -54,9 +54,9 @@ class Decoder {
       out_.aliases.push_back({path, target.substr(1)});
       return;
     }
-    H5O_info_t object;
-    check_hdf5(H5Oget_info_by_name(file_, path.c_str(), &object, H5P_DEFAULT), where(path), "look at it");
-    if (object.type == H5O_TYPE_DATASET && path != "stet/step" && path != "stet/tick") read_dataset(path);
+    // Asking for information by name takes other arguments from one version of HDF5 to the next; this doesn't.
+    const Hdf5Object object(H5Oopen(file_, path.c_str(), H5P_DEFAULT), where(path), "look at it");
+    if (H5Iget_type(object) == H5I_DATASET && path != "stet/step" && path != "stet/tick") read_dataset(path);
   }
 
   void read_dataset(const std::string& path) {
