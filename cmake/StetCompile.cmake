@@ -15,6 +15,12 @@ if(STET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${STET_CCACHE})
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${STET_CCACHE})
 endif()
+# Precompiled headers make tests compile in less time, and every test's object depend on all of them: a compiler cache does better.
+set(without_cache ON)
+if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache AND NOT "$ENV{CCACHE_DISABLE}")
+  set(without_cache OFF)
+endif()
+option(STET_PCH "Compile the tests with precompiled headers" ${without_cache})
 
 # The numerics contract: nothing is contracted into a fused multiply-add, nothing is reassociated.
 add_compile_options($<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-ffp-contract=off> $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-fno-fast-math>

@@ -2,14 +2,20 @@
 # Holds compilers, levels of optimisation and architectures to the same bits: builds the digest program with each, and compares what
 # it prints on every instruction set with the committed digests.
 #
-#   tests/digest/matrix.sh [BUILD...]     of: gcc-O0 gcc-O2 gcc-O3 gcc-native clang-O0 clang-O2 clang-O3 clang-native aarch64
+#   tests/digest/matrix.sh [--isa NAME] [BUILD...]     of: gcc-O0 gcc-O2 gcc-O3 gcc-native clang-O0 clang-O2 clang-O3 clang-native aarch64
 #
-# -native is a user's `-O3 -march=native`. aarch64 needs `cmake/setup.sh aarch64` and runs under qemu.
+# --isa runs that instruction set alone, in place of every one that the build has. -native is a user's
+# `-O3 -march=native`. aarch64 needs `cmake/setup.sh aarch64` and runs under qemu.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 all=(gcc-O0 gcc-O2 gcc-O3 gcc-native clang-O0 clang-O2 clang-O3 clang-native aarch64)
 jobs=${JOBS:-$(nproc)}
+isa=()
+if [ "${1:-}" = --isa ]; then
+  isa=(--isa "$2")
+  shift 2
+fi
 
 # The CMake settings of a build. No build type: what is asked for is all that there is.
 settings() {
@@ -34,7 +40,7 @@ check() {
   cmake -S . -B "$folder" -G Ninja -DSTET_BUILD_TRACKING=OFF -DSTET_WERROR=OFF "${options[@]}" >"$folder/configure.log" 2>&1 ||
     { cat "$folder/configure.log" >&2; return 1; }
   cmake --build "$folder" -j "$jobs" --target digests >"$folder/build.log" 2>&1 || { cat "$folder/build.log" >&2; return 1; }
-  tests/digest/check.py --runner "$runner" "$folder/bin/digests"
+  tests/digest/check.py "${isa[@]}" --runner "$runner" "$folder/bin/digests"
 }
 
 builds=("$@")

@@ -30,6 +30,12 @@ kills() {
   STET_EVERY_CASE=1 ctest --test-dir "$build" -j "$(nproc)" -R '^RunKill|GoesOnFromEveryStep' | grep 'tests passed'
 }
 
+# In a folder of its own: the one that is proved has perhaps no CUDA.
+gpu_benchmarks() {
+  cmake -S . -B build/proof-cuda -G Ninja -DCMAKE_BUILD_TYPE=Release -DSTET_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=90-real >build/proof-cuda.log &&
+    cmake --build build/proof-cuda -j "${JOBS:-$(nproc)}" --target gpu_bench gpu_exhaustive >>build/proof-cuda.log && echo compiled
+}
+
 isas=$("$bin/digests" --isas)
 prove "the tests of tensor and digest" tests
 prove "a fault at every operation on disk" kills
@@ -41,6 +47,12 @@ for isa in $isas; do
   done
 done
 tests/digest/matrix.sh || failed=1
+if command -v nvcc >/dev/null; then
+  prove "nvcc compiles the GPU's benchmarks" gpu_benchmarks
+fi
+for release in bookworm trixie; do
+  tests/bare_debian.sh "$release" || failed=1
+done
 # Last: without vectors they take many minutes.
 for isa in $isas; do
   prove "reference models, 20 steps, $isa" tests/digest/check.py --models --isa "$isa" "$bin/digests"
