@@ -17,13 +17,13 @@ namespace {
 
 // c from a and b, laid out as the shape says.
 std::function<void()> prepare(const ProductShape& s, const float* a, const float* b, float* c) {
-  using View = stet::MatrixView<float>;
+  using View = stet::cpu_kernels::MatrixView<float>;
   const View left = s.transpose_a ? View{a, s.m, s.k, 1, s.m} : View{a, s.m, s.k, s.k, 1};
   const View right = s.transpose_b ? View{b, s.k, s.n, 1, s.k} : View{b, s.k, s.n, s.n, 1};
-  if (s.batch == 1) return [=, n = s.n] { stet::matmul(left, right, c, n); };
+  if (s.batch == 1) return [=, n = s.n] { stet::cpu_kernels::matmul(left, right, c, n); };
   std::vector<int64_t> lefts, rights;
   for (int64_t i = 0; i < s.batch; ++i) lefts.push_back(i * s.m * s.k), rights.push_back(i * s.k * s.n);
-  return [=] { stet::matmul(left, lefts, right, rights, c); };
+  return [=] { stet::cpu_kernels::matmul(left, lefts, right, rights, c); };
 }
 
 void run(benchmark::State& state, const ProductShape& s, const ProductPeer& who, int threads) {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// Rows in memory, `stride` elements apart; a row's elements lie side by side.
 template <class T> struct HeadRows {
@@ -30,4 +30,4 @@ struct HeadGradients {
   HeadRows<float> dq, dk, dv;
 };
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -17,7 +17,7 @@
 #include "stet/tensor/math/float-lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -321,19 +321,18 @@ void head_backward(const HeadShape& shape, const HeadTensors& x, const HeadGradi
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(head_forward);
 HWY_EXPORT(head_backward);
 
-namespace cpu_kernels {
 namespace {
 
 template <class T> HeadRows<T> rows_of(const Tensor& x, int64_t head) {
@@ -387,7 +386,6 @@ void attention_gradient(const AttentionRule& rule, const AttentionInputs& in, co
   });
 }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 
 #endif

@@ -12,7 +12,7 @@
 #include "stet/tensor/cpu/row-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -41,7 +41,7 @@ void scale_float(const float* x, float factor, float* y, int64_t n) { scale(x, f
 void scale_double(const double* x, double factor, double* y, int64_t n) { scale(x, factor, y, n); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -51,7 +51,7 @@ HWY_AFTER_NAMESPACE();
 #include "stet/tensor/kernels.h"
 #include "stet/tensor/scalar_ops.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(squares_float);
 HWY_EXPORT(squares_double);
@@ -59,8 +59,6 @@ HWY_EXPORT(sum_float);
 HWY_EXPORT(sum_double);
 HWY_EXPORT(scale_float);
 HWY_EXPORT(scale_double);
-
-namespace cpu_kernels {
 
 using contract::kSumBlock;
 
@@ -120,6 +118,5 @@ void clip_norm(double max_norm, std::span<const Tensor> gradients, std::span<con
   visit_floating(norm.dtype(), [&]<class T>(T) { clip<T>(max_norm, gradients, to, norm); });
 }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

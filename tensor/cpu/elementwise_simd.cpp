@@ -9,8 +9,10 @@
 #include "stet/tensor/simd/maximum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
+using stet::HWY_NAMESPACE::Maximum;
+using stet::HWY_NAMESPACE::Minimum;
 namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::ScalableTag<float>;
@@ -57,16 +59,14 @@ void unary_floats(Unary op, const float* x, float* y, int64_t n) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(binary_floats);
 HWY_EXPORT(unary_floats);
-
-namespace cpu_kernels {
 
 void binary_floats(Binary op, const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n) {
   STET_DISPATCH(binary_floats)(op, a, a_step, b, b_step, y, n);
@@ -74,6 +74,5 @@ void binary_floats(Binary op, const float* a, int64_t a_step, const float* b, in
 
 void unary_floats(Unary op, const float* x, float* y, int64_t n) { STET_DISPATCH(unary_floats)(op, x, y, n); }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

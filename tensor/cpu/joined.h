@@ -8,7 +8,7 @@
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// Calls body(i, begin, end) for parts of array i, 0 <= i < count, of length(i) items, until all are covered; `grain`
 /// items are the least that a thread is worth.
@@ -27,4 +27,4 @@ void for_joined(size_t count, const Length& length, const Body& body, int64_t gr
   });
 }
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

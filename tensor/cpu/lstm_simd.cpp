@@ -14,7 +14,7 @@
 #include "stet/tensor/math/float-lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -216,7 +216,7 @@ int64_t pack_backward(const float* weight, int64_t units, float* to) {
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -224,14 +224,13 @@ HWY_AFTER_NAMESPACE();
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(forward);
 HWY_EXPORT(backward);
 HWY_EXPORT(pack_forward);
 HWY_EXPORT(pack_backward);
 
-namespace cpu_kernels {
 namespace {
 
 LstmShape shape_of(const LstmTrace& trace) {
@@ -287,7 +286,6 @@ void lstm_gradient(const Tensor& weight, const LstmTrace& trace, const Tensor& g
   for_rows(s, [&](Range rows) { STET_DISPATCH(backward)(s, x, rows); });
 }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 struct LstmShape {
   int64_t steps, batch, units;
@@ -25,4 +25,4 @@ struct LstmBackward {
   float* d_cell;    ///< [B, H]
 };
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -13,7 +13,7 @@
 #include "stet/tensor/kernels.h"
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 namespace {
 
 // Rows of a, and columns of b, of a block. Packed panels for a block of columns stay in the third-level cache.
@@ -329,9 +329,6 @@ void matmul(const MatrixView<double>& a, std::span<const int64_t> a_offsets, con
   multiply(a, a_offsets, b, b_offsets, c);
 }
 
-}  // namespace stet
-
-namespace stet::cpu_kernels {
 namespace {
 
 template <class T> MatrixView<T> matrix(const Tensor& t) {
@@ -356,15 +353,15 @@ std::vector<int64_t> batch_offsets(const Tensor& t) {
 
 void matmul(const Tensor& a, const Tensor& b, const Tensor& y) {
   visit_floating(y.dtype(), [&]<class T>(T) {
-    if (y.rank() == 2) return stet::matmul(matrix<T>(a), matrix<T>(b), y.mutable_data_as<T>(), y.size(1));
-    stet::matmul(matrix<T>(a), batch_offsets(a), matrix<T>(b), batch_offsets(b), y.mutable_data_as<T>());
+    if (y.rank() == 2) return matmul(matrix<T>(a), matrix<T>(b), y.mutable_data_as<T>(), y.size(1));
+    matmul(matrix<T>(a), batch_offsets(a), matrix<T>(b), batch_offsets(b), y.mutable_data_as<T>());
   });
 }
 
 void linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation, const Tensor& y) {
   visit_floating(y.dtype(), [&]<class T>(T) {
     const Epilogue<T> end = {bias.defined() ? bias.data_as<T>() : nullptr, activation};
-    stet::matmul(matrix<T>(x), matrix<T>(weight).transposed(), y.mutable_data_as<T>(), y.size(1), end);
+    matmul(matrix<T>(x), matrix<T>(weight).transposed(), y.mutable_data_as<T>(), y.size(1), end);
   });
 }
 

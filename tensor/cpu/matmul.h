@@ -9,7 +9,7 @@
 
 #include "stet/tensor/activation.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// A matrix in memory: element (i, j) is at data[i * row_stride + j * col_stride]. Strides count elements; 0
 /// broadcasts.
@@ -42,4 +42,4 @@ void matmul(const MatrixView<float>& a, std::span<const int64_t> a_offsets, cons
 void matmul(const MatrixView<double>& a, std::span<const int64_t> a_offsets, const MatrixView<double>& b,
             std::span<const int64_t> b_offsets, double* c);
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -6,7 +6,7 @@
 #include "stet/tensor/activation.h"
 #include "stet/tensor/contract.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 using contract::kProductChunk;
 
@@ -57,4 +57,4 @@ template <class T> struct Microkernel {
 /// The kernels for the instruction set in use; T is float or double.
 template <class T> const Microkernel<T>& microkernel();
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -17,7 +17,7 @@
 #include "stet/tensor/cpu/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -274,11 +274,11 @@ const Microkernel<float>& microkernels_float() { return kernels<float>(); }
 const Microkernel<double>& microkernels_double() { return kernels<double>(); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(microkernels_float);
 HWY_EXPORT(microkernels_double);
@@ -286,5 +286,5 @@ HWY_EXPORT(microkernels_double);
 template <> const Microkernel<float>& microkernel() { return STET_DISPATCH(microkernels_float)(); }
 template <> const Microkernel<double>& microkernel() { return STET_DISPATCH(microkernels_double)(); }
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

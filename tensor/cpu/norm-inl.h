@@ -9,7 +9,7 @@
 #endif
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 
 using RowTag = hwy::HWY_NAMESPACE::ScalableTag<float>;
@@ -89,7 +89,7 @@ template <int kSums, class Terms> void row_sums(int64_t begin, int64_t n, const 
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #endif

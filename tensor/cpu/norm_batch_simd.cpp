@@ -20,12 +20,6 @@ namespace HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using stet::HWY_NAMESPACE::for_elements;
-using stet::HWY_NAMESPACE::load_at;
-using stet::HWY_NAMESPACE::row_sums;
-using stet::HWY_NAMESPACE::RowVector;
-using stet::HWY_NAMESPACE::splat;
-using stet::HWY_NAMESPACE::store_at;
 
 // Calls body(offset of the plane's first element, channel, place of its sums, which lie as [n, channels]).
 template <class Body> HWY_INLINE void for_planes(const Planes& s, const PlaneRange& r, const Body& body) {

@@ -21,12 +21,6 @@ namespace HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using stet::HWY_NAMESPACE::for_elements;
-using stet::HWY_NAMESPACE::load_at;
-using stet::HWY_NAMESPACE::row_sums;
-using stet::HWY_NAMESPACE::RowVector;
-using stet::HWY_NAMESPACE::splat;
-using stet::HWY_NAMESPACE::store_at;
 
 // Elements of the rows that go through a pass together, so that one's divisions overlap with another's, and stay in the
 // first cache. The rows behind them are fetched meanwhile, and what they write to too: a store that misses holds up

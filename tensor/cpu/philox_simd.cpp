@@ -11,7 +11,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
@@ -128,16 +128,14 @@ void drop_floats(const uint32_t* words, uint32_t threshold, float scale, const f
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(philox_words);
 HWY_EXPORT(drop_floats);
-
-namespace cpu_kernels {
 
 void philox_words(const Draw& draw, int64_t first, int64_t blocks, uint32_t* words) {
   STET_DISPATCH(philox_words)(draw, first, blocks, words);
@@ -147,6 +145,5 @@ void drop_floats(const uint32_t* words, uint32_t threshold, float scale, const f
   STET_DISPATCH(drop_floats)(words, threshold, scale, x, y, n);
 }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

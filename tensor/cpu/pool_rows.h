@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// A row of windows that lie wholly in their plane, but for rows above and below it that are left out.
 struct PoolRow {
@@ -25,4 +25,4 @@ template <class T> struct PoolKernels {
 /// The kernels for the instruction set in use; T is float or double.
 template <class T> const PoolKernels<T>& pool_kernels();
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -11,7 +11,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -172,11 +172,11 @@ const PoolKernels<float>& pool_kernels_float() { return kernels<float>(); }
 const PoolKernels<double>& pool_kernels_double() { return kernels<double>(); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(pool_kernels_float);
 HWY_EXPORT(pool_kernels_double);
@@ -184,5 +184,5 @@ HWY_EXPORT(pool_kernels_double);
 template <> const PoolKernels<float>& pool_kernels() { return STET_DISPATCH(pool_kernels_float)(); }
 template <> const PoolKernels<double>& pool_kernels() { return STET_DISPATCH(pool_kernels_double)(); }
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

@@ -6,7 +6,7 @@
 
 #include "stet/tensor/cpu/tiling.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// Fetches memory into the second-level cache, one of `parts` with each call, between which other work keeps the
 /// processor busy.
@@ -29,4 +29,4 @@ class Prefetch {
   int64_t step_ = 0;
 };
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

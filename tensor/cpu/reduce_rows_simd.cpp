@@ -13,8 +13,10 @@
 #include "stet/tensor/cpu/row-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
+using stet::HWY_NAMESPACE::Maximum;
+using stet::HWY_NAMESPACE::Minimum;
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -141,11 +143,11 @@ int64_t index_float(Reduce op, const float* x, int64_t n) { return index_of(op, 
 int64_t index_double(Reduce op, const double* x, int64_t n) { return index_of(op, x, n); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(rows_float);
 HWY_EXPORT(rows_double);
@@ -153,8 +155,6 @@ HWY_EXPORT(columns_float);
 HWY_EXPORT(columns_double);
 HWY_EXPORT(index_float);
 HWY_EXPORT(index_double);
-
-namespace cpu_kernels {
 
 template <> void reduce_rows(Reduce op, const float* x, int64_t rows, int64_t n, float* y) {
   STET_DISPATCH(rows_float)(op, x, rows, n, y);
@@ -175,6 +175,5 @@ template <> int64_t index_of_extreme(Reduce op, const double* x, int64_t n) {
   return STET_DISPATCH(index_double)(op, x, n);
 }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

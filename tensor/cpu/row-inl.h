@@ -13,7 +13,7 @@
 #endif
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 
 using contract::kSumBlock, contract::kSumLanes;
@@ -138,7 +138,7 @@ template <class T, class F> HWY_INLINE T row_fold(const T* x, int64_t n, T start
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -61,8 +61,10 @@ template <class T> struct CrossEntropyGradientRows {
 #endif
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
+using stet::HWY_NAMESPACE::Fma;
+using stet::HWY_NAMESPACE::Maximum;
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -228,7 +230,7 @@ void cross_entropy_gradient_float(const CrossEntropyGradientRows<float>& a) { cr
 void cross_entropy_gradient_double(const CrossEntropyGradientRows<double>& a) { cross_entropy_gradient(a); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -239,7 +241,7 @@ HWY_AFTER_NAMESPACE();
 #include "stet/tensor/cpu/workspace.h"
 #include "stet/tensor/error.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(softmax_float);
 HWY_EXPORT(softmax_double);
@@ -252,7 +254,6 @@ HWY_EXPORT(cross_entropy_double);
 HWY_EXPORT(cross_entropy_gradient_float);
 HWY_EXPORT(cross_entropy_gradient_double);
 
-namespace cpu_kernels {
 namespace {
 
 // Calls body(first row, rows) on parts of x [.., n] of about kPart elements, or one row.
@@ -353,6 +354,5 @@ void cross_entropy_gradient(const Tensor& g, const Tensor& target, const Tensor&
   });
 }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

@@ -6,7 +6,7 @@
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/strided.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// Bytes of memory traffic under which another thread costs more than it saves, in elements.
 inline constexpr int64_t kElementGrain = 16384;
@@ -36,4 +36,4 @@ template <size_t N> class StridedLoop : public StridedAxes<N> {
   }
 };
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

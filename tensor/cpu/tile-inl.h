@@ -15,8 +15,9 @@
 #endif
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
+using stet::HWY_NAMESPACE::Fma;
 
 // A register tile is an array of sums, rows x vectors. Every loop over one is unrolled: sums that are addressed by a
 // variable would live in memory.
@@ -172,7 +173,7 @@ inline void multiply_chunks(int rows, int64_t columns, int64_t count, TileLeft<f
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "stet/tensor/parallel.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// Below this many multiply-adds another thread costs more than it saves.
 inline constexpr int64_t kLeastWork = int64_t{1} << 20;
@@ -65,4 +65,4 @@ inline Grid choose_grid(int64_t m, int64_t n, int64_t max_parts, int max_rows, i
   return best;
 }
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

@@ -6,7 +6,7 @@
 
 #include "stet/tensor/pages.h"
 
-namespace stet {
+namespace stet::cpu_kernels {
 
 /// A buffer that only grows. Its content is lost when it does.
 class Workspace {
@@ -42,4 +42,4 @@ class Workspace {
   size_t size_ = 0;
 };
 
-}  // namespace stet
+}  // namespace stet::cpu_kernels

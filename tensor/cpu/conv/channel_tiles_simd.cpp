@@ -15,7 +15,7 @@
 #include "stet/tensor/cpu/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -133,20 +133,17 @@ const ChannelTiles<float>& channel_tiles_float() { return tiles<float>(); }
 const ChannelTiles<double>& channel_tiles_double() { return tiles<double>(); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(channel_tiles_float);
 HWY_EXPORT(channel_tiles_double);
 
-namespace cpu_kernels {
-
 template <> const ChannelTiles<float>& channel_tiles() { return STET_DISPATCH(channel_tiles_float)(); }
 template <> const ChannelTiles<double>& channel_tiles() { return STET_DISPATCH(channel_tiles_double)(); }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

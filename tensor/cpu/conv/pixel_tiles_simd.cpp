@@ -15,7 +15,7 @@
 #include "stet/tensor/cpu/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -369,20 +369,17 @@ const PixelTiles<float>& pixel_tiles_float() { return tiles<float>(); }
 const PixelTiles<double>& pixel_tiles_double() { return tiles<double>(); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(pixel_tiles_float);
 HWY_EXPORT(pixel_tiles_double);
 
-namespace cpu_kernels {
-
 template <> const PixelTiles<float>& pixel_tiles() { return STET_DISPATCH(pixel_tiles_float)(); }
 template <> const PixelTiles<double>& pixel_tiles() { return STET_DISPATCH(pixel_tiles_double)(); }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif

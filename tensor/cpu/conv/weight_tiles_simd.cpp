@@ -14,8 +14,9 @@
 #include "stet/tensor/cpu/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace stet {
+namespace stet::cpu_kernels {
 namespace HWY_NAMESPACE {
+using stet::HWY_NAMESPACE::Fma;
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -177,20 +178,17 @@ const WeightTiles<float>& weight_tiles_float() { return tiles<float>(); }
 const WeightTiles<double>& weight_tiles_double() { return tiles<double>(); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace stet {
+namespace stet::cpu_kernels {
 
 HWY_EXPORT(weight_tiles_float);
 HWY_EXPORT(weight_tiles_double);
 
-namespace cpu_kernels {
-
 template <> const WeightTiles<float>& weight_tiles() { return STET_DISPATCH(weight_tiles_float)(); }
 template <> const WeightTiles<double>& weight_tiles() { return STET_DISPATCH(weight_tiles_double)(); }
 
-}  // namespace cpu_kernels
-}  // namespace stet
+}  // namespace stet::cpu_kernels
 #endif
