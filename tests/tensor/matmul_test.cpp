@@ -12,6 +12,11 @@
 namespace stet {
 namespace {
 
+using cpu_kernels::Epilogue;
+using cpu_kernels::matmul;
+using cpu_kernels::MatrixView;
+using stet::matmul;
+
 template <class T> struct MatmulTest : testing::Test {};
 using Floats = testing::Types<float, double>;
 TYPED_TEST_SUITE(MatmulTest, Floats);
