@@ -28,7 +28,7 @@ if [ -z "$folder" ]; then
 fi
 mkdir -p "$folder"
 mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-  awk '/^URIs:/ { print $2; exit } /^deb / { for (i = 2; i <= NF; ++i) if ($i ~ /^https?:/) { print $i; exit } }')
+  awk '/^URIs:/ { print $2; exit } /^deb / { for (i = 2; i <= NF; ++i) if ($i ~ /^https?:/) { print $i; exit } }' || true)
 [ -n "$mirror" ] || skip "no mirror in apt's sources"
 log=$folder.log
 if [ ! -e "$folder/usr/bin/apt-get" ]; then
