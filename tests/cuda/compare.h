@@ -2,15 +2,13 @@
 #pragma once
 
 #include <functional>
-#include <vector>
 
 #include "cuda/device.h"
+#include "ops/case.h"
 #include "stet/tensor/dtype.h"
 #include "tensor/bits.h"
 
 namespace stet::testing {
-
-using Tensors = std::vector<Tensor>;
 
 /// The tensors on a device; undefined ones stay undefined.
 inline Tensors on(Device device, Tensors all) {

@@ -1,42 +1,13 @@
 #include "cases.h"
 
-#include <cmath>
-#include <limits>
 #include <string_view>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
-#include "stet/tensor/rng.h"
 
 namespace stet::digests {
 namespace {
-
-template <class T> T draw(SampleDraws& draws, Values kind) {
-  using Limits = std::numeric_limits<T>;
-  const T special[] = {T(0),
-                       -T(0),
-                       Limits::infinity(),
-                       -Limits::infinity(),
-                       Limits::quiet_NaN(),
-                       Limits::denorm_min(),
-                       -Limits::min() / 8,
-                       Limits::max(),
-                       -Limits::max(),
-                       T(1),
-                       T(-1),
-                       std::ldexp(T(1), Limits::digits)};
-  if (kind == Values::special && draws.below(8) == 0) return special[draws.below(12)];
-  const T fraction = static_cast<T>(draws.uniform()) - T(0.5);
-  return std::ldexp(fraction, static_cast<int>(draws.below(30)) - 15);
-}
-
-template <class T> Tensor draw_all(const Shape& shape, uint64_t seed, Values kind) {
-  SampleDraws draws(Rng(seed, "digests"), 0, 0);
-  std::vector<T> v(static_cast<size_t>(shape.elements()));
-  for (T& x : v) x = draw<T>(draws, kind);
-  return Tensor::adopt(std::move(v), shape);
-}
 
 std::vector<Tensor> make(const Inputs& inputs) {
   std::vector<Tensor> made;
@@ -46,21 +17,29 @@ std::vector<Tensor> make(const Inputs& inputs) {
 
 Device where_cases_run;
 
-// Calls `compute` with each of the inputs, and once more on the CPU with those that have no kernel on device().
-void for_each(Trace& trace, const std::vector<Inputs>& inputs, const std::function<void(const Inputs&)>& compute) {
-  size_t without = 0;
+// Calls `compute` on the CPU with inputs for which device() has no kernel; throws if it has one.
+void compute_on_cpu(Trace& trace, const std::string& name, const Inputs& one,
+                    const std::function<void(const Inputs&)>& compute) {
+  const Device gpu = device();
+  bool has_kernel = true;
+  try {
+    compute(one);
+  } catch (const UsageError& e) {
+    if (std::string_view(e.what()).find("there is no kernel for device") == std::string_view::npos) throw;
+    trace.on_cpu = e.what(), has_kernel = false;
+  }
+  if (has_kernel) raise("{} has a kernel for float64 on {}, and is said to have none", name, gpu.to_string());
+  set_device(cpu);
+  compute(one);
+  set_device(gpu);
+}
+
+void for_each(Trace& trace, const std::string& name, const std::vector<Inputs>& inputs, Float64 float64,
+              const std::function<void(const Inputs&)>& compute) {
   for (const Inputs& one : inputs) {
-    const Device before = device();
-    try {
-      compute(one);
-    } catch (const UsageError& e) {
-      const bool no_kernel = std::string_view(e.what()).find("there is no kernel for device") != std::string_view::npos;
-      if (!no_kernel || ++without == inputs.size()) throw;
-      trace.on_cpu = e.what();
-      set_device(cpu);
-      compute(one);
-      set_device(before);
-    }
+    if (device() != cpu && one.dtype == DType::float64 && float64 == Float64::not_on_gpu)
+      compute_on_cpu(trace, name, one, compute);
+    else compute(one);
   }
 }
 
@@ -77,34 +56,30 @@ void set_device(Device d) { where_cases_run = d; }
 
 Cases all_cases() {
   Cases cases;
-  for (auto add : {add_elementwise, add_reductions, add_shape_ops, add_products, add_norms, add_sequences, add_random,
-                   add_training, add_small_models}) {
-    add(cases);
-  }
+  add_ops(cases);
+  for (auto add : {add_dtypes, add_training, add_small_models}) add(cases);
   return cases;
 }
 
 Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype) {
-  return (dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind))
-      .to(device());
+  return testing::drawn(shape, seed, kind, dtype).to(device());
 }
 
 Tensor indices(const Shape& shape, uint64_t seed, int64_t n) {
-  SampleDraws draws(Rng(seed, "indices"), 0, 0);
-  std::vector<int64_t> v(static_cast<size_t>(shape.elements()));
-  for (int64_t& i : v) i = draws.below(n);
-  return Tensor::adopt(std::move(v), shape).to(device());
+  return testing::drawn_indices(shape, seed, n).to(device());
 }
 
-void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {
-  cases.push_back(
-      {name, [=](Trace& trace) { for_each(trace, inputs, [&](const Inputs& one) { trace(op(make(one))); }); }});
+void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op,
+                 Float64 float64) {
+  cases.push_back({name, [=](Trace& trace) {
+                     for_each(trace, name, inputs, float64, [&](const Inputs& one) { trace(op(make(one))); });
+                   }});
 }
 
-void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op) {
-  add_forward(cases, name, inputs, op);
+void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op, Float64 float64) {
+  add_forward(cases, name, inputs, op, float64);
   cases.push_back({name + ".gradient", [=](Trace& trace) {
-                     for_each(trace, inputs, [&](const Inputs& one) {
+                     for_each(trace, name, inputs, float64, [&](const Inputs& one) {
                        std::vector<Tensor> watched;
                        for (const Tensor& x : make(one)) watched.push_back(watch(x));
                        const Tensor y = op(watched);

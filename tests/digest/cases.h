@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/case.h"
 #include "stet/tensor/device.h"
 #include "stet/tensor/digest.h"
 #include "stet/tensor/tensor.h"
@@ -32,10 +33,7 @@ struct Case {
 };
 using Cases = std::vector<Case>;
 
-enum class Values {
-  wide,     // magnitudes so far apart that the order of a sum shows
-  special,  // the same, but one in eight is an infinity, NaN, a signed zero, subnormal or the largest number
-};
+using Values = testing::Numbers;
 
 /// Where cases are computed: the CPU, until something else is set. All of a case runs there; what a library makes on
 /// the CPU, such as a new network, is moved first.
@@ -47,27 +45,23 @@ Tensor values(const Shape& shape, uint64_t seed, Values kind, DType dtype = DTyp
 /// int64 in 0 … n-1.
 Tensor indices(const Shape& shape, uint64_t seed, int64_t n);
 
-/// The inputs of one evaluation of an op.
-struct Inputs {
-  std::vector<Shape> shapes;
-  Values kind = Values::special;
-  DType dtype = DType::float32;
-};
+using Inputs = testing::DigestInputs;
 using Op = std::function<Tensor(const std::vector<Tensor>&)>;
 
-/// The case `name`: the op's results on each of the inputs. Inputs for which device() has no kernel are computed on the
-/// CPU, if there are others for which it has one.
-void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);
+/// Whether a GPU has kernels for an op's float64.
+enum class Float64 { everywhere, not_on_gpu };
+/// The case `name`: the op's results on each of the inputs. Those of float64 for which a GPU has no kernel are computed
+/// on the CPU.
+void add_forward(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op,
+                 Float64 float64 = Float64::everywhere);
 /// The same, and the case `name.gradient`: the gradients of all inputs for an upstream gradient of the same kind.
-void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op);
+void add_op(Cases& cases, const std::string& name, const std::vector<Inputs>& inputs, const Op& op,
+            Float64 float64 = Float64::everywhere);
 
-void add_elementwise(Cases& cases);
-void add_reductions(Cases& cases);
-void add_shape_ops(Cases& cases);
-void add_products(Cases& cases);
-void add_norms(Cases& cases);
-void add_sequences(Cases& cases);
-void add_random(Cases& cases);
+/// The rows of the table of ops; those that hold a random stream, of which a process has one, only with `streams`.
+void add_ops(Cases& cases, bool streams = true);
+/// Arithmetic of integers, and conversions between all types.
+void add_dtypes(Cases& cases);
 void add_training(Cases& cases);
 /// Twenty steps of small networks, which an emulated processor trains in seconds.
 void add_small_models(Cases& cases);

@@ -22,7 +22,8 @@ namespace {
 // The cases that neither move the tick nor hold a random stream, of which a process has one.
 Cases concurrent_cases() {
   Cases cases;
-  for (auto add : {add_elementwise, add_reductions, add_shape_ops, add_products, add_norms, add_sequences}) add(cases);
+  add_ops(cases, false);
+  add_dtypes(cases);
   return cases;
 }
 

@@ -17,21 +17,28 @@ using In = const std::vector<Tensor>&;
 void add_losses(Cases& cases) {
   const std::vector<Inputs> one = {{{{33, 7}}}, {{{2101, 10}}, Values::wide}, {{{9, 5}}, Values::wide, DType::float64}};
   const auto classes = [](const Tensor& x) { return indices({x.size(0)}, 5, x.size(1)); };
-  add_op(cases, "cross_entropy", one, [=](In x) { return nn::cross_entropy(x[0], classes(x[0])); });
-  add_op(cases, "cross_entropy.options", one, [=](In x) {
-    const Tensor weights = arange(x[0].size(1), x[0].dtype()).to(device()) + 0.3;
-    return nn::cross_entropy(x[0], classes(x[0]),
-                             {.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 2});
-  });
+  add_op(
+      cases, "cross_entropy", one, [=](In x) { return nn::cross_entropy(x[0], classes(x[0])); }, Float64::not_on_gpu);
+  add_op(
+      cases, "cross_entropy.options", one,
+      [=](In x) {
+        const Tensor weights = arange(x[0].size(1), x[0].dtype()).to(device()) + 0.3;
+        return nn::cross_entropy(x[0], classes(x[0]),
+                                 {.label_smoothing = 0.1, .class_weights = weights, .ignore_index = 2});
+      },
+      Float64::not_on_gpu);
   const std::vector<Inputs> pairs = {
       {{{33, 7}, {33, 7}}}, {{{2101, 3}, {2101, 3}}, Values::wide}, {{{9, 5}, {9, 5}}, Values::wide, DType::float64}};
   add_op(cases, "mse", pairs, [](In x) { return nn::mse(x[0], x[1]); });
   add_op(cases, "l1", pairs, [](In x) { return nn::l1(x[0], x[1]); });
   add_op(cases, "huber", pairs, [](In x) { return nn::huber(x[0], x[1], 0.7); });
-  add_op(cases, "bce_with_logits", one, [](In x) {
-    const Tensor target = (values(x[0].shape(), 8, Values::wide, x[0].dtype()) > 0.0).to(x[0].dtype());
-    return nn::bce_with_logits(x[0], target, {.positive_weight = full({}, 1.7, x[0].dtype(), device())});
-  });
+  add_op(
+      cases, "bce_with_logits", one,
+      [](In x) {
+        const Tensor target = (values(x[0].shape(), 8, Values::wide, x[0].dtype()) > 0.0).to(x[0].dtype());
+        return nn::bce_with_logits(x[0], target, {.positive_weight = full({}, 1.7, x[0].dtype(), device())});
+      },
+      Float64::not_on_gpu);
 }
 
 // What is added up over all parameters, in their order.

@@ -1,4 +1,5 @@
-// Attention's kernels against a plain loop and against the public ops that define them.
+// Attention's kernels against a plain loop, and what they depend on. The table of ops holds them to the public ops that
+// define them.
 #include <gtest/gtest.h>
 
 #include "stet/tensor/autograd.h"
@@ -7,9 +8,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/ops.h"
-#include "stet/tensor/ops/composed.h"
 #include "tensor/bits.h"
-#include "tensor/machines.h"
 #include "tensor/reference.h"
 
 namespace stet {
@@ -104,41 +103,6 @@ TEST(Attention, EqualsThePlainLoop) {
       const Tensor o = attention(in.q, in.k, in.v, {.causal = c.causal});
       EXPECT_TRUE(all_same_bits(o.to_vector<float>(), plain_attention(c, in, scale))) << name_of(c);
     }
-  }
-}
-
-TEST(Attention, ForwardAndGradientsEqualTheComposition) {
-  for (const Case& c : cases()) {
-    for (bool specials : {false, true}) {
-      SCOPED_TRACE(name_of(c) + (specials ? ", specials" : ""));
-      const Inputs in = inputs(c, specials);
-      const AttentionOptions options{.causal = c.causal, .scale = 0.3};
-      const auto o = composed::attention(in.q, in.k, in.v, options).to_vector<float>();
-      const auto want = composed::attention_gradient(in.g, in.q, in.k, in.v, options);
-      testing::on_all_machines([&] {
-        const Tensor q = watch(in.q), k = watch(in.k), v = watch(in.v);
-        const Tensor y = attention(q, k, v, options);
-        EXPECT_TRUE(all_same_bits(y.to_vector<float>(), o));
-        const Gradients g = backward(sum(y * in.g));
-        EXPECT_TRUE(all_same_bits(g[q].to_vector<float>(), want[0].to_vector<float>())) << "q";
-        EXPECT_TRUE(all_same_bits(g[k].to_vector<float>(), want[1].to_vector<float>())) << "k";
-        EXPECT_TRUE(all_same_bits(g[v].to_vector<float>(), want[2].to_vector<float>())) << "v";
-      });
-    }
-  }
-}
-
-TEST(Attention, OfHeadsEqualsTheComposition) {
-  const Tensor qkv = input({3, 37, 3 * 20}, 5, false), g = input({3, 37, 20}, 6, false);
-  for (bool causal : {false, true}) {
-    const auto o = composed::self_attention(qkv, 4, {.causal = causal}).to_vector<float>();
-    const auto d = composed::self_attention_gradient(g, qkv, 4, {.causal = causal}).to_vector<float>();
-    testing::on_all_machines([&] {
-      const Tensor x = watch(qkv);
-      const Tensor y = self_attention(x, 4, {.causal = causal});
-      EXPECT_TRUE(all_same_bits(y.to_vector<float>(), o));
-      EXPECT_TRUE(all_same_bits(backward(sum(y * g))[x].to_vector<float>(), d));
-    });
   }
 }
 

@@ -3,33 +3,29 @@
 
 #include <functional>
 
+#include "ops/drive.h"
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/composed.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
 #include "tensor/bits.h"
+#include "tensor/machines.h"
 
 namespace stet {
 namespace {
 
 using testing::all_same_bits;
 using testing::awkward;
-
-void everywhere(const std::function<void()>& check) {
-  const std::string best = isa();
-  for (const std::string& name : available_isas()) {
-    for (const int n : {1, 2, 3, 7}) {
-      SCOPED_TRACE(name + ", " + std::to_string(n) + " threads");
-      set_isa(name);
-      set_threads(n);
-      check();
-    }
-  }
-  set_isa(best);
-  set_threads(0);
-}
+using testing::awkward_inputs;
+using testing::on_all_machines;
+using testing::on_half_of_machines;
+using testing::op_cases;
+using testing::OpCase;
+using testing::Shapes;
+using testing::Tensors;
 
 ::testing::AssertionResult same_bits(const Tensor& got, const Tensor& want) {
   if (got.shape() != want.shape())
@@ -38,34 +34,90 @@ void everywhere(const std::function<void()>& check) {
   return all_same_bits(got.to_vector<float>(), want.to_vector<float>());
 }
 
-// The gradient of sum(f(x) * weights) for x, recorded in composed ops where `graph`.
-Tensor gradient(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& weights,
+// The result for inputs, and the gradients of all of them for an upstream g.
+struct Results {
+  Tensor y;
+  Tensors gradients;
+};
+
+Results results(const std::function<Tensor(const Tensors&)>& op, const Tensors& x, const Tensor& g,
                 bool graph = false) {
-  const Tensor watched = watch(x);
-  return backward(sum(f(watched) * weights), {.graph = graph})[watched].detach();
+  Tensors watched;
+  for (const Tensor& t : x) watched.push_back(watch(t));
+  const Tensor y = op(watched);
+  const Gradients gradients = backward(sum(y * g), {.graph = graph});
+  Results all{y.detach(), {}};
+  for (const Tensor& t : watched) all.gradients.push_back(gradients[t].detach());
+  return all;
 }
 
-const Shape kRows[] = {{1, 1},    {3, 10},   {7, 31},   {2, 33},    {130, 65},
-                       {5, 1000}, {3, 1025}, {2, 4097}, {2, 2, 17}, {900, 3}};
+Results composed_results(const OpCase& c, const Tensors& x, const Tensor& g) {
+  if (!c.gradient_composition) return results(c.composition, x, g);
+  const NoGrad no_grad;
+  return {c.composition(x), c.gradient_composition(g, x)};
+}
 
-TEST(Fused, SoftmaxEqualsItsComposition) {
-  for (const DType dtype : {DType::float32, DType::float64}) {
-    for (const Shape& shape : kRows) {
-      if (dtype == DType::float64 && shape.elements() > 2000) continue;
-      for (const bool specials : {false, true}) {
-        SCOPED_TRACE(shape.to_string());
-        const Tensor x = awkward(shape, 1, specials).to(dtype), w = awkward(shape, 2, specials).to(dtype);
-        const NoGrad no_grad;
-        const Tensor y = composed::softmax(x, x.rank() - 1), log_y = composed::log_softmax(x, x.rank() - 1);
-        const Tensor dx = y * (w - sum(w * y, {-1}, true));
-        everywhere([&] {
-          EXPECT_TRUE(same_bits(softmax(x), y));
-          EXPECT_TRUE(same_bits(log_softmax(x), log_y));
-          EXPECT_TRUE(same_bits(softmax(contiguous(x.transpose()).transpose()), y));
-          set_grad_enabled(true);
-          EXPECT_TRUE(same_bits(gradient([](const Tensor& v) { return softmax(v); }, x, w), dx));
-          set_grad_enabled(false);
-        });
+void expect_same(const Results& got, const Results& want) {
+  EXPECT_TRUE(same_bits(got.y, want.y));
+  for (size_t i = 0; i < want.gradients.size(); ++i) {
+    EXPECT_TRUE(same_bits(got.gradients[i], want.gradients[i])) << "gradient of input " << i;
+  }
+}
+
+// Normal deviates, but for a share of awkward numbers.
+Tensor ordinary(const Shape& shape, uint64_t seed, double share) {
+  Stream stream(Rng(seed, "ordinary"));
+  const Tensor plain = normal(stream, shape);
+  return where(bernoulli(stream, shape, share), awkward(shape, seed), plain);
+}
+
+Tensors inputs(const OpCase& c, const Shapes& shapes, bool specials, DType dtype) {
+  Tensors x;
+  for (const Shape& s : shapes) {
+    const uint64_t seed = x.size() + 1;
+    const Tensor all = c.ordinary ? ordinary(s, seed, specials ? c.awkward_share : 0) : awkward(s, seed, specials);
+    x.push_back(all.to(dtype));
+  }
+  return x;
+}
+
+// The same values in another layout.
+Tensors transposed(Tensors x) {
+  for (Tensor& t : x) {
+    if (t.rank() > 1) t = contiguous(t.transpose()).transpose();
+  }
+  return x;
+}
+
+void check(const OpCase& c, const Shapes& shapes, bool specials, DType dtype, size_t turn) {
+  const Tensors x = inputs(c, shapes, specials, dtype), swapped = transposed(x);
+  const Tensor g = inputs(c, {c.composition(x).shape()}, specials, dtype)[0];
+  const Results want = composed_results(c, x, g);
+  on_half_of_machines(turn, [&] {
+    expect_same(results(c.op, x, g), want);
+    EXPECT_TRUE(same_bits(c.op(swapped), want.y)) << "transposed";
+  });
+  expect_same(results(c.op, x, g, true), want);
+}
+
+int64_t elements(const Shapes& shapes) {
+  int64_t n = 0;
+  for (const Shape& s : shapes) n += s.elements();
+  return n;
+}
+
+TEST(Fused, EqualsItsComposition) {
+  for (const OpCase& c : op_cases()) {
+    size_t turn = 0;  // so that ordinary and special numbers change halves from size to size
+    for (const Shapes& shapes : c.composed_sizes) {
+      ++turn;
+      for (const DType dtype : {DType::float32, DType::float64}) {
+        if (dtype == DType::float64 && elements(shapes) > 2000) continue;
+        for (const bool specials : {false, true}) {
+          SCOPED_TRACE(c.name + " " + shapes[0].to_string() + ", " + std::to_string(shapes.size()) + " inputs" +
+                       (specials ? ", specials" : "") + (dtype == DType::float64 ? ", float64" : ""));
+          check(c, shapes, specials, dtype, turn + specials);
+        }
       }
     }
   }
@@ -85,49 +137,19 @@ TEST(Fused, SoftmaxDividesAsDivisionDoes) {
   set_isa(available_isas().front());
 }
 
-TEST(Fused, CrossEntropyEqualsItsComposition) {
-  for (const DType dtype : {DType::float32, DType::float64}) {
-    for (const Shape& shape : kRows) {
-      if (dtype == DType::float64 && shape.elements() > 2000) continue;
-      for (const bool specials : {false, true}) {
-        SCOPED_TRACE(shape.to_string());
-        const Tensor x = awkward(shape, 1, specials).to(dtype);
-        const Shape rows(std::vector<int64_t>(shape.begin(), shape.end() - 1));
-        std::vector<int64_t> classes;
-        for (int64_t i = 0; i < rows.elements(); ++i) classes.push_back((i * 7 + 3) % shape[-1]);
-        const Tensor target = Tensor::from(classes, rows), w = awkward(rows, 2, specials).to(dtype);
-        const auto loss = [&](const Tensor& v) { return cross_entropy_rows(v, target); };
-        Tensor want, want_dx;
-        {
-          const NoGrad no_grad;
-          want = composed::cross_entropy_rows(x, target);
-          want_dx = composed::cross_entropy_gradient(x, target, w);
-        }
-        everywhere([&] {
-          EXPECT_TRUE(same_bits(loss(x), want));
-          EXPECT_TRUE(same_bits(gradient(loss, x, w), want_dx));
-          EXPECT_TRUE(same_bits(gradient(loss, x, w, true), want_dx));
-        });
-      }
-    }
-  }
-}
-
 TEST(Fused, CrossEntropyNamesATargetThatIsNoClass) {
   EXPECT_THROW(cross_entropy_rows(zeros({2, 3}), Tensor::from<int64_t>({0, 3})), DataError);
   EXPECT_THROW(cross_entropy_rows(zeros({2, 3}), Tensor::from<int64_t>({-1, 0})), DataError);
 }
 
-TEST(Fused, TheGradientOfReluPassesWhereXIsPositive) {
+TEST(Fused, TheGradientOfReluTakesAStretchedUpstream) {
   for (const DType dtype : {DType::float32, DType::float64}) {
     for (const Shape& shape : {Shape{0}, Shape{1}, Shape{33}, Shape{5, 1025}, Shape{70001}}) {
       SCOPED_TRACE(shape.to_string());
-      const Tensor x = awkward(shape, 1).to(dtype), w = awkward(shape, 2).to(dtype), zero = zeros({}, dtype);
-      everywhere([&] {
-        EXPECT_TRUE(same_bits(gradient([](const Tensor& v) { return relu(v); }, x, w), where(x > 0, w, zero)));
-        EXPECT_TRUE(
-            same_bits(gradient([](const Tensor& v) { return relu(v); }, x, broadcast_to(ones({}, dtype), shape)),
-                      where(x > 0, ones(shape, dtype), zero)));
+      const Tensor x = awkward(shape, 1).to(dtype), g = broadcast_to(ones({}, dtype), shape);
+      const Tensor want = where(x > 0, ones(shape, dtype), zeros({}, dtype));
+      on_all_machines([&] {
+        EXPECT_TRUE(same_bits(results([](const Tensors& t) { return relu(t[0]); }, {x}, g).gradients[0], want));
       });
     }
   }

@@ -1,83 +1,92 @@
-// The table of op cases drives the comparison with the scalar reference over shapes, layouts, threads and instruction
-// sets.
+// The table of ops drives the comparison with the scalar reference over shapes, layouts, threads and instruction sets.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <string>
 
+#include "ops/drive.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
 #include "tensor/bits.h"
 #include "tensor/machines.h"
-#include "tensor/op_cases.h"
 #include "tensor/reference.h"
 
 namespace stet {
 namespace {
 
 using testing::all_same_bits;
+using testing::Arrays;
 using testing::awkward;
-using testing::binary_cases;
-using testing::BinaryCase;
-using testing::gapped_layout;
+using testing::awkward_inputs;
+using testing::layouts;
 using testing::on_all_machines;
-using testing::shapes;
-using testing::transposed_layout;
-using testing::unary_cases;
-using testing::UnaryCase;
+using testing::on_half_of_machines;
+using testing::op_cases;
+using testing::OpCase;
+using testing::Shapes;
+using testing::Tensors;
 
-TEST(Ops, UnaryOpsEqualTheReference) {
-  struct Given {
-    const UnaryCase& c;
-    Tensor x, transposed, gapped;
-    std::vector<float> want;
-  };
+std::string name_of(const Shapes& shapes) {
+  std::string all;
+  for (const Shape& s : shapes) all += " " + s.to_string();
+  return all;
+}
+
+// Inputs in several layouts, and what the op gives for them.
+struct Given {
+  std::vector<Tensors> layouts;
+  reference::Array<float> want;
+};
+
+std::vector<Given> given(const OpCase& c) {
   std::vector<Given> all;
-  for (const Shape& shape : shapes()) {
+  for (const Shapes& shapes : c.sizes) {
     for (bool specials : {false, true}) {
-      const Tensor x = awkward(shape, 1, specials), transposed = transposed_layout(x), gapped = gapped_layout(x);
-      for (const UnaryCase& c : unary_cases()) {
-        all.push_back({c, x, transposed, gapped, c.reference(reference::array<float>(x)).values});
-      }
+      const Tensors x = awkward_inputs(shapes, specials);
+      Arrays arrays;
+      for (const Tensor& t : x) arrays.push_back(reference::array<float>(t));
+      all.push_back({layouts(x), c.reference(arrays)});
     }
   }
-  on_all_machines([&] {
-    for (const auto& [c, x, transposed, gapped, want] : all) {
-      SCOPED_TRACE(std::string(c.name) + " " + x.shape().to_string());
-      EXPECT_TRUE(all_same_bits(c.op(x).to_vector<float>(), want));
-      EXPECT_TRUE(all_same_bits(c.op(transposed).to_vector<float>(), want));
-      EXPECT_TRUE(all_same_bits(c.op(gapped).to_vector<float>(), want));
-    }
-  });
+  return all;
 }
 
-TEST(Ops, UnaryOpsHaveTheSameBitsOnAllMachines) {
-  for (const Shape& shape : {Shape{3, 40, 50}, Shape{2, 3, 20011}, Shape{517, 2, 129}}) {
-    const Tensor x = awkward(shape, 2);
-    for (const UnaryCase& c : unary_cases()) {
-      SCOPED_TRACE(std::string(c.name) + " " + shape.to_string());
-      const std::vector<float> want = c.op(x).to_vector<float>();
-      on_all_machines([&] { EXPECT_TRUE(all_same_bits(c.op(x).to_vector<float>(), want)); });
-    }
-  }
+void expect_equal(const Tensor& y, const reference::Array<float>& want) {
+  EXPECT_EQ(y.shape(), want.shape);
+  EXPECT_TRUE(all_same_bits(y.to(DType::float32).to_vector<float>(), want.values));
 }
 
-TEST(Ops, BinaryOpsEqualTheReferenceUnderBroadcasting) {
-  const std::pair<Shape, Shape> pairs[] = {
-      {{3, 5, 33}, {3, 5, 33}}, {{3, 5, 33}, {33}}, {{3, 5, 33}, {5, 1}}, {{1}, {2, 65}},    {{}, {40}},
-      {{4, 1, 7}, {5, 1}},      {{0, 3}, {3}},      {{20011}, {20011}},   {{300, 70}, {70}}, {{300, 70}, {300, 1}}};
-  for (const auto& [left, right] : pairs) {
-    const Tensor a = awkward(left, 3), b = awkward(right, 4);
-    for (const BinaryCase& c : binary_cases()) {
-      SCOPED_TRACE(std::string(c.name) + " " + left.to_string() + " " + right.to_string());
-      const auto want = reference::zip<float>(reference::array<float>(a), reference::array<float>(b), c.reference);
-      on_all_machines([&] {
-        const Tensor y = c.op(a, b);
-        EXPECT_EQ(y.shape(), want.shape);
-        EXPECT_TRUE(all_same_bits(y.to_vector<float>(), want.values));
+// Inputs as they are on all machines; each of the other layouts on half of them.
+TEST(Ops, EqualTheReference) {
+  for (const OpCase& c : op_cases()) {
+    if (!c.reference) continue;
+    const std::vector<Given> all = given(c);
+    for (size_t turn : {0, 1}) {
+      on_half_of_machines(turn, [&] {
+        for (size_t i = 0; i < all.size(); ++i) {
+          SCOPED_TRACE(c.name + name_of(c.sizes[i / 2]));
+          const auto& [layouts, want] = all[i];
+          expect_equal(c.op(layouts[0]), want);
+          if (layouts.size() > 1) expect_equal(c.op(layouts[1 + (i / 2 + turn) % 2]), want);
+        }
       });
+    }
+  }
+}
+
+TEST(Ops, HaveTheSameBitsOnAllMachines) {
+  size_t turn = 0;
+  const Tensors inputs = awkward_inputs({{3, 40, 50}, {2, 3, 20011}, {517, 2, 129}});
+  for (const OpCase& c : op_cases()) {
+    if (!c.reference || c.sizes[0].size() != 1) continue;
+    for (const Tensor& x : inputs) {
+      SCOPED_TRACE(c.name + " " + x.shape().to_string());
+      const auto values = [&] { return c.op({x}).to(DType::float32).to_vector<float>(); };
+      const std::vector<float> want = values();
+      on_half_of_machines(turn++, [&] { EXPECT_TRUE(all_same_bits(values(), want)); });
     }
   }
 }
@@ -161,6 +170,10 @@ TEST(Ops, ErrorsNameTheOpTheShapesAndTheRemedy) {
               conv2d(zeros({1, 3, 8, 8}), zeros({16, 1, 3, 3}));
             }),
             "conv2d: input has 3 channels, weight [16, 1, 3, 3] takes 1");
+  EXPECT_THAT(message([&] {
+                conv2d(zeros({1, 3, 8, 8}), zeros({16, 3, 3, 3}), zeros({3}));
+              }),
+              ::testing::StartsWith("conv2d: bias [3]"));
   EXPECT_EQ(message([&] { index_select(a, 0, Tensor::from<int64_t>({2})); }),
             "index_select: index 2 at position 0 is not in 0 to 1");
   EXPECT_EQ(message([&] { Tensor().shape(); }), "an undefined tensor was used: it was never given a value");

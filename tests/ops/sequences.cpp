@@ -1,0 +1,125 @@
+// Attention and recurrence; random numbers.
+#include "ops/case.h"
+#include "stet/tensor/ops/composed.h"
+
+namespace stet::testing {
+namespace {
+
+// Scores of a few units, so that many weights count.
+constexpr double kSmall = 0.001;
+// Of awkward numbers so few that some rows see none.
+constexpr double kFew = 0.004;
+
+OpCase& attention_row(Table& t, const char* name, const AttentionOptions& options, const std::vector<Shapes>& sizes) {
+  return t.add(name, [=](auto& x) { return attention(x[0], x[1], x[2], options); })
+      .composed_as([=](auto& x) { return composed::attention(x[0], x[1], x[2], options); }, sizes)
+      .with_gradient([=](auto& g, auto& x) {
+        const auto all = composed::attention_gradient(g, x[0], x[1], x[2], options);
+        return Tensors(all.begin(), all.end());
+      })
+      .of_ordinary_numbers(kFew)
+      .not_on_gpu_in_float64();
+}
+
+// Queries, keys and values.
+Shapes qkv(int64_t batch, int64_t queries, int64_t keys, int64_t width, int64_t value_width) {
+  return {{batch, queries, width}, {batch, keys, width}, {batch, keys, value_width}};
+}
+
+OpCase& self_attention_row(Table& t, const char* name, int64_t heads, bool causal) {
+  const AttentionOptions options{.causal = causal};
+  return t.add(name, [=](auto& x) { return self_attention(x[0], heads, options); })
+      .composed_as([=](auto& x) { return composed::self_attention(x[0], heads, options); }, {{{3, 37, 15 * heads}}})
+      .with_gradient(
+          [=](auto& g, auto& x) { return Tensors{composed::self_attention_gradient(g, x[0], heads, options)}; })
+      .of_ordinary_numbers(kFew)
+      .smooth_at({{2, 3, 6 * heads}})
+      .edges_at({{{0, 3, 6 * heads}}, {{1, 1, 3 * heads}}, {{2, 0, 3, 6 * heads}}})
+      .not_on_gpu_in_float64();
+}
+
+void add_attention(Table& t) {
+  const std::vector<DigestInputs> square = {{{{2, 33, 9}, {2, 33, 9}, {2, 33, 7}}},
+                                            {{{2, 2, 65, 16}, {2, 2, 65, 16}, {2, 2, 65, 16}}, Numbers::wide},
+                                            {{{1, 530, 8}, {1, 530, 8}, {1, 530, 5}}, Numbers::wide},
+                                            {{{2, 5, 3}, {2, 5, 3}, {2, 5, 3}}, Numbers::wide, DType::float64}};
+  const std::vector<double> shrunk = {kSmall, kSmall, 1};
+  // Several chunks of keys and queries, and of the width; odd tails; one row.
+  attention_row(t, "attention", {}, {qkv(2, 7, 40, 9, 17), qkv(1, 40, 7, 33, 16)})
+      .smooth_at({{2, 3, 2}, {2, 4, 2}, {2, 4, 3}})
+      .edges_at({{{0, 2, 3, 4}, {0, 2, 3, 4}, {0, 2, 3, 4}},
+                 {{2, 0, 3, 4}, {2, 0, 3, 4}, {2, 0, 3, 4}},
+                 qkv(1, 0, 3, 4, 4),
+                 qkv(1, 3, 3, 4, 0),
+                 qkv(1, 1, 1, 1, 1),
+                 qkv(1, 0, 3, 70, 70)})
+      .digest(square, shrunk);
+  attention_row(t, "attention.oblong", {.scale = 0.3},
+                {qkv(2, 7, 40, 9, 17), qkv(1, 40, 7, 33, 16), qkv(1, 600, 530, 3, 8)})
+      .smooth_at({{3, 2}, {4, 2}, {4, 3}})
+      .digest({{{{3, 7, 9}, {3, 33, 9}, {3, 33, 5}}, Numbers::wide}, {{{5, 8}, {1100, 8}, {1100, 17}}, Numbers::wide}},
+              shrunk);
+  attention_row(t, "attention.causal", {.causal = true}, {}).smooth_at({{4, 2}, {4, 2}, {4, 3}}).digest(square, shrunk);
+  attention_row(t, "attention.causal and scaled", {.causal = true, .scale = 0.3},
+                {qkv(1, 1, 1, 1, 1), qkv(2, 31, 31, 5, 3), qkv(3, 64, 64, 32, 32), qkv(1, 65, 65, 16, 33),
+                 qkv(1, 600, 600, 8, 5), qkv(1, 13, 13, 600, 1100)})
+      .smooth_at({{4, 2}, {4, 2}, {4, 3}});
+  self_attention_row(t, "self_attention", 3, true).digest({{{{3, 33, 36}}}, {{{2, 64, 144}}, Numbers::wide}}, {kSmall});
+  self_attention_row(t, "self_attention.whole", 4, false);
+}
+
+LstmResult run(const Tensors& x) { return lstm(x[0], {x[1], x[2], x[3], x[4]}, {x[5], x[6]}); }
+Tensor outputs(const Tensors& x) { return run(x).output; }
+Tensor last_state(const Tensors& x) {
+  const LstmResult r = run(x);
+  return stack({r.last.hidden, r.last.cell});
+}
+Tensor from_zero(const Tensors& x) {
+  const LstmResult r = lstm(x[0], {x[1], x[2], {}, {}});
+  return r.last.hidden * r.last.cell;
+}
+
+// Of b sequences of t steps, i inputs and h units.
+Shapes layer(int64_t b, int64_t t, int64_t i, int64_t h) {
+  return {{b, t, i}, {4 * h, i}, {4 * h, h}, {4 * h}, {4 * h}, {b, h}, {b, h}};
+}
+
+void add_lstm(Table& t) {
+  const std::vector<DigestInputs> all = {
+      {layer(3, 5, 7, 9)}, {layer(33, 19, 65, 24), Numbers::wide}, {layer(2, 3, 4, 3), Numbers::wide, DType::float64}};
+  const std::vector<double> shrunk = {kSmall, 0.01, kSmall, kSmall, kSmall, 1, 1};
+  const Shapes small = layer(2, 3, 2, 2);
+  const std::vector<Shapes> edges = {layer(0, 2, 3, 4), layer(2, 2, 0, 4), layer(1, 1, 1, 1)};
+  t.add("lstm", outputs).smooth_at(small).edges_at(edges).digest(all, shrunk).not_on_gpu_in_float64();
+  t.add("lstm.last", last_state).smooth_at(small).edges_at(edges).digest(all, shrunk).not_on_gpu_in_float64();
+  t.add("lstm.from zero", from_zero).smooth_at({{2, 3, 2}, {8, 2}, {8, 2}}).not_on_gpu_in_float64();
+}
+
+Tensor dropped(const Tensors& x) {
+  Stream stream(Rng(7, "dropout"));
+  return dropout(x[0], 0.37, stream);
+}
+
+}  // namespace
+
+void add_sequences(Table& t) {
+  add_attention(t);
+  add_lstm(t);
+}
+
+void add_random(Table& t) {
+  constexpr DType kWide = DType::float64;
+  t.random("uniform", [](Stream& s, Device on) { return uniform(s, {7, 1009}, -0.3, 1.7, DType::float32, on); });
+  t.random("uniform.float64", [](Stream& s, Device on) { return uniform(s, {103}, -0.3, 1.7, kWide, on); });
+  t.random("normal", [](Stream& s, Device on) { return normal(s, {7, 1009}, 0.1, 1.3, DType::float32, on); });
+  t.random("normal.float64", [](Stream& s, Device on) { return normal(s, {103}, 0.1, 1.3, kWide, on); });
+  t.random("bernoulli", [](Stream& s, Device on) { return bernoulli(s, {7, 1009}, 0.3, on); });
+  t.random("random_integers", [](Stream& s, Device on) { return random_integers(s, {7, 1009}, -100, 1000000007, on); });
+  t.add("dropout", dropped)
+      .smooth_at({{3, 4}})
+      .edges_at({{{}}, {{0}}, {{1}}, {{2, 0}}})
+      .digest({{{{3, 5, 33}}}, {{{7, 2861}}, Numbers::wide}, {{{67}}, Numbers::special, kWide}})
+      .of_a_stream();
+}
+
+}  // namespace stet::testing

@@ -1,0 +1,57 @@
+// The table of ops is whole: every op of tensor/ops.h stands in it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "ops/case.h"
+
+namespace stet {
+namespace {
+
+using testing::op_cases;
+using testing::OpCase;
+
+// The names of the functions that tensor/ops.h declares.
+std::set<std::string> declared() {
+  std::stringstream text;
+  text << std::ifstream(STET_SOURCE_DIR "/tensor/ops.h").rdbuf();
+  const std::regex declaration(R"(^[A-Za-z][\w:<>]* (operator[^\s(]+|\w+)\()");
+  std::set<std::string> names;
+  for (std::string line; std::getline(text, line);) {
+    std::smatch match;
+    if (std::regex_search(line, match, declaration)) names.insert(match[1]);
+  }
+  return names;
+}
+
+std::set<std::string> names(const std::function<bool(const OpCase&)>& of) {
+  std::set<std::string> all;
+  for (const OpCase& c : op_cases()) {
+    if (of(c)) all.insert(c.ops.begin(), c.ops.end());
+  }
+  return all;
+}
+
+TEST(OpTable, HasARowForEveryOp) {
+  ASSERT_GT(declared().size(), 70u);
+  EXPECT_THAT(names([](const OpCase&) { return true; }), ::testing::ContainerEq(declared()));
+}
+
+TEST(OpTable, HasADigestOfEveryOp) {
+  EXPECT_THAT(names([](const OpCase& c) { return c.draw || !c.digested.empty(); }), ::testing::ContainerEq(declared()));
+}
+
+TEST(OpTable, NamesEachRowOnceAndChecksIt) {
+  std::set<std::string> seen;
+  for (const OpCase& c : op_cases()) {
+    EXPECT_TRUE(seen.insert(c.name).second) << c.name << " stands twice";
+    EXPECT_TRUE(c.reference || c.composition || !c.smooth_shapes.empty() || !c.digested.empty() || c.draw) << c.name;
+  }
+}
+
+}  // namespace
+}  // namespace stet
