@@ -15,23 +15,6 @@ namespace stet::data {
 namespace fs = std::filesystem;
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int close() {
-    const int result = fd_ < 0 ? 0 : ::close(fd_);
-    fd_ = -1;
-    return result;
-  }
-
- private:
-  int fd_;
-};
-
 [[noreturn]] void read_failed(const std::string& name, int code) {
   raise<DataError>("data: {}: {}", name, std::strerror(code));
 }
@@ -51,46 +34,31 @@ std::string absolute_path(const fs::path& path) {
 FileBytes read_file(const fs::path& path) {
   FileBytes file;
   file.name = path.string();
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) read_failed(file.name, errno);
-  struct stat status;
-  if (::fstat(fd.get(), &status) != 0) read_failed(file.name, errno);
+  const Descriptor fd(retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  struct stat status {};
+  if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) read_failed(file.name, errno);
   if (S_ISDIR(status.st_mode)) read_failed(file.name, EISDIR);
-  file.version = {absolute_path(path), status.st_size,
-                  int64_t{status.st_mtim.tv_sec} * 1000000000 + status.st_mtim.tv_nsec};
-
-  // A pipe states no size, and a file may grow while it is read: the end is where read says so.
-  size_t used = 0;
-  file.bytes.resize(static_cast<size_t>(status.st_size) + 1);
-  for (;;) {
-    if (used == file.bytes.size()) file.bytes.resize(2 * used);
-    const ssize_t got = ::read(fd.get(), file.bytes.data() + used, file.bytes.size() - used);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) read_failed(file.name, errno);
-    if (got == 0) break;
-    used += static_cast<size_t>(got);
-  }
-  file.bytes.resize(used);
+  try {
+    file.version = {absolute_path(path), identity_of(fd, path)};
+    file.bytes = read_all(fd, path);
+  } catch (const IoError& error) { read_failed(file.name, error.code); }
   return file;
 }
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   static std::atomic<int> counter{0};
   const fs::path aside = path.string() + fmt::format(".new-{}-{}", ::getpid(), counter++);
-  Descriptor fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (fd.get() < 0) write_failed(path, errno);
-  int failure = 0;
-  while (!bytes.empty() && failure == 0) {
-    const ssize_t wrote = ::write(fd.get(), bytes.data(), bytes.size());
-    if (wrote >= 0) bytes.remove_prefix(static_cast<size_t>(wrote));
-    else if (errno != EINTR) failure = errno;
+  try {
+    Descriptor fd(
+        retry_interrupted([&] { return ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); }));
+    if (fd.get() < 0) raise_io(aside, "open", errno);
+    write_all(fd, std::as_bytes(std::span(bytes)), aside);
+    sync_file(fd, aside);
+    if (fd.close() != 0 || ::rename(aside.c_str(), path.c_str()) != 0) raise_io(aside, "rename", errno);
+  } catch (const IoError& error) {
+    ::unlink(aside.c_str());
+    write_failed(path, error.code);
   }
-  if (failure == 0 && ::fsync(fd.get()) != 0) failure = errno;
-  if (fd.close() != 0 && failure == 0) failure = errno;
-  if (failure == 0 && ::rename(aside.c_str(), path.c_str()) != 0) failure = errno;
-  if (failure == 0) return;
-  ::unlink(aside.c_str());
-  write_failed(path, failure);
 }
 
 fs::path cache_folder() {

@@ -1,18 +1,18 @@
 // Files, and the user's cache folder.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+
+#include "stet/tensor/files.h"
 
 namespace stet::data {
 
 /// What tells one version of a file from another without reading it.
 struct FileVersion {
   std::string path;  ///< absolute
-  int64_t size = 0;
-  int64_t mtime_ns = 0;  ///< nanoseconds since 1970
+  FileIdentity identity;
 };
 
 /// A file's bytes, and the version that they are of.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstdlib>
 #include <optional>
 
@@ -22,17 +21,12 @@ bool wants_fresh() {
   return value != nullptr && std::string_view(value) == "1";
 }
 
-// A file written within the last moments may change again without its time moving, as in Git's "racily clean" index
-// entries.
-bool is_settled(const FileVersion& file) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return file.mtime_ns < std::chrono::duration_cast<std::chrono::nanoseconds>(now - std::chrono::seconds(2)).count();
-}
+bool may_be_remembered(const FileVersion& file) { return is_settled(file.identity.mtime_ns); }
 
 // Everything that the value depends on; the cached file begins with it.
 std::string cache_key(std::string_view what, const std::vector<FileVersion>& files) {
   std::string key = fmt::format("{}\n{}\n", kFormat, what);
-  for (const FileVersion& f : files) key += fmt::format("{} {} {}\n", f.size, f.mtime_ns, f.path);
+  for (const FileVersion& f : files) key += fmt::format("{} {} {}\n", f.identity.size, f.identity.mtime_ns, f.path);
   return key;
 }
 
@@ -97,7 +91,7 @@ std::string remembered(std::string_view what, const std::vector<FileVersion>& fi
     if (const auto value = look_up(path, key)) return *value;
   }
   std::string value = compute();
-  if (!path.empty() && std::all_of(files.begin(), files.end(), is_settled)) keep(path, key, value);
+  if (!path.empty() && std::all_of(files.begin(), files.end(), may_be_remembered)) keep(path, key, value);
   return value;
 }
 

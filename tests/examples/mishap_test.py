@@ -96,6 +96,13 @@ class Mishap(support.ProgramTest):
                 self.assert_resumes_to(digest)
                 self.assertEqual(int(self.record()["launches"][-1]["first_step"]), last_good)
 
+    def test_faults_are_for_tests_alone(self):
+        report = self.folder / "operations"
+        ended = self.run_program("mnist", "--quiet", "--data", self.data, "--batch", 8, "--max-steps", 1,
+                                 STET_FAULT=f"count:{report}")
+        self.assert_ended(ended, 0)
+        self.assertFalse(report.exists())
+
     def test_full_disk_of_its_own(self):
         """A file system that is full indeed, where a user name space may mount one."""
         digest = self.undisturbed_digest()

@@ -71,7 +71,9 @@ class ProgramTest(unittest.TestCase):
         return Ended(subprocess.CompletedProcess(process.args, process.returncode, out, err))
 
     def mnist(self, *arguments, **environment):
-        return self.run_program("mnist", "--quiet", *arguments, **environment)
+        """The example; with STET_FAULT its twin, whose file system fails."""
+        program = "faulty/mnist" if "STET_FAULT" in environment else "mnist"
+        return self.run_program(program, "--quiet", *arguments, **environment)
 
     def run_folders(self):
         """Every run and half-made run, hidden ones too."""

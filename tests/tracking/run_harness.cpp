@@ -121,7 +121,7 @@ Outcome outcome_of(const Path& run) {
     if (event.has_state_digest()) outcome.digests[event.tick()] = hex_of(event.state_digest().root());
   }
   const auto checkpoints = list_checkpoints(run);
-  if (!checkpoints.empty()) outcome.checkpoint = read_file(checkpoints.back().path).substr(512);
+  if (!checkpoints.empty()) outcome.checkpoint = read_file(checkpoints.back().entry).substr(512);
   return outcome;
 }
 
@@ -147,8 +147,10 @@ std::string resumed_difference(const Path& cwd, const Arguments& arguments, cons
 }
 
 void share_programs(const Path& cwd, const Path& with) {
-  std::filesystem::create_directories(cwd / "runs");
-  std::filesystem::create_directory_symlink(with / "runs" / "programs", cwd / "runs" / "programs");
+  const Path from = with / "runs" / "programs", to = cwd / "runs" / "programs";
+  std::filesystem::create_directories(to);
+  for (const auto& file : std::filesystem::directory_iterator(from))
+    std::filesystem::create_hard_link(file, to / file.path().filename());
 }
 
 }  // namespace stet::tracking

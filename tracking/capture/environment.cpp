@@ -14,7 +14,8 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/capture/secrets.h"
-#include "stet/tracking/record/file_system.h"
+#include "stet/tracking/record/clock.h"
+#include "stet/tracking/record/folder.h"
 #include "stet/tracking/record/record.pb.h"
 
 extern char** environ;

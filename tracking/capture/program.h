@@ -22,7 +22,9 @@ struct RunnableProgram {
 };
 
 /// Copies a kept program to the folder `scratch`, which is made: its executable under its own name, its shared objects
-/// in lib/. Throws DataError naming the kept file that is gone or whose SHA-256 does not hold.
-RunnableProgram lay_out_program(FileSystem& fs, const Path& runs, const record::Program& program, const Path& scratch);
+/// in lib/. Throws DataError naming the kept file that is gone or whose SHA-256 does not hold, and a recorded name that
+/// leads out of its folder.
+RunnableProgram lay_out_program(FileSystem& fs, const Folder& runs, const record::Program& program,
+                                const Path& scratch);
 
 }  // namespace stet::tracking

@@ -237,7 +237,7 @@ std::string strip_credentials(std::string url) {
   return url;
 }
 
-void capture_source(FileSystem& fs, const Path& run_folder, int number, const Path& runs, record::Launch& launch) {
+void capture_source(FileSystem& fs, const Folder& run, int number, const Path& runs, record::Launch& launch) {
   std::string patch;
   record::Source& source = *launch.mutable_source();
   try {
@@ -251,9 +251,9 @@ void capture_source(FileSystem& fs, const Path& run_folder, int number, const Pa
     patch.clear();
   }
   if (patch.empty()) return;
-  source.set_patch(fmt::format("source/launch-{}.patch", number));
-  make_directories(fs, run_folder / "source");
-  replace_file(fs, run_folder / source.patch(), as_bytes(patch));
+  const std::string name = fmt::format("launch-{}.patch", number);
+  source.set_patch("source/" + name);
+  replace_file(fs, make_folder(fs, run / "source") / name, as_bytes(patch));
 }
 
 }  // namespace stet::tracking

@@ -120,7 +120,7 @@ class Stretches {
     const auto it = programs_.find(program.sha256());
     if (it != programs_.end()) return it->second;
     const Path place = scratch_ / ("program-" + std::to_string(programs_.size()));
-    return programs_[program.sha256()] = lay_out_program(fs_, run_.folder.parent_path(), program, place);
+    return programs_[program.sha256()] = lay_out_program(fs_, Folder(run_.folder.parent_path()), program, place);
   }
 
   Command command(const Stretch& stretch, const Path& output) {
@@ -130,7 +130,6 @@ class Stretches {
             .environment = {{"LD_LIBRARY_PATH", program.library_folder.string()},
                             {"STET_REPLAY", write_plan(stretch).string()},
                             {"STET_FRESH_FINGERPRINTS", "1"},
-                            {"STET_FAULT", ""},
                             {"STET_ISA", options_.isa}},
             .cwd = scratch_ / "work",
             .output = output};
@@ -157,7 +156,7 @@ class Stretches {
     replay_.stop_tick = stretch.stop_tick;
     const std::string plan = replay_.to_text();
     const Path file = scratch_ / fmt::format("plan-{}", count_);
-    write_file(fs_, file, as_bytes(plan));
+    write_file(fs_, Folder(file.parent_path()) / file.filename().string(), as_bytes(plan));
     return file;
   }
 

@@ -18,10 +18,9 @@ std::vector<RunCheckpoint> checkpoints_of(const RunView& run) {
   for (const auto& [tick, logged] : run.log.checkpoints) metrics[logged.step] = logged.metric;
   std::vector<RunCheckpoint> checkpoints;
   for (const CheckpointFile& file : list_checkpoints(run.folder)) {
-    std::error_code none;
     checkpoints.push_back({.step = file.step,
-                           .path = file.path,
-                           .bytes = static_cast<int64_t>(std::filesystem::file_size(file.path, none)),
+                           .path = file.entry.path(),
+                           .bytes = look_at(file.entry).size,
                            .metric = metrics[file.step],
                            .best = false});
   }

@@ -55,7 +55,7 @@ std::string other_final_digest(const RunView& run) {
 std::string damaged_checkpoint(const RunView& run) {
   for (const CheckpointFile& file : list_checkpoints(run.folder)) {
     try {
-      check_whole(as_bytes(read_file(file.path)), file.path.string());
+      check_whole(as_bytes(read_file(file.entry)), file.entry.path().string());
     } catch (const std::exception& e) { return e.what(); }
   }
   return "";

@@ -49,8 +49,9 @@ void leave_report(const RunView& run, const VerifyOptions& options, const Verdic
       {"threads", options.threads}, {"isa", options.isa}, {"device", options.device}, {"resumes", options.resumes}};
   const std::string name = fmt::format("verify-{:%Y%m%d-%H%M%S}-{}.json", fmt::gmtime(std::time(nullptr)), ::getpid());
   const std::string text = report.dump(2) + "\n";
-  file_system().make_directory(run.folder / "notes");
-  replace_file(file_system(), run.folder / "notes" / name, as_bytes(text));
+  const Entry notes = Folder(run.folder) / "notes";
+  file_system().make_directory(notes);
+  replace_file(file_system(), Folder(notes) / name, as_bytes(text));
 }
 
 }  // namespace stet::tracking

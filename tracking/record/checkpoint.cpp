@@ -8,10 +8,12 @@
 namespace stet::tracking {
 namespace {
 
+constexpr std::string_view folder_name = "checkpoints";
 constexpr std::string_view name_begin = "step-", name_end = ".h5";
 
-std::optional<int64_t> step_of(const Path& path) {
-  std::string name = path.filename().string();
+std::string file_name(int64_t step) { return fmt::format("{}{:08d}{}", name_begin, step, name_end); }
+
+std::optional<int64_t> step_of(std::string_view name) {
   if (!name.starts_with(name_begin) || !name.ends_with(name_end)) return {};
   const char* begin = name.data() + name_begin.size();
   const char* end = name.data() + name.size() - name_end.size();
@@ -23,42 +25,41 @@ std::optional<int64_t> step_of(const Path& path) {
 
 }  // namespace
 
-Checkpoint read_checkpoint(const Path& path) { return decode(as_bytes(read_file(path)), path.string()); }
+Checkpoint read_checkpoint(const Entry& entry) { return decode(as_bytes(read_file(entry)), entry.path().string()); }
 
-Path checkpoint_path(const Path& run_folder, int64_t step) {
-  return run_folder / "checkpoints" / fmt::format("{}{:08d}{}", name_begin, step, name_end);
+Path checkpoint_path(const Path& run_folder, int64_t step) { return run_folder / folder_name / file_name(step); }
+
+Entry write_checkpoint(FileSystem& fs, const Folder& run, int64_t step, std::span<const std::byte> bytes) {
+  const Entry entry = make_folder(fs, run / folder_name) / file_name(step);
+  replace_file(fs, entry, bytes);
+  return entry;
 }
 
-Path write_checkpoint(FileSystem& fs, const Path& run_folder, int64_t step, std::span<const std::byte> bytes) {
-  Path path = checkpoint_path(run_folder, step);
-  make_directories(fs, path.parent_path());
-  replace_file(fs, path, bytes);
-  return path;
+void remove_checkpoint(FileSystem& fs, const Folder& run, int64_t step) {
+  if (const auto folder = find_folder(run / folder_name)) fs.remove(*folder / file_name(step));
 }
 
-std::vector<CheckpointFile> list_checkpoints(const Path& run_folder) {
+std::vector<CheckpointFile> list_checkpoints(const Folder& run) {
   std::vector<CheckpointFile> files;
-  Path folder = run_folder / "checkpoints";
-  if (!std::filesystem::exists(folder)) return files;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (auto step = step_of(entry.path())) files.push_back({*step, entry.path()});
+  const auto folder = find_folder(run / folder_name);
+  if (!folder) return files;
+  for (const std::string& name : folder->names()) {
+    if (auto step = step_of(name)) files.push_back({*step, *folder / name});
   }
-  if (code) raise_io(folder, "read the folder", code.value());
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
   return files;
 }
 
-NewestCheckpoint newest_whole_checkpoint(const Path& run_folder) {
+NewestCheckpoint newest_whole_checkpoint(const Folder& run) {
   NewestCheckpoint newest;
-  auto files = list_checkpoints(run_folder);
+  auto files = list_checkpoints(run);
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
     try {
-      newest.checkpoint = read_checkpoint(file->path);
-      newest.path = file->path;
+      newest.checkpoint = read_checkpoint(file->entry);
+      newest.path = file->entry.path();
       return newest;
     } catch (const Error& error) {  // damaged, or unreadable to us: an older one may do
-      newest.skipped.push_back({file->path, error.what()});
+      newest.skipped.push_back({file->entry.path(), error.what()});
     }
   }
   return newest;

@@ -71,26 +71,29 @@ std::string encode(const Checkpoint& checkpoint);
 Checkpoint decode(std::span<const std::byte> bytes, const std::string& name);
 
 /// decode of a file.
-Checkpoint read_checkpoint(const Path& path);
+Checkpoint read_checkpoint(const Entry& entry);
 
 /// Throws DataError, naming what is wrong, unless `bytes` is a whole checkpoint file. Cheaper than decode.
 void check_whole(std::span<const std::byte> bytes, const std::string& name);
 
-/// `<run folder>/checkpoints/step-00001200.h5`.
+/// `<run folder>/checkpoints/step-00001200.h5`, for messages and marks.
 Path checkpoint_path(const Path& run_folder, int64_t step);
 
 /// Writes bytes that encode gave, durably and atomically; a file of the same step is replaced. The caller has synced
 /// the log before, and appends the CHECKPOINT mark after. Throws IoError.
-Path write_checkpoint(FileSystem& fs, const Path& run_folder, int64_t step, std::span<const std::byte> bytes);
+Entry write_checkpoint(FileSystem& fs, const Folder& run, int64_t step, std::span<const std::byte> bytes);
+
+/// Removes a step's checkpoint; one that is not there is no error.
+void remove_checkpoint(FileSystem& fs, const Folder& run, int64_t step);
 
 /// A checkpoint file by its name, unread.
 struct CheckpointFile {
   int64_t step;
-  Path path;
+  Entry entry;
 };
 
 /// A run's checkpoint files, by ascending step.
-std::vector<CheckpointFile> list_checkpoints(const Path& run_folder);
+std::vector<CheckpointFile> list_checkpoints(const Folder& run);
 
 /// A file that was passed over, and why: one line that names it.
 struct SkippedCheckpoint {
@@ -105,6 +108,6 @@ struct NewestCheckpoint {
 };
 
 /// The newest whole checkpoint of a run.
-NewestCheckpoint newest_whole_checkpoint(const Path& run_folder);
+NewestCheckpoint newest_whole_checkpoint(const Folder& run);
 
 }  // namespace stet::tracking

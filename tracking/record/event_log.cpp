@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <cstring>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/crc32c.h"
 #include "stet/tracking/record/event.pb.h"
 
@@ -20,10 +20,6 @@ constexpr size_t buffer_limit = size_t{1} << 18;
 
 template <class Int> void put_little_endian(std::string& out, Int value) {
   for (size_t i = 0; i < sizeof(Int); ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
-}
-
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 std::string host_name() {
@@ -42,30 +38,28 @@ std::optional<int64_t> parse_number(std::string_view text) {
   return value;
 }
 
-std::optional<Segment> parse_segment(const Path& path) {
-  std::string name = path.filename().string();
+std::optional<Segment> parse_segment(const Entry& entry) {
+  const std::string_view name = entry.name();
   if (!name.starts_with(name_prefix)) return {};
-  std::string_view rest = std::string_view(name).substr(name_prefix.size());
+  std::string_view rest = name.substr(name_prefix.size());
   auto seconds = parse_number(rest.substr(0, rest.find('.')));
   auto number = parse_number(rest.substr(rest.rfind('.') + 1));
   if (!seconds || !number || std::count(rest.begin(), rest.end(), '.') < 3) return {};
-  return Segment{*number, *seconds, path};
+  return Segment{*number, *seconds, entry};
 }
 
 }  // namespace
 
-std::vector<Segment> list_segments(const Path& folder) {
+std::vector<Segment> list_segments(const Folder& run) {
   std::vector<Segment> segments;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (auto segment = parse_segment(entry.path())) segments.push_back(std::move(*segment));
+  for (const std::string& name : run.names()) {
+    if (auto segment = parse_segment(run / name)) segments.push_back(std::move(*segment));
   }
-  if (code) raise_io(folder, "read the folder", code.value());
   std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) { return a.number < b.number; });
   for (size_t i = 1; i < segments.size(); ++i) {
     if (segments[i].number == segments[i - 1].number) {
       raise<DataError>("{}: has the same segment number as {}; one of them is not of this run",
-                       segments[i].path.string(), segments[i - 1].path.filename().string());
+                       segments[i].entry.path().string(), segments[i - 1].entry.name());
     }
   }
   return segments;
@@ -81,17 +75,17 @@ std::string frame(std::string_view payload) {
   return out;
 }
 
-EventWriter::EventWriter(FileSystem& fs, const Path& folder, std::optional<LogPosition> resume_from, int64_t next_step)
-    : fs_(fs) {
-  auto seconds = static_cast<int64_t>(now_seconds());
-  auto older = list_segments(folder);
+EventWriter::EventWriter(FileSystem& fs, const Folder& run, std::optional<LogPosition> resume_from, int64_t next_step) {
+  auto seconds = static_cast<int64_t>(unix_time());
+  auto older = list_segments(run);
   if (!older.empty()) {
-    if (!resume_from) raise("{}: has event segments already; say from where this one goes on", folder.string());
+    if (!resume_from) raise("{}: has event segments already; say from where this one goes on", run.path().string());
     segment_ = older.back().number + 1;
     for (const Segment& segment : older) seconds = std::max(seconds, segment.seconds + 1);
   }
-  path_ = folder / fmt::format("{}{:010d}.{}.{}.{}", name_prefix, seconds, host_name(), ::getpid(), segment_);
-  file_ = fs_.open(path_, OpenMode::exclusive);
+  const Entry entry = run / fmt::format("{}{:010d}.{}.{}.{}", name_prefix, seconds, host_name(), ::getpid(), segment_);
+  path_ = entry.path();
+  file_ = fs.open(entry, OpenMode::exclusive);
   record::Event event;
   event.set_file_version("brain.Event:2");
   append(event);
@@ -104,7 +98,7 @@ EventWriter::EventWriter(FileSystem& fs, const Path& folder, std::optional<LogPo
     append(event);
   }
   sync();
-  fs_.sync_directory(folder);
+  fs.sync_directory(run);
 }
 
 void EventWriter::append(const record::Event& event) {
@@ -113,7 +107,7 @@ void EventWriter::append(const record::Event& event) {
     payload = event.SerializeAsString();
   } else {
     record::Event stamped = event;
-    stamped.set_wall_time(now_seconds());
+    stamped.set_wall_time(unix_time());
     payload = stamped.SerializeAsString();
   }
   std::string framed = frame(payload);

@@ -31,11 +31,11 @@ struct LogPosition {
 struct Segment {
   int64_t number;
   int64_t seconds;
-  Path path;
+  Entry entry;
 };
 
 /// A run's segments in order. Throws DataError when two have the same number.
-std::vector<Segment> list_segments(const Path& folder);
+std::vector<Segment> list_segments(const Folder& run);
 
 /// `payload` as one TFRecord frame.
 std::string frame(std::string_view payload);
@@ -46,7 +46,7 @@ class EventWriter {
   /// Opens the next segment in a run's folder: its file version and, when there are older segments, SessionLog START at
   /// `next_step` and Resume from `resume_from`. Flushed and, with the folder's entry, synced. Throws IoError;
   /// UsageError when there are older segments and no `resume_from`.
-  EventWriter(FileSystem& fs, const Path& folder, std::optional<LogPosition> resume_from = {}, int64_t next_step = 0);
+  EventWriter(FileSystem& fs, const Folder& run, std::optional<LogPosition> resume_from = {}, int64_t next_step = 0);
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
   /// Drops what was not flushed.
@@ -60,10 +60,10 @@ class EventWriter {
   void sync();
   /// The end of what was appended, flushed or not.
   LogPosition position() const { return {segment_, offset_}; }
+  /// For messages.
   const Path& path() const { return path_; }
 
  private:
-  FileSystem& fs_;
   Path path_;
   int64_t segment_ = 0;
   int64_t offset_ = 0;
@@ -77,9 +77,9 @@ class EventWriter {
 class EventReader {
  public:
   /// Throws DataError when the chain is broken.
-  explicit EventReader(const Path& folder);
+  explicit EventReader(const Folder& run);
   /// The log as a resume from `end` will see it: what lies behind is left out.
-  EventReader(const Path& folder, LogPosition end);
+  EventReader(const Folder& run, LogPosition end);
   ~EventReader();
 
   /// The next event; false at the log's end, where a call after more was written goes on. File versions, STARTs and

@@ -1,8 +1,4 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <string_view>
 
@@ -44,13 +40,7 @@ bool holds_frame(std::string_view bytes) {
 
 // One segment of the effective log, read through a window.
 struct EventReader::Part {
-  Part(Segment segment_, int64_t limit_) : segment(std::move(segment_)), limit(limit_) {
-    fd = ::open(segment.path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) raise_io(segment.path, "read", errno);
-  }
-  Part(const Part&) = delete;
-  Part& operator=(const Part&) = delete;
-  ~Part() { ::close(fd); }
+  Part(const Segment& segment, int64_t limit_) : number(segment.number), file(segment.entry), limit(limit_) {}
 
   // Up to `count` bytes at `from`; fewer at the file's end.
   std::string_view bytes_at(int64_t from, size_t count) {
@@ -62,15 +52,7 @@ struct EventReader::Part {
 
   void load(int64_t from, size_t count) {
     window.resize(count);
-    size_t have = 0;
-    while (have < count) {
-      ssize_t n = ::pread(fd, window.data() + have, count - have, from + static_cast<int64_t>(have));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) raise_io(segment.path, "read", errno);
-      if (n == 0) break;
-      have += static_cast<size_t>(n);
-    }
-    window.resize(have);
+    window.resize(file.read_at(from, window));
     window_begin = from;
   }
 
@@ -81,14 +63,14 @@ struct EventReader::Part {
     if (header.size() < header_size) return cut();
     if (!crc_holds(header.substr(0, 8), header.substr(8, 4))) return damaged();
     auto length = get_little_endian<uint64_t>(header);
-    auto file_size = static_cast<uint64_t>(std::filesystem::file_size(segment.path));
+    auto file_size = static_cast<uint64_t>(file.identity().size);
     if (length + header_size + trailer_size > file_size - static_cast<uint64_t>(offset)) return cut();
     std::string_view body = bytes_at(offset + header_size, length + trailer_size);
     if (body.size() < length + trailer_size) return cut();
     if (!crc_holds(body.substr(0, length), body.substr(length))) return damaged();
     int64_t end = offset + header_size + static_cast<int64_t>(length) + trailer_size;
     if (end > limit || !event.ParseFromArray(body.data(), static_cast<int>(length))) {
-      raise<DataError>("{}: damaged at byte {}: {}", segment.path.string(), offset,
+      raise<DataError>("{}: damaged at byte {}: {}", file.path().string(), offset,
                        end > limit ? "a later segment goes on from inside a frame" : "the frame is no event");
     }
     offset = end;
@@ -97,21 +79,21 @@ struct EventReader::Part {
 
   bool cut() const {
     if (limit == no_limit) return false;  // a crash, or a frame still being written
-    raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", segment.path.string(),
+    raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", file.path().string(),
                      offset, limit);
   }
 
   // A power cut can leave garbage as the last frame, never in front of an intact one.
   bool damaged() {
-    load(offset, static_cast<size_t>(std::filesystem::file_size(segment.path)) - static_cast<size_t>(offset));
+    load(offset, static_cast<size_t>(file.identity().size - offset));
     if (limit == no_limit && !holds_frame(std::string_view(window).substr(1))) return false;
-    raise<DataError>("{}: damaged at byte {}: wrong CRC; restore the file", segment.path.string(), offset);
+    raise<DataError>("{}: damaged at byte {}: wrong CRC; restore the file", file.path().string(), offset);
   }
 
-  Segment segment;
+  int64_t number;
+  InputFile file;
   int64_t limit;
   int64_t offset = 0;
-  int fd = -1;
   std::string window;
   int64_t window_begin = 0;
 };
@@ -129,10 +111,10 @@ std::optional<LogPosition> resume_of(auto&& part) {
 
 }  // namespace
 
-EventReader::EventReader(const Path& folder) : EventReader(folder, {no_limit, no_limit}) {}
+EventReader::EventReader(const Folder& run) : EventReader(run, {no_limit, no_limit}) {}
 
-EventReader::EventReader(const Path& folder, LogPosition end) {
-  auto segments = list_segments(folder);
+EventReader::EventReader(const Folder& run, LogPosition end) {
+  auto segments = list_segments(run);
   if (segments.empty()) return;
   const int64_t first = segments.front().number;
   for (size_t i = segments.size(); i-- > 0;) {
@@ -140,16 +122,17 @@ EventReader::EventReader(const Path& folder, LogPosition end) {
     if (segment.number > end.segment) continue;
     bool named = segment.number == end.segment;
     if (!named && end.segment != no_limit) {
-      raise<DataError>("{}: event segment {} is missing; restore it", folder.string(), end.segment);
+      raise<DataError>("{}: event segment {} is missing; restore it", run.path().string(), end.segment);
     }
     std::optional<LogPosition> from;
     if (segment.number != first && end.offset != 0) {
       from = resume_of(Part(segment, named ? end.offset : no_limit));
       if (!from && !named) continue;  // a crash before its Resume was written
       if (!from)
-        raise<DataError>("{}: has no Resume event within its first {} bytes", segment.path.string(), end.offset);
+        raise<DataError>("{}: has no Resume event within its first {} bytes", segment.entry.path().string(),
+                         end.offset);
       if (from->segment >= segment.number)
-        raise<DataError>("{}: goes on from itself or a later segment", segment.path.string());
+        raise<DataError>("{}: goes on from itself or a later segment", segment.entry.path().string());
     }
     parts_.push_back(std::make_unique<Part>(segment, named ? end.offset : no_limit));
     if (!from) {
@@ -158,7 +141,7 @@ EventReader::EventReader(const Path& folder, LogPosition end) {
     }
     end = *from;
   }
-  raise<DataError>("{}: event segment {} is missing; restore it", folder.string(), end.segment);
+  raise<DataError>("{}: event segment {} is missing; restore it", run.path().string(), end.segment);
 }
 
 EventReader::~EventReader() = default;
@@ -174,7 +157,7 @@ bool EventReader::next(record::Event& event) {
 
 LogPosition EventReader::position() const {
   if (parts_.empty()) return {};
-  return {parts_[current_]->segment.number, parts_[current_]->offset};
+  return {parts_[current_]->number, parts_[current_]->offset};
 }
 
 }  // namespace stet::tracking

@@ -8,62 +8,22 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <vector>
+#include <cstdio>
 
 #include "stet/tensor/error.h"
-#include "stet/tensor/sha256.h"
-#include "stet/tracking/record/faulty_file_system.h"
 
 namespace stet::tracking {
-
-void raise_io(const Path& path, std::string_view what, int code) {
-  throw IoError(fmt::format("{}: can't {}: {}", path.string(), what, std::strerror(code)), code);
-}
-
 namespace {
-
-// Owns a descriptor.
-struct Descriptor {
-  explicit Descriptor(int fd) : fd(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  int fd;
-};
-
-template <class Call> auto retry(Call call) {
-  for (;;) {
-    auto result = call();
-    if (result >= 0 || errno != EINTR) return result;
-  }
-}
-
-// pwrite, copy_file_range and write may take a part: goes on until all is written.
-void write_all(int fd, Bytes bytes, const Path& path) {
-  while (!bytes.empty()) {
-    ssize_t n = retry([&] { return ::write(fd, bytes.data(), bytes.size()); });
-    if (n < 0) raise_io(path, "write", errno);
-    if (n == 0) raise_io(path, "write", EIO);
-    bytes = bytes.subspan(static_cast<size_t>(n));
-  }
-}
-
-void sync_descriptor(int fd, const Path& path) {
-  if (retry([&] { return ::fsync(fd); }) < 0) raise_io(path, "sync", errno);
-}
 
 class RealFile final : public File {
  public:
-  RealFile(int fd, Path path) : fd_(fd), path_(std::move(path)) {}
-  void write(Bytes bytes) override { write_all(fd_.fd, bytes, path_); }
-  void sync() override { sync_descriptor(fd_.fd, path_); }
+  RealFile(Descriptor fd, Path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  void write(Bytes bytes) override { write_all(fd_, bytes, path_); }
+  void sync() override { sync_file(fd_, path_); }
   void clear() override {
-    if (retry([&] { return ::ftruncate(fd_.fd, 0); }) < 0) raise_io(path_, "empty", errno);
+    if (retry_interrupted([&] { return ::ftruncate(fd_.get(), 0); }) < 0) raise_io(path_, "empty", errno);
   }
-  int descriptor() const override { return fd_.fd; }
+  int descriptor() const override { return fd_.get(); }
 
  private:
   Descriptor fd_;
@@ -72,75 +32,70 @@ class RealFile final : public File {
 
 constexpr unsigned long clone_file_range = 0x40049409;  // FICLONE; <linux/fs.h> clashes with other headers
 
-void copy_bytes(int in, int out, const Path& from, const Path& to) {
-  if (::ioctl(out, clone_file_range, in) == 0) return;
+void copy_bytes(const InputFile& from, const Descriptor& out, const Path& to) {
+  const int in = from.descriptor();
+  if (::ioctl(out.get(), clone_file_range, in) == 0) return;
+  loff_t at = 0;
   for (;;) {
-    ssize_t n = retry([&] { return ::copy_file_range(in, nullptr, out, nullptr, size_t{1} << 30, 0); });
+    const ssize_t n =
+        retry_interrupted([&] { return ::copy_file_range(in, &at, out.get(), nullptr, size_t{1} << 30, 0); });
     if (n == 0) return;
     if (n > 0) continue;
     if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) raise_io(to, "write", errno);
     break;
   }
-  std::array<std::byte, 1 << 16> buffer;
-  for (;;) {
-    ssize_t n = retry([&] { return ::read(in, buffer.data(), buffer.size()); });
-    if (n < 0) raise_io(from, "read", errno);
-    if (n == 0) return;
-    write_all(out, Bytes(buffer).first(static_cast<size_t>(n)), to);
+  std::array<char, 1 << 16> buffer;
+  while (const size_t n = from.read_at(at, buffer)) {
+    write_all(out, as_bytes({buffer.data(), n}), to);
+    at += static_cast<loff_t>(n);
   }
 }
 
 class RealFileSystem final : public FileSystem {
  public:
-  std::unique_ptr<File> open(const Path& path, OpenMode how, unsigned mode) override {
-    return std::make_unique<RealFile>(open_new(path, how, mode), path);
+  std::unique_ptr<File> open(const Entry& entry, OpenMode how, unsigned mode) override {
+    return std::make_unique<RealFile>(open_for_writing(entry, how, mode), entry.path());
   }
 
-  void rename(const Path& from, const Path& to) override {
-    if (::rename(from.c_str(), to.c_str()) < 0) raise_io(to, "rename a file to it", errno);
+  void rename(const Entry& from, const Entry& to) override {
+    if (::renameat(folder_of(from), name_of(from), folder_of(to), name_of(to)) < 0)
+      raise_io(to.path(), "rename a file to it", errno);
   }
 
-  void remove(const Path& path) override {
-    if (::remove(path.c_str()) < 0 && errno != ENOENT) raise_io(path, "remove", errno);
+  void remove(const Entry& entry) override {
+    int result = ::unlinkat(folder_of(entry), name_of(entry), 0);
+    if (result < 0 && errno == EISDIR) result = ::unlinkat(folder_of(entry), name_of(entry), AT_REMOVEDIR);
+    if (result < 0 && errno != ENOENT) raise_io(entry.path(), "remove", errno);
   }
 
-  bool make_directory(const Path& path) override {
-    if (::mkdir(path.c_str(), 0777) == 0) return true;
-    int code = errno;
-    if (code == EEXIST && std::filesystem::is_directory(path)) return false;
-    raise_io(path, "make the folder", code == EEXIST ? ENOTDIR : code);
+  bool make_directory(const Entry& entry) override {
+    if (::mkdirat(folder_of(entry), name_of(entry), 0777) == 0) return true;
+    const int code = errno;
+    if (code == EEXIST && look_at(entry).kind == EntryStatus::Kind::folder) return false;
+    raise_io(entry.path(), "make the folder", code == EEXIST ? ENOTDIR : code);
   }
 
-  void sync_directory(const Path& path) override {
-    Descriptor fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-    if (fd.fd < 0) raise_io(path, "open the folder", errno);
+  void sync_directory(const Folder& folder) override {
     // Some network file systems refuse to sync a folder; their renames are durable by themselves.
-    if (retry([&] { return ::fsync(fd.fd); }) < 0 && errno != EINVAL) raise_io(path, "sync the folder", errno);
+    if (retry_interrupted([&] { return ::fsync(folder.descriptor()); }) < 0 && errno != EINVAL)
+      raise_io(folder.path(), "sync the folder", errno);
   }
 
-  void copy(const Path& from, const Path& to, unsigned mode) override {
-    Descriptor in(retry([&] { return ::open(from.c_str(), O_RDONLY | O_CLOEXEC); }));
-    if (in.fd < 0) raise_io(from, "read", errno);
-    Descriptor out(open_new(to, OpenMode::exclusive, mode));
-    copy_bytes(in.fd, out.fd, from, to);
-    if (::fchmod(out.fd, mode) < 0) raise_io(to, "set the permissions", errno);
-    sync_descriptor(out.fd, to);
+  void copy(const InputFile& from, const Entry& to, unsigned mode) override {
+    const Descriptor out = open_for_writing(to, OpenMode::exclusive, mode);
+    copy_bytes(from, out, to.path());
+    if (::fchmod(out.get(), mode) < 0) raise_io(to.path(), "set the permissions", errno);
+    sync_file(out, to.path());
   }
 
   LockResult try_lock(File& file) override {
-    if (retry([&] { return ::flock(file.descriptor(), LOCK_EX | LOCK_NB); }) == 0) return LockResult::taken;
+    if (retry_interrupted([&] { return ::flock(file.descriptor(), LOCK_EX | LOCK_NB); }) == 0) return LockResult::taken;
     return errno == EWOULDBLOCK ? LockResult::held_by_other : LockResult::unsupported;
   }
 
  private:
-  static int open_new(const Path& path, OpenMode how, unsigned mode) {
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND;
-    if (how == OpenMode::truncate) flags |= O_TRUNC;
-    if (how == OpenMode::exclusive) flags = (flags | O_EXCL) & ~O_APPEND;  // copy_file_range refuses O_APPEND
-    int fd = retry([&] { return ::open(path.c_str(), flags, mode); });
-    if (fd < 0) raise_io(path, "open for writing", errno);
-    return fd;
-  }
+  static int folder_of(const Entry& entry) { return entry.folder().descriptor(); }
+  static const char* name_of(const Entry& entry) { return entry.name().c_str(); }
 };
 
 }  // namespace
@@ -150,75 +105,57 @@ FileSystem& real_file_system() {
   return fs;
 }
 
-FileSystem& file_system() {
-  static std::unique_ptr<FaultyFileSystem> faulty = FaultyFileSystem::from_environment();
-  return faulty ? static_cast<FileSystem&>(*faulty) : real_file_system();
+Folder make_directories(FileSystem& fs, const Path& path) {
+  if (path.empty() || std::filesystem::is_directory(path)) return Folder(path);
+  const Folder parent = make_directories(fs, path.parent_path());
+  const std::string name = path.filename().string();
+  if (name.empty() || name == "." || name == "..") return Folder(path);  // which is there now
+  if (fs.make_directory(parent / name) && !path.parent_path().empty()) fs.sync_directory(parent);
+  return Folder(path);
 }
 
-void make_directories(FileSystem& fs, const Path& path) {
-  if (path.empty() || std::filesystem::is_directory(path)) return;
-  make_directories(fs, path.parent_path());
-  if (fs.make_directory(path) && !path.parent_path().empty()) fs.sync_directory(path.parent_path());
+Folder make_folder(FileSystem& fs, const Entry& entry) {
+  if (look_at(entry).kind != EntryStatus::Kind::folder && fs.make_directory(entry)) fs.sync_directory(entry.folder());
+  return Folder(entry);
 }
 
-void write_file(FileSystem& fs, const Path& path, Bytes bytes, unsigned mode) {
-  auto file = fs.open(path, OpenMode::truncate, mode);
+void write_file(FileSystem& fs, const Entry& entry, Bytes bytes, unsigned mode) {
+  auto file = fs.open(entry, OpenMode::truncate, mode);
   file->write(bytes);
   file->sync();
 }
 
-void replace_file(FileSystem& fs, const Path& path, Bytes bytes) {
-  Path folder = path.has_parent_path() ? path.parent_path() : Path(".");
-  Path aside = folder / (".new-" + path.filename().string());
+void replace_file(FileSystem& fs, const Entry& entry, Bytes bytes) {
+  const Entry aside = entry.folder() / (".new-" + entry.name());
   try {
     write_file(fs, aside, bytes);
-    fs.rename(aside, path);
+    fs.rename(aside, entry);
   } catch (const IoError&) {
-    std::error_code ignored;  // on a full disk the space is wanted back; a next replacement overwrites it anyway
-    std::filesystem::remove(aside, ignored);
+    discard(aside);  // on a full disk the space is wanted back; a next replacement overwrites it anyway
     throw;
   }
-  fs.sync_directory(folder);
+  fs.sync_directory(entry.folder());
 }
 
-void remove_all(FileSystem& fs, const Path& path) {
-  std::error_code none;
-  if (std::filesystem::is_directory(std::filesystem::symlink_status(path, none))) {
-    std::vector<Path> inside;
-    for (const auto& entry : std::filesystem::directory_iterator(path)) inside.push_back(entry.path());
-    for (const Path& entry : inside) remove_all(fs, entry);
+void remove_all(FileSystem& fs, const Entry& entry) {
+  if (look_at(entry).kind == EntryStatus::Kind::folder) {
+    const Folder inside(entry);
+    for (const std::string& name : inside.names()) remove_all(fs, inside / name);
   }
-  fs.remove(path);
+  fs.remove(entry);
 }
 
-std::string read_file(const Path& path) {
-  Descriptor fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
-  if (fd.fd < 0) raise_io(path, "read", errno);
-  struct stat info {};
-  if (::fstat(fd.fd, &info) < 0) raise_io(path, "read", errno);
-  std::string bytes(static_cast<size_t>(info.st_size), '\0');
-  size_t have = 0;
-  for (;;) {  // also right for files that grow while they are read, and for /proc, whose sizes are 0
-    if (have == bytes.size()) bytes.resize(have + 4096);
-    ssize_t n = retry([&] { return ::read(fd.fd, bytes.data() + have, bytes.size() - have); });
-    if (n < 0) raise_io(path, "read", errno);
-    if (n == 0) break;
-    have += static_cast<size_t>(n);
-  }
-  bytes.resize(have);
-  return bytes;
+void remove_all(FileSystem& fs, const Folder& folder) {
+  for (const std::string& name : folder.names()) remove_all(fs, folder / name);
+  const Path path = folder.path().has_filename() ? folder.path() : folder.path().parent_path();
+  fs.remove(Folder(path.parent_path()) / path.filename().string());
 }
 
-std::string sha256_file(const Path& path) {
-  Descriptor fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
-  if (fd.fd < 0) raise_io(path, "read", errno);
-  Sha256 hash;
-  std::vector<std::byte> block(size_t{1} << 18);
-  while (ssize_t n = retry([&] { return ::read(fd.fd, block.data(), block.size()); })) {
-    if (n < 0) raise_io(path, "read", errno);
-    hash.update(block.data(), static_cast<size_t>(n));
+void discard(const Entry& entry) noexcept {
+  try {
+    remove_all(real_file_system(), entry);
+  } catch (const std::exception&) {  // what went wrong before is what the user hears of
   }
-  return hash.hex();
 }
 
 }  // namespace stet::tracking

@@ -19,12 +19,13 @@ namespace {
 constexpr std::string_view record_name = "run.json";
 
 bool is_run(const Path& folder) {
-  std::error_code none;
-  return std::filesystem::is_regular_file(folder / record_name, none);
+  try {
+    return is_file(Folder(folder) / record_name);
+  } catch (const IoError&) { return false; }  // no folder, or one that this process may not read
 }
 
 // Everything of a new run, in a folder that no reader takes for a run yet.
-RunLock build(FileSystem& fs, const Path& folder, const record::RunRecord& record) {
+RunLock build(FileSystem& fs, const Folder& folder, const record::RunRecord& record) {
   fs.make_directory(folder / "checkpoints");
   RunLock lock(fs, folder);
   write_file(fs, folder / record_name, as_bytes(to_json(record)));
@@ -50,54 +51,48 @@ std::string new_run_id() {
                      utc.tm_hour, utc.tm_min, utc.tm_sec, milliseconds % 1000, std::random_device()() & 0xFFFFu);
 }
 
-HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record) {
-  Path ours;  // what another process made under the same id is not
+HeldRun create_run(FileSystem& fs, const Path& runs_path, record::RunRecord& record) {
+  std::optional<Entry> ours;  // what another process made under the same id is not
   try {
-    make_directories(fs, runs);
+    const Folder runs = make_directories(fs, runs_path);
     record.set_id(new_run_id());
     record.set_created(unix_time());
-    const Path aside = runs / (".new-" + record.id()), folder = runs / record.id();
-    if (!fs.make_directory(aside)) raise_io(aside, "make the folder", EEXIST);
+    const Entry aside = runs / (".new-" + record.id()), run = runs / record.id();
+    if (!fs.make_directory(aside)) raise_io(aside.path(), "make the folder", EEXIST);
     ours = aside;
-    RunLock lock = build(fs, aside, record);
-    fs.rename(aside, folder);
-    ours = folder;
+    const Folder folder(aside);
+    RunLock lock = build(fs, folder, record);
+    fs.rename(aside, run);
+    ours = run;
     fs.sync_directory(runs);
-    return {folder, std::move(lock)};
+    return {folder.known_as(run.path()), std::move(lock)};
   } catch (const IoError& error) {
-    std::error_code ignored;
-    if (!ours.empty()) std::filesystem::remove_all(ours, ignored);
-    throw IoError(fmt::format("runs folder {}: can't be written: {}; name another with --runs", runs.string(),
+    if (ours) discard(*ours);
+    throw IoError(fmt::format("runs folder {}: can't be written: {}; name another with --runs", runs_path.string(),
                               std::strerror(error.code)),
                   error.code);
   }
 }
 
-HeldRun open_run(FileSystem& fs, const Path& folder) {
+HeldRun open_run(FileSystem& fs, const Folder& folder) {
   HeldRun run{folder, RunLock(fs, folder)};
   remove_leftovers(fs, folder);
-  remove_leftovers(fs, folder / "checkpoints");
+  if (const auto checkpoints = find_folder(folder / "checkpoints")) remove_leftovers(fs, *checkpoints);
   return run;
 }
 
-void remove_leftovers(FileSystem& fs, const Path& folder) {
-  std::vector<Path> leftovers;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
-    if (entry.path().filename().string().starts_with(".new-")) leftovers.push_back(entry.path());
+void remove_leftovers(FileSystem& fs, const Folder& folder) {
+  for (const std::string& name : folder.names()) {
+    if (name.starts_with(".new-")) remove_all(fs, folder / name);
   }
-  for (const Path& path : leftovers) remove_all(fs, path);
 }
 
 std::vector<Path> list_runs(const Path& runs) {
   std::vector<Path> folders;
   if (!std::filesystem::exists(runs)) return folders;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(runs, code)) {
-    if (!entry.path().filename().string().starts_with('.') && is_run(entry.path())) folders.push_back(entry.path());
+  for (const std::string& name : Folder(runs).names()) {
+    if (!name.starts_with('.') && is_run(runs / name)) folders.push_back(runs / name);
   }
-  if (code) raise_io(runs, "read the folder", code.value());
-  std::sort(folders.begin(), folders.end());
   return folders;
 }
 
@@ -129,20 +124,20 @@ Path find_run(const Path& runs, const std::string& which) {
   raise("run '{}': fits {} runs ({}); give more of the id", which, matches.size(), list_ids(matches));
 }
 
-record::RunRecord read_record(const Path& folder) {
-  Path path = folder / record_name;
+record::RunRecord read_record(const Folder& folder) {
+  const Entry entry = folder / record_name;
   record::RunRecord record;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;  // a newer version's record
-  auto status = google::protobuf::util::JsonStringToMessage(read_file(path), &record, options);
+  auto status = google::protobuf::util::JsonStringToMessage(read_file(entry), &record, options);
   if (!status.ok()) {
     std::string why(status.message().data(), status.message().size());
-    raise<DataError>("{}: no run record: {}", path.string(), why.substr(0, why.find('\n')));
+    raise<DataError>("{}: no run record: {}", entry.path().string(), why.substr(0, why.find('\n')));
   }
   return record;
 }
 
-void write_record(FileSystem& fs, const Path& folder, const record::RunRecord& record) {
+void write_record(FileSystem& fs, const Folder& folder, const record::RunRecord& record) {
   replace_file(fs, folder / record_name, as_bytes(to_json(record)));
 }
 
@@ -168,7 +163,7 @@ std::string_view name_of(RunStatus status) {
   return "?";
 }
 
-RunStatus status_of(const Path& folder, const record::RunRecord& record) {
+RunStatus status_of(const Folder& folder, const record::RunRecord& record) {
   if (record.launches_size() > 0) {
     switch (record.launches(record.launches_size() - 1).end().status()) {
       case record::End::FINISHED: return RunStatus::finished;

@@ -29,7 +29,7 @@ class RunLock {
  public:
   /// Takes the lock of a run folder. Throws UsageError naming the holder when another process has it. Where the file
   /// system refuses locks, `warning()` says so and a thread touches the file instead.
-  RunLock(FileSystem& fs, const Path& folder);
+  RunLock(FileSystem& fs, const Folder& folder);
   RunLock(RunLock&&) noexcept;
   RunLock& operator=(RunLock&&) noexcept;
   ~RunLock();
@@ -42,14 +42,14 @@ class RunLock {
 };
 
 /// Is the run held by a process now?
-bool is_held(const Path& folder);
+bool is_held(const Folder& folder);
 
 /// The lock file's content; none when there is none.
-std::optional<LockHolder> read_holder(const Path& folder);
+std::optional<LockHolder> read_holder(const Folder& folder);
 
 /// A run that was made or opened by this process, and is held by it.
 struct HeldRun {
-  Path folder;
+  Folder folder;
   RunLock lock;
 };
 
@@ -63,10 +63,10 @@ HeldRun create_run(FileSystem& fs, const Path& runs, record::RunRecord& record);
 std::string new_run_id();
 
 /// Takes the lock of a run that exists, and clears what a crash left half made in it.
-HeldRun open_run(FileSystem& fs, const Path& folder);
+HeldRun open_run(FileSystem& fs, const Folder& folder);
 
 /// Removes `.new-*` files that a crash left in a folder; only who holds the run may call it.
-void remove_leftovers(FileSystem& fs, const Path& folder);
+void remove_leftovers(FileSystem& fs, const Folder& folder);
 
 /// The run folders in `runs`, by ascending id.
 std::vector<Path> list_runs(const Path& runs);
@@ -77,14 +77,14 @@ std::vector<Path> list_runs(const Path& runs);
 Path find_run(const Path& runs, const std::string& which);
 
 /// Reads run.json. Throws DataError that names the file.
-record::RunRecord read_record(const Path& folder);
+record::RunRecord read_record(const Folder& folder);
 
 /// Replaces run.json atomically and durably. Only the lock's holder may call it.
-void write_record(FileSystem& fs, const Path& folder, const record::RunRecord& record);
+void write_record(FileSystem& fs, const Folder& folder, const record::RunRecord& record);
 
 /// A record as run.json holds it: Proto field names, zeros printed, 64-bit integers and non-finite numbers as strings.
 std::string to_json(const record::RunRecord& record);
 
-RunStatus status_of(const Path& folder, const record::RunRecord& record);
+RunStatus status_of(const Folder& folder, const record::RunRecord& record);
 
 }  // namespace stet::tracking

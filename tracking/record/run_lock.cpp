@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -23,7 +22,7 @@ using namespace std::chrono_literals;
 constexpr auto heartbeat_interval = 5s;
 constexpr int64_t heartbeat_patience = 60;  // seconds; clocks of two hosts may differ by some
 
-Path lock_path(const Path& folder) { return folder / ".lock"; }
+constexpr std::string_view lock_name = ".lock";
 
 LockHolder this_process(bool heartbeat) {
   LockHolder holder;
@@ -40,15 +39,14 @@ LockHolder this_process(bool heartbeat) {
   return holder;
 }
 
-bool heart_beats(const Path& folder, const LockHolder& holder) {
+bool heart_beats(const Folder& folder, const LockHolder& holder) {
   LockHolder self = this_process(true);
   if (holder.host == self.host && !holder.boot_id.empty()) {
     bool exists = ::kill(static_cast<pid_t>(holder.pid), 0) == 0 || errno == EPERM;
     if (holder.boot_id != self.boot_id || !exists) return false;
   }
-  struct stat info {};
-  if (::stat(lock_path(folder).c_str(), &info) != 0) return false;
-  return std::time(nullptr) - info.st_mtime < heartbeat_patience;
+  const EntryStatus lock = look_at(folder / lock_name);
+  return lock.kind == EntryStatus::Kind::file && std::time(nullptr) - lock.modified < heartbeat_patience;
 }
 
 void write_holder(File& file, const LockHolder& holder) {
@@ -68,11 +66,11 @@ LockResult try_patiently(FileSystem& fs, File& file) {
   return result;
 }
 
-[[noreturn]] void raise_held(const Path& folder) {
+[[noreturn]] void raise_held(const Folder& folder) {
   auto holder = read_holder(folder);
-  if (!holder) raise("run {}: held by another process; wait until it has ended", folder.filename().string());
-  raise("run {}: still running (process {} on {}); wait until it has ended", folder.filename().string(), holder->pid,
-        holder->host);
+  const std::string run = folder.path().filename().string();
+  if (!holder) raise("run {}: held by another process; wait until it has ended", run);
+  raise("run {}: still running (process {} on {}); wait until it has ended", run, holder->pid, holder->host);
 }
 
 }  // namespace
@@ -106,8 +104,8 @@ struct RunLock::State {
   std::thread beat;
 };
 
-RunLock::RunLock(FileSystem& fs, const Path& folder) : state_(std::make_unique<State>()) {
-  state_->file = fs.open(lock_path(folder), OpenMode::append);
+RunLock::RunLock(FileSystem& fs, const Folder& folder) : state_(std::make_unique<State>()) {
+  state_->file = fs.open(folder / lock_name, OpenMode::append);
   LockResult result = try_patiently(fs, *state_->file);
   bool heartbeat = result == LockResult::unsupported;
   if (result == LockResult::held_by_other) raise_held(folder);
@@ -117,7 +115,7 @@ RunLock::RunLock(FileSystem& fs, const Path& folder) : state_(std::make_unique<S
   if (!heartbeat) return;
   state_->warning = fmt::format(
       "{}: its file system refuses locks; two processes that start at the same instant could both take the run",
-      folder.string());
+      folder.path().string());
   state_->start_heartbeat();
 }
 
@@ -127,9 +125,9 @@ RunLock::~RunLock() = default;
 
 const std::string& RunLock::warning() const { return state_->warning; }
 
-std::optional<LockHolder> read_holder(const Path& folder) {
+std::optional<LockHolder> read_holder(const Folder& folder) {
   try {
-    auto json = nlohmann::json::parse(read_file(lock_path(folder)));
+    auto json = nlohmann::json::parse(read_file(folder / lock_name));
     return LockHolder{json.at("host"), json.at("pid"), json.at("boot_id"), json.at("heartbeat")};
   } catch (const IoError&) {
     return {};
@@ -138,14 +136,13 @@ std::optional<LockHolder> read_holder(const Path& folder) {
   }
 }
 
-bool is_held(const Path& folder) {
-  int fd = ::open(lock_path(folder).c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  auto holder = read_holder(folder);
-  bool held = holder && holder->heartbeat ? heart_beats(folder, *holder)
-                                          : ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  ::close(fd);
-  return held;
+bool is_held(const Folder& folder) {
+  try {
+    const InputFile lock(folder / lock_name);
+    const auto holder = read_holder(folder);
+    if (holder && holder->heartbeat) return heart_beats(folder, *holder);
+    return ::flock(lock.descriptor(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  } catch (const IoError&) { return false; }  // there is none, or none that this process may read
 }
 
 }  // namespace stet::tracking

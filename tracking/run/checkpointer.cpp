@@ -48,7 +48,7 @@ bool Checkpointer::due(Instant at, bool step) {
   return due_;
 }
 
-void Checkpointer::write(FileSystem& fs, const Path& run_folder, Checkpoint checkpoint, EventSink& sink) {
+void Checkpointer::write(FileSystem& fs, const Folder& run_folder, Checkpoint checkpoint, EventSink& sink) {
   const Instant at{{static_cast<int64_t>(checkpoint.tick), checkpoint.step}};
   sink.sync();
   checkpoint.log = sink.position();
@@ -69,7 +69,7 @@ void Checkpointer::mark(Instant at, EventSink& sink) const {
   sink.flush();
 }
 
-void Checkpointer::recall(const Path& run_folder, int64_t step) {
+void Checkpointer::recall(const Folder& run_folder, int64_t step) {
   if (!policy_.best_metric.empty()) {
     EventReader reader(run_folder);
     for (record::Event event; reader.next(event);) {
@@ -87,13 +87,13 @@ void Checkpointer::recall(const Path& run_folder, int64_t step) {
 }
 
 // One of a later step is damaged, or it would have been restored: the newest is this step's.
-void Checkpointer::delete_old(FileSystem& fs, const Path& run_folder, int64_t step) {
+void Checkpointer::delete_old(FileSystem& fs, const Folder& run_folder, int64_t step) {
   std::vector<CheckpointMark> marks;
   for (const auto& [at, metric] : marks_) {
     if (at <= step) marks.push_back({at, metric});
   }
   for (const int64_t old : to_delete(marks, policy_)) {
-    fs.remove(checkpoint_path(run_folder, old));
+    remove_checkpoint(fs, run_folder, old);
     marks_.erase(old);
   }
 }

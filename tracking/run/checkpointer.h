@@ -33,7 +33,7 @@ class Checkpointer {
 
   /// Syncs the log, writes the checkpoint with the log's end as its place, marks it in the log, and deletes those that
   /// the policy lets go. The sink has nothing that waits. Throws IoError.
-  void write(FileSystem& fs, const Path& run_folder, Checkpoint checkpoint, EventSink& sink);
+  void write(FileSystem& fs, const Folder& run_folder, Checkpoint checkpoint, EventSink& sink);
   /// The mark of this boundary's checkpoint, flushed.
   void mark(Instant at, EventSink& sink) const;
   /// Was this boundary's written, or the run restored from it?
@@ -41,11 +41,11 @@ class Checkpointer {
   void set_restored(Instant at) { tick_ = at.tick(); }
   /// Of a resumed run: the checkpoints that are there, each with the metric's value when it was made. Throws IoError,
   /// and DataError on a damaged log.
-  void recall(const Path& run_folder, int64_t step);
+  void recall(const Folder& run_folder, int64_t step);
 
  private:
   void set_best(double value);
-  void delete_old(FileSystem& fs, const Path& run_folder, int64_t step);
+  void delete_old(FileSystem& fs, const Folder& run_folder, int64_t step);
 
   using Clock = std::chrono::steady_clock;
   CheckpointPolicy policy_{.every_minutes = 1};

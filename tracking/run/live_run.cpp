@@ -113,7 +113,7 @@ void LiveRun::begin() {
   if (!replay_) progress_.open_output(held_->folder / "output.log");
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
   if (resumed()) checkpoints_.recall(held_->folder, steps());
-  progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.string(),
+  progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.path().string(),
                             resumed() ? fmt::format(", from step {}", steps()) : ""));
 }
 
@@ -311,9 +311,9 @@ void LiveRun::log_image(std::string_view name, const Tensor& image) {
 void LiveRun::artifact(const Path& file) {
   if (!heard()) return;
   begin();
-  const Path folder = held_->folder / "artifacts";
+  const Entry folder = held_->folder / "artifacts";
   fs_.make_directory(folder);
-  replace_file(fs_, folder / file.filename(), as_bytes(read_file(file)));
+  replace_file(fs_, Folder(folder) / file.filename().string(), as_bytes(read_file(file)));
 }
 
 void LiveRun::loss(const Tensor& value) {
@@ -340,7 +340,7 @@ void LiveRun::finish() {
   if (!begun() || ended_) return;
   mark_end(record::End::FINISHED, 0, "");
   progress_.end();
-  progress_.say(fmt::format("{}: finished after {} steps: {}", program_, steps(), held_->folder.string()));
+  progress_.say(fmt::format("{}: finished after {} steps: {}", program_, steps(), held_->folder.path().string()));
   progress_.close_output();
 }
 

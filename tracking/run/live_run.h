@@ -43,7 +43,7 @@ class LiveRun final : public Recorder {
   Device device() const { return flags_.device; }
   uint64_t seed() const { return flags_.seed; }
   int64_t steps() const { return now_.committed.step; }
-  std::string folder() const { return held_ ? held_->folder.string() : ""; }
+  std::string folder() const { return held_ ? held_->folder.path().string() : ""; }
 
   // Loops. Their boundaries are the only places where a run digests, saves, stops or shows its state.
   LoopEntry enter(LoopKind kind, int64_t length, int64_t& index);

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <iostream>
 
+#include "stet/tensor/error.h"
+
 namespace stet::tracking {
 namespace {
 
@@ -127,12 +129,19 @@ void close_others(const Copier& c) {
   c.run();
 }
 
+Descriptor try_open(const Entry& file) {
+  try {
+    return open_for_writing(file, OpenMode::append);
+  } catch (const IoError&) { return Descriptor(); }
+}
+
 bool make_pipe(std::array<int, 2>& ends) { return ::pipe2(ends.data(), O_CLOEXEC) == 0; }
 
 }  // namespace
 
-OutputLog::OutputLog(const Path& file) {
-  const int log = ::open(file.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0644);
+OutputLog::OutputLog(const Entry& file) {
+  const Descriptor log_file = try_open(file);
+  const int log = log_file.get();
   std::array<int, 2> out, error, bar, done;
   if (log < 0 || !make_pipe(out) || !make_pipe(error) || !make_pipe(bar) || !make_pipe(done)) return;
   flush_streams();
@@ -142,7 +151,7 @@ OutputLog::OutputLog(const Path& file) {
   if (child == 0) become_copier({out[0], error[0], bar[0], saved_out_, saved_error_, log, done[1]});
   int status;
   if (child > 0) ::waitpid(child, &status, 0);
-  for (const int fd : {log, out[0], error[0], bar[0], done[1]}) ::close(fd);
+  for (const int fd : {out[0], error[0], bar[0], done[1]}) ::close(fd);
   if (child > 0) {
     if (::isatty(saved_out_) == 1) std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     ::dup2(out[1], STDOUT_FILENO);

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "stet/tracking/record/file_system.h"
+#include "stet/tracking/record/folder.h"
 
 namespace stet::tracking {
 
@@ -13,7 +13,7 @@ namespace stet::tracking {
 class OutputLog {
  public:
   /// Appends to `file`. Where that can't be opened or no process can be made, nothing changes.
-  explicit OutputLog(const Path& file);
+  explicit OutputLog(const Entry& file);
   OutputLog(const OutputLog&) = delete;
   OutputLog& operator=(const OutputLog&) = delete;
   /// Returns when all has been copied (two seconds at most: a process that this one started may go on printing).

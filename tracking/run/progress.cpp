@@ -49,7 +49,7 @@ std::string clock_time(double seconds) {
 
 Progress::Progress() : terminal_(is_terminal()) {}
 
-void Progress::open_output(const Path& file) { output_.emplace(file); }
+void Progress::open_output(const Entry& file) { output_.emplace(file); }
 
 void Progress::close_output() {
   flush_all();

@@ -23,7 +23,7 @@ class Progress {
   Progress();
   void set_quiet(bool quiet) { quiet_ = quiet; }
   /// What is printed from here on goes to the file too, and the bar is drawn by the helper that copies it.
-  void open_output(const Path& file);
+  void open_output(const Entry& file);
   /// Returns when everything printed has arrived.
   void close_output();
   /// The terminal's line is cleared for `line`.

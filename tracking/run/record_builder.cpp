@@ -167,7 +167,7 @@ void RecordBuilder::add_launch(Instant first, Device device, const std::vector<s
 
 HeldRun RecordBuilder::make_folder(FileSystem& fs, const Path& runs) { return create_run(fs, runs, record_); }
 
-void RecordBuilder::keep_program(FileSystem& fs, const Path& runs, const Path& run_folder) {
+void RecordBuilder::keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder) {
   tracking::keep_program(fs, runs, *launch().mutable_program());
   capture_source(fs, run_folder, record_.launches_size() - 1, runs, launch());
 }
@@ -196,7 +196,7 @@ void RecordBuilder::end(record::End::Status status, int exit_code, const std::st
   if (status == record::End::FINISHED) record_.set_final_digest(digest);
 }
 
-void RecordBuilder::save(FileSystem& fs, const Path& run_folder) {
+void RecordBuilder::save(FileSystem& fs, const Folder& run_folder) {
   write_record(fs, run_folder, record_);
   changed_ = false;
 }

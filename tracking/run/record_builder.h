@@ -36,7 +36,7 @@ class RecordBuilder {
   /// Makes the run's folder, with the record as it is. Throws IoError.
   HeldRun make_folder(FileSystem& fs, const Path& runs);
   /// Keeps the program and its source for the launch. Throws IoError.
-  void keep_program(FileSystem& fs, const Path& runs, const Path& run_folder);
+  void keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder);
 
   /// A data set was opened; once more of one that it has is nothing new.
   void add_dataset(const DatasetRecord& dataset);
@@ -48,7 +48,7 @@ class RecordBuilder {
 
   /// Has something been described since it was saved?
   bool changed() const { return changed_; }
-  void save(FileSystem& fs, const Path& run_folder);
+  void save(FileSystem& fs, const Folder& run_folder);
 
  private:
   void describe_parameters(const Parameters& parameters);

@@ -10,8 +10,8 @@
 #include <functional>
 
 #include "stet/tensor/error.h"
-#include "stet/tracking/record/faulty_file_system.h"
 #include "stet/tracking/record/record.pb.h"
+#include "tracking/fault/faulty_file_system.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {

@@ -145,7 +145,7 @@ TEST_F(Cli, NamesTheStepAfterAParameterWasChanged) {
 
 TEST_F(Cli, NamesADamagedCheckpoint) {
   train();
-  const Path file = list_checkpoints(run())[1].path;
+  const Path file = list_checkpoints(run())[1].entry.path();
   std::string bytes = read_file(file);
   bytes[bytes.size() / 2] ^= 1;
   overwrite(file, bytes);

@@ -164,7 +164,8 @@ TEST(Checkpoint, TheNewestWholeOneIsTakenAndTheOthersNamed) {
   ASSERT_EQ(newest.skipped.size(), 2u);
   EXPECT_THAT(newest.skipped[0].why, HasSubstr("step-00000021.h5: cut at byte 1000"));
   EXPECT_THAT(newest.skipped[1].why, HasSubstr("step-00000014.h5: damaged"));
-  EXPECT_FALSE(newest_whole_checkpoint(run / "nowhere").checkpoint.has_value());
+  TempFolder none;
+  EXPECT_FALSE(newest_whole_checkpoint(none.path()).checkpoint.has_value());
 }
 
 TEST(Checkpoint, ALaterBoundaryOfTheSameStepReplacesTheFile) {
@@ -181,7 +182,7 @@ TEST(Checkpoint, H5pyReadsTensorsUnderTheirModulePaths) {
   if (std::system("/usr/bin/python3 -c 'import h5py' 2>/dev/null") != 0)
     GTEST_SKIP() << "python3-h5py is not installed";
   TempFolder run;
-  Path path = write_checkpoint(real_file_system(), run.path(), 1200, bytes_of(encode(sample())));
+  const Path path = write_checkpoint(real_file_system(), run.path(), 1200, bytes_of(encode(sample()))).path();
   std::ofstream(run / "read.py") << R"(
 import sys, h5py, numpy
 f = h5py.File(sys.argv[1], 'r')

@@ -13,7 +13,7 @@
 #include "stet/tensor/sha256.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/events.h"
-#include "stet/tracking/record/faulty_file_system.h"
+#include "tracking/fault/faulty_file_system.h"
 #include "tracking/stamped.h"
 #include "tracking/temp_folder.h"
 
@@ -129,7 +129,7 @@ TEST(EventLog, SegmentsAreUsedUpToWhereALaterOneGoesOn) {
   auto segments = list_segments(run.path());
   ASSERT_EQ(segments.size(), 5u);
   for (size_t i = 1; i < segments.size(); ++i)
-    EXPECT_LT(segments[i - 1].path, segments[i].path) << "names sort as segments do";
+    EXPECT_LT(segments[i - 1].entry.name(), segments[i].entry.name()) << "names sort as segments do";
   EXPECT_THAT(error_of([&] { EventWriter(real_file_system(), run.path()); }), HasSubstr("has event segments already"));
 }
 

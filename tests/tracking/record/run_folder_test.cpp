@@ -10,8 +10,8 @@
 #include <limits>
 
 #include "stet/tensor/error.h"
-#include "stet/tracking/record/faulty_file_system.h"
 #include "stet/tracking/record/record.pb.h"
+#include "tracking/fault/faulty_file_system.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -57,11 +57,11 @@ TEST(RunFolder, IsMadeWithItsRecordAndFoundAgain) {
   HeldRun b = create_run(real_file_system(), runs, second);
   HeldRun c = create_run(real_file_system(), runs, third);
 
-  EXPECT_EQ(a.folder.filename(), first.id());
+  EXPECT_EQ(a.folder.path().filename(), first.id());
   EXPECT_EQ(list_runs(runs).size(), 3u);
-  EXPECT_EQ(find_run(runs, first.id()), a.folder);
-  EXPECT_EQ(find_run(runs, "other"), b.folder);
-  EXPECT_EQ(find_run(runs, a.folder.string() + "/"), a.folder);
+  EXPECT_EQ(find_run(runs, first.id()), a.folder.path());
+  EXPECT_EQ(find_run(runs, "other"), b.folder.path());
+  EXPECT_EQ(find_run(runs, a.folder.path().string() + "/"), a.folder.path());
   EXPECT_EQ(read_record(a.folder).seed(), std::numeric_limits<uint64_t>::max());
   EXPECT_EQ(read_record(a.folder).params(0).name(), "lr");
   EXPECT_THAT(read_file(a.folder / "run.json"), HasSubstr("\"seed\": \"18446744073709551615\""));
@@ -91,7 +91,7 @@ TEST(RunFolder, LatestIsTheNewest) {
   HeldRun b = create_run(real_file_system(), runs.path(), second);
   std::filesystem::create_directory(runs / ".new-99999999");
   std::filesystem::create_directory(runs / "programs");
-  EXPECT_EQ(find_run(runs.path(), "latest"), b.folder);
+  EXPECT_EQ(find_run(runs.path(), "latest"), b.folder.path());
 }
 
 TEST(RunFolder, OneThatCannotBeWrittenIsNamedInOneLine) {
@@ -106,18 +106,18 @@ TEST(RunFolder, OneThatCannotBeWrittenIsNamedInOneLine) {
 // Another process has made a run of the same id.
 struct Taken final : FileSystem {
   FileSystem& base = real_file_system();
-  std::unique_ptr<File> open(const Path& path, OpenMode how, unsigned mode) override {
-    return base.open(path, how, mode);
+  std::unique_ptr<File> open(const Entry& entry, OpenMode how, unsigned mode) override {
+    return base.open(entry, how, mode);
   }
-  void rename(const Path& from, const Path& to) override {
-    std::filesystem::create_directory(to);
-    std::ofstream(to / "theirs") << "x";
+  void rename(const Entry& from, const Entry& to) override {
+    std::filesystem::create_directory(to.path());
+    std::ofstream(to.path() / "theirs") << "x";
     base.rename(from, to);
   }
-  void remove(const Path& path) override { base.remove(path); }
-  bool make_directory(const Path& path) override { return base.make_directory(path); }
-  void sync_directory(const Path& path) override { base.sync_directory(path); }
-  void copy(const Path& from, const Path& to, unsigned mode) override { base.copy(from, to, mode); }
+  void remove(const Entry& entry) override { base.remove(entry); }
+  bool make_directory(const Entry& entry) override { return base.make_directory(entry); }
+  void sync_directory(const Folder& folder) override { base.sync_directory(folder); }
+  void copy(const InputFile& from, const Entry& to, unsigned mode) override { base.copy(from, to, mode); }
   LockResult try_lock(File& file) override { return base.try_lock(file); }
 };
 
@@ -133,7 +133,7 @@ TEST(RunFolder, OneOfTheSameIdIsLeftAlone) {
 TEST(RunFolder, ABrokenRecordHidesNoOther) {
   TempFolder temp;
   auto record = record_named("mine");
-  const Path folder = create_run(real_file_system(), temp.path(), record).folder;
+  const Path folder = create_run(real_file_system(), temp.path(), record).folder.path();
   std::filesystem::create_directory(temp / "zzz");
   std::ofstream(temp / "zzz" / "run.json") << "{\"seed\": \"many\"}";
   EXPECT_EQ(find_run(temp.path(), "mine"), folder);
@@ -172,7 +172,7 @@ TEST(RunFolder, ACrashLeavesAWholeRunOrNone) {
 TEST(RunFolder, TheRecordIsReplacedWholeOrNotAtAll) {
   TempFolder runs;
   auto record = record_named("old");
-  Path folder = create_run(real_file_system(), runs.path(), record).folder;
+  Path folder = create_run(real_file_system(), runs.path(), record).folder.path();
   for (const char* kind : {"kill", "torn", "power", "enospc", "eio"}) {
     int status = 1;
     for (uint64_t at = 1; status != 0; ++at) {
@@ -194,7 +194,7 @@ TEST(RunLock, OneProcessAtATime) {
   TempFolder runs;
   auto record = record_named("x");
   auto held = std::make_unique<HeldRun>(create_run(real_file_system(), runs.path(), record));
-  Path folder = held->folder;
+  Path folder = held->folder.path();
   EXPECT_TRUE(is_held(folder));
   EXPECT_EQ(status_of(folder, record), RunStatus::running);
   EXPECT_EQ(read_holder(folder)->pid, ::getpid());
@@ -209,7 +209,7 @@ TEST(RunLock, OneProcessAtATime) {
 TEST(RunLock, IsReleasedByADeadProcess) {
   TempFolder runs;
   auto record = record_named("x");
-  Path folder = create_run(real_file_system(), runs.path(), record).folder;
+  Path folder = create_run(real_file_system(), runs.path(), record).folder.path();
   in_child([&] {
     HeldRun run = open_run(real_file_system(), folder);
     ::_exit(0);
@@ -223,7 +223,7 @@ TEST(RunLock, WithoutLocksAHeartbeatHolds) {
   FaultyFileSystem fs(real_file_system(), Fault::parse("nolock"));
   auto record = record_named("x");
   auto held = std::make_unique<HeldRun>(create_run(fs, runs.path(), record));
-  Path folder = held->folder;
+  Path folder = held->folder.path();
   EXPECT_THAT(held->lock.warning(), HasSubstr("refuses locks"));
   EXPECT_TRUE(is_held(folder));
   EXPECT_THAT(error_of([&] { open_run(fs, folder); }), HasSubstr("still running"));
@@ -240,7 +240,7 @@ TEST(RunLock, WithoutLocksAHeartbeatHolds) {
 TEST(RunStatus, FollowsTheLastLaunch) {
   TempFolder runs;
   auto record = record_named("x");
-  Path folder = create_run(real_file_system(), runs.path(), record).folder;
+  Path folder = create_run(real_file_system(), runs.path(), record).folder.path();
   record.add_launches()->mutable_end()->set_status(record::End::INTERRUPTED);
   EXPECT_EQ(name_of(status_of(folder, record)), "interrupted");
   record.add_launches();

@@ -28,6 +28,10 @@ class CheckpointerTest : public testing::Test {
     checkpoints_.note_metric(name, value);
     sink_.put_logged(at(step), scalar_event(name, value));
   }
+  Checkpoint checkpoint_of(int64_t step) const {
+    const Path path = checkpoint_path(folder(), step);
+    return read_checkpoint(Folder(path.parent_path()) / path.filename().string());
+  }
   std::vector<int64_t> there() const {
     std::vector<int64_t> steps;
     for (const CheckpointFile& file : list_checkpoints(folder())) steps.push_back(file.step);
@@ -85,7 +89,7 @@ TEST_F(CheckpointerTest, WritesWithTheLogsEndAndMarksItAfterwards) {
   EXPECT_FALSE(checkpoints_.covers(at(7)));
   write(7);
   EXPECT_TRUE(checkpoints_.covers(at(7)));
-  EXPECT_EQ(read_checkpoint(checkpoint_path(folder(), 7)).log, end);
+  EXPECT_EQ(checkpoint_of(7).log, end);
   const auto events = log_.events();
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[1].session_log().status(), record::SessionLog::CHECKPOINT);
@@ -131,7 +135,7 @@ TEST_F(CheckpointerTest, ARestoredCheckpointCanBeTheBest) {
   checkpoints_.set_policy(policy);
   log_metric("accuracy", 0.9, 2);
   write(2);
-  const LogPosition end = read_checkpoint(checkpoint_path(folder(), 2)).log;
+  const LogPosition end = checkpoint_of(2).log;
   sink_ = EventSink();
   sink_.open(std::make_unique<EventWriter>(file_system(), folder(), end, 3));
   checkpoints_ = Checkpointer();

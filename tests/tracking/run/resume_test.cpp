@@ -139,7 +139,7 @@ TEST(Resume, OpensARunAndHoldsIt) {
   const RecordedRun run = folder.open("scenario");
   ASSERT_TRUE(run.held);
   EXPECT_TRUE(is_held(run.held->folder));
-  EXPECT_EQ(run.held->folder.filename().string(), run.record.id());
+  EXPECT_EQ(run.held->folder.path().filename().string(), run.record.id());
   EXPECT_THAT(error_of([&] { folder.open("scenario"); }), HasSubstr("is running"));
 }
 

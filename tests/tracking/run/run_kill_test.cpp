@@ -9,7 +9,7 @@
 #include <random>
 #include <thread>
 
-#include "stet/tracking/record/faulty_file_system.h"
+#include "tracking/fault/faulty_file_system.h"
 #include "tracking/run_harness.h"
 #include "tracking/temp_folder.h"
 

@@ -108,13 +108,13 @@ TEST_F(StoppedRun, IsNotResumedWhileItRuns) {
 TEST_F(StoppedRun, TakesTheNewestWholeCheckpoint) {
   auto checkpoints = list_checkpoints(run_);
   ASSERT_GE(checkpoints.size(), 2u);
-  std::string bytes = read_file(checkpoints.back().path);
+  std::string bytes = read_file(checkpoints.back().entry);
   bytes.resize(bytes.size() / 2);
-  write_file(real_file_system(), folder_ / "cut", as_bytes(bytes));
-  std::filesystem::rename(folder_ / "cut", checkpoints.back().path);
+  write_file(real_file_system(), Folder(folder_.path()) / "cut", as_bytes(bytes));
+  std::filesystem::rename(folder_ / "cut", checkpoints.back().entry.path());
   const Ended ended = resumed();
   EXPECT_EQ(ended.status, 0) << ended.err;
-  EXPECT_THAT(ended.err, HasSubstr(checkpoints.back().path.filename().string()));
+  EXPECT_THAT(ended.err, HasSubstr(checkpoints.back().entry.name()));
   EXPECT_EQ(read_record(run_).launches(1).first_step(), checkpoints[checkpoints.size() - 2].step);
 }
 

@@ -1,4 +1,4 @@
-#include "stet/tracking/record/faulty_file_system.h"
+#include "tracking/fault/faulty_file_system.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,7 +92,8 @@ std::unique_ptr<FaultyFileSystem> FaultyFileSystem::from_environment() {
 FaultyFileSystem::~FaultyFileSystem() {
   if (fault_.report.empty()) return;
   try {
-    write_file(base_, fault_.report, as_bytes(std::to_string(count_) + "\n"));
+    const Folder folder(fault_.report.parent_path());
+    write_file(base_, folder / fault_.report.filename().string(), as_bytes(std::to_string(count_) + "\n"));
   } catch (const IoError&) {  // a test that reads the count finds the file missing
   }
 }
@@ -124,9 +125,10 @@ void FaultyFileSystem::lose_power() {
   ::_exit(killed_status);
 }
 
-std::unique_ptr<File> FaultyFileSystem::open(const Path& path, OpenMode how, unsigned mode) {
+std::unique_ptr<File> FaultyFileSystem::open(const Entry& entry, OpenMode how, unsigned mode) {
+  const Path path = entry.path();
   begin(path, true);
-  auto file = base_.open(path, how, mode);
+  auto file = base_.open(entry, how, mode);
   std::lock_guard lock(mutex_);
   if (how == OpenMode::append) {
     synced_.try_emplace(path, size_on_disk(file->descriptor()));
@@ -136,9 +138,10 @@ std::unique_ptr<File> FaultyFileSystem::open(const Path& path, OpenMode how, uns
   return std::make_unique<FaultyFile>(*this, std::move(file), path);
 }
 
-void FaultyFileSystem::rename(const Path& from, const Path& to) {
+void FaultyFileSystem::rename(const Entry& from_entry, const Entry& to_entry) {
+  const Path from = from_entry.path(), to = to_entry.path();
   begin(to, true);
-  base_.rename(from, to);
+  base_.rename(from_entry, to_entry);
   std::lock_guard lock(mutex_);
   std::map<Path, uint64_t> moved;
   for (auto& [path, length] : synced_) {  // a renamed folder takes its files along
@@ -154,25 +157,25 @@ void FaultyFileSystem::rename(const Path& from, const Path& to) {
   synced_ = std::move(moved);
 }
 
-void FaultyFileSystem::remove(const Path& path) {
-  begin(path, false);
-  base_.remove(path);
+void FaultyFileSystem::remove(const Entry& entry) {
+  begin(entry.path(), false);
+  base_.remove(entry);
   std::lock_guard lock(mutex_);
-  synced_.erase(path);
+  synced_.erase(entry.path());
 }
 
-bool FaultyFileSystem::make_directory(const Path& path) {
-  begin(path, true);
-  return base_.make_directory(path);
+bool FaultyFileSystem::make_directory(const Entry& entry) {
+  begin(entry.path(), true);
+  return base_.make_directory(entry);
 }
 
-void FaultyFileSystem::sync_directory(const Path& path) {
-  begin(path, false);
-  base_.sync_directory(path);
+void FaultyFileSystem::sync_directory(const Folder& folder) {
+  begin(folder.path(), false);
+  base_.sync_directory(folder);
 }
 
-void FaultyFileSystem::copy(const Path& from, const Path& to, unsigned mode) {
-  begin(to, true);
+void FaultyFileSystem::copy(const InputFile& from, const Entry& to, unsigned mode) {
+  begin(to.path(), true);
   base_.copy(from, to, mode);
 }
 

@@ -1,4 +1,5 @@
-// A file system that fails at a chosen operation: the seam through which crash tests work on unchanged programs.
+// A file system that fails at a chosen operation. Programs that are linked with `stet_faults` work on it where
+// STET_FAULT is set; otherwise they are those that users have.
 #pragma once
 
 #include <atomic>
@@ -47,12 +48,12 @@ class FaultyFileSystem final : public FileSystem {
   /// Operations so far.
   uint64_t operations() const { return count_; }
 
-  std::unique_ptr<File> open(const Path& path, OpenMode how, unsigned mode) override;
-  void rename(const Path& from, const Path& to) override;
-  void remove(const Path& path) override;
-  bool make_directory(const Path& path) override;
-  void sync_directory(const Path& path) override;
-  void copy(const Path& from, const Path& to, unsigned mode) override;
+  std::unique_ptr<File> open(const Entry& entry, OpenMode how, unsigned mode) override;
+  void rename(const Entry& from, const Entry& to) override;
+  void remove(const Entry& entry) override;
+  bool make_directory(const Entry& entry) override;
+  void sync_directory(const Folder& folder) override;
+  void copy(const InputFile& from, const Entry& to, unsigned mode) override;
   LockResult try_lock(File& file) override;
 
  private:
