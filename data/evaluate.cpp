@@ -8,7 +8,7 @@
 namespace stet::data {
 namespace {
 
-constexpr size_t most_coming = 8;
+constexpr size_t kMostComing = 8;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void SampleMean::add(const Tensor& values, int64_t n) {
   }
   coming_.push_back({backend(values.device()).read_later(values), values.shape(), values.dtype()});
   count_ += n;
-  while (coming_.size() > most_coming || (!coming_.empty() && coming_.front().read->arrived())) take_first();
+  while (coming_.size() > kMostComing || (!coming_.empty() && coming_.front().read->arrived())) take_first();
 }
 
 void SampleMean::take_first() {

@@ -24,13 +24,13 @@ namespace stet::tracking {
 namespace {
 
 #if defined(__clang__)
-constexpr char compiler[] = "clang++ " __clang_version__;
+constexpr char kCompiler[] = "clang++ " __clang_version__;
 #else
-constexpr char compiler[] = "g++ " __VERSION__;
+constexpr char kCompiler[] = "g++ " __VERSION__;
 #endif
 
 // Variables that can change what a program does or where it runs; others are nobody's business.
-constexpr std::string_view allowed[] = {
+constexpr std::string_view kAllowed[] = {
     "CUDA_VISIBLE_DEVICES",
     "GLIBC_TUNABLES",
     "LANG",
@@ -49,7 +49,7 @@ constexpr std::string_view allowed[] = {
 
 bool is_allowed(std::string_view name) {
   if (name.starts_with("STET_") || name.starts_with("MALLOC_") || name.starts_with("NVIDIA_TF32")) return true;
-  for (std::string_view one : allowed) {
+  for (std::string_view one : kAllowed) {
     if (name == one) return true;
   }
   return false;
@@ -76,7 +76,7 @@ std::string cpu_model(const std::string& architecture) {
 }
 
 void describe_build(record::Build& build) {
-  build.set_compiler(compiler);
+  build.set_compiler(kCompiler);
   build.set_flags(STET_FLAGS);
   build.set_build_type(STET_BUILD_TYPE);
   auto& libraries = *build.mutable_libraries();

@@ -17,8 +17,8 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view folder_name = "programs";
-constexpr char own_executable[] = "/proc/self/exe";  // stays right when the file was replaced or removed meanwhile
+constexpr std::string_view kFolderName = "programs";
+constexpr char kOwnExecutable[] = "/proc/self/exe";  // stays right when the file was replaced or removed meanwhile
 
 bool belongs_to_machine(const std::string& soname) {
   static constexpr std::string_view families[] = {
@@ -61,7 +61,7 @@ class KnownHashes {
   std::string hash_of(const InputFile& file) {
     const FileIdentity now = file.identity();
     const Path& path = file.path();
-    std::string name = path == own_executable ? std::filesystem::read_symlink(path).string() : path.string();
+    std::string name = path == kOwnExecutable ? std::filesystem::read_symlink(path).string() : path.string();
     const std::string identity =
         fmt::format("{}:{}:{}:{}:{}", now.device, now.inode, now.size, now.mtime_ns, now.ctime_ns);
     auto entry = known_.find(name);
@@ -126,10 +126,10 @@ void copy_kept(FileSystem& fs, const Entry& entry, const std::string& what, cons
 }  // namespace
 
 void keep_program(FileSystem& fs, const Path& runs, record::Program& program) {
-  const Folder programs = make_folder(fs, make_directories(fs, runs) / folder_name);
+  const Folder programs = make_folder(fs, make_directories(fs, runs) / kFolderName);
   KnownHashes hashes(programs / "known.json");
-  program.set_path(std::filesystem::read_symlink(own_executable).string());
-  const InputFile executable{Path(own_executable)};
+  program.set_path(std::filesystem::read_symlink(kOwnExecutable).string());
+  const InputFile executable{Path(kOwnExecutable)};
   program.set_sha256(hashes.hash_of(executable));
   bool copied = keep(fs, programs, executable, program.sha256());
   for (const Path& path : loaded_objects()) {
@@ -153,10 +153,10 @@ RunnableProgram lay_out_program(FileSystem& fs, const Folder& runs, const record
   if (name.empty() || name == "lib") name = "program";
   const Folder folder = make_directories(fs, scratch);
   const Folder libraries = make_folder(fs, folder / "lib");
-  const auto programs = find_folder(runs / folder_name);
+  const auto programs = find_folder(runs / kFolderName);
   const auto lay_out = [&](const std::string& hash, const std::string& what, const Entry& to) {
     if (hash.empty() || !programs || !is_file(*programs / hash))
-      raise<DataError>("{}: is gone; it was kept for {}", (runs.path() / folder_name / hash).string(), what);
+      raise<DataError>("{}: is gone; it was kept for {}", (runs.path() / kFolderName / hash).string(), what);
     copy_kept(fs, *programs / hash, what, to);
   };
   lay_out(program.sha256(), program.path(), folder / name);

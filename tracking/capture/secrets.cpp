@@ -7,7 +7,7 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view mask = "***";
+constexpr std::string_view kMask = "***";
 
 // The words of a name in lower case: --apiKey, API_KEY and api-key are all {api, key}.
 std::vector<std::string> words_of(std::string_view name) {
@@ -49,7 +49,7 @@ struct TokenForm {
   std::string_view begin;
   size_t more;
 };
-constexpr TokenForm token_forms[] = {
+constexpr TokenForm kTokenForms[] = {
     {"ghp_", 20},   {"gho_", 20},  {"ghu_", 20},  {"ghs_", 20},  {"ghr_", 20},     {"github_pat_", 20},
     {"glpat-", 16}, {"sk-", 20},   {"AKIA", 16},  {"hf_", 20},   {"AIza", 30},     {"xoxa-", 10},
     {"xoxb-", 10},  {"xoxp-", 10}, {"xoxr-", 10}, {"xoxs-", 10}, {"eyJhbGci", 16},
@@ -60,7 +60,7 @@ bool looks_like_secret(std::string_view value) {
   auto in_token = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
   };
-  for (const TokenForm& form : token_forms) {
+  for (const TokenForm& form : kTokenForms) {
     for (size_t at = value.find(form.begin); at != std::string_view::npos; at = value.find(form.begin, at + 1)) {
       if (at > 0 && in_token(value[at - 1])) continue;  // inside a word, such as task-… for sk-
       std::string_view rest = value.substr(at + form.begin.size());
@@ -77,7 +77,7 @@ std::string mask_user(std::string value) {
     size_t begin = at + 3;
     size_t end = std::min(value.find_first_of("/?# ", begin), value.size());
     size_t sign = value.rfind('@', end);
-    if (sign != std::string::npos && sign > begin && sign < end) value.replace(begin, sign - begin, mask);
+    if (sign != std::string::npos && sign > begin && sign < end) value.replace(begin, sign - begin, kMask);
   }
   return value;
 }
@@ -87,7 +87,7 @@ std::string mask_user(std::string value) {
 std::string mask_secret(std::string_view name, std::string_view value) {
   if (value.empty()) return {};
   std::string text(value);
-  if (named_like_secret(name, value) || looks_like_secret(value)) return std::string(mask);
+  if (named_like_secret(name, value) || looks_like_secret(value)) return std::string(kMask);
   return mask_user(std::move(text));
 }
 

@@ -13,9 +13,9 @@
 namespace stet::tracking {
 namespace {
 
-constexpr uintmax_t file_limit = 1 << 20;
-constexpr size_t patch_limit = size_t{16} << 20;
-constexpr int visit_limit = 5000;  // files looked at in untracked folders
+constexpr uintmax_t kFileLimit = 1 << 20;
+constexpr size_t kPatchLimit = size_t{16} << 20;
+constexpr int kVisitLimit = 5000;  // files looked at in untracked folders
 
 /// Owns one of libgit2's objects.
 template <class T, void (*Free)(T*)> struct GitFree {
@@ -158,7 +158,7 @@ class PatchMaker {
       return;
     std::vector<std::string> inside;
     for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
-      if (++visited_ > visit_limit) break;
+      if (++visited_ > kVisitLimit) break;
       bool is_folder = entry.is_directory(none) && !entry.is_symlink(none);
       inside.push_back(name + entry.path().filename().string() + (is_folder ? "/" : ""));
     }
@@ -173,7 +173,7 @@ class PatchMaker {
     Path path = root_ / name;
     std::error_code none;
     if (!is_source(path) || !std::filesystem::is_regular_file(std::filesystem::symlink_status(path, none))) return;
-    if (std::filesystem::file_size(path, none) > file_limit) {
+    if (std::filesystem::file_size(path, none) > kFileLimit) {
       source_.add_left_out(name + ": above 1 MiB");
       return;
     }
@@ -246,7 +246,7 @@ void capture_source(FileSystem& fs, const Folder& run, int number, const Path& r
   } catch (const std::exception& error) {  // a broken repository, or a file that vanishes: training goes on without
     launch.add_notes(std::string("source: ") + error.what());
   }
-  if (patch.size() > patch_limit) {
+  if (patch.size() > kPatchLimit) {
     source.add_left_out(fmt::format("all changes: a patch of {} MiB, above 16", patch.size() >> 20));
     patch.clear();
   }

@@ -8,15 +8,15 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view folder_name = "checkpoints";
-constexpr std::string_view name_begin = "step-", name_end = ".h5";
+constexpr std::string_view kFolderName = "checkpoints";
+constexpr std::string_view kNameBegin = "step-", kNameEnd = ".h5";
 
-std::string file_name(int64_t step) { return fmt::format("{}{:08d}{}", name_begin, step, name_end); }
+std::string file_name(int64_t step) { return fmt::format("{}{:08d}{}", kNameBegin, step, kNameEnd); }
 
 std::optional<int64_t> step_of(std::string_view name) {
-  if (!name.starts_with(name_begin) || !name.ends_with(name_end)) return {};
-  const char* begin = name.data() + name_begin.size();
-  const char* end = name.data() + name.size() - name_end.size();
+  if (!name.starts_with(kNameBegin) || !name.ends_with(kNameEnd)) return {};
+  const char* begin = name.data() + kNameBegin.size();
+  const char* end = name.data() + name.size() - kNameEnd.size();
   int64_t step = 0;
   auto [last, error] = std::from_chars(begin, end, step);
   if (begin >= end || error != std::errc() || last != end || step < 0) return {};
@@ -27,21 +27,21 @@ std::optional<int64_t> step_of(std::string_view name) {
 
 Checkpoint read_checkpoint(const Entry& entry) { return decode(as_bytes(read_file(entry)), entry.path().string()); }
 
-Path checkpoint_path(const Path& run_folder, int64_t step) { return run_folder / folder_name / file_name(step); }
+Path checkpoint_path(const Path& run_folder, int64_t step) { return run_folder / kFolderName / file_name(step); }
 
 Entry write_checkpoint(FileSystem& fs, const Folder& run, int64_t step, std::span<const std::byte> bytes) {
-  const Entry entry = make_folder(fs, run / folder_name) / file_name(step);
+  const Entry entry = make_folder(fs, run / kFolderName) / file_name(step);
   replace_file(fs, entry, bytes);
   return entry;
 }
 
 void remove_checkpoint(FileSystem& fs, const Folder& run, int64_t step) {
-  if (const auto folder = find_folder(run / folder_name)) fs.remove(*folder / file_name(step));
+  if (const auto folder = find_folder(run / kFolderName)) fs.remove(*folder / file_name(step));
 }
 
 std::vector<CheckpointFile> list_checkpoints(const Folder& run) {
   std::vector<CheckpointFile> files;
-  const auto folder = find_folder(run / folder_name);
+  const auto folder = find_folder(run / kFolderName);
   if (!folder) return files;
   for (const std::string& name : folder->names()) {
     if (auto step = step_of(name)) files.push_back({*step, *folder / name});

@@ -71,7 +71,7 @@ class Decoder {
   }
 
   std::string read_kind(hid_t dataset, const std::string& path) {
-    Hdf5Attribute attribute(H5Aopen(dataset, format::kind_attribute, H5P_DEFAULT), where(path), "find its kind");
+    Hdf5Attribute attribute(H5Aopen(dataset, format::kKindAttribute, H5P_DEFAULT), where(path), "find its kind");
     Hdf5Type type(H5Aget_type(attribute), where(path), "read its kind");
     std::string kind(H5Tget_size(type), '\0');
     check_hdf5(H5Aread(attribute, type, kind.data()), where(path), "read its kind");

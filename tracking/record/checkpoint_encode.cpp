@@ -89,8 +89,8 @@ class Encoder {
   std::string image() {
     check_hdf5(H5Fflush(file_, H5F_SCOPE_GLOBAL), name_, "finish the file");
     ssize_t size = check_hdf5(H5Fget_file_image(file_, nullptr, 0), name_, "measure the file");
-    std::string bytes(format::block_size + static_cast<size_t>(size), '\0');  // the image leaves the user block out
-    check_hdf5(H5Fget_file_image(file_, bytes.data() + format::block_size, static_cast<size_t>(size)), name_,
+    std::string bytes(format::kBlockSize + static_cast<size_t>(size), '\0');  // the image leaves the user block out
+    check_hdf5(H5Fget_file_image(file_, bytes.data() + format::kBlockSize, static_cast<size_t>(size)), name_,
                "give the file");
     return bytes;
   }
@@ -104,7 +104,7 @@ class Encoder {
 
   static Hdf5List creation() {
     Hdf5List list(H5Pcreate(H5P_FILE_CREATE), "checkpoint", "make a list");
-    check_hdf5(H5Pset_userblock(list, format::block_size), "checkpoint", "reserve the user block");
+    check_hdf5(H5Pset_userblock(list, format::kBlockSize), "checkpoint", "reserve the user block");
     return list;
   }
 
@@ -148,7 +148,7 @@ class Encoder {
     Hdf5Type type(H5Tcopy(H5T_C_S1), path, "make an attribute");
     check_hdf5(H5Tset_size(type, std::strlen(kind)), path, "make an attribute");
     check_hdf5(H5Tset_strpad(type, H5T_STR_NULLPAD), path, "make an attribute");
-    Hdf5Attribute attribute(H5Acreate2(dataset, format::kind_attribute, type, space, H5P_DEFAULT, H5P_DEFAULT), path,
+    Hdf5Attribute attribute(H5Acreate2(dataset, format::kKindAttribute, type, space, H5P_DEFAULT, H5P_DEFAULT), path,
                             "make an attribute");
     check_hdf5(H5Awrite(attribute, type, kind), path, "write an attribute");
   }

@@ -34,9 +34,9 @@ Hdf5Type file_type(DType dtype) {
 namespace format {
 namespace {
 
-constexpr std::string_view magic = "STETCKPT";
-constexpr uint32_t version = 1;
-constexpr size_t hash_at = 24, hash_size = 32;
+constexpr std::string_view kMagic = "STETCKPT";
+constexpr uint32_t kVersion = 1;
+constexpr size_t kHashAt = 24, kHashSize = 32;
 
 void put(std::string& file, size_t at, uint64_t value, size_t size = 8) {
   for (size_t i = 0; i < size; ++i) file[at + i] = static_cast<char>((value >> (8 * i)) & 0xFF);
@@ -49,9 +49,9 @@ uint64_t get(std::span<const std::byte> file, size_t at, size_t size = 8) {
 }
 
 Sha256Digest hash_of(std::span<const std::byte> file) {
-  constexpr std::byte zeros[hash_size] = {};
-  std::span<const std::byte> rest = file.subspan(hash_at + hash_size);
-  return Sha256().update(file.data(), hash_at).update(zeros, hash_size).update(rest.data(), rest.size()).digest();
+  constexpr std::byte zeros[kHashSize] = {};
+  std::span<const std::byte> rest = file.subspan(kHashAt + kHashSize);
+  return Sha256().update(file.data(), kHashAt).update(zeros, kHashSize).update(rest.data(), rest.size()).digest();
 }
 
 }  // namespace
@@ -73,28 +73,28 @@ TensorKind kind_named(const std::string& name, const std::string& where) {
 }
 
 void write_block(std::string& file, const Position& position) {
-  std::fill_n(file.begin(), block_size, '\0');
-  std::copy(magic.begin(), magic.end(), file.begin());
-  put(file, 8, version, 4);
+  std::fill_n(file.begin(), kBlockSize, '\0');
+  std::copy(kMagic.begin(), kMagic.end(), file.begin());
+  put(file, 8, kVersion, 4);
   put(file, 16, file.size());
   put(file, 56, static_cast<uint64_t>(position.step));
   put(file, 64, position.tick);
   put(file, 72, static_cast<uint64_t>(position.log.segment));
   put(file, 80, static_cast<uint64_t>(position.log.offset));
   Sha256Digest hash = hash_of(as_bytes(file));
-  std::memcpy(file.data() + hash_at, hash.data(), hash.size());
+  std::memcpy(file.data() + kHashAt, hash.data(), hash.size());
 }
 
 Position read_block(std::span<const std::byte> file, const std::string& name) {
-  std::string_view head(reinterpret_cast<const char*>(file.data()), std::min(file.size(), magic.size()));
+  std::string_view head(reinterpret_cast<const char*>(file.data()), std::min(file.size(), kMagic.size()));
   if (file.empty()) raise<DataError>("{}: empty", name);
-  if (head != magic.substr(0, head.size())) raise<DataError>("{}: not a Stet checkpoint", name);
-  if (file.size() < block_size) raise<DataError>("{}: cut at byte {}", name, file.size());
-  if (get(file, 8, 4) != version)
-    raise<DataError>("{}: has format version {}; this program reads {}", name, get(file, 8, 4), version);
+  if (head != kMagic.substr(0, head.size())) raise<DataError>("{}: not a Stet checkpoint", name);
+  if (file.size() < kBlockSize) raise<DataError>("{}: cut at byte {}", name, file.size());
+  if (get(file, 8, 4) != kVersion)
+    raise<DataError>("{}: has format version {}; this program reads {}", name, get(file, 8, 4), kVersion);
   if (file.size() < get(file, 16)) raise<DataError>("{}: cut at byte {} of {}", name, file.size(), get(file, 16));
   Sha256Digest hash = hash_of(file);
-  if (file.size() != get(file, 16) || std::memcmp(hash.data(), file.data() + hash_at, hash_size) != 0) {
+  if (file.size() != get(file, 16) || std::memcmp(hash.data(), file.data() + kHashAt, kHashSize) != 0) {
     raise<DataError>("{}: damaged: its SHA-256 does not hold", name);
   }
   return {static_cast<int64_t>(get(file, 56)),

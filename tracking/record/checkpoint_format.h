@@ -17,8 +17,8 @@ Hdf5Type file_type(DType dtype);
 
 namespace format {
 
-constexpr size_t block_size = 512;
-constexpr char kind_attribute[] = "kind";
+constexpr size_t kBlockSize = 512;
+constexpr char kKindAttribute[] = "kind";
 
 /// The attribute's value for a tensor; a scalar's is "scalar".
 const char* name_of(TensorKind kind);

@@ -15,8 +15,8 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view name_prefix = "events.out.tfevents.";
-constexpr size_t buffer_limit = size_t{1} << 18;
+constexpr std::string_view kNamePrefix = "events.out.tfevents.";
+constexpr size_t kBufferLimit = size_t{1} << 18;
 
 template <class Int> void put_little_endian(std::string& out, Int value) {
   for (size_t i = 0; i < sizeof(Int); ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
@@ -40,8 +40,8 @@ std::optional<int64_t> parse_number(std::string_view text) {
 
 std::optional<Segment> parse_segment(const Entry& entry) {
   const std::string_view name = entry.name();
-  if (!name.starts_with(name_prefix)) return {};
-  std::string_view rest = name.substr(name_prefix.size());
+  if (!name.starts_with(kNamePrefix)) return {};
+  std::string_view rest = name.substr(kNamePrefix.size());
   auto seconds = parse_number(rest.substr(0, rest.find('.')));
   auto number = parse_number(rest.substr(rest.rfind('.') + 1));
   if (!seconds || !number || std::count(rest.begin(), rest.end(), '.') < 3) return {};
@@ -83,7 +83,7 @@ EventWriter::EventWriter(FileSystem& fs, const Folder& run, std::optional<LogPos
     segment_ = older.back().number + 1;
     for (const Segment& segment : older) seconds = std::max(seconds, segment.seconds + 1);
   }
-  const Entry entry = run / fmt::format("{}{:010d}.{}.{}.{}", name_prefix, seconds, host_name(), ::getpid(), segment_);
+  const Entry entry = run / fmt::format("{}{:010d}.{}.{}.{}", kNamePrefix, seconds, host_name(), ::getpid(), segment_);
   path_ = entry.path();
   file_ = fs.open(entry, OpenMode::exclusive);
   record::Event event;
@@ -113,7 +113,7 @@ void EventWriter::append(const record::Event& event) {
   std::string framed = frame(payload);
   buffer_ += framed;
   offset_ += static_cast<int64_t>(framed.size());
-  if (buffer_.size() >= buffer_limit) flush();
+  if (buffer_.size() >= kBufferLimit) flush();
 }
 
 void EventWriter::flush() {

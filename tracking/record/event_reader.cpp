@@ -10,9 +10,9 @@
 namespace stet::tracking {
 namespace {
 
-constexpr int64_t header_size = 12, trailer_size = 4;
-constexpr int64_t no_limit = std::numeric_limits<int64_t>::max();
-constexpr size_t window_size = size_t{1} << 20;
+constexpr int64_t kHeaderSize = 12, kTrailerSize = 4;
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+constexpr size_t kWindowSize = size_t{1} << 20;
 
 template <class Int> Int get_little_endian(std::string_view bytes) {
   Int value = 0;
@@ -26,12 +26,12 @@ bool crc_holds(std::string_view bytes, std::string_view masked) {
 
 // Does an intact frame begin anywhere in `bytes`?
 bool holds_frame(std::string_view bytes) {
-  for (size_t at = 0; at + header_size + trailer_size <= bytes.size(); ++at) {
+  for (size_t at = 0; at + kHeaderSize + kTrailerSize <= bytes.size(); ++at) {
     std::string_view rest = bytes.substr(at);
     if (!crc_holds(rest.substr(0, 8), rest.substr(8, 4))) continue;
     auto length = get_little_endian<uint64_t>(rest);
-    if (length > rest.size() - header_size - trailer_size) continue;
-    if (crc_holds(rest.substr(header_size, length), rest.substr(header_size + length, trailer_size))) return true;
+    if (length > rest.size() - kHeaderSize - kTrailerSize) continue;
+    if (crc_holds(rest.substr(kHeaderSize, length), rest.substr(kHeaderSize + length, kTrailerSize))) return true;
   }
   return false;
 }
@@ -46,7 +46,7 @@ struct EventReader::Part {
   std::string_view bytes_at(int64_t from, size_t count) {
     bool inside = from >= window_begin &&
                   from + static_cast<int64_t>(count) <= window_begin + static_cast<int64_t>(window.size());
-    if (!inside) load(from, std::max(count, window_size));
+    if (!inside) load(from, std::max(count, kWindowSize));
     return std::string_view(window).substr(static_cast<size_t>(from - window_begin)).substr(0, count);
   }
 
@@ -59,16 +59,16 @@ struct EventReader::Part {
   // Parses the frame at `offset` and moves behind it; false where the segment ends.
   bool next(record::Event& event) {
     if (offset == limit) return false;
-    std::string_view header = bytes_at(offset, header_size);
-    if (header.size() < header_size) return cut();
+    std::string_view header = bytes_at(offset, kHeaderSize);
+    if (header.size() < kHeaderSize) return cut();
     if (!crc_holds(header.substr(0, 8), header.substr(8, 4))) return damaged();
     auto length = get_little_endian<uint64_t>(header);
     auto file_size = static_cast<uint64_t>(file.identity().size);
-    if (length + header_size + trailer_size > file_size - static_cast<uint64_t>(offset)) return cut();
-    std::string_view body = bytes_at(offset + header_size, length + trailer_size);
-    if (body.size() < length + trailer_size) return cut();
+    if (length + kHeaderSize + kTrailerSize > file_size - static_cast<uint64_t>(offset)) return cut();
+    std::string_view body = bytes_at(offset + kHeaderSize, length + kTrailerSize);
+    if (body.size() < length + kTrailerSize) return cut();
     if (!crc_holds(body.substr(0, length), body.substr(length))) return damaged();
-    int64_t end = offset + header_size + static_cast<int64_t>(length) + trailer_size;
+    int64_t end = offset + kHeaderSize + static_cast<int64_t>(length) + kTrailerSize;
     if (end > limit || !event.ParseFromArray(body.data(), static_cast<int>(length))) {
       raise<DataError>("{}: damaged at byte {}: {}", file.path().string(), offset,
                        end > limit ? "a later segment goes on from inside a frame" : "the frame is no event");
@@ -78,7 +78,7 @@ struct EventReader::Part {
   }
 
   bool cut() const {
-    if (limit == no_limit) return false;  // a crash, or a frame still being written
+    if (limit == kNoLimit) return false;  // a crash, or a frame still being written
     raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", file.path().string(),
                      offset, limit);
   }
@@ -86,7 +86,7 @@ struct EventReader::Part {
   // A power cut can leave garbage as the last frame, never in front of an intact one.
   bool damaged() {
     load(offset, static_cast<size_t>(file.identity().size - offset));
-    if (limit == no_limit && !holds_frame(std::string_view(window).substr(1))) return false;
+    if (limit == kNoLimit && !holds_frame(std::string_view(window).substr(1))) return false;
     raise<DataError>("{}: damaged at byte {}: wrong CRC; restore the file", file.path().string(), offset);
   }
 
@@ -111,7 +111,7 @@ std::optional<LogPosition> resume_of(auto&& part) {
 
 }  // namespace
 
-EventReader::EventReader(const Folder& run) : EventReader(run, {no_limit, no_limit}) {}
+EventReader::EventReader(const Folder& run) : EventReader(run, {kNoLimit, kNoLimit}) {}
 
 EventReader::EventReader(const Folder& run, LogPosition end) {
   auto segments = list_segments(run);
@@ -121,12 +121,12 @@ EventReader::EventReader(const Folder& run, LogPosition end) {
     const Segment& segment = segments[i];
     if (segment.number > end.segment) continue;
     bool named = segment.number == end.segment;
-    if (!named && end.segment != no_limit) {
+    if (!named && end.segment != kNoLimit) {
       raise<DataError>("{}: event segment {} is missing; restore it", run.path().string(), end.segment);
     }
     std::optional<LogPosition> from;
     if (segment.number != first && end.offset != 0) {
-      from = resume_of(Part(segment, named ? end.offset : no_limit));
+      from = resume_of(Part(segment, named ? end.offset : kNoLimit));
       if (!from && !named) continue;  // a crash before its Resume was written
       if (!from)
         raise<DataError>("{}: has no Resume event within its first {} bytes", segment.entry.path().string(),
@@ -134,7 +134,7 @@ EventReader::EventReader(const Folder& run, LogPosition end) {
       if (from->segment >= segment.number)
         raise<DataError>("{}: goes on from itself or a later segment", segment.entry.path().string());
     }
-    parts_.push_back(std::make_unique<Part>(segment, named ? end.offset : no_limit));
+    parts_.push_back(std::make_unique<Part>(segment, named ? end.offset : kNoLimit));
     if (!from) {
       std::reverse(parts_.begin(), parts_.end());
       return;

@@ -30,11 +30,11 @@ class RealFile final : public File {
   Path path_;
 };
 
-constexpr unsigned long clone_file_range = 0x40049409;  // FICLONE; <linux/fs.h> clashes with other headers
+constexpr unsigned long kCloneFileRange = 0x40049409;  // FICLONE; <linux/fs.h> clashes with other headers
 
 void copy_bytes(const InputFile& from, const Descriptor& out, const Path& to) {
   const int in = from.descriptor();
-  if (::ioctl(out.get(), clone_file_range, in) == 0) return;
+  if (::ioctl(out.get(), kCloneFileRange, in) == 0) return;
   loff_t at = 0;
   for (;;) {
     const ssize_t n =

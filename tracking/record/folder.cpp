@@ -13,10 +13,10 @@
 namespace stet::tracking {
 namespace {
 
-constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 std::shared_ptr<const Descriptor> open_folder(int at, const char* name, int flags, const Path& path) {
-  Descriptor fd(retry_interrupted([&] { return ::openat(at, name, folder_flags | flags); }));
+  Descriptor fd(retry_interrupted([&] { return ::openat(at, name, kFolderFlags | flags); }));
   if (fd.get() < 0) raise_io(path, "read the folder", errno);
   return std::make_shared<const Descriptor>(std::move(fd));
 }
@@ -53,7 +53,7 @@ Entry Folder::operator/(std::string_view name) const {
 
 std::vector<std::string> Folder::names() const {
   // Opened anew: a stream moves the place of the descriptor that it is made from.
-  Descriptor fd(retry_interrupted([&] { return ::openat(descriptor(), ".", folder_flags); }));
+  Descriptor fd(retry_interrupted([&] { return ::openat(descriptor(), ".", kFolderFlags); }));
   std::unique_ptr<DIR, int (*)(DIR*)> stream(fd.get() < 0 ? nullptr : ::fdopendir(fd.get()), ::closedir);
   if (!stream) raise_io(path_, "read the folder", errno);
   fd.release();

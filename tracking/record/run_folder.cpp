@@ -16,11 +16,11 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view record_name = "run.json";
+constexpr std::string_view kRecordName = "run.json";
 
 bool is_run(const Path& folder) {
   try {
-    return is_file(Folder(folder) / record_name);
+    return is_file(Folder(folder) / kRecordName);
   } catch (const IoError&) { return false; }  // no folder, or one that this process may not read
 }
 
@@ -28,7 +28,7 @@ bool is_run(const Path& folder) {
 RunLock build(FileSystem& fs, const Folder& folder, const record::RunRecord& record) {
   fs.make_directory(folder / "checkpoints");
   RunLock lock(fs, folder);
-  write_file(fs, folder / record_name, as_bytes(to_json(record)));
+  write_file(fs, folder / kRecordName, as_bytes(to_json(record)));
   fs.sync_directory(folder);
   return lock;
 }
@@ -125,7 +125,7 @@ Path find_run(const Path& runs, const std::string& which) {
 }
 
 record::RunRecord read_record(const Folder& folder) {
-  const Entry entry = folder / record_name;
+  const Entry entry = folder / kRecordName;
   record::RunRecord record;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;  // a newer version's record
@@ -138,7 +138,7 @@ record::RunRecord read_record(const Folder& folder) {
 }
 
 void write_record(FileSystem& fs, const Folder& folder, const record::RunRecord& record) {
-  replace_file(fs, folder / record_name, as_bytes(to_json(record)));
+  replace_file(fs, folder / kRecordName, as_bytes(to_json(record)));
 }
 
 std::string to_json(const record::RunRecord& record) {

@@ -19,10 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto heartbeat_interval = 5s;
-constexpr int64_t heartbeat_patience = 60;  // seconds; clocks of two hosts may differ by some
+constexpr auto kHeartbeatInterval = 5s;
+constexpr int64_t kHeartbeatPatience = 60;  // seconds; clocks of two hosts may differ by some
 
-constexpr std::string_view lock_name = ".lock";
+constexpr std::string_view kLockName = ".lock";
 
 LockHolder this_process(bool heartbeat) {
   LockHolder holder;
@@ -45,8 +45,8 @@ bool heart_beats(const Folder& folder, const LockHolder& holder) {
     bool exists = ::kill(static_cast<pid_t>(holder.pid), 0) == 0 || errno == EPERM;
     if (holder.boot_id != self.boot_id || !exists) return false;
   }
-  const EntryStatus lock = look_at(folder / lock_name);
-  return lock.kind == EntryStatus::Kind::file && std::time(nullptr) - lock.modified < heartbeat_patience;
+  const EntryStatus lock = look_at(folder / kLockName);
+  return lock.kind == EntryStatus::Kind::file && std::time(nullptr) - lock.modified < kHeartbeatPatience;
 }
 
 void write_holder(File& file, const LockHolder& holder) {
@@ -91,7 +91,7 @@ struct RunLock::State {
   void start_heartbeat() {
     beat = std::thread([this] {
       std::unique_lock lock(mutex);
-      while (!wake.wait_for(lock, heartbeat_interval, [this] { return done; })) ::futimens(file->descriptor(), nullptr);
+      while (!wake.wait_for(lock, kHeartbeatInterval, [this] { return done; })) ::futimens(file->descriptor(), nullptr);
     });
   }
 
@@ -105,7 +105,7 @@ struct RunLock::State {
 };
 
 RunLock::RunLock(FileSystem& fs, const Folder& folder) : state_(std::make_unique<State>()) {
-  state_->file = fs.open(folder / lock_name, OpenMode::append);
+  state_->file = fs.open(folder / kLockName, OpenMode::append);
   LockResult result = try_patiently(fs, *state_->file);
   bool heartbeat = result == LockResult::unsupported;
   if (result == LockResult::held_by_other) raise_held(folder);
@@ -127,7 +127,7 @@ const std::string& RunLock::warning() const { return state_->warning; }
 
 std::optional<LockHolder> read_holder(const Folder& folder) {
   try {
-    auto json = nlohmann::json::parse(read_file(folder / lock_name));
+    auto json = nlohmann::json::parse(read_file(folder / kLockName));
     return LockHolder{json.at("host"), json.at("pid"), json.at("boot_id"), json.at("heartbeat")};
   } catch (const IoError&) {
     return {};
@@ -138,7 +138,7 @@ std::optional<LockHolder> read_holder(const Folder& folder) {
 
 bool is_held(const Folder& folder) {
   try {
-    const InputFile lock(folder / lock_name);
+    const InputFile lock(folder / kLockName);
     const auto holder = read_holder(folder);
     if (holder && holder->heartbeat) return heart_beats(folder, *holder);
     return ::flock(lock.descriptor(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;

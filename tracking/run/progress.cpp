@@ -13,8 +13,8 @@
 namespace stet::tracking {
 namespace {
 
-constexpr auto terminal_interval = std::chrono::milliseconds(100);
-constexpr auto line_interval = std::chrono::seconds(10);
+constexpr auto kTerminalInterval = std::chrono::milliseconds(100);
+constexpr auto kLineInterval = std::chrono::seconds(10);
 
 // STET_PROGRESS=1 shows the bar where no terminal is seen, as below a recorder of terminals.
 bool is_terminal() {
@@ -108,7 +108,7 @@ void Progress::update(std::optional<double> loss) {
   items_ += batch_;
   ++since_;
   const auto now = Clock::now();
-  if (now - shown_ < (terminal_ ? Clock::duration(terminal_interval) : Clock::duration(line_interval))) return;
+  if (now - shown_ < (terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kLineInterval))) return;
   const double seconds = std::chrono::duration<double>(now - measured_).count();
   if (seconds > 0) {
     const double rate = static_cast<double>(items_ > 0 ? items_ : since_) / seconds;
