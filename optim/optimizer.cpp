@@ -6,6 +6,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
+#include "stet/tensor/recorder.h"
 
 namespace stet::optim {
 
@@ -62,6 +63,7 @@ void Optimizer::add_slot(const NamedParameter& parameter, double weight_decay) {
     slot.state.emplace_back(zeros(value.shape(), value.dtype(), value.device()), slot.name + "/" + state);
   }
   slot_of_[slot.cell.get()] = slots_.size();
+  cells_.push_back(slot.cell);
   slots_.push_back(std::move(slot));
 }
 
@@ -92,6 +94,7 @@ void Optimizer::set_learning_rate(double rate) {
 }
 
 void Optimizer::step(const Gradients& gradients) {
+  if (Recorder* r = recorder()) r->training(*this, cells_);
   std::vector<const Tensor*> gradient_of(slots_.size());
   for (const auto& entry : gradients.entries()) {
     if (!entry.cell) continue;

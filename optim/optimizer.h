@@ -34,8 +34,8 @@ bool matches(std::string_view pattern, std::string_view name);
 class Optimizer : public Stateful {
  public:
   /// One step. A parameter without a gradient is left alone: no decay, no momentum. Throws UsageError on a gradient of
-  /// a parameter that the optimizer was not given; nothing has changed then. Gradients of watched values are passed
-  /// over.
+  /// a parameter that the optimizer was not given, and within a run's loops where the run does not track the optimizer
+  /// and its parameters; nothing has changed then. Gradients of watched values are passed over.
   void step(const Gradients& gradients);
 
   /// The learning rate of the next step, outside groups that have one of their own.
@@ -87,7 +87,8 @@ class Optimizer : public Stateful {
   Schedule schedule_;
   Groups groups_;
   std::vector<std::string> state_names_;
-  std::vector<Slot> slots_;  // in walk order
+  std::vector<Slot> slots_;                        // in walk order
+  std::vector<std::shared_ptr<CellState>> cells_;  // of the slots
   std::map<const CellState*, size_t> slot_of_;
   int64_t steps_ = 0;
 };

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "stet/tensor/tensor.h"
 
 namespace stet {
+
+class Stateful;
+struct CellState;
 
 /// One file that a dataset was read from.
 struct FileFingerprint {
@@ -26,7 +30,7 @@ struct DatasetRecord {
   std::string digest;          ///< hex, of the indices that the split chose; "" without a split
 };
 
-/// What `Run` installs to hear of datasets and losses.
+/// What `Run` installs to hear of datasets, losses and optimizers.
 class Recorder {
  public:
   virtual ~Recorder() = default;
@@ -34,6 +38,8 @@ class Recorder {
   virtual void dataset(const DatasetRecord& record) = 0;
   /// backward was called on this scalar.
   virtual void loss(const Tensor& value) = 0;
+  /// An optimizer is about to change these parameters.
+  virtual void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) = 0;
 };
 
 /// The installed recorder, or null.

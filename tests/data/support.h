@@ -67,6 +67,7 @@ class Announcements : public Recorder {
   ~Announcements() override { install_recorder(before_); }
   void dataset(const DatasetRecord& record) override { records.push_back(record); }
   void loss(const Tensor&) override {}
+  void training(const Stateful&, const std::vector<std::shared_ptr<CellState>>&) override {}
 
   std::vector<DatasetRecord> records;
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
 
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
@@ -33,6 +34,17 @@ int print_json(const Runs& runs) {
   return status;
 }
 
+// Says which are altered; the exit status.
+int check(const std::vector<std::filesystem::path>& folders) {
+  int altered = 0;
+  const int unreadable = for_each(folders, [&](const auto& folder) {
+    const SealCheck seal = check_seal(Folder(folder), SealDepth::everything);
+    fmt::print("{:<24} {}\n", folder.filename().string(), seal.line());
+    altered |= seal.state == SealState::altered;
+  });
+  return unreadable != 0 ? unreadable : altered;
+}
+
 int print_table(const Runs& runs) {
   const auto folders = runs.folders();
   if (folders.empty()) {
@@ -50,9 +62,14 @@ int print_table(const Runs& runs) {
 }  // namespace
 
 Verb ls() {
-  return {"ls", "List the runs", [](Arguments&) {},
-          [](const Common& common) {
+  const auto checks = std::make_shared<bool>(false);
+  return {"ls", "List the runs",
+          [checks](Arguments& arguments) {
+            arguments.flag("--check", *checks, "hold every file of every run against its seal");
+          },
+          [checks](const Common& common) {
             const Runs runs(common.runs);
+            if (*checks) return check(runs.folders());
             return common.json ? print_json(runs) : print_table(runs);
           }};
 }

@@ -67,6 +67,7 @@ Json full_json(const RunView& run) {
   for (const RunCheckpoint& c : run.checkpoints)
     checkpoints.push_back({{"step", c.step}, {"path", c.path.string()}, {"bytes", c.bytes}});
   json["checkpoints"] = checkpoints;
+  json["seal"] = {{"state", std::string(name_of(run.seal.state))}, {"altered", run.seal.altered}};
   return json;
 }
 

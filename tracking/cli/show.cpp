@@ -72,6 +72,8 @@ Pairs checkpoints(const RunView& run) {
   return pairs;
 }
 
+int exit_status(const RunView& run) { return run.seal.state == SealState::altered ? 1 : 0; }
+
 void print_text(const RunView& run) {
   fmt::print(
       "run {}\n  name {}, program {}, {}\n  {}\n  made {}, {} steps, "
@@ -79,6 +81,7 @@ void print_text(const RunView& run) {
       run.id, run.name, run.program, name_of(run.status), run.folder.string(), local_time(run.created), run.steps,
       run.numerics, run.seed);
   if (!run.digest().empty()) fmt::print("  digest {}\n", run.digest());
+  if (run.status != RunStatus::running) fmt::print("  {}\n", run.seal.line());
   print_pairs("Parameters", parameters(run));
   print_pairs("Metrics", metrics(run));
   print_pairs("Data", data(run));
@@ -97,7 +100,7 @@ Verb show() {
             const RunView run = Runs(common.runs).open(*which);
             if (common.json) fmt::print("{}\n", full_json(run).dump(2));
             else print_text(run);
-            return 0;
+            return exit_status(run);
           }};
 }
 

@@ -1,5 +1,6 @@
 // stet verify.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -14,6 +15,7 @@ namespace {
 
 struct Options : VerifyOptions {
   std::string run;
+  std::vector<std::string> words;  // places
 };
 
 // On a terminal, a line that says how far the verification is; it goes with the
@@ -50,14 +52,34 @@ Verdict verify_shown(const RunView& run, const Options& options, bool wanted) {
   return tracking::verify(run, options, [&](int64_t step, int64_t steps) { line.show(step, steps); });
 }
 
-int verify_run(const Common& common, const Options& options) {
+void print_text(const Verdict& verdict) {
+  fmt::print(verdict.verified() ? stdout : stderr, "{}\n", verdict.line);
+  if (verdict.verified()) fmt::print("not vouched for: {}\n", fmt::join(verdict.not_vouched_for(), ", "));
+}
+
+// `--NAME PLACE` or `--NAME=PLACE`, as a program takes them.
+std::map<std::string, std::string> places_of(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> places;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with("--") || word.size() == 2) raise("{}: can't be read; see stet verify --help", word);
+    const size_t equals = word.find('=');
+    if (equals != word.npos) places[word.substr(2, equals - 2)] = word.substr(equals + 1);
+    else if (i + 1 < words.size()) places[word.substr(2)] = words[++i];
+    else raise("{}: needs a place", word);
+  }
+  return places;
+}
+
+int verify_run(const Common& common, Options options) {
+  options.places = places_of(options.words);
   const RunView run = Runs(common.runs).open(options.run);
   const Verdict verdict = verify_shown(run, options, !common.json);
   try {
     leave_report(run, options, verdict);
   } catch (const IoError& e) { fmt::print(stderr, "stet: the report could not be written: {}\n", e.what()); }
   if (common.json) fmt::print("{}\n", to_json(verdict));
-  else fmt::print(verdict.verified() ? stdout : stderr, "{}\n", verdict.line);
+  else print_text(verdict);
   return exit_status(verdict);
 }
 
@@ -67,6 +89,7 @@ void say_options(Arguments& arguments, Options& o) {
   arguments.option("--isa", o.isa, "run it on this instruction set: avx512, avx2, neon or scalar");
   arguments.option("--device", o.device, "run it on this device: cpu, cuda or cuda:N");
   arguments.flag("--resumes", o.resumes, "start every stretch from its checkpoint as well");
+  arguments.rest(o.words);
   arguments.flag("--run-program", o.run_program, "run the program of a folder that another user wrote");
 }
 
@@ -74,9 +97,12 @@ void say_options(Arguments& arguments, Options& o) {
 
 Verb verify() {
   const auto options = std::make_shared<Options>();
-  return {"verify", "Run a run again from its record alone, and compare all digests",
-          [options](Arguments& arguments) { say_options(arguments, *options); },
-          [options](const Common& common) { return verify_run(common, *options); }};
+  return {
+      "verify",
+      "Run a run again from its record alone, and compare what comes with what was recorded; --NAME PLACE says where a "
+      "place that it read lies now",
+      [options](Arguments& arguments) { say_options(arguments, *options); },
+      [options](const Common& common) { return verify_run(common, *options); }};
 }
 
 }  // namespace stet::tracking::cli

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <tuple>
+#include <map>
 
 namespace stet::tracking {
 namespace {
@@ -28,36 +28,24 @@ std::vector<std::string> differing(const LoggedState& expected, const LoggedStat
   return names;
 }
 
-// Equal to the bit.
-bool same(const MetricSummary& a, const MetricSummary& b) {
-  const auto bits = [](const MetricSummary& m) {
-    return std::tuple(std::bit_cast<uint64_t>(m.last), std::bit_cast<uint64_t>(m.min), std::bit_cast<uint64_t>(m.max),
-                      m.step, m.count);
-  };
-  return bits(a) == bits(b);
-}
-
 template <class Map> auto after(const Map& map, const std::optional<uint64_t>& last) {
   return last ? map.upper_bound(*last) : map.begin();
 }
 
 }  // namespace
 
-std::vector<std::string> other_metrics(const LogView& a, const LogView& b) {
-  std::vector<std::string> names;
-  for (const auto& [name, metric] : a.metrics) {
-    const auto it = b.metrics.find(name);
-    if (it == b.metrics.end() || !same(metric.summary, it->second.summary)) names.push_back(name);
-  }
-  for (const auto& [name, metric] : b.metrics) {
-    if (!a.metrics.contains(name)) names.push_back(name);
-  }
-  return names;
+bool Comparison::must_be_recorded(uint64_t tick) const {
+  return !stops_.contains(tick) && (!cut_ || tick < expected_.last_tick);
+}
+
+void Comparison::not_recorded(const char* what, int64_t step) {
+  if (!parting_) parting_ = Parting{step, same_until_, {}, fmt::format("step {}: {} was not recorded", step, what)};
 }
 
 void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
   last_loss_ = tick;
   const auto it = expected_.losses.find(tick);
+  if (it == expected_.losses.end() && must_be_recorded(tick)) not_recorded("the loss", actual.step);
   if (it == expected_.losses.end() || parting_) return;
   if (it->second.bits == actual.bits) {
     ++equal_;
@@ -78,6 +66,7 @@ void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
 void Comparison::compare_state(uint64_t tick, const LoggedState& actual) {
   last_state_ = tick;
   const auto it = expected_.states.find(tick);
+  if (it == expected_.states.end() && must_be_recorded(tick)) not_recorded("the state's digest", actual.step);
   if (it == expected_.states.end() || tensors_known_) return;
   if (it->second.root == actual.root) {
     equal_ += !parting_;

@@ -3,19 +3,21 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stet/tracking/reading/verification.h"
 
 namespace stet::tracking {
 
-/// Names of the metrics that the two logs don't agree on: their sums differ by a bit, or only one has them.
-std::vector<std::string> other_metrics(const LogView& a, const LogView& b);
-
 class Comparison {
  public:
-  explicit Comparison(const LogView& expected) : expected_(expected) {}
+  /// `stops`: boundaries at which the program digests only as it is stopped there. `cut`: the record's log may lack
+  /// what came from its last boundary on.
+  Comparison(const LogView& expected, std::set<uint64_t> stops, bool cut)
+      : expected_(expected), stops_(std::move(stops)), cut_(cut) {}
 
   /// Takes up what came since the last call. False once the tensors that differ are known: there is nothing more to
   /// learn.
@@ -28,10 +30,14 @@ class Comparison {
   size_t total() const { return expected_.losses.size() + expected_.states.size(); }
 
  private:
+  bool must_be_recorded(uint64_t tick) const;
+  void not_recorded(const char* what, int64_t step);
   void compare_loss(uint64_t tick, const LoggedLosses& actual);
   void compare_state(uint64_t tick, const LoggedState& actual);
 
   const LogView& expected_;
+  const std::set<uint64_t> stops_;
+  const bool cut_;
   std::optional<uint64_t> last_loss_, last_state_;  // ticks that were compared
   size_t equal_ = 0;
   int64_t same_until_ = 0;

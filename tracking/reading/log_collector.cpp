@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "stet/tracking/record/event.pb.h"
+#include "stet/tensor/sha256.h"
 
 namespace stet::tracking {
 namespace {
@@ -46,23 +46,51 @@ void LogCollector::read() {
 }
 
 void LogCollector::add(const record::Event& event) {
-  add_metrics(event);
+  add_values(event);
   add_digests(event);
-  if (event.has_session_log() && event.session_log().status() == record::SessionLog::CHECKPOINT)
-    view_.checkpoints[event.tick()] = {event.step(), best_metric_value_};
+  if (event.has_session_log()) add_mark(event);
 }
 
-void LogCollector::add_metrics(const record::Event& event) {
+void LogCollector::add_mark(const record::Event& event) {
+  const auto& mark = event.session_log();
+  view_.stop.reset();  // something follows it
+  if (mark.status() == record::SessionLog::CHECKPOINT)
+    view_.checkpoints[event.tick()] = {event.step(), best_metric_value_};
+  if (mark.status() == record::SessionLog::STOP) view_.stop = {mark.msg(), event.step(), event.tick()};
+}
+
+void LogCollector::add_values(const record::Event& event) {
   for (const auto& value : event.summary().value()) {
-    if (!value.has_double_value()) continue;
-    Metric& metric = view_.metrics[value.tag()];
-    if (metric.points.empty()) {
-      metric.name = value.metric();
-      metric.context = context_of(value);
-    }
-    tracking::add(metric, {event.step(), event.wall_time(), value.double_value()});
-    if (value.metric() == best_metric_ && value.context().empty()) best_metric_value_ = value.double_value();
+    if (value.has_double_value()) add_metric(event, value);
+    else if (value.has_tensor()) add_medium(event, value);
   }
+}
+
+void LogCollector::add_metric(const record::Event& event, const record::Summary::Value& value) {
+  Metric& metric = view_.metrics[value.tag()];
+  if (metric.points.empty()) {
+    metric.name = value.metric();
+    metric.context = context_of(value);
+  }
+  const bool varies = value.varies() || value.metric().starts_with("system/");
+  tracking::add(metric, {event.step(), event.wall_time(), value.double_value(), event.tick(), varies});
+  if (value.metric() == best_metric_ && value.context().empty()) best_metric_value_ = value.double_value();
+}
+
+void LogCollector::add_medium(const record::Event& event, const record::Summary::Value& value) {
+  LoggedMedium medium{.kind = value.metadata().plugin_data().plugin_name() == "images" ? LoggedMedium::Kind::image
+                                                                                       : LoggedMedium::Kind::text,
+                      .sha256 = {},
+                      .bytes = 0,
+                      .step = event.step(),
+                      .tick = event.tick()};
+  Sha256 hash;
+  for (const std::string& part : value.tensor().string_val()) {
+    hash.update(fmt::format("{}:", part.size())).update(part);
+    medium.bytes += static_cast<int64_t>(part.size());
+  }
+  medium.sha256 = to_hex(hash.digest());
+  view_.media[value.tag()].push_back(std::move(medium));
 }
 
 void LogCollector::add_digests(const record::Event& event) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stet/tracking/reading/log_view.h"
+#include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
 
 namespace stet::tracking {
@@ -25,7 +26,10 @@ class LogCollector {
 
  private:
   void add(const record::Event& event);
-  void add_metrics(const record::Event& event);
+  void add_values(const record::Event& event);
+  void add_metric(const record::Event& event, const record::Summary::Value& value);
+  void add_medium(const record::Event& event, const record::Summary::Value& value);
+  void add_mark(const record::Event& event);
   void add_digests(const record::Event& event);
 
   EventReader reader_;

@@ -15,6 +15,8 @@ struct Point {
   int64_t step = 0;  ///< committed steps when it was logged
   double time = 0;   ///< seconds since 1970, UTC
   double value = 0;
+  uint64_t tick = 0;    ///< boundaries before it
+  bool varies = false;  ///< differs each time, as times do: no verification compares it
 };
 
 /// A metric's points added up. NaN counts, and is the least or greatest only where there is nothing else.
@@ -33,6 +35,16 @@ struct Metric {
   Context context;
   MetricSummary summary;
   std::vector<Point> points;  ///< in the order in which they were logged
+};
+
+/// A text or an image that was logged.
+struct LoggedMedium {
+  enum class Kind : uint8_t { text, image };
+  Kind kind = Kind::text;
+  std::string sha256;  ///< of its parts, each behind its length
+  int64_t bytes = 0;
+  int64_t step = 0;
+  uint64_t tick = 0;  ///< boundaries before it
 };
 
 /// The losses of the steps since the digest before it.
@@ -55,13 +67,22 @@ struct LoggedCheckpoint {
   std::optional<double> metric;  ///< the latest value of the metric by which the best one is kept
 };
 
+/// The log's last mark, when the run has ended.
+struct LoggedStop {
+  std::string message;
+  int64_t step = 0;
+  uint64_t tick = 0;
+};
+
 /// The effective log: what a resume left behind is not in it. Digests and checkpoints are sorted by tick, which counts
 /// boundaries: several can share a step.
 struct LogView {
   std::map<std::string, Metric> metrics;  ///< by the name that TensorBoard shows: `name`, or `name/value…` of a context
+  std::map<std::string, std::vector<LoggedMedium>> media;  ///< by name, in the order in which they were logged
   std::map<uint64_t, LoggedLosses> losses;
   std::map<uint64_t, LoggedState> states;
   std::map<uint64_t, LoggedCheckpoint> checkpoints;
+  std::optional<LoggedStop> stop;
   int64_t steps = 0;       ///< the last that was digested
   uint64_t last_tick = 0;  ///< of a digest
 };

@@ -8,8 +8,8 @@
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/reading/comparison.h"
 #include "stet/tracking/reading/log_collector.h"
-#include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/reading/subprocess.h"
+#include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/replay.h"
 #include "stet/tracking/record/run_folder.h"
 
@@ -22,6 +22,25 @@ std::string last_line(const Path& file) {
   std::string text = read_file(file);
   while (text.ends_with('\n')) text.pop_back();
   return text.substr(text.rfind('\n') + 1);
+}
+
+std::set<uint64_t> stops_of(const std::vector<Stretch>& stretches) {
+  std::set<uint64_t> stops;
+  for (const Stretch& stretch : stretches) {
+    if (stretch.stop_tick) stops.insert(*stretch.stop_tick);
+  }
+  return stops;
+}
+
+// The boundary at which a run that has not finished is stopped when it is run again.
+std::optional<uint64_t> last_stop(const RunView& run) {
+  const std::optional<LoggedStop>& end = run.log.stop;
+  switch (run.status) {
+    case RunStatus::finished: return std::nullopt;
+    case RunStatus::failed: return (end ? end->tick : run.log.last_tick) + 1;
+    case RunStatus::interrupted: return end ? end->tick : run.log.last_tick;
+    default: return std::max<uint64_t>(run.log.last_tick, 1);
+  }
 }
 
 std::optional<Path> run_in(const Path& runs) {
@@ -53,13 +72,14 @@ class Watch {
 // Runs stretches one after another; each goes on with the scratch folder's run.
 class Stretches {
  public:
-  Stretches(const RunView& run, const Path& scratch, const VerifyOptions& options, const VerifyProgress& progress)
+  Stretches(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch,
+            const VerifyOptions& options, const VerifyProgress& progress)
       : run_(run),
         record_(read_record(run.folder)),
         scratch_(scratch),
         options_(options),
         progress_(progress),
-        comparison_(run.log) {
+        comparison_(run.log, stops_of(stretches), run.status == RunStatus::dead) {
     make_directories(fs_, scratch / "work");
     for (const auto& [tick, state] : run.log.states) replay_.digest_ticks.insert(tick);
   }
@@ -75,25 +95,20 @@ class Stretches {
     }
     const int status = child.wait();
     if (!comparison_.advance(whole_log()) || comparison_.parting()) return false;
-    if (status != 0) throw NotRunnable(fmt::format("the program ended with status {}: {}", status, last_line(output)));
+    if (status != 0 && !fails_as_recorded(stretch))
+      throw NotRunnable(fmt::format("the program ended with status {}: {}", status, last_line(output)));
     return true;
   }
 
   Rerun finish() {
-    const LogView actual = whole_log();
+    LogView actual = whole_log();
     comparison_.finish(actual, run_.status == RunStatus::finished);
-    Rerun rerun{{.steps = actual.steps,
-                 .digests_equal = comparison_.equal(),
-                 .digests = comparison_.total(),
-                 .first_difference = comparison_.parting(),
-                 .other_metrics = {}},
-                {}};
-    if (!comparison_.parting()) rerun.result.other_metrics = other_metrics(run_.log, actual);
-    if (const auto folder = run_in(scratch_ / "runs")) {
-      const auto record = read_record(*folder);
-      if (record.launches_size() > 0) rerun.surroundings = surroundings(value_of(record.launches(0)));
-    }
-    return rerun;
+    return {.result = {.steps = actual.steps,
+                       .digests_equal = comparison_.equal(),
+                       .digests = comparison_.total(),
+                       .first_difference = comparison_.parting()},
+            .run = run_in(scratch_ / "runs"),
+            .log = std::move(actual)};
   }
 
  private:
@@ -108,6 +123,13 @@ class Stretches {
       ::usleep(kPollInterval);
     }
     return true;
+  }
+
+  // The last launch of a run that failed, which has failed again.
+  bool fails_as_recorded(const Stretch& stretch) const {
+    if (run_.status != RunStatus::failed || stretch.launch + 1 != run_.launches.size()) return false;
+    const auto folder = run_in(scratch_ / "runs");
+    return folder && read_summary(*folder).status == RunStatus::failed;
   }
 
   LogView whole_log() const { return Watch(scratch_).look(); }
@@ -140,16 +162,11 @@ class Stretches {
                                    fmt::format("--seed={}", run_.seed), fmt::format("--threads={}", options_.threads),
                                    "--device=" + (options_.device.empty() ? launch.device : options_.device)};
     for (const RunParameter& p : run_.parameters) words.push_back("--" + p.name + "=" + p.value);
-    for (const RunPlace& p : run_.places) words.push_back("--" + p.name + "=" + absolute_place(p.value));
-    if (std::find(launch.argv.begin(), launch.argv.end(), "--allow-nan") != launch.argv.end())
+    for (const RunPlace& p : run_.places) words.push_back("--" + p.name + "=" + place_of(run_, p, options_));
+    if (record_.allow_nan() || std::find(launch.argv.begin(), launch.argv.end(), "--allow-nan") != launch.argv.end())
       words.push_back("--allow-nan");
     if (count_ > 0) words.push_back("--resume=latest");
     return words;
-  }
-
-  std::string absolute_place(const std::string& place) const {
-    if (place.empty() || Path(place).is_absolute()) return place;
-    return (Path(run_.launches.at(0).cwd) / place).lexically_normal().string();
   }
 
   Path write_plan(const Stretch& stretch) {
@@ -174,10 +191,16 @@ class Stretches {
 
 }  // namespace
 
+std::string place_of(const RunView& run, const RunPlace& place, const VerifyOptions& options) {
+  const auto moved = options.places.find(place.name);
+  if (moved != options.places.end()) return std::filesystem::absolute(moved->second).string();
+  if (place.value.empty() || Path(place.value).is_absolute()) return place.value;
+  return (Path(run.launches.at(0).cwd) / place.value).lexically_normal().string();
+}
+
 std::vector<Stretch> stretches_of(const RunView& run) {
   std::vector<Stretch> stretches;
-  std::optional<uint64_t> stop;
-  if (run.status != RunStatus::finished) stop = run.log.last_tick;
+  std::optional<uint64_t> stop = last_stop(run);
   for (size_t i = run.launches.size(); i-- > 0;) {
     const uint64_t first = run.launches[i].first_tick;
     if (stop && first >= *stop) continue;  // it came to no boundary of the run, or a later launch went back behind it
@@ -203,7 +226,7 @@ std::vector<Stretch> cut(const RunView& run, const std::vector<Stretch>& stretch
 
 Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch,
             const VerifyOptions& options, const VerifyProgress& progress) {
-  Stretches again(run, scratch, options, progress);
+  Stretches again(run, stretches, scratch, options, progress);
   for (const Stretch& stretch : stretches) {
     if (!again.run(stretch)) break;
   }

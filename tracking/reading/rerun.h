@@ -6,7 +6,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "stet/tracking/reading/differences.h"
 #include "stet/tracking/reading/verification.h"
 
 namespace stet::tracking {
@@ -23,14 +22,19 @@ struct Stretch {
   std::optional<uint64_t> stop_tick;
 };
 
-/// The stretches of a run's launches; where a launch went back behind an older one's end, the older one stops there.
+/// The stretches of a run's launches; where a launch went back behind an older one's end, the older one stops there. A
+/// run that failed is given one boundary more than it reached: it fails again before that.
 std::vector<Stretch> stretches_of(const RunView& run);
 /// The same with a stop at each of `ticks` too.
 std::vector<Stretch> cut(const RunView& run, const std::vector<Stretch>& stretches, const std::set<uint64_t>& ticks);
 
+/// Where the run, when it is run again, finds what it found at a place: where the options say, or where it lay.
+std::string place_of(const RunView& run, const RunPlace& place, const VerifyOptions& options);
+
 struct Rerun {
   Replayed result;
-  Table surroundings;  ///< of its first launch
+  std::optional<std::filesystem::path> run;  ///< what the program made, in the scratch folder
+  LogView log;                               ///< of that
 };
 
 /// Runs the stretches in `scratch`, comparing digests as they come, and stops at the first difference. Throws

@@ -56,8 +56,10 @@ RunView read_run(const Path& run) {
   mark_best(view.checkpoints, record.checkpoints().best_is_highest());
   view.model_summary = record.model_summary();
   view.parameter_count = record.parameter_count();
+  view.recorded_steps = record.steps();
   view.final_digest = record.final_digest();
   view.record_json = to_json(record);
+  view.seal = check_seal(run, SealDepth::record_and_log);
   return view;
 }
 

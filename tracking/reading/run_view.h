@@ -29,9 +29,11 @@ struct RunView : RunSummary {
   std::vector<RunCheckpoint> checkpoints;  ///< by ascending step
   std::string model_summary;
   int64_t parameter_count = 0;  ///< trained values
+  int64_t recorded_steps = 0;   ///< as of the last launch that ended
   std::string final_digest;     ///< as recorded: hexadecimal, empty until the run has finished
   std::string record_json;      ///< the record as run.json holds it
   LogView log;
+  SealCheck seal;  ///< of run.json and the log
 
   /// Of the final state, or of the last that was digested; empty when none was.
   const std::string& digest() const;

@@ -16,6 +16,7 @@
 #include "stet/tracking/reading/log_view.h"
 #include "stet/tracking/reading/recorded.h"
 #include "stet/tracking/record/run_status.h"
+#include "stet/tracking/record/seal.h"
 
 namespace stet::tracking {
 

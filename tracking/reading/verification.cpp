@@ -9,10 +9,14 @@
 #include <set>
 
 #include "stet/tensor/error.h"
-#include "stet/tensor/version.h"
+#include "stet/tracking/reading/content_comparison.h"
+#include "stet/tracking/reading/differences.h"
+#include "stet/tracking/reading/record_check.h"
+#include "stet/tracking/reading/record_comparison.h"
+#include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/reading/rerun.h"
 #include "stet/tracking/reading/scratch_folder.h"
-#include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
@@ -25,45 +29,56 @@ void require_runnable(const RunView& run, const VerifyOptions& options) {
   if (info.st_uid != ::geteuid() && !options.run_program) {
     throw NotRunnable("another user wrote the folder, and it holds that user's program; give --run-program to run it");
   }
-  if (run.numerics != numerics_version) {
-    throw NotRunnable(fmt::format("it was made under version {} of the numerics contract, and this program keeps {}",
-                                  run.numerics, numerics_version));
-  }
   if (run.log.losses.empty() && run.log.states.empty()) throw NotRunnable("its log holds no digests");
   if (run.launches.empty()) throw NotRunnable("its record holds no launch");
 }
 
-void require_same_files(const RunView& run) {
+// How to say where things lie now.
+std::string options_for_places(const RunView& run) {
+  std::string names;
+  for (const RunPlace& place : run.places) names += fmt::format("{}--{} PLACE", names.empty() ? "" : ", ", place.name);
+  return names.empty() ? "" : fmt::format("; where it was moved, say so with {}", names);
+}
+
+// Where a data file lies now, when its place has been given anew.
+Path moved(const RunView& run, const Path& file, const VerifyOptions& options) {
+  for (const RunPlace& place : run.places) {
+    if (!options.places.contains(place.name) || place.value.empty()) continue;
+    const Path within = file.lexically_relative(place_of(run, place, {}));
+    if (within.empty() || *within.begin() == "..") continue;
+    const Path now = place_of(run, place, options);
+    return within == "." ? now : now / within;
+  }
+  return file;
+}
+
+void require_same_files(const RunView& run, const VerifyOptions& options) {
   for (const RunData& data : run.data) {
-    for (const RunDataFile& file : data.files) {
-      if (!std::filesystem::exists(file.path)) throw NotRunnable(fmt::format("data changed: {} is gone", file.path));
-      if (sha256_file(file.path) != file.sha256)
-        throw NotRunnable(fmt::format("data changed: {} is not the file that the run read", file.path));
+    for (const RunDataFile& recorded : data.files) {
+      const Path file = moved(run, recorded.path, options);
+      if (!std::filesystem::exists(file))
+        throw NotRunnable(fmt::format("data changed: {} is gone{}", file.string(), options_for_places(run)));
+      if (sha256_file(file) != recorded.sha256)
+        throw NotRunnable(fmt::format("data changed: {} is not the file that the run read", file.string()));
     }
   }
 }
 
-// Empty, or how the record's final digest parts from the log's.
-std::string other_final_digest(const RunView& run) {
-  const std::string logged = run.log.states.empty() ? "" : run.log.states.rbegin()->second.root;
-  if (run.final_digest.empty() || run.final_digest == logged) return "";
-  return fmt::format("{}: the final digest is {}, and the log's is {}", (run.folder / "run.json").string(),
-                     run.final_digest, logged);
-}
-
-// Empty, or the checkpoint that is damaged.
-std::string damaged_checkpoint(const RunView& run) {
-  for (const CheckpointFile& file : list_checkpoints(run.folder)) {
-    try {
-      check_whole(as_bytes(read_file(file.entry)), file.entry.path().string());
-    } catch (const std::exception& e) { return e.what(); }
+void require_places(const RunView& run, const VerifyOptions& options) {
+  for (const auto& [name, value] : options.places) {
+    const auto named = [&name = name](const RunPlace& place) { return place.name == name; };
+    if (std::none_of(run.places.begin(), run.places.end(), named))
+      raise("--{}: run {} has no such place{}", name, run.id, options_for_places(run));
   }
-  return "";
 }
 
 std::string environments(const RunView& run, const Rerun& again) {
   std::vector<std::string> parts;
-  for (const auto& [name, values] : differences(surroundings(run.launches.at(0)), again.surroundings)) {
+  if (!again.run) return "";
+  const auto record = read_record(Folder(*again.run));
+  if (record.launches_size() == 0) return "";
+  const RunLaunch launch = value_of(record.launches(0));
+  for (const auto& [name, values] : differences(surroundings(run.launches.at(0)), surroundings(launch))) {
     if (name == "commit" || name == "uncommitted changes") continue;  // of the executable, which is the kept one
     parts.push_back(fmt::format("{} was {} and is {}", name, values.first.empty() ? "none" : values.first,
                                 values.second.empty() ? "none" : values.second));
@@ -71,11 +86,58 @@ std::string environments(const RunView& run, const Rerun& again) {
   return parts.empty() ? "" : fmt::format("; environments differ: {}", fmt::join(parts, ", "));
 }
 
-// Metrics are not digested, as a program may log times; but one that differs may also be made of what a resume forgot.
-std::string metrics_note(const Replayed& again) {
-  if (again.other_metrics.empty()) return "";
-  return fmt::format("; metrics that came out otherwise, as times do, or sums kept outside run.track: {}",
-                     fmt::join(again.other_metrics, ", "));
+// A rate may come out twice alike, and not as recorded.
+const char* hint_for(const std::string& name) {
+  return name.starts_with("metric ") ? " (log it with {.varies = true} if it may differ each time)" : "";
+}
+
+// What a run logged, as far as a replay makes it again.
+Contents comparable_contents(const RunView& run, const Path& folder, const LogView& log) {
+  return contents_of(folder, log, run.status == RunStatus::dead ? std::optional(run.log.last_tick) : std::nullopt);
+}
+
+std::vector<std::string> varying_metrics(const LogView& log) {
+  std::vector<std::string> names;
+  for (const auto& [tag, metric] : log.metrics) {
+    if (std::any_of(metric.points.begin(), metric.points.end(), [](const Point& p) { return p.varies; }))
+      names.push_back(tag);
+  }
+  return names;
+}
+
+// Whole runs, run again as the options say.
+class Replays {
+ public:
+  Replays(const RunView& run, const VerifyOptions& options, const VerifyProgress& progress)
+      : run_(run), options_(options), progress_(progress) {}
+  Rerun run(const std::vector<Stretch>& stretches) {
+    return rerun(run_, stretches, scratch_.path() / std::to_string(count_++), options_, progress_);
+  }
+
+ private:
+  const RunView& run_;
+  const VerifyOptions& options_;
+  const VerifyProgress& progress_;
+  const ScratchFolder scratch_{"stet-verify"};
+  int count_ = 0;
+};
+
+// Sets the verdict's differences, and what depends on surroundings: what differs from the record, and from a second
+// replay as well.
+void compare_contents(Verdict& verdict, const RunView& run, const Rerun& again, const std::vector<Stretch>& stretches,
+                      Replays& replays) {
+  const Contents recorded = comparable_contents(run, run.folder, run.log);
+  const Contents first = comparable_contents(run, *again.run, again.log);
+  const auto differ = differing(recorded, first);
+  if (differ.empty()) return;
+  const Rerun once_more = replays.run(stretches);
+  const Contents second = comparable_contents(run, *once_more.run, once_more.log);
+  const auto unsteady = differing(first, second);
+  for (const std::string& name : differ) {
+    if (std::find(unsteady.begin(), unsteady.end(), name) != unsteady.end())
+      verdict.depends_on_surroundings.push_back(name);
+    else verdict.differences.push_back(how_differing(name, recorded, first) + hint_for(name));
+  }
 }
 
 std::set<uint64_t> thinned(const std::set<uint64_t>& ticks, size_t most) {
@@ -99,47 +161,94 @@ std::set<uint64_t> restart_ticks(const RunView& run) {
   return ticks;
 }
 
-// Replays the run as often as the options ask, until there is a difference.
-void replay(Verdict& verdict, const RunView& run, const VerifyOptions& options, const VerifyProgress& progress) {
-  const ScratchFolder scratch("stet-verify");
-  const auto stretches = stretches_of(run);
-  const Rerun again = rerun(run, stretches, scratch.path() / "whole", options, progress);
+std::string verified_line(const RunView& run, const Verdict& verdict) {
+  const Replayed& again = *verdict.whole;
+  std::string line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.steps, run.steps,
+                                 again.digests_equal, again.digests);
+  if (run.status == RunStatus::failed)
+    line += fmt::format(", and it fails as recorded: {}", run.launches.back().end->message);
+  return line;
+}
+
+void refuse(Verdict& verdict, const std::string& why) {
   verdict.outcome = Verdict::Outcome::not_verified;
+  verdict.line = "not verified: " + why;
+}
+
+bool has_gone_on(const RunView& run, const record::RunRecord& again) {
+  return run.status == RunStatus::failed &&
+         again.launches(again.launches_size() - 1).end().status() != record::End::FAILED;
+}
+
+// False when the verdict is out.
+bool replay_whole(Verdict& verdict, const RunView& run, const std::vector<Stretch>& stretches, Replays& replays) {
+  const Rerun again = replays.run(stretches);
   verdict.whole = again.result;
   if (const auto& parting = again.result.first_difference) {
-    verdict.line = fmt::format("not verified: {}{}", parting->what, environments(run, again));
-    return;
+    refuse(verdict, parting->what + environments(run, again));
+    return false;
   }
-  verdict.line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.result.steps, run.steps,
-                             again.result.digests_equal, again.result.digests) +
-                 metrics_note(again.result);
-  if (options.resumes) {
-    const auto parts = cut(run, stretches, restart_ticks(run));
-    verdict.resumed = rerun(run, parts, scratch.path() / "resumed", options, progress).result;
-    if (const auto& parting = verdict.resumed->first_difference) {
-      verdict.line = fmt::format(
-          "not verified: the whole run gives the same digests, but resumed from its checkpoints it does not: there is "
-          "state outside run.track; {}",
-          parting->what);
-      return;
-    }
-    verdict.line += fmt::format(", and from {} checkpoints too", parts.size() - 1) + metrics_note(*verdict.resumed);
+  if (!again.run) throw NotRunnable("the program made no run");
+  const record::RunRecord record = read_record(Folder(*again.run));
+  if (has_gone_on(run, record)) {
+    refuse(verdict, fmt::format("it failed in step {}: {}; run again, it went on", run.recorded_steps + 1,
+                                run.launches.back().end->message));
+    return false;
   }
+  const bool ended = run.status == RunStatus::finished || run.status == RunStatus::failed;
+  verdict.differences = record_differences(read_record(Folder(run.folder)), record, stretches, ended);
+  compare_contents(verdict, run, again, stretches, replays);
+  if (verdict.differences.empty()) return true;
+  refuse(verdict,
+         fmt::format("all digests are equal, but the record differs: {}", fmt::join(verdict.differences, "; ")));
+  return false;
+}
+
+bool replay_from_checkpoints(Verdict& verdict, const RunView& run, const std::vector<Stretch>& stretches,
+                             Replays& replays) {
+  const auto parts = cut(run, stretches, restart_ticks(run));
+  verdict.resumed = replays.run(parts).result;
+  if (const auto& parting = verdict.resumed->first_difference) {
+    refuse(verdict,
+           "the whole run gives the same digests, but resumed from its checkpoints it does not: there is state "
+           "outside run.track; " +
+               parting->what);
+    return false;
+  }
+  verdict.line += fmt::format(", and from {} checkpoints too", parts.size() - 1);
+  return true;
+}
+
+// Replays the run as often as the options ask, until there is a difference.
+void replay(Verdict& verdict, const RunView& run, const VerifyOptions& options, const VerifyProgress& progress) {
+  Replays replays(run, options, progress);
+  const auto stretches = stretches_of(run);
+  if (!replay_whole(verdict, run, stretches, replays)) return;
+  verdict.line = verified_line(run, verdict);
+  if (options.resumes && !replay_from_checkpoints(verdict, run, stretches, replays)) return;
   verdict.outcome = Verdict::Outcome::verified;
+  verdict.line += "; " + verdict.seal.line();
+}
+
+// Without running anything: what was changed since the run ended, and what contradicts itself.
+std::string refusal(const Verdict& verdict, const RunView& run) {
+  if (verdict.seal.state == SealState::altered) return verdict.seal.line();
+  return contradiction(run);
 }
 
 Verdict judge(const RunView& run, const VerifyOptions& options, const VerifyProgress& progress) {
   Verdict verdict;
   verdict.steps = run.steps;
+  require_places(run, options);
+  verdict.seal = check_seal(Folder(run.folder), SealDepth::everything);
   require_runnable(run, options);
-  verdict.reason = damaged_checkpoint(run);
-  if (verdict.reason.empty()) verdict.reason = other_final_digest(run);
+  verdict.varying = varying_metrics(run.log);
+  verdict.reason = refusal(verdict, run);
   if (!verdict.reason.empty()) {
-    verdict.outcome = Verdict::Outcome::not_verified;
-    verdict.line = "not verified: " + verdict.reason;
+    refuse(verdict, verdict.reason);
     return verdict;
   }
-  require_same_files(run);
+  require_same_files(run, options);
   replay(verdict, run, options, progress);
   return verdict;
 }
@@ -153,6 +262,13 @@ Verdict impossible(const RunView& run, const std::string& why) {
 }
 
 }  // namespace
+
+std::vector<std::string> Verdict::not_vouched_for() const {
+  std::vector<std::string> parts = not_compared();
+  for (const std::string& name : varying) parts.push_back(fmt::format("metric {} (declared to vary)", name));
+  for (const std::string& name : depends_on_surroundings) parts.push_back(name + " (depends on surroundings)");
+  return parts;
+}
 
 Verdict verify(const RunView& run, const VerifyOptions& options, const VerifyProgress& progress) {
   try {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,11 +14,12 @@ namespace stet::tracking {
 
 /// How a run is run again. Whatever is chosen, its digests must come out the same.
 struct VerifyOptions {
-  int threads = 0;           ///< 0: all cores
-  std::string isa = {};      ///< instruction set; empty: the machine's best
-  std::string device = {};   ///< empty: the one that each launch had
-  bool resumes = false;      ///< start every stretch from its checkpoint as well
-  bool run_program = false;  ///< run the program of a folder that another user wrote
+  int threads = 0;                                 ///< 0: all cores
+  std::string isa = {};                            ///< instruction set; empty: the machine's best
+  std::string device = {};                         ///< empty: the one that each launch had
+  bool resumes = false;                            ///< start every stretch from its checkpoint as well
+  bool run_program = false;                        ///< run the program of a folder that another user wrote
+  std::map<std::string, std::string> places = {};  ///< by name: where they lie now, where it is elsewhere
 };
 
 /// Where two runs part.
@@ -33,7 +35,6 @@ struct Replayed {
   int64_t steps = 0;                        ///< that were run
   size_t digests_equal = 0, digests = 0;    ///< of states and of losses: equal, and recorded
   std::optional<Parting> first_difference;  ///< the program was stopped there
-  std::vector<std::string> other_metrics;   ///< came out otherwise, as times and rates do; filled where digests agree
 };
 
 /// What a verification came to.
@@ -48,9 +49,15 @@ struct Verdict {
   std::string reason;             ///< why nothing was run; empty where the run was run again
   std::optional<Replayed> whole;  ///< launch by launch
   std::optional<Replayed>
-      resumed;       ///< stretch by stretch from checkpoints, where that was asked for and `whole` agrees
-  std::string line;  ///< all of it in one line
+      resumed;     ///< stretch by stretch from checkpoints, where that was asked for and `whole` agrees
+  SealCheck seal;  ///< of everything
+  std::vector<std::string> differences;  ///< of the record that the replay wrote, where digests agree: a line each
+  std::vector<std::string> varying;      ///< metrics declared to differ each time
+  std::vector<std::string> depends_on_surroundings;  ///< what two replays don't agree on
+  std::string line;                                  ///< all of it in one line
 
+  /// What it does not vouch for, in words.
+  std::vector<std::string> not_vouched_for() const;
   bool verified() const { return outcome == Outcome::verified; }
 };
 

@@ -19,8 +19,7 @@ Json json_of(const Replayed& again, bool verified, int64_t steps) {
             {"steps", steps},
             {"steps_run", again.steps},
             {"digests", again.digests},
-            {"digests_equal", again.digests_equal},
-            {"other_metrics", again.other_metrics}};
+            {"digests_equal", again.digests_equal}};
   if (const auto& parting = again.first_difference) {
     json["first_difference"] = {{"step", parting->step},
                                 {"same_until", parting->same_until},
@@ -34,6 +33,10 @@ Json json_of(const Verdict& verdict) {
   Json json{{"verified", false}, {"reason", verdict.reason}};
   if (verdict.whole) json = json_of(*verdict.whole, verdict.verified(), verdict.steps);
   if (verdict.resumed) json["resumes"] = json_of(*verdict.resumed, !verdict.resumed->first_difference, verdict.steps);
+  json["seal"] = {{"state", std::string(name_of(verdict.seal.state))}, {"altered", verdict.seal.altered}};
+  json["differences"] = verdict.differences;
+  json["depends_on_surroundings"] = verdict.depends_on_surroundings;
+  json["not_vouched_for"] = verdict.not_vouched_for();
   json["result"] = verdict.line;
   return json;
 }

@@ -50,19 +50,4 @@ std::vector<CheckpointFile> list_checkpoints(const Folder& run) {
   return files;
 }
 
-NewestCheckpoint newest_whole_checkpoint(const Folder& run) {
-  NewestCheckpoint newest;
-  auto files = list_checkpoints(run);
-  for (auto file = files.rbegin(); file != files.rend(); ++file) {
-    try {
-      newest.checkpoint = read_checkpoint(file->entry);
-      newest.path = file->entry.path();
-      return newest;
-    } catch (const Error& error) {  // damaged, or unreadable to us: an older one may do
-      newest.skipped.push_back({file->entry.path(), error.what()});
-    }
-  }
-  return newest;
-}
-
 }  // namespace stet::tracking

@@ -95,19 +95,4 @@ struct CheckpointFile {
 /// A run's checkpoint files, by ascending step.
 std::vector<CheckpointFile> list_checkpoints(const Folder& run);
 
-/// A file that was passed over, and why: one line that names it.
-struct SkippedCheckpoint {
-  Path path;
-  std::string why;
-};
-
-struct NewestCheckpoint {
-  std::optional<Checkpoint> checkpoint;  ///< none: begin at step 0
-  Path path;
-  std::vector<SkippedCheckpoint> skipped;
-};
-
-/// The newest whole checkpoint of a run.
-NewestCheckpoint newest_whole_checkpoint(const Folder& run);
-
 }  // namespace stet::tracking

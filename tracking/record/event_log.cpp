@@ -40,7 +40,7 @@ std::optional<int64_t> parse_number(std::string_view text) {
 
 std::optional<Segment> parse_segment(const Entry& entry) {
   const std::string_view name = entry.name();
-  if (!name.starts_with(kNamePrefix)) return {};
+  if (!is_segment_name(name)) return {};
   std::string_view rest = name.substr(kNamePrefix.size());
   auto seconds = parse_number(rest.substr(0, rest.find('.')));
   auto number = parse_number(rest.substr(rest.rfind('.') + 1));
@@ -49,6 +49,8 @@ std::optional<Segment> parse_segment(const Entry& entry) {
 }
 
 }  // namespace
+
+bool is_segment_name(std::string_view name) { return name.starts_with(kNamePrefix); }
 
 std::vector<Segment> list_segments(const Folder& run) {
   std::vector<Segment> segments;

@@ -34,6 +34,9 @@ struct Segment {
   Entry entry;
 };
 
+/// Is it the name of a segment's file, or made to look like one?
+bool is_segment_name(std::string_view name);
+
 /// A run's segments in order. Throws DataError when two have the same number.
 std::vector<Segment> list_segments(const Folder& run);
 

@@ -18,7 +18,7 @@ record::TensorProto* string_tensor(record::Event& event, std::string_view name, 
 
 }  // namespace
 
-record::Event scalar_event(std::string_view name, double value, const MetricContext& context) {
+record::Event scalar_event(std::string_view name, double value, const MetricContext& context, bool varies) {
   record::Event event;
   auto* out = event.mutable_summary()->add_value();
   std::string tag(name);
@@ -32,6 +32,7 @@ record::Event scalar_event(std::string_view name, double value, const MetricCont
   out->set_metric(std::string(name));
   out->set_simple_value(static_cast<float>(value));
   out->set_double_value(value);
+  out->set_varies(varies);
   return event;
 }
 

@@ -17,7 +17,8 @@ namespace stet::tracking {
 using MetricContext = std::vector<std::pair<std::string, std::string>>;
 
 /// A metric's value. TensorBoard shows it rounded to float, under the name or, with a context, under `name/value…`.
-record::Event scalar_event(std::string_view name, double value, const MetricContext& context = {});
+/// `varies`: it differs each time, and no verification compares it.
+record::Event scalar_event(std::string_view name, double value, const MetricContext& context = {}, bool varies = false);
 
 /// Markdown text, for TensorBoard's text page.
 record::Event text_event(std::string_view name, std::string_view text);

@@ -9,8 +9,8 @@
 namespace stet::tracking {
 
 /// Named by the environment variable STET_REPLAY, a file of lines `digest TICK` and `stop TICK`: the state is digested
-/// at those boundaries instead of at every so many steps, no checkpoint is written but where the program stops, and it
-/// stops at the boundary `stop`.
+/// at those boundaries too, no checkpoint is written but where the program stops, and it stops at the boundary `stop`.
+/// (Programs of 0.1.0's first form digest at those boundaries alone.)
 struct Replay {
   std::set<uint64_t> digest_ticks;
   std::optional<uint64_t> stop_tick;

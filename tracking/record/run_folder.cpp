@@ -8,10 +8,13 @@
 #include <cstring>
 #include <ctime>
 #include <random>
+#include <sstream>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/version.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/seal.h"
 
 namespace stet::tracking {
 namespace {
@@ -32,6 +35,23 @@ RunLock build(FileSystem& fs, const Folder& folder, const record::RunRecord& rec
   fs.sync_directory(folder);
   return lock;
 }
+
+google::protobuf::util::Status parse_json(const std::string& text, record::RunRecord& record,
+                                          bool ignore_unknown_fields) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = ignore_unknown_fields;
+  return google::protobuf::util::JsonStringToMessage(text, &record, options);
+}
+
+// Of "1.10.2".
+std::vector<int> numbers_of(const std::string& version_text) {
+  std::vector<int> numbers;
+  std::istringstream in(version_text);
+  for (int n = 0; in >> n; in.ignore(1)) numbers.push_back(n);
+  return numbers;
+}
+
+bool is_newer(const std::string& other) { return numbers_of(other) > numbers_of(version); }
 
 std::string list_ids(const std::vector<Path>& folders) {
   std::string text;
@@ -124,21 +144,27 @@ Path find_run(const Path& runs, const std::string& which) {
   raise("run '{}': fits {} runs ({}); give more of the id", which, matches.size(), list_ids(matches));
 }
 
-record::RunRecord read_record(const Folder& folder) {
-  const Entry entry = folder / kRecordName;
+std::string read_record_text(const Folder& folder) { return read_file(folder / kRecordName); }
+
+record::RunRecord parse_record(const std::string& text, const Folder& folder) {
   record::RunRecord record;
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;  // a newer version's record
-  auto status = google::protobuf::util::JsonStringToMessage(read_file(entry), &record, options);
+  const auto status = parse_json(text, record, /*ignore_unknown_fields=*/true);  // a newer version's record has some
   if (!status.ok()) {
     std::string why(status.message().data(), status.message().size());
-    raise<DataError>("{}: no run record: {}", entry.path().string(), why.substr(0, why.find('\n')));
+    raise<DataError>("{}: no run record: {}", (folder / kRecordName).path().string(), why.substr(0, why.find('\n')));
   }
   return record;
 }
 
+bool holds_foreign_fields(const std::string& text, const record::RunRecord& record) {
+  record::RunRecord again;
+  return !is_newer(record.stet_version()) && !parse_json(text, again, /*ignore_unknown_fields=*/false).ok();
+}
+
+record::RunRecord read_record(const Folder& folder) { return parse_record(read_record_text(folder), folder); }
+
 void write_record(FileSystem& fs, const Folder& folder, const record::RunRecord& record) {
-  replace_file(fs, folder / kRecordName, as_bytes(to_json(record)));
+  replace_file(fs, folder / kRecordName, as_bytes(to_sealed_json(record)));
 }
 
 std::string to_json(const record::RunRecord& record) {

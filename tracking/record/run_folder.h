@@ -76,10 +76,20 @@ std::vector<Path> list_runs(const Path& runs);
 /// them.
 Path find_run(const Path& runs, const std::string& which);
 
+/// run.json as it is. Throws IoError.
+std::string read_record_text(const Folder& folder);
+
+/// The record that a folder's run.json holds. Throws DataError that names the file.
+record::RunRecord parse_record(const std::string& text, const Folder& folder);
+
+/// Does a record's text hold fields that neither this version nor the record's own, when that is older, writes?
+bool holds_foreign_fields(const std::string& text, const record::RunRecord& record);
+
 /// Reads run.json. Throws DataError that names the file.
 record::RunRecord read_record(const Folder& folder);
 
-/// Replaces run.json atomically and durably. Only the lock's holder may call it.
+/// Replaces run.json atomically and durably, sealed where the last launch's end has a seal (seal.h). Only the lock's
+/// holder may call it.
 void write_record(FileSystem& fs, const Folder& folder, const record::RunRecord& record);
 
 /// A record as run.json holds it: Proto field names, zeros printed, 64-bit integers and non-finite numbers as strings.

@@ -57,8 +57,7 @@ void DigestLog::end_step(const State& state) {
 }
 
 bool DigestLog::due(Instant at, bool step) const {
-  if (only_at_) return only_at_->contains(at.tick());
-  return step && at.committed.step % interval_ == 0;
+  return also_at_.contains(at.tick()) || (step && at.committed.step % interval_ == 0);
 }
 
 void DigestLog::log_state(EventSink& sink, Instant at, const State& state) {

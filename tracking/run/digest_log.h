@@ -19,8 +19,8 @@ namespace stet::tracking {
 /// Events that it has put refer to it: it must live until the sink has handed them on.
 class DigestLog {
  public:
-  /// `only_at`: the boundaries at which the state is digested, instead of at every so many steps.
-  explicit DigestLog(std::optional<std::set<uint64_t>> only_at = {}) : only_at_(std::move(only_at)) {}
+  /// `also_at`: boundaries at which the state is digested, besides every so many steps.
+  explicit DigestLog(std::set<uint64_t> also_at = {}) : also_at_(std::move(also_at)) {}
 
   /// A loss of the step at hand.
   void add_loss(const Tensor& scalar);
@@ -50,7 +50,7 @@ class DigestLog {
   const std::string& root() const { return root_; }
 
  private:
-  const std::optional<std::set<uint64_t>> only_at_;
+  const std::set<uint64_t> also_at_;
   std::vector<ScalarRead> losses_;
   std::optional<double> last_loss_;
   int64_t interval_ = 0;

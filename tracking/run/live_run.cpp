@@ -15,6 +15,7 @@
 #include "stet/tensor/simd/isa.h"
 #include "stet/tracking/record/png.h"
 #include "stet/tracking/run/process_end.h"
+#include "stet/tracking/run/restart_point.h"
 #include "stet/tracking/run/resume.h"
 
 namespace stet::tracking {
@@ -22,8 +23,8 @@ namespace {
 
 LiveRun* the_run = nullptr;
 
-std::optional<std::set<uint64_t>> digest_ticks(const std::optional<Replay>& replay) {
-  return replay ? std::optional(replay->digest_ticks) : std::nullopt;
+std::set<uint64_t> digest_ticks(const std::optional<Replay>& replay) {
+  return replay ? replay->digest_ticks : std::set<uint64_t>();
 }
 
 [[noreturn]] void print_and_exit(const std::string& text) {
@@ -71,12 +72,12 @@ void LiveRun::take_up_recorded() {
     print_and_exit(fmt::format("{}: run {} has finished; there is nothing to resume\n", program_, run.record.id()));
   }
   held_ = std::move(run.held);
-  NewestCheckpoint newest = newest_whole_checkpoint(held_->folder);
-  for (const auto& skipped : newest.skipped) progress_.warn(fmt::format("{}: passed over: {}", program_, skipped.why));
+  RestartPoint point = find_restart_point(held_->folder);
+  for (const auto& why : point.passed_over) progress_.warn(fmt::format("{}: passed over: {}", program_, why));
   parameters_.set_record(run.record.id(), recorded_parameters(run.record));
   checkpoints_.take_over(policy_of(run.record));
   record_.take_over(std::move(run.record));
-  restored_from_ = std::move(newest.checkpoint);
+  restored_from_ = std::move(point.checkpoint);
   if (!restored_from_) return;
   const RunScalars scalars = run_scalars_of(*restored_from_);
   position_.seek(scalars.position);
@@ -273,25 +274,25 @@ void LiveRun::stop_if_asked() {
 
 // What a run logs.
 
-void LiveRun::log(std::string_view name, double value, const MetricContext& context) {
+void LiveRun::log(std::string_view name, double value, const MetricOptions& options) {
   if (!heard()) return;
   value = with_plain_nan(value);
   finite().metric(now_.step(), name, value);
   begin();
-  if (context.empty()) checkpoints_.note_metric(name, value);
-  sink_.put_logged(now_, scalar_event(name, value, context));
+  if (options.context.empty()) checkpoints_.note_metric(name, value);
+  sink_.put_logged(now_, scalar_event(name, value, options.context, options.varies));
 }
 
-void LiveRun::log(std::string_view name, const Tensor& value, const MetricContext& context) {
+void LiveRun::log(std::string_view name, const Tensor& value, const MetricOptions& options) {
   if (!heard()) return;
   const bool wanted_now = !begun() || name == checkpoints_.policy().best_metric;
-  if (wanted_now || value.device() == cpu || value.elements() != 1) return log(name, value.item<double>(), context);
+  if (wanted_now || value.device() == cpu || value.elements() != 1) return log(name, value.item<double>(), options);
   const ScalarRead scalar = digests_.read(value);
   sink_.put(now_, {}, {scalar.read},
-            [scalar, check = finite(), name = std::string(name), context](record::Event& event) {
+            [scalar, check = finite(), name = std::string(name), options](record::Event& event) {
               const double number = scalar.number();
               check.metric(event.step(), name, number);
-              *event.mutable_summary() = scalar_event(name, number, context).summary();
+              *event.mutable_summary() = scalar_event(name, number, options.context, options.varies).summary();
             });
 }
 
@@ -320,6 +321,18 @@ void LiveRun::loss(const Tensor& value) {
   if (!mute()) digests_.add_loss(value);
 }
 
+void LiveRun::training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) {
+  if (mute() || position_.depth() == 0 || !optimizers_.insert(&optimizer).second) return;
+  if (!state_.holds(optimizer))
+    raise("step {}: an optimizer that is not tracked trains; name it before the loop, as in run.track(\"opt\", opt)",
+          now_.step());
+  if (!state_.holds(parameters))
+    raise(
+        "step {}: an optimizer trains parameters that are not tracked; name their network before the loop, as in "
+        "run.track(\"net\", net)",
+        now_.step());
+}
+
 // How a run ends: finished, stopped at a boundary, or failed.
 
 // What happened after the event that failed is no part of the record.
@@ -330,6 +343,7 @@ void LiveRun::mark_end(record::End::Status status, int exit_code, const std::str
   go_to(end.committed);
   now_.in_step = end.in_step;
   record_.end(status, exit_code, message, steps(), digests_.root());
+  record_.seal(held_->folder);
   save_record();
 }
 

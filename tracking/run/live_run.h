@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "stet/tracking/run/position.h"
 #include "stet/tracking/run/progress.h"
 #include "stet/tracking/run/record_builder.h"
+#include "stet/tracking/run/run.h"
 #include "stet/tracking/run/run_flags.h"
 #include "stet/tracking/run/state.h"
 
@@ -55,9 +57,9 @@ class LiveRun final : public Recorder {
   int64_t depth() const { return position_.depth(); }
 
   // The log.
-  void log(std::string_view name, double value, const MetricContext& context);
+  void log(std::string_view name, double value, const MetricOptions& options);
   /// A scalar of a device is read when it has arrived.
-  void log(std::string_view name, const Tensor& value, const MetricContext& context);
+  void log(std::string_view name, const Tensor& value, const MetricOptions& options);
   void log_text(std::string_view name, std::string_view text);
   void log_image(std::string_view name, const Tensor& image);
   void artifact(const Path& file);
@@ -65,6 +67,7 @@ class LiveRun final : public Recorder {
   // Recorder.
   void dataset(const DatasetRecord& record) override { record_.add_dataset(record); }
   void loss(const Tensor& value) override;
+  void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) override;
 
   // The end.
   void finish();
@@ -123,7 +126,8 @@ class LiveRun final : public Recorder {
   Instant now_;
   int64_t epochs_ = 0;
   bool training_ = false, ended_ = false;
-  bool abandoned_ = false;  // an exception left the outermost loop
+  bool abandoned_ = false;                // an exception left the outermost loop
+  std::set<const Stateful*> optimizers_;  // that were seen to be tracked
 };
 
 }  // namespace stet::tracking

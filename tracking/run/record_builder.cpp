@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stet/tensor/backend.h"
+#include "stet/tensor/error.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
 #include "stet/tensor/version.h"
@@ -12,6 +13,7 @@
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/capture/source.h"
 #include "stet/tracking/record/clock.h"
+#include "stet/tracking/record/seal.h"
 #include "stet/tracking/run/process_end.h"
 
 namespace stet::tracking {
@@ -89,6 +91,7 @@ void RecordBuilder::describe_program(const std::string& program, const RunFlags&
   record_.set_seed(flags.seed);
   record_.set_numerics(numerics_version);
   record_.set_stet_version(version);
+  record_.set_allow_nan(flags.allow_nan);
   if (!taken_over_) describe_parameters(parameters);
   set_policy(record_, policy);
 }
@@ -194,6 +197,12 @@ void RecordBuilder::end(record::End::Status status, int exit_code, const std::st
   end->set_last_step(steps);
   record_.set_steps(steps);
   if (status == record::End::FINISHED) record_.set_final_digest(digest);
+}
+
+void RecordBuilder::seal(const Folder& run_folder) {
+  try {
+    seal_files(record_, run_folder);
+  } catch (const IoError&) { launch().mutable_end()->clear_seal(); }  // the run ended all the same
 }
 
 void RecordBuilder::save(FileSystem& fs, const Folder& run_folder) {

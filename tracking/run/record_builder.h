@@ -45,6 +45,8 @@ class RecordBuilder {
   void set_digest_interval(int64_t steps) { record_.set_digest_interval(steps); }
   void end(record::End::Status status, int exit_code, const std::string& message, int64_t steps,
            const std::string& digest);
+  /// After the end, when the last file is written. Where one can't be read, the run stays unsealed.
+  void seal(const Folder& run_folder);
 
   /// Has something been described since it was saved?
   bool changed() const { return changed_; }

@@ -6,6 +6,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/version.h"
+#include "stet/tracking/record/seal.h"
 
 namespace stet::tracking {
 namespace {
@@ -66,8 +67,16 @@ std::vector<std::string> differences(const Hyperparameters& before, Hyperparamet
   return differ;
 }
 
+bool same_files(const record::Dataset& before, const DatasetRecord& now) {
+  const auto same = [](const record::DataFile& a, const FileFingerprint& b) { return a.sha256() == b.sha256; };
+  return std::equal(before.files().begin(), before.files().end(), now.files.begin(), now.files.end(), same);
+}
+
+// One that doesn't say what its samples are is known by its files.
 bool same_data(const record::Dataset& before, const DatasetRecord& now) {
-  return before.samples_sha256() == now.samples_sha256 && before.split_sha256() == now.digest;
+  const bool unsaid = before.samples_sha256().empty() && now.samples_sha256.empty();
+  return before.samples_sha256() == now.samples_sha256 && before.split_sha256() == now.digest &&
+         (!unsaid || same_files(before, now));
 }
 
 // Those that the i-th data set may be.
@@ -111,6 +120,8 @@ RecordedRun open_recorded(FileSystem& fs, const Path& runs, const std::string& w
           which, record.id(), record.numerics(), numerics_version);
   }
   HeldRun held = open_run(fs, folder);
+  if (const SealCheck seal = check_seal(held.folder, SealDepth::record_and_log); seal.state == SealState::altered)
+    raise("--resume {}: run {} was {}; restore what was changed", which, record.id(), seal.line());
   record = read_record(folder);
   // By a process that held it a moment ago.
   if (status_of(folder, record) == RunStatus::finished) return {std::move(record), {}};
@@ -121,6 +132,7 @@ std::map<std::string, Recorded> recorded_parameters(const record::RunRecord& rec
   std::map<std::string, Recorded> values{{"seed", {std::to_string(record.seed()), false}}};
   for (const auto& p : record.params()) values[p.name()] = {p.value(), false};
   for (const auto& p : record.places()) values[p.name()] = {seen_from_here(record, p.value()), true};
+  if (record.allow_nan()) values["allow-nan"] = {"true", true};
   return values;
 }
 

@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "stet/tensor/error.h"
 #include "stet/tracking/run/live_run.h"
 #include "stet/tracking/run/process_end.h"
 
@@ -47,11 +48,22 @@ EpochRange Run::epochs(int64_t n) { return EpochRange(live(), n); }
 StepRange Run::steps(int64_t n) { return StepRange(live(), n); }
 
 void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) {
+  if (live().depth() > 0)
+    raise("track: '{}' is tracked within a loop, where a resumed run could not restore it; track it before the loop",
+          name);
   state().track(std::string(name), std::move(walk));
 }
 
-void Run::log(std::string_view name, double value, const Context& context) { live_->log(name, value, context); }
-void Run::log(std::string_view name, const Tensor& value, const Context& context) { live_->log(name, value, context); }
+void Run::log(std::string_view name, double value, const Context& context) {
+  live_->log(name, value, {.varies = false, .context = context});
+}
+void Run::log(std::string_view name, double value, const MetricOptions& options) { live_->log(name, value, options); }
+void Run::log(std::string_view name, const Tensor& value, const Context& context) {
+  live_->log(name, value, {.varies = false, .context = context});
+}
+void Run::log(std::string_view name, const Tensor& value, const MetricOptions& options) {
+  live_->log(name, value, options);
+}
 void Run::log_text(std::string_view name, std::string_view text) { live_->log_text(name, text); }
 void Run::log_image(std::string_view name, const Tensor& image) { live_->log_image(name, image); }
 void Run::artifact(const std::string& path) { live_->artifact(path); }

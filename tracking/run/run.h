@@ -34,6 +34,12 @@ using CheckpointPolicy = tracking::CheckpointPolicy;
 /// What a metric was measured on, as in {{"subset", "validation"}}.
 using Context = std::vector<std::pair<std::string, std::string>>;
 
+/// How a metric is logged: `run.log("time/step", seconds, {.varies = true})`.
+struct MetricOptions {
+  bool varies = false;  ///< differs each time, as times do: no verification compares it
+  Context context = {};
+};
+
 /// One run of a training program. There can be one at a time. Declarations come first: the first call that is none of
 /// them closes the set of parameters, then --help, unknown flags and ranges are settled. An uncaught exception ends the
 /// program with one line; its exit status is 2 before the first iteration and 1 after.
@@ -96,7 +102,9 @@ class Run {
   /// A metric of this step, or, after a step, of all steps so far. A NaN or an infinity throws TrainingError, unless
   /// --allow-nan.
   void log(std::string_view name, double value, const Context& context = {});
+  void log(std::string_view name, double value, const MetricOptions& options);
   void log(std::string_view name, const Tensor& value, const Context& context = {});
+  void log(std::string_view name, const Tensor& value, const MetricOptions& options);
   void log_text(std::string_view name, std::string_view text);
   /// uint8, or floating in [0, 1], [H, W] (grey) or [3, H, W] (colour): written as PNG.
   void log_image(std::string_view name, const Tensor& image);

@@ -286,6 +286,15 @@ bool State::holds(const Stateful& thing) const {
   return find.found;
 }
 
+bool State::holds(const std::vector<std::shared_ptr<CellState>>& parameters) const {
+  struct Collect : Visitor {
+    std::set<std::shared_ptr<CellState>> cells;
+    void on_parameter(const std::string&, Parameter& p) override { cells.insert(p.shared_state()); }
+  } collect;
+  walk(collect);
+  return std::all_of(parameters.begin(), parameters.end(), [&](const auto& p) { return collect.cells.contains(p); });
+}
+
 void State::save(Checkpoint& checkpoint) const {
   Save save(checkpoint);
   walk(save);

@@ -68,6 +68,8 @@ class State {
   bool empty() const { return tracked_.empty() && kept_.empty(); }
   /// Is it tracked, by itself or as a part?
   bool holds(const Stateful& thing) const;
+  /// Are all of these parameters tracked?
+  bool holds(const std::vector<std::shared_ptr<CellState>>& parameters) const;
   /// Bytes of all tensors.
   int64_t bytes() const;
 

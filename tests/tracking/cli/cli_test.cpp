@@ -9,6 +9,7 @@
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
+#include "tracking/sealing.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -18,17 +19,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 Ended stet(const Path& cwd, const Arguments& arguments) { return run_program(STET_PROGRAM, cwd, arguments); }
-
-void overwrite(const Path& file, const std::string& bytes) {
-  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-void replace_once(const Path& file, const std::string& from, const std::string& to) {
-  std::string text = read_file(file);
-  const size_t at = text.find(from);
-  ASSERT_NE(at, text.npos) << file << " holds no " << from;
-  overwrite(file, text.replace(at, from.size(), to));
-}
 
 class Cli : public testing::Test {
  protected:
@@ -130,6 +120,7 @@ TEST_F(Cli, VerifiesARunOfSeveralLaunches) {
 TEST_F(Cli, NamesTheFirstStepAndTensorAfterTheSeedWasChanged) {
   train();
   replace_once(run() / "run.json", "\"seed\": \"1\"", "\"seed\": \"2\"");
+  seal_anew(run());
   const Ended verified = stet({"verify", "latest"});
   EXPECT_EQ(verified.status, 1);
   EXPECT_THAT(verified.err, HasSubstr("not verified: step 0: net/in differs"));
@@ -138,6 +129,7 @@ TEST_F(Cli, NamesTheFirstStepAndTensorAfterTheSeedWasChanged) {
 TEST_F(Cli, NamesTheStepAfterAParameterWasChanged) {
   train();
   replace_once(run() / "run.json", "\"value\": \"0.05\"", "\"value\": \"0.06\"");
+  seal_anew(run());
   const Ended verified = stet({"verify", "latest"});
   EXPECT_EQ(verified.status, 1);
   EXPECT_THAT(verified.err, AllOf(HasSubstr("step 2: the loss is"), HasSubstr("at step 7 net/in differs")));

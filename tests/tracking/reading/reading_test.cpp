@@ -11,6 +11,7 @@
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/reading/verification.h"
 #include "tracking/run_harness.h"
+#include "tracking/sealing.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -19,13 +20,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-void replace_once(const Path& file, const std::string& from, const std::string& to) {
-  std::string text = read_file(file);
-  const size_t at = text.find(from);
-  ASSERT_NE(at, text.npos) << file << " holds no " << from;
-  std::ofstream(file, std::ios::binary | std::ios::trunc) << text.replace(at, from.size(), to);
-}
 
 class Reading : public testing::Test {
  protected:
@@ -208,7 +202,6 @@ TEST_F(Reading, VerifiesAGoodRun) {
     EXPECT_EQ(replayed->digests, run.log.losses.size() + run.log.states.size());
     EXPECT_EQ(replayed->digests_equal, replayed->digests);
     EXPECT_FALSE(replayed->first_difference);
-    EXPECT_THAT(replayed->other_metrics, IsEmpty());
   }
   EXPECT_FALSE(seen.empty());
   EXPECT_FALSE(std::filesystem::exists(run.folder / "notes"));  // a report is left by leave_report alone
@@ -219,6 +212,8 @@ TEST_F(Reading, VerifiesAGoodRun) {
 TEST_F(Reading, SaysWhereATamperedRunParts) {
   train();
   replace_once(latest().folder / "run.json", "\"seed\": \"1\"", "\"seed\": \"2\"");
+  EXPECT_THAT(verify(latest()).line, HasSubstr("not verified: altered since it ended: run.json has other bytes"));
+  seal_anew(latest().folder);
   const Verdict verdict = verify(latest());
   EXPECT_EQ(verdict.outcome, Verdict::Outcome::not_verified);
   ASSERT_TRUE(verdict.whole && verdict.whole->first_difference);
@@ -236,10 +231,13 @@ TEST_F(Reading, SaysWhyARunIsNotRunAgain) {
   std::ofstream(checkpoint, std::ios::binary | std::ios::trunc) << bytes;
   const Verdict damaged = verify(latest());
   EXPECT_EQ(damaged.outcome, Verdict::Outcome::not_verified);
-  EXPECT_THAT(damaged.reason, HasSubstr(checkpoint.string()));
+  EXPECT_THAT(damaged.reason, HasSubstr(checkpoint.filename().string() + " has other bytes"));
   EXPECT_FALSE(damaged.whole);
+  seal_anew(latest().folder);
+  EXPECT_THAT(verify(latest()).reason, HasSubstr(checkpoint.string()));
 
   std::filesystem::remove(checkpoint);
+  seal_anew(latest().folder);
   std::filesystem::rename(folder_ / "runs" / "programs", folder_ / "elsewhere");
   const Verdict gone = verify(latest());
   EXPECT_EQ(gone.outcome, Verdict::Outcome::impossible);

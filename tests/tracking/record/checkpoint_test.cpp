@@ -144,30 +144,6 @@ TEST(Checkpoint, PathsThatATreeCannotHoldAreNamed) {
   EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("net has 4 bytes, its shape and dtype take 8"));
 }
 
-TEST(Checkpoint, TheNewestWholeOneIsTakenAndTheOthersNamed) {
-  TempFolder run;
-  Checkpoint c = sample();
-  for (int64_t step : {7, 14, 21}) {
-    c.step = step;
-    write_checkpoint(real_file_system(), run.path(), step, bytes_of(encode(c)));
-  }
-  std::filesystem::resize_file(run / "checkpoints/step-00000021.h5", 1000);
-  {
-    std::fstream file(run / "checkpoints/step-00000014.h5", std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(2000);
-    file.put('\x7f');
-  }
-  NewestCheckpoint newest = newest_whole_checkpoint(run.path());
-  ASSERT_TRUE(newest.checkpoint.has_value());
-  EXPECT_EQ(newest.checkpoint->step, 7);
-  EXPECT_EQ(newest.path.filename(), "step-00000007.h5");
-  ASSERT_EQ(newest.skipped.size(), 2u);
-  EXPECT_THAT(newest.skipped[0].why, HasSubstr("step-00000021.h5: cut at byte 1000"));
-  EXPECT_THAT(newest.skipped[1].why, HasSubstr("step-00000014.h5: damaged"));
-  TempFolder none;
-  EXPECT_FALSE(newest_whole_checkpoint(none.path()).checkpoint.has_value());
-}
-
 TEST(Checkpoint, ALaterBoundaryOfTheSameStepReplacesTheFile) {
   TempFolder run;
   Checkpoint c = sample();
@@ -175,7 +151,7 @@ TEST(Checkpoint, ALaterBoundaryOfTheSameStepReplacesTheFile) {
   c.tick = 1204;
   write_checkpoint(real_file_system(), run.path(), 13, bytes_of(encode(c)));
   EXPECT_EQ(list_checkpoints(run.path()).size(), 1u);
-  EXPECT_EQ(newest_whole_checkpoint(run.path()).checkpoint->tick, 1204u);
+  EXPECT_EQ(read_checkpoint(list_checkpoints(run.path())[0].entry).tick, 1204u);
 }
 
 TEST(Checkpoint, H5pyReadsTensorsUnderTheirModulePaths) {

@@ -6,6 +6,7 @@
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/run/restart_point.h"
 #include "tracking/run_harness.h"
 #include "tracking/temp_folder.h"
 
@@ -35,7 +36,7 @@ TEST(RunResume, ADamagedNewerCheckpointCostsNoOther) {
   const Path run = only_run(folder.path());
   std::ofstream(checkpoint_path(run, 10), std::ios::app) << "x";
   ASSERT_EQ(run_scenario(folder.path(), {"--resume", "latest", "--max-steps", "9"}).status, 0);
-  EXPECT_EQ(newest_whole_checkpoint(run).checkpoint->step, 9);
+  EXPECT_EQ(find_restart_point(Folder(run)).checkpoint->step, 9);
   ASSERT_EQ(run_scenario(folder.path(), {"--resume", "latest"}).status, 0);
   EXPECT_EQ(kept(run), (std::vector<int64_t>{6, 20}));
 }

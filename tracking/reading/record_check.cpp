@@ -1,0 +1,116 @@
+#include "stet/tracking/reading/record_check.h"
+
+#include <fmt/format.h>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/reading/rerun.h"
+#include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/checkpoint_digest.h"
+
+namespace stet::tracking {
+namespace {
+
+std::string record_path(const RunView& run) { return (run.folder / "run.json").string(); }
+
+const std::optional<RunEnd>& last_end(const RunView& run) { return run.launches.back().end; }
+
+// run.json's end mark and the log's are made one after the other, of the same.
+std::string other_end(const RunView& run) {
+  const auto& end = last_end(run);
+  if (!end) return "";
+  const auto& stop = run.log.stop;
+  if (!stop) return fmt::format("{}: the run ended, and the log doesn't", record_path(run));
+  if (stop->message != end->message)
+    return fmt::format("{}: the run ended with '{}', and the log with '{}'", record_path(run), end->message,
+                       stop->message);
+  if (run.status == RunStatus::finished && !end->message.empty())
+    return fmt::format("{}: the run finished, and ended with '{}'", record_path(run), end->message);
+  if (run.status == RunStatus::interrupted && end->message.empty())
+    return fmt::format("{}: the run was interrupted, and nothing says by what", record_path(run));
+  if (run.recorded_steps != end->last_step)
+    return fmt::format("{}: the run has {} steps, and ended after {}", record_path(run), run.recorded_steps,
+                       end->last_step);
+  if (stop->step != end->last_step && stop->step != end->last_step + 1)  // in mid-step, the log counts the step at hand
+    return fmt::format("{}: the run ended after {} steps, and the log at step {}", record_path(run), end->last_step,
+                       stop->step);
+  return "";
+}
+
+std::string other_final_digest(const RunView& run) {
+  const bool digested = !run.log.states.empty();
+  const std::string logged = digested ? run.log.states.rbegin()->second.root : "";
+  if (run.final_digest == logged && run.status == RunStatus::finished) return "";
+  if (run.final_digest.empty() && run.status != RunStatus::finished) return "";
+  if (run.status != RunStatus::finished)
+    return fmt::format("{}: a final digest of a run that has not finished", record_path(run));
+  return fmt::format("{}: the final digest is {}, and the log's is {}", record_path(run),
+                     run.final_digest.empty() ? "missing" : run.final_digest, digested ? logged : "missing");
+}
+
+// Each launch that the log comes from goes on from a boundary that it knows; the first begins at none.
+std::string other_launches(const RunView& run) {
+  const auto stretches = stretches_of(run);
+  if (stretches.empty() || run.launches[stretches.front().launch].first_tick != 0)
+    return fmt::format("{}: no launch begins at the first step", record_path(run));
+  for (const Stretch& stretch : stretches) {
+    const RunLaunch& launch = run.launches[stretch.launch];
+    const auto state = run.log.states.find(launch.first_tick);
+    const bool known = launch.first_tick == 0
+                           ? launch.first_step == 0
+                           : state != run.log.states.end() && state->second.step == launch.first_step;
+    if (!known)
+      return fmt::format("{}: launch {} begins at step {}, of which the log holds no digest", record_path(run),
+                         stretch.launch, launch.first_step);
+  }
+  return "";
+}
+
+std::string undigested(const RunView& run) {
+  if (run.log.states.empty()) return "";
+  if (run.log.states.begin()->first != 0) return "the log holds no digest of the state before the first step";
+  for (const auto& [tick, mark] : run.log.checkpoints) {
+    const auto state = run.log.states.find(tick);
+    if (state == run.log.states.end() || state->second.step != mark.step)
+      return fmt::format("the log holds no digest of the checkpoint of step {}", mark.step);
+  }
+  return "";
+}
+
+std::string other_checkpoint(const RunView& run, const CheckpointFile& file) {
+  const std::string path = file.entry.path().string();
+  try {
+    const Checkpoint checkpoint = read_checkpoint(file.entry);
+    const auto state = run.log.states.find(checkpoint.tick);
+    if (checkpoint.step != file.step) return fmt::format("{}: holds step {}", path, checkpoint.step);
+    if (state == run.log.states.end() || state->second.step != checkpoint.step)
+      return fmt::format("{}: the log holds no digest of step {}", path, checkpoint.step);
+    if (state->second.root != state_digest(checkpoint))
+      return fmt::format("{}: its state is not the one that was logged at step {}", path, checkpoint.step);
+  } catch (const Error& e) { return e.what(); }
+  return "";
+}
+
+// A run that has finished keeps its last state.
+std::string missing_checkpoint(const RunView& run) {
+  if (run.status != RunStatus::finished || run.log.states.empty()) return "";
+  if (!run.checkpoints.empty() && run.checkpoints.back().step == run.recorded_steps) return "";
+  return fmt::format("{} is gone", checkpoint_path(run.folder, run.recorded_steps).string());
+}
+
+std::string other_checkpoints(const RunView& run) {
+  for (const CheckpointFile& file : list_checkpoints(Folder(run.folder))) {
+    if (std::string what = other_checkpoint(run, file); !what.empty()) return what;
+  }
+  return missing_checkpoint(run);
+}
+
+}  // namespace
+
+std::string contradiction(const RunView& run) {
+  for (const auto& check : {other_launches, other_end, other_final_digest, undigested, other_checkpoints}) {
+    if (std::string what = check(run); !what.empty()) return what;
+  }
+  return "";
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,170 @@
+#include "stet/tracking/record/seal.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/sha256.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+constexpr std::string_view kSealedFolders[] = {"artifacts", "checkpoints", "source"};
+constexpr size_t kDigits = 64;
+
+using Entries = std::map<std::string, Entry>;  // by their paths below the run's folder
+
+void add_below(Entries& entries, const Folder& folder, const std::string& path) {
+  for (const std::string& name : folder.names()) {
+    if (name.starts_with(".new-")) continue;  // what a crash left half made
+    const Entry entry = folder / name;
+    if (look_at(entry).kind == EntryStatus::Kind::folder) add_below(entries, Folder(entry), path + name + "/");
+    else entries.emplace(path + name, entry);
+  }
+}
+
+Entries sealed_entries(const Folder& run, SealDepth depth) {
+  Entries entries;
+  for (const std::string& name : run.names()) {
+    if (is_segment_name(name)) entries.emplace(name, run / name);
+  }
+  if (depth == SealDepth::record_and_log) return entries;
+  for (const std::string_view name : kSealedFolders) {
+    const Entry entry = run / name;
+    switch (look_at(entry).kind) {
+      case EntryStatus::Kind::none: break;
+      case EntryStatus::Kind::folder: add_below(entries, Folder(entry), std::string(name) + "/"); break;
+      default: entries.emplace(name, entry);  // a link where a folder was
+    }
+  }
+  return entries;
+}
+
+const record::Seal* seal_of(const record::RunRecord& record) {
+  if (record.launches_size() == 0) return nullptr;
+  const auto& end = record.launches(record.launches_size() - 1).end();
+  return end.has_seal() ? &end.seal() : nullptr;
+}
+
+bool is_open(const record::RunRecord& record) {
+  return record.launches_size() == 0 || !record.launches(record.launches_size() - 1).has_end();
+}
+
+// SHA-256 of run.json with the digits that it states as zeros. They stand there once: nothing else has that value.
+std::string record_hash(std::string text, const std::string& stated) {
+  const size_t at = stated.size() == kDigits ? text.rfind(stated) : std::string::npos;
+  if (at == std::string::npos) return "";
+  return sha256_hex(text.replace(at, kDigits, kDigits, '0'));
+}
+
+// Empty, or how the file differs.
+std::string difference(const record::SealedFile& sealed, const Entry& entry) {
+  const EntryStatus status = look_at(entry);
+  if (status.kind != EntryStatus::Kind::file) return "is not a file";
+  if (status.size != sealed.size()) return fmt::format("has {} bytes and had {}", status.size, sealed.size());
+  return sha256_file(entry) == sealed.sha256() ? "" : "has other bytes";
+}
+
+std::vector<std::string> differences(const record::Seal& seal, Entries entries, SealDepth depth) {
+  std::vector<std::string> found;
+  for (const auto& sealed : seal.files()) {
+    if (depth == SealDepth::record_and_log && !is_segment_name(sealed.path())) continue;
+    const auto entry = entries.find(sealed.path());
+    if (entry == entries.end()) {
+      found.push_back(sealed.path() + " is gone");
+      continue;
+    }
+    const std::string how = difference(sealed, entry->second);
+    if (!how.empty()) found.push_back(sealed.path() + " " + how);
+    entries.erase(entry);
+  }
+  for (const auto& [path, entry] : entries) found.push_back(path + " was not there");
+  return found;
+}
+
+bool ends_with_stop(const Folder& run) {
+  bool stopped = false;
+  try {
+    EventReader reader(run);
+    for (record::Event event; reader.next(event);) stopped = event.session_log().status() == record::SessionLog::STOP;
+  } catch (const DataError&) { return false; }  // who reads the log names its damage
+  return stopped;
+}
+
+}  // namespace
+
+std::string_view name_of(SealState state) {
+  switch (state) {
+    case SealState::open: return "open";
+    case SealState::unsealed: return "unsealed";
+    case SealState::sealed: return "sealed";
+    case SealState::altered: return "altered";
+  }
+  return "?";
+}
+
+std::string SealCheck::line() const {
+  if (state == SealState::altered) return fmt::format("altered since it ended: {}", fmt::join(altered, ", "));
+  if (stopped_log) return "unsealed: the log holds the run's end and run.json does not, as after a power cut";
+  return state == SealState::sealed ? "sealed" : "unsealed";
+}
+
+void seal_files(record::RunRecord& record, const Folder& run) {
+  auto* seal = record.mutable_launches(record.launches_size() - 1)->mutable_end()->mutable_seal();
+  seal->clear_files();
+  for (const auto& [path, entry] : sealed_entries(run, SealDepth::everything)) {
+    if (look_at(entry).kind != EntryStatus::Kind::file) continue;  // a link, which Stet never makes
+    auto* file = seal->add_files();
+    file->set_path(path);
+    file->set_size(look_at(entry).size);
+    file->set_sha256(sha256_file(entry));
+  }
+}
+
+std::string to_sealed_json(record::RunRecord record) {
+  if (seal_of(record) == nullptr) return to_json(record);
+  auto* seal = record.mutable_launches(record.launches_size() - 1)->mutable_end()->mutable_seal();
+  const std::string zeros(kDigits, '0');
+  seal->set_record_sha256(zeros);
+  std::string text = to_json(record);
+  return text.replace(text.rfind(zeros), kDigits, sha256_hex(text));
+}
+
+bool is_as_sealed(const Folder& run, const Entry& file) {
+  const record::RunRecord record = read_record(run);
+  const record::Seal* seal = seal_of(record);
+  if (seal == nullptr) return true;
+  const std::string path = file.path().lexically_relative(run.path()).string();
+  for (const auto& sealed : seal->files()) {
+    if (sealed.path() == path) return difference(sealed, file).empty();
+  }
+  return false;
+}
+
+SealCheck check_seal(const Folder& run, SealDepth depth) {
+  const std::string text = read_record_text(run);
+  const record::RunRecord record = parse_record(text, run);
+  SealCheck check;
+  if (const record::Seal* seal = seal_of(record)) {
+    if (record_hash(text, seal->record_sha256()) != seal->record_sha256())
+      check.altered.push_back("run.json has other bytes");
+    for (auto& found : differences(*seal, sealed_entries(run, depth), depth)) check.altered.push_back(std::move(found));
+    check.state = check.altered.empty() ? SealState::sealed : SealState::altered;
+    return check;
+  }
+  check.state = is_open(record) ? SealState::open : SealState::unsealed;
+  if (holds_foreign_fields(text, record)) {
+    check.state = SealState::altered;
+    check.altered.push_back("run.json holds a field that its version does not write");
+  }
+  check.stopped_log = check.state == SealState::open && ends_with_stop(run);
+  return check;
+}
+
+}  // namespace stet::tracking
