@@ -56,7 +56,7 @@ class CharGpt(support.ProgramTest):
         self.train()
         ended = self.stet("verify", "latest")
         self.assert_ended(ended, 0)
-        self.assertRegex(ended.out, r"\Averified: 14 of 14 steps run, (\d+) of \1 digests equal\n\Z")
+        self.assertRegex(ended.out, r"\Averified: 14 of 14 steps run, (\d+) of \1 digests equal; sealed\n")
 
     def test_it_refuses_what_it_cannot_use(self):
         (self.folder / "short").write_text("to be")

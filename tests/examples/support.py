@@ -49,6 +49,18 @@ class Ended:
         return f"status {self.status}\nstdout: {self.out}\nstderr: {self.err}"
 
 
+def seal_anew(run):
+    """Makes a run's seal anew, as who changed its files would: nothing looks altered then."""
+    record = json.loads((run / "run.json").read_text())
+    names = [*run.glob("events.out.tfevents.*"), *(p for f in ("artifacts", "checkpoints", "source") for p in (run / f).rglob("*") if p.is_file())]
+    files = [{"path": str(p.relative_to(run)), "size": str(p.stat().st_size), "sha256": hashlib.sha256(p.read_bytes()).hexdigest()}
+             for p in sorted(names)]
+    zeros = "0" * 64
+    record["launches"][-1]["end"]["seal"] = {"files": files, "record_sha256": zeros}
+    text = json.dumps(record)
+    (run / "run.json").write_text(hashlib.sha256(text.encode()).hexdigest().join(text.rsplit(zeros, 1)))
+
+
 class ProgramTest(unittest.TestCase):
     """Each test has an empty folder of its own, where programs find no cache of the user's and leave their runs."""
 

@@ -35,7 +35,7 @@ class Verify(support.ProgramTest):
 
     def assert_verified(self, ended, pattern=r"verified: 14 of 14 steps run, (\d+) of \1 digests equal"):
         self.assert_ended(ended, 0)
-        self.assertRegex(ended.out, rf"\A{pattern}\n\Z")
+        self.assertRegex(ended.out, rf"\A{pattern}; sealed\nnot vouched for: [^\n]+\n\Z")
         self.assertEqual(ended.err, "")
 
     def assert_not_verified(self, ended, status, pattern):
@@ -49,6 +49,7 @@ class Verify(support.ProgramTest):
         record = json.loads(path.read_text())
         change(record)
         path.write_text(json.dumps(record))
+        support.seal_anew(self.only_run())
 
     def test_verified(self):
         self.train()
@@ -126,7 +127,7 @@ class Verify(support.ProgramTest):
             with self.subTest(f"{name} {value}"):
                 before = self.record()
                 self.edit_record(lambda r: next(p for p in r["params"] if p["name"] == name).update(value=value))
-                self.assert_not_verified(self.verify(), 1, r"not verified: step \d+: ")
+                self.assert_not_verified(self.verify(), 1, r"not verified: (step \d+: |all digests are equal, but the record differs)")
                 self.edit_record(lambda r: r.update(before))
 
     def test_the_recorded_digest(self):
@@ -142,8 +143,11 @@ class Verify(support.ProgramTest):
             for at in (0, 30, 60, 512, 5_000_000):
                 with self.subTest(f"{file.name} at {at}"):
                     flip(file, at)
+                    self.assert_not_verified(self.verify(), 1, f"altered since it ended: checkpoints/{file.name} has other bytes")
+                    support.seal_anew(self.only_run())
                     self.assert_not_verified(self.verify(), 1, f"{file}: ")
                     flip(file, at)
+                    support.seal_anew(self.only_run())
         self.assert_verified(self.verify())
 
     def test_one_byte_of_the_log(self):
@@ -152,10 +156,13 @@ class Verify(support.ProgramTest):
         for share in (0.1, 0.5, 0.9):
             with self.subTest(f"after {share} of it"):
                 flip(log, int(share * log.stat().st_size))
+                self.assert_not_verified(self.verify(), 1, re.escape(f"altered since it ended: {log.name} has other bytes"))
+                support.seal_anew(self.only_run())
                 ended = self.verify()
                 self.assertIn(ended.status, (1, 2), str(ended))
                 self.assertRegex(ended.err, re.escape(log.name))
                 flip(log, int(share * log.stat().st_size))
+                support.seal_anew(self.only_run())
 
     def test_state_outside_of_what_is_tracked(self):
         self.assert_ended(self.run_program("tracking_scenario", "--quiet", "--form", "outside", "--checkpoint-every", 7), 0)

@@ -47,7 +47,7 @@ int exit_status(const Verdict& verdict) {
   return 2;
 }
 
-Verdict verify_shown(const RunView& run, const Options& options, bool wanted) {
+Verdict verify_shown(const std::filesystem::path& run, const Options& options, bool wanted) {
   ProgressLine line(wanted);
   return tracking::verify(run, options, [&](int64_t step, int64_t steps) { line.show(step, steps); });
 }
@@ -73,7 +73,7 @@ std::map<std::string, std::string> places_of(const std::vector<std::string>& wor
 
 int verify_run(const Common& common, Options options) {
   options.places = places_of(options.words);
-  const RunView run = Runs(common.runs).open(options.run);
+  const std::filesystem::path run = Runs(common.runs).folder_of(options.run);
   const Verdict verdict = verify_shown(run, options, !common.json);
   try {
     leave_report(run, options, verdict);

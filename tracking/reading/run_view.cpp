@@ -37,15 +37,25 @@ void mark_best(std::vector<RunCheckpoint>& checkpoints, bool highest) {
   if (best) best->best = true;
 }
 
+LogView read_log(const RunView& run, const std::string& best_metric) {
+  try {
+    LogCollector collector(run.folder, best_metric);
+    collector.read();
+    return collector.take();
+  } catch (const DataError& e) {
+    if (run.seal.state != SealState::altered) throw;
+    raise<DataError>("{}; {}", e.what(), run.seal.line());
+  }
+}
+
 }  // namespace
 
 RunView read_run(const Path& run) {
   const record::RunRecord record = read_record(run);
   RunView view;
   static_cast<RunSummary&>(view) = summarize(run, record);
-  LogCollector collector(run, record.checkpoints().best_metric());
-  collector.read();
-  view.log = collector.take();
+  view.seal = check_seal(Folder(run), SealDepth::record_and_log);
+  view.log = read_log(view, record.checkpoints().best_metric());
   if (view.status != RunStatus::finished) view.steps = view.log.steps;
   view.places = values_of(record.places());
   view.hyperparameters = values_of(record.hyperparameters());
@@ -59,7 +69,6 @@ RunView read_run(const Path& run) {
   view.recorded_steps = record.steps();
   view.final_digest = record.final_digest();
   view.record_json = to_json(record);
-  view.seal = check_seal(run, SealDepth::record_and_log);
   return view;
 }
 

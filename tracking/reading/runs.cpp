@@ -53,6 +53,8 @@ RunList Runs::list() const {
 
 RunSummary Runs::find(const std::string& which) const { return read_summary(find_run(folder_, which)); }
 
+Path Runs::folder_of(const std::string& which) const { return find_run(folder_, which); }
+
 RunView Runs::open(const std::string& which) const { return read_run(find_run(folder_, which)); }
 
 }  // namespace stet::tracking

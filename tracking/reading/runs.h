@@ -78,6 +78,9 @@ class Runs {
   /// path of a run folder. Throws UsageError when there is none or when a prefix fits several, and as read_summary.
   RunSummary find(const std::string& which) const;
 
+  /// Its folder, unread.
+  std::filesystem::path folder_of(const std::string& which) const;
+
   /// The same, with all that its log holds.
   RunView open(const std::string& which) const;
 

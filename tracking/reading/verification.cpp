@@ -263,6 +263,15 @@ Verdict impossible(const RunView& run, const std::string& why) {
 
 }  // namespace
 
+Verdict verify(const Path& folder, const VerifyOptions& options, const VerifyProgress& progress) {
+  Verdict verdict;
+  verdict.seal = check_seal(Folder(folder), SealDepth::everything);
+  if (verdict.seal.state != SealState::altered) return verify(read_run(folder), options, progress);
+  verdict.reason = verdict.seal.line();
+  refuse(verdict, verdict.reason);
+  return verdict;
+}
+
 std::vector<std::string> Verdict::not_vouched_for() const {
   std::vector<std::string> parts = not_compared();
   for (const std::string& name : varying) parts.push_back(fmt::format("metric {} (declared to vary)", name));

@@ -69,10 +69,14 @@ using VerifyProgress = std::function<void(int64_t step, int64_t steps)>;
 /// otherwise.
 Verdict verify(const RunView& run, const VerifyOptions& options = {}, const VerifyProgress& progress = {});
 
+/// The same of a run folder: one that was altered since the run ended is not read any further, and not verified.
+Verdict verify(const std::filesystem::path& run, const VerifyOptions& options = {},
+               const VerifyProgress& progress = {});
+
 /// The verdict as JSON, indented: what `stet verify --json` prints.
 std::string to_json(const Verdict& verdict);
 
 /// Leaves the verdict with the run, as a file in its notes/; a run that is running gets none. Throws IoError.
-void leave_report(const RunView& run, const VerifyOptions& options, const Verdict& verdict);
+void leave_report(const std::filesystem::path& run, const VerifyOptions& options, const Verdict& verdict);
 
 }  // namespace stet::tracking

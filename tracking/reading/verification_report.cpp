@@ -45,14 +45,14 @@ Json json_of(const Verdict& verdict) {
 
 std::string to_json(const Verdict& verdict) { return json_of(verdict).dump(2); }
 
-void leave_report(const RunView& run, const VerifyOptions& options, const Verdict& verdict) {
-  if (is_held(run.folder)) return;
+void leave_report(const std::filesystem::path& run, const VerifyOptions& options, const Verdict& verdict) {
+  if (is_held(run)) return;
   Json report = json_of(verdict);
   report["options"] = {
       {"threads", options.threads}, {"isa", options.isa}, {"device", options.device}, {"resumes", options.resumes}};
   const std::string name = fmt::format("verify-{:%Y%m%d-%H%M%S}-{}.json", fmt::gmtime(std::time(nullptr)), ::getpid());
   const std::string text = report.dump(2) + "\n";
-  const Entry notes = Folder(run.folder) / "notes";
+  const Entry notes = Folder(run) / "notes";
   file_system().make_directory(notes);
   replace_file(file_system(), Folder(notes) / name, as_bytes(text));
 }

@@ -44,7 +44,7 @@ class OnTheGpu(support.ProgramTest):
                 self.assertEqual(self.outcome("mnist", "--resume", "latest", "--device", second)[1], checkpoint)
                 if first == "cpu":
                     ended = self.stet("verify", "latest", "--device", "cuda")
-                    self.assertRegex(ended.out, r"\Averified: 4 of 4 steps run, (\d+) of \1 digests equal\n\Z", str(ended))
+                    self.assertRegex(ended.out, r"\Averified: 4 of 4 steps run, (\d+) of \1 digests equal; sealed\n", str(ended))
                 self.remove_runs()
 
     def test_convolutional_network(self):

@@ -205,7 +205,7 @@ TEST_F(Reading, VerifiesAGoodRun) {
   }
   EXPECT_FALSE(seen.empty());
   EXPECT_FALSE(std::filesystem::exists(run.folder / "notes"));  // a report is left by leave_report alone
-  leave_report(run, {}, verdict);
+  leave_report(run.folder, {}, verdict);
   EXPECT_FALSE(std::filesystem::is_empty(run.folder / "notes"));
 }
 
