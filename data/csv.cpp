@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "stet/data/fingerprint.h"
 #include "stet/data/gzip.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/number_text.h"
 #include "stet/tensor/sha256.h"
 
 namespace stet::data {
@@ -16,6 +19,7 @@ class CsvReader {
  public:
   CsvReader(const FileBytes& file, const CsvOptions& options) : options_(options), text_(unpack(file)) {
     table_.file_ = file.name;
+    table_.missing_ = options.missing;
     // The byte order mark that spreadsheets write.
     if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
   }
@@ -34,7 +38,8 @@ class CsvReader {
   // The fields of the row at the position; none of an empty line.
   std::vector<std::string> read_row() {
     std::vector<std::string> fields;
-    if (end_line()) return fields;
+    if (options_.comment != 0 && text_[at_] == options_.comment) skip_line();
+    if (at_ == text_.size() || end_line()) return fields;
     for (;;) {
       fields.push_back(at_ < text_.size() && text_[at_] == '"' ? read_quoted() : read_plain());
       if (at_ == text_.size() || end_line()) return fields;
@@ -42,6 +47,10 @@ class CsvReader {
         raise<DataError>("data: {}:{}: text follows a closing quote", table_.file_, line_);
       ++at_;
     }
+  }
+
+  void skip_line() {
+    while (at_ < text_.size() && text_[at_] != '\n') ++at_;
   }
 
   std::string read_plain() {
@@ -115,14 +124,22 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+NumberText parse_integer(std::string_view text, auto& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) return NumberText::out_of_range;
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? NumberText::number : NumberText::no_number;
+}
+
 // What is wrong with a field as a number of type T; null if nothing is.
 template <class T> const char* parse(std::string_view text, T& value) {
   text = trimmed(text);
   if (text.empty()) return "is empty, which is no";
   if (text.front() == '+' && text.size() > 1 && text[1] != '-') text.remove_prefix(1);  // from_chars takes no plus
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) return "is out of range for";
-  return error != std::errc() || end != text.data() + text.size() ? "is no" : nullptr;
+  NumberText read;
+  if constexpr (std::is_floating_point_v<T>) read = parse_number(text, value);
+  else read = parse_integer(text, value);
+  return read == NumberText::number ? nullptr : read == NumberText::no_number ? "is no" : "is out of range for";
 }
 
 // A field as an error's one line can show it.
@@ -134,16 +151,18 @@ std::string shown(const std::string& field) {
   return text;
 }
 
-// Puts a column's numbers at out, out + step, …
-template <class T>
-void parse_column(const std::vector<std::string>& fields, const std::string& file, const std::vector<int64_t>& lines,
-                  std::string_view name, T* out, size_t step) {
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (const char* wrong = parse(fields[i], out[i * step])) {
-      raise<DataError>("data: {}:{}: column '{}': '{}' {} {}", file, lines[i], name, shown(fields[i]), wrong,
-                       name_of(dtype_of<T>));
-    }
-  }
+// What is wrong with a field that stands for no value; null if it can be NaN.
+template <class T> const char* parse_missing(T& value) {
+  if constexpr (std::is_floating_point_v<T>) value = std::numeric_limits<T>::quiet_NaN();
+  return std::is_floating_point_v<T> ? nullptr : "is missing, and there is no NaN of";
+}
+
+// Where a field that is no number looks as if it stood for no value, how to say so.
+template <class T> const char* hint(const std::string& field) {
+  static const std::set<std::string_view> likely = {"", "NA", "N/A", "n/a", "null", "NULL", "None", "?", "-", "."};
+  return std::is_floating_point_v<T> && likely.contains(trimmed(field))
+             ? "; the option `missing` names texts that stand for NaN"
+             : "";
 }
 
 }  // namespace
@@ -152,6 +171,18 @@ size_t CsvTable::index_of(std::string_view name) const {
   const auto found = std::find(names_.begin(), names_.end(), name);
   if (found != names_.end()) return static_cast<size_t>(found - names_.begin());
   raise("data: {}: has no column '{}'; it has {}", file_, name, fmt::join(names_, ", "));
+}
+
+// Puts a column's numbers at out, out + step, …
+template <class T> void CsvTable::fill(const std::string& name, T* out, size_t step) const {
+  const std::vector<std::string>& fields = columns_[index_of(name)];
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const bool missing = std::find(missing_.begin(), missing_.end(), trimmed(fields[i])) != missing_.end();
+    const char* wrong = missing ? parse_missing(out[i * step]) : parse(fields[i], out[i * step]);
+    if (!wrong) continue;
+    raise<DataError>("data: {}:{}: column '{}': '{}' {} {}{}", file_, lines_[i], name, shown(fields[i]), wrong,
+                     name_of(dtype_of<T>), missing ? "" : hint<T>(fields[i]));
+  }
 }
 
 std::vector<std::string> CsvTable::text(std::string_view name) const { return columns_[index_of(name)]; }
@@ -163,14 +194,12 @@ Tensor CsvTable::column(std::string_view name, DType dtype) const {
 Tensor CsvTable::columns(const std::vector<std::string>& names, DType dtype) const {
   const Tensor y = Tensor::uninitialized(Shape{rows(), static_cast<int64_t>(names.size())}, dtype);
   for (size_t c = 0; c < names.size(); ++c) {
-    const auto fill = [&]<class T>(T* out) {
-      parse_column(columns_[index_of(names[c])], file_, lines_, names[c], out + c, names.size());
-    };
+    const auto put = [&]<class T>(T* out) { fill(names[c], out + c, names.size()); };
     switch (dtype) {
-      case DType::float32: fill(y.mutable_data_as<float>()); break;
-      case DType::float64: fill(y.mutable_data_as<double>()); break;
-      case DType::int32: fill(y.mutable_data_as<int32_t>()); break;
-      case DType::int64: fill(y.mutable_data_as<int64_t>()); break;
+      case DType::float32: put(y.mutable_data_as<float>()); break;
+      case DType::float64: put(y.mutable_data_as<double>()); break;
+      case DType::int32: put(y.mutable_data_as<int32_t>()); break;
+      case DType::int64: put(y.mutable_data_as<int64_t>()); break;
       default: raise("csv: a column is read as float32, float64, int32 or int64, not {}", name_of(dtype));
     }
   }

@@ -13,7 +13,9 @@ namespace stet::data {
 
 struct CsvOptions {
   char delimiter = ',';
-  bool header = true;  ///< the first line names the columns; without it they are "0", "1", …
+  bool header = true;                     ///< the first line names the columns; without it they are "0", "1", …
+  char comment = 0;                       ///< lines that begin with it are passed over, as with '#'; 0: there are none
+  std::vector<std::string> missing = {};  ///< texts that stand for no value, as in {"", "NA"}: NaN in a floating column
 };
 
 /// A table read from a file, as text; columns become tensors by name.
@@ -25,7 +27,8 @@ class CsvTable {
   /// A column as text. Throws UsageError if the table has none of that name.
   std::vector<std::string> text(std::string_view name) const;
   /// A column [N] as float32, float64, int32 or int64, read without regard to locale, each number rounded once. Throws
-  /// DataError that names file, line and column of a field that is empty, no number, or out of range.
+  /// DataError that names file, line and column of a field that is empty, no number, or out of range; of one that is
+  /// missing (CsvOptions) in a column of integers, which have no NaN.
   Tensor column(std::string_view name, DType dtype = DType::float32) const;
   /// Several columns side by side, [N, names].
   Tensor columns(const std::vector<std::string>& names, DType dtype = DType::float32) const;
@@ -35,8 +38,10 @@ class CsvTable {
  private:
   friend class CsvReader;
   size_t index_of(std::string_view name) const;
+  template <class T> void fill(const std::string& name, T* out, size_t step) const;
 
   std::string file_;
+  std::vector<std::string> missing_;
   std::vector<std::string> names_;
   std::vector<std::vector<std::string>> columns_;
   std::vector<int64_t> lines_;  // where each row begins in the file, from 1

@@ -12,8 +12,10 @@
 namespace stet::data {
 namespace {
 
-constexpr int kGzipWindow = 15 + 16;       // the largest window; + 16 asks zlib for gzip's header, CRC and length
-constexpr uint64_t kBestRatio = 1032;      // of deflate: 258 bytes from two bits
+constexpr int kGzipWindow = 15 + 16;   // the largest window; + 16 asks zlib for gzip's header, CRC and length
+constexpr uint64_t kBestRatio = 1032;  // of deflate: 258 bytes from two bits
+// What a text unpacks to: no more than so many times its size, where it is more than so many bytes.
+constexpr size_t kOrdinaryRatio = 256, kAnyway = size_t{64} << 20;
 constexpr size_t kStep = size_t{1} << 30;  // zlib counts in 32 bits
 
 bool has_gzip_magic(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
@@ -80,17 +82,21 @@ size_t Unpacker::inflate_some(void* out, size_t n) {
   else if (code == Z_BUF_ERROR || (code == Z_OK && s.avail_out > 0 && used_ == file_.bytes.size())) {
     raise<DataError>("data: {}: truncated: its compressed data end too early", file_.name);
   } else if (code != Z_OK) {
-    raise<DataError>("data: {}: damaged: {}", file_.name, s.msg ? s.msg : zError(code));
+    raise<DataError>("data: {}: damaged: what it holds is not gzip's; fetch it again", file_.name);
   }
   return out_before - s.avail_out;
 }
 
 std::string unpack(const FileBytes& file) {
   Unpacker in(file);
+  const size_t most = std::max(kAnyway, kOrdinaryRatio * file.bytes.size());
   std::string text;
   size_t used = 0;
   do {
     used = text.size();
+    if (in.compressed() && used > most)
+      raise<DataError>("data: {}: unpacks to more than {} times its size; unpack it, if it is meant to", file.name,
+                       kOrdinaryRatio);
     text.resize(used + (size_t{1} << 20));
     text.resize(used + in.read(text.data() + used, text.size() - used));
   } while (text.size() > used);

@@ -34,7 +34,8 @@ class Unpacker {
   std::unique_ptr<Inflate> inflate_;
 };
 
-/// All bytes of a file, unpacked.
+/// All bytes of a file, unpacked. Throws DataError as Unpacker does, and where they are more than any text packs so
+/// small: nothing else bounds how far a file unpacks that does not say how much it holds.
 std::string unpack(const FileBytes& file);
 
 }  // namespace stet::data

@@ -52,6 +52,38 @@ TEST(Csv, RoundsEachNumberOnce) {
       << "an int64 must not pass through a float";
 }
 
+TEST(Csv, WhatIsNearZeroRoundsToIt) {
+  const Scratch scratch;
+  const CsvTable t = table_of(scratch, "x\n1e-50\n-1e-400\n1e-45\n");
+  EXPECT_EQ(t.column("x").to_vector<float>(), (std::vector<float>{0.0f, 0.0f, 1e-45f}));
+  EXPECT_TRUE(std::signbit(t.column("x").to_vector<float>()[1]));
+  EXPECT_EQ(t.column("x", DType::float64).to_vector<double>(), (std::vector<double>{1e-50, 0.0, 1e-45}));
+}
+
+TEST(Csv, MissingValuesAreNaNByOption) {
+  const Scratch scratch;
+  const CsvTable t = table_of(scratch, "a,b\n1,\n, NA \nNA,3\n", {.missing = {"", "NA"}});
+  const std::vector<float> a = t.column("a").to_vector<float>();
+  EXPECT_EQ(a[0], 1.0f);
+  EXPECT_TRUE(std::isnan(a[1]) && std::isnan(a[2]));
+  const std::vector<double> b = t.column("b", DType::float64).to_vector<double>();
+  EXPECT_TRUE(std::isnan(b[0]) && std::isnan(b[1]));
+  EXPECT_EQ(b[2], 3.0);
+  EXPECT_THAT(message_of<DataError>([&] { t.column("a", DType::int64); }),
+              EndsWith("t.csv:3: column 'a': '' is missing, and there is no NaN of int64"));
+  EXPECT_THAT(t.text("b"), ElementsAre("", " NA ", "3"));
+}
+
+TEST(Csv, CommentLinesArePassedOverByOption) {
+  const Scratch scratch;
+  const CsvTable t = table_of(scratch, "# made by hand\na,b\r\n#1,2\r\n\n1,\"#2\"\n#\n3,#4\n# end", {.comment = '#'});
+  EXPECT_THAT(t.names(), ElementsAre("a", "b"));
+  EXPECT_EQ(t.column("a").to_vector<float>(), (std::vector<float>{1, 3}));
+  EXPECT_THAT(t.text("b"), ElementsAre("#2", "#4"));
+  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "# x\na\n1\nz\n", {.comment = '#'}).column("a"); }),
+              HasSubstr("t.csv:4: column 'a'"));
+}
+
 TEST(Csv, DoesNotListenToTheLocale) {
   const Scratch scratch;
   const std::string before = std::setlocale(LC_ALL, nullptr);
@@ -89,11 +121,12 @@ TEST(Csv, NamesFileLineAndColumn) {
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\nz,3\n").column("x", DType::int64); }),
               EndsWith("t.csv:2: column 'x': '1  ' is no int64"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\n4,\n").column("y"); }),
-              EndsWith("t.csv:5: column 'y': '' is empty, which is no float32"));
+              HasSubstr("t.csv:5: column 'y': '' is empty, which is no float32"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1\n1e400\n").column("x"); }),
               EndsWith("t.csv:3: column 'x': '1e400' is out of range for float32"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n1,\n").column("y"); }),
-              EndsWith("t.csv:2: column 'y': '' is empty, which is no float32"));
+              EndsWith("t.csv:2: column 'y': '' is empty, which is no float32; the option `missing` names texts that "
+                       "stand for NaN"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1.5\n").column("x", DType::int64); }),
               HasSubstr("'1.5' is no int64"));
   EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1 2\n").column("x"); }),
@@ -124,6 +157,13 @@ TEST(Csv, ACompressedFileHoldsTheSameTable) {
   EXPECT_EQ(run.records[0].samples, 2);
   EXPECT_EQ(run.records[0].samples_sha256, run.records[1].samples_sha256);
   EXPECT_NE(run.records[0].files[0].sha256, run.records[1].files[0].sha256);
+}
+
+TEST(Csv, ATextThatUnpacksWithoutEndIsRefused) {
+  const Scratch scratch;
+  const auto path = scratch.write("bomb.csv.gz", gzipped("x\n" + std::string(size_t{80} << 20, '0')));
+  EXPECT_THAT(message_of<DataError>([&] { read_csv(path); }),
+              EndsWith("bomb.csv.gz: unpacks to more than 256 times its size; unpack it, if it is meant to"));
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <new>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/checkpoint_format.h"
 
 namespace stet::tracking {
 namespace {
@@ -25,7 +27,17 @@ std::optional<int64_t> step_of(std::string_view name) {
 
 }  // namespace
 
-Checkpoint read_checkpoint(const Entry& entry) { return decode(as_bytes(read_file(entry)), entry.path().string()); }
+// Its hash first, in blocks: a file takes memory once it is known to be one.
+Checkpoint read_checkpoint(const Entry& entry) {
+  const InputFile file(entry);
+  const std::string name = entry.path().string();
+  format::check_file(file, name);
+  try {
+    return decode(as_bytes(file.read()), name);
+  } catch (const std::bad_alloc&) { raise<DataError>("{}: takes more memory than there is", name); }
+}
+
+void check_whole(const Entry& entry) { format::check_file(InputFile(entry), entry.path().string()); }
 
 Path checkpoint_path(const Path& run_folder, int64_t step) { return run_folder / kFolderName / file_name(step); }
 

@@ -67,7 +67,7 @@ struct Checkpoint {
 std::string encode(const Checkpoint& checkpoint);
 
 /// Reads a file's bytes back, entries sorted by path. `name` stands in messages. Throws DataError when any byte is
-/// missing or changed, before HDF5 sees one.
+/// missing or changed, and on whatever encode does not write (hdf5_reader.h).
 Checkpoint decode(std::span<const std::byte> bytes, const std::string& name);
 
 /// decode of a file.
@@ -75,6 +75,8 @@ Checkpoint read_checkpoint(const Entry& entry);
 
 /// Throws DataError, naming what is wrong, unless `bytes` is a whole checkpoint file. Cheaper than decode.
 void check_whole(std::span<const std::byte> bytes, const std::string& name);
+/// The same of a file, which is read in blocks.
+void check_whole(const Entry& entry);
 
 /// `<run folder>/checkpoints/step-00001200.h5`, for messages and marks.
 Path checkpoint_path(const Path& run_folder, int64_t step);

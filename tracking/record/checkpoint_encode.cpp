@@ -99,6 +99,8 @@ class Encoder {
   static Hdf5List core_access() {
     Hdf5List access(H5Pcreate(H5P_FILE_ACCESS), "checkpoint", "make a list");
     check_hdf5(H5Pset_fapl_core(access, size_t{1} << 24, false), "checkpoint", "work in memory");
+    // The layout that hdf5_reader.h reads, whatever a newer library would choose.
+    check_hdf5(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "checkpoint", "choose a layout");
     return access;
   }
 

@@ -1,7 +1,9 @@
 #include "stet/tracking/record/checkpoint_format.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <vector>
 
 #include "stet/tensor/sha256.h"
 
@@ -48,10 +50,35 @@ uint64_t get(std::span<const std::byte> file, size_t at, size_t size = 8) {
   return value;
 }
 
-Sha256Digest hash_of(std::span<const std::byte> file) {
+// Refuses what is no checkpoint of `size` bytes, by its first ones.
+void check_head(std::span<const std::byte> head, uint64_t size, const std::string& name) {
+  std::string_view magic(reinterpret_cast<const char*>(head.data()), std::min(head.size(), kMagic.size()));
+  if (head.empty()) raise<DataError>("{}: empty", name);
+  if (magic != kMagic.substr(0, magic.size())) raise<DataError>("{}: not a Stet checkpoint", name);
+  if (head.size() < kBlockSize) raise<DataError>("{}: cut at byte {}", name, size);
+  if (get(head, 8, 4) != kVersion)
+    raise<DataError>("{}: has format version {}; this program reads {}", name, get(head, 8, 4), kVersion);
+  if (size < get(head, 16)) raise<DataError>("{}: cut at byte {} of {}", name, size, get(head, 16));
+  if (size > get(head, 16)) raise<DataError>("{}: damaged: {} bytes follow its end", name, size - get(head, 16));
+}
+
+void check_hash(std::span<const std::byte> head, const Sha256Digest& hash, const std::string& name) {
+  if (std::memcmp(hash.data(), head.data() + kHashAt, kHashSize) != 0)
+    raise<DataError>("{}: damaged: its SHA-256 does not hold", name);
+}
+
+// Of the first bytes of a file, with the hash's own as zeros.
+Sha256 hash_of_block(std::span<const std::byte> head) {
   constexpr std::byte zeros[kHashSize] = {};
-  std::span<const std::byte> rest = file.subspan(kHashAt + kHashSize);
-  return Sha256().update(file.data(), kHashAt).update(zeros, kHashSize).update(rest.data(), rest.size()).digest();
+  std::span<const std::byte> rest = head.first(kBlockSize).subspan(kHashAt + kHashSize);
+  Sha256 hash;
+  hash.update(head.data(), kHashAt).update(zeros, kHashSize).update(rest.data(), rest.size());
+  return hash;
+}
+
+Sha256Digest hash_of(std::span<const std::byte> file) {
+  std::span<const std::byte> rest = file.subspan(kBlockSize);
+  return hash_of_block(file).update(rest.data(), rest.size()).digest();
 }
 
 }  // namespace
@@ -86,20 +113,27 @@ void write_block(std::string& file, const Position& position) {
 }
 
 Position read_block(std::span<const std::byte> file, const std::string& name) {
-  std::string_view head(reinterpret_cast<const char*>(file.data()), std::min(file.size(), kMagic.size()));
-  if (file.empty()) raise<DataError>("{}: empty", name);
-  if (head != kMagic.substr(0, head.size())) raise<DataError>("{}: not a Stet checkpoint", name);
-  if (file.size() < kBlockSize) raise<DataError>("{}: cut at byte {}", name, file.size());
-  if (get(file, 8, 4) != kVersion)
-    raise<DataError>("{}: has format version {}; this program reads {}", name, get(file, 8, 4), kVersion);
-  if (file.size() < get(file, 16)) raise<DataError>("{}: cut at byte {} of {}", name, file.size(), get(file, 16));
-  Sha256Digest hash = hash_of(file);
-  if (file.size() != get(file, 16) || std::memcmp(hash.data(), file.data() + kHashAt, kHashSize) != 0) {
-    raise<DataError>("{}: damaged: its SHA-256 does not hold", name);
-  }
+  check_head(file.first(std::min(file.size(), kBlockSize)), file.size(), name);
+  check_hash(file, hash_of(file), name);
   return {static_cast<int64_t>(get(file, 56)),
           get(file, 64),
           {static_cast<int64_t>(get(file, 72)), static_cast<int64_t>(get(file, 80))}};
+}
+
+void check_file(const InputFile& file, const std::string& name) {
+  std::vector<char> block(size_t{1} << 18);
+  const std::span head_bytes(block.data(), file.read_at(0, std::span(block).first(kBlockSize)));
+  const auto head = std::as_bytes(head_bytes);
+  check_head(head, static_cast<uint64_t>(file.identity().size), name);
+  std::array<std::byte, kBlockSize> kept;
+  std::copy(head.begin(), head.end(), kept.begin());
+  Sha256 hash = hash_of_block(kept);
+  int64_t at = kBlockSize;
+  while (const size_t n = file.read_at(at, block)) {
+    hash.update(block.data(), n);
+    at += static_cast<int64_t>(n);
+  }
+  check_hash(kept, hash.digest(), name);
 }
 
 }  // namespace format

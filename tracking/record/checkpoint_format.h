@@ -37,5 +37,8 @@ void write_block(std::string& file, const Position& position);
 /// Checks the whole file and reads its block. Throws DataError.
 Position read_block(std::span<const std::byte> file, const std::string& name);
 
+/// The same of a file that is not in memory; nothing is taken on its word.
+void check_file(const InputFile& file, const std::string& name);
+
 }  // namespace format
 }  // namespace stet::tracking

@@ -68,6 +68,8 @@ std::vector<Segment> list_segments(const Folder& run) {
 }
 
 std::string frame(std::string_view payload) {
+  if (payload.size() > kEventLimit)
+    raise("run: an event of {} bytes is logged, and at most {} can be; log less at once", payload.size(), kEventLimit);
   std::string out;
   out.reserve(payload.size() + 16);
   put_little_endian(out, static_cast<uint64_t>(payload.size()));

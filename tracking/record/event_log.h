@@ -40,7 +40,10 @@ bool is_segment_name(std::string_view name);
 /// A run's segments in order. Throws DataError when two have the same number.
 std::vector<Segment> list_segments(const Folder& run);
 
-/// `payload` as one TFRecord frame.
+/// An event has at most so many bytes: what a damaged log claims to hold beyond that is not read.
+constexpr uint64_t kEventLimit = uint64_t{256} << 20;
+
+/// `payload` as one TFRecord frame. Throws UsageError where it is longer than an event may be.
 std::string frame(std::string_view payload);
 
 /// Appends to a segment of its own, made on construction. Not thread-safe.

@@ -1,3 +1,5 @@
+#include <google/protobuf/stubs/logging.h>
+
 #include <algorithm>
 #include <limits>
 #include <string_view>
@@ -13,6 +15,8 @@ namespace {
 constexpr int64_t kHeaderSize = 12, kTrailerSize = 4;
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 constexpr size_t kWindowSize = size_t{1} << 20;
+// A crash spoils what was written since the last sync. Where more follows than that can be, it is not looked through.
+constexpr size_t kSpoiledLimit = size_t{64} << 20;
 
 template <class Int> Int get_little_endian(std::string_view bytes) {
   Int value = 0;
@@ -24,13 +28,17 @@ bool crc_holds(std::string_view bytes, std::string_view masked) {
   return mask_crc(crc32c(as_bytes(bytes))) == get_little_endian<uint32_t>(masked);
 }
 
-// Does an intact frame begin anywhere in `bytes`?
+// Does an intact frame begin anywhere in `bytes`? So many headers that hold as make this long are no crash's doing
+// either: the answer is yes.
 bool holds_frame(std::string_view bytes) {
+  size_t checked = 0;
   for (size_t at = 0; at + kHeaderSize + kTrailerSize <= bytes.size(); ++at) {
     std::string_view rest = bytes.substr(at);
     if (!crc_holds(rest.substr(0, 8), rest.substr(8, 4))) continue;
     auto length = get_little_endian<uint64_t>(rest);
     if (length > rest.size() - kHeaderSize - kTrailerSize) continue;
+    checked += length;
+    if (checked > 4 * kSpoiledLimit) return true;
     if (crc_holds(rest.substr(kHeaderSize, length), rest.substr(kHeaderSize + length, kTrailerSize))) return true;
   }
   return false;
@@ -63,16 +71,15 @@ struct EventReader::Part {
     if (header.size() < kHeaderSize) return cut();
     if (!crc_holds(header.substr(0, 8), header.substr(8, 4))) return damaged();
     auto length = get_little_endian<uint64_t>(header);
-    auto file_size = static_cast<uint64_t>(file.identity().size);
-    if (length + kHeaderSize + kTrailerSize > file_size - static_cast<uint64_t>(offset)) return cut();
+    if (length > kEventLimit) raise_damaged("a frame of more bytes than an event has");
+    if (static_cast<int64_t>(length) + kHeaderSize + kTrailerSize > file.identity().size - offset) return cut();
     std::string_view body = bytes_at(offset + kHeaderSize, length + kTrailerSize);
     if (body.size() < length + kTrailerSize) return cut();
     if (!crc_holds(body.substr(0, length), body.substr(length))) return damaged();
     int64_t end = offset + kHeaderSize + static_cast<int64_t>(length) + kTrailerSize;
-    if (end > limit || !event.ParseFromArray(body.data(), static_cast<int>(length))) {
-      raise<DataError>("{}: damaged at byte {}: {}", file.path().string(), offset,
-                       end > limit ? "a later segment goes on from inside a frame" : "the frame is no event");
-    }
+    if (end > limit) raise_damaged("a later segment goes on from inside a frame");
+    const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
+    if (!event.ParseFromArray(body.data(), static_cast<int>(length))) raise_damaged("the frame is no event");
     offset = end;
     return true;
   }
@@ -85,9 +92,19 @@ struct EventReader::Part {
 
   // A power cut can leave garbage as the last frame, never in front of an intact one.
   bool damaged() {
-    load(offset, static_cast<size_t>(file.identity().size - offset));
-    if (limit == kNoLimit && !holds_frame(std::string_view(window).substr(1))) return false;
-    raise<DataError>("{}: damaged at byte {}: wrong CRC; restore the file", file.path().string(), offset);
+    if (limit == kNoLimit && !frame_follows()) return false;
+    raise_damaged("wrong CRC; restore the file");
+  }
+
+  bool frame_follows() {
+    const auto left = static_cast<size_t>(std::max<int64_t>(file.identity().size - offset, 0));
+    if (left > kSpoiledLimit) return true;
+    load(offset, left);
+    return window.size() > 1 && holds_frame(std::string_view(window).substr(1));
+  }
+
+  [[noreturn]] void raise_damaged(std::string_view why) const {
+    raise<DataError>("{}: damaged at byte {}: {}", file.path().string(), offset, why);
   }
 
   int64_t number;

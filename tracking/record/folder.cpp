@@ -21,19 +21,24 @@ std::shared_ptr<const Descriptor> open_folder(int at, const char* name, int flag
   return std::make_shared<const Descriptor>(std::move(fd));
 }
 
-// Opening says ELOOP of a link and ENXIO of a FIFO that nobody reads; other things open, and are not what is meant.
+// What was opened, or failed to. Opening says ELOOP of a link and ENXIO of a FIFO that nobody reads; other things open,
+// and are not what is meant.
+Descriptor require_regular(Descriptor fd, const Path& path, std::string_view what) {
+  struct stat status {};
+  if (fd.get() < 0 ? errno == ELOOP || errno == ENXIO
+                   : ::fstat(fd.get(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+    throw IoError(fmt::format("{}: can't {}: it is no regular file", path.string(), what), EINVAL);
+  if (fd.get() < 0) raise_io(path, what, errno);
+  if (S_ISDIR(status.st_mode)) raise_io(path, what, EISDIR);
+  return fd;
+}
+
 Descriptor open_regular(const Entry& entry, int flags, unsigned mode, std::string_view what) {
   Descriptor fd(retry_interrupted([&] {
     return ::openat(entry.folder().descriptor(), entry.name().c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
                     mode);
   }));
-  struct stat status {};
-  if (fd.get() < 0 ? errno == ELOOP || errno == ENXIO
-                   : ::fstat(fd.get(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-    throw IoError(fmt::format("{}: can't {}: it is no regular file", entry.path().string(), what), EINVAL);
-  if (fd.get() < 0) raise_io(entry.path(), what, errno);
-  if (S_ISDIR(status.st_mode)) raise_io(entry.path(), what, EISDIR);
-  return fd;
+  return require_regular(std::move(fd), entry.path(), what);
 }
 
 }  // namespace
@@ -94,13 +99,16 @@ std::optional<Folder> find_folder(const Entry& entry) {
 InputFile::InputFile(const Entry& entry) : fd_(open_regular(entry, O_RDONLY, 0, "read")), path_(entry.path()) {}
 
 InputFile::InputFile(Path path)
-    : fd_(retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })), path_(std::move(path)) {
-  if (fd_.get() < 0) raise_io(path_, "read", errno);
-}
+    : fd_(require_regular(
+          Descriptor(retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); })), path,
+          "read")),
+      path_(std::move(path)) {}
 
-void InputFile::rewind() const { ::lseek(descriptor(), 0, SEEK_SET); }  // a pipe has no beginning to go back to
+void InputFile::rewind() const { ::lseek(descriptor(), 0, SEEK_SET); }
 
-std::string InputFile::read() const {
+std::string InputFile::read(int64_t most) const {
+  if (const int64_t size = identity().size; size > most)
+    raise<DataError>("{}: has {} bytes, and at most {} are read", path_.string(), size, most);
   rewind();
   return read_all(fd_, path_);
 }
@@ -130,7 +138,7 @@ size_t InputFile::read_at(int64_t offset, std::span<char> out) const {
   return have;
 }
 
-std::string read_file(const Entry& entry) { return InputFile(entry).read(); }
+std::string read_file(const Entry& entry, int64_t most) { return InputFile(entry).read(most); }
 std::string read_file(const Path& path) { return InputFile(path).read(); }
 std::string sha256_file(const Entry& entry) { return InputFile(entry).sha256(); }
 std::string sha256_file(const Path& path) { return InputFile(path).sha256(); }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -83,11 +84,11 @@ class InputFile {
  public:
   /// Opens a regular file. Throws IoError when there is none: a link is not followed, a FIFO or device not waited for.
   explicit InputFile(const Entry& entry);
-  /// Opens what the user, or the system, named: links are followed.
+  /// Opens what the user, the system or a record named: links are followed, and as above otherwise.
   explicit InputFile(Path path);
 
-  /// The whole file. Throws IoError.
-  std::string read() const;
+  /// The whole file. Throws IoError; DataError, before memory is taken, where it has more than `most` bytes.
+  std::string read(int64_t most = std::numeric_limits<int64_t>::max()) const;
   /// SHA-256 of the whole file as 64 hexadecimal digits, read in blocks. Throws IoError.
   std::string sha256() const;
   /// Up to out.size() bytes from `offset` on; returns how many, fewer only at the file's end. Throws IoError.
@@ -103,8 +104,8 @@ class InputFile {
   Path path_;
 };
 
-/// A file's bytes. Throws IoError.
-std::string read_file(const Entry& entry);
+/// A file's bytes, as InputFile::read gives them.
+std::string read_file(const Entry& entry, int64_t most = std::numeric_limits<int64_t>::max());
 std::string read_file(const Path& path);
 
 /// SHA-256 of a file's bytes. Throws IoError.

@@ -5,16 +5,19 @@
 #include <system_error>
 #include <type_traits>
 
+#include "stet/tensor/number_text.h"
+
 namespace stet::tracking {
 namespace {
 
 template <class T> std::optional<T> parse(std::string_view text) {
   T value{};
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stopped != end) return std::nullopt;
   if constexpr (std::is_floating_point_v<T>) {
-    if (!std::isfinite(value)) return std::nullopt;
+    if (parse_number(text, value) != NumberText::number || !std::isfinite(value)) return std::nullopt;
+  } else {
+    const char* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stopped != end) return std::nullopt;
   }
   return value;
 }
@@ -34,26 +37,6 @@ std::optional<bool> parse_bool(std::string_view text) {
     if (text == no) return false;
   }
   return std::nullopt;
-}
-
-bool is_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i++]);
-    const int more = first < 0x80                    ? 0
-                     : first >= 0xC2 && first < 0xE0 ? 1
-                     : first >= 0xE0 && first < 0xF0 ? 2
-                     : first >= 0xF0 && first < 0xF5 ? 3
-                                                     : -1;
-    if (more < 0 || text.size() - i < static_cast<size_t>(more)) return false;
-    for (int k = 0; k < more; ++k, ++i) {
-      const auto next = static_cast<unsigned char>(text[i]);
-      // The lowest and highest second bytes leave out long forms, surrogates and what lies above U+10FFFF.
-      const int low = k > 0 ? 0x80 : first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-      const int high = k > 0 ? 0xBF : first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-      if (next < low || next > high) return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace stet::tracking

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "stet/tracking/record/text.h"
+
 namespace stet::tracking {
 
 // Each reads a whole text, without blanks, and gives none for anything else: no nan or infinity, no 1e3 for an integer.
@@ -14,8 +16,5 @@ std::optional<float> parse_float(std::string_view text);
 std::optional<double> parse_double(std::string_view text);
 /// true, false, yes, no, on, off, 1 or 0.
 std::optional<bool> parse_bool(std::string_view text);
-
-/// Is it whole characters of UTF-8, as the record's text must be?
-bool is_utf8(std::string_view text);
 
 }  // namespace stet::tracking

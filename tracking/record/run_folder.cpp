@@ -1,5 +1,6 @@
 #include "stet/tracking/record/run_folder.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
 
@@ -20,6 +22,7 @@ namespace stet::tracking {
 namespace {
 
 constexpr std::string_view kRecordName = "run.json";
+constexpr int64_t kRecordLimit = int64_t{64} << 20;  // a launch takes some kilobytes
 
 bool is_run(const Path& folder) {
   try {
@@ -40,6 +43,7 @@ google::protobuf::util::Status parse_json(const std::string& text, record::RunRe
                                           bool ignore_unknown_fields) {
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = ignore_unknown_fields;
+  const google::protobuf::LogSilencer mute;
   return google::protobuf::util::JsonStringToMessage(text, &record, options);
 }
 
@@ -144,16 +148,18 @@ Path find_run(const Path& runs, const std::string& which) {
   raise("run '{}': fits {} runs ({}); give more of the id", which, matches.size(), list_ids(matches));
 }
 
-std::string read_record_text(const Folder& folder) { return read_file(folder / kRecordName); }
+std::string read_record_text(const Folder& folder) { return read_file(folder / kRecordName, kRecordLimit); }
 
 record::RunRecord parse_record(const std::string& text, const Folder& folder) {
+  return parse_record(text, (folder / kRecordName).path().string());
+}
+
+record::RunRecord parse_record(const std::string& text, const std::string& name) {
   record::RunRecord record;
-  const auto status = parse_json(text, record, /*ignore_unknown_fields=*/true);  // a newer version's record has some
-  if (!status.ok()) {
-    std::string why(status.message().data(), status.message().size());
-    raise<DataError>("{}: no run record: {}", (folder / kRecordName).path().string(), why.substr(0, why.find('\n')));
-  }
-  return record;
+  if (parse_json(text, record, /*ignore_unknown_fields=*/true).ok()) return record;  // a newer version's has some
+  raise<DataError>("{}: no run record: {}", name,
+                   nlohmann::json::accept(text) ? "a field is not of its type, or nested too deep"
+                                                : "it is no JSON; restore the file");
 }
 
 bool holds_foreign_fields(const std::string& text, const record::RunRecord& record) {

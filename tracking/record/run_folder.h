@@ -81,6 +81,8 @@ std::string read_record_text(const Folder& folder);
 
 /// The record that a folder's run.json holds. Throws DataError that names the file.
 record::RunRecord parse_record(const std::string& text, const Folder& folder);
+/// The same; `name` stands in messages.
+record::RunRecord parse_record(const std::string& text, const std::string& name);
 
 /// Does a record's text hold fields that neither this version nor the record's own, when that is older, writes?
 bool holds_foreign_fields(const std::string& text, const record::RunRecord& record);

@@ -23,6 +23,7 @@ constexpr auto kHeartbeatInterval = 5s;
 constexpr int64_t kHeartbeatPatience = 60;  // seconds; clocks of two hosts may differ by some
 
 constexpr std::string_view kLockName = ".lock";
+constexpr int64_t kLockLimit = 4096;  // bytes
 
 LockHolder this_process(bool heartbeat) {
   LockHolder holder;
@@ -127,9 +128,9 @@ const std::string& RunLock::warning() const { return state_->warning; }
 
 std::optional<LockHolder> read_holder(const Folder& folder) {
   try {
-    auto json = nlohmann::json::parse(read_file(folder / kLockName));
+    auto json = nlohmann::json::parse(read_file(folder / kLockName, kLockLimit));
     return LockHolder{json.at("host"), json.at("pid"), json.at("boot_id"), json.at("heartbeat")};
-  } catch (const IoError&) {
+  } catch (const Error&) {
     return {};
   } catch (const nlohmann::json::exception&) {  // between two writes, or left so by a crash
     return {};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <set>
 #include <sstream>
 
@@ -11,20 +10,6 @@
 
 namespace stet::tracking {
 namespace {
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
 
 std::string_view trim(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r");
@@ -81,19 +66,6 @@ std::vector<Flag> scan_flags(int argc, const char* const* argv) {
     flags.push_back(std::move(flag));
   }
   return flags;
-}
-
-std::string nearest(std::string_view given, const std::vector<std::string>& names) {
-  std::string best;
-  size_t least = std::max<size_t>(given.size() / 2, 1) + 1;
-  for (const auto& name : names) {
-    const size_t distance = edit_distance(given, name);
-    if (distance < least) {
-      least = distance;
-      best = name;
-    }
-  }
-  return best;
 }
 
 std::vector<Flag> read_config(const std::string& path) {

@@ -11,6 +11,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/record/crc32c.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/events.h"
 #include "tracking/fault/faulty_file_system.h"
@@ -169,6 +170,50 @@ TEST(EventLog, AWrongByteBeforeIntactFramesIsDamageAndNamed) {
   }
   flip(writer.path(), writer.position().offset - 1);
   EXPECT_THAT(steps_in(run.path()), ElementsAre(0, 1)) << "in the last frame it is what a power cut leaves";
+}
+
+// A frame's first twelve bytes, with the right CRC.
+std::string header_of(uint64_t length) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(length >> (8 * i) & 0xFF);
+  const uint32_t crc = mask_crc(crc32c(as_bytes(bytes)));
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(crc >> (8 * i) & 0xFF);
+  return bytes;
+}
+
+// Puts `bytes` in the place of a last frame, with another segment's worth of zeros that take no disk behind them.
+std::string error_with_tail(const std::string& bytes, uintmax_t zeros) {
+  TempFolder run;
+  EventWriter writer(real_file_system(), run.path());
+  log_steps(writer, 0, 1);
+  std::ofstream(writer.path(), std::ios::binary | std::ios::app) << bytes;
+  std::filesystem::resize_file(writer.path(), std::filesystem::file_size(writer.path()) + zeros);
+  return error_of([&] { steps_in(run.path()); });
+}
+
+TEST(EventLog, TakesNoMemoryOnALengthsWord) {
+  constexpr uintmax_t tebibyte = uintmax_t{1} << 40;
+  for (const uint64_t length : {kEventLimit + 1, uint64_t{1} << 40, ~uint64_t{0}, ~uint64_t{0} - 15}) {
+    EXPECT_THAT(error_with_tail(header_of(length), 0), HasSubstr("a frame of more bytes than an event has")) << length;
+    EXPECT_THAT(error_with_tail(header_of(length), tebibyte), HasSubstr("damaged at byte")) << length;
+  }
+  EXPECT_EQ(error_with_tail(header_of(1000), 0), "no error") << "a crash cut it";
+  EXPECT_EQ(error_with_tail("", 1 << 20), "no error") << "a power cut leaves zeros";
+  EXPECT_THAT(error_with_tail("", tebibyte), HasSubstr("damaged at byte")) << "but not so many";
+  EXPECT_THAT(error_of([] { frame(std::string(kEventLimit + 1, 'x')); }), HasSubstr("log less at once"));
+}
+
+TEST(EventLog, ManyHeadersThatHoldAreNotFollowedForever) {
+  std::string tail = "spoiled.....";
+  while (tail.size() < size_t{4} << 20) tail += header_of(1 << 20);
+  EXPECT_THAT(error_with_tail(tail, 8 << 20), HasSubstr("damaged at byte"));
+}
+
+TEST(EventLog, TextThatIsNotUtf8IsDamageAndNothingElseIsPrinted) {
+  // Field 3, file_version, of one byte that begins no character.
+  testing::internal::CaptureStderr();
+  EXPECT_THAT(error_with_tail(frame("\x1a\x01\xff"), 0), HasSubstr("the frame is no event"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST(EventLog, WhatACheckpointRestsOnMustBeThere) {

@@ -13,6 +13,8 @@ TEST(Parse, ReadsStrictly) {
   EXPECT_FALSE(parse_uint64("-1"));
   EXPECT_EQ(parse_float("1e-3"), 1e-3f);
   for (const char* wrong : {"nan", "inf", "-inf", "1e99", "1,5", "0.1f", ""}) EXPECT_FALSE(parse_float(wrong)) << wrong;
+  EXPECT_EQ(parse_float("1e-50"), 0.0f) << "it rounds";
+  EXPECT_EQ(parse_double("1e-400"), 0.0);
   EXPECT_EQ(parse_bool("yes"), true);
   EXPECT_FALSE(parse_bool("maybe"));
 }

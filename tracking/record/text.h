@@ -1,0 +1,30 @@
+// Text that came from elsewhere, a record or a file: its characters, and how it is shown.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace stet::tracking {
+
+/// A character of UTF-8.
+struct Character {
+  char32_t code = 0;
+  size_t bytes = 0;  ///< that it takes; 0: no character begins there
+};
+
+/// The first character of a text that is not empty.
+Character first_character(std::string_view text);
+
+/// Is it whole characters of UTF-8, as the record's text must be?
+bool is_utf8(std::string_view text);
+
+/// The text in one line of visible characters: control characters, line ends, marks that turn the direction of writing
+/// or take no place, and bytes that are no UTF-8 stand as escapes, as in \n, \x1b and \u{202e}.
+std::string printable(std::string_view text);
+
+/// JSON with the same characters as JSON's escapes, so that its values stay what they are. Line ends outside of strings
+/// stay.
+std::string printable_json(std::string_view json);
+
+}  // namespace stet::tracking
