@@ -61,15 +61,4 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   }
 }
 
-fs::path cache_folder() {
-  const auto variable = [](const char* name) -> fs::path {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  // The XDG base directory specification: a relative path is to be ignored.
-  if (const fs::path xdg = variable("XDG_CACHE_HOME"); xdg.is_absolute()) return xdg / "stet";
-  if (const fs::path home = variable("HOME"); home.is_absolute()) return home / ".cache" / "stet";
-  return {};
-}
-
 }  // namespace stet::data

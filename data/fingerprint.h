@@ -21,11 +21,7 @@ FileFingerprint fingerprint(const FileBytes& file);
 /// The same of a file on disk. Throws DataError if it can't be read.
 FileFingerprint fingerprint(const std::filesystem::path& path);
 
-/// `compute()`, remembered in <cache folder>/fingerprints for as long as no file changes path, size or modification
-/// time. `what` names the computation and its version. STET_FRESH_FINGERPRINTS=1 in the environment computes afresh, as
-/// verification does. A cache that is damaged or can't be written is no error: it costs the computation.
-std::string remembered(std::string_view what, const std::vector<FileVersion>& files,
-                       const std::function<std::string()>& compute);
+using stet::remembered;
 
 /// Tells the run, if there is one, of a data set.
 void announce(const DatasetRecord& record);

@@ -21,14 +21,19 @@ void set_mtime(const fs::path& path, int64_t seconds, int64_t nanoseconds) {
   ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
 }
 
-// Hashes a file through the cache and counts how often that took a computation.
+// A version of a file that was left alone for long.
+FileVersion settled(int64_t size = 3, uint64_t inode = 7, int64_t mtime = 1'000'000'005,
+                    int64_t ctime = 2'000'000'005) {
+  return {"/data/x", {1, inode, size, mtime, ctime}};
+}
+
+// Asks the cache and counts how often that took a computation.
 struct Counted {
   int computed = 0;
-  std::string operator()(const fs::path& path) {
-    const FileBytes file = read_file(path);
-    return remembered("test", {file.version}, [&] {
+  std::string operator()(const FileVersion& version, const std::string& content = "one") {
+    return remembered("test", {version}, [&] {
       ++computed;
-      return sha256_hex(file.bytes);
+      return sha256_hex(content);
     });
   }
 };
@@ -51,73 +56,106 @@ TEST(Fingerprint, NamesPathSizeAndHash) {
 
 TEST(Fingerprint, IsComputedOnceAFileVersion) {
   const Scratch scratch;
+  Counted hash;
+  EXPECT_EQ(hash(settled()), sha256_hex("one"));
+  EXPECT_EQ(hash(settled(), "two"), sha256_hex("one"));
+  EXPECT_EQ(hash.computed, 1);
+  // Whatever of it differs by the least is another version: size, inode, modification and change times.
+  FileVersion other_device = settled();
+  other_device.identity.device = 2;
+  const std::vector<FileVersion> others{settled(4), settled(3, 8), settled(3, 7, 1'000'000'006),
+                                        settled(3, 7, 1'000'000'005, 2'000'000'006), other_device};
+  for (const FileVersion& other : others) {
+    EXPECT_EQ(hash(settled()), sha256_hex("one"));
+    const int before = hash.computed;
+    EXPECT_EQ(hash(other, "two"), sha256_hex("two"));
+    EXPECT_EQ(hash.computed, before + 1);
+  }
+  EXPECT_EQ(entries(scratch).size(), 1u) << "a newer version replaces the older one's entry";
+}
+
+TEST(Fingerprint, OfAFileWrittenOverWithItsOldTimeIsAnother) {
+  const Scratch scratch;
   const fs::path path = scratch.write("x", "one");
   set_mtime(path, 1'000'000, 5);
-  Counted hash;
-  EXPECT_EQ(hash(path), sha256_hex("one"));
-  EXPECT_EQ(hash(path), sha256_hex("one"));
-  EXPECT_EQ(hash.computed, 1);
+  EXPECT_EQ(fingerprint(path).sha256, sha256_hex("one"));
   scratch.write("x", "two");
-  set_mtime(path, 1'000'000, 6);
-  EXPECT_EQ(hash(path), sha256_hex("two")) << "a nanosecond later is another version";
-  scratch.write("x", "three");
-  set_mtime(path, 1'000'000, 6);
-  EXPECT_EQ(hash(path), sha256_hex("three")) << "another size is another version";
-  EXPECT_EQ(hash.computed, 3);
-  EXPECT_EQ(entries(scratch).size(), 1u) << "a newer version replaces the older one's entry";
+  set_mtime(path, 1'000'000, 5);
+  EXPECT_EQ(fingerprint(path).sha256, sha256_hex("two"));
 }
 
 TEST(Fingerprint, IsComputedAfreshWhenAsked) {
   const Scratch scratch;
-  const fs::path path = scratch.write("x", "one");
-  set_mtime(path, 1'000'000, 0);
   Counted hash;
-  hash(path);
-  scratch.write("x", "two");
-  set_mtime(path, 1'000'000, 0);
-  EXPECT_EQ(hash(path), sha256_hex("one")) << "the cache goes by path, size and time";
+  hash(settled());
+  EXPECT_EQ(hash(settled(), "two"), sha256_hex("one"));
   ::setenv("STET_FRESH_FINGERPRINTS", "1", 1);
-  EXPECT_EQ(hash(path), sha256_hex("two"));
+  EXPECT_EQ(hash(settled(), "two"), sha256_hex("two"));
   ::unsetenv("STET_FRESH_FINGERPRINTS");
-  EXPECT_EQ(hash(path), sha256_hex("two")) << "what was computed afresh corrects the cache";
+  EXPECT_EQ(hash(settled()), sha256_hex("two")) << "what was computed afresh corrects the cache";
 }
 
 TEST(Fingerprint, OfAFileStillWarmIsNotKept) {
   const Scratch scratch;
-  Counted hash;
   const fs::path path = scratch.write("x", "one");
-  set_mtime(path, time(nullptr), 0);
-  hash(path);
+  set_mtime(path, 1'000'000, 0);
+  fingerprint(path);
+  EXPECT_TRUE(entries(scratch).empty()) << "it was changed a moment ago, whatever its time says";
+  Counted hash;
+  const int64_t now = int64_t{time(nullptr)} * 1'000'000'000;
+  hash(settled(3, 7, now));
+  hash(settled(3, 7, 1, now + 1'000'000'000'000));
   EXPECT_TRUE(entries(scratch).empty());
 }
 
 TEST(Fingerprint, ADamagedCacheCostsTheComputation) {
   const Scratch scratch;
-  const fs::path path = scratch.write("x", "one");
-  set_mtime(path, 1'000'000, 0);
   Counted hash;
-  hash(path);
+  hash(settled());
   ASSERT_EQ(entries(scratch).size(), 1u);
   const fs::path entry = entries(scratch)[0];
   const std::string whole = bytes_of_file(entry);
   std::vector<std::string> damaged{"", "x" + whole, whole + whole};
   for (size_t n = 1; n < whole.size(); n += 9) damaged.push_back(whole.substr(0, n));
-  std::string not_hex = whole;
-  not_hex[whole.size() - 5] = 'g';
-  damaged.push_back(not_hex);
+  // Every digit of the value and of what guards it, and every character of the key.
+  for (size_t n = 0; n < whole.size(); ++n) {
+    damaged.push_back(whole);
+    damaged.back()[n] ^= 1;
+  }
   for (const std::string& bytes : damaged) {
     std::ofstream(entry, std::ios::binary) << bytes;
     const int before = hash.computed;
-    EXPECT_EQ(hash(path), sha256_hex("one"));
+    EXPECT_EQ(hash(settled()), sha256_hex("one"));
     EXPECT_EQ(hash.computed, before + 1) << "believed: " << bytes;
     EXPECT_EQ(bytes_of_file(entry), whole) << "must be repaired";
   }
 }
 
+TEST(Fingerprint, ACacheThatLeadsElsewhereIsNotUsed) {
+  const Scratch scratch;
+  Counted hash;
+  fs::create_directories(scratch / "decoy/fingerprints");
+  fs::create_directories(scratch / "cache");
+  fs::create_directory_symlink(scratch / "decoy", scratch / "cache/stet");
+  hash(settled());
+  hash(settled());
+  EXPECT_EQ(hash.computed, 2);
+  EXPECT_TRUE(fs::is_empty(scratch / "decoy/fingerprints"));
+  fs::remove(scratch / "cache/stet");
+  hash(settled());
+  const fs::path entry = entries(scratch).at(0);
+  fs::rename(entry, scratch / "decoy/entry");
+  fs::create_symlink(scratch / "decoy/entry", entry);
+  hash(settled());
+  EXPECT_EQ(hash.computed, 4);
+  EXPECT_FALSE(fs::is_symlink(entry)) << "it is replaced";
+  fs::permissions(scratch / "cache/stet", fs::perms::all);
+  hash(settled());
+  EXPECT_EQ(fs::status(scratch / "cache/stet").permissions(), fs::perms::owner_all) << "others wrote to it";
+}
+
 TEST(Fingerprint, ACacheThatCannotBeWrittenIsNoError) {
   const Scratch scratch;
-  const fs::path path = scratch.write("x", "one");
-  set_mtime(path, 1'000'000, 0);
   scratch.write("file", "");
   Counted hash;
   for (const std::string& folder :
@@ -126,7 +164,7 @@ TEST(Fingerprint, ACacheThatCannotBeWrittenIsNoError) {
     const char* home = std::getenv("HOME");
     const std::string home_before = home ? home : "";
     ::setenv("HOME", folder.c_str(), 1);
-    EXPECT_EQ(hash(path), sha256_hex("one"));
+    EXPECT_EQ(hash(settled()), sha256_hex("one"));
     ::setenv("HOME", home_before.c_str(), 1);
   }
   EXPECT_EQ(hash.computed, 3);

@@ -62,7 +62,8 @@ def seal_anew(run):
 
 
 class ProgramTest(unittest.TestCase):
-    """Each test has an empty folder of its own, where programs find no cache of the user's and leave their runs."""
+    """Each test has an empty folder of its own, where programs find no cache and no list of runs of the
+    user's, and leave their runs."""
 
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="stet-"))
@@ -70,6 +71,7 @@ class ProgramTest(unittest.TestCase):
         self.runs = self.folder / "runs"
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("STET_")}
         self.environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
+        self.environment["XDG_STATE_HOME"] = str(self.folder / "state")
 
     def start(self, program, *arguments, **environment):
         """A program that runs, with its output in pipes."""

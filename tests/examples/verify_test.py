@@ -173,8 +173,16 @@ class Verify(support.ProgramTest):
     def test_another_users_run(self):
         self.train()
         os.chown(self.only_run(), 12345, 12345)
-        self.assert_not_verified(self.verify(), 2, "another user .* --run-program")
-        self.assert_verified(self.verify("--run-program"))
+        self.assert_not_verified(self.verify(), 2, "another user .* --trust")
+        self.assert_verified(self.verify("--trust"))
+
+    def test_a_run_that_came_from_elsewhere(self):
+        self.train()
+        self.environment["XDG_STATE_HOME"] = str(self.folder / "anothers")
+        self.assert_not_verified(self.verify(), 2, "not in your own list of runs.* --trust")
+        self.assert_verified(self.verify("--trust"))
+        self.environment["STET_TRUST"] = "1"
+        self.assert_verified(self.verify())
 
 
 if __name__ == "__main__":

@@ -8,23 +8,39 @@
 #include <bit>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <stdexcept>
 
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/run_folder.h"
+#include "tracking/temp_folder.h"
 
 extern char** environ;
 
 namespace stet::tracking {
 namespace {
 
-// Hundreds of runs that sync every checkpoint: in memory, where there is a folder for it.
-[[maybe_unused]] const bool in_memory = [] {
-  if (::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 0);
-  return true;
-}();
+// Hundreds of runs that sync every checkpoint: in memory, where there is a folder for it. They share a cache and a list
+// of runs, and the user's own are left alone.
+class Surroundings {
+ public:
+  Surroundings() {
+    if (::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 0);
+    homes_ = std::make_unique<TempFolder>();
+    ::setenv("XDG_CACHE_HOME", (*homes_ / "cache").c_str(), 1);
+    ::setenv("XDG_STATE_HOME", (*homes_ / "state").c_str(), 1);
+  }
+  ~Surroundings() {
+    if (::getpid() != owner_) homes_.release();
+  }
+
+ private:
+  const pid_t owner_ = ::getpid();
+  std::unique_ptr<TempFolder> homes_;
+};
+[[maybe_unused]] const Surroundings surroundings;
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> p;

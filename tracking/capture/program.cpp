@@ -1,24 +1,27 @@
 #include "stet/tracking/capture/program.h"
 
 #include <link.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/hash_cache.h"
 #include "stet/tracking/record/record.pb.h"
 
 namespace stet::tracking {
 namespace {
 
 constexpr std::string_view kFolderName = "programs";
-constexpr char kOwnExecutable[] = "/proc/self/exe";  // stays right when the file was replaced or removed meanwhile
+constexpr char kOwnExecutable[] = "/proc/self/exe";    // stays right when the file was replaced or removed meanwhile
+constexpr char kPathVariable[] = "STET_PROGRAM_PATH";  // where a program that runs as a copy lay
 
 bool belongs_to_machine(const std::string& soname) {
   static constexpr std::string_view families[] = {
@@ -46,47 +49,11 @@ std::vector<Path> loaded_objects() {
 // A suffix that no other process uses now.
 std::string unique_suffix() { return fmt::format("{}-{:08x}", ::getpid(), std::random_device()()); }
 
-// Hashes of files by what a change of the file changes too.
-class KnownHashes {
- public:
-  explicit KnownHashes(Entry entry) : entry_(std::move(entry)) {
-    try {
-      known_ = nlohmann::json::parse(read_file(entry_));
-    } catch (const IoError&) {                    // none yet
-    } catch (const nlohmann::json::exception&) {  // left by something else: it is only a cache
-    }
-    if (!known_.is_object()) known_ = nlohmann::json::object();
-  }
-
-  std::string hash_of(const InputFile& file) {
-    const FileIdentity now = file.identity();
-    const Path& path = file.path();
-    std::string name = path == kOwnExecutable ? std::filesystem::read_symlink(path).string() : path.string();
-    const std::string identity =
-        fmt::format("{}:{}:{}:{}:{}", now.device, now.inode, now.size, now.mtime_ns, now.ctime_ns);
-    auto entry = known_.find(name);
-    if (entry != known_.end() && entry->is_object() && entry->value("identity", "") == identity)
-      return entry->value("sha256", "");
-    std::string hash = file.sha256();
-    if (is_settled(std::max(now.mtime_ns, now.ctime_ns))) {
-      known_[name] = {{"identity", identity}, {"sha256", hash}};
-      changed_ = true;
-    }
-    return hash;
-  }
-
-  void save(FileSystem& fs) const {
-    if (!changed_) return;
-    const Entry aside = entry_.folder() / (".new-known-" + unique_suffix());
-    write_file(fs, aside, as_bytes(known_.dump(1) + "\n"));
-    fs.rename(aside, entry_);
-  }
-
- private:
-  Entry entry_;
-  nlohmann::json known_;
-  bool changed_ = false;
-};
+std::string hash_of(const InputFile& file) {
+  const Path& path = file.path();
+  const Path name = path == kOwnExecutable ? std::filesystem::read_symlink(path) : path;
+  return remembered("file", {{name.string(), file.identity()}}, [&] { return file.sha256(); });
+}
 
 void remove_old_leftovers(FileSystem& fs, const Folder& programs) {
   for (const std::string& name : programs.names()) {
@@ -116,33 +83,41 @@ bool keep(FileSystem& fs, const Folder& programs, const InputFile& file, const s
   return true;
 }
 
-void copy_kept(FileSystem& fs, const Entry& entry, const std::string& what, const Entry& to) {
-  const InputFile kept(entry);
-  if (kept.sha256() != entry.name())
-    raise<DataError>("{}: damaged: its SHA-256 is not its name; it was kept for {}", kept.path().string(), what);
-  fs.copy(kept, to, 0755);
+// Copies, and hashes the copy: between the two, nobody else can change it where it lies.
+void lay_out(FileSystem& fs, const InputFile& from, const Entry& to, const std::string& hash, const Path& path) {
+  fs.copy(from, to, 0700);
+  if (sha256_file(to) != hash)
+    raise<DataError>("{}: damaged: its SHA-256 is not {}, which was recorded for {}", from.path().string(), hash,
+                     path.string());
+}
+
+bool is_sha256(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
 }  // namespace
 
+Path own_executable() {
+  const char* name = std::getenv(kPathVariable);
+  return name && *name ? Path(name) : std::filesystem::read_symlink(kOwnExecutable);
+}
+
 void keep_program(FileSystem& fs, const Path& runs, record::Program& program) {
   const Folder programs = make_folder(fs, make_directories(fs, runs) / kFolderName);
-  KnownHashes hashes(programs / "known.json");
-  program.set_path(std::filesystem::read_symlink(kOwnExecutable).string());
+  program.set_path(own_executable().string());
   const InputFile executable{Path(kOwnExecutable)};
-  program.set_sha256(hashes.hash_of(executable));
+  program.set_sha256(hash_of(executable));
   bool copied = keep(fs, programs, executable, program.sha256());
   for (const Path& path : loaded_objects()) {
     auto& object = *program.add_shared_objects();
     object.set_soname(path.filename().string());
     object.set_path(path.string());
     const InputFile file(path);
-    object.set_sha256(hashes.hash_of(file));
+    object.set_sha256(hash_of(file));
     object.set_kept(!belongs_to_machine(object.soname()));
     if (object.kept()) copied |= keep(fs, programs, file, object.sha256());
   }
   if (copied) fs.sync_directory(programs);
-  hashes.save(fs);
 }
 
 RunnableProgram lay_out_program(FileSystem& fs, const Folder& runs, const record::Program& program,
@@ -152,18 +127,24 @@ RunnableProgram lay_out_program(FileSystem& fs, const Folder& runs, const record
   if (name.ends_with(deleted)) name.resize(name.size() - deleted.size());
   if (name.empty() || name == "lib") name = "program";
   const Folder folder = make_directories(fs, scratch);
+  if (::fchmod(folder.descriptor(), 0700) < 0) raise_io(scratch, "set the permissions of", errno);
   const Folder libraries = make_folder(fs, folder / "lib");
   const auto programs = find_folder(runs / kFolderName);
-  const auto lay_out = [&](const std::string& hash, const std::string& what, const Entry& to) {
-    if (hash.empty() || !programs || !is_file(*programs / hash))
-      raise<DataError>("{}: is gone; it was kept for {}", (runs.path() / kFolderName / hash).string(), what);
-    copy_kept(fs, *programs / hash, what, to);
+  const auto put = [&](const std::string& hash, const Path& path, const Entry& to) {
+    if (!is_sha256(hash)) raise<DataError>("{}: its recorded SHA-256, '{}', is none", path.string(), hash);
+    if (!programs || !is_file(*programs / hash))
+      raise<DataError>("{}: is gone; it was kept for {}", (runs.path() / kFolderName / hash).string(), path.string());
+    lay_out(fs, InputFile(*programs / hash), to, hash, path);
   };
-  lay_out(program.sha256(), program.path(), folder / name);
+  put(program.sha256(), program.path(), folder / name);
   for (const auto& object : program.shared_objects()) {
-    if (object.kept()) lay_out(object.sha256(), object.soname(), libraries / object.soname());
+    if (object.kept()) put(object.sha256(), object.path(), libraries / object.soname());
   }
-  return {scratch / name, scratch / "lib"};
+  return {.executable = scratch / name,
+          .environment = {{"LD_LIBRARY_PATH", (scratch / "lib").string()},
+                          {"LD_PRELOAD", ""},
+                          {"LD_AUDIT", ""},
+                          {kPathVariable, program.path()}}};
 }
 
 }  // namespace stet::tracking

@@ -1,6 +1,9 @@
 // Keeping the program: what is needed to run it again, once a version, under runs/programs/<sha256>.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "stet/tracking/record/file_system.h"
 
 namespace stet::tracking::record {
@@ -9,21 +12,25 @@ class Program;
 
 namespace stet::tracking {
 
+/// Where this process's executable lies, or lay: a kept program that is run again knows the place by the environment
+/// variable STET_PROGRAM_PATH.
+Path own_executable();
+
 /// Keeps this process's executable and the shared objects that it has loaded, and lists them in `program`. The C
 /// library and the NVIDIA driver belong to the machine: they are listed and not kept. Hashes of files that have not
-/// changed since (device, inode, size, times) come from runs/programs/known.json, a cache that may be deleted. Throws
-/// IoError.
+/// changed since come from the user's cache (tensor/hash_cache.h). Throws IoError.
 void keep_program(FileSystem& fs, const Path& runs, record::Program& program);
 
 /// A program laid out to be run again.
 struct RunnableProgram {
   Path executable;
-  Path library_folder;  ///< for LD_LIBRARY_PATH
+  /// For its environment: the libraries that were laid out with it, no others before them, and where it lay.
+  std::map<std::string, std::string> environment;
 };
 
-/// Copies a kept program to the folder `scratch`, which is made: its executable under its own name, its shared objects
-/// in lib/. Throws DataError naming the kept file that is gone or whose SHA-256 does not hold, and a recorded name that
-/// leads out of its folder.
+/// Copies a kept program to the folder `scratch`, which is made and nobody else may enter: its executable under its own
+/// name, its shared objects in lib/. The copies are what is hashed, and what the caller runs. Throws DataError naming
+/// the kept file that is gone or whose SHA-256 does not hold, and a recorded name that leads out of its folder.
 RunnableProgram lay_out_program(FileSystem& fs, const Folder& runs, const record::Program& program,
                                 const Path& scratch);
 

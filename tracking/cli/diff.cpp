@@ -20,22 +20,22 @@ void print_json(const RunView& a, const RunView& b, const RunDifferences& found,
   }
   json["same"] = found.same();
   json["same_bits"] = found.same_bits;
-  fmt::print("{}\n", json.dump(2));
+  put_json(json);
 }
 
 void print_text(const RunView& a, const RunDifferences& found, const std::vector<Part>& parts) {
   const auto shown = [](const std::string& value) { return value.empty() ? "-" : value; };
   for (const auto& [title, differences] : parts) {
     for (const auto& [name, values] : differences)
-      fmt::print("{}.{}: {} | {}\n", title, name, shown(values.first), shown(values.second));
+      put_line(fmt::format("{}.{}: {} | {}", title, name, shown(values.first), shown(values.second)));
   }
-  if (found.same()) fmt::print("no difference\n");
-  else if (found.same_bits) fmt::print("the same bits after {} steps: digest {}\n", a.steps, a.digest());
+  if (found.same()) put_line("no difference");
+  else if (found.same_bits) put_line(fmt::format("the same bits after {} steps: digest {}", a.steps, a.digest()));
 }
 
 bool say_altered(const RunView& run) {
   if (run.seal.state != SealState::altered) return false;
-  fmt::print(stderr, "stet: run {}: {}\n", run.id, run.seal.line());
+  put_error(fmt::format("run {}: {}", run.id, run.seal.line()));
   return true;
 }
 

@@ -1,7 +1,6 @@
 // stet ls.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 
 #include "stet/tracking/cli/print.h"
@@ -11,6 +10,8 @@
 namespace stet::tracking::cli {
 namespace {
 
+constexpr char kRow[] = "{:<24} {:<20} {:<12} {:>8}  {}";
+
 // Calls `print` for each run folder, and says of those that can't be read why.
 // Returns the exit status.
 template <class F> int for_each(const std::vector<std::filesystem::path>& runs, const F& print) {
@@ -19,7 +20,7 @@ template <class F> int for_each(const std::vector<std::filesystem::path>& runs, 
     try {
       print(folder);
     } catch (const std::exception& e) {
-      fmt::print(stderr, "stet: {}\n", e.what());
+      put_error(e.what());
       status = 2;
     }
   }
@@ -30,7 +31,7 @@ int print_json(const Runs& runs) {
   Json array = Json::array();
   const int status =
       for_each(runs.folders(), [&](const auto& folder) { array.push_back(short_json(read_run(folder))); });
-  fmt::print("{}\n", array.dump(2));
+  put_json(array);
   return status;
 }
 
@@ -39,7 +40,7 @@ int check(const std::vector<std::filesystem::path>& folders) {
   int altered = 0;
   const int unreadable = for_each(folders, [&](const auto& folder) {
     const SealCheck seal = check_seal(Folder(folder), SealDepth::everything);
-    fmt::print("{:<24} {}\n", folder.filename().string(), seal.line());
+    put_line(fmt::format("{:<24} {}", folder.filename().string(), seal.line()));
     altered |= seal.state == SealState::altered;
   });
   return unreadable != 0 ? unreadable : altered;
@@ -48,14 +49,13 @@ int check(const std::vector<std::filesystem::path>& folders) {
 int print_table(const Runs& runs) {
   const auto folders = runs.folders();
   if (folders.empty()) {
-    fmt::print("no runs in {}\n", runs.folder().string());
+    put_line("no runs in " + runs.folder().string());
     return 0;
   }
-  fmt::print("{:<24} {:<20} {:<12} {:>8}  {}\n", "ID", "NAME", "STATUS", "STEPS", "MADE");
+  put_line(fmt::format(kRow, "ID", "NAME", "STATUS", "STEPS", "MADE"));
   return for_each(folders, [](const auto& folder) {
     const RunSummary run = read_summary(folder);
-    fmt::print("{:<24} {:<20} {:<12} {:>8}  {}\n", run.id, run.name, name_of(run.status), run.steps,
-               local_time(run.created));
+    put_line(fmt::format(kRow, run.id, run.name, name_of(run.status), run.steps, local_time(run.created)));
   });
 }
 

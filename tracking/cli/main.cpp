@@ -1,12 +1,19 @@
 // stet: lists, shows, compares, verifies and resumes runs.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
+#include <cstdlib>
 #include <exception>
+#include <new>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "stet/tensor/version.h"
+#include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
+#include "stet/tracking/record/nearest.h"
 
 namespace stet::tracking::cli {
 
@@ -17,6 +24,20 @@ namespace {
 
 // In the order in which --help lists them.
 constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume};
+
+// What is wrong with a command line, and the verb that may be meant.
+std::string explained(const CLI::ParseError& error, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const auto& make : kVerbs) names.push_back(make().name);
+  const auto is_verb = [&](const std::string& word) {
+    return std::find(names.begin(), names.end(), word) != names.end();
+  };
+  const std::string word = argc > 1 ? argv[1] : "";
+  if (word.empty() || word.starts_with("-") || is_verb(word)) return std::string(error.what()) + "; see stet --help";
+  const std::string near = nearest(word, names);
+  return fmt::format("there is no verb '{}'; {}", word,
+                     near.empty() ? "see stet --help" : "did you mean " + near + "?");
+}
 
 int run_command(int argc, char** argv) {
   CLI::App app("Lists, shows, compares, verifies and resumes the runs of Stet programs.", "stet");
@@ -42,7 +63,7 @@ int run_command(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
-    std::fprintf(stderr, "stet: %s; see stet --help\n", e.what());
+    put_error(explained(e, argc, argv));
     return 2;
   }
   for (const auto& [command, verb] : verbs) {
@@ -67,6 +88,12 @@ void Arguments::option(const char* name, int& value, int least, int most, const 
 
 void Arguments::flag(const char* name, bool& value, const char* help) { command_.add_flag(name, value, help); }
 
+void Arguments::trust(bool& value) {
+  const char* given = std::getenv("STET_TRUST");
+  value = given && std::string_view(given) == "1";
+  flag("--trust", value, "run the program of a run that is not in your own list of runs, or is another user's");
+}
+
 void Arguments::rest(std::vector<std::string>& words) {
   command_.allow_extras();
   command_.callback([&command = command_, &words] { words = command.remaining(); });
@@ -77,8 +104,8 @@ void Arguments::rest(std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   try {
     return stet::tracking::cli::run_command(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "stet: %s\n", e.what());
-    return 2;
+  } catch (const std::bad_alloc&) { stet::tracking::cli::put_error("out of memory"); } catch (const std::exception& e) {
+    stet::tracking::cli::put_error(e.what());
   }
+  return 2;
 }

@@ -3,27 +3,31 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <ctime>
+
+#include "stet/tracking/cli/json_values.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::cli {
 namespace {
 
-// NaN and infinities as strings, which JSON has no numbers for.
-Json number(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return value;
-}
-
 Json typed(const RunParameter& p) {
-  if (p.type == "uint") return p.value;  // as run.json has 64-bit integers
-  return std::visit([](const auto& value) { return Json(value); }, p.typed());
+  const auto to_json = [](const auto& value) -> Json {
+    using T = std::remove_cvref_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) return value;
+    else return json_of(value);
+  };
+  return std::visit(to_json, p.typed());
 }
 
 Json summary_json(const MetricSummary& m) {
-  return {
-      {"last", number(m.last)}, {"min", number(m.min)}, {"max", number(m.max)}, {"step", m.step}, {"count", m.count}};
+  return {{"last", json_of(m.last)},
+          {"min", json_of(m.min)},
+          {"max", json_of(m.max)},
+          {"step", json_of(m.step)},
+          {"count", json_of(m.count)}};
 }
 
 // `metric` gives what stands for one.
@@ -33,39 +37,51 @@ template <class F> Json run_json(const RunView& run, const F& metric_json) {
             {"folder", run.folder.string()},
             {"program", run.program},
             {"status", std::string(name_of(run.status))},
-            {"created", run.created},
-            {"seed", run.seed}};
+            {"created", json_of(run.created)},
+            {"seed", json_of(run.seed)}};
   Json parameters = Json::object();
   for (const RunParameter& p : run.parameters) parameters[p.name] = typed(p);
   json["params"] = parameters;
   Json metrics = Json::object();
   for (const auto& [tag, metric] : run.log.metrics) metrics[tag] = metric_json(metric.summary);
   json["metrics"] = metrics;
-  json["steps"] = run.steps;
+  json["steps"] = json_of(run.steps);
   json["digest"] = run.digest();
   return json;
 }
 
 }  // namespace
 
+void put_line(std::string_view text, std::FILE* to) { fmt::print(to, "{}\n", printable(text)); }
+
+void put_error(std::string_view text) { put_line("stet: " + std::string(text), stderr); }
+
+void put_json(const Json& json) {
+  fmt::print("{}\n", printable_json(json.dump(2, ' ', false, Json::error_handler_t::replace)));
+}
+
 std::string local_time(double seconds) {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(seconds)));
+  constexpr double first = -62135596800, last = 253402300800;  // the years 1 to 9999
+  std::tm calendar{};
+  const auto time = seconds >= first && seconds < last ? static_cast<std::time_t>(seconds) : std::time_t{0};
+  if (!(seconds >= first && seconds < last) || !::localtime_r(&time, &calendar)) return "no date";
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", calendar);
 }
 
 Json short_json(const RunView& run) {
-  return run_json(run, [](const MetricSummary& m) { return number(m.last); });
+  return run_json(run, [](const MetricSummary& m) { return json_of(m.last); });
 }
 
 Json full_json(const RunView& run) {
   Json json = run_json(run, summary_json);
-  const Json whole = Json::parse(run.record_json);
+  const Json whole = json_of(parse_record(run.record_json, run.folder.string()));
   for (const char* field : {"numerics", "launches", "data", "places", "hyperparameters", "parameter_count",
                             "model_summary", "tags", "stet_version"}) {
     json[field] = whole.at(field);
   }
   Json checkpoints = Json::array();
   for (const RunCheckpoint& c : run.checkpoints)
-    checkpoints.push_back({{"step", c.step}, {"path", c.path.string()}, {"bytes", c.bytes}});
+    checkpoints.push_back({{"step", json_of(c.step)}, {"path", c.path.string()}, {"bytes", json_of(c.bytes)}});
   json["checkpoints"] = checkpoints;
   json["seal"] = {{"state", std::string(name_of(run.seal.state))}, {"altered", run.seal.altered}};
   return json;

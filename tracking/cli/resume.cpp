@@ -8,6 +8,7 @@
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/scratch_folder.h"
 #include "stet/tracking/reading/subprocess.h"
+#include "stet/tracking/reading/trust.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 
@@ -16,17 +17,9 @@ namespace {
 
 struct Options {
   std::string run;
+  bool trust = false;
   std::vector<std::string> flags;  // for the program
 };
-
-// Where it lay when the run was launched, if it is still the same program, else
-// the kept one.
-RunnableProgram find_program(const Path& runs, const record::Program& program, const Path& scratch) {
-  std::error_code none;
-  if (std::filesystem::is_regular_file(program.path(), none) && sha256_file(program.path()) == program.sha256())
-    return {program.path(), {}};
-  return lay_out_program(file_system(), runs, program, scratch);
-}
 
 const record::Launch& last_with_program(const record::RunRecord& record) {
   for (int i = record.launches_size() - 1; i >= 0; --i) {
@@ -35,19 +28,26 @@ const record::Launch& last_with_program(const record::RunRecord& record) {
   raise("run {}: was killed before its program was kept; start it again", record.id());
 }
 
+void require_trust(const Folder& run, const Folder& runs, const record::RunRecord& record,
+                   const record::Launch& launch) {
+  const std::string why = why_distrusted(run, runs, record.id(), {launch.program().sha256()});
+  if (!why.empty()) raise("run {}: {}", record.id(), why);
+}
+
 int resume_run(const Common& common, const Options& options) {
-  const Path folder = std::filesystem::absolute(find_run(common.runs, options.run)).lexically_normal();
-  const auto record = read_record(folder);
+  const Path path = std::filesystem::absolute(find_run(common.runs, options.run)).lexically_normal();
+  const Folder run(path), runs(path.parent_path());
+  const auto record = read_record(run);
   const record::Launch& launch = last_with_program(record);
+  if (!options.trust) require_trust(run, runs, record, launch);
   const ScratchFolder scratch("stet-resume");
-  const RunnableProgram program = find_program(folder.parent_path(), launch.program(), scratch.path() / "program");
+  const RunnableProgram program = lay_out_program(file_system(), runs, launch.program(), scratch.path() / "program");
   std::error_code none;
   Command command{.program = program.executable,
-                  .arguments = {"--runs=" + folder.parent_path().string(), "--resume=" + folder.filename().string()},
-                  .environment = {},
+                  .arguments = {"--runs=" + runs.path().string(), "--resume=" + path.filename().string()},
+                  .environment = program.environment,
                   .cwd = std::filesystem::is_directory(launch.cwd(), none) ? Path(launch.cwd()) : Path(),
                   .output = {}};
-  if (!program.library_folder.empty()) command.environment["LD_LIBRARY_PATH"] = program.library_folder.string();
   command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
   Subprocess child(command);
   // Ctrl-C reaches the program as well: it saves a checkpoint, and this one
@@ -66,6 +66,7 @@ Verb resume() {
           "program",
           [options](Arguments& arguments) {
             arguments.word("RUN", options->run, "which run");
+            arguments.trust(options->trust);
             arguments.rest(options->flags);
           },
           [options](const Common& common) { return resume_run(common, *options); }};

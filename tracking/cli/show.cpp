@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
@@ -17,8 +18,9 @@ void print_pairs(const char* title, const Pairs& pairs) {
   if (pairs.empty()) return;
   size_t width = 0;
   for (const auto& [name, value] : pairs) width = std::max(width, name.size());
-  fmt::print("\n{}\n", title);
-  for (const auto& [name, value] : pairs) fmt::print("  {:<{}}  {}\n", name, width, value);
+  put_line("");
+  put_line(title);
+  for (const auto& [name, value] : pairs) put_line(fmt::format("  {:<{}}  {}", name, width, value));
 }
 
 Pairs parameters(const RunView& run) {
@@ -74,20 +76,28 @@ Pairs checkpoints(const RunView& run) {
 
 int exit_status(const RunView& run) { return run.seal.state == SealState::altered ? 1 : 0; }
 
+// Its lines, each set off from the titles of the parts.
+void print_model(const RunView& run) {
+  put_line("");
+  put_line(fmt::format("Model, {} trained values", run.parameter_count));
+  std::istringstream lines(run.model_summary);
+  for (std::string line; std::getline(lines, line);) put_line("  " + line);
+}
+
 void print_text(const RunView& run) {
-  fmt::print(
-      "run {}\n  name {}, program {}, {}\n  {}\n  made {}, {} steps, "
-      "numerics {}, seed {}\n",
-      run.id, run.name, run.program, name_of(run.status), run.folder.string(), local_time(run.created), run.steps,
-      run.numerics, run.seed);
-  if (!run.digest().empty()) fmt::print("  digest {}\n", run.digest());
-  if (run.status != RunStatus::running) fmt::print("  {}\n", run.seal.line());
+  put_line("run " + run.id);
+  put_line(fmt::format("  name {}, program {}, {}", run.name, run.program, name_of(run.status)));
+  put_line("  " + run.folder.string());
+  put_line(fmt::format("  made {}, {} steps, numerics {}, seed {}", local_time(run.created), run.steps, run.numerics,
+                       run.seed));
+  if (!run.digest().empty()) put_line("  digest " + run.digest());
+  if (run.status != RunStatus::running) put_line("  " + run.seal.line());
   print_pairs("Parameters", parameters(run));
   print_pairs("Metrics", metrics(run));
   print_pairs("Data", data(run));
   print_pairs("Launches", launches(run));
   print_pairs("Checkpoints", checkpoints(run));
-  if (run.parameter_count > 0) fmt::print("\nModel, {} trained values\n{}", run.parameter_count, run.model_summary);
+  if (run.parameter_count > 0) print_model(run);
 }
 
 }  // namespace
@@ -98,7 +108,7 @@ Verb show() {
           [which](Arguments& arguments) { arguments.word("RUN", *which, "which run"); },
           [which](const Common& common) {
             const RunView run = Runs(common.runs).open(*which);
-            if (common.json) fmt::print("{}\n", full_json(run).dump(2));
+            if (common.json) put_json(full_json(run));
             else print_text(run);
             return exit_status(run);
           }};

@@ -30,6 +30,8 @@ class Arguments {
   /// An integer from `least` to `most`.
   void option(const char* name, int& value, int least, int most, const char* help);
   void flag(const char* name, bool& value, const char* help);
+  /// --trust: run the program of a run that is not this user's own. STET_TRUST=1 in the environment says so too.
+  void trust(bool& value);
   /// Whatever else there is.
   void rest(std::vector<std::string>& words);
 

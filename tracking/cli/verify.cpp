@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/verification.h"
 
@@ -53,8 +54,8 @@ Verdict verify_shown(const std::filesystem::path& run, const Options& options, b
 }
 
 void print_text(const Verdict& verdict) {
-  fmt::print(verdict.verified() ? stdout : stderr, "{}\n", verdict.line);
-  if (verdict.verified()) fmt::print("not vouched for: {}\n", fmt::join(verdict.not_vouched_for(), ", "));
+  put_line(verdict.line, verdict.verified() ? stdout : stderr);
+  if (verdict.verified()) put_line(fmt::format("not vouched for: {}", fmt::join(verdict.not_vouched_for(), ", ")));
 }
 
 // `--NAME PLACE` or `--NAME=PLACE`, as a program takes them.
@@ -77,8 +78,8 @@ int verify_run(const Common& common, Options options) {
   const Verdict verdict = verify_shown(run, options, !common.json);
   try {
     leave_report(run, options, verdict);
-  } catch (const IoError& e) { fmt::print(stderr, "stet: the report could not be written: {}\n", e.what()); }
-  if (common.json) fmt::print("{}\n", to_json(verdict));
+  } catch (const IoError& e) { put_error(fmt::format("the report could not be written: {}", e.what())); }
+  if (common.json) put_json(Json::parse(to_json(verdict)));
   else print_text(verdict);
   return exit_status(verdict);
 }
@@ -90,7 +91,7 @@ void say_options(Arguments& arguments, Options& o) {
   arguments.option("--device", o.device, "run it on this device: cpu, cuda or cuda:N");
   arguments.flag("--resumes", o.resumes, "start every stretch from its checkpoint as well");
   arguments.rest(o.words);
-  arguments.flag("--run-program", o.run_program, "run the program of a folder that another user wrote");
+  arguments.trust(o.trust);
 }
 
 }  // namespace

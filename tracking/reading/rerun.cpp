@@ -147,14 +147,14 @@ class Stretches {
 
   Command command(const Stretch& stretch, const Path& output) {
     const RunnableProgram& program = program_of(stretch.launch);
-    return {.program = program.executable,
-            .arguments = arguments(run_.launches.at(stretch.launch)),
-            .environment = {{"LD_LIBRARY_PATH", program.library_folder.string()},
-                            {"STET_REPLAY", write_plan(stretch).string()},
-                            {"STET_FRESH_FINGERPRINTS", "1"},
-                            {"STET_ISA", options_.isa}},
-            .cwd = scratch_ / "work",
-            .output = output};
+    Command command{.program = program.executable,
+                    .arguments = arguments(run_.launches.at(stretch.launch)),
+                    .environment = program.environment,
+                    .cwd = scratch_ / "work",
+                    .output = output};
+    command.environment.merge(std::map<std::string, std::string>{
+        {"STET_REPLAY", write_plan(stretch).string()}, {"STET_FRESH_FINGERPRINTS", "1"}, {"STET_ISA", options_.isa}});
+    return command;
   }
 
   std::vector<std::string> arguments(const RunLaunch& launch) const {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -16,19 +14,23 @@
 #include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/reading/rerun.h"
 #include "stet/tracking/reading/scratch_folder.h"
+#include "stet/tracking/reading/trust.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
 namespace {
 
-void require_runnable(const RunView& run, const VerifyOptions& options) {
+void require_trust(const RunView& run, const VerifyOptions& options) {
+  if (options.trust) return;
+  std::vector<std::string> programs;
+  for (const RunLaunch& launch : run.launches) programs.push_back(launch.program.sha256);
+  const std::string why = why_distrusted(Folder(run.folder), Folder(run.folder.parent_path()), run.id, programs);
+  if (!why.empty()) throw NotRunnable(why);
+}
+
+void require_runnable(const RunView& run) {
   if (is_held(run.folder)) throw NotRunnable("the run is running; verify it when it has ended");
-  struct stat info {};
-  if (::stat(run.folder.c_str(), &info) != 0) throw NotRunnable(run.folder.string() + " can't be read");
-  if (info.st_uid != ::geteuid() && !options.run_program) {
-    throw NotRunnable("another user wrote the folder, and it holds that user's program; give --run-program to run it");
-  }
   if (run.log.losses.empty() && run.log.states.empty()) throw NotRunnable("its log holds no digests");
   if (run.launches.empty()) throw NotRunnable("its record holds no launch");
 }
@@ -241,13 +243,14 @@ Verdict judge(const RunView& run, const VerifyOptions& options, const VerifyProg
   verdict.steps = run.steps;
   require_places(run, options);
   verdict.seal = check_seal(Folder(run.folder), SealDepth::everything);
-  require_runnable(run, options);
+  require_runnable(run);
   verdict.varying = varying_metrics(run.log);
   verdict.reason = refusal(verdict, run);
   if (!verdict.reason.empty()) {
     refuse(verdict, verdict.reason);
     return verdict;
   }
+  require_trust(run, options);
   require_same_files(run, options);
   replay(verdict, run, options, progress);
   return verdict;

@@ -18,7 +18,7 @@ struct VerifyOptions {
   std::string isa = {};                            ///< instruction set; empty: the machine's best
   std::string device = {};                         ///< empty: the one that each launch had
   bool resumes = false;                            ///< start every stretch from its checkpoint as well
-  bool run_program = false;                        ///< run the program of a folder that another user wrote
+  bool trust = false;                              ///< run what is not this user's own (trust.h)
   std::map<std::string, std::string> places = {};  ///< by name: where they lie now, where it is elsewhere
 };
 

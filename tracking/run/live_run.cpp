@@ -13,6 +13,7 @@
 #include "stet/tensor/mode.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
+#include "stet/tracking/capture/own_runs.h"
 #include "stet/tracking/record/png.h"
 #include "stet/tracking/run/process_end.h"
 #include "stet/tracking/run/restart_point.h"
@@ -107,7 +108,10 @@ void LiveRun::begin() {
   close();
   record_.describe_program(program_, flags_, parameters_, checkpoints_.policy());
   record_.add_launch(now_, flags_.device, argv_);
-  if (!held_) held_ = record_.make_folder(fs_, flags_.runs);
+  if (!held_) {
+    held_ = record_.make_folder(fs_, flags_.runs);
+    note_as_own();
+  }
   record_.keep_program(fs_, flags_.runs, held_->folder);
   save_record();
   begin_log();
@@ -116,6 +120,16 @@ void LiveRun::begin() {
   if (resumed()) checkpoints_.recall(held_->folder, steps());
   progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.path().string(),
                             resumed() ? fmt::format(", from step {}", steps()) : ""));
+}
+
+// So that `stet resume` and `stet verify` know it for this user's.
+void LiveRun::note_as_own() {
+  if (replay_) return;
+  try {
+    note_own_run(record_.id());
+  } catch (const IoError& e) {
+    progress_.warn(fmt::format("{}: {}; `stet resume` and `stet verify` will ask for --trust", program_, e.what()));
+  }
 }
 
 void LiveRun::begin_log() {

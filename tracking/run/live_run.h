@@ -88,6 +88,7 @@ class LiveRun final : public Recorder {
   bool heard();
   /// Unless it has begun.
   void begin();
+  void note_as_own();
   void begin_log();
   void describe_state() { record_.describe_state(state_, parameters_); }
   void save_record();

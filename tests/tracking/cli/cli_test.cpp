@@ -47,6 +47,10 @@ TEST_F(Cli, ShowsARun) {
   EXPECT_EQ(json.at("params").at("form"), "plain");
   EXPECT_EQ(json.at("steps"), 39);
   EXPECT_EQ(json.at("numerics"), 1);
+  EXPECT_EQ(json.at("seed"), 1);
+  EXPECT_EQ(json.at("launches").at(0).at("first_step"), 0) << "a number, as it fits";
+  EXPECT_EQ(json.at("launches").at(0).at("end").at("last_step"), 39);
+  EXPECT_TRUE(json.at("launches").at(0).at("environment").is_object());
   EXPECT_EQ(json.at("metrics").at("loss").at("count"), 39);
   EXPECT_EQ(json.at("metrics").at("loss").at("step"), 39);
   for (const char* field : {"last", "min", "max"}) EXPECT_TRUE(json.at("metrics").at("loss").at(field).is_number());
@@ -179,8 +183,79 @@ TEST_F(Cli, SaysWhyARunCannotBeVerified) {
   }
   if (::geteuid() != 0) return;
   ASSERT_EQ(::chown(run().c_str(), 12345, 12345), 0);
-  EXPECT_THAT(stet({"verify", "latest"}).err, HasSubstr("--run-program"));
-  EXPECT_EQ(stet({"verify", "latest", "--run-program"}).status, 0);
+  EXPECT_THAT(stet({"verify", "latest"}).err, HasSubstr("--trust"));
+  EXPECT_EQ(stet({"verify", "latest", "--trust"}).status, 0);
+}
+
+TEST_F(Cli, AsksBeforeItRunsAProgramFromElsewhere) {
+  train({"--max-steps", "20"});
+  const Environment elsewhere{{"XDG_STATE_HOME", (folder_ / "others").string()}};
+  const auto with = [&](const Arguments& arguments, Environment environment) {
+    return run_program(STET_PROGRAM, folder_.path(), arguments, environment);
+  };
+  const Ended resumed = with({"resume", "latest"}, elsewhere);
+  EXPECT_EQ(resumed.status, 2);
+  EXPECT_THAT(resumed.err, AllOf(HasSubstr("not in your own list of runs"), HasSubstr("give --trust")));
+  EXPECT_THAT(with({"verify", "latest"}, elsewhere).err, HasSubstr("can't be verified: it is not in your own list"));
+  EXPECT_EQ(with({"verify", "latest", "--trust"}, elsewhere).status, 0);
+  Environment batch = elsewhere;
+  batch["STET_TRUST"] = "1";
+  EXPECT_EQ(with({"verify", "latest"}, batch).status, 0);
+  // A list that another could have written is none.
+  std::filesystem::create_directories(folder_ / "others/stet");
+  std::ofstream(folder_ / "decoy") << "\n" << run().filename().string() << "\n";
+  std::filesystem::remove(folder_ / "others/stet/runs");
+  std::filesystem::create_symlink(folder_ / "decoy", folder_ / "others/stet/runs");
+  EXPECT_EQ(with({"verify", "latest"}, elsewhere).status, 2);
+  EXPECT_EQ(with({"resume", "latest", "--trust"}, elsewhere).status, 0);
+  EXPECT_EQ(stet({"verify", "latest"}).status, 0);
+}
+
+TEST_F(Cli, ARunStartsWithoutAListOfRuns) {
+  const Ended ended = run_scenario(folder_.path(), {}, {{"XDG_STATE_HOME", "/proc/nowhere"}});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("will ask for --trust"));
+}
+
+TEST_F(Cli, LibrariesOfTheSurroundingsAreNotLoaded) {
+  train();
+  std::ofstream(folder_ / "decoy.so") << "no library";
+  const Environment hostile{{"LD_PRELOAD", (folder_ / "decoy.so").string()}};
+  const Ended verified = run_program(STET_PROGRAM, folder_.path(), {"verify", "latest"}, hostile);
+  EXPECT_EQ(verified.status, 0) << verified.err;
+  EXPECT_EQ(std::count(verified.err.begin(), verified.err.end(), '\n'), 1) << "stet's own, not its program's";
+}
+
+TEST_F(Cli, TextOfRecordsIsOneVisibleLine) {
+  train({"--name", "plain"});
+  replace_once(run() / "run.json", "\"name\": \"plain\"", R"("name": "a\u001b[2J\nb\u202ec")");
+  for (const Arguments& verb : {Arguments{"ls"}, {"show", "latest"}, {"show", "latest", "--json"}, {"ls", "--json"}}) {
+    const Ended ended = stet(verb);
+    EXPECT_EQ(ended.out.find_first_of("\x1b"), std::string::npos) << verb[0];
+    EXPECT_EQ(ended.out.find("\u202e"), std::string::npos) << verb[0];
+  }
+  EXPECT_THAT(stet({"ls"}).out, HasSubstr("a\\x1b[2J\\nb\\u{202e}c"));
+  EXPECT_EQ(nlohmann::json::parse(stet({"ls", "--json"}).out)[0].at("name"), "a\x1b[2J\nb\u202ec");
+  EXPECT_THAT(stet({"show", "no\x1b[2Jrun"}).err, HasSubstr("no\\x1b[2Jrun"));
+}
+
+TEST_F(Cli, DatesOutOfRangeAreNone) {
+  train();
+  std::string created = nlohmann::json::parse(read_file(run() / "run.json")).at("created").dump();
+  for (const std::string odd : {"1e300", "-1e18", "\"NaN\"", "\"Infinity\""}) {
+    replace_once(run() / "run.json", "\"created\": " + created, "\"created\": " + odd);
+    EXPECT_THAT(stet({"show", "latest"}).out, HasSubstr("made no date"));
+    EXPECT_EQ(stet({"show", "latest", "--json"}).status, 1) << "altered, and readable";
+    EXPECT_EQ(stet({"ls"}).status, 0);
+    created = odd;
+  }
+}
+
+TEST_F(Cli, NamesTheVerbThatWasMeant) {
+  EXPECT_EQ(stet({"sho"}).err, "stet: there is no verb 'sho'; did you mean show?\n");
+  EXPECT_EQ(stet({"verfy", "latest"}).err, "stet: there is no verb 'verfy'; did you mean verify?\n");
+  EXPECT_EQ(stet({"zzzzzz"}).err, "stet: there is no verb 'zzzzzz'; see stet --help\n");
 }
 
 TEST_F(Cli, RefusesWrongUse) {

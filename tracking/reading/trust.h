@@ -1,0 +1,16 @@
+// Whether a run's program may be run without asking. Private to tracking/.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stet/tracking/record/file_system.h"
+
+namespace stet::tracking {
+
+/// Why running these programs (SHA-256), kept in the folder of runs, for the run `id` could be running somebody else's:
+/// the run is not in the user's list of runs, or another user owns its folder or a program. Empty where it is not.
+std::string why_distrusted(const Folder& run, const Folder& runs, const std::string& id,
+                           const std::vector<std::string>& programs);
+
+}  // namespace stet::tracking
