@@ -9,6 +9,9 @@ function(run what)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
+# The user's own caches and list of runs are left alone.
+set(ENV{XDG_CACHE_HOME} ${WORK}/cache)
+set(ENV{XDG_STATE_HOME} ${WORK}/state)
 file(COPY ${CMAKE_CURRENT_LIST_DIR}/user_project DESTINATION ${WORK})
 # The README's program must be one.
 file(READ ${CMAKE_CURRENT_LIST_DIR}/../../README.md readme)
@@ -58,3 +61,11 @@ foreach(flags "-O0" "-O2 -march=native -ffast-math")
   set(first ${digest})
   file(WRITE ${WORK}/digest "${digest}\n")
 endforeach()
+# And one that knows pkg-config alone.
+file(GLOB_RECURSE pc_file ${WORK}/prefix/*/stet.pc)
+get_filename_component(pc_folder ${pc_file} DIRECTORY)
+set(ENV{PKG_CONFIG_PATH} ${pc_folder})
+run("pkg-config" pkg-config --cflags --libs stet)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run("building the user's program by pkg-config" ${LAUNCHER} ${CXX} -std=c++20 ${WORK}/user_project/reader.cpp -o ${WORK}/by_pkg_config ${flags})
+run("the program that was built by pkg-config" ${WORK}/by_pkg_config ${WORK}/runs)
