@@ -94,12 +94,12 @@ std::shared_ptr<const LoaderBase::Plan> LoaderBase::plan() {
 std::vector<Tensor> LoaderBase::fetch() {
   const std::shared_ptr<const Plan> current = plan();
   if (options_.workers == 0) return (*current)(position_);
-  if (!pipeline_ || pipeline_->position() != position_) {
+  if (!pipeline_ || pipeline_->position() != position_ || !pipeline_->is_of_this_process()) {
     pipeline_.reset();
     const int64_t left = batches_per_epoch() - position_;
-    pipeline_ = std::make_unique<Pipeline>([current](int64_t position) { return (*current)(position); }, position_,
-                                           position_ + left, static_cast<int>(std::min(options_.workers, left)),
-                                           options_.workers * options_.prefetch);
+    pipeline_.reset(new Pipeline([current](int64_t position) { return (*current)(position); }, position_,
+                                 position_ + left, static_cast<int>(std::min(options_.workers, left)),
+                                 options_.workers * options_.prefetch));
   }
   return pipeline_->next();
 }

@@ -60,8 +60,8 @@ class LoaderBase : public Stateful {
   LoaderOptions options_;
   std::shared_ptr<const MakeBatch> make_;
   int64_t epoch_ = -1, position_ = 0;
-  std::shared_ptr<const Plan> plan_;    // the epoch's order; a cache
-  std::unique_ptr<Pipeline> pipeline_;  // goes through plan_; a cache too
+  std::shared_ptr<const Plan> plan_;                     // the epoch's order; a cache
+  std::unique_ptr<Pipeline, PipelineDeleter> pipeline_;  // goes through plan_; a cache too
 };
 
 /// Batches of a data set:

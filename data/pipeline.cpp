@@ -1,11 +1,13 @@
 #include "stet/data/pipeline.h"
 
+#include <unistd.h>
+
 #include "stet/tensor/parallel.h"
 
 namespace stet::data {
 
 Pipeline::Pipeline(Make make, int64_t begin, int64_t end, int workers, int64_t ahead)
-    : make_(std::move(make)), end_(end), ahead_(ahead), claimed_(begin), delivered_(begin) {
+    : make_(std::move(make)), end_(end), ahead_(ahead), claimed_(begin), delivered_(begin), process_(::getpid()) {
   for (int i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
 }
 
@@ -17,6 +19,8 @@ Pipeline::~Pipeline() {
   room_.notify_all();
   for (std::thread& w : workers_) w.join();
 }
+
+bool Pipeline::is_of_this_process() const { return ::getpid() == process_; }
 
 std::vector<Tensor> Pipeline::next() {
   std::unique_lock lock(mutex_);

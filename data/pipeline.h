@@ -1,6 +1,8 @@
 // Worker threads that make batches ahead of the consumer, handed out in order.
 #pragma once
 
+#include <sys/types.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -21,6 +23,9 @@ class Pipeline {
   Pipeline(Make make, int64_t begin, int64_t end, int workers, int64_t ahead);
   /// Discards what was made and not taken; waits for the workers.
   ~Pipeline();
+  /// False in a child that was forked since: it has none of the workers, and must neither ask nor destroy the object,
+  /// whose mutex they may hold.
+  bool is_of_this_process() const;
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
@@ -46,6 +51,14 @@ class Pipeline {
   int64_t claimed_, delivered_;        // next index to make; next to deliver (written by the consumer alone)
   bool stopping_ = false;
   std::vector<std::thread> workers_;
+  const pid_t process_;
+};
+
+/// Leaves to the parent what is its own.
+struct PipelineDeleter {
+  void operator()(Pipeline* pipeline) const {
+    if (pipeline->is_of_this_process()) delete pipeline;
+  }
 };
 
 }  // namespace stet::data

@@ -1,11 +1,14 @@
 #include "stet/tensor/parallel.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -66,7 +69,10 @@ template <class Done> bool spin(const Done& done) {
 
 class Pool {
  public:
-  ~Pool() { stop(); }
+  Pool() = default;
+  explicit Pool(int size) : size_(size) {}
+  // This process's.
+  static Pool* current();
 
   int size() const { return size_.load(std::memory_order_relaxed); }
 
@@ -74,6 +80,24 @@ class Pool {
     std::lock_guard lock(use_);
     stop();
     size_ = n > 0 ? n : cores();
+  }
+
+  // Ends the workers; the next job starts them again.
+  void stop() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (auto& w : workers_) w.join();
+    workers_.clear();
+    stopping_ = false;
+  }
+
+  // While a thread still runs an op, its workers end with the process.
+  void stop_if_idle() {
+    const std::unique_lock use(use_, std::try_to_lock);
+    if (use) stop();
   }
 
   // One job at a time: a second thread that calls an op meanwhile computes its own inline.
@@ -90,6 +114,7 @@ class Pool {
       wake_.notify_all();
     }
     job.run();
+    if (this != current()) raise("fork: called within an op, whose other threads this process does not have");
     const auto done = [this] { return busy_ == 0; };
     if (!(may_spin() && spin(done))) {
       std::unique_lock lock(mutex_);
@@ -104,10 +129,12 @@ class Pool {
   // More threads than cores would keep each other from working.
   bool may_spin() const { return size() <= cores_; }
 
+  // Where the system gives no more threads, fewer do the work: no result depends on how many.
   void start() {
-    while (static_cast<int>(workers_.size()) < size() - 1) {
-      workers_.emplace_back([this, seen = generation_.load()]() mutable { work(seen); });
-    }
+    try {
+      while (static_cast<int>(workers_.size()) < size() - 1)
+        workers_.emplace_back([this, seen = generation_.load()]() mutable { work(seen); });
+    } catch (const std::system_error&) {}
   }
 
   void work(uint64_t seen) {
@@ -129,17 +156,6 @@ class Pool {
     }
   }
 
-  void stop() {
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    for (auto& w : workers_) w.join();
-    workers_.clear();
-    stopping_ = false;
-  }
-
   const int cores_ = cores();
   std::mutex use_, mutex_;
   std::condition_variable wake_, done_;
@@ -150,10 +166,29 @@ class Pool {
   std::atomic<bool> stopping_{false};
 };
 
+// Never destroyed: destructors of static objects may run ops, which start the workers again.
+std::atomic<Pool*> the_pool{nullptr};
+
+// A child that was forked has none of its parent's workers, and what they held stays held: it gets a pool of its own.
+void leave_to_parent() { the_pool = new Pool(the_pool.load()->size()); }
+
 Pool& pool() {
-  static Pool instance;
-  return instance;
+  [[maybe_unused]] static const bool made = [] {
+    the_pool = new Pool;
+    ::pthread_atfork(nullptr, nullptr, leave_to_parent);
+    return true;
+  }();
+  return *the_pool.load(std::memory_order_relaxed);
 }
+
+Pool* Pool::current() { return the_pool.load(std::memory_order_relaxed); }
+
+// Joins the workers before the process ends.
+struct AtExit {
+  ~AtExit() {
+    if (Pool* pool = Pool::current()) pool->stop_if_idle();
+  }
+} at_exit;
 
 }  // namespace
 

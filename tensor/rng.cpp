@@ -1,5 +1,7 @@
 #include "stet/tensor/rng.h"
 
+#include <pthread.h>
+
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -45,6 +47,10 @@ LivePaths& live_paths() {
   static LivePaths& instance = *new LivePaths;
   return instance;
 }
+
+// No fork finds them in another thread's hands, which the child would not have.
+[[maybe_unused]] const int held_while_forking = ::pthread_atfork(
+    [] { live_paths().mutex.lock(); }, [] { live_paths().mutex.unlock(); }, [] { live_paths().mutex.unlock(); });
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "stet/tensor/storage.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -72,6 +74,9 @@ class Cache {
     return stats_;
   }
 
+  // No fork finds it in another thread's hands, which the child would not have.
+  std::mutex& mutex() { return mutex_; }
+
  private:
   std::mutex mutex_;
   struct Free {
@@ -87,6 +92,9 @@ Cache& cache() {
   static Cache& instance = *new Cache;
   return instance;
 }
+
+[[maybe_unused]] const int held_while_forking = ::pthread_atfork(
+    [] { cache().mutex().lock(); }, [] { cache().mutex().unlock(); }, [] { cache().mutex().unlock(); });
 
 }  // namespace
 

@@ -1,45 +1,35 @@
 // Scratch memory of kernels: kept by each thread and grown at need, so that a steady step asks the system for none.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <utility>
-
-#include "stet/tensor/pages.h"
 
 namespace stet::cpu_kernels {
 
-/// A buffer that only grows. Its content is lost when it does.
+/// A buffer that only grows; only for `thread_local` variables. Its content is lost when it grows, and its memory is
+/// given back when the thread ends. It needs no destructor, so ops in the destructors of static objects find it usable,
+/// though the thread's own objects are gone by then: what it takes there goes with the process.
 class Workspace {
  public:
-  Workspace() = default;
-  Workspace(Workspace&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-  Workspace& operator=(Workspace&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    return *this;
-  }
-  ~Workspace() { free(); }
+  constexpr Workspace() = default;
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
 
   /// At least `count` elements of T, aligned to a cache line. What an earlier call returned is invalid.
   template <class T> T* get(int64_t count) {
     const size_t bytes = static_cast<size_t>(count) * sizeof(T);
-    if (bytes > size_) {
-      free();
-      data_ = allocate_pages(bytes + bytes / 4);
-      size_ = bytes + bytes / 4;
-    }
+    if (bytes > size_) grow(bytes + bytes / 4);
     return static_cast<T*>(data_);
   }
 
  private:
-  void free() {
-    if (data_ != nullptr) free_pages(data_, size_);
-    data_ = nullptr, size_ = 0;
-  }
+  friend struct ThreadWorkspaces;
+  void grow(size_t bytes);
+  void free();
 
   void* data_ = nullptr;
   size_t size_ = 0;
+  bool known_ = false;  // to the thread, which frees it
 };
 
 }  // namespace stet::cpu_kernels
