@@ -51,11 +51,17 @@ Pairs data(const RunView& run) {
   return pairs;
 }
 
+const char* changes_of(const RunSource& source) {
+  if (!source.unknown.empty()) return ", changes unknown";
+  return source.dirty ? " with changes" : "";
+}
+
 std::string describe(const RunLaunch& l) {
   std::string text = fmt::format("from step {}, {}, {} threads, {}, {}", l.first_step, local_time(l.started), l.threads,
                                  l.isa, l.device);
   if (!l.source.commit.empty())
-    text += fmt::format(", commit {}{}", l.source.commit.substr(0, 12), l.source.dirty ? " with changes" : "");
+    text += fmt::format(", commit {}{}", l.source.commit.substr(0, 12), changes_of(l.source));
+  else if (!l.source.unknown.empty()) text += ", source unknown";
   if (!l.end) return text + ", without an end mark";
   return text + fmt::format(", {:.1f} s, exit status {}{}", l.end->wall_seconds, l.end->exit_code,
                             l.end->message.empty() ? "" : ": " + l.end->message);

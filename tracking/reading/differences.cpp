@@ -65,7 +65,9 @@ Table surroundings(const RunLaunch& l) {
           {"threads", std::to_string(l.threads)},
           {"device", l.device},
           {"commit", l.source.commit},
-          {"uncommitted changes", l.source.dirty ? "yes" : "no"}};
+          {"uncommitted changes", !l.source.unknown.empty() ? "unknown"
+                                  : l.source.dirty          ? "yes"
+                                                            : "no"}};
   for (const auto& [name, version] : l.build.libraries) t["library " + name] = version;
   return t;
 }

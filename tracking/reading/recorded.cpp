@@ -42,7 +42,8 @@ RunSource value_of(const record::Source& m) {
           .remote = m.remote(),
           .dirty = m.dirty(),
           .patch = m.patch(),
-          .left_out = {m.left_out().begin(), m.left_out().end()}};
+          .left_out = {m.left_out().begin(), m.left_out().end()},
+          .unknown = m.unknown()};
 }
 
 std::optional<RunEnd> end_of(const record::Launch& m) {

@@ -80,6 +80,7 @@ struct RunSource {
   bool dirty = false;
   std::string patch;                  ///< a file in the run's folder
   std::vector<std::string> left_out;  ///< what the patch does not hold, and why
+  std::string unknown;                ///< why the working tree could not be compared; empty: it was
 };
 
 /// How a launch ended.

@@ -6,6 +6,8 @@
 #include <array>
 #include <iterator>
 
+#include "stet/tensor/error.h"
+
 namespace stet::tracking {
 namespace {
 
@@ -90,6 +92,28 @@ std::string printable(std::string_view text) {
     text.remove_prefix(std::max<size_t>(c.bytes, 1));
   }
   return out;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t bytes = first_character(text).bytes;
+    if (bytes == 0) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    else out += text.substr(0, bytes);
+    text.remove_prefix(std::max<size_t>(bytes, 1));
+  }
+  return out;
+}
+
+void require_utf8(std::string_view call, std::string_view what, std::string_view text) {
+  if (!is_utf8(text)) raise("{}: {} '{}' is not UTF-8; write it in UTF-8", call, what, printable(text));
+}
+
+std::string in_one_line(std::string_view text) {
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return printable(line);
 }
 
 std::string printable_json(std::string_view json) {

@@ -23,6 +23,16 @@ bool is_utf8(std::string_view text);
 /// or take no place, and bytes that are no UTF-8 stand as escapes, as in \n, \x1b and \u{202e}.
 std::string printable(std::string_view text);
 
+/// The text with every byte that is no UTF-8 as an escape, as in \xe9: what comes from outside, as paths, hosts' names
+/// and exceptions' messages do, may hold any bytes, and a record holds UTF-8.
+std::string to_utf8(std::string_view text);
+
+/// Throws UsageError "<call>: <what> 'caf\xe9' is not UTF-8" unless it is: what a program names.
+void require_utf8(std::string_view call, std::string_view what, std::string_view text);
+
+/// A message as printable text, its line ends and tabs as blanks.
+std::string in_one_line(std::string_view text);
+
 /// JSON with the same characters as JSON's escapes, so that its values stay what they are. Line ends outside of strings
 /// stay.
 std::string printable_json(std::string_view json);

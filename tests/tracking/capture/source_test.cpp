@@ -17,16 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-// Moves to a folder for the length of a test.
-class In {
- public:
-  explicit In(const Path& folder) : back_(std::filesystem::current_path()) { std::filesystem::current_path(folder); }
-  ~In() { std::filesystem::current_path(back_); }
-
- private:
-  Path back_;
-};
-
 bool shell(const std::string& command) { return std::system(("(" + command + ") > /dev/null 2>&1").c_str()) == 0; }
 
 void write(const Path& path, const std::string& text) {
@@ -49,9 +39,8 @@ class SourceTest : public testing::Test {
   }
 
   record::Launch capture() {
-    In in(temp_ / "repo/");
     record::Launch launch;
-    capture_source(real_file_system(), temp_ / "run", 2, temp_ / "repo/runs", launch);
+    capture_source(real_file_system(), temp_ / "run", 2, {temp_ / "repo", temp_ / "repo/runs"}, launch);
     return launch;
   }
 
@@ -85,7 +74,7 @@ TEST_F(SourceTest, ADirtyTreeIsItsCommitAndAPatch) {
   record::Launch launch = capture();
   EXPECT_TRUE(launch.source().dirty());
   EXPECT_EQ(launch.source().patch(), "source/launch-2.patch");
-  EXPECT_THAT(launch.source().left_out(), ElementsAre("large.cpp: above 1 MiB"));
+  EXPECT_THAT(launch.source().left_out(), ElementsAre("large.cpp: above 1 MiB", "data.bin: no source"));
   EXPECT_THAT(launch.notes(), IsEmpty());
   std::string patch = read_file(temp_ / "run/source/launch-2.patch");
   EXPECT_THAT(patch, Not(HasSubstr("ignored")));
