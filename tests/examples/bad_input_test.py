@@ -109,7 +109,7 @@ class BadInput(support.ProgramTest):
 
     def test_runs_folder_that_cannot_be_written(self):
         (self.folder / "file").write_text("")
-        self.refuses("runs folder file/runs: can't be written: Not a directory; name another with --runs",
+        self.refuses("runs folder .*/file/runs: can't be written: Not a directory; name another with --runs",
                      "--data", self.data, "--runs", "file/runs")
         self.refuses("runs folder /proc/runs: can't be written: .*; name another with --runs",
                      "--data", self.data, "--runs", "/proc/runs")
@@ -120,7 +120,7 @@ class BadInput(support.ProgramTest):
         if subprocess.run([*mount, "true"], cwd=self.folder, capture_output=True).returncode != 0:
             self.skipTest("no name space to mount a file system in")
         done = subprocess.run([*mount, support.BIN / "mnist", "--data", self.data], cwd=self.folder, env=self.environment, text=True, capture_output=True)
-        self.assert_refused(support.Ended(done), "runs folder ./runs: can't be written: Read-only file system; name another with --runs")
+        self.assert_refused(support.Ended(done), "runs folder .*/runs: can't be written: Read-only file system; name another with --runs")
 
     def test_resume_of_no_run(self):
         self.refuses("latest|holds no run", "--resume", "latest")

@@ -17,6 +17,7 @@
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/folder.h"
 #include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/text.h"
 
 extern char** environ;
 
@@ -96,21 +97,20 @@ void describe_build(record::Build& build) {
 void describe_machine(record::Machine& machine) {
   utsname name{};
   ::uname(&name);
-  machine.set_host(name.nodename);
+  machine.set_host(to_utf8(name.nodename));
   machine.set_kernel(fmt::format("{} {}", name.sysname, name.release));
   machine.set_architecture(name.machine);
-  machine.set_os(field_of("/etc/os-release", "PRETTY_NAME=", '='));
-  machine.set_cpu(cpu_model(name.machine));
+  machine.set_os(to_utf8(field_of("/etc/os-release", "PRETTY_NAME=", '=')));
+  machine.set_cpu(to_utf8(cpu_model(name.machine)));
   machine.set_cpus(static_cast<int32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
   machine.set_memory_bytes(static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
 
-void describe_environment(record::Launch& launch, const std::vector<std::string>& argv) {
-  for (const std::string& argument : mask_arguments(argv)) launch.add_argv(argument);
-  std::error_code gone;
-  launch.set_cwd(std::filesystem::current_path(gone).string());
+void describe_environment(record::Launch& launch, const std::vector<std::string>& argv, const Path& folder) {
+  for (const std::string& argument : mask_arguments(argv)) launch.add_argv(to_utf8(argument));
+  launch.set_cwd(to_utf8(folder.string()));
   launch.set_pid(::getpid());
   launch.set_started(unix_time());
   describe_build(*launch.mutable_build());
@@ -120,7 +120,8 @@ void describe_environment(record::Launch& launch, const std::vector<std::string>
     size_t sign = text.find('=');
     if (sign == std::string_view::npos) continue;
     std::string name(text.substr(0, sign));
-    if (is_allowed(name)) (*launch.mutable_environment())[name] = mask_secret(name, text.substr(sign + 1));
+    if (is_allowed(name))
+      (*launch.mutable_environment())[to_utf8(name)] = to_utf8(mask_secret(name, text.substr(sign + 1)));
   }
 }
 

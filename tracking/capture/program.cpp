@@ -15,6 +15,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/hash_cache.h"
 #include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -104,14 +105,14 @@ Path own_executable() {
 
 void keep_program(FileSystem& fs, const Path& runs, record::Program& program) {
   const Folder programs = make_folder(fs, make_directories(fs, runs) / kFolderName);
-  program.set_path(own_executable().string());
+  program.set_path(to_utf8(own_executable().string()));
   const InputFile executable{Path(kOwnExecutable)};
   program.set_sha256(hash_of(executable));
   bool copied = keep(fs, programs, executable, program.sha256());
   for (const Path& path : loaded_objects()) {
     auto& object = *program.add_shared_objects();
-    object.set_soname(path.filename().string());
-    object.set_path(path.string());
+    object.set_soname(to_utf8(path.filename().string()));
+    object.set_path(to_utf8(path.string()));
     const InputFile file(path);
     object.set_sha256(hash_of(file));
     object.set_kept(!belongs_to_machine(object.soname()));

@@ -5,6 +5,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/capture/program.h"
+#include "stet/tracking/cli/signals.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/scratch_folder.h"
 #include "stet/tracking/reading/subprocess.h"
@@ -40,7 +41,8 @@ int resume_run(const Common& common, const Options& options) {
   const auto record = read_record(run);
   const record::Launch& launch = last_with_program(record);
   if (!options.trust) require_trust(run, runs, record, launch);
-  const ScratchFolder scratch("stet-resume");
+  NotedSignals signals;
+  const ScratchFolder scratch("stet-resume", runs.path());
   const RunnableProgram program = lay_out_program(file_system(), runs, launch.program(), scratch.path() / "program");
   std::error_code none;
   Command command{.program = program.executable,
@@ -49,11 +51,9 @@ int resume_run(const Common& common, const Options& options) {
                   .cwd = std::filesystem::is_directory(launch.cwd(), none) ? Path(launch.cwd()) : Path(),
                   .output = {}};
   command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
+  command.end_signal = SIGTERM;  // it saves a checkpoint
   Subprocess child(command);
-  // Ctrl-C reaches the program as well: it saves a checkpoint, and this one
-  // waits for it.
-  std::signal(SIGINT, SIG_IGN);
-  std::signal(SIGTERM, SIG_IGN);
+  signals.pass_on_to(child.id());
   return child.wait();
 }
 

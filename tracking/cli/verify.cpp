@@ -5,9 +5,11 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/signals.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/verification.h"
 
@@ -48,9 +50,20 @@ int exit_status(const Verdict& verdict) {
   return 2;
 }
 
-Verdict verify_shown(const std::filesystem::path& run, const Options& options, bool wanted) {
+struct Ended {};
+
+// None where a signal came: the program that ran is ended, and the scratch folder removed.
+std::optional<Verdict> verify_shown(const std::filesystem::path& run, const Options& options,
+                                    const NotedSignals& signals, bool wanted) {
   ProgressLine line(wanted);
-  return tracking::verify(run, options, [&](int64_t step, int64_t steps) { line.show(step, steps); });
+  try {
+    const Verdict verdict = tracking::verify(run, options, [&](int64_t step, int64_t steps) {
+      if (signals.last() != 0) throw Ended();
+      line.show(step, steps);
+    });
+    if (signals.last() == 0) return verdict;
+  } catch (const Ended&) {}
+  return std::nullopt;
 }
 
 void print_text(const Verdict& verdict) {
@@ -75,13 +88,15 @@ std::map<std::string, std::string> places_of(const std::vector<std::string>& wor
 int verify_run(const Common& common, Options options) {
   options.places = places_of(options.words);
   const std::filesystem::path run = Runs(common.runs).folder_of(options.run);
-  const Verdict verdict = verify_shown(run, options, !common.json);
+  const NotedSignals signals;
+  const auto verdict = verify_shown(run, options, signals, !common.json);
+  if (!verdict) end_by(signals.last());
   try {
-    leave_report(run, options, verdict);
+    leave_report(run, options, *verdict);
   } catch (const IoError& e) { put_error(fmt::format("the report could not be written: {}", e.what())); }
-  if (common.json) put_json(Json::parse(to_json(verdict)));
-  else print_text(verdict);
-  return exit_status(verdict);
+  if (common.json) put_json(Json::parse(to_json(*verdict)));
+  else print_text(*verdict);
+  return exit_status(*verdict);
 }
 
 void say_options(Arguments& arguments, Options& o) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/record/events.h"
 
 namespace stet::tracking {
 namespace {
@@ -29,16 +30,20 @@ void add(Metric& metric, const Point& point) {
 Metric::Context context_of(const record::Summary::Value& value) {
   Metric::Context context;
   for (const auto& c : value.context()) context.emplace_back(c.name(), c.value());
+  std::sort(context.begin(), context.end());
   return context;
+}
+
+// Not the event's own tag, which older logs made of name and values alone.
+std::string tag_of(const record::Summary::Value& value) {
+  return value.metric().empty() ? value.tag() : metric_tag(value.metric(), context_of(value));
 }
 
 }  // namespace
 
 const Metric* find_metric(const LogView& log, const std::string& name, const Metric::Context& context) {
-  for (const auto& [tag, metric] : log.metrics) {
-    if (metric.name == name && metric.context == context) return &metric;
-  }
-  return nullptr;
+  const auto it = log.metrics.find(metric_tag(name, context));
+  return it == log.metrics.end() ? nullptr : &it->second;
 }
 
 void LogCollector::read() {
@@ -67,7 +72,7 @@ void LogCollector::add_values(const record::Event& event) {
 }
 
 void LogCollector::add_metric(const record::Event& event, const record::Summary::Value& value) {
-  Metric& metric = view_.metrics[value.tag()];
+  Metric& metric = view_.metrics[tag_of(value)];
   if (metric.points.empty()) {
     metric.name = value.metric();
     metric.context = context_of(value);
@@ -90,7 +95,7 @@ void LogCollector::add_medium(const record::Event& event, const record::Summary:
     medium.bytes += static_cast<int64_t>(part.size());
   }
   medium.sha256 = to_hex(hash.digest());
-  view_.media[value.tag()].push_back(std::move(medium));
+  view_.media[tag_of(value)].push_back(std::move(medium));
 }
 
 void LogCollector::add_digests(const record::Event& event) {

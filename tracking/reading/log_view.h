@@ -28,7 +28,7 @@ struct MetricSummary {
 
 /// A metric, and every value that was logged of it.
 struct Metric {
-  /// What it was measured on, as in {{"subset", "validation"}}.
+  /// What it was measured on, as in {{"subset", "validation"}}; in ascending order.
   using Context = std::vector<std::pair<std::string, std::string>>;
 
   std::string name;
@@ -77,7 +77,7 @@ struct LoggedStop {
 /// The effective log: what a resume left behind is not in it. Digests and checkpoints are sorted by tick, which counts
 /// boundaries: several can share a step.
 struct LogView {
-  std::map<std::string, Metric> metrics;  ///< by the name that TensorBoard shows: `name`, or `name/value…` of a context
+  std::map<std::string, Metric> metrics;  ///< by the name that TensorBoard shows: `name`, or `name[subset=validation]`
   std::map<std::string, std::vector<LoggedMedium>> media;  ///< by name, in the order in which they were logged
   std::map<uint64_t, LoggedLosses> losses;
   std::map<uint64_t, LoggedState> states;
@@ -87,7 +87,7 @@ struct LogView {
   uint64_t last_tick = 0;  ///< of a digest
 };
 
-/// The metric of that name and context; null when the log has none.
+/// The metric of that name and context, in whatever order; null when the log has none.
 const Metric* find_metric(const LogView& log, const std::string& name, const Metric::Context& context = {});
 
 }  // namespace stet::tracking

@@ -1,6 +1,7 @@
 #include "stet/tracking/reading/subprocess.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,9 +41,12 @@ Subprocess::Subprocess(const Command& command) {
   words.insert(words.end(), command.arguments.begin(), command.arguments.end());
   auto variables = merged(command.environment);
   auto argv = pointers(words), envp = pointers(variables);
+  const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) raise_io(command.program, "start", errno);
   if (pid_ > 0) return;
+  ::prctl(PR_SET_PDEATHSIG, command.end_signal);
+  if (::getppid() != parent) ::_exit(127);  // it has ended already
   if (!command.output.empty()) {
     const int out = ::open(command.output.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
     const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ struct Command {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;  ///< added to this process's; empty values are taken away
   Path cwd;
-  Path output;  ///< a file that gets what it prints; empty: where this process prints
+  Path output;               ///< a file that gets what it prints; empty: where this process prints
+  int end_signal = SIGKILL;  ///< it gets this one when this process ends before it
 };
 
 /// A program that runs; it is killed when the object goes.

@@ -111,7 +111,7 @@ std::vector<std::string> varying_metrics(const LogView& log) {
 class Replays {
  public:
   Replays(const RunView& run, const VerifyOptions& options, const VerifyProgress& progress)
-      : run_(run), options_(options), progress_(progress) {}
+      : run_(run), options_(options), progress_(progress), scratch_("stet-verify", run.folder.parent_path()) {}
   Rerun run(const std::vector<Stretch>& stretches) {
     return rerun(run_, stretches, scratch_.path() / std::to_string(count_++), options_, progress_);
   }
@@ -120,7 +120,7 @@ class Replays {
   const RunView& run_;
   const VerifyOptions& options_;
   const VerifyProgress& progress_;
-  const ScratchFolder scratch_{"stet-verify"};
+  const ScratchFolder scratch_;
   int count_ = 0;
 };
 

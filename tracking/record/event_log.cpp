@@ -25,9 +25,10 @@ template <class Int> void put_little_endian(std::string& out, Int value) {
 std::string host_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof name - 1) != 0 || !*name) return "localhost";
-  std::string host = name;
+  std::string host = name;  // some file systems take UTF-8 alone
+  const auto is_plain = [](char c) { return c > ' ' && c != '/' && c != 0x7F; };
   std::replace_if(
-      host.begin(), host.end(), [](char c) { return c == '/' || static_cast<unsigned char>(c) <= ' '; }, '-');
+      host.begin(), host.end(), [&](char c) { return !is_plain(c); }, '-');
   return host;
 }
 
@@ -80,7 +81,7 @@ std::string frame(std::string_view payload) {
 }
 
 EventWriter::EventWriter(FileSystem& fs, const Folder& run, std::optional<LogPosition> resume_from, int64_t next_step) {
-  auto seconds = static_cast<int64_t>(unix_time());
+  auto seconds = static_cast<int64_t>(std::max(0.0, unix_time()));  // a name has digits alone
   auto older = list_segments(run);
   if (!older.empty()) {
     if (!resume_from) raise("{}: has event segments already; say from where this one goes on", run.path().string());

@@ -1,14 +1,23 @@
 #include "stet/tracking/record/events.h"
 
+#include <algorithm>
+
 #include "stet/tracking/record/event.pb.h"
 
 namespace stet::tracking {
 namespace {
 
+void append_escaped(std::string& out, std::string_view text, std::string_view special) {
+  for (const char c : text) {
+    if (special.find(c) != special.npos) out += '\\';
+    out += c;
+  }
+}
+
 record::TensorProto* string_tensor(record::Event& event, std::string_view name, const char* plugin,
                                    record::DataClass data_class) {
   auto* value = event.mutable_summary()->add_value();
-  value->set_tag(std::string(name));
+  value->set_tag(metric_tag(name, {}));
   value->set_metric(std::string(name));
   value->mutable_metadata()->mutable_plugin_data()->set_plugin_name(plugin);
   value->mutable_metadata()->set_data_class(data_class);
@@ -18,17 +27,33 @@ record::TensorProto* string_tensor(record::Event& event, std::string_view name, 
 
 }  // namespace
 
+std::string metric_tag(std::string_view name, MetricContext context) {
+  std::string tag;
+  append_escaped(tag, name, "\\[");
+  std::sort(context.begin(), context.end());
+  char before = '[';
+  for (const auto& [key, value] : context) {
+    tag += before;
+    append_escaped(tag, key, "\\=,]");
+    tag += '=';
+    append_escaped(tag, value, "\\,]");
+    before = ',';
+  }
+  if (!context.empty()) tag += ']';
+  return tag;
+}
+
 record::Event scalar_event(std::string_view name, double value, const MetricContext& context, bool varies) {
   record::Event event;
   auto* out = event.mutable_summary()->add_value();
-  std::string tag(name);
-  for (const auto& [key, what] : context) {
-    tag += "/" + what;
+  MetricContext sorted = context;
+  std::sort(sorted.begin(), sorted.end());
+  for (const auto& [key, what] : sorted) {
     auto* entry = out->add_context();
     entry->set_name(key);
     entry->set_value(what);
   }
-  out->set_tag(tag);
+  out->set_tag(metric_tag(name, context));
   out->set_metric(std::string(name));
   out->set_simple_value(static_cast<float>(value));
   out->set_double_value(value);

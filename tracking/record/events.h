@@ -13,11 +13,15 @@ class Event;
 
 namespace stet::tracking {
 
-/// What tells metrics of one name apart, such as {{"subset", "validation"}}.
+/// What tells metrics of one name apart, such as {{"subset", "validation"}}. The order of its entries means nothing.
 using MetricContext = std::vector<std::pair<std::string, std::string>>;
 
-/// A metric's value. TensorBoard shows it rounded to float, under the name or, with a context, under `name/value…`.
-/// `varies`: it differs each time, and no verification compares it.
+/// The name under which TensorBoard and `stet` show a metric: `name`, or `name[fold=1,subset=validation]`, entries in
+/// ascending order. A backslash precedes what would end a part, so that no two metrics have one tag.
+std::string metric_tag(std::string_view name, MetricContext context);
+
+/// A metric's value. TensorBoard shows it rounded to float. `varies`: it differs each time, and no verification
+/// compares it.
 record::Event scalar_event(std::string_view name, double value, const MetricContext& context = {}, bool varies = false);
 
 /// Markdown text, for TensorBoard's text page.

@@ -66,9 +66,10 @@ std::string list_ids(const std::vector<Path>& folders) {
 }  // namespace
 
 std::string new_run_id() {
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  std::time_t seconds = static_cast<std::time_t>(milliseconds / 1000);
+  // A machine whose clock stands before 1970 is taken to be there.
+  const auto now = std::max(std::chrono::system_clock::now().time_since_epoch(), {});
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
   return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{:03}{:04x}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
@@ -79,6 +80,7 @@ HeldRun create_run(FileSystem& fs, const Path& runs_path, record::RunRecord& rec
   std::optional<Entry> ours;  // what another process made under the same id is not
   try {
     const Folder runs = make_directories(fs, runs_path);
+    remove_dead_beginnings(fs, runs);
     record.set_id(new_run_id());
     record.set_created(unix_time());
     const Entry aside = runs / (".new-" + record.id()), run = runs / record.id();

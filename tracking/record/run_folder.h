@@ -24,7 +24,8 @@ struct LockHolder {
   bool heartbeat = false;  ///< where flock is refused: alive is who has touched the file lately
 };
 
-/// A run that this process holds. It is released when the object goes, and when the process ends in whatever way.
+/// A run that this process holds. It is released when the object goes, and when the process ends in whatever way; a
+/// child that was forked holds nothing.
 class RunLock {
  public:
   /// Takes the lock of a run folder. Throws UsageError naming the holder when another process has it. Where the file
@@ -38,7 +39,10 @@ class RunLock {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  struct Release {
+    void operator()(State* state) const;
+  };
+  std::unique_ptr<State, Release> state_;
 };
 
 /// Is the run held by a process now?
@@ -67,6 +71,9 @@ HeldRun open_run(FileSystem& fs, const Folder& folder);
 
 /// Removes `.new-*` files that a crash left in a folder; only who holds the run may call it.
 void remove_leftovers(FileSystem& fs, const Folder& folder);
+
+/// Removes the folders `.new-*` in which processes that are gone began a run. What can't be removed stays.
+void remove_dead_beginnings(FileSystem& fs, const Folder& runs) noexcept;
 
 /// The run folders in `runs`, by ascending id.
 std::vector<Path> list_runs(const Path& runs);

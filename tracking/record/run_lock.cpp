@@ -1,3 +1,5 @@
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -9,10 +11,12 @@
 #include <ctime>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -20,7 +24,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kHeartbeatInterval = 5s;
-constexpr int64_t kHeartbeatPatience = 60;  // seconds; clocks of two hosts may differ by some
+constexpr int64_t kHeartbeatPatience = 60;   // seconds; clocks of two hosts may differ by some
+constexpr int64_t kBeginningPatience = 600;  // seconds in which a run's folder is surely made
 
 constexpr std::string_view kLockName = ".lock";
 constexpr int64_t kLockLimit = 4096;  // bytes
@@ -29,7 +34,7 @@ LockHolder this_process(bool heartbeat) {
   LockHolder holder;
   char host[256] = {};
   ::gethostname(host, sizeof host - 1);
-  holder.host = host;
+  holder.host = to_utf8(host);
   holder.pid = ::getpid();
   holder.heartbeat = heartbeat;
   try {
@@ -67,6 +72,18 @@ LockResult try_patiently(FileSystem& fs, File& file) {
   return result;
 }
 
+// A holder is written by who has the lock, so one whose lock is free is gone; but not every file system tells another
+// host of a lock.
+bool is_dead_beginning(const Entry& entry) {
+  const EntryStatus status = look_at(entry);
+  if (status.kind != EntryStatus::Kind::folder) return false;
+  const Folder folder(entry);
+  if (is_held(folder)) return false;
+  const auto holder = read_holder(folder);
+  const bool is_known = holder && holder->host == this_process(false).host;
+  return is_known || std::time(nullptr) - status.modified > kBeginningPatience;
+}
+
 [[noreturn]] void raise_held(const Folder& folder) {
   auto holder = read_holder(folder);
   const std::string run = folder.path().filename().string();
@@ -77,8 +94,23 @@ LockResult try_patiently(FileSystem& fs, File& file) {
 }  // namespace
 
 struct RunLock::State {
+  State() {
+    [[maybe_unused]] static const int once =
+        ::pthread_atfork([] { held().mutex.lock(); }, [] { held().mutex.unlock(); },
+                         [] {
+                           for (State* state : held().all) state->leave_to_parent();
+                           held().mutex.unlock();
+                         });
+    const std::lock_guard lock(held().mutex);
+    held().all.insert(this);
+  }
+
   // A process that the seam ends has no destructors run; a heartbeat then stops with it.
   ~State() {
+    {
+      const std::lock_guard lock(held().mutex);
+      held().all.erase(this);
+    }
     if (!beat.joinable()) return;
     {
       std::lock_guard lock(mutex);
@@ -96,16 +128,41 @@ struct RunLock::State {
     });
   }
 
+  // In a child that was forked: a lock lasts as long as any copy of its descriptor is open. The number stays taken, as
+  // `file` closes it.
+  void leave_to_parent() {
+    parents = true;
+    if (!file) return;
+    const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (nothing.get() < 0 || ::dup3(nothing.get(), file->descriptor(), O_CLOEXEC) < 0) ::close(file->descriptor());
+  }
+
+  // Of this process. Never destroyed: a static object may hold a run.
+  struct All {
+    std::mutex mutex;
+    std::set<State*> all;
+  };
+  static All& held() {
+    static All& instance = *new All;
+    return instance;
+  }
+
   static constexpr timespec long_ago[2] = {{0, 0}, {0, 0}};
   std::unique_ptr<File> file;
   std::string warning;
   std::mutex mutex;
   std::condition_variable wake;
   bool done = false;
+  bool parents = false;  // the process that this one was forked from holds the run
   std::thread beat;
 };
 
-RunLock::RunLock(FileSystem& fs, const Folder& folder) : state_(std::make_unique<State>()) {
+// What is the parent's can't be destroyed in a child, which has no such thread to wait for.
+void RunLock::Release::operator()(State* state) const {
+  if (!state->parents) delete state;
+}
+
+RunLock::RunLock(FileSystem& fs, const Folder& folder) : state_(new State) {
   state_->file = fs.open(folder / kLockName, OpenMode::append);
   LockResult result = try_patiently(fs, *state_->file);
   bool heartbeat = result == LockResult::unsupported;
@@ -134,6 +191,15 @@ std::optional<LockHolder> read_holder(const Folder& folder) {
     return {};
   } catch (const nlohmann::json::exception&) {  // between two writes, or left so by a crash
     return {};
+  }
+}
+
+void remove_dead_beginnings(FileSystem& fs, const Folder& runs) noexcept {
+  try {
+    for (const std::string& name : runs.names()) {
+      if (name.starts_with(".new-") && is_dead_beginning(runs / name)) remove_all(fs, runs / name);
+    }
+  } catch (const Error&) {  // another process removes them too, or they are another user's
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stet/tracking/record/clock.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -59,7 +60,7 @@ void EventSink::settle() {
 Instant EventSink::stop(Instant now, const std::string& message) {
   record::Event event;
   event.mutable_session_log()->set_status(record::SessionLog::STOP);
-  event.mutable_session_log()->set_msg(message);
+  event.mutable_session_log()->set_msg(to_utf8(message));
   const Instant end = failed_ ? failed_->at : now;
   put(end, std::move(event));
   sync();

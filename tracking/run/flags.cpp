@@ -16,20 +16,57 @@ std::string_view trim(std::string_view text) {
   return first == text.npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-std::vector<Flag> read_json(const std::string& path, const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object())
-    raise<DataError>("{}: is no JSON object; write {{\"lr\": 0.001, …}} or lines of name = value", path);
-  std::vector<Flag> entries;
-  for (const auto& [name, value] : json.items()) {
-    if (value.is_structured() || value.is_null())
-      raise<DataError>("{}: '{}' must be a number, a text or true or false", path, name);
-    entries.push_back({name, value.is_string() ? value.get<std::string>() : value.dump()});
-  }
-  return entries;
+void require_new(const std::vector<Flag>& entries, const std::string& name, const std::string& place) {
+  const auto same = [&](const Flag& entry) { return entry.name == name; };
+  if (std::any_of(entries.begin(), entries.end(), same)) raise<DataError>("{}: '{}' is given twice", place, name);
 }
 
-std::vector<Flag> read_lines(const std::string& path, std::istream& in) {
+// Takes numbers as they are written, so that they are read as those of the command line are.
+class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit JsonConfig(const std::string& path) : path_(path) {}
+  std::vector<Flag> entries;
+
+  bool start_object(size_t) override { return depth_++ == 0 || refuse(); }
+  bool end_object() override { return true; }
+  bool key(string_t& name) override {
+    require_new(entries, name, path_);
+    entries.push_back({name, {}});
+    return true;
+  }
+  bool string(string_t& value) override { return put(value); }
+  bool boolean(bool value) override { return put(value ? "true" : "false"); }
+  bool number_integer(number_integer_t value) override { return put(std::to_string(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return put(std::to_string(value)); }
+  bool number_float(number_float_t, const string_t& written) override { return put(written); }
+  bool null() override { return refuse(); }
+  bool binary(binary_t&) override { return refuse(); }
+  bool start_array(size_t) override { return refuse(); }
+  bool end_array() override { return refuse(); }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+ private:
+  bool put(std::string value) {
+    entries.back().value = std::move(value);
+    return true;
+  }
+  bool refuse() const {
+    if (entries.empty()) return false;
+    raise<DataError>("{}: '{}' must be a number, a text or true or false", path_, entries.back().name);
+  }
+
+  const std::string& path_;
+  int depth_ = 0;
+};
+
+std::vector<Flag> read_json(const std::string& path, const std::string& text) {
+  JsonConfig config(path);
+  if (!nlohmann::json::sax_parse(text, &config))
+    raise<DataError>("{}: is no JSON object; write {{\"lr\": 0.001, …}} or lines of name = value", path);
+  return std::move(config.entries);
+}
+
+std::vector<Flag> read_lines(const std::string& path, std::istringstream in) {
   std::vector<Flag> entries;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
@@ -37,7 +74,9 @@ std::vector<Flag> read_lines(const std::string& path, std::istream& in) {
     if (text.empty()) continue;
     const size_t equals = text.find('=');
     if (equals == text.npos) raise<DataError>("{}:{}: expected name = value", path, number);
-    entries.push_back({std::string(trim(text.substr(0, equals))), std::string(trim(text.substr(equals + 1)))});
+    const std::string name(trim(text.substr(0, equals)));
+    require_new(entries, name, fmt::format("{}:{}", path, number));
+    entries.push_back({name, std::string(trim(text.substr(equals + 1)))});
   }
   return entries;
 }
@@ -74,9 +113,11 @@ std::vector<Flag> read_config(const std::string& path) {
   std::stringstream content;
   content << in.rdbuf();
   if (!in || content.bad()) raise<DataError>("--config {}: can't be read", path);
-  const std::string text = content.str();
-  if (trim(text).starts_with('{')) return read_json(path, text);
-  return read_lines(path, content);
+  std::string text = content.str();
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a mark that some editors put before UTF-8
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != text.npos && text[first] == '{') return read_json(path, text);
+  return read_lines(path, std::istringstream(text));
 }
 
 }  // namespace stet::tracking

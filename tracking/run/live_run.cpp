@@ -1,6 +1,7 @@
 #include "stet/tracking/run/live_run.h"
 
-#include <csignal>
+#include <pthread.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -15,6 +16,8 @@
 #include "stet/tensor/simd/isa.h"
 #include "stet/tracking/capture/own_runs.h"
 #include "stet/tracking/record/png.h"
+#include "stet/tracking/record/text.h"
+#include "stet/tracking/run/artifacts.h"
 #include "stet/tracking/run/process_end.h"
 #include "stet/tracking/run/restart_point.h"
 #include "stet/tracking/run/resume.h"
@@ -23,6 +26,12 @@ namespace stet::tracking {
 namespace {
 
 LiveRun* the_run = nullptr;
+
+void watch_forks() {
+  [[maybe_unused]] static const int once = ::pthread_atfork(nullptr, nullptr, [] {
+    if (the_run) the_run->leave_to_parent();
+  });
+}
 
 std::set<uint64_t> digest_ticks(const std::optional<Replay>& replay) {
   return replay ? replay->digest_ticks : std::set<uint64_t>();
@@ -46,6 +55,7 @@ LiveRun::LiveRun(int argc, const char* const* argv, std::string program)
       replay_(Replay::from_environment()),
       digests_(digest_ticks(replay_)) {
   if (the_run) raise("Run: there is one already; a program has one at a time");
+  require_utf8("Run", "the program's name", program_);
   flags_.read_place(parameters_);
   progress_.set_quiet(flags_.quiet);
   if (!flags_.resume.empty() && !parameters_.help()) take_up_recorded();
@@ -54,6 +64,7 @@ LiveRun::LiveRun(int argc, const char* const* argv, std::string program)
   install_recorder(this);
   set_tick(0);
   the_run = this;
+  watch_forks();
 }
 
 LiveRun::~LiveRun() {
@@ -63,6 +74,7 @@ LiveRun::~LiveRun() {
 
 void LiveRun::set_policy(const CheckpointPolicy& policy) {
   if (begun()) raise("checkpoint: the run has begun; set the policy before the loop");
+  require_utf8("checkpoint", "the metric's name", policy.best_metric);
   checkpoints_.set_policy(policy);
 }
 
@@ -73,6 +85,7 @@ void LiveRun::take_up_recorded() {
     print_and_exit(fmt::format("{}: run {} has finished; there is nothing to resume\n", program_, run.record.id()));
   }
   held_ = std::move(run.held);
+  flags_.runs = held_->folder.path().parent_path();
   RestartPoint point = find_restart_point(held_->folder);
   for (const auto& why : point.passed_over) progress_.warn(fmt::format("{}: passed over: {}", program_, why));
   parameters_.set_record(run.record.id(), recorded_parameters(run.record));
@@ -116,6 +129,8 @@ void LiveRun::begin() {
   save_record();
   begin_log();
   if (!replay_) progress_.open_output(held_->folder / "output.log");
+  for (const std::string& note : record_.notes())
+    progress_.warn(fmt::format("{}: {}; what is uncommitted is not in the record", program_, note));
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
   if (resumed()) checkpoints_.recall(held_->folder, steps());
   progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.path().string(),
@@ -154,7 +169,7 @@ LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
     case Position::Entry::skipped: go_to(position_.moment()); return LoopEntry::empty;
     case Position::Entry::fresh:
       if (position_.depth() == 1) abandoned_ = false;
-      if (!begun() || position_.depth() == 1) start_fresh();
+      if (!parents_ && (!begun() || position_.depth() == 1)) start_fresh();
       return LoopEntry::fresh;
     case Position::Entry::enclosing:
       // What the code between the loops reads is already as it was, as far as it exists; restore() sets the rest.
@@ -201,6 +216,7 @@ void LiveRun::restore() {
     std::_Exit(0);
   }
   digests_.forget_losses();
+  if (parents_) return;
   describe_state();
   begin();
   restored_from_.reset();
@@ -229,6 +245,7 @@ void LiveRun::commit(LoopKind kind, bool finished) {
   go_to({now_.committed.tick + 1, steps() + (step ? 1 : 0)});
   now_.in_step = false;
   if (kind == LoopKind::epochs) ++epochs_;
+  if (parents_) return;
   sink_.forget_failure();
   digests_.log_losses(sink_, now_, finite());
   if (step) digests_.end_step(state_);
@@ -281,7 +298,7 @@ void LiveRun::write_checkpoint() {
 }
 
 void LiveRun::stop_if_asked() {
-  if (const int signal = noted_signal()) stop(signal == SIGTERM ? "terminated" : "interrupted", 130);
+  if (const int signal = noted_signal()) stop(name_of_signal(signal), 130);
   if (flags_.max_steps > 0 && steps() >= flags_.max_steps) stop("max-steps", 0);
   if (replay_ && replay_->stop_tick == now_.tick()) stop("max-steps", 0);
 }
@@ -290,6 +307,7 @@ void LiveRun::stop_if_asked() {
 
 void LiveRun::log(std::string_view name, double value, const MetricOptions& options) {
   if (!heard()) return;
+  names_.add("log", name, options.context, LoggedNames::Kind::number);
   value = with_plain_nan(value);
   finite().metric(now_.step(), name, value);
   begin();
@@ -301,6 +319,7 @@ void LiveRun::log(std::string_view name, const Tensor& value, const MetricOption
   if (!heard()) return;
   const bool wanted_now = !begun() || name == checkpoints_.policy().best_metric;
   if (wanted_now || value.device() == cpu || value.elements() != 1) return log(name, value.item<double>(), options);
+  names_.add("log", name, options.context, LoggedNames::Kind::number);
   const ScalarRead scalar = digests_.read(value);
   sink_.put(now_, {}, {scalar.read},
             [scalar, check = finite(), name = std::string(name), options](record::Event& event) {
@@ -312,12 +331,14 @@ void LiveRun::log(std::string_view name, const Tensor& value, const MetricOption
 
 void LiveRun::log_text(std::string_view name, std::string_view text) {
   if (!heard()) return;
+  names_.add("log_text", name, {}, LoggedNames::Kind::text);
   begin();
-  sink_.put_logged(now_, text_event(name, text));
+  sink_.put_logged(now_, text_event(name, to_utf8(text)));
 }
 
 void LiveRun::log_image(std::string_view name, const Tensor& image) {
   if (!heard()) return;
+  names_.add("log_image", name, {}, LoggedNames::Kind::image);
   begin();
   const Png png = encode_png(image);
   sink_.put_logged(now_, image_event(name, png.width, png.height, png.bytes));
@@ -325,10 +346,9 @@ void LiveRun::log_image(std::string_view name, const Tensor& image) {
 
 void LiveRun::artifact(const Path& file) {
   if (!heard()) return;
+  check_artifact_name(file);
   begin();
-  const Entry folder = held_->folder / "artifacts";
-  fs_.make_directory(folder);
-  replace_file(fs_, Folder(folder) / file.filename().string(), as_bytes(read_file(file)));
+  keep_artifact(fs_, held_->folder, file);
 }
 
 void LiveRun::loss(const Tensor& value) {
@@ -361,7 +381,14 @@ void LiveRun::mark_end(record::End::Status status, int exit_code, const std::str
   save_record();
 }
 
+void LiveRun::leave_to_parent() {
+  parents_ = true;
+  progress_.leave_to_parent();
+  forget_signals();
+}
+
 void LiveRun::finish() {
+  if (parents_) return;
   close();
   if (mute()) fail("resume: the program ended before it came to the loop where the run left off", false);
   if (abandoned_) return left_by_exception();
@@ -373,6 +400,7 @@ void LiveRun::finish() {
 }
 
 void LiveRun::left_by_exception() {
+  if (parents_) return;
   progress_.end();
   if (!training_ && !resumed()) {
     if (held_) remove_all(fs_, held_->folder);
@@ -393,20 +421,20 @@ void LiveRun::stop(const std::string& reason, int exit_code) {
 
 void LiveRun::fail(const std::string& message, bool in_training) noexcept {
   const int code = in_training || training_ ? 1 : 2;
+  std::string why = message;
   try {
     // A compiler may have data read before the call beside it that closes the set of parameters: --help needs none.
     if (parameters_.help()) close();
     progress_.end();
     flush_all();
-    const bool leaves_nothing = code == 2 && !resumed();
-    const bool marks = begun() && !ended_ && !leaves_nothing;
-    const std::string why = marks ? sink_.first_failure(message) : message;
-    std::fprintf(stderr, "%s: %s\n", program_.c_str(), in_one_line(why).c_str());
-    if (marks) mark_end(record::End::FAILED, code, why);
+    const bool leaves_nothing = code == 2 && !resumed() && !parents_;
+    if (begun() && !ended_ && !leaves_nothing && !parents_) {
+      why = sink_.first_failure(message);
+      mark_end(record::End::FAILED, code, why);
+    }
     if (held_ && leaves_nothing) remove_all(fs_, held_->folder);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s: the record could not be brought up to date: %s\n", program_.c_str(), e.what());
-  }
+  } catch (const std::exception& e) { why += std::string("; the record could not be brought up to date: ") + e.what(); }
+  std::fprintf(stderr, "%s: %s\n", to_utf8(program_).c_str(), in_one_line(why).c_str());
   progress_.close_output();
   std::_Exit(code);
 }

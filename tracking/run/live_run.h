@@ -18,6 +18,7 @@
 #include "stet/tracking/run/digest_log.h"
 #include "stet/tracking/run/event_sink.h"
 #include "stet/tracking/run/finite_check.h"
+#include "stet/tracking/run/logged_names.h"
 #include "stet/tracking/run/loops.h"
 #include "stet/tracking/run/parameters.h"
 #include "stet/tracking/run/position.h"
@@ -78,11 +79,13 @@ class LiveRun final : public Recorder {
   [[noreturn]] void fail(const std::string& message, bool in_training) noexcept;
   /// The same of this process's run; nothing where there is none.
   static void fail_if_any(const std::string& message, bool in_training) noexcept;
+  /// In a child that was forked: the run is the parent's. From here on it logs, saves and marks nothing.
+  void leave_to_parent();
 
  private:
   void take_up_recorded();
   bool resumed() const { return record_.taken_over(); }
-  bool mute() const { return position_.seeking(); }
+  bool mute() const { return parents_ || position_.seeking(); }
   bool begun() const { return sink_.is_open(); }
   /// Is what the program logs heard?
   bool heard();
@@ -118,6 +121,7 @@ class LiveRun final : public Recorder {
   std::optional<HeldRun> held_;
   RecordBuilder record_;
   EventSink sink_;
+  LoggedNames names_;
   DigestLog digests_;
   Checkpointer checkpoints_;
   std::optional<Checkpoint> restored_from_;  // until it has been restored
@@ -127,6 +131,7 @@ class LiveRun final : public Recorder {
   Instant now_;
   int64_t epochs_ = 0;
   bool training_ = false, ended_ = false;
+  bool parents_ = false;                  // the process that this one was forked from has the run
   bool abandoned_ = false;                // an exception left the outermost loop
   std::set<const Stateful*> optimizers_;  // that were seen to be tracked
 };

@@ -125,7 +125,7 @@ void close_others(const Copier& c) {
   // lock.
   close_others(c);
   if (::fork() != 0) ::_exit(0);  // the parent's wait() never sees the helper
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
   c.run();
 }
 
@@ -135,35 +135,43 @@ Descriptor try_open(const Entry& file) {
   } catch (const IoError&) { return Descriptor(); }
 }
 
-bool make_pipe(std::array<int, 2>& ends) { return ::pipe2(ends.data(), O_CLOEXEC) == 0; }
+struct Pipe {
+  Descriptor from{}, to{};
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Pipe();
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+Descriptor copy_of(int fd) { return Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 }  // namespace
 
 OutputLog::OutputLog(const Entry& file) {
-  const Descriptor log_file = try_open(file);
-  const int log = log_file.get();
-  std::array<int, 2> out, error, bar, done;
-  if (log < 0 || !make_pipe(out) || !make_pipe(error) || !make_pipe(bar) || !make_pipe(done)) return;
-  flush_streams();
-  saved_out_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  saved_error_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  const pid_t child = ::fork();
-  if (child == 0) become_copier({out[0], error[0], bar[0], saved_out_, saved_error_, log, done[1]});
-  int status;
-  if (child > 0) ::waitpid(child, &status, 0);
-  for (const int fd : {out[0], error[0], bar[0], done[1]}) ::close(fd);
-  if (child > 0) {
-    if (::isatty(saved_out_) == 1) std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-    ::dup2(out[1], STDOUT_FILENO);
-    ::dup2(error[1], STDERR_FILENO);
-    bar_ = bar[1];
-    done_ = done[0];
-  } else {
-    ::close(bar[1]);
-    ::close(done[0]);
+  const Descriptor log = try_open(file);
+  Descriptor saved_out = copy_of(STDOUT_FILENO), saved_error = copy_of(STDERR_FILENO);
+  Pipe out = make_pipe(), error = make_pipe(), bar = make_pipe(), done = make_pipe();
+  for (const int needed :
+       {log.get(), saved_out.get(), saved_error.get(), out.to.get(), error.to.get(), bar.to.get(), done.to.get()}) {
+    if (needed < 0) return;
   }
-  ::close(out[1]);
-  ::close(error[1]);
+  flush_streams();
+  const pid_t child = ::fork();
+  if (child < 0) return;
+  if (child == 0)
+    become_copier({out.from.get(), error.from.get(), bar.from.get(), saved_out.get(), saved_error.get(), log.get(),
+                   done.to.get()});
+  int status;
+  ::waitpid(child, &status, 0);
+  if (::isatty(saved_out.get()) == 1) std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+  ::dup2(out.to.get(), STDOUT_FILENO);
+  ::dup2(error.to.get(), STDERR_FILENO);
+  saved_out_ = saved_out.release();
+  saved_error_ = saved_error.release();
+  bar_ = bar.to.release();
+  done_ = done.from.release();
 }
 
 OutputLog::~OutputLog() {
@@ -177,6 +185,14 @@ OutputLog::~OutputLog() {
   ::close(done_);
   ::close(saved_out_);
   ::close(saved_error_);
+}
+
+void OutputLog::leave_to_parent() {
+  if (!active()) return;
+  ::dup2(saved_out_, STDOUT_FILENO);
+  ::dup2(saved_error_, STDERR_FILENO);
+  for (const int fd : {bar_, done_, saved_out_, saved_error_}) ::close(fd);
+  bar_ = -1;
 }
 
 void OutputLog::bar(const std::string& text) {

@@ -18,6 +18,9 @@ class OutputLog {
   OutputLog& operator=(const OutputLog&) = delete;
   /// Returns when all has been copied (two seconds at most: a process that this one started may go on printing).
   ~OutputLog();
+  /// In a child that was forked: what it prints goes where this process printed before, and the helper's end does not
+  /// wait for it.
+  void leave_to_parent();
 
   bool active() const { return bar_ >= 0; }
   /// Shows the bar; empty: leaves its line as it is.

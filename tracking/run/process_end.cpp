@@ -1,6 +1,9 @@
 #include "stet/tracking/run/process_end.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -10,17 +13,36 @@
 #include <new>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
 
 std::string program_name = "stet";
 EndHandler end_handler = nullptr;
-volatile std::sig_atomic_t signal_that_came = 0;
 
-extern "C" void note_signal(int signal) {
+constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+volatile std::sig_atomic_t signal_that_came = 0;
+volatile std::sig_atomic_t came[NSIG] = {}, was_passed_on[NSIG] = {};
+
+extern "C" void note_signal(int signal, siginfo_t* info, void*) {
   signal_that_came = signal;
-  std::signal(signal, SIG_DFL);  // the second one ends the process
+  volatile std::sig_atomic_t& before = info->si_code == SI_QUEUE ? was_passed_on[signal] : came[signal];
+  if (before != 0) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  before = 1;
+}
+
+bool is_watched(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == note_signal;
+}
+
+bool is_default(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL;
 }
 
 [[noreturn]] void end_with(const std::string& message, bool in_training) noexcept {
@@ -44,30 +66,50 @@ extern "C" void note_signal(int signal) {
 }  // namespace
 
 void install_terminate_handler(const std::string& program, EndHandler handler) {
-  program_name = program;
+  program_name = to_utf8(program);
   end_handler = handler;
   std::set_terminate(on_terminate);
 }
 
+void open_standard_descriptors() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+  if (fd >= 0) ::close(fd);
+}
+
 void watch_signals() {
   signal_that_came = 0;
-  std::signal(SIGINT, note_signal);
-  std::signal(SIGTERM, note_signal);
+  struct sigaction note {};
+  note.sa_sigaction = note_signal;
+  note.sa_flags = SA_SIGINFO | SA_RESTART;
+  for (const int signal : kEndingSignals) {
+    came[signal] = 0;
+    was_passed_on[signal] = 0;
+    if (is_default(signal)) ::sigaction(signal, &note, nullptr);
+  }
+}
+
+void forget_signals() {
+  for (const int signal : kEndingSignals) {
+    if (is_watched(signal)) std::signal(signal, SIG_DFL);
+  }
 }
 
 int noted_signal() { return signal_that_came; }
+
+std::string name_of_signal(int signal) {
+  switch (signal) {
+    case SIGINT: return "interrupted";
+    case SIGTERM: return "terminated";
+    case SIGHUP: return "hung up";
+    default: return signal == SIGUSR1 ? "stopped by SIGUSR1" : "stopped by SIGUSR2";
+  }
+}
 
 void flush_all() {
   std::cout.flush();
   std::cerr.flush();
   std::fflush(nullptr);
-}
-
-std::string in_one_line(std::string text) {
-  for (char& c : text) {
-    if (c == '\n' || c == '\r') c = ' ';
-  }
-  return text;
 }
 
 double cpu_seconds() {

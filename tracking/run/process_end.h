@@ -5,6 +5,10 @@
 
 namespace stet::tracking {
 
+/// Opens /dev/null as standard input, output or error where the process was started without: a file that is opened
+/// later would take the number, and get what is printed.
+void open_standard_descriptors();
+
 /// Is told of the end with the exception's message, and whether it is training's fault; it may end the process itself.
 using EndHandler = void (*)(const std::string& message, bool in_training) noexcept;
 
@@ -12,16 +16,19 @@ using EndHandler = void (*)(const std::string& message, bool in_training) noexce
 /// exit status 1 or 2.
 void install_terminate_handler(const std::string& program, EndHandler handler);
 
-/// From here on SIGINT and SIGTERM are noted; a second one ends the process.
+/// From here on SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 are noted, but for those that the program handles itself
+/// or that it was started to ignore (nohup). A second one of a kind ends the process. One that a parent passes on by
+/// sigqueue, as `stet resume` does, is no second one: a signal to a group of processes comes both ways.
 void watch_signals();
+/// In a child that was forked: they end it again.
+void forget_signals();
 /// The signal that came, or 0.
 int noted_signal();
+/// How a run's end names it: "interrupted", "terminated", "hung up", "stopped by SIGUSR1".
+std::string name_of_signal(int signal);
 
 /// What the program printed, to the system.
 void flush_all();
-
-/// An exception's text may hold line ends.
-std::string in_one_line(std::string text);
 
 /// Of this process so far, in user and system mode.
 double cpu_seconds();

@@ -56,6 +56,12 @@ void Progress::close_output() {
   output_.reset();
 }
 
+void Progress::leave_to_parent() {
+  if (output_) output_->leave_to_parent();
+  quiet_ = true;
+  open_line_ = false;
+}
+
 void Progress::say(const std::string& line) {
   if (!quiet_) warn(line);
 }

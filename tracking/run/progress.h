@@ -26,6 +26,8 @@ class Progress {
   void open_output(const Entry& file);
   /// Returns when everything printed has arrived.
   void close_output();
+  /// In a child that was forked: shows nothing more, and gives back what was open for output.
+  void leave_to_parent();
   /// The terminal's line is cleared for `line`.
   void say(const std::string& line);
   /// As say, and shown by a quiet program too.

@@ -14,6 +14,7 @@
 #include "stet/tracking/capture/source.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/seal.h"
+#include "stet/tracking/record/text.h"
 #include "stet/tracking/run/process_end.h"
 
 namespace stet::tracking {
@@ -61,8 +62,9 @@ void add_param(record::RunRecord& record, const Declared& d) {
 void add_hyperparameter(record::RunRecord& record, const std::string& path, const std::string& value,
                         const std::string& type, bool execution) {
   auto* h = record.add_hyperparameters();
+  require_utf8("track", "a hyperparameter's name", path);
   h->set_path(path);
-  h->set_value(value);
+  h->set_value(to_utf8(value));
   h->set_type(type);
   h->set_execution(execution);
 }
@@ -77,6 +79,11 @@ CheckpointPolicy policy_of(const record::RunRecord& record) {
           .best_metric = rules.best_metric(),
           .best_is_highest = rules.best_is_highest(),
           .log_spaced = rules.log_spaced()};
+}
+
+Path RecordBuilder::working_folder() {
+  std::error_code gone;
+  return std::filesystem::current_path(gone);
 }
 
 void RecordBuilder::take_over(record::RunRecord recorded) {
@@ -107,7 +114,7 @@ void RecordBuilder::describe_parameters(const Parameters& parameters) {
 void RecordBuilder::describe_state(const State& state, const Parameters& parameters) {
   describe_hyperparameters(state, parameters);
   describe_tracked(state);
-  record_.set_model_summary(state.summary());
+  record_.set_model_summary(to_utf8(state.summary()));
   record_.set_parameter_count(state.parameter_count());
   describe_data();
   changed_ = true;
@@ -126,6 +133,7 @@ void RecordBuilder::describe_hyperparameters(const State& state, const Parameter
 void RecordBuilder::describe_tracked(const State& state) {
   record_.clear_tracked();
   for (const TrackedShape& s : state.shapes()) {
+    require_utf8("track", "the name", s.path);
     auto* t = record_.add_tracked();
     t->set_path(s.path);
     t->set_alias_of(s.alias_of);
@@ -142,7 +150,7 @@ void RecordBuilder::describe_data() {
     data->set_name(d.name);
     for (const FileFingerprint& f : d.files) {
       auto* file = data->add_files();
-      file->set_path(std::filesystem::absolute(f.path).lexically_normal().string());
+      file->set_path(to_utf8(f.path));
       file->set_size(f.size);
       file->set_sha256(f.sha256);
     }
@@ -160,7 +168,7 @@ void RecordBuilder::add_launch(Instant first, Device device, const std::vector<s
   launch->set_threads(threads());
   launch->set_isa(isa());
   launch->set_device(device.to_string());
-  describe_environment(*launch, argv);
+  describe_environment(*launch, argv, start_folder_);
   if (device == cpu) return;
   const DeviceDescription gpu = backend(device).describe();
   launch->mutable_machine()->set_gpu(gpu.name);
@@ -168,11 +176,16 @@ void RecordBuilder::add_launch(Instant first, Device device, const std::vector<s
   launch->mutable_machine()->set_cuda(gpu.runtime);
 }
 
+std::vector<std::string> RecordBuilder::notes() const {
+  const auto& notes = record_.launches(record_.launches_size() - 1).notes();
+  return {notes.begin(), notes.end()};
+}
+
 HeldRun RecordBuilder::make_folder(FileSystem& fs, const Path& runs) { return create_run(fs, runs, record_); }
 
 void RecordBuilder::keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder) {
   tracking::keep_program(fs, runs, *launch().mutable_program());
-  capture_source(fs, run_folder, record_.launches_size() - 1, runs, launch());
+  capture_source(fs, run_folder, record_.launches_size() - 1, {start_folder_, runs}, launch());
 }
 
 void RecordBuilder::add_dataset(const DatasetRecord& dataset) {
@@ -181,7 +194,14 @@ void RecordBuilder::add_dataset(const DatasetRecord& dataset) {
            d.files.size() == dataset.files.size();
   };
   if (std::any_of(datasets_.begin(), datasets_.end(), same)) return;
+  require_utf8("data", "the data set's name", dataset.name);
+  require_utf8("data", "the split's definition", dataset.split);
   datasets_.push_back(dataset);
+  for (FileFingerprint& f : datasets_.back().files) {
+    std::error_code gone;  // a relative path then stays what it is
+    const Path absolute = std::filesystem::absolute(f.path, gone);
+    if (!gone) f.path = absolute.lexically_normal().string();
+  }
   changed_ = true;
 }
 
@@ -190,9 +210,10 @@ void RecordBuilder::end(record::End::Status status, int exit_code, const std::st
   auto* end = launch().mutable_end();
   end->set_status(status);
   end->set_exit_code(exit_code);
-  end->set_message(message);
+  end->set_message(to_utf8(message));
   end->set_time(unix_time());
-  end->set_wall_seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+  end->set_wall_seconds(
+      std::max(0.0, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count()));
   end->set_cpu_seconds(cpu_seconds());
   end->set_last_step(steps);
   record_.set_steps(steps);

@@ -26,6 +26,8 @@ class RecordBuilder {
   bool taken_over() const { return taken_over_; }
   const record::RunRecord& record() const { return record_; }
   const std::string& id() const { return record_.id(); }
+  /// What could not be captured of this launch, and why.
+  std::vector<std::string> notes() const;
 
   void describe_program(const std::string& program, const RunFlags& flags, const Parameters& parameters,
                         const CheckpointPolicy& policy);
@@ -57,11 +59,13 @@ class RecordBuilder {
   void describe_hyperparameters(const State& state, const Parameters& parameters);
   void describe_tracked(const State& state);
   void describe_data();
+  static Path working_folder();
   record::Launch& launch() { return *record_.mutable_launches(record_.launches_size() - 1); }
 
   record::RunRecord record_;
   std::vector<DatasetRecord> datasets_;
   bool taken_over_ = false, changed_ = false;
+  const Path start_folder_ = working_folder();  // the program may go to another
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

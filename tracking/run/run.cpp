@@ -16,6 +16,7 @@ tracking::KeptPlace::KeptPlace(Run& run, std::string name, KeptRef value)
 tracking::KeptPlace::~KeptPlace() { state_.release(name_); }
 
 Run::Run(int argc, const char* const* argv, std::string_view program) {
+  tracking::open_standard_descriptors();
   tracking::install_terminate_handler(std::string(program), tracking::LiveRun::fail_if_any);
   live_ = std::make_unique<tracking::LiveRun>(argc, argv, std::string(program));
 }

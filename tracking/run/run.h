@@ -31,7 +31,8 @@ namespace stet {
 
 using CheckpointPolicy = tracking::CheckpointPolicy;
 
-/// What a metric was measured on, as in {{"subset", "validation"}}.
+/// What a metric was measured on, as in {{"subset", "validation"}}. Metrics of one name and other contexts are other
+/// series; the order of a context's entries means nothing.
 using Context = std::vector<std::pair<std::string, std::string>>;
 
 /// How a metric is logged: `run.log("time/step", seconds, {.varies = true})`.
@@ -108,7 +109,8 @@ class Run {
   void log_text(std::string_view name, std::string_view text);
   /// uint8, or floating in [0, 1], [H, W] (grey) or [3, H, W] (colour): written as PNG.
   void log_image(std::string_view name, const Tensor& image);
-  /// Copies a file into the run's artifacts folder, under its own name.
+  /// Copies a file into the run's artifacts folder, under its own name; where another file has that, its content's hash
+  /// is added. Names that are logged or given here are UTF-8, and stand for one kind of thing: else UsageError.
   void artifact(const std::string& path);
 
   /// Steps committed so far.

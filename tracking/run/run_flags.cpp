@@ -11,12 +11,22 @@ Device parse_device(const std::string& text) {
   } catch (const UsageError&) { raise("--device {}: must be cpu, cuda or cuda:N", text); }
 }
 
+// The program may change its folder after the start.
+Path from_here(const char* flag, const std::string& path) {
+  if (path.empty()) raise("{}: needs a folder", flag);
+  std::error_code gone;
+  const Path absolute = std::filesystem::absolute(path, gone);
+  if (gone) raise("{} {}: the working folder is gone; name one that begins with /", flag, path);
+  return absolute.lexically_normal();
+}
+
 }  // namespace
 
 void RunFlags::read_place(Parameters& p) {
   quiet = p.built_in<bool>("quiet", false, {.help = "show no progress"});
-  runs = p.built_in<std::string>("runs", "./runs", {.help = "folder of runs"});
+  runs = from_here("--runs", p.built_in<std::string>("runs", "./runs", {.help = "folder of runs"}));
   resume = p.built_in<std::string>("resume", "", {.help = "go on with a run: an id, a name, or latest"});
+  if (resume.find('/') != resume.npos) resume = from_here("--resume", resume).string();
 }
 
 void RunFlags::read_rest(Parameters& p) {

@@ -13,7 +13,7 @@ namespace stet::tracking {
 /// Read in two parts, as --resume says whose record the later ones must agree with. --help lists them in this order.
 struct RunFlags {
   bool quiet = false;
-  Path runs;
+  Path runs;  // from /
   std::string resume;
 
   std::string name;

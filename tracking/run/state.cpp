@@ -8,6 +8,7 @@
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/finite.h"
+#include "stet/tracking/record/text.h"
 #include "stet/tracking/run/state_visitors.h"
 
 namespace stet::tracking {
@@ -237,6 +238,7 @@ bool is_finite(const TensorEntry& entry) {
 }  // namespace
 
 void State::track(std::string name, std::function<void(Visitor&)> walk) {
+  require_utf8("track", "the name", name);
   const auto same = [&](const auto& entry) { return entry.first == name; };
   if (name.empty() || name == "stet" || name.find('/') != name.npos)
     raise("track: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
@@ -247,6 +249,7 @@ void State::track(std::string name, std::function<void(Visitor&)> walk) {
 }
 
 void State::keep(const std::string& name, KeptRef value) {
+  require_utf8("Kept", "the name", name);
   const auto same = [&](const auto& entry) { return entry.first == name; };
   if (name.empty() || name == "stet" || name.find('/') != name.npos)
     raise("Kept: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);

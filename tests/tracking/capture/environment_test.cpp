@@ -57,7 +57,7 @@ TEST(Environment, HoldsWhatALaunchRanOn) {
   ::setenv("STET_API_KEY", "hidden", 1);
   ::setenv("HOME_MADE", "no business", 1);
   record::Launch launch;
-  describe_environment(launch, {"prog", "--secret=1"});
+  describe_environment(launch, {"prog", "--secret=1"}, "/work");
   EXPECT_THAT(launch.argv(), ElementsAre("prog", "--secret=***"));
   EXPECT_EQ(launch.environment().at("STET_TEST_VARIABLE"), "seen");
   EXPECT_EQ(launch.environment().at("STET_API_KEY"), "***");

@@ -133,7 +133,8 @@ TEST_F(Reading, TellsMetricsOfOneNameApartByContext) {
     run.metric("los");
     FAIL() << "a metric that was never logged";
   } catch (const UsageError& e) {
-    EXPECT_EQ(std::string(e.what()), "run " + run.id + ": logged no metric 'los'; it has epoch, error/all, loss");
+    EXPECT_EQ(std::string(e.what()),
+              "run " + run.id + ": logged no metric 'los'; it has epoch, error[subset=all], loss");
   }
 }
 

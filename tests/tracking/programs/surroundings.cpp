@@ -1,0 +1,179 @@
+// A training whose surroundings go wrong, as STET_TEST_DO says: the program's folder changes, it forks, names are no
+// UTF-8. Tests look at what is left.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cfenv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "stet/data/fingerprint.h"
+#include "stet/data/in_memory.h"
+#include "stet/data/loader.h"
+#include "stet/tensor/ops.h"
+#include "stet/tracking/run/run.h"
+
+using namespace stet;
+
+namespace {
+
+constexpr const char* kLatin1 = "caf\xe9";
+
+struct Training {
+  Run& run;
+  double state = 0;
+};
+using Step = std::function<void(Training&, int64_t)>;
+
+std::string value_of(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value ? value : "";
+}
+
+void write(const std::string& path, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path) << text;
+}
+
+float op_on_many_threads() { return sum(matmul(ones({300, 300}), ones({300, 300}))).item<float>(); }
+
+int wait_for(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void in_child(Training& t, const std::function<void()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) body();
+  else t.run.log_text("child", std::to_string(wait_for(child)));
+}
+
+// What happens in a step.
+const std::map<std::string, Step>& things_to_do() {
+  static const std::map<std::string, Step> things{
+      {"nothing", [](Training&, int64_t) {}},
+      {"metric", [](Training& t, int64_t) { t.run.log(kLatin1, 1); }},
+      {"tensor metric", [](Training& t, int64_t) { t.run.log(kLatin1, ones({1})); }},
+      {"context",
+       [](Training& t, int64_t) {
+         t.run.log("acc", 1, {{"subset", kLatin1}});
+       }},
+      {"context name",
+       [](Training& t, int64_t) {
+         t.run.log("acc", 1, {{kLatin1, "x"}});
+       }},
+      {"text", [](Training& t, int64_t) { t.run.log_text(kLatin1, "x"); }},
+      {"image",
+       [](Training& t, int64_t) {
+         t.run.log_image(kLatin1, zeros({2, 2}));
+       }},
+      {"artifact", [](Training& t, int64_t) { t.run.artifact(kLatin1); }},
+      {"message", [](Training&, int64_t) { throw std::runtime_error("can't open caf\xe9.png\n\x1b[2J"); }},
+      {"text of any bytes", [](Training& t, int64_t) { t.run.log_text("sample", kLatin1); }},
+      {"empty name", [](Training& t, int64_t) { t.run.log("", 1); }},
+      {"context twice",
+       [](Training& t, int64_t) {
+         t.run.log("acc", 1, {{"a", "1"}, {"a", "2"}});
+       }},
+      {"two kinds",
+       [](Training& t, int64_t) {
+         t.run.log("acc", 1);
+         t.run.log_text("acc", "good");
+       }},
+      {"contexts",
+       [](Training& t, int64_t) {
+         t.run.log("acc", 0.25, {{"subset", "1"}});
+         t.run.log("acc", 0.75, {{"fold", "1"}});
+         t.run.log("acc/1", 0.5);
+         t.run.log("acc[subset=1]", 0.125);
+         t.run.log("acc", 0.0625, {{"subset=1]", "a,b"}});
+         t.run.log("m", 1, {{"a", "x"}, {"b", "y"}});
+         t.run.log("m", 1, {{"b", "y"}, {"a", "x"}});
+       }},
+      {"artifacts",
+       [](Training& t, int64_t i) {
+         const std::string folder = value_of("STET_TEST_FOLDER") + (i == 1 ? "/test" : "/train");
+         write(folder + "/data.csv", i == 1 ? "test" : "train");
+         t.run.artifact(folder + "/data.csv");
+       }},
+      {"chdir",
+       [](Training&, int64_t i) {
+         if (i == 1) std::filesystem::current_path(value_of("STET_TEST_FOLDER"));
+       }},
+      {"signal",
+       [](Training&, int64_t i) {
+         if (i == 3) ::raise(std::atoi(value_of("STET_TEST_SIGNAL").c_str()));
+       }},
+      {"child exits",
+       [](Training& t, int64_t i) {
+         if (i == 1) in_child(t, [] { std::exit(op_on_many_threads() == 2.7e7f ? 7 : 1); });
+       }},
+      {"child throws",
+       [](Training& t, int64_t i) {
+         if (i == 1) in_child(t, [] { throw std::runtime_error("of the child"); });
+       }},
+      {"child goes on",
+       [](Training& t, int64_t i) {
+         if (i == 1) in_child(t, [&] { t.run.log("of the child", 1); });
+         t.run.log("of all", 1);
+       }},
+      {"child gets SIGTERM",
+       [](Training& t, int64_t i) {
+         if (i == 1) in_child(t, [] { ::raise(SIGTERM); });
+       }},
+      {"dies and leaves a child",
+       [](Training&, int64_t i) {
+         if (i != 2 || value_of("STET_TEST_DIE").empty()) return;
+         std::array<int, 2> ends{};
+         if (::pipe(ends.data()) != 0) ::_exit(9);
+         char lives = 0;
+         if (::fork() != 0) {
+           ::close(ends[1]);
+           ::raise(::read(ends[0], &lives, 1) == 1 ? SIGKILL : SIGABRT);
+         }
+         if (::write(ends[1], "x", 1) != 1) ::_exit(9);
+         // Until the test has looked: it removes the file.
+         while (std::filesystem::exists(value_of("STET_TEST_FOLDER") + "/wait")) ::usleep(10'000);
+         ::_exit(0);
+       }},
+  };
+  return things;
+}
+
+void train(Run& run, const std::string& what) {
+  Training training{run};
+  if (what == "track") run.track(kLatin1, training.state);
+  if (what == "policy") run.checkpoint({.best_metric = kLatin1});
+  if (what == "kept") Kept<double> kept(run, kLatin1, 0.0);
+  if (what == "data set") data::in_memory(kLatin1, ones({2, 1}));
+  run.track("state", training.state);
+  const auto it = things_to_do().find(what);
+  for (const int64_t i : run.steps(6)) {
+    training.state += static_cast<double>(i);
+    if (it != things_to_do().end()) it->second(training, i);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = value_of("STET_TEST_DO");
+  if (what == "handled signal") std::signal(SIGUSR1, [](int) { std::puts("handled"); });
+  if (what == "ignored signal") std::signal(SIGHUP, SIG_IGN);
+  if (what == "rounds upward") std::fesetround(FE_UPWARD);
+  Run run(argc, argv, what == "program" ? kLatin1 : "surroundings");
+  std::printf("rate %a\n", run.param("rate", 0.5));
+  if (what == "before the loop") std::filesystem::current_path(value_of("STET_TEST_FOLDER"));
+  train(run, what == "handled signal" || what == "ignored signal" ? "signal" : what);
+  std::printf("in %s\n", run.folder().c_str());
+}
