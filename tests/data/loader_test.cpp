@@ -1,6 +1,8 @@
 #include "stet/data/loader.h"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <set>
@@ -253,6 +255,28 @@ TEST(Loader, TellsWhatItIs) {
   EXPECT_EQ(settings.hyper.count("drop_last"), 1u);
   EXPECT_EQ(settings.execution.at("workers"), "3");
   EXPECT_EQ(loader.describe(), "Loader(5 samples, batch 2, shuffled)");
+}
+
+// A child has none of its parent's workers: its loader starts some of its own, and waits for none when it goes.
+TEST(Loader, GoesOnInAForkedChild) {
+  auto loader = std::make_unique<Loader<Numbers>>(Numbers{64}, LoaderOptions{.batch = 4, .workers = 2});
+  loader->start_epoch(0);
+  take(*loader);
+  Loader<Numbers> undisturbed(Numbers{64}, {.batch = 4});
+  undisturbed.start_epoch(0);
+  take(undisturbed);
+  const std::string expected = take(undisturbed);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    const bool right = take(*loader) == expected;
+    loader.reset();
+    ::_exit(right ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(take(*loader), expected);
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ class SourceTest : public testing::Test {
     write(temp_ / "run/run.json", "{}");
   }
 
+  bool in_repo(const std::string& command) { return shell("cd " + (temp_ / "repo").string() + " && " + command); }
+
   record::Launch capture() {
     record::Launch launch;
     capture_source(real_file_system(), temp_ / "run", 2, {temp_ / "repo", temp_ / "repo/runs"}, launch);
@@ -95,6 +97,82 @@ TEST_F(SourceTest, ABrokenRepositoryIsANote) {
   record::Launch launch = capture();
   ASSERT_EQ(launch.notes_size(), 1);
   EXPECT_THAT(launch.notes(0), HasSubstr("source: can't"));
+}
+
+// What libgit2 doesn't read, in a repository that git itself reads or would complain of.
+class UnreadSource : public SourceTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(UnreadSource, IsUnknownAndNeverClean) {
+  ASSERT_TRUE(in_repo(GetParam()));
+  const record::Launch launch = capture();
+  EXPECT_THAT(launch.source().unknown(), HasSubstr("can't"));
+  EXPECT_TRUE(launch.source().dirty());
+  ASSERT_EQ(launch.notes_size(), 1);
+  EXPECT_EQ(launch.notes(0), "source: " + launch.source().unknown());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    States, UnreadSource,
+    testing::Values("git update-index --split-index", "git sparse-checkout init --cone --sparse-index && mkdir d",
+                    "head -c 40 .git/index > x && mv x .git/index",
+                    "git config core.repositoryformatversion 1 && git config extensions.objectformat sha256",
+                    "git config core.repositoryformatversion 1 && git config extensions.refstorage reftable",
+                    "rm .git/HEAD", "rm -rf .git && echo gitdir: /nowhere > .git"));
+
+TEST_F(SourceTest, WhatThePatchDoesNotHoldIsNamed) {
+  const Path repo = temp_ / "repo";
+  ASSERT_TRUE(in_repo("git clone -q . ../lib && git -c protocol.file.allow=always submodule add -q " +
+                      (temp_ / "lib").string() + " sub && git commit -qm sub"));
+  EXPECT_FALSE(capture().source().dirty());
+  ASSERT_TRUE(in_repo("git config submodule.sub.ignore all && echo '// own' >> sub/net.cpp"));
+  ASSERT_TRUE(in_repo("git init -q inner && echo x > inner/q.cpp && ln -s /nowhere link.cpp && touch one.png"));
+  ASSERT_TRUE(in_repo("mkdir images && cd images && touch 1.png 2.png 3.png 4.png"));
+  ASSERT_TRUE(in_repo("git update-index --assume-unchanged gone.h && echo changed > gone.h"));
+  std::error_code none;
+  std::filesystem::copy_file(repo / "net.cpp", repo / "caf\xe9.bin", none);
+  const record::Launch launch = capture();
+  EXPECT_TRUE(launch.source().dirty());
+  EXPECT_THAT(launch.source().left_out(),
+              testing::UnorderedElementsAre(
+                  "sub: a submodule with changes of its own", "inner/: a git repository of its own", "link.cpp: a link",
+                  "one.png: no source", "caf\\xe9.bin: no source", "images/: 4 files that are no sources",
+                  "gone.h: changed, though git is told to take it for unchanged"));
+  ASSERT_TRUE(in_repo("cd sub && git -c user.name=A -c user.email=a@b.c commit -qam own"));
+  EXPECT_THAT(capture().source().left_out(), testing::Contains(HasSubstr("sub: a submodule at commit ")));
+}
+
+TEST_F(SourceTest, ALargeBinaryTakesNoOtherChangeWithIt) {
+  const Path repo = temp_ / "repo";
+  write(repo / "weights.bin", std::string(3 << 20, '\0'));
+  write(repo / "table.csv", std::string(3 << 20, '1') + "\n2\n");
+  ASSERT_TRUE(in_repo("git add -A && git commit -qm weights"));
+  write(repo / "weights.bin", std::string(3 << 20, '\1') + '\0');
+  write(repo / "table.csv", std::string(3 << 20, '1') + "\n3\n");
+  write(repo / "net.cpp", "int c;\n");
+  const record::Launch launch = capture();
+  EXPECT_THAT(launch.source().left_out(), ElementsAre("weights.bin: binary, and above 1 MiB"));
+  const std::string patch = read_file(temp_ / "run" / launch.source().patch());
+  EXPECT_THAT(patch, testing::AllOf(HasSubstr("+int c;"), HasSubstr("+3")));
+}
+
+TEST_F(SourceTest, UntrackedFilesBeyondALimitAreNamed) {
+  ASSERT_TRUE(in_repo("mkdir many && cd many && touch $(seq -f %05g.cpp 5010)"));
+  const record::Launch launch = capture();
+  EXPECT_THAT(launch.source().left_out(), ElementsAre(HasSubstr("many/: 10 of its 5010 entries come after")));
+}
+
+TEST_F(SourceTest, APatchKeepsModesAndOddNames) {
+  const Path repo = temp_ / "repo";
+  write(repo / "run.sh", "#!/bin/sh\n");
+  write(repo / "a \"b\" \xc3\xa9.h", "");
+  ASSERT_TRUE(in_repo("chmod +x run.sh net.cpp"));
+  capture();
+  ASSERT_TRUE(shell("cd " + temp_.path().string() +
+                    " && git clone -q repo again && cd again && git apply ../run/source/launch-2.patch"));
+  EXPECT_TRUE(shell("diff -r -x .git " + repo.string() + " " + (temp_ / "again").string()));
+  for (const char* name : {"run.sh", "net.cpp"})
+    EXPECT_EQ(std::filesystem::status(temp_ / "again" / name).permissions() & std::filesystem::perms::owner_exec,
+              std::filesystem::perms::owner_exec);
 }
 
 TEST_F(SourceTest, ARepositoryWithoutACommitIsCaptured) {

@@ -1,6 +1,7 @@
 // A training whose surroundings go wrong, as STET_TEST_DO says: the program's folder changes, it forks, names are no
 // UTF-8. Tests look at what is left.
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,6 +115,11 @@ const std::map<std::string, Step>& things_to_do() {
        [](Training&, int64_t i) {
          if (i == 3) ::raise(std::atoi(value_of("STET_TEST_SIGNAL").c_str()));
        }},
+      {"waits",
+       [](Training&, int64_t i) {
+         if (i == 3) write(value_of("STET_TEST_FOLDER") + "/ready", "");
+         ::usleep(1000);
+       }},
       {"child exits",
        [](Training& t, int64_t i) {
          if (i == 1) in_child(t, [] { std::exit(op_on_many_threads() == 2.7e7f ? 7 : 1); });
@@ -158,13 +164,21 @@ void train(Run& run, const std::string& what) {
   if (what == "data set") data::in_memory(kLatin1, ones({2, 1}));
   run.track("state", training.state);
   const auto it = things_to_do().find(what);
-  for (const int64_t i : run.steps(6)) {
+  for (const int64_t i : run.steps(what == "waits" ? 1'000'000 : 6)) {
     training.state += static_cast<double>(i);
     if (it != things_to_do().end()) it->second(training, i);
   }
 }
 
 }  // namespace
+
+// STET_TEST_CLOCK=past: a clock that stands before 1970 and runs backwards.
+extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
+  static long seconds = -86'400;
+  const bool past = clock == CLOCK_REALTIME && std::getenv("STET_TEST_CLOCK");
+  if (past) *time = {seconds -= 10, 500'000'000};
+  return past ? 0 : static_cast<int>(::syscall(SYS_clock_gettime, clock, time));
+}
 
 int main(int argc, char** argv) {
   const std::string what = value_of("STET_TEST_DO");

@@ -177,6 +177,20 @@ TEST_F(Surroundings, NumbersAreReadToTheNearest) {
   EXPECT_THAT(train("rounds upward", {}, {"--config", "lines"}).out, HasSubstr(nearest));
 }
 
+TEST_F(Surroundings, AClockBefore1970ThatRunsBackwardsLosesNothing) {
+  const Environment past{{"STET_TEST_CLOCK", "past"}};
+  ASSERT_EQ(train("contexts", past, {"--max-steps", "3"}).status, 0);
+  ASSERT_EQ(train("contexts", past, {"--resume", "latest"}).status, 0);
+  const RunView view = read_run(run());
+  EXPECT_THAT(view.id, testing::StartsWith("19700101-000000-000"));
+  EXPECT_EQ(view.status, RunStatus::finished);
+  EXPECT_EQ(view.series("acc/1").size(), 6u);
+  for (const RunLaunch& launch : view.launches) {
+    EXPECT_GE(launch.end->wall_seconds, 0);
+    EXPECT_LT(launch.started, 0) << "the test's clock";
+  }
+}
+
 class Signal : public Surroundings, public testing::WithParamInterface<std::pair<int, const char*>> {};
 
 TEST_P(Signal, EndsTheRunWithACheckpoint) {
