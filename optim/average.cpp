@@ -1,6 +1,7 @@
 #include "stet/optim/average.h"
 
 #include <map>
+#include <set>
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
@@ -10,13 +11,13 @@ namespace stet::optim {
 
 namespace {
 
-// Every name's cell; a tied cell has several. (In a copy of a network, tied cells are cells of their own, and get equal
-// updates.)
+// Every name's cell; a tied cell has several.
 struct Cells : Visitor {
   explicit Cells(Stateful& s) { s.members(*this); }
   void on_parameter(const std::string& path, Parameter& p) override { parameters[path] = p.shared_state(); }
   void on_buffer(const std::string& path, Buffer& b) override { buffers[path] = b.shared_state(); }
   void on_alias(const std::string& path, const std::string& first) override {
+    aliases.insert(path);
     for (Map* map : {&parameters, &buffers}) {
       if (const auto at = map->find(first); at != map->end()) (*map)[path] = at->second;
     }
@@ -24,15 +25,17 @@ struct Cells : Visitor {
 
   using Map = std::map<std::string, std::shared_ptr<CellState>>;
   Map parameters, buffers;
+  std::set<std::string> aliases;  // the names of tied cells but the first
 };
 
-template <class Change> void for_each_pair(const Cells::Map& average, const Cells::Map& net, Change change) {
+template <class Change>
+void for_each_pair(const Cells& averages, const Cells::Map& average, const Cells::Map& net, Change change) {
   for (const auto& [name, to] : average) {
     const auto from = net.find(name);
     if (from == net.end() || from->second->value.shape() != to->value.shape()) {
       raise("average: {} is not in the network, or has another shape there; average a copy of the network", name);
     }
-    change(*to, from->second->value);
+    if (!averages.aliases.contains(name)) change(*to, from->second->value);
   }
   for (const auto& [name, from] : net) {
     if (!average.contains(name)) raise("average: {} is not in the average; make it a copy of the network", name);
@@ -45,9 +48,9 @@ void move_average(Stateful& average, Stateful& net, double decay) {
   const ContractFloatEnv env;
   if (!(decay >= 0 && decay < 1)) raise("average: decay {} is outside [0, 1)", decay);
   const Cells to(average), from(net);
-  for_each_pair(to.parameters, from.parameters,
+  for_each_pair(to, to.parameters, from.parameters,
                 [&](CellState& a, const Tensor& p) { a.value = a.value + (1 - decay) * (p - a.value); });
-  for_each_pair(to.buffers, from.buffers, [](CellState& a, const Tensor& b) { a.value = b; });
+  for_each_pair(to, to.buffers, from.buffers, [](CellState& a, const Tensor& b) { a.value = b; });
 }
 
 }  // namespace stet::optim

@@ -21,7 +21,7 @@ template <class Net>
 requires std::derived_from<Net, Stateful> && std::copy_constructible<Net>
 class Ema : public Stateful {
  public:
-  Ema(const Net& net, double decay) : net_(net), decay_(decay) {}
+  Ema(const Net& net, double decay) : net_(copy(net)), decay_(decay) {}
   void update(Net& net) { move_average(net_, net, decay_); }
   /// The network with the averaged weights.
   Net& net() { return net_; }

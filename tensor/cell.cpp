@@ -1,14 +1,46 @@
 #include "stet/tensor/cell.h"
 
+#include <map>
+#include <utility>
+
 #include "stet/tensor/error.h"
 #include "stet/tensor/node.h"
 
 namespace stet {
 
+// The copies that were made, by the state that they are copies of.
+struct CopyingCells::Copies {
+  struct Copy {
+    std::shared_ptr<CellState> state;
+    std::shared_ptr<Cell::Names> names;
+  };
+  std::map<const CellState*, Copy> made;
+};
+
+namespace {
+thread_local CopyingCells* copying = nullptr;
+}
+
+CopyingCells::CopyingCells() : copies_(std::make_unique<Copies>()), outer_(std::exchange(copying, this)) {}
+CopyingCells::~CopyingCells() { copying = outer_; }
+
 Cell::Cell(const Cell& other) {
   if (!other.state_) return;
+  if (!copying && other.names_.use_count() > 1) {
+    raise("cell {}: {} names share it, and a plain copy would part them; use copy(network), which keeps ties",
+          other.state_->origin.empty() ? other.shape().to_string() : other.state_->origin, other.names_.use_count());
+  }
+  if (copying) {
+    if (const auto at = copying->copies_->made.find(other.state_.get()); at != copying->copies_->made.end()) {
+      state_ = at->second.state;
+      names_ = at->second.names;
+      return;
+    }
+  }
   state_ = std::make_shared<CellState>(*other.state_);
   if (state_->leaf) state_->leaf = Node::cell_leaf(state_);
+  names_ = std::make_shared<Names>();
+  if (copying) copying->copies_->made.emplace(other.state_.get(), CopyingCells::Copies::Copy{state_, names_});
 }
 
 Cell& Cell::operator=(const Cell& other) {

@@ -16,7 +16,8 @@ struct CellState {
 };
 
 /// A place for a tensor that changes. Copying makes an independent cell with the same value; moving keeps the cell, so
-/// an optimizer survives a vector of modules that grows; `tie` makes two names share one.
+/// an optimizer survives a vector of modules that grows; `tie` makes two names share one. A cell that several names
+/// share is copied by `copy(network)`, which keeps them together; a plain copy would part them, and throws UsageError.
 class Cell {
  public:
   /// The value; of a Parameter, one that backward knows.
@@ -32,7 +33,7 @@ class Cell {
 
  protected:
   Cell() = default;
-  explicit Cell(std::shared_ptr<CellState> state) : state_(std::move(state)) {}
+  explicit Cell(std::shared_ptr<CellState> state) : state_(std::move(state)), names_(std::make_shared<Names>()) {}
   Cell(const Cell& other);
   Cell(Cell&&) noexcept = default;
   Cell& operator=(const Cell& other);
@@ -40,10 +41,40 @@ class Cell {
   ~Cell() = default;
 
   const CellState& state() const;
-  void share(const Cell& other) { state_ = other.state_; }
+  void share(const Cell& other) {
+    state_ = other.state_;
+    names_ = other.names_;
+  }
 
   std::shared_ptr<CellState> state_;
+
+ private:
+  friend class CopyingCells;
+  struct Names {};
+  std::shared_ptr<Names> names_;  ///< held once by each cell that shares the state
 };
+
+/// While it lives, copies that this thread makes of cells which share a state share one as well: what `copy` stands on.
+class CopyingCells {
+ public:
+  CopyingCells();
+  ~CopyingCells();
+  CopyingCells(const CopyingCells&) = delete;
+  CopyingCells& operator=(const CopyingCells&) = delete;
+
+ private:
+  friend class Cell;
+  struct Copies;
+  std::unique_ptr<Copies> copies_;
+  CopyingCells* outer_;
+};
+
+/// A copy of a network, or of anything that holds cells, with cells of its own: those that were tied are tied in the
+/// copy.
+template <class T> T copy(const T& thing) {
+  const CopyingCells copying;
+  return T(thing);
+}
 
 /// A tensor that is trained.
 class Parameter : public Cell {

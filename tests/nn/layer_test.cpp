@@ -308,6 +308,55 @@ TEST(Summary, OfASingleLayerAndOfALargeOne) {
   EXPECT_THAT(nn::summary(net), testing::Not(HasSubstr("\n0 ")));
 }
 
+TEST(Module, CopyKeepsTies) {
+  Tied net;
+  Tied other = copy(net);
+  EXPECT_EQ(parameter_count(other), parameter_count(net));
+  EXPECT_EQ(other.in.weight.shared_state(), other.out.weight.shared_state());
+  EXPECT_NE(other.in.weight.shared_state(), net.in.weight.shared_state());
+  EXPECT_EQ(other.in.weight.value().to_vector<float>(), net.in.weight.value().to_vector<float>());
+  other.in.weight.set(zeros({4, 6}));
+  EXPECT_EQ(other.out.weight.value().to_vector<float>(), std::vector<float>(24, 0));
+  EXPECT_NE(net.in.weight.value().to_vector<float>(), std::vector<float>(24, 0));
+  EXPECT_EQ(copy(copy(other)).in.weight.value().to_vector<float>(), std::vector<float>(24, 0));
+}
+
+TEST(Module, APlainCopyOfATiedCellNamesIt) {
+  Tied net;
+  EXPECT_THAT(message([&] { const Tied other = net; }), HasSubstr("in/weight: 2 names share it"));
+  EXPECT_THAT(message([&] { const nn::Linear layer = net.out; }), HasSubstr("use copy(network)"));
+  const nn::Linear alone = copy(net.in);  // of a part, the part's own
+  EXPECT_NE(alone.weight.shared_state(), net.in.weight.shared_state());
+  Tied moved = std::move(net);  // moving keeps the tie
+  EXPECT_EQ(moved.in.weight.shared_state(), moved.out.weight.shared_state());
+  Tied values = copy(moved);
+  values = moved;  // each keeps its cells and takes the values
+  EXPECT_EQ(values.in.weight.shared_state(), values.out.weight.shared_state());
+  tie(moved.out.weight, values.out.weight);  // in values the names are parted, so each may be copied
+  EXPECT_EQ(parameter_count(values), 52);
+  const nn::Linear in = values.in;
+  EXPECT_EQ(in.weight.shape(), (Shape{4, 6}));
+}
+
+TEST(Module, ANameThatIsGoneSharesNothing) {
+  nn::Linear kept(6, 4, rng / "kept");
+  {
+    nn::Linear gone(6, 4, rng / "gone");
+    tie(kept.weight, gone.weight);
+    EXPECT_THROW(nn::Linear(static_cast<const nn::Linear&>(kept)), UsageError);
+  }
+  const nn::Linear plain = kept;
+  EXPECT_NE(plain.weight.shared_state(), kept.weight.shared_state());
+}
+
+TEST(Sequential, IsCopiedWithItsTies) {
+  nn::Sequential net(nn::Linear(3, 3, rng / "0"), nn::Tanh(), nn::Linear(3, 3, rng / "1"));
+  tie(net.get<nn::Linear>(0).weight, net.get<nn::Linear>(2).weight);
+  EXPECT_THROW(nn::Sequential(static_cast<const nn::Sequential&>(net)), UsageError);
+  nn::Sequential other = copy(net);
+  EXPECT_EQ(parameter_count(other), 15);
+}
+
 TEST(Module, TiedParametersAreOneCellAndGetOneGradient) {
   Tied net;
   EXPECT_THAT(names(net), ElementsAre("in/weight", "in/bias"));

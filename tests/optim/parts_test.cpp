@@ -132,7 +132,9 @@ TEST(Ema, MovesTowardsTheNet) {
   EXPECT_EQ(average.net().tied.value().to_vector<float>(), std::vector<float>(2, 2));
   EXPECT_EQ(average.net().mean.value().to_vector<float>(), std::vector<float>(2, 7));
   average.update(net);
-  EXPECT_EQ(average.net().weight.value().to_vector<float>(), std::vector<float>(2, 2.75));
+  EXPECT_EQ(average.net().weight.value().to_vector<float>(), std::vector<float>(2, 2.75))
+      << "once, though it has two names";
+  EXPECT_EQ(average.net().weight.shared_state(), average.net().tied.shared_state());
   EXPECT_EQ(net.weight.value().to_vector<float>(), std::vector<float>(2, 5));
 }
 
