@@ -112,7 +112,9 @@ void add_layer_norm(Adder add, const Setup& setup, int64_t rows, int64_t width) 
   const auto inputs = [=] {
     return LayerNormInputs{numbers(setup, shape), numbers(setup, {width}), numbers(setup, {width}), 1e-5};
   };
-  const auto statistics = [=] { return RowStatistics{space(setup, {rows}), space(setup, {rows})}; };
+  const auto statistics = [=] {
+    return RowStatistics{space(setup, {rows}), space(setup, {rows}), space(setup, {rows})};
+  };
   add(with_size("layer_norm", shape), floats(2, shape.elements()), [=](Backend& b) {
     return [&b, in = inputs(), y = space(setup, shape), s = statistics()] { b.layer_norm(in, y, s); };
   });
@@ -132,7 +134,10 @@ void add_batch_norm(Adder add, const Setup& setup, const Shape& shape) {
     return BatchNormInputs{numbers(setup, planes), numbers(setup, channels), numbers(setup, channels), {}, 1e-5,
                            Activation::relu};
   };
-  const auto statistics = [=] { return BatchStatistics{space(setup, channels), space(setup, channels)}; };
+  const auto statistics = [=] {
+    const auto each = [=] { return space(setup, channels); };
+    return BatchStatistics{each(), each(), each(), each()};
+  };
   add(with_size("batch_norm_relu", shape), floats(3, shape.elements()), [=](Backend& b) {
     return [&b, in = inputs(), y = space(setup, planes), s = statistics()] { b.batch_norm(in, y, s); };
   });

@@ -48,7 +48,7 @@ struct BatchCase {
     in = {values(s, "x"), values(c, "weight"), values(c, "bias"), residual ? values(s, "residual") : Tensor(),
           1e-5,           activation};
     const auto like = [](const Shape& shape) { return Tensor::uninitialized(shape, DType::float32); };
-    statistics = {like(c), like(c)};
+    statistics = {like(c), like(c), like(c), like(c)};
     y = like(s), g = values(s, "g");
     to = {like(s), like(c), like(c), residual ? like(s) : Tensor()};
     forward();
@@ -67,7 +67,7 @@ struct LayerCase {
   explicit LayerCase(const Shape& s) {
     in = {values(s, "x"), values({s[1]}, "weight"), values({s[1]}, "bias"), 1e-5};
     const auto like = [](const Shape& shape) { return Tensor::uninitialized(shape, DType::float32); };
-    statistics = {like({s[0]}), like({s[0]})};
+    statistics = {like({s[0]}), like({s[0]}), like({s[0]})};
     y = like(s), g = values(s, "g");
     to = {like(s), like({s[1]}), like({s[1]})};
     forward();

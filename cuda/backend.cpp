@@ -42,6 +42,7 @@ CudaKernelOf<&Kernels::index_select> index_select;
 CudaKernelOf<&Kernels::index_add> index_add;
 CudaKernelOf<&Kernels::gather> gather;
 CudaKernelOf<&Kernels::scatter_add> scatter_add;
+CudaKernelOf<&Kernels::one_hot> one_hot;
 CudaKernelOf<&Kernels::gelu> gelu;
 CudaKernelOf<&Kernels::gelu_gradient> gelu_gradient;
 CudaKernelOf<&Kernels::attention> attention;
@@ -94,6 +95,7 @@ class CudaBackend : public Backend {
     index_add = on_queue<cuda_kernels::index_add>;
     gather = on_queue<cuda_kernels::gather>;
     scatter_add = on_queue<cuda_kernels::scatter_add>;
+    one_hot = on_queue<cuda_kernels::one_hot>;
     gelu = on_queue<cuda_kernels::gelu>;
     gelu_gradient = on_queue<cuda_kernels::gelu_gradient>;
     attention = on_queue<cuda_kernels::attention>;

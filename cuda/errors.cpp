@@ -33,7 +33,7 @@ void Queue::too_many_blocks(const Grid& grid) {
 
 void throw_error(const Fault& fault) {
   if (fault.kind == Fault::division_by_zero) raise<DataError>("div: integer division by zero");
-  const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add"};
+  const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add", "one_hot"};
   const long long last = fault.limit - 1;
   if (fault.kind == Fault::cross_entropy)
     raise<DataError>("cross_entropy: the target at position {} is not in 0 to {}", fault.position, last);

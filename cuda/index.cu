@@ -173,4 +173,33 @@ void scatter_add(Queue& queue, const Tensor& g, const Tensor& index, const Tenso
   });
 }
 
+namespace {
+
+template <class T>
+__global__ void mark_classes(const int64_t* index, int64_t elements, IndexDivisor classes, T* y,
+                             cuda::Reports reports) {
+  for (int64_t t = cuda::global_thread(); t < elements; t += cuda::global_threads()) {
+    const auto [row, place] = classes(t);
+    const int64_t at = index[row];
+    if (place == 0) cuda::check_index(reports, Fault::one_hot, at, row, classes.value());
+    y[t] = static_cast<T>(at == place);
+  }
+}
+
+}  // namespace
+
+void one_hot(Queue& queue, const Tensor& index, const Tensor& y) {
+  const int64_t m = index.elements(), classes = y.size(1), elements = y.elements();
+  const int64_t* const at = index.data_as<int64_t>();
+  if (elements == 0) {
+    if (m > 0) queue.launch(check_all, Grid::over(m), at, m, classes, Fault::one_hot, queue.reports());
+    return;
+  }
+  visit_dtype(y.dtype(), [&](auto sample) {
+    using T = decltype(sample);
+    queue.launch(mark_classes<T>, Grid::over(elements), at, elements, IndexDivisor(classes, elements),
+                 y.mutable_data_as<T>(), queue.reports());
+  });
+}
+
 }  // namespace stet::cuda_kernels

@@ -5,6 +5,7 @@
 #include "stet/cuda/queue.h"
 #include "stet/cuda/row_team.h"
 #include "stet/tensor/kernels.h"
+#include "stet/tensor/norm_origin.h"
 
 namespace stet::cuda_kernels {
 
@@ -41,10 +42,14 @@ void launch_planes(const Planes& s, const ByTeam& by_team, const ByBlock& by_blo
   by_block(Grid{{s.count()}, kLongPlaneThreads, sizeof(cuda::BlockSums<Several<float, 2>>)});
 }
 
-// Each plane's mean and the sum of its squares around that.
+// Each plane's mean, about its channel's origin, and the sum of its squares around that.
 struct Moments {
   const float* x;
+  int64_t n, c, p;
+  IndexDivisor channels;
   float *mean, *square;
+
+  __device__ float origin_of(int64_t plane) const { return channel_origin(x, n, c, p, channels(plane).rest); }
 };
 
 template <int kItems, bool kBlock>
@@ -52,8 +57,9 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
     moments_by_team(Moments a, int64_t planes, int64_t p, int lanes) {
   const RowTeam<float, kItems, kBlock> team(planes, p, lanes);
   const float* x = a.x + team.row() * p;
+  const float origin = a.origin_of(team.row());
   float v[kItems];
-  team.each([&](int k, int i) { v[k] = x[i]; });
+  team.each([&](int k, int i) { v[k] = x[i] - origin; });
   const float mean = team.sum([&](int k) { return v[k]; }) / static_cast<float>(p);
   const float square = team.sum([&](int k) {
     const float centred = v[k] - mean;
@@ -66,17 +72,17 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
 
 __global__ void __launch_bounds__(kLongPlaneThreads) moments_by_block(Moments a, int64_t p) {
   auto& shared = cuda::shared<cuda::BlockSums<Several<float, 2>>>();
-  const float* x = a.x + int64_t{blockIdx.x} * p;
+  const float *x = a.x + int64_t{blockIdx.x} * p, origin = a.origin_of(blockIdx.x);
   const float mean = cuda::row_sum_by_block(
                          p,
                          [=](int64_t i) {
-                           return Several<float, 2>{x[i], 0};
+                           return Several<float, 2>{x[i] - origin, 0};
                          },
                          shared)
                          .of[0] /
                      static_cast<float>(p);
   const auto term = [=](int64_t i) {
-    const float centred = x[i] - mean;
+    const float centred = (x[i] - origin) - mean;
     return Several<float, 2>{centred * centred, 0};
   };
   const float square = cuda::row_sum_by_block(p, term, shared).of[0];
@@ -91,14 +97,17 @@ constexpr int64_t kFewSamples = 1024;
 
 // A channel's sums over its samples, from planes' sums [2, n, c], and what follows from them.
 struct Channels {
-  const float *sums, *weight;
+  const float *sums, *weight, *x;
   float epsilon;
   int64_t n, c, p;
-  float *mean, *variance, *factor;  // [c]
+  float *mean, *variance, *origin, *offset, *factor;  // [c]
 
   __device__ void set(int64_t channel, float centre, float squares, float between) const {
-    const float value = (squares + between * static_cast<float>(p)) / static_cast<float>(n * p);
-    mean[channel] = centre;
+    const float value = (squares + between * static_cast<float>(p)) / static_cast<float>(n * p),
+                about = channel_origin(x, n, c, p, channel);
+    origin[channel] = about;
+    offset[channel] = centre;
+    mean[channel] = about + centre;
     variance[channel] = value;
     factor[channel] = factor_of(weight, scale_of(value, epsilon), channel);
   }
@@ -205,12 +214,14 @@ void by_fours(const Planes& s, std::initializer_list<const void*> arrays, const 
   else launch(std::integral_constant<int, 1>());
 }
 
-// z = (x - centre) * factor + bias + residual by channel, or with given statistics x * factor + shift + residual.
+// z = ((x - origin) - offset) * factor + bias + residual by channel, or with given statistics x * factor + shift +
+// residual.
 struct Normalising {
-  const float *x, *mean, *factor, *bias, *residual;
+  const float *x, *origin, *offset, *factor, *bias, *residual;
   float* y;
   bool relu;
-  const float *variance = nullptr, *weight = nullptr;  // for given statistics, instead of factor
+  // For given statistics, instead of origin, offset and factor.
+  const float *mean = nullptr, *variance = nullptr, *weight = nullptr;
   float epsilon = 0;
 };
 
@@ -220,21 +231,22 @@ __global__ void normalise(Normalising a, int64_t elements, IndexDivisor plane, I
   for (int64_t t = cuda::global_thread(); t < steps; t += cuda::global_threads()) {
     const int64_t i = steps - 1 - t;  // from the end on, which was read last and waits in the second-level cache
     const int64_t c = channels(plane(i * kEach).quotient).rest;
-    float factor, shift = 0;
+    float factor, shift = 0, origin = 0, offset = 0;
     if constexpr (kGiven) {
       factor = factor_of(a.weight, scale_of(a.variance[c], a.epsilon), c);
       const float down = a.mean[c] * factor;
       shift = a.bias ? a.bias[c] - down : -down;
     } else {
       factor = a.factor[c];
+      origin = a.origin[c];
+      offset = a.offset[c];
       if (a.bias) shift = a.bias[c];
     }
-    const float centre = kGiven ? 0.0f : a.mean[c];
     Elements<kEach> v = elements_at<kEach>(a.x, i), residual{};
     if (a.residual) residual = elements_at<kEach>(a.residual, i);
 #pragma unroll
     for (int j = 0; j < kEach; ++j) {
-      float z = kGiven ? v.of[j] * factor : (v.of[j] - centre) * factor;
+      float z = kGiven ? v.of[j] * factor : ((v.of[j] - origin) - offset) * factor;
       if (kGiven || a.bias) z = z + shift;
       if (a.residual) z = z + residual.of[j];
       v.of[j] = a.relu ? scalar_ops::relu(z) : z;
@@ -258,19 +270,20 @@ void batch_norm(Queue& queue, const BatchNormInputs& in, const Tensor& y, const 
   const Planes s = planes_of(in.x);
   if (s.elements() == 0) return;
   cuda::Scratch<float> sums(queue, 2 * s.count()), factor(queue, s.c);
-  const Moments moments{floats(in.x), sums.data(), sums.data() + s.count()};
+  const Moments moments{floats(in.x), s.n, s.c, s.p, s.by_channels(), sums.data(), sums.data() + s.count()};
   launch_planes(
       s,
       [&](auto items, auto block, const Grid& grid, int lanes) {
         queue.launch(moments_by_team<items(), block()>, grid, moments, s.count(), s.p, lanes);
       },
       [&](const Grid& grid) { queue.launch(moments_by_block, grid, moments, s.p); });
-  float* mean = statistics.mean.mutable_data_as<float>();
+  float *origin = statistics.origin.mutable_data_as<float>(), *offset = statistics.offset.mutable_data_as<float>();
   set_statistics_of(queue, s,
-                    {sums.data(), floats(in.weight), static_cast<float>(in.epsilon), s.n, s.c, s.p, mean,
-                     statistics.variance.mutable_data_as<float>(), factor.data()});
+                    {sums.data(), floats(in.weight), floats(in.x), static_cast<float>(in.epsilon), s.n, s.c, s.p,
+                     statistics.mean.mutable_data_as<float>(), statistics.variance.mutable_data_as<float>(), origin,
+                     offset, factor.data()});
   launch_normalise<false>(queue, s,
-                          {floats(in.x), mean, factor.data(), floats(in.bias), floats(in.residual),
+                          {floats(in.x), origin, offset, factor.data(), floats(in.bias), floats(in.residual),
                            y.mutable_data_as<float>(), in.activation == Activation::relu});
 }
 
@@ -278,9 +291,9 @@ void batch_norm_evaluation(Queue& queue, const BatchNormInputs& in, const BatchS
                            const Tensor& y) {
   cuda::require_float32(queue, in.x, "batch_norm_evaluation of float64");
   launch_normalise<true>(queue, planes_of(in.x),
-                         {floats(in.x), floats(statistics.mean), nullptr, floats(in.bias), floats(in.residual),
-                          y.mutable_data_as<float>(), in.activation == Activation::relu, floats(statistics.variance),
-                          floats(in.weight), static_cast<float>(in.epsilon)});
+                         {floats(in.x), nullptr, nullptr, nullptr, floats(in.bias), floats(in.residual),
+                          y.mutable_data_as<float>(), in.activation == Activation::relu, floats(statistics.mean),
+                          floats(statistics.variance), floats(in.weight), static_cast<float>(in.epsilon)});
 }
 
 namespace {
@@ -290,19 +303,21 @@ enum class Masked { no, by_input, by_result };
 
 // `masked` takes the gradient before relu, if results are known; it may be g, and so may dx.
 struct Differentiating {
-  const float *g, *x, *y, *mean, *variance, *weight, *bias;
+  const float *g, *x, *y, *origin, *offset, *variance, *weight, *bias;
   float epsilon;
   float *masked, *dx;
 };
 
 // A channel's numbers, for one thread.
 struct Channel {
-  float centre, scale, factor, bias;
+  float origin, offset, scale, factor, bias;
   __device__ Channel(const Differentiating& a, int64_t c)
-      : centre(a.mean[c]),
+      : origin(a.origin[c]),
+        offset(a.offset[c]),
         scale(scale_of(a.variance[c], a.epsilon)),
         factor(factor_of(a.weight, scale, c)),
         bias(a.bias ? a.bias[c] : 0.0f) {}
+  __device__ __forceinline__ float centred(float x) const { return (x - origin) - offset; }
 };
 
 // The gradient before relu, from g.
@@ -333,7 +348,7 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
   const Channel channel(a, channels(plane).rest);
   float g[kItems], centred[kItems];
   team.each([&](int k, int i) {
-    centred[k] = a.x[plane * p + i] - channel.centre;
+    centred[k] = channel.centred(a.x[plane * p + i]);
     g[k] = before_relu<kMasked>(a, channel, plane * p + i, centred[k]);
   });
   const auto sum = team.sum([&](int k) { return terms(g[k], centred[k]); });
@@ -352,7 +367,7 @@ __global__ void __launch_bounds__(kLongPlaneThreads)
   const auto sum = cuda::row_sum_by_block(
       p,
       [&](int64_t i) {
-        const float centred = a.x[plane * p + i] - channel.centre,
+        const float centred = channel.centred(a.x[plane * p + i]),
                     g = before_relu<kMasked>(a, channel, plane * p + i, centred);
         if constexpr (kMasked == Masked::by_result) a.masked[plane * p + i] = g;
         return terms(g, centred);
@@ -416,7 +431,7 @@ __global__ void input_gradient(Differentiating a, const float* shift, const floa
     Elements<kEach> g = elements_at<kEach>(a.g, i);
 #pragma unroll
     for (int j = 0; j < kEach; ++j) {
-      const float centred = x.of[j] - channel.centre;
+      const float centred = channel.centred(x.of[j]);
       if constexpr (kByInput) g.of[j] = by_input(a, channel, g.of[j], centred);
       g.of[j] = ((g.of[j] - level) - centred * rise) * channel.factor;
     }
@@ -459,7 +474,8 @@ void batch_norm_gradient(Queue& queue, const BatchNormInputs& in, const BatchSta
   const Differentiating a{floats(g),
                           floats(in.x),
                           floats(y),
-                          floats(statistics.mean),
+                          floats(statistics.origin),
+                          floats(statistics.offset),
                           floats(statistics.variance),
                           floats(in.weight),
                           floats(in.bias),

@@ -15,8 +15,9 @@ using cuda::kWarp, cuda::Queue;
 
 namespace {
 
-template <class T, class Op> void reduce_run(Queue& queue, const Tensor& x, const ReducedRun& run, const Tensor& y) {
-  const T* from = x.data_as<T>();
+template <class T, class Op, class X = T>
+void reduce_run(Queue& queue, const Tensor& x, const ReducedRun& run, const Tensor& y) {
+  const X* from = static_cast<const X*>(x.data());
   T* to = y.mutable_data_as<T>();
   if (run.last) cuda::fold_last<T, Op>(queue, from, run.outer, run.n, to);
   else cuda::fold_other<T, Op>(queue, from, run.outer, run.n, run.inner, to);
@@ -29,6 +30,9 @@ void reduce(Queue& queue, Reduce op, const Tensor& x, const std::vector<bool>& r
   for_reduced_runs(x, reduced, y, [&](const Tensor& from, const ReducedRun& run, const Tensor& to) {
     visit_dtype(from.dtype(), [&](auto sample) {
       using T = decltype(sample);
+      if constexpr (sizeof(T) == 1) {
+        if (op == Reduce::sum) return reduce_run<int64_t, cuda::Add<int64_t>, uint8_t>(queue, from, run, to);
+      }
       if constexpr (!std::is_same_v<T, bool>) {
         switch (op) {
           case Reduce::sum: return reduce_run<T, cuda::Add<T>>(queue, from, run, to);

@@ -27,6 +27,7 @@ double xavier_deviation(const Shape& shape, double gain) {
 Tensor symmetric(const Shape& shape, const Rng& rng, double deviation, DType dtype) {
   const ContractFloatEnv env;
   const double bound = std::sqrt(3.0) * deviation;
+  if (bound == 0) return zeros(shape, dtype);
   return uniform(shape, rng, -bound, bound, dtype);
 }
 

@@ -96,15 +96,16 @@ Tensor huber(const Tensor& x, const Tensor& target, double delta, Reduction redu
   require_equal_shapes("huber", x, target);
   if (!(delta > 0)) raise("huber: delta {} must be positive", delta);
   const Tensor d = abs(x - target);
-  return reduce(stet::where(d <= delta, 0.5 * square(d), delta * (d - 0.5 * delta)), reduction);
+  // Of a difference past delta the square is not wanted, and its gradient, zero times an infinite one, is not a number.
+  const Tensor within = minimum(d, full({}, delta, d.dtype(), d.device()));
+  return reduce(stet::where(d <= delta, 0.5 * square(within), delta * (d - 0.5 * delta)), reduction);
 }
 
 Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& o) {
   require_equal_shapes("bce_with_logits", logits, target);
-  // softplus(x) - target * x is (1 - target) softplus(x) + target softplus(-x), whose second part the weight
-  // multiplies.
-  if (!o.positive_weight.defined()) return reduce(softplus(logits) - target * logits, o.reduction);
-  return reduce((1.0 - target) * softplus(logits) + o.positive_weight * target * softplus(-logits), o.reduction);
+  // It is softplus(x) - target * x, whose terms would cancel where the logits are right.
+  const Tensor positive = o.positive_weight.defined() ? o.positive_weight * target : target;
+  return reduce((1 - target) * softplus(logits) + positive * softplus(-logits), o.reduction);
 }
 
 }  // namespace stet::nn

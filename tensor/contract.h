@@ -7,7 +7,7 @@
 namespace stet {
 
 /// Version of docs/numerics.md. Runs and checkpoints name it: under one version a result has one bit pattern.
-inline constexpr int numerics_version = 1;
+inline constexpr int numerics_version = 2;
 
 namespace contract {
 
@@ -36,8 +36,10 @@ inline constexpr int kPhiloxRounds = 10;
 inline constexpr uint32_t kPhiloxFactor0 = 0xD2511F53, kPhiloxFactor1 = 0xCD9E8D57;
 inline constexpr uint32_t kPhiloxKeyStep0 = 0x9E3779B9, kPhiloxKeyStep1 = 0xBB67AE85;
 
-// Optimizers, schedules, clipping: what clip_norm adds to the norm.
+// Optimizers, schedules, clipping: what clip_norm adds to the norm, and what it multiplies gradients by where the sum
+// of their squares overflows.
 inline constexpr double kClipEpsilon = 1e-6;
+template <class T> inline constexpr T kClipScale = sizeof(T) == 4 ? T{0x1p-96f} : T(0x1p-768);
 
 // Digests. mix's factor, what tells words apart by their place, the factor of z, and how every NaN is written.
 inline constexpr uint64_t kDigestMix = 0xD6E8FEB86659FD93, kDigestStep = 0x9E3779B97F4A7C15,

@@ -99,8 +99,10 @@ struct BatchNormInputs {
   double epsilon = 0;
   Activation activation = Activation::none;
 };
+/// [C]. In training a channel's mean is in two parts as well: `origin` is a value about which it lies, and `offset` the
+/// mean of x - origin; `mean` is their sum, rounded. Where statistics are given both are undefined.
 struct BatchStatistics {
-  Tensor mean, variance;  // [C]
+  Tensor mean, variance, origin, offset;
 };
 /// Gradients of batch norm's inputs, in their shapes. The residual's is undefined where there is no residual.
 struct BatchNormGradients {
@@ -112,9 +114,9 @@ struct LayerNormInputs {
   Tensor x, weight, bias;
   double epsilon = 0;
 };
-/// Of each row, [rows].
+/// Of each row, [rows]: its mean in the two parts of BatchStatistics, and scale = 1 / sqrt(variance + epsilon).
 struct RowStatistics {
-  Tensor mean, scale;  // scale = 1 / sqrt(variance + epsilon)
+  Tensor origin, offset, scale;
 };
 struct LayerNormGradients {
   Tensor x, weight, bias;
@@ -168,7 +170,8 @@ class Kernels {
   /// y may be a or b itself where that is contiguous and of y's shape.
   Kernel<void(Binary op, const Tensor& a, const Tensor& b, const Tensor& y)> binary{on_, "binary"};
   Kernel<void(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& y)> where{on_, "where"};
-  /// Reduces the axes where `reduced` is true; y has the other axes.
+  /// Reduces the axes where `reduced` is true; y has the other axes, and x's dtype, but sums of uint8 and bool are
+  /// int64.
   Kernel<void(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const Tensor& y)> reduce{on_, "reduce"};
   /// int64 index of the largest (or smallest) along an axis.
   Kernel<void(Reduce op, const Tensor& x, int axis, const Tensor& y)> arg_extreme{on_, "argmax"};
@@ -202,6 +205,9 @@ class Kernels {
   Kernel<void(const Tensor& x, const Tensor& index, const Tensor& y)> gather{on_, "gather"};
   /// The adjoint of gather: y starts at +0; adds in ascending j.
   Kernel<void(const Tensor& g, const Tensor& index, const Tensor& y)> scatter_add{on_, "scatter_add"};
+  /// index [m] int64: y [m, classes] is 1 at each row's index and 0 elsewhere. Throws DataError on one that is no
+  /// class.
+  Kernel<void(const Tensor& index, const Tensor& y)> one_hot{on_, "one_hot"};
   /// The erf form, and its gradient for an upstream g. The forward leaves erf(x sqrt 1/2) + 1 for the gradient;
   /// undefined: not wanted.
   Kernel<void(const Tensor& x, const Tensor& y, const Tensor& one_plus_erf)> gelu{on_, "gelu"};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "stet/tensor/activation.h"
+#include "stet/tensor/number.h"
 #include "stet/tensor/rng.h"
 #include "stet/tensor/tensor.h"
 
@@ -22,29 +23,31 @@ Tensor operator*(const Tensor& a, const Tensor& b);
 /// IEEE division; of integers, toward zero. Integer division by zero throws DataError.
 Tensor operator/(const Tensor& a, const Tensor& b);
 Tensor operator-(const Tensor& x);
-// With a number: rounded once to the tensor's dtype first.
-Tensor operator+(const Tensor& a, double b);
-Tensor operator-(const Tensor& a, double b);
-Tensor operator*(const Tensor& a, double b);
-Tensor operator/(const Tensor& a, double b);
-Tensor operator+(double a, const Tensor& b);
-Tensor operator-(double a, const Tensor& b);
-Tensor operator*(double a, const Tensor& b);
-Tensor operator/(double a, const Tensor& b);
+// With a number. Beside a floating tensor it is rounded once to the tensor's dtype; beside an integer one it must be
+// one of its dtype's values, and to divide it must be of an integer type, else they throw UsageError.
+Tensor operator+(const Tensor& a, Number b);
+Tensor operator-(const Tensor& a, Number b);
+Tensor operator*(const Tensor& a, Number b);
+Tensor operator/(const Tensor& a, Number b);
+Tensor operator+(Number a, const Tensor& b);
+Tensor operator-(Number a, const Tensor& b);
+Tensor operator*(Number a, const Tensor& b);
+Tensor operator/(Number a, const Tensor& b);
 
-// Comparisons give bool; NaN compares as in IEEE 754.
+// Comparisons give bool; NaN compares as in IEEE 754. An integer or bool tensor compares with any number as mathematics
+// has it; beside a floating one the number is rounded to its dtype first.
 Tensor operator==(const Tensor& a, const Tensor& b);
 Tensor operator!=(const Tensor& a, const Tensor& b);
 Tensor operator<(const Tensor& a, const Tensor& b);
 Tensor operator<=(const Tensor& a, const Tensor& b);
 Tensor operator>(const Tensor& a, const Tensor& b);
 Tensor operator>=(const Tensor& a, const Tensor& b);
-Tensor operator==(const Tensor& a, double b);
-Tensor operator!=(const Tensor& a, double b);
-Tensor operator<(const Tensor& a, double b);
-Tensor operator<=(const Tensor& a, double b);
-Tensor operator>(const Tensor& a, double b);
-Tensor operator>=(const Tensor& a, double b);
+Tensor operator==(const Tensor& a, Number b);
+Tensor operator!=(const Tensor& a, Number b);
+Tensor operator<(const Tensor& a, Number b);
+Tensor operator<=(const Tensor& a, Number b);
+Tensor operator>(const Tensor& a, Number b);
+Tensor operator>=(const Tensor& a, Number b);
 Tensor operator&&(const Tensor& a, const Tensor& b);
 Tensor operator||(const Tensor& a, const Tensor& b);
 Tensor operator!(const Tensor& x);
@@ -54,7 +57,8 @@ Tensor maximum(const Tensor& a, const Tensor& b);
 Tensor minimum(const Tensor& a, const Tensor& b);
 /// a where the condition (bool) holds, else b.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
-/// minimum(maximum(x, low), high); the gradient passes where low <= x <= high.
+/// minimum(maximum(x, low), high); the gradient passes where low <= x <= high. Of integers the bounds are integral, or
+/// infinite, and some value of the dtype lies between them.
 Tensor clamp(const Tensor& x, double low, double high);
 
 Tensor abs(const Tensor& x);
@@ -79,7 +83,7 @@ Tensor cospi(const Tensor& x);
 /// Correctly rounded x^y, element by element.
 Tensor pow(const Tensor& x, const Tensor& y);
 Tensor pow(const Tensor& x, double y);
-/// Square and multiply, most significant bit first; n = 0 gives 1, n < 0 gives 1 / x^-n.
+/// Square and multiply, most significant bit first; n = 0 gives 1, n < 0 gives 1 / x^-n, whose gradient is n x^(n - 1).
 Tensor pow(const Tensor& x, int n);
 
 /// x < 0 ? +0 : x, so NaN and -0 pass. The gradient passes where x > 0.
@@ -94,6 +98,7 @@ Tensor softplus(const Tensor& x);
 
 // ---- reductions: ops/reduce.cpp. `axes` empty means all; `keep` leaves reduced axes with extent 1 ---------------------------------
 using Axes = std::vector<int>;
+/// Of uint8 and bool in int64; of other integers in their dtype, wrapping around.
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keep = false);
 /// sum / count, one division.
 Tensor mean(const Tensor& x, const Axes& axes = {}, bool keep = false);
@@ -133,7 +138,7 @@ Tensor index_select(const Tensor& x, int axis, const Tensor& index);
 Tensor gather(const Tensor& x, int axis, const Tensor& index);
 /// The adjoint of gather: +0, plus g's elements at their indices, in ascending position; `extent` along the axis.
 Tensor scatter_add(const Tensor& g, int axis, const Tensor& index, int64_t extent);
-/// int64 [..] to float32 [.., classes].
+/// int64 [..] to [.., classes]: 1 at each index, 0 elsewhere.
 Tensor one_hot(const Tensor& index, int64_t classes, DType dtype = DType::float32);
 
 // ---- products: ops/products.cpp ------------------------------------------------------------------------------------------------------
@@ -221,7 +226,8 @@ struct LstmResult {
 LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial = {});
 
 // ---- random: ops/random_ops.cpp. A stream's numbers are the same on every device -------------------------------------------------
-/// Uniform in [low, high): low + u * (high - low), u of 24 bits.
+/// Uniform in [low, high): low + u * (high - low), u of 24 bits; never below low or from high on, as the dtype rounds
+/// them. Throws UsageError on a range that holds no number of the dtype, or is wider than its greatest one.
 Tensor uniform(Stream& stream, Shape shape, double low = 0, double high = 1, DType dtype = DType::float32,
                Device device = cpu);
 /// mean + deviation * z, z by Box and Muller, 1958.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "stet/tensor/tensor.h"
@@ -11,9 +12,7 @@ namespace stet {
 
 /// The product of the extents of axes begin … end - 1.
 inline int64_t product_of(const std::vector<int64_t>& dims, size_t begin, size_t end) {
-  int64_t product = 1;
-  for (size_t i = begin; i < end; ++i) product *= dims[i];
-  return product;
+  return elements_of(std::span(dims).subspan(begin, end - begin));
 }
 
 /// A tensor [outer, n, inner] whose middle is reduced. `last`: it holds the tensor's last axis, so inner is 1.
@@ -23,7 +22,7 @@ struct ReducedRun {
 };
 
 /// Calls fold(from, run, to) for one run after another, the last first; both tensors are contiguous, and the last `to`
-/// is y. At least one axis of x is reduced.
+/// is y; all have y's dtype but the first `from`, which has x's. At least one axis of x is reduced.
 template <class Fold>
 void for_reduced_runs(const Tensor& x, const std::vector<bool>& reduced, const Tensor& y, const Fold& fold) {
   Tensor from = contiguous(x.detach());
@@ -35,7 +34,7 @@ void for_reduced_runs(const Tensor& x, const std::vector<bool>& reduced, const T
     while (begin > first && reduced[begin - 1]) --begin;
     const ReducedRun run{product_of(dims, 0, begin), product_of(dims, begin, end), product_of(dims, end, dims.size()),
                          end == reduced.size()};
-    const Tensor to = begin == first ? y : Tensor::uninitialized({run.outer, run.inner}, x.dtype(), x.device());
+    const Tensor to = begin == first ? y : Tensor::uninitialized({run.outer, run.inner}, y.dtype(), x.device());
     fold(from, run, to);
     std::fill(dims.begin() + static_cast<std::ptrdiff_t>(begin), dims.begin() + static_cast<std::ptrdiff_t>(end), 1);
     from = to;

@@ -13,11 +13,27 @@ Shape::Shape(std::vector<int64_t> dims) : dims_(std::move(dims)) {
   }
 }
 
-int64_t Shape::elements() const { return std::accumulate(dims_.begin(), dims_.end(), int64_t{1}, std::multiplies<>()); }
+int64_t elements_of(std::span<const int64_t> dims, std::string_view op) {
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return 0;
+  int64_t product = 1;
+  for (int64_t d : dims) {
+    if (__builtin_mul_overflow(product, d, &product)) {
+      raise("{}: [{}] has more than 2^63 - 1 elements", op, fmt::join(dims, ", "));
+    }
+  }
+  return product;
+}
 
-int Shape::normal_axis(int axis) const {
+namespace {
+
+// What a message about axes begins with.
+std::string said_by(std::string_view op) { return op.empty() ? "" : fmt::format("{}: ", op); }
+
+}  // namespace
+
+int Shape::normal_axis(int axis, std::string_view op) const {
   const int normal = axis < 0 ? axis + rank() : axis;
-  if (normal < 0 || normal >= rank()) raise("axis {} is out of range for shape {}", axis, to_string());
+  if (normal < 0 || normal >= rank()) raise("{}axis {} is out of range for shape {}", said_by(op), axis, to_string());
   return normal;
 }
 
@@ -35,25 +51,25 @@ Shape broadcast_shape(std::string_view op, const Shape& a, const Shape& b) {
 
 Strides contiguous_strides(const Shape& shape) {
   Strides strides(static_cast<size_t>(shape.rank()));
-  int64_t step = 1;
+  uint64_t step = 1;  // it may pass int64's range where there are no elements, and is of no use then
   for (int i = shape.rank() - 1; i >= 0; --i) {
-    strides[static_cast<size_t>(i)] = step;
-    step *= shape[i];
+    strides[static_cast<size_t>(i)] = static_cast<int64_t>(step);
+    step *= static_cast<uint64_t>(shape[i]);
   }
   return strides;
 }
 
-std::vector<int> normal_axes(const Shape& shape, std::span<const int> axes) {
+std::vector<int> normal_axes(const Shape& shape, std::span<const int> axes, std::string_view op) {
   std::vector<int> normal;
   if (axes.empty()) {
     normal.resize(static_cast<size_t>(shape.rank()));
     std::iota(normal.begin(), normal.end(), 0);
     return normal;
   }
-  for (int a : axes) normal.push_back(shape.normal_axis(a));
+  for (int a : axes) normal.push_back(shape.normal_axis(a, op));
   std::sort(normal.begin(), normal.end());
   if (std::adjacent_find(normal.begin(), normal.end()) != normal.end()) {
-    raise("axes ({}) of shape {} name one axis twice", fmt::join(axes, ", "), shape.to_string());
+    raise("{}axes ({}) of shape {} name one axis twice", said_by(op), fmt::join(axes, ", "), shape.to_string());
   }
   return normal;
 }

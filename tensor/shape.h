@@ -5,9 +5,14 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace stet {
+
+/// The product of extents, 1 of none; 0 where one is 0, however large the others are. Throws UsageError naming `op`
+/// where it is past 2^63 - 1.
+int64_t elements_of(std::span<const int64_t> dims, std::string_view op = "shape");
 
 /// Extents of a tensor's axes, outermost first; any rank, a scalar has rank 0. Axes may be named from the end: -1 is
 /// the last.
@@ -20,12 +25,12 @@ class Shape {
   explicit Shape(std::span<const int64_t> dims) : Shape(std::vector<int64_t>(dims.begin(), dims.end())) {}
 
   int rank() const { return static_cast<int>(dims_.size()); }
-  /// Product of the extents; 1 for a scalar.
-  int64_t elements() const;
+  /// elements_of the extents; 1 for a scalar.
+  int64_t elements() const { return elements_of(dims_); }
   /// Extent of an axis; negative counts from the end. Throws UsageError out of range.
   int64_t operator[](int axis) const { return dims_[static_cast<size_t>(normal_axis(axis))]; }
-  /// The axis counted from the front. Throws UsageError out of range.
-  int normal_axis(int axis) const;
+  /// The axis counted from the front. Throws UsageError out of range, naming `op` where one is given.
+  int normal_axis(int axis, std::string_view op = "") const;
 
   const std::vector<int64_t>& dims() const { return dims_; }
   auto begin() const { return dims_.begin(); }
@@ -50,7 +55,7 @@ using Strides = std::vector<int64_t>;
 Strides contiguous_strides(const Shape& shape);
 
 /// The axes named, counted from the front, in ascending order; all axes where none is named. Throws UsageError on a
-/// repeated one.
-std::vector<int> normal_axes(const Shape& shape, std::span<const int> axes);
+/// repeated one, or one out of range, naming `op` where one is given.
+std::vector<int> normal_axes(const Shape& shape, std::span<const int> axes, std::string_view op = "");
 
 }  // namespace stet

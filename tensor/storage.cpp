@@ -6,9 +6,11 @@
 #include <array>
 #include <bit>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "stet/tensor/backend.h"
+#include "stet/tensor/error.h"
 #include "stet/tensor/pages.h"
 
 namespace stet {
@@ -98,8 +100,21 @@ Cache& cache() {
 
 }  // namespace
 
+namespace {
+
+void* host_block(size_t bytes) {
+  try {
+    return cache().take(bytes);
+  } catch (const std::bad_alloc&) {
+    raise<MemoryError>("cpu: out of memory: {:.1f} MB asked for, {:.1f} MB held; take a smaller batch or model",
+                       static_cast<double>(bytes) / 1e6, static_cast<double>(memory_stats().bytes_held) / 1e6);
+  }
+}
+
+}  // namespace
+
 Storage::Storage(size_t bytes, Device device) : bytes_(bytes), device_(device) {
-  void* data = device.kind == Device::Kind::cpu ? cache().take(bytes) : backend(device).allocate(bytes);
+  void* data = device.kind == Device::Kind::cpu ? host_block(bytes) : backend(device).allocate(bytes);
   data_ = static_cast<std::byte*>(data);
 }
 

@@ -14,7 +14,7 @@ namespace stet {
 /// a steady training step asks the system for nothing.
 class Storage {
  public:
-  /// Throws std::bad_alloc, or the backend's error that names the size asked for.
+  /// Throws MemoryError that names the size asked for.
   Storage(size_t bytes, Device device);
   /// Memory of the CPU that `owner` keeps alive, of any alignment.
   Storage(std::byte* data, size_t bytes, std::shared_ptr<void> owner)

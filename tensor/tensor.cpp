@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/node.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/ops/common.h"
 
 namespace stet {
 
@@ -16,7 +19,32 @@ const Tensor::Impl& Tensor::impl() const {
   return *impl_;
 }
 
+int64_t add_extents(std::string_view op, int64_t a, int64_t b) {
+  int64_t sum;
+  if (__builtin_add_overflow(a, b, &sum)) raise("{}: {} + {} is past 2^63 - 1", op, a, b);
+  return sum;
+}
+
+int64_t multiply_extents(std::string_view op, int64_t a, int64_t b) {
+  int64_t product;
+  if (__builtin_mul_overflow(a, b, &product)) raise("{}: {} x {} is past 2^63 - 1", op, a, b);
+  return product;
+}
+
+void require_countable(std::string_view op, const Shape& shape, DType dtype) {
+  int64_t bytes;
+  if (__builtin_mul_overflow(elements_of(shape.dims(), op), static_cast<int64_t>(size_of(dtype)), &bytes)) {
+    raise("{}: {} of {} has more than 2^63 - 1 bytes", op, shape.to_string(), name_of(dtype));
+  }
+}
+
+Tensor new_tensor(std::string_view op, Shape shape, DType dtype, Device device) {
+  require_countable(op, shape, dtype);
+  return Tensor::uninitialized(std::move(shape), dtype, device);
+}
+
 Tensor Tensor::uninitialized(Shape shape, DType dtype, Device device) {
+  require_countable("tensor", shape, dtype);
   auto storage = std::make_shared<Storage>(static_cast<size_t>(shape.elements()) * size_of(dtype), device);
   return over(std::move(storage), std::move(shape), dtype);
 }
@@ -98,14 +126,14 @@ Tensor Tensor::view(Shape shape, Strides strides, int64_t offset) const {
 
 Tensor contiguous(const Tensor& x) {
   if (x.is_contiguous()) return x;
-  Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  Tensor y = new_tensor("contiguous", x.shape(), x.dtype(), x.device());
   backend(x.device()).copy(x, y);
   return record("contiguous", y, {{x, [](const Tensor& g) { return g; }}});
 }
 
 Tensor Tensor::to(DType wanted) const {
   if (dtype() == wanted) return *this;
-  Tensor y = uninitialized(shape(), wanted, device());
+  Tensor y = new_tensor("to", shape(), wanted, device());
   backend(device()).copy(*this, y);
   if (!is_floating(wanted)) return y;
   return record("to", y, {{*this, [from = dtype()](const Tensor& g) { return g.to(from); }}});
@@ -152,22 +180,43 @@ STET_INSTANTIATE(uint8_t)
 STET_INSTANTIATE(bool)
 #undef STET_INSTANTIATE
 
-Tensor full(Shape shape, double value, DType dtype, Device device) {
-  Tensor y = Tensor::uninitialized(std::move(shape), dtype, device);
+std::pair<int64_t, int64_t> integer_range(DType dtype) {
+  return visit_dtype(dtype, []<class T>(T) -> std::pair<int64_t, int64_t> {
+    if constexpr (std::is_integral_v<T>) return {std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
+    else refuse_dtype(dtype_of<T>, "an integer type or bool");
+  });
+}
+
+Tensor filled(std::string_view op, Shape shape, double value, DType dtype, Device device) {
+  if (!is_floating(dtype)) {
+    const auto exact = Number(value).integral();
+    const auto [low, high] = integer_range(dtype);
+    if (!exact || *exact < low || *exact > high) raise("{}: {} is not a value of {}", op, value, name_of(dtype));
+  }
+  Tensor y = new_tensor(op, std::move(shape), dtype, device);
   backend(device).fill(value, y);
   return y;
 }
 
-Tensor zeros(Shape shape, DType dtype, Device device) { return full(std::move(shape), 0, dtype, device); }
-Tensor ones(Shape shape, DType dtype, Device device) { return full(std::move(shape), 1, dtype, device); }
+Tensor full(Shape shape, double value, DType dtype, Device device) {
+  return filled("full", std::move(shape), value, dtype, device);
+}
+Tensor zeros(Shape shape, DType dtype, Device device) { return filled("zeros", std::move(shape), 0, dtype, device); }
+Tensor ones(Shape shape, DType dtype, Device device) { return filled("ones", std::move(shape), 1, dtype, device); }
 
 Tensor arange(int64_t n, DType dtype) {
-  std::vector<int64_t> values(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) values[static_cast<size_t>(i)] = i;
-  return Tensor::from(values).to(dtype);
+  if (n < 0) raise("arange: {} is not a number of elements", n);
+  if (!is_floating(dtype) && n > 0 && n - 1 > integer_range(dtype).second) {
+    raise("arange: {} is not a value of {}", n - 1, name_of(dtype));
+  }
+  const Tensor values = new_tensor("arange", Shape{n}, DType::int64, cpu);
+  std::iota(values.mutable_data_as<int64_t>(), values.mutable_data_as<int64_t>() + n, int64_t{0});
+  return values.to(dtype);
 }
 
 Tensor eye(int64_t n, DType dtype) {
+  if (n < 0) raise("eye: {} is not a number of rows", n);
+  require_countable("eye", Shape{n, n}, dtype);
   const Tensor i = arange(n);
   return (i.unsqueeze(1) == i).to(dtype);
 }

@@ -140,9 +140,10 @@ Tensor contiguous(const Tensor& x);
 
 Tensor zeros(Shape shape, DType dtype = DType::float32, Device device = cpu);
 Tensor ones(Shape shape, DType dtype = DType::float32, Device device = cpu);
-/// Every element `value`, rounded once to dtype.
+/// Every element `value`, rounded once to a floating dtype. Of another it must be a value: full({2}, 0.5, DType::int64)
+/// throws UsageError.
 Tensor full(Shape shape, double value, DType dtype = DType::float32, Device device = cpu);
-/// 0, 1, … n-1.
+/// 0, 1, … n-1. Throws UsageError where n is negative, or an integer dtype does not reach to n-1.
 Tensor arange(int64_t n, DType dtype = DType::int64);
 Tensor eye(int64_t n, DType dtype = DType::float32);
 

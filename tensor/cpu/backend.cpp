@@ -29,6 +29,7 @@ KernelOf<&Kernels::index_select> index_select;
 KernelOf<&Kernels::index_add> index_add;
 KernelOf<&Kernels::gather> gather;
 KernelOf<&Kernels::scatter_add> scatter_add;
+KernelOf<&Kernels::one_hot> one_hot;
 KernelOf<&Kernels::gelu> gelu;
 KernelOf<&Kernels::gelu_gradient> gelu_gradient;
 KernelOf<&Kernels::attention> attention;
@@ -84,6 +85,7 @@ class CpuBackend : public Backend {
     index_add = in_contract<cpu_kernels::index_add>;
     gather = in_contract<cpu_kernels::gather>;
     scatter_add = in_contract<cpu_kernels::scatter_add>;
+    one_hot = in_contract<cpu_kernels::one_hot>;
     gelu = in_contract<cpu_kernels::gelu>;
     gelu_gradient = in_contract<cpu_kernels::gelu_gradient>;
     attention = in_contract<cpu_kernels::attention>;

@@ -103,4 +103,18 @@ void scatter_add(const Tensor& g, const Tensor& index, const Tensor& y) {
   });
 }
 
+void one_hot(const Tensor& index, const Tensor& y) {
+  const int64_t classes = y.size(1);
+  require_in_range("one_hot", index, classes);
+  const int64_t* at = index.data_as<int64_t>();
+  visit_dtype(y.dtype(), [&](auto sample) {
+    using T = decltype(sample);
+    T* to = y.mutable_data_as<T>();
+    parallel_for(index.elements(), grain(classes), [&](int64_t begin, int64_t end) {
+      std::fill(to + begin * classes, to + end * classes, T{0});
+      for (int64_t i = begin; i < end; ++i) to[i * classes + at[i]] = T{1};
+    });
+  });
+}
+
 }  // namespace stet::cpu_kernels

@@ -26,6 +26,13 @@ HWY_INLINE void store_at(RowVector v, RowTag d, float* p) { hwy::HWY_NAMESPACE::
 HWY_INLINE void store_at(RowVector v, PartTag part, float* p) { store_part(RowTag(), v, p, part.count); }
 HWY_INLINE RowVector splat(float value) { return hwy::HWY_NAMESPACE::Set(RowTag(), value); }
 
+/// (x - origin) - offset: what is left of the elements at p without their mean, which is in two parts so that its
+/// rounding takes nothing from them.
+template <class D> HWY_INLINE RowVector centred_at(D d, const float* p, float origin, float offset) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  return hn::Sub(hn::Sub(load_at(d, p), splat(origin)), splat(offset));
+}
+
 /// body(tag, i) for whole vectors, and for the elements that are left.
 template <class Body> HWY_INLINE void for_elements(int64_t n, const Body& body) {
   constexpr int64_t kWidth = hwy::HWY_NAMESPACE::MaxLanes(RowTag());

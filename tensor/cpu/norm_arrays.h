@@ -15,9 +15,9 @@ struct PlaneRange {
   int64_t begin, end, channel, channels;
 };
 
-/// y = activation((x - centre) * factor + bias + residual), by channel; what is null is left out.
+/// y = activation(((x - origin) - offset) * factor + bias + residual), by channel; what is null is left out.
 struct Normalising {
-  const float *x, *centre, *factor, *bias, *residual;
+  const float *x, *origin, *offset, *factor, *bias, *residual;
   float* y;
   bool relu;
 };
@@ -25,7 +25,7 @@ struct Normalising {
 /// The gradient's arrays. `masked`, where it is not null, is given g where y > 0, else +0; without it relu's mask comes
 /// from x.
 struct Differentiating {
-  const float *g, *x, *y, *centre, *factor, *bias, *shift, *slope;
+  const float *g, *x, *y, *origin, *offset, *factor, *bias, *shift, *slope;
   float *masked, *dx;
   bool relu;
 };
@@ -33,13 +33,13 @@ struct Differentiating {
 /// Layer norm of x [rows, d]; weight and bias may be null.
 struct LayerNormArrays {
   const float *x, *weight, *bias;
-  float *y, *mean, *scale;
+  float *y, *origin, *offset, *scale;
   int64_t d;
   float epsilon;
 };
 
 struct LayerNormGradientArrays {
-  const float *g, *x, *weight, *mean, *scale;
+  const float *g, *x, *weight, *origin, *offset, *scale;
   float* dx;
   int64_t d;
 };

@@ -4,6 +4,7 @@
 
 #include "stet/tensor/cpu/norm_arrays.h"
 #include "stet/tensor/kernels.h"
+#include "stet/tensor/norm_origin.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -44,15 +45,15 @@ template <bool kBias, bool kResidual, bool kRelu>
 void normalise_as(const Planes& s, const PlaneRange& r, const Normalising& a) {
   const int64_t ahead = fetch_distance(s, r);
   for_planes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
-    const float centre = a.centre ? a.centre[c] : 0, factor = a.factor[c], bias = kBias ? a.bias[c] : 0;
+    const bool centred = a.origin != nullptr;
+    const float origin = centred ? a.origin[c] : 0, offset = centred ? a.offset[c] : 0, factor = a.factor[c],
+                bias = kBias ? a.bias[c] : 0;
     const float *x = a.x + at, *residual = kResidual ? a.residual + at : nullptr;
     float* y = a.y + at;
-    const bool centred = a.centre != nullptr;
     for_elements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(y + i + ahead);
       if (kResidual) hwy::Prefetch(residual + i + ahead);
-      auto z = load_at(d, x + i);
-      if (centred) z = hn::Sub(z, splat(centre));
+      auto z = centred ? centred_at(d, x + i, origin, offset) : load_at(d, x + i);
       z = hn::Mul(z, splat(factor));
       if (kBias) z = hn::Add(z, splat(bias));
       if (kResidual) z = hn::Add(z, load_at(d, residual + i));
@@ -67,7 +68,7 @@ enum class Masked { no, by_input, by_result };
 
 template <Masked kMasked, bool kBias> struct Upstream {
   const float *g, *x, *y;
-  float centre, factor, bias;
+  float origin, offset, factor, bias;
 
   template <class D> HWY_INLINE RowVector operator()(D d, int64_t i, RowVector centred) const {
     const auto v = load_at(d, g + i);
@@ -77,15 +78,18 @@ template <Masked kMasked, bool kBias> struct Upstream {
     if (kBias) z = hn::Add(z, splat(bias));
     return hn::IfThenElseZero(hn::Gt(z, splat(0)), v);
   }
-  template <class D> HWY_INLINE RowVector centred_at(D d, int64_t i) const {
-    return hn::Sub(load_at(d, x + i), splat(centre));
-  }
+  template <class D> HWY_INLINE RowVector centred(D d, int64_t i) const { return centred_at(d, x + i, origin, offset); }
 };
 
 template <Masked kMasked, bool kBias>
 Upstream<kMasked, kBias> upstream_of(const Differentiating& a, int64_t at, int64_t c) {
-  return {a.g + at,    a.x + at,    kMasked == Masked::by_result ? a.y + at : nullptr,
-          a.centre[c], a.factor[c], kBias ? a.bias[c] : 0};
+  return {a.g + at,
+          a.x + at,
+          kMasked == Masked::by_result ? a.y + at : nullptr,
+          a.origin[c],
+          a.offset[c],
+          a.factor[c],
+          kBias ? a.bias[c] : 0};
 }
 
 template <Masked kMasked, bool kBias>
@@ -104,7 +108,7 @@ void gradient_sums_as(const Planes& s, const PlaneRange& r, const Differentiatin
             hwy::Prefetch(upstream.y + i + ahead);
             hwy::Prefetch(kept + i + ahead);
           }
-          const auto centred = upstream.centred_at(d, i);
+          const auto centred = upstream.centred(d, i);
           out[0] = upstream(d, i, centred);
           out[1] = hn::Mul(out[0], centred);
           if (kMasked == Masked::by_result) store_at(out[0], d, kept + i);
@@ -124,7 +128,7 @@ void input_gradient_as(const Planes& s, const PlaneRange& r, const Differentiati
     float* dx = a.dx + at;
     for_elements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(dx + i + ahead);
-      const auto centred = upstream.centred_at(d, i);
+      const auto centred = upstream.centred(d, i);
       const auto level = hn::Sub(upstream(d, i, centred), splat(shift));
       store_at(hn::Mul(hn::Sub(level, hn::Mul(centred, splat(slope))), splat(factor)), d, dx + i);
     });
@@ -133,24 +137,24 @@ void input_gradient_as(const Planes& s, const PlaneRange& r, const Differentiati
 
 }  // namespace
 
-void moments(const Planes& s, const PlaneRange& r, const float* x, float* mean, float* square) {
+void moments(const Planes& s, const PlaneRange& r, const float* x, const float* origins, float* mean, float* square) {
   const auto count = static_cast<float>(s.p);
   const int64_t ahead = fetch_distance(s, r);
-  for_planes(s, r, [&](int64_t at, int64_t, int64_t plane) HWY_ATTR {
-    const float* row = x + at;
+  for_planes(s, r, [&](int64_t at, int64_t c, int64_t plane) HWY_ATTR {
+    const float *row = x + at, origin = origins[c];
     float sum;
     row_sums<1>(
         0, s.p,
         [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
           hwy::Prefetch(row + i + ahead);
-          out[0] = load_at(d, row + i);
+          out[0] = hn::Sub(load_at(d, row + i), splat(origin));
         },
         &sum);
     const float centre = sum / count;
     row_sums<1>(
         0, s.p,
         [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
-          const auto centred = hn::Sub(load_at(d, row + i), splat(centre));
+          const auto centred = centred_at(d, row + i, origin, centre);
           out[0] = hn::Mul(centred, centred);
         },
         &square[plane]);
@@ -249,16 +253,17 @@ void by_channels(const Planes& s, int64_t large, const First& first, const Combi
   parallel_for(s.n, grain, [&](int64_t begin, int64_t end) { second(PlaneRange{begin, end, 0, s.c}); });
 }
 
-// The range's statistics from its planes' means m and squares q, [n, channels] each; `spread` is for work.
-void batch_statistics(const Planes& s, const PlaneRange& r, const float* m, const float* q, float* spread, float* mean,
-                      float* variance) {
+// The range's offsets and variances from its planes' means m about the origin and squares q, [n, channels] each;
+// `spread` is for work.
+void batch_statistics(const Planes& s, const PlaneRange& r, const float* m, const float* q, float* spread,
+                      float* offset, float* variance) {
   const auto samples = static_cast<float>(s.n), plane = static_cast<float>(s.p), count = static_cast<float>(s.n * s.p);
   const int64_t width = r.channels;
-  sum_over_batch(m, s.n, width, mean);
-  for (int64_t j = 0; j < width; ++j) mean[j] = mean[j] / samples;
+  sum_over_batch(m, s.n, width, offset);
+  for (int64_t j = 0; j < width; ++j) offset[j] = offset[j] / samples;
   for (int64_t n = 0; n < s.n; ++n) {
     for (int64_t j = 0; j < width; ++j) {
-      const float off = m[n * width + j] - mean[j];
+      const float off = m[n * width + j] - offset[j];
       spread[n * width + j] = off * off;
     }
   }
@@ -275,13 +280,16 @@ void batch_statistics(const Planes& s, const PlaneRange& r, const float* m, cons
 
 void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics) {
   const Planes s = planes_of(in.x);
-  float *mean = statistics.mean.mutable_data_as<float>(), *variance = statistics.variance.mutable_data_as<float>();
+  float *mean = statistics.mean.mutable_data_as<float>(), *variance = statistics.variance.mutable_data_as<float>(),
+        *origin = statistics.origin.mutable_data_as<float>(), *offset = statistics.offset.mutable_data_as<float>();
   static thread_local Workspace workspace;
   float* factor = workspace.get<float>(s.c);
   const float *weight = floats(in.weight), *x = floats(in.x);
   const auto epsilon = static_cast<float>(in.epsilon);
+  for (int64_t c = 0; s.n * s.p > 0 && c < s.c; ++c) origin[c] = channel_origin(x, s.n, s.c, s.p, c);
   const Normalising a{x,
-                      mean,
+                      origin,
+                      offset,
                       factor,
                       floats(in.bias),
                       floats(in.residual),
@@ -291,12 +299,15 @@ void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistic
       s, kLarge,
       [&](const PlaneRange& r, float* sums) {
         STET_DISPATCH(moments)
-        (s, r, x, sums, sums + s.n * r.channels);
+        (s, r, x, origin, sums, sums + s.n * r.channels);
       },
       [&](const PlaneRange& r, float* sums) {
         const int64_t size = s.n * r.channels, c = r.channel;
-        batch_statistics(s, r, sums, sums + size, sums + 2 * size, mean + c, variance + c);
-        for (int64_t j = c; j < c + r.channels; ++j) factor[j] = factor_of(weight, scale_of(variance[j], epsilon), j);
+        batch_statistics(s, r, sums, sums + size, sums + 2 * size, offset + c, variance + c);
+        for (int64_t j = c; j < c + r.channels; ++j) {
+          mean[j] = origin[j] + offset[j];
+          factor[j] = factor_of(weight, scale_of(variance[j], epsilon), j);
+        }
       },
       [&](const PlaneRange& r) {
         STET_DISPATCH(normalise)
@@ -316,6 +327,7 @@ void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& sta
     shift[c] = bias ? bias[c] - down : -down;
   }
   const Normalising a{floats(in.x),
+                      nullptr,
                       nullptr,
                       factor,
                       shift,
@@ -342,7 +354,8 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
   Differentiating a{.g = floats(g),
                     .x = floats(in.x),
                     .y = floats(y),
-                    .centre = floats(statistics.mean),
+                    .origin = floats(statistics.origin),
+                    .offset = floats(statistics.offset),
                     .factor = factor,
                     .bias = floats(in.bias),
                     .shift = shift,

@@ -14,6 +14,7 @@
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "stet/tensor/cpu/norm-inl.h"
+#include "stet/tensor/norm_origin.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet::cpu_kernels {
@@ -33,27 +34,28 @@ template <bool kWeight, bool kBias> void rows_as(const LayerNormArrays& a, int64
   const auto count = static_cast<float>(a.d);
   const float *weight = a.weight, *bias = a.bias;
   const int64_t group = std::max<int64_t>(1, kGroup / a.d);
-  float *mean = a.mean, *scale = a.scale;
+  float *origin = a.origin, *offset = a.offset, *scale = a.scale;
   for (int64_t first = begin; first < end; first += group) {
     const int64_t last = std::min(end, first + group);
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *y = a.y + r * a.d;
+      origin[r] = row_origin(x, a.d);
       row_sums<1>(
           0, a.d,
-          [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          [=, o = origin[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
             hwy::Prefetch(y + i);
-            out[0] = load_at(d, x + i);
+            out[0] = hn::Sub(load_at(d, x + i), splat(o));
           },
-          mean + r);
+          offset + r);
     }
-    for (int64_t r = first; r < last; ++r) mean[r] /= count;
+    for (int64_t r = first; r < last; ++r) offset[r] /= count;
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *next = a.x + std::min(end - 1, r + group) * a.d;
       row_sums<1>(
           0, a.d,
-          [=, m = mean[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          [=, o = origin[r], m = offset[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
             hwy::Prefetch(next + i);
-            const auto centred = hn::Sub(load_at(d, x + i), splat(m));
+            const auto centred = centred_at(d, x + i, o, m);
             out[0] = hn::Mul(centred, centred);
           },
           scale + r);
@@ -62,8 +64,8 @@ template <bool kWeight, bool kBias> void rows_as(const LayerNormArrays& a, int64
     for (int64_t r = first; r < last; ++r) {
       const float* x = a.x + r * a.d;
       float* y = a.y + r * a.d;
-      for_elements(a.d, [&, m = mean[r], f = scale[r]](auto d, int64_t i) HWY_ATTR {
-        auto z = hn::Mul(hn::Sub(load_at(d, x + i), splat(m)), splat(f));
+      for_elements(a.d, [&, o = origin[r], m = offset[r], f = scale[r]](auto d, int64_t i) HWY_ATTR {
+        auto z = hn::Mul(centred_at(d, x + i, o, m), splat(f));
         if (kWeight) z = hn::Mul(z, load_at(d, weight + i));
         if (kBias) z = hn::Add(z, load_at(d, bias + i));
         store_at(z, d, y + i);
@@ -82,11 +84,11 @@ void gradient_rows_as(const LayerNormGradientArrays& a, int64_t begin, int64_t e
   for (int64_t r = begin; r < end; ++r) {
     const float *x = a.x + r * a.d, *g = a.g + r * a.d;
     float* dx = a.dx + r * a.d;
-    const float mean = a.mean[r], scale = a.scale[r];
+    const float origin = a.origin[r], offset = a.offset[r], scale = a.scale[r];
     const int64_t later = std::min(end - 1, r + ahead);
     const float *next_x = a.x + later * a.d, *next_g = a.g + later * a.d;
     const auto normal = [=](auto d, int64_t i)
-                            HWY_ATTR { return hn::Mul(hn::Sub(load_at(d, x + i), splat(mean)), splat(scale)); };
+                            HWY_ATTR { return hn::Mul(centred_at(d, x + i, origin, offset), splat(scale)); };
     const auto weighted = [=](auto d, int64_t i) HWY_ATTR {
       const auto v = load_at(d, g + i);
       if constexpr (kWeight) return hn::Mul(v, load_at(d, weight + i));
@@ -156,7 +158,8 @@ void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics&
                           floats(in.weight),
                           floats(in.bias),
                           y.mutable_data_as<float>(),
-                          statistics.mean.mutable_data_as<float>(),
+                          statistics.origin.mutable_data_as<float>(),
+                          statistics.offset.mutable_data_as<float>(),
                           statistics.scale.mutable_data_as<float>(),
                           d,
                           static_cast<float>(in.epsilon)};
@@ -172,7 +175,8 @@ void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statist
   const LayerNormGradientArrays a{floats(g),
                                   floats(in.x),
                                   floats(in.weight),
-                                  floats(statistics.mean),
+                                  floats(statistics.origin),
+                                  floats(statistics.offset),
                                   floats(statistics.scale),
                                   to.x.mutable_data_as<float>(),
                                   d};

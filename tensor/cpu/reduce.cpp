@@ -17,61 +17,64 @@ using contract::kSumBlock;
 
 namespace {
 
+// Integers' maximum and minimum are exact, and their sums wrap: any order gives their bits. Elements become Y first,
+// the type of what is made of them.
+template <class T, class Y, class F>
+void fold_columns(const T* x, int64_t stride, int64_t n, int64_t width, Y* y, Y start, F f) {
+  std::fill(y, y + width, start);
+  for (int64_t k = 0; k < n; ++k) {
+    for (int64_t j = 0; j < width; ++j) y[j] = f(y[j], static_cast<Y>(x[k * stride + j]));
+  }
+}
+template <class T, class Y, class F> void fold_rows(const T* x, int64_t rows, int64_t n, Y* y, Y start, F f) {
+  for (int64_t r = 0; r < rows; ++r) {
+    Y folded = start;
+    for (int64_t k = 0; k < n; ++k) folded = f(folded, static_cast<Y>(x[r * n + k]));
+    y[r] = folded;
+  }
+}
+
+// Calls fold(start, f) with what an integer's reduction begins with and goes on with.
+template <class Y, class Fold> void with_integer_fold(Reduce op, const Fold& fold) {
+  switch (op) {
+    case Reduce::sum: return fold(Y{0}, [](Y a, Y b) { return scalar_ops::add(a, b); });
+    case Reduce::max: return fold(std::numeric_limits<Y>::lowest(), [](Y a, Y b) { return scalar_ops::maximum(a, b); });
+    case Reduce::min: return fold(std::numeric_limits<Y>::max(), [](Y a, Y b) { return scalar_ops::minimum(a, b); });
+  }
+}
+
+template <class T, class Y> void rows(Reduce op, const T* x, int64_t count, int64_t n, Y* y) {
+  if constexpr (std::is_floating_point_v<T>) reduce_rows(op, x, count, n, y);
+  else with_integer_fold<Y>(op, [&](Y start, auto f) { fold_rows(x, count, n, y, start, f); });
+}
+
+template <class T, class Y> void columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, Y* y) {
+  if constexpr (std::is_floating_point_v<T>) reduce_columns(op, x, stride, n, width, y);
+  else with_integer_fold<Y>(op, [&](Y start, auto f) { fold_columns(x, stride, n, width, y, start, f); });
+}
+
 // One row whose blocks are divided among threads.
-template <class T> T long_row_sum(const T* x, int64_t n) {
+template <class T, class Y> Y long_row_sum(const T* x, int64_t n) {
   thread_local Workspace workspace;
   const int64_t blocks = (n + kSumBlock - 1) / kSumBlock;
-  T* sums = workspace.get<T>(blocks);
+  Y* sums = workspace.get<Y>(blocks);
   parallel_for(blocks, kElementGrain / kSumBlock, [&](int64_t begin, int64_t end) {
     const int64_t whole = std::min(end, n / kSumBlock);
-    reduce_rows(Reduce::sum, x + begin * kSumBlock, whole - begin, kSumBlock, sums + begin);
-    if (whole < end) reduce_rows(Reduce::sum, x + whole * kSumBlock, 1, n % kSumBlock, sums + whole);
+    rows(Reduce::sum, x + begin * kSumBlock, whole - begin, kSumBlock, sums + begin);
+    if (whole < end) rows(Reduce::sum, x + whole * kSumBlock, 1, n % kSumBlock, sums + whole);
   });
-  T sum;
-  reduce_rows(Reduce::sum, sums, 1, blocks, &sum);
+  Y sum;
+  rows(Reduce::sum, sums, 1, blocks, &sum);
   return sum;
 }
 
-// Integers' maximum and minimum are exact, and their sums wrap: any order gives their bits.
-template <class T, class F>
-void fold_columns(const T* x, int64_t stride, int64_t n, int64_t width, T* y, T start, F f) {
-  std::fill(y, y + width, start);
-  for (int64_t k = 0; k < n; ++k) {
-    for (int64_t j = 0; j < width; ++j) y[j] = f(y[j], x[k * stride + j]);
-  }
-}
-
-template <class T> void integer_columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
-  switch (op) {
-    case Reduce::sum: return fold_columns(x, stride, n, width, y, T{0}, scalar_ops::add<T>);
-    case Reduce::max:
-      return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::lowest(), scalar_ops::maximum<T>);
-    case Reduce::min:
-      return fold_columns(x, stride, n, width, y, std::numeric_limits<T>::max(), scalar_ops::minimum<T>);
-  }
-}
-
-template <class T> void rows(Reduce op, const T* x, int64_t count, int64_t n, T* y) {
-  if constexpr (std::is_floating_point_v<T>) {
-    reduce_rows(op, x, count, n, y);
-  } else {
-    for (int64_t r = 0; r < count; ++r) integer_columns(op, x + r * n, 1, n, 1, y + r);
-  }
-}
-
-template <class T> void columns(Reduce op, const T* x, int64_t stride, int64_t n, int64_t width, T* y) {
-  if constexpr (std::is_floating_point_v<T>) reduce_columns(op, x, stride, n, width, y);
-  else integer_columns(op, x, stride, n, width, y);
-}
-
 // x [outer, n, inner] to y [outer, inner]. `last`: the run holds the tensor's last axis, so inner is 1.
-template <class T> void reduce_run(Reduce op, const T* x, int64_t outer, int64_t n, int64_t inner, bool last, T* y) {
+template <class T, class Y>
+void reduce_run(Reduce op, const T* x, int64_t outer, int64_t n, int64_t inner, bool last, Y* y) {
   if (last) {
-    if constexpr (std::is_floating_point_v<T>) {
-      if (outer == 1 && op == Reduce::sum && n > kElementGrain) {
-        *y = long_row_sum(x, n);
-        return;
-      }
+    if (outer == 1 && op == Reduce::sum && n > kElementGrain) {
+      *y = long_row_sum<T, Y>(x, n);
+      return;
     }
     const int64_t grain = std::max<int64_t>(1, kElementGrain / std::max<int64_t>(1, n));
     return parallel_for(outer, grain,
@@ -97,9 +100,13 @@ void reduce(Reduce op, const Tensor& x, const std::vector<bool>& reduced, const 
   for_reduced_runs(x, reduced, y, [op](const Tensor& from, const ReducedRun& run, const Tensor& to) {
     visit_dtype(from.dtype(), [&](auto sample) {
       using T = decltype(sample);
-      if constexpr (!std::is_same_v<T, bool>) {
-        reduce_run(op, from.data_as<T>(), run.outer, run.n, run.inner, run.last, to.mutable_data_as<T>());
+      const auto reduce_to = [&](auto* y) {
+        reduce_run(op, from.data_as<T>(), run.outer, run.n, run.inner, run.last, y);
+      };
+      if constexpr (sizeof(T) == 1) {
+        if (op == Reduce::sum) return reduce_to(to.mutable_data_as<int64_t>());
       }
+      if constexpr (!std::is_same_v<T, bool>) reduce_to(to.mutable_data_as<T>());
     });
   });
 }

@@ -147,7 +147,8 @@ struct Attended {
 
 Attended attend(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o) {
   const Shape rows{in.q.size(0), in.q.size(1), in.q.size(2)};
-  Attended a{o, Tensor::uninitialized(rows, o.dtype(), o.device()), Tensor::uninitialized(rows, o.dtype(), o.device())};
+  Attended a{o, new_tensor("attention", rows, o.dtype(), o.device()),
+             new_tensor("attention", rows, o.dtype(), o.device())};
   add_work(rows.elements() * in.k.size(2) * (in.q.size(3) + in.v.size(3)));
   backend(o.device()).attention(rule, in, a.o, a.extremes, a.totals);
   return a;
@@ -159,7 +160,7 @@ void attend_gradient(const AttentionRule& rule, const AttentionInputs& in, const
   backend(g.device()).attention_gradient(rule, in, a.o, a.extremes, a.totals, g, gradients);
 }
 
-Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
+Tensor like(const Tensor& x) { return new_tensor("attention", x.shape(), x.dtype(), x.device()); }
 
 bool has_kernel(const Tensor& q, const Tensor& v) {
   return q.dtype() == DType::float32 && q.elements() > 0 && v.elements() > 0;
@@ -182,7 +183,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
   }
   std::vector<int64_t> dims = q.shape().dims();
   dims.back() = v.size(-1);
-  const Tensor o = Tensor::uninitialized(Shape(std::move(dims)), q.dtype(), q.device());
+  const Tensor o = new_tensor("attention", Shape(std::move(dims)), q.dtype(), q.device());
   const Tensor q4 = as_heads(q), k4 = as_heads(k), v4 = as_heads(v);
   const AttentionRule rule = rule_of(q, options);
   const Attended kept = attend(rule, {q4, k4, v4}, as_heads(o));
@@ -230,7 +231,7 @@ Tensor self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads
 
 Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
   require_floating("self_attention", qkv);
-  if (qkv.rank() < 2 || heads < 1 || qkv.size(-1) < 1 || qkv.size(-1) % (3 * heads) != 0) {
+  if (qkv.rank() < 2 || heads < 1 || qkv.size(-1) < 1 || heads > qkv.size(-1) / 3 || qkv.size(-1) % (3 * heads) != 0) {
     raise("self_attention: {} heads don't divide the three parts of {}", heads, qkv.shape().to_string());
   }
   if (qkv.size(-2) == 0) raise("self_attention: there are no keys in {}", qkv.shape().to_string());
@@ -245,7 +246,7 @@ Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& 
   const Tensor all = contiguous(qkv.detach());
   std::vector<int64_t> dims = qkv.shape().dims();
   dims.back() /= 3;
-  const Tensor o = Tensor::uninitialized(Shape(std::move(dims)), qkv.dtype(), qkv.device());
+  const Tensor o = new_tensor("self_attention", Shape(std::move(dims)), qkv.dtype(), qkv.device());
   const Tensor q = heads_of(all, heads, 0), k = heads_of(all, heads, 1), v = heads_of(all, heads, 2);
   const AttentionRule rule = rule_of(q, options);
   const Attended kept = attend(rule, {q, k, v}, split_heads(o, heads));

@@ -1,7 +1,9 @@
 // Shared by the op catalogue's sources.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "stet/tensor/tensor.h"
 
@@ -13,8 +15,8 @@ Tensor sum_to(const Tensor& g, const Shape& shape);
 /// g where the relu's result y is above 0, else +0: relu's gradient.
 Tensor relu_gradient(const Tensor& g, const Tensor& y);
 
-/// x [.., n] as [rows, n].
-Tensor as_rows(const Tensor& x);
+/// x [.., n] as [rows, n], for op.
+Tensor as_rows(std::string_view op, const Tensor& x);
 
 /// Memory for what a pullback makes of g element by element, of g's shape: g's own where nobody else holds it and it
 /// has no gradient itself. For ops of one input only, as another input's pullback would get the changed g.
@@ -22,6 +24,21 @@ Tensor over_gradient(const Tensor& g);
 
 /// a + b, in the memory of a or b where nobody else holds that and neither has a gradient.
 Tensor accumulate(Tensor a, Tensor b);
+
+/// a + b and a * b. Throw UsageError naming op where that is past int64's range.
+int64_t add_extents(std::string_view op, int64_t a, int64_t b);
+int64_t multiply_extents(std::string_view op, int64_t a, int64_t b);
+
+/// Throws UsageError naming op unless a tensor's elements and bytes can be counted.
+void require_countable(std::string_view op, const Shape& shape, DType dtype);
+/// A new tensor for op's result, not set yet. Throws UsageError naming op unless its size can be counted.
+Tensor new_tensor(std::string_view op, Shape shape, DType dtype, Device device);
+
+/// full of tensor.h on behalf of op, whose name errors have.
+Tensor filled(std::string_view op, Shape shape, double value, DType dtype, Device device);
+
+/// The least and the greatest value of an integer dtype, or of bool.
+std::pair<int64_t, int64_t> integer_range(DType dtype);
 
 /// Throws UsageError naming op where devices differ.
 void require_same_device(std::string_view op, const Tensor& a, const Tensor& b);

@@ -11,7 +11,14 @@
 namespace stet {
 namespace {
 
-int64_t multiply_adds(const Window& s) { return s.n * s.co * s.out_h() * s.out_w() * (s.c / s.groups) * s.kh * s.kw; }
+// Unsigned, as a number that never comes to be counted to may wrap around.
+int64_t multiply_adds(const Window& s) {
+  uint64_t product = 1;
+  for (int64_t extent : {s.n, s.co, s.out_h(), s.out_w(), s.c / s.groups, s.kh, s.kw}) {
+    product *= static_cast<uint64_t>(extent);
+  }
+  return static_cast<int64_t>(product);
+}
 
 Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                     Activation activation = Activation::none);
@@ -20,7 +27,7 @@ Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight, cons
 Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight);
 
 Tensor conv_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x) {
-  Tensor dw = Tensor::uninitialized({s.co, s.c / s.groups, s.kh, s.kw}, x.dtype(), x.device());
+  Tensor dw = new_tensor("conv2d_weight_gradient", {s.co, s.c / s.groups, s.kh, s.kw}, x.dtype(), x.device());
   add_work(multiply_adds(s));
   backend(x.device()).conv2d_weight_gradient(s, contiguous(dy.detach()), contiguous(x.detach()), dw);
   return record("conv2d_weight_gradient", dw,
@@ -29,7 +36,7 @@ Tensor conv_weight_gradient(const Window& s, const Tensor& dy, const Tensor& x) 
 }
 
 Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weight) {
-  Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
+  Tensor dx = new_tensor("conv2d_input_gradient", {s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
   add_work(multiply_adds(s));
   backend(dy.device()).conv2d_input_gradient(s, contiguous(dy.detach()), contiguous(weight.detach()), dx);
   return record("conv2d_input_gradient", dx,
@@ -39,7 +46,7 @@ Tensor conv_input_gradient(const Window& s, const Tensor& dy, const Tensor& weig
 
 // bias may be undefined.
 Tensor conv_forward(const Window& s, const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
-  Tensor y = Tensor::uninitialized({s.n, s.co, s.out_h(), s.out_w()}, x.dtype(), x.device());
+  Tensor y = new_tensor("conv2d", {s.n, s.co, s.out_h(), s.out_w()}, x.dtype(), x.device());
   // As the ops count that this stands for.
   add_work(multiply_adds(s) + y.elements() * ((bias.defined() ? 8 : 0) + (activation == Activation::none ? 0 : 8)));
   backend(x.device())
@@ -62,7 +69,11 @@ void require_window(const char* op, const Window& s) {
     raise("{}: kernel, stride and dilation must be at least 1", op);
   }
   if (s.pad_h < 0 || s.pad_w < 0) raise("{}: padding must be at least 0", op);
-  if (s.h + 2 * s.pad_h < s.dil_h * (s.kh - 1) + 1 || s.w + 2 * s.pad_w < s.dil_w * (s.kw - 1) + 1) {
+  const auto fits = [op](int64_t extent, int64_t padding, int64_t dilation, int64_t kernel) {
+    const int64_t padded = add_extents(op, extent, multiply_extents(op, 2, padding));
+    return multiply_extents(op, dilation, kernel - 1) < padded;
+  };
+  if (!fits(s.h, s.pad_h, s.dil_h, s.kh) || !fits(s.w, s.pad_w, s.dil_w, s.kw)) {
     raise("{}: a {}x{} kernel does not fit an image of {}x{} with its padding", op, s.kh, s.kw, s.h, s.w);
   }
 }
@@ -103,9 +114,9 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                  .dil_w = o.dilation.second,
                  .groups = o.groups};
   if (o.groups < 1 || s.co % o.groups != 0) raise("conv2d: {} groups do not divide {} output channels", o.groups, s.co);
-  if (s.c != weight.size(1) * o.groups) {
-    raise("conv2d: input has {} channels, weight {} takes {}", s.c, weight.shape().to_string(),
-          weight.size(1) * o.groups);
+  const int64_t channels = multiply_extents("conv2d", weight.size(1), o.groups);
+  if (s.c != channels) {
+    raise("conv2d: input has {} channels, weight {} takes {}", s.c, weight.shape().to_string(), channels);
   }
   require_window("conv2d", s);
   if (bias.defined()) {
@@ -135,14 +146,14 @@ Window pool_window(const char* op, const Tensor& x, std::pair<int64_t, int64_t> 
            .pad_h = o.padding.first,
            .pad_w = o.padding.second};
   require_window(op, s);
-  if (2 * s.pad_h > s.kh || 2 * s.pad_w > s.kw) raise("{}: padding must be at most half the kernel", op);
+  if (s.pad_h > s.kh / 2 || s.pad_w > s.kw / 2) raise("{}: padding must be at most half the kernel", op);
   return s;
 }
 
 Shape pooled(const Window& s) { return {s.n, s.c, s.out_h(), s.out_w()}; }
 
 Tensor max_pool_gradient(const Window& s, const Tensor& dy, const Tensor& index) {
-  Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
+  Tensor dx = new_tensor("max_pool2d_gradient", {s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
   backend(dy.device()).max_pool2d_gradient(s, contiguous(dy.detach()), index, dx);
   return record("max_pool2d_gradient", dx,
                 {{dy, [index](const Tensor& g) {
@@ -155,8 +166,8 @@ Tensor max_pool_gradient(const Window& s, const Tensor& dy, const Tensor& index)
 Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
   const Window s = pool_window("max_pool2d", x, kernel, options);
   if (s.h == 0 || s.w == 0) raise("max_pool2d: an image of {}x{} has no maximum", s.h, s.w);
-  Tensor y = Tensor::uninitialized(pooled(s), x.dtype(), x.device());
-  Tensor index = Tensor::uninitialized(pooled(s), DType::int64, x.device());
+  Tensor y = new_tensor("max_pool2d", pooled(s), x.dtype(), x.device());
+  Tensor index = new_tensor("max_pool2d", pooled(s), DType::int64, x.device());
   backend(x.device()).max_pool2d(s, contiguous(x.detach()), y, index);
   return record("max_pool2d", y, {{x, [s, index](const Tensor& g) { return max_pool_gradient(s, g, index); }}});
 }
@@ -166,13 +177,13 @@ namespace {
 Tensor avg_pool_forward(const Window& s, const Tensor& x);
 
 Tensor avg_pool_gradient(const Window& s, const Tensor& dy) {
-  Tensor dx = Tensor::uninitialized({s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
+  Tensor dx = new_tensor("avg_pool2d_gradient", {s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
   backend(dy.device()).avg_pool2d_gradient(s, contiguous(dy.detach()), dx);
   return record("avg_pool2d_gradient", dx, {{dy, [s](const Tensor& g) { return avg_pool_forward(s, g); }}});
 }
 
 Tensor avg_pool_forward(const Window& s, const Tensor& x) {
-  Tensor y = Tensor::uninitialized(pooled(s), x.dtype(), x.device());
+  Tensor y = new_tensor("avg_pool2d", pooled(s), x.dtype(), x.device());
   backend(x.device()).avg_pool2d(s, contiguous(x.detach()), y);
   return record("avg_pool2d", y, {{x, [s](const Tensor& g) { return avg_pool_gradient(s, g); }}});
 }

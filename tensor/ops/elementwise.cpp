@@ -1,5 +1,8 @@
 // Element-by-element ops and their gradients.
+#include <algorithm>
+#include <cmath>
 #include <functional>
+#include <utility>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
@@ -31,7 +34,7 @@ void require_floating(std::string_view op, const Tensor& x) {
 
 Tensor over_gradient(const Tensor& g) {
   if (g.is_unshared() && g.is_contiguous() && !g.has_gradient()) return g;
-  return Tensor::uninitialized(g.shape(), g.dtype(), g.device());
+  return new_tensor("gradient", g.shape(), g.dtype(), g.device());
 }
 
 Tensor accumulate(Tensor a, Tensor b) {
@@ -51,15 +54,15 @@ namespace {
 Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool to_bool = false) {
   require_same_dtype(name, a, b);
   const Shape shape = a.shape() == b.shape() ? a.shape() : broadcast_shape(name, a.shape(), b.shape());
-  Tensor y = Tensor::uninitialized(shape, to_bool ? DType::boolean : a.dtype(), a.device());
+  Tensor y = new_tensor(name, shape, to_bool ? DType::boolean : a.dtype(), a.device());
   NoGrad no_grad;
   add_work(8 * y.elements());
   backend(a.device()).binary(op, broadcast_to(a, shape), broadcast_to(b, shape), y);
   return y;
 }
 
-Tensor apply(Unary op, const Tensor& x) {
-  Tensor y = Tensor::uninitialized(x.shape(), op == Unary::logical_not ? DType::boolean : x.dtype(), x.device());
+Tensor apply(Unary op, const char* name, const Tensor& x) {
+  Tensor y = new_tensor(name, x.shape(), op == Unary::logical_not ? DType::boolean : x.dtype(), x.device());
   add_work(8 * y.elements());
   backend(x.device()).unary(op, x, y);
   return y;
@@ -67,11 +70,43 @@ Tensor apply(Unary op, const Tensor& x) {
 
 Tensor floating(Unary op, const char* name, const Tensor& x) {
   require_floating(name, x);
-  return apply(op, x);
+  return apply(op, name, x);
 }
 
 // A number as a scalar of x's dtype.
 Tensor number(double value, const Tensor& x) { return full({}, value, x.dtype(), x.device()); }
+
+// An integer likewise: int64's kernel for numbers takes them as double.
+Tensor integer(int64_t value, const Tensor& x) {
+  constexpr int64_t kExact = int64_t{1} << 53;
+  if (-kExact <= value && value <= kExact) return number(static_cast<double>(value), x);
+  return Tensor(value).to(x.dtype()).to(x.device());
+}
+
+// The number beside x. Throws UsageError naming op where x holds integers and it is not one of its dtype's.
+Tensor number(const char* op, Number value, const Tensor& x) {
+  if (is_floating(x.dtype())) {
+    // An integer past 2^53 is rounded once as well.
+    const bool narrow = x.dtype() == DType::float32 && value.integer();
+    return number(narrow ? double{static_cast<float>(*value.integer())} : value.value(), x);
+  }
+  const auto exact = value.integral();
+  const auto [low, high] = integer_range(x.dtype());
+  if (!exact || *exact < low || *exact > high) {
+    raise("{}: {} is not a value of {}; convert the tensor with to(DType::float32)", op, value.to_string(),
+          name_of(x.dtype()));
+  }
+  return integer(*exact, x);
+}
+
+// Throws UsageError unless x / value, or value / x, divides what it seems to.
+void require_divisible(const Tensor& x, Number value) {
+  if (is_floating(x.dtype()) || value.integer()) return;
+  raise(
+      "div: an {} tensor and the floating number {} would divide as integers; convert the tensor with "
+      "to(DType::float32)",
+      name_of(x.dtype()), value.to_string());
+}
 
 void require_arithmetic(const char* name, const Tensor& x) {
   if (x.dtype() == DType::boolean) raise("{}: takes numbers, not bool; convert with to(), or use where()", name);
@@ -109,17 +144,43 @@ Tensor operator/(const Tensor& a, const Tensor& b) {
 
 Tensor operator-(const Tensor& x) {
   require_arithmetic("neg", x);
-  return record("neg", apply(Unary::neg, x), {{x, [](const Tensor& g) { return -g; }}});
+  return record("neg", apply(Unary::neg, "neg", x), {{x, [](const Tensor& g) { return -g; }}});
 }
 
-Tensor operator+(const Tensor& a, double b) { return a + number(b, a); }
-Tensor operator-(const Tensor& a, double b) { return a - number(b, a); }
-Tensor operator*(const Tensor& a, double b) { return a * number(b, a); }
-Tensor operator/(const Tensor& a, double b) { return a / number(b, a); }
-Tensor operator+(double a, const Tensor& b) { return number(a, b) + b; }
-Tensor operator-(double a, const Tensor& b) { return number(a, b) - b; }
-Tensor operator*(double a, const Tensor& b) { return number(a, b) * b; }
-Tensor operator/(double a, const Tensor& b) { return number(a, b) / b; }
+Tensor operator+(const Tensor& a, Number b) {
+  require_arithmetic("add", a);
+  return a + number("add", b, a);
+}
+Tensor operator-(const Tensor& a, Number b) {
+  require_arithmetic("sub", a);
+  return a - number("sub", b, a);
+}
+Tensor operator*(const Tensor& a, Number b) {
+  require_arithmetic("mul", a);
+  return a * number("mul", b, a);
+}
+Tensor operator/(const Tensor& a, Number b) {
+  require_arithmetic("div", a);
+  require_divisible(a, b);
+  return a / number("div", b, a);
+}
+Tensor operator+(Number a, const Tensor& b) {
+  require_arithmetic("add", b);
+  return number("add", a, b) + b;
+}
+Tensor operator-(Number a, const Tensor& b) {
+  require_arithmetic("sub", b);
+  return number("sub", a, b) - b;
+}
+Tensor operator*(Number a, const Tensor& b) {
+  require_arithmetic("mul", b);
+  return number("mul", a, b) * b;
+}
+Tensor operator/(Number a, const Tensor& b) {
+  require_arithmetic("div", b);
+  require_divisible(b, a);
+  return number("div", a, b) / b;
+}
 
 Tensor operator==(const Tensor& a, const Tensor& b) { return apply(Binary::equal, "==", a, b, true); }
 Tensor operator!=(const Tensor& a, const Tensor& b) { return apply(Binary::not_equal, "!=", a, b, true); }
@@ -127,12 +188,41 @@ Tensor operator<(const Tensor& a, const Tensor& b) { return apply(Binary::less, 
 Tensor operator<=(const Tensor& a, const Tensor& b) { return apply(Binary::less_equal, "<=", a, b, true); }
 Tensor operator>(const Tensor& a, const Tensor& b) { return apply(Binary::greater, ">", a, b, true); }
 Tensor operator>=(const Tensor& a, const Tensor& b) { return apply(Binary::greater_equal, ">=", a, b, true); }
-Tensor operator==(const Tensor& a, double b) { return a == number(b, a); }
-Tensor operator!=(const Tensor& a, double b) { return a != number(b, a); }
-Tensor operator<(const Tensor& a, double b) { return a < number(b, a); }
-Tensor operator<=(const Tensor& a, double b) { return a <= number(b, a); }
-Tensor operator>(const Tensor& a, double b) { return a > number(b, a); }
-Tensor operator>=(const Tensor& a, double b) { return a >= number(b, a); }
+namespace {
+
+// x op value for integers x (or bool, as 0 and 1) and any number, as mathematics has it.
+Tensor compare_integers(Binary op, const char* name, const Tensor& x, Number value) {
+  const auto always = [&](bool truth) { return filled(name, x.shape(), truth, DType::boolean, x.device()); };
+  const auto [low, high] = integer_range(x.dtype());
+  if (std::isnan(value.value())) return always(op == Binary::not_equal);
+  if (op == Binary::equal || op == Binary::not_equal) {
+    const auto exact = value.integral();
+    if (!exact || *exact < low || *exact > high) return always(op == Binary::not_equal);
+    return apply(op, name, x, integer(*exact, x), true);
+  }
+  // x < 2.5 is x < 3, and x <= 2.5 is x <= 2.
+  const bool below = op == Binary::less || op == Binary::less_equal;
+  if (!value.integer() && value.value() >= 0x1p63) return always(below);
+  if (!value.integer() && value.value() < -0x1p63) return always(!below);
+  const int64_t bound = op == Binary::less || op == Binary::greater_equal ? value.ceil() : value.floor();
+  if (bound > high) return always(below);
+  if (bound < low) return always(!below);
+  return apply(op, name, x, integer(bound, x), true);
+}
+
+Tensor compare(Binary op, const char* name, const Tensor& a, Number b) {
+  if (!is_floating(a.dtype())) return compare_integers(op, name, a, b);
+  return apply(op, name, a, number(name, b, a), true);
+}
+
+}  // namespace
+
+Tensor operator==(const Tensor& a, Number b) { return compare(Binary::equal, "==", a, b); }
+Tensor operator!=(const Tensor& a, Number b) { return compare(Binary::not_equal, "!=", a, b); }
+Tensor operator<(const Tensor& a, Number b) { return compare(Binary::less, "<", a, b); }
+Tensor operator<=(const Tensor& a, Number b) { return compare(Binary::less_equal, "<=", a, b); }
+Tensor operator>(const Tensor& a, Number b) { return compare(Binary::greater, ">", a, b); }
+Tensor operator>=(const Tensor& a, Number b) { return compare(Binary::greater_equal, ">=", a, b); }
 
 namespace {
 void require_bool(const char* name, const Tensor& x) {
@@ -150,7 +240,7 @@ Tensor operator||(const Tensor& a, const Tensor& b) {
 }
 Tensor operator!(const Tensor& x) {
   require_bool("!", x);
-  return apply(Unary::logical_not, x);
+  return apply(Unary::logical_not, "!", x);
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
@@ -158,7 +248,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   require_same_dtype("where", a, b);
   require_same_device("where", condition, a);
   const Shape shape = broadcast_shape("where", condition.shape(), broadcast_shape("where", a.shape(), b.shape()));
-  Tensor y = Tensor::uninitialized(shape, a.dtype(), a.device());
+  Tensor y = new_tensor("where", shape, a.dtype(), a.device());
   {
     NoGrad no_grad;
     add_work(8 * y.elements());
@@ -194,19 +284,41 @@ Tensor extreme(Binary op, const char* name, const Tensor& a, const Tensor& b,
 Tensor maximum(const Tensor& a, const Tensor& b) { return extreme(Binary::maximum, "maximum", a, b, operator>=); }
 Tensor minimum(const Tensor& a, const Tensor& b) { return extreme(Binary::minimum, "minimum", a, b, operator<=); }
 
+namespace {
+
+// clamp's bounds for integers: those beyond the dtype's range bound nothing.
+std::pair<Tensor, Tensor> integer_bounds(const Tensor& x, double low, double high) {
+  const auto [least, greatest] = integer_range(x.dtype());
+  for (const double bound : {low, high}) {
+    if (bound == std::floor(bound)) continue;
+    raise("clamp: {} is not a value of {}; convert the tensor with to(DType::float32)", bound, name_of(x.dtype()));
+  }
+  if (low >= 0x1p63 || high < -0x1p63 || Number(low).ceil() > greatest || Number(high).floor() < least) {
+    raise("clamp: no value of {} lies between {} and {}", name_of(x.dtype()), low, high);
+  }
+  return {integer(std::max(Number(low).ceil(), least), x), integer(std::min(Number(high).floor(), greatest), x)};
+}
+
+}  // namespace
+
 Tensor clamp(const Tensor& x, double low, double high) {
+  require_arithmetic("clamp", x);
   if (!(low <= high)) raise("clamp: the bounds {} and {} are not in order", low, high);
+  if (!is_floating(x.dtype())) {
+    const auto [least, greatest] = integer_bounds(x, low, high);
+    return minimum(maximum(x, least), greatest);
+  }
   return minimum(maximum(x, number(low, x)), number(high, x));
 }
 
 Tensor abs(const Tensor& x) {
   require_arithmetic("abs", x);
-  return record("abs", apply(Unary::abs, x), {{x, [x](const Tensor& g) { return g * sign(x); }}});
+  return record("abs", apply(Unary::abs, "abs", x), {{x, [x](const Tensor& g) { return g * sign(x); }}});
 }
 
 Tensor sign(const Tensor& x) {
   require_arithmetic("sign", x);
-  return apply(Unary::sign, x);
+  return apply(Unary::sign, "sign", x);
 }
 
 Tensor square(const Tensor& x) { return x * x; }
@@ -259,8 +371,6 @@ Tensor cos(const Tensor& x) {
   return record("cos", floating(Unary::cos, "cos", x), {{x, [x](const Tensor& g) { return -(g * sin(x)); }}});
 }
 
-namespace {}
-
 Tensor sinpi(const Tensor& x) {
   return record("sinpi", floating(Unary::sinpi, "sinpi", x),
                 {{x, [x](const Tensor& g) { return g * (cospi(x) * contract::kPi); }}});
@@ -274,20 +384,26 @@ Tensor cospi(const Tensor& x) {
 Tensor pow(const Tensor& x, const Tensor& y) {
   require_floating("pow", x);
   return record("pow", apply(Binary::pow, "pow", x, y),
-                {{x, [x, y](const Tensor& g) { return sum_to(g * (y * pow(x, y - 1)), x.shape()); }},
+                {{x,
+                  [x, y](const Tensor& g) {
+                    // y·x^(y-1) is 0 where y is, at x = 0 too, where the power is infinite.
+                    const Tensor exponent = where((x == 0) && (y == 0), number(1, y), y);
+                    return sum_to(g * (y * pow(x, exponent - 1)), x.shape());
+                  }},
                  {y, [x, y](const Tensor& g) {
-                    // 0^y does not depend on y where y > 0, though log 0 does.
-                    const Tensor log_x = where(x == 0, number(0, x), log(x));
-                    return sum_to(g * (pow(x, y) * log_x), y.shape());
+                    // 0^y does not depend on y from 0 on, though log 0 does.
+                    const Tensor base = where((x == 0) && (y >= 0), number(1, x), x);
+                    return sum_to(g * (pow(x, y) * log(base)), y.shape());
                   }}});
 }
 
 Tensor pow(const Tensor& x, double y) { return pow(x, number(y, x)); }
 
-Tensor pow(const Tensor& x, int n) {
-  if (n < 0) return 1 / pow(x, -n);
-  if (n == 0) return ones(x.shape(), x.dtype(), x.device());
-  int bit = 1;
+namespace {
+
+// n >= 1.
+Tensor multiplied(const Tensor& x, int64_t n) {
+  int64_t bit = 1;
   while (n / 2 >= bit) bit *= 2;
   Tensor y = x;
   while (bit /= 2) {
@@ -295,6 +411,24 @@ Tensor pow(const Tensor& x, int n) {
     if (n & bit) y = y * x;
   }
   return y;
+}
+
+Tensor integer_power(const Tensor& x, int64_t n) {
+  if (n > 0) return multiplied(x, n);
+  if (n == 0) return ones(x.shape(), x.dtype(), x.device());
+  const Tensor value = [&] {
+    NoGrad no_grad;
+    return 1 / multiplied(x, -n);
+  }();
+  // As composed it would be infinity times zero at 0.
+  return record("pow", value, {{x, [x, n](const Tensor& g) { return g * (n * integer_power(x, n - 1)); }}});
+}
+
+}  // namespace
+
+Tensor pow(const Tensor& x, int n) {
+  require_arithmetic("pow", x);
+  return integer_power(x, n);
 }
 
 Tensor relu_gradient(const Tensor& g, const Tensor& y) {
@@ -307,7 +441,7 @@ Tensor relu_gradient(const Tensor& g, const Tensor& y) {
 Tensor relu(const Tensor& x) {
   require_arithmetic("relu", x);
   // The result is above 0 just where x is, so x need not be kept.
-  return record_with_output("relu", apply(Unary::relu, x), x, relu_gradient);
+  return record_with_output("relu", apply(Unary::relu, "relu", x), x, relu_gradient);
 }
 
 Tensor silu(const Tensor& x) { return x * sigmoid(x); }

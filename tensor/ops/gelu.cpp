@@ -17,7 +17,7 @@ Tensor gelu_tanh(const Tensor& x) {
 
 Tensor gelu_gradient(const Tensor& g, const Tensor& x, const Tensor& one_plus_erf) {
   if (grad_enabled() || !one_plus_erf.defined()) return composed::gelu_gradient(g, x);
-  Tensor dx = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  Tensor dx = new_tensor("gelu", x.shape(), x.dtype(), x.device());
   add_work(8 * x.elements());
   backend(x.device()).gelu_gradient(contiguous(g), contiguous(x.detach()), one_plus_erf, dx);
   return dx;
@@ -46,8 +46,8 @@ Tensor gelu(const Tensor& x, Gelu form) {
     const bool recorded = grad_enabled() && x.has_gradient();
     NoGrad no_grad;
     if (x.dtype() == DType::float32) {
-      y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
-      if (recorded) one_plus_erf = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+      y = new_tensor("gelu", x.shape(), x.dtype(), x.device());
+      if (recorded) one_plus_erf = new_tensor("gelu", x.shape(), x.dtype(), x.device());
       add_work(8 * x.elements());
       backend(x.device()).gelu(contiguous(x.detach()), y, one_plus_erf);
     } else {

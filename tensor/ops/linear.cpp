@@ -41,7 +41,7 @@ Tensor like_input(const Tensor& rows, const Tensor& x) {
 namespace composed {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
-  Tensor y = matmul(as_rows(x), transpose(weight));
+  Tensor y = matmul(as_rows("linear", x), transpose(weight));
   if (bias.defined()) y = y + bias;
   if (activation == Activation::relu) y = relu(y);
   return like_input(y, x);
@@ -52,8 +52,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
   require_linear(x, weight, bias);
   // One product over all leading axes, so that a weight's gradient is one chain over every row.
-  const Tensor rows = as_rows(x);
-  Tensor y = Tensor::uninitialized({rows.size(0), weight.size(0)}, x.dtype(), x.device());
+  const Tensor rows = as_rows("linear", x);
+  Tensor y = new_tensor("linear", {rows.size(0), weight.size(0)}, x.dtype(), x.device());
   // As the ops count that this stands for.
   add_work(y.elements() * (weight.size(1) + (bias.defined() ? 8 : 0) + (activation == Activation::none ? 0 : 8)));
   backend(x.device())

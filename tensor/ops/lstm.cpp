@@ -81,11 +81,11 @@ std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const
     dc = dc * s.forget;
     from_next = matmul(gates[t], w.recurrent);
   }
-  const Tensor d_gates = as_rows(stack(gates)), across = transpose(d_gates);
+  const Tensor d_gates = as_rows("lstm", stack(gates)), across = transpose(d_gates);
   const Tensor d_bias = sum(d_gates, {0});
   return {swap_time(matmul(d_gates, w.input).reshape({x.size(1), x.size(0), x.size(2)})),
-          matmul(across, as_rows(swap_time(x))),
-          matmul(across, as_rows(stack(before))),
+          matmul(across, as_rows("lstm", swap_time(x))),
+          matmul(across, as_rows("lstm", stack(before))),
           d_bias,
           d_bias,
           from_next,
@@ -157,9 +157,7 @@ struct Trace {
   Tensor gates, cells, hiddens;
 };
 
-Tensor empty_like(const Tensor& x, Shape shape) {
-  return Tensor::uninitialized(std::move(shape), x.dtype(), x.device());
-}
+Tensor empty_like(const Tensor& x, Shape shape) { return new_tensor("lstm", std::move(shape), x.dtype(), x.device()); }
 
 Tensor detached(const Tensor& x) { return x.defined() ? contiguous(x.detach()) : x; }
 
@@ -206,7 +204,7 @@ std::array<Tensor, 7> gradient(const Layer& l, const Trace& t, const Tensor& g, 
 LstmResult lstm(const Tensor& x, const LstmWeights& w, const LstmState& initial) {
   check(x, w, initial);
   const int64_t batch = x.size(0), steps = x.size(1), units = w.recurrent.size(1);
-  const Tensor none = zeros({batch, units}, x.dtype(), x.device());
+  const Tensor none = filled("lstm", {batch, units}, 0, x.dtype(), x.device());
   const Layer layer{
       x, w, {initial.hidden.defined() ? initial.hidden : none, initial.cell.defined() ? initial.cell : none}};
   Tensor output, cell;

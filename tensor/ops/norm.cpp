@@ -23,6 +23,7 @@ void require_vector(const char* op, const char* what, const Tensor& x, const Ten
 
 void require_batch_norm(const char* op, const BatchNormInputs& in) {
   require_floating(op, in.x);
+  require_countable(op, in.x.shape(), in.x.dtype());
   if (in.x.rank() < 2) raise("{}: takes [N, C, ...], not {}", op, in.x.shape().to_string());
   require_vector(op, "weight", in.x, in.weight, in.x.size(1));
   require_vector(op, "bias", in.x, in.bias, in.x.size(1));
@@ -38,19 +39,38 @@ int64_t values_a_channel(const Tensor& x) { return x.size(1) == 0 ? 0 : x.elemen
 // [N, C, ...] as [N, C, P].
 Tensor planes(const Tensor& x) {
   const int64_t n = x.size(0), c = x.size(1);
-  return x.reshape({n, c, n * c == 0 ? 0 : x.elements() / (n * c)});
+  return x.reshape({n, c, n == 0 || c == 0 ? 0 : x.elements() / n / c});
 }
 
 Tensor by_channel(const Tensor& v) { return v.reshape({1, -1, 1}); }
 
+// A constant to gradients, as results don't depend on it.
+Tensor median(const Tensor& a, const Tensor& b, const Tensor& c) {
+  NoGrad no_grad;
+  return maximum(minimum(a, b), minimum(maximum(a, b), c));
+}
+
+// Of x [N, C, P]: [1, C, 1].
+Tensor channel_origins(const Tensor& x) {
+  const auto at = [&](int64_t sample, int64_t place) {
+    return x.slice(0, sample, sample + 1).slice(2, place, place + 1).detach();
+  };
+  const int64_t n = x.size(0), p = x.size(2);
+  return median(at(0, 0), at(n / 2, p / 2), at(n - 1, p - 1));
+}
+
 BatchStatistics batch_statistics(const Tensor& x) {
   const double p = static_cast<double>(x.size(2)), n = static_cast<double>(x.size(0));
-  const Tensor m = mean(x, {2}, true);
-  const Tensor q = sum(square(x - m), {2}, true);
-  const Tensor centre = mean(m, {0}, true);
-  const Tensor variance = (sum(q, {0}, true) + sum(square(m - centre), {0}, true) * p) / (n * p);
-  return {centre.reshape({-1}), variance.reshape({-1})};
+  const Tensor origin = channel_origins(x), d = x - origin;
+  const Tensor m = mean(d, {2}, true);
+  const Tensor q = sum(square(d - m), {2}, true);
+  const Tensor offset = mean(m, {0}, true);
+  const Tensor variance = (sum(q, {0}, true) + sum(square(m - offset), {0}, true) * p) / (n * p);
+  return {(origin + offset).reshape({-1}), variance.reshape({-1}), origin.reshape({-1}), offset.reshape({-1})};
 }
+
+// x [N, C, P] without its mean.
+Tensor centred(const Tensor& x, const BatchStatistics& s) { return (x - by_channel(s.origin)) - by_channel(s.offset); }
 
 Tensor scale_of(const Tensor& variance, double epsilon) { return 1 / sqrt(variance + epsilon); }
 
@@ -72,7 +92,7 @@ Tensor batch_norm_value(const BatchNormInputs& in, const BatchStatistics& s) {
   const Tensor scale = scale_of(s.variance, in.epsilon);
   const Tensor factor = in.weight.defined() ? in.weight * scale : scale;
   const Tensor bias = in.bias.defined() ? by_channel(in.bias) : Tensor();
-  return finish((in.x - by_channel(s.mean)) * by_channel(factor), bias, in.residual, in.activation);
+  return finish(centred(in.x, s) * by_channel(factor), bias, in.residual, in.activation);
 }
 
 // The same inputs with x and the residual as [N, C, P].
@@ -94,11 +114,11 @@ BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchSta
                        ? where(planes(y) > 0, planes(upstream), zeros({}, p.x.dtype(), p.x.device()))
                        : planes(upstream);
   const double count = static_cast<double>(values_a_channel(p.x));
-  const Tensor scale = scale_of(s.variance, p.epsilon), centred = p.x - by_channel(s.mean);
-  const Tensor dbias = sum(g, {0, 2}), dweight = sum(g * centred, {0, 2}) * scale;
+  const Tensor scale = scale_of(s.variance, p.epsilon), x = centred(p.x, s);
+  const Tensor dbias = sum(g, {0, 2}), dweight = sum(g * x, {0, 2}) * scale;
   const Tensor factor = p.weight.defined() ? p.weight * scale : scale;
   const Tensor slope = (dweight * scale) / count;
-  const Tensor dx = ((g - by_channel(dbias / count)) - centred * by_channel(slope)) * by_channel(factor);
+  const Tensor dx = ((g - by_channel(dbias / count)) - x * by_channel(slope)) * by_channel(factor);
   const std::vector<int64_t>& shape = in.x.shape().dims();
   return {dx.reshape(shape), dweight, dbias, g.reshape(shape)};
 }
@@ -173,7 +193,8 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   add_work(8 * x.elements());
   if (x.dtype() != DType::float32) return composed::batch_norm(in);
   const BatchNormInputs p = contiguous_planes(in);
-  const BatchStatistics s = {vector_like(x, x.size(1)), vector_like(x, x.size(1))};
+  const auto channels = [&] { return vector_like(x, x.size(1)); };
+  const BatchStatistics s = {channels(), channels(), channels(), channels()};
   const Tensor y = like(x);
   backend(x.device()).batch_norm(p, y, s);
   const auto vjp = [kept = without_residual(in), p = without_residual(p), s,
@@ -194,10 +215,10 @@ Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& 
   require_vector("batch_norm_evaluation", "variance", x, variance, x.size(1));
   add_work(8 * x.elements());
   if (x.dtype() != DType::float32 || is_recorded({&x, &mean, &variance, &weight, &bias, &residual})) {
-    return composed::batch_norm_evaluation(in, {mean, variance});
+    return composed::batch_norm_evaluation(in, {mean, variance, {}, {}});
   }
   const Tensor y = like(x);
-  backend(x.device()).batch_norm_evaluation(contiguous_planes(in), {plain(mean), plain(variance)}, y);
+  backend(x.device()).batch_norm_evaluation(contiguous_planes(in), {plain(mean), plain(variance), {}, {}}, y);
   return y;
 }
 
@@ -206,10 +227,12 @@ namespace {
 // Leading axes become rows, so that a parameter's gradient is one sum over every row.
 Tensor rows(const Tensor& x) { return x.reshape({x.elements() / x.size(-1), x.size(-1)}); }
 
+// [rows, 1] each.
 RowStatistics row_statistics(const Tensor& x, double epsilon) {
-  const Tensor m = mean(x, {1}, true);
-  const Tensor scale = scale_of(mean(square(x - m), {1}, true), epsilon);
-  return {m, scale};
+  const auto column = [&](int64_t i) { return x.slice(1, i, i + 1).detach(); };
+  const Tensor origin = median(column(0), column(x.size(1) / 2), column(x.size(1) - 1)), d = x - origin;
+  const Tensor offset = mean(d, {1}, true);
+  return {origin, offset, scale_of(mean(square(d - offset), {1}, true), epsilon)};
 }
 
 }  // namespace
@@ -218,8 +241,8 @@ namespace composed {
 
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& upstream) {
   const Tensor x = rows(in.x), g = rows(upstream);
-  const auto [m, scale] = grad_enabled() ? row_statistics(x, in.epsilon) : kept;
-  const Tensor normal = (x - m.reshape({-1, 1})) * scale.reshape({-1, 1});
+  const auto [origin, offset, scale] = grad_enabled() ? row_statistics(x, in.epsilon) : kept;
+  const Tensor normal = ((x - origin.reshape({-1, 1})) - offset.reshape({-1, 1})) * scale.reshape({-1, 1});
   const Tensor weighted = in.weight.defined() ? g * in.weight : g;
   const Tensor slope = mean(weighted * normal, {1}, true);
   const Tensor dx = ((weighted - mean(weighted, {1}, true)) - normal * slope) * scale.reshape({-1, 1});
@@ -231,7 +254,7 @@ Tensor layer_norm(const LayerNormInputs& in) {
     NoGrad no_grad;
     const Tensor x = rows(in.x);
     const RowStatistics statistics = row_statistics(x, in.epsilon);
-    Tensor z = (x - statistics.mean) * statistics.scale;
+    Tensor z = ((x - statistics.origin) - statistics.offset) * statistics.scale;
     if (in.weight.defined()) z = z * in.weight;
     if (in.bias.defined()) z = z + in.bias;
     return std::pair(z.reshape(in.x.shape().dims()).detach(), statistics);
@@ -247,6 +270,7 @@ Tensor layer_norm(const LayerNormInputs& in) {
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
   require_floating("layer_norm", x);
+  require_countable("layer_norm", x.shape(), x.dtype());
   if (x.rank() == 0 || x.size(-1) == 0)
     raise("layer_norm: takes [.., D] with D of at least 1, not {}", x.shape().to_string());
   require_vector("layer_norm", "weight", x, weight, x.size(-1));
@@ -255,7 +279,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   const LayerNormInputs in{x, weight, bias, epsilon};
   if (x.dtype() != DType::float32) return composed::layer_norm(in);
   const LayerNormInputs p{rows(plain(x)), plain(weight), plain(bias), epsilon};
-  const RowStatistics s{vector_like(x, p.x.size(0)), vector_like(x, p.x.size(0))};
+  const auto by_row = [&] { return vector_like(x, p.x.size(0)); };
+  const RowStatistics s{by_row(), by_row(), by_row()};
   const Tensor y = like(x);
   backend(x.device()).layer_norm(p, y, s);
   const auto vjp = [in, p, s](const Tensor& upstream) {

@@ -21,7 +21,7 @@ Shape batch_of(const Tensor& x) { return Shape(std::vector<int64_t>(x.shape().be
 // Both of rank 2 and more.
 Tensor matrix_product(const Tensor& a, const Tensor& b) {
   const Shape batch = broadcast_shape("matmul", batch_of(a), batch_of(b));
-  Tensor y = Tensor::uninitialized(with_tail(batch, a.size(-2), b.size(-1)), a.dtype(), a.device());
+  Tensor y = new_tensor("matmul", with_tail(batch, a.size(-2), b.size(-1)), a.dtype(), a.device());
   {
     NoGrad no_grad;
     add_work(y.elements() * a.size(-1));

@@ -1,8 +1,10 @@
 // Samplers and dropout.
 #include <cmath>
+#include <limits>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
@@ -12,8 +14,11 @@
 namespace stet {
 namespace {
 
-Tensor draw(Distribution distribution, Stream& stream, Shape shape, DType dtype, Device device) {
-  Tensor y = Tensor::uninitialized(std::move(shape), dtype, device);
+Tensor draw(const char* op, Distribution distribution, Stream& stream, Shape shape, DType dtype, Device device) {
+  if (elements_of(shape.dims(), op) > contract::kMostDrawn) {
+    raise("{}: {} has more than the 2^34 elements that one draw can have", op, shape.to_string());
+  }
+  Tensor y = new_tensor(op, std::move(shape), dtype, device);
   backend(device).random(distribution, stream.next(), y);
   return y;
 }
@@ -26,31 +31,63 @@ uint64_t threshold(const char* op, double p) {
 
 }  // namespace
 
+namespace {
+
+void require_floating(const char* op, DType dtype) {
+  if (!is_floating(dtype)) raise("{}: draws float32 or float64, not {}", op, name_of(dtype));
+}
+
+// Where draws u * width + start of uniform lie: `least` and `most` are the range's first and last number of T.
+struct UniformRange {
+  double start, width, least, most;
+  bool may_leave;  // whether a draw may be rounded out of the range
+};
+
+template <class T> UniformRange uniform_range(double low, double high) {
+  const T start = static_cast<T>(low), width = static_cast<T>(high - low), end = static_cast<T>(high);
+  if (!(low < high) || !std::isfinite(start) || !std::isfinite(width)) {
+    raise("uniform: {} to {} is no range that a {} can have", low, high, name_of(dtype_of<T>));
+  }
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  const T least = double{start} < low ? std::nextafter(start, kInfinity) : start;
+  const T most = double{end} >= high ? std::nextafter(end, -kInfinity) : end;
+  if (least > most) raise("uniform: no {} lies from {} to below {}", name_of(dtype_of<T>), low, high);
+  const T greatest_draw = static_cast<T>((1 << 24) - 1) * static_cast<T>(contract::kUniformStep);
+  const T scaled = greatest_draw * width, last = scaled + start;
+  return {double{start}, double{width}, double{least}, double{most}, start < least || last > most};
+}
+
+}  // namespace
+
 Tensor uniform(Stream& stream, Shape shape, double low, double high, DType dtype, Device device) {
   const ContractFloatEnv env;
-  const Tensor u = draw(Distribution::uniform, stream, std::move(shape), dtype, device);
-  return low == 0 && high == 1 ? u : u * (high - low) + low;
+  require_floating("uniform", dtype);
+  const UniformRange r = visit_floating(dtype, [&]<class T>(T) { return uniform_range<T>(low, high); });
+  const Tensor u = draw("uniform", Distribution::uniform, stream, std::move(shape), dtype, device);
+  if (low == 0 && high == 1) return u;
+  const Tensor y = u * r.width + r.start;
+  return r.may_leave ? clamp(y, r.least, r.most) : y;
 }
 
 Tensor normal(Stream& stream, Shape shape, double mean, double deviation, DType dtype, Device device) {
-  const Tensor z = draw(Distribution::normal, stream, std::move(shape), dtype, device);
+  require_floating("normal", dtype);
+  const Tensor z = draw("normal", Distribution::normal, stream, std::move(shape), dtype, device);
   return mean == 0 && deviation == 1 ? z : z * deviation + mean;
 }
 
 Tensor bernoulli(Stream& stream, Shape shape, double p, Device device) {
   const auto below = static_cast<double>(threshold("bernoulli", p));
-  return draw(Distribution::bits, stream, std::move(shape), DType::int64, device) < below;
+  return draw("bernoulli", Distribution::bits, stream, std::move(shape), DType::int64, device) < below;
 }
 
 Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high, Device device) {
-  if (low >= high || high - low > INT64_C(0x100000000))
+  int64_t range = 0;
+  if (low >= high || __builtin_sub_overflow(high, low, &range) || range > INT64_C(0x100000000))
     raise("random_integers: {} to {} is not a range of 1 to 2^32", low, high);
-  const Tensor words = draw(Distribution::bits, stream, std::move(shape), DType::int64, device);
+  const Tensor words = draw("random_integers", Distribution::bits, stream, std::move(shape), DType::int64, device);
   // (word * range) >> 32 by halves of the range, as the product may pass 2^63.
-  const int64_t range = high - low;
-  const Tensor upper = words * static_cast<double>(range >> 16), lower = words * static_cast<double>(range & 0xffff);
-  const Tensor scaled = (upper + lower / 65536) / 65536;
-  return scaled + Tensor(low).to(device);
+  const Tensor upper = words * (range >> 16), lower = words * (range & 0xffff);
+  return (upper + lower / 65536) / 65536 + low;
 }
 
 namespace {
@@ -73,7 +110,7 @@ Tensor dropout(const Tensor& x, double p, Stream& stream) {
     const auto none = [](const Tensor& like) { return zeros(like.shape(), like.dtype(), like.device()); };
     return record("dropout", none(x), {{x, none}});
   }
-  const Tensor y = Tensor::uninitialized(x.shape(), x.dtype(), x.device());
+  const Tensor y = new_tensor("dropout", x.shape(), x.dtype(), x.device());
   return masked(x, y, stream.next(), below, 1 / (1 - p));
 }
 

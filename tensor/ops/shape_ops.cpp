@@ -1,8 +1,8 @@
 // Views and joins: reshape, transpose, slice, broadcast, concatenate, pad and their gradients.
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <optional>
+#include <span>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
@@ -14,16 +14,18 @@ namespace stet {
 namespace {
 
 Shape resolve(const Tensor& x, std::vector<int64_t> dims) {
+  const std::vector<int64_t> asked = dims;
   const auto open = std::find(dims.begin(), dims.end(), -1);
-  if (open != dims.end()) {
-    int64_t rest = 1;
-    for (auto it = dims.begin(); it != dims.end(); ++it) rest *= it == open ? 1 : *it;
+  if (open != dims.end()) *open = 1;
+  bool fits = std::all_of(dims.begin(), dims.end(), [](int64_t d) { return d >= 0; });
+  if (fits && open != dims.end()) {
+    const int64_t rest = elements_of(dims, "reshape");
     *open = rest == 0 ? 0 : x.elements() / rest;
   }
-  const auto fits = std::all_of(dims.begin(), dims.end(), [](int64_t d) { return d >= 0; });
-  if (!fits || Shape(dims).elements() != x.elements()) {
+  fits = fits && elements_of(dims, "reshape") == x.elements();
+  if (!fits) {
     raise("reshape: {} elements of shape {} don't fill [{}]", x.elements(), x.shape().to_string(),
-          fmt::join(dims, ", "));
+          fmt::join(asked, ", "));
   }
   return Shape(std::move(dims));
 }
@@ -71,25 +73,23 @@ Tensor reshape(const Tensor& x, std::vector<int64_t> dims) {
 }
 
 // The rows are counted, as an axis of nothing leaves none to be divided by.
-Tensor as_rows(const Tensor& x) {
+Tensor as_rows(std::string_view op, const Tensor& x) {
   if (x.rank() == 2) return x;
-  const int64_t rows = std::accumulate(x.shape().begin(), x.shape().end() - 1, int64_t{1}, std::multiplies<>());
-  return reshape(x, {rows, x.size(-1)});
+  const std::span<const int64_t> dims = x.shape().dims();
+  return reshape(x, {elements_of(dims.first(dims.size() - 1), op), x.size(-1)});
 }
 
 Tensor flatten(const Tensor& x, int first) {
   if (x.rank() == 0) return reshape(x, {1});
-  const int axis = x.shape().normal_axis(first);
+  const int axis = x.shape().normal_axis(first, "flatten");
   std::vector<int64_t> dims(x.shape().begin(), x.shape().begin() + axis);
-  int64_t rest = 1;
-  for (int i = axis; i < x.rank(); ++i) rest *= x.size(i);
-  dims.push_back(rest);
+  dims.push_back(elements_of(std::span(x.shape().dims()).subspan(static_cast<size_t>(axis)), "flatten"));
   return reshape(x, std::move(dims));
 }
 
 Tensor permute(const Tensor& x, std::vector<int> axes) {
   std::vector<int> sorted;
-  for (int& a : axes) sorted.push_back(a = x.shape().normal_axis(a));
+  for (int& a : axes) sorted.push_back(a = x.shape().normal_axis(a, "permute"));
   std::sort(sorted.begin(), sorted.end());
   for (int i = 0; i < x.rank(); ++i) {
     if (sorted.size() != static_cast<size_t>(x.rank()) || sorted[static_cast<size_t>(i)] != i) {
@@ -111,7 +111,8 @@ Tensor permute(const Tensor& x, std::vector<int> axes) {
 Tensor transpose(const Tensor& x, int a, int b) {
   std::vector<int> axes(static_cast<size_t>(x.rank()));
   std::iota(axes.begin(), axes.end(), 0);
-  std::swap(axes[static_cast<size_t>(x.shape().normal_axis(a))], axes[static_cast<size_t>(x.shape().normal_axis(b))]);
+  const auto place = [&](int axis) { return static_cast<size_t>(x.shape().normal_axis(axis, "transpose")); };
+  std::swap(axes[place(a)], axes[place(b)]);
   return permute(x, std::move(axes));
 }
 
@@ -119,16 +120,16 @@ namespace {
 
 // The adjoint of slice: `g` at the slice's positions of a tensor of zeros.
 Tensor unslice(const Tensor& g, const Shape& shape, int axis, int64_t begin, int64_t step) {
-  Tensor y = zeros(shape, g.dtype(), g.device());
-  if (g.elements() > 0) backend(g.device()).copy(g, slice(y, axis, begin, begin + (g.size(axis) - 1) * step + 1, step));
-  const int64_t end = begin + (g.size(axis) - 1) * step + 1;
+  Tensor y = filled("slice", shape, 0, g.dtype(), g.device());
+  const int64_t end = g.size(axis) == 0 ? begin : begin + (g.size(axis) - 1) * step + 1;
+  if (g.elements() > 0) backend(g.device()).copy(g, slice(y, axis, begin, end, step));
   return record("unslice", y, {{g, [=](const Tensor& gg) { return slice(gg, axis, begin, end, step); }}});
 }
 
 }  // namespace
 
 Tensor slice(const Tensor& x, int axis, int64_t begin, int64_t end, int64_t step) {
-  axis = x.shape().normal_axis(axis);
+  axis = x.shape().normal_axis(axis, "slice");
   const int64_t n = x.size(axis);
   if (step < 1) raise("slice: the step is {}, and must be at least 1", step);
   const auto clip = [n](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + n : at, 0, n); };
@@ -137,35 +138,42 @@ Tensor slice(const Tensor& x, int axis, int64_t begin, int64_t end, int64_t step
   std::vector<int64_t> dims = x.shape().dims();
   Strides strides = x.strides();
   const auto a = static_cast<size_t>(axis);
-  dims[a] = (end - begin + step - 1) / step;
+  dims[a] = (end - begin) / step + ((end - begin) % step == 0 ? 0 : 1);
   const int64_t offset = dims[a] == 0 ? 0 : begin * strides[a];
-  strides[a] *= step;
+  if (dims[a] > 1) strides[a] *= step;
   return record("slice", x.view(Shape(std::move(dims)), std::move(strides), offset),
                 {{x, [=, shape = x.shape()](const Tensor& g) { return unslice(g, shape, axis, begin, step); }}});
 }
 
 Tensor squeeze(const Tensor& x, int axis) {
-  axis = x.shape().normal_axis(axis);
+  axis = x.shape().normal_axis(axis, "squeeze");
   if (x.size(axis) != 1) raise("squeeze: axis {} of {} has more than one element", axis, x.shape().to_string());
   std::vector<int64_t> dims = x.shape().dims();
   dims.erase(dims.begin() + axis);
   return reshape(x, std::move(dims));
 }
 
-Tensor unsqueeze(const Tensor& x, int axis) {
+namespace {
+
+Tensor with_new_axis(const char* op, const Tensor& x, int axis) {
   const int normal = axis < 0 ? axis + x.rank() + 1 : axis;
   if (normal < 0 || normal > x.rank())
-    raise("unsqueeze: axis {} is out of range for shape {}", axis, x.shape().to_string());
+    raise("{}: axis {} is out of range for shape {}", op, axis, x.shape().to_string());
   std::vector<int64_t> dims = x.shape().dims();
   dims.insert(dims.begin() + normal, 1);
   return reshape(x, std::move(dims));
 }
+
+}  // namespace
+
+Tensor unsqueeze(const Tensor& x, int axis) { return with_new_axis("unsqueeze", x, axis); }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
   if (broadcast_shape("broadcast_to", x.shape(), shape) != shape) {
     raise("broadcast_to: {} does not broadcast to {}", x.shape().to_string(), shape.to_string());
   }
+  elements_of(shape.dims(), "broadcast_to");
   Strides strides(static_cast<size_t>(shape.rank()), 0);
   for (int i = 1; i <= x.rank(); ++i) {
     if (x.size(-i) != 1)
@@ -185,23 +193,25 @@ Tensor sum_to(const Tensor& g, const Shape& shape) {
   return axes.empty() ? g.reshape(shape.dims()) : sum(g, axes).reshape(shape.dims());
 }
 
-Tensor concatenate(std::span<const Tensor> parts, int axis) {
-  if (parts.empty()) raise("concatenate: no tensors were given");
+namespace {
+
+Tensor joined(const char* op, std::span<const Tensor> parts, int axis) {
+  if (parts.empty()) raise("{}: no tensors were given", op);
   const Tensor& first = parts[0];
-  axis = first.shape().normal_axis(axis);
+  axis = first.shape().normal_axis(axis, op);
   std::vector<int64_t> dims = first.shape().dims();
   int64_t& total = dims[static_cast<size_t>(axis)];
   total = 0;
   for (const Tensor& p : parts) {
-    require_same_dtype("concatenate", first, p);
+    require_same_dtype(op, first, p);
     bool fits = p.rank() == first.rank();
     for (int i = 0; fits && i < p.rank(); ++i) fits = i == axis || p.size(i) == first.size(i);
     if (!fits) {
-      raise("concatenate: {} and {} differ outside axis {}", first.shape().to_string(), p.shape().to_string(), axis);
+      raise("{}: {} and {} differ outside axis {}", op, first.shape().to_string(), p.shape().to_string(), axis);
     }
-    total += p.size(axis);
+    total = add_extents(op, total, p.size(axis));
   }
-  Tensor y = Tensor::uninitialized(Shape(std::move(dims)), first.dtype(), first.device());
+  Tensor y = new_tensor(op, Shape(std::move(dims)), first.dtype(), first.device());
   std::vector<Input> inputs;
   int64_t at = 0;
   for (const Tensor& p : parts) {
@@ -210,8 +220,12 @@ Tensor concatenate(std::span<const Tensor> parts, int axis) {
     inputs.push_back({p, [=](const Tensor& g) { return slice(g, axis, at, end); }});
     at = end;
   }
-  return record("concatenate", y, std::move(inputs));
+  return record(op, y, std::move(inputs));
 }
+
+}  // namespace
+
+Tensor concatenate(std::span<const Tensor> parts, int axis) { return joined("concatenate", parts, axis); }
 
 Tensor concatenate(std::initializer_list<Tensor> parts, int axis) {
   return concatenate(std::span(parts.begin(), parts.size()), axis);
@@ -222,9 +236,9 @@ Tensor stack(std::span<const Tensor> parts, int axis) {
   for (const Tensor& p : parts) {
     if (p.shape() != parts[0].shape())
       raise("stack: {} and {} differ", parts[0].shape().to_string(), p.shape().to_string());
-    raised.push_back(unsqueeze(p, axis));
+    raised.push_back(with_new_axis("stack", p, axis));
   }
-  return concatenate(raised, axis);
+  return joined("stack", raised, axis);
 }
 
 Tensor stack(std::initializer_list<Tensor> parts, int axis) {
@@ -237,7 +251,8 @@ Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, dou
   std::vector<int64_t> dims = x.shape().dims();
   for (size_t i = 0; i < widths.size(); ++i) {
     if (widths[i].first < 0 || widths[i].second < 0) raise("pad: a width is negative; cut with slice()");
-    dims[static_cast<size_t>(first) + i] += widths[i].first + widths[i].second;
+    int64_t& extent = dims[static_cast<size_t>(first) + i];
+    extent = add_extents("pad", extent, add_extents("pad", widths[i].first, widths[i].second));
   }
   const auto inner = [widths, first, shape = x.shape()](Tensor t) {
     for (size_t i = 0; i < widths.size(); ++i) {
@@ -246,13 +261,13 @@ Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, dou
     }
     return t;
   };
-  Tensor y = full(Shape(std::move(dims)), value, x.dtype(), x.device());
+  Tensor y = filled("pad", Shape(std::move(dims)), value, x.dtype(), x.device());
   if (x.elements() > 0) backend(y.device()).copy(x, inner(y));
   return record("pad", y, {{x, inner}});
 }
 
 std::vector<Tensor> split(const Tensor& x, int64_t parts, int axis) {
-  axis = x.shape().normal_axis(axis);
+  axis = x.shape().normal_axis(axis, "split");
   const int64_t n = x.size(axis);
   if (parts < 1 || n % parts != 0)
     raise("split: {} parts don't divide axis {} of {}", parts, axis, x.shape().to_string());

@@ -25,7 +25,7 @@ Shifted shifted(const Tensor& x, int axis) {
   return {centred, e, sum(e, {axis}, true)};
 }
 
-Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
+Tensor like(const char* op, const Tensor& x) { return new_tensor(op, x.shape(), x.dtype(), x.device()); }
 
 // Kernels run along the last axis; the compositions along any.
 bool has_kernel(const Tensor& x, int axis) { return axis == x.rank() - 1; }
@@ -34,7 +34,7 @@ void count_work(const Tensor& x) { add_work(32 * x.elements()); }
 
 Tensor softmax_gradient(const Tensor& g, const Tensor& y, int axis) {
   if (grad_enabled() || !has_kernel(y, axis)) return y * (g - sum(g * y, {axis}, true));
-  const Tensor dx = like(y);
+  const Tensor dx = like("softmax", y);
   count_work(y);
   backend(y.device()).softmax_gradient(contiguous(g), contiguous(y), dx);
   return dx;
@@ -68,12 +68,12 @@ Tensor cross_entropy_gradient(const Tensor& logits, const Tensor& target, const 
 
 Tensor softmax(const Tensor& x, int axis) {
   require_floating("softmax", x);
-  axis = x.shape().normal_axis(axis);
+  axis = x.shape().normal_axis(axis, "softmax");
   if (x.elements() == 0) return x;
   const Tensor value = [&] {
     NoGrad no_grad;
     if (!has_kernel(x, axis)) return composed::softmax(x, axis);
-    Tensor y = like(x);
+    Tensor y = like("softmax", x);
     count_work(x);
     backend(x.device()).softmax(contiguous(x.detach()), y);
     return y;
@@ -84,12 +84,12 @@ Tensor softmax(const Tensor& x, int axis) {
 
 Tensor log_softmax(const Tensor& x, int axis) {
   require_floating("log_softmax", x);
-  axis = x.shape().normal_axis(axis);
+  axis = x.shape().normal_axis(axis, "log_softmax");
   if (x.elements() == 0) return x;
   const Tensor value = [&] {
     NoGrad no_grad;
     if (!has_kernel(x, axis)) return composed::log_softmax(x, axis);
-    Tensor y = like(x);
+    Tensor y = like("log_softmax", x);
     count_work(x);
     backend(x.device()).log_softmax(contiguous(x.detach()), y);
     return y;
@@ -107,14 +107,15 @@ Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target) {
     raise("cross_entropy: logits {} take a target of their shape without the last axis, not {}",
           logits.shape().to_string(), target.shape().to_string());
   }
-  const auto make = [&] { return Tensor::uninitialized(target.shape(), logits.dtype(), logits.device()); };
-  const Tensor loss = make(), total = make(), exponentials = like(logits), classes = contiguous(target);
+  const auto make = [&] { return new_tensor("cross_entropy", target.shape(), logits.dtype(), logits.device()); };
+  const Tensor loss = make(), total = make(), exponentials = like("cross_entropy", logits),
+               classes = contiguous(target);
   count_work(logits);
   backend(logits.device()).cross_entropy(contiguous(logits.detach()), classes, loss, exponentials, total);
   return record("cross_entropy", loss,
                 {{logits, [=](const Tensor& g) {
                     if (grad_enabled()) return composed::cross_entropy_gradient(logits, target, g);
-                    const Tensor dx = like(exponentials);
+                    const Tensor dx = like("cross_entropy", exponentials);
                     count_work(dx);
                     backend(dx.device()).cross_entropy_gradient(g, classes, exponentials, total, dx);
                     return dx;

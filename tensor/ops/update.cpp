@@ -2,6 +2,7 @@
 #include "stet/tensor/contract.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "stet/tensor/backend.h"
@@ -98,14 +99,34 @@ Tensor clip_norm(std::span<Tensor* const> gradients, double max_norm) {
 
 namespace composed {
 
-Tensor clip_norm(std::span<Tensor* const> gradients, double max_norm) {
+namespace {
+
+// In the first's dtype.
+Tensor norm_of(std::span<Tensor* const> gradients, double scale) {
   const Tensor& first = *gradients.front();
   Tensor total = zeros({}, first.dtype(), first.device());
-  for (const Tensor* g : gradients) total = total + sum(square(*g)).to(total.dtype()).to(total.device());
-  Tensor norm = sqrt(total);
-  const Tensor factor = minimum(max_norm / (norm + contract::kClipEpsilon), ones({}, norm.dtype(), norm.device()));
-  for (Tensor* g : gradients) *g = *g * factor.to(g->dtype()).to(g->device());
-  return norm;
+  for (const Tensor* g : gradients) total = total + sum(square(*g * scale)).to(total.dtype()).to(total.device());
+  return sqrt(total);
+}
+
+}  // namespace
+
+Tensor clip_norm(std::span<Tensor* const> gradients, double max_norm) {
+  const auto is_double = [](const Tensor* g) { return g->dtype() == DType::float64; };
+  const double scale = std::all_of(gradients.begin(), gradients.end(), is_double) ? contract::kClipScale<double>
+                                                                                  : double{contract::kClipScale<float>};
+  Tensor norm = norm_of(gradients, 1);
+  if (!std::isinf(norm.item<double>())) {
+    const Tensor factor = minimum(max_norm / (norm + contract::kClipEpsilon), ones({}, norm.dtype(), norm.device()));
+    for (Tensor* g : gradients) *g = *g * factor.to(g->dtype()).to(g->device());
+    return norm;
+  }
+  norm = norm_of(gradients, scale);
+  const Tensor factor = max_norm / norm;
+  if (factor.item<double>() < 1 / scale) {
+    for (Tensor* g : gradients) *g = (*g * scale) * factor.to(g->dtype()).to(g->device());
+  }
+  return norm / scale;
 }
 
 }  // namespace composed

@@ -147,6 +147,27 @@ TEST(CudaIndex, NamesTheFirstWrongIndex) {
   expect_refused(&Kernels::scatter_add, "scatter_add", {1, 300, 1}, {1, 300, 1}, {1, 7, 1}, 7);
 }
 
+TEST(CudaIndex, OneHotMarksClassesAndNamesTheFirstWrongIndex) {
+  in_orders([] {
+    for (DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint8, DType::boolean}) {
+      for (int64_t classes : {1, 2, 33, 1000}) {
+        const Tensor index = draw({3, 70}, 2, classes);
+        const Tensor got = one_hot(index.to(device()), classes, dtype);
+        EXPECT_EQ(got.device(), device());
+        EXPECT_EQ(sum((got.to(cpu) == one_hot(index, classes, dtype)).to(DType::int64)).item<int64_t>(), 210 * classes);
+      }
+    }
+  });
+  for (int64_t wrong : {int64_t{-1}, int64_t{7}, INT64_MIN, INT64_MAX}) {
+    const Tensor index = Tensor::from(std::vector<int64_t>{0, 6, wrong, 3, wrong}).to(device());
+    expect_error("one_hot: the index at position 2 is not in 0 to 6", [&] { one_hot(index, 7).to(cpu); });
+    expect_error("one_hot: the index at position 0 is not in 0 to -1", [&] {
+      one_hot(index, 0);
+      index.to(cpu);
+    });
+  }
+}
+
 // The host may look long after: what it is told is of one launch, and of the first.
 TEST(CudaIndex, NamesTheFirstOfManyWrongLaunches) {
   const auto launch = [](Function f, const Shape& x, int64_t wrong_at, int64_t limit, const Shape& result) {

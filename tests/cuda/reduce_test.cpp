@@ -76,6 +76,17 @@ TEST(Reduce, RunsAreReducedOneAfterAnother) {
   });
 }
 
+TEST(Reduce, SumsOfBoolEqualTheCpus) {
+  in_orders([] {
+    for (const Shape& shape : {Shape{}, Shape{0, 3}, Shape{5, 33}, Shape{3, 1025}, Shape{2, 40000}, Shape{3, 70, 5}}) {
+      for (const Axes& axes : std::vector<Axes>{{}, {0}, {-1}}) {
+        if (static_cast<int>(axes.size()) > shape.rank()) continue;
+        expect_same({awkward(shape, 3) > 1}, [&](const Tensors& x) { return Tensors{sum(x[0], axes)}; });
+      }
+    }
+  });
+}
+
 TEST(Reduce, LayoutDoesNotShow) {
   const Tensor x = values({6, 70, 33}, DType::float32, false);
   for (const Axes& axes : std::vector<Axes>{{0}, {1}, {2}, {0, 2}, {0, 1, 2}}) {

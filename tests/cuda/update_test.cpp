@@ -156,6 +156,17 @@ TEST(CudaClipNorm, OfManyGradients) {
   });
 }
 
+TEST(CudaClipNorm, OfGradientsWhoseSquaresOverflow) {
+  in_orders([] {
+    for (DType dtype : {DType::float32, DType::float64}) {
+      const double large = dtype == DType::float32 ? 1e33 : 1e300;
+      for (double most : {1.0, large, 1e3 * large}) {
+        expect_same_clipping({awkward({5000}, 1, false).to(dtype) * large, awkward({3}, 2, false).to(dtype)}, most);
+      }
+    }
+  });
+}
+
 TEST(CudaClipNorm, OfSpecialAndOfNoElements) {
   expect_same_clipping({awkward({2000}, 1), awkward({3}, 2)}, 1);
   expect_same_clipping({zeros({5}), zeros({1000})}, 1);

@@ -39,19 +39,27 @@ void add_losses(Cases& cases) {
         return nn::bce_with_logits(x[0], target, {.positive_weight = full({}, 1.7, x[0].dtype(), device())});
       },
       Float64::not_on_gpu);
+  add_op(
+      cases, "bce_with_logits.plain", pairs, [](In x) { return nn::bce_with_logits(x[0], sigmoid(x[1])); },
+      Float64::not_on_gpu);
 }
 
 // What is added up over all parameters, in their order.
 void add_clipping(Cases& cases) {
   const std::vector<Inputs> parameters = {{{{33, 7}, {5}, {2101}, {3, 65, 3}}, Values::wide},
                                           {{{9}, {5, 3}}, Values::wide, DType::float64}};
-  add_forward(cases, "clip_norm", parameters, [](In x) {
-    std::vector<Tensor> gradients = x;
+  const auto clipped = [](std::vector<Tensor> gradients) {
     std::vector<Tensor*> all;
     for (Tensor& g : gradients) all.push_back(&g);
     std::vector<Tensor> seen = {clip_norm(all, 0.7).reshape({1})};
     for (const Tensor& g : gradients) seen.push_back(g.flatten());
     return concatenate(seen);
+  };
+  add_forward(cases, "clip_norm", parameters, clipped);
+  add_forward(cases, "clip_norm.overflowing", parameters, [clipped](In x) {
+    std::vector<Tensor> large;
+    for (const Tensor& g : x) large.push_back(g * (g.dtype() == DType::float32 ? 1e30 : 1e300));
+    return clipped(large);
   });
 }
 

@@ -141,6 +141,48 @@ TEST(BceWithLogits, StaysFiniteForLargeLogits) {
               ElementsAre(0, 0, 200, 200));
 }
 
+// log(1 + e^-x) for a target of 1, and its mirror image for 0; the gradient is -1 / (1 + e^x).
+TEST(BceWithLogits, KeepsItsDigitsWhereTheLogitsAreRight) {
+  for (float x : {0.0f, 0.5f, 5.0f, 10.0f, 15.0f, 20.0f, 50.0f, 87.0f, 100.0f}) {
+    for (const DType dtype : {DType::float32, DType::float64}) {
+      const double digits = dtype == DType::float32 ? 3e-7 : 1e-15, want = std::log1p(std::exp(-double{x})),
+                   slope = -1 / (1 + std::exp(double{x}));
+      const Tensor logits = watch(Tensor::from<float>({x, -x}).to(dtype)),
+                   target = Tensor::from<float>({1, 0}).to(dtype);
+      const Tensor loss = nn::bce_with_logits(logits, target, {.reduction = Reduction::none});
+      const auto got = loss.to(DType::float64).to_vector<double>(),
+                 gradient = backward(sum(loss))[logits].to(DType::float64).to_vector<double>();
+      for (size_t i : {0u, 1u}) {
+        EXPECT_NEAR(got[i], want, digits * want + 1e-44) << x;
+        EXPECT_NEAR(gradient[i], i == 0 ? slope : -slope, digits * -slope + 1e-44) << x;
+      }
+      const Tensor weighted =
+          nn::bce_with_logits(logits, target, {.positive_weight = ones({2}, dtype), .reduction = Reduction::none});
+      EXPECT_EQ(weighted.to(DType::float64).to_vector<double>(), got) << "a weight of 1 changes nothing";
+    }
+  }
+}
+
+TEST(BceWithLogits, OfSoftTargetsIsWithoutCancellation) {
+  for (float t : {0.999f, 0.5f, 1e-3f}) {
+    for (float x : {-30.0f, -3.0f, 0.0f, 3.0f, 30.0f}) {
+      const double wide = x, want = std::log1p(std::exp(-std::fabs(wide))) + std::max(wide, 0.0) - double{t} * wide;
+      const double got = nn::bce_with_logits(full({1}, x), full({1}, t)).item<float>();
+      EXPECT_NEAR(got, want, 1e-6 * want) << t << " " << x;
+    }
+  }
+}
+
+TEST(Huber, OfAnInfiniteDifferenceHasItsSlope) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  const Tensor x = watch(Tensor::from<float>({kInf, -kInf, 1e30f, -3e38f, 0.5f, 2, -2, 0}));
+  const Tensor loss = nn::huber(x, zeros({8}), 2, Reduction::none);
+  EXPECT_THAT(loss.to_vector<float>(), ElementsAre(kInf, kInf, 2e30f, kInf, 0.125f, 2, 2, 0));
+  EXPECT_THAT(backward(sum(loss))[x].to_vector<float>(), ElementsAre(2, -2, 2, -2, 0.5f, 2, -2, 0));
+  const Tensor target = watch(Tensor::from<float>({-kInf}));
+  EXPECT_EQ(backward(nn::huber(ones({1}), target, 1))[target].item<float>(), -1);
+}
+
 TEST(Accuracy, IsAValueForEachSample) {
   const auto net = [](const Tensor& x) { return x * -1; };
   const Tensor x = Tensor::from<float>({1, 0, 2, 5, 5, 5, 0, 1, 2}, {3, 3});

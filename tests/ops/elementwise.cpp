@@ -122,8 +122,10 @@ float times_b(float g, float, float b) { return g * b; }
 float times_a(float g, float a, float) { return g * a; }
 float over_b(float g, float, float b) { return g / b; }
 float quotient_for_b(float g, float a, float b) { return -((g / b) * (a / b)); }
-float power_for_base(float g, float a, float b) { return g * (b * math::pow(a, b - 1.0f)); }
-float power_for_exponent(float g, float a, float b) { return g * (math::pow(a, b) * (a == 0 ? 0.0f : math::log(a))); }
+float power_for_base(float g, float a, float b) { return g * (b * math::pow(a, (a == 0 && b == 0 ? 1 : b) - 1.0f)); }
+float power_for_exponent(float g, float a, float b) {
+  return g * (math::pow(a, b) * math::log(a == 0 && b >= 0 ? 1 : a));
+}
 float where_least(float g, float a, float b) { return a <= b ? g : 0.0f; }
 float unless_least(float g, float a, float b) { return a <= b ? 0.0f : g; }
 float where_most(float g, float a, float b) { return a >= b ? g : 0.0f; }

@@ -149,6 +149,7 @@ void add_norms(Table& t) {
       .digest(images);
   t.add("batch_norm.relu", with_residual).smooth_at(small).edges_at(pairs).digest(images);
   t.add("batch_norm.statistics", statistics).digest(images).without_gradient();
+  t.add("batch_norm.far", [](auto& x) { return batch_norm(x[0] + 1e7, x[1], x[2]).y * x[3]; }).digest(images);
   t.add("batch_norm.plain", [](auto& x) { return batch_norm(x[0], {}, {}, 0.1).y; }).smooth_at({{4, 3}});
   t.add("batch_norm.relu alone", rectified)
       .smooth_at({{3, 2, 3}, {2}, {2}})
@@ -163,6 +164,9 @@ void add_norms(Table& t) {
                {{{67, 2101}, {2101}, {2101}}, Numbers::wide},
                {{{300, 128}, {128}, {128}}, Numbers::wide},
                {{{5, 9}, {9}, {9}}, Numbers::wide, DType::float64}});
+  t.add("layer_norm.far", [](auto& x) {
+     return layer_norm(x[0] - 1e7, x[1], x[2]);
+   }).digest({{{{67, 2101}, {2101}, {2101}}, Numbers::wide}, {{{5, 9}, {9}, {9}}, Numbers::wide, DType::float64}});
   layer_norm_row(t, "layer_norm.plain", false, false).smooth_at({{5}});
   layer_norm_row(t, "layer_norm.weight", true, false).smooth_at({{2, 4}, {4}});
   layer_norm_row(t, "layer_norm.bias", false, true).smooth_at({{2, 4}, {4}});

@@ -110,6 +110,9 @@ void add_sequences(Table& t) {
 void add_random(Table& t) {
   constexpr DType kWide = DType::float64;
   t.random("uniform", [](Stream& s, Device on) { return uniform(s, {7, 1009}, -0.3, 1.7, DType::float32, on); });
+  t.random("uniform.narrow", [](Stream& s, Device on) {
+    return uniform(s, {7, 1009}, 1e8, 1e8 + 24, DType::float32, on);
+  });
   t.random("uniform.float64", [](Stream& s, Device on) { return uniform(s, {103}, -0.3, 1.7, kWide, on); });
   t.random("normal", [](Stream& s, Device on) { return normal(s, {7, 1009}, 0.1, 1.3, DType::float32, on); });
   t.random("normal.float64", [](Stream& s, Device on) { return normal(s, {103}, 0.1, 1.3, kWide, on); });

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "net.h"
 #include "stet/nn/dropout.h"
@@ -104,6 +105,53 @@ TEST(ClipNorm, IsOfTheNetAlone) {
   Gradients none = backward(sum(other.a));
   EXPECT_THAT(message([&] { optim::clip_norm(none, net, 1); }), HasSubstr("no gradient"));
   EXPECT_THROW(optim::clip_norm(g, net, 0), UsageError);
+}
+
+// The gradients of a network of one parameter, which are given.
+template <class T> std::pair<Tensor, std::vector<T>> clipped(const std::vector<T>& g, double max_norm) {
+  struct Net : Stateful {
+    Parameter p;
+    explicit Net(const Tensor& initial) : p(initial) {}
+    void members(Visitor& v) override { v("p", p); }
+  } net(zeros({static_cast<int64_t>(g.size())}, dtype_of<T>));
+  Gradients gradients = backward(sum(net.p * Tensor::from(g)));
+  const Tensor norm = optim::clip_norm(gradients, net, max_norm);
+  return {norm, gradients[net.p].template to_vector<T>()};
+}
+
+TEST(ClipNorm, OfGradientsWhoseSquaresOverflowIsMax) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  for (float size : {1e19f, 1e20f, 1e30f, 3e38f}) {
+    for (size_t count : {1u, 2u, 3u, 100u, 5000u}) {
+      for (float max : {1.0f, 1e-6f, 1e10f}) {
+        SCOPED_TRACE(std::to_string(size) + " " + std::to_string(count) + " " + std::to_string(max));
+        const auto [norm, g] = clipped(std::vector<float>(count, size), max);
+        const double root = std::sqrt(static_cast<double>(count));
+        const float want = size * root > 3.4e38 ? kInf : static_cast<float>(size * root);
+        EXPECT_TRUE(norm.item<float>() == want || std::fabs(norm.item<float>() / want - 1) < 1e-6);
+        for (float v : g) EXPECT_NEAR(v, max / root, 1e-6 * max / root);
+      }
+    }
+  }
+  const auto [norm, g] = clipped<double>({1e200, -1e300, 0}, 1);
+  EXPECT_NEAR(norm.item<double>() / 1e300, 1, 1e-15);
+  EXPECT_NEAR(g[0], 1e-100, 1e-114);
+  EXPECT_NEAR(g[1], -1, 1e-15);
+  EXPECT_EQ(g[2], 0);
+}
+
+TEST(ClipNorm, OfLargeGradientsBelowMaxChangesNothing) {
+  const std::vector<float> g = {1e20f, -1e-3f, 3};
+  EXPECT_EQ(clipped(g, 1e21).second, g);
+  EXPECT_EQ(clipped(g, 3e38).second, g);
+}
+
+TEST(ClipNorm, OfAnInfiniteOrNanGradientIsNotFinite) {
+  for (float special : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    const auto [norm, g] = clipped<float>({1, special}, 1);
+    EXPECT_FALSE(std::isfinite(norm.item<float>()));
+    EXPECT_TRUE(std::isnan(g[1]));
+  }
 }
 
 TEST(ClipValue, ClampsEachElement) {

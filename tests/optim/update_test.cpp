@@ -180,11 +180,12 @@ TEST_F(UpdateTest, ManyAtOnceEqualOneAfterAnother) {
 
 TEST_F(UpdateTest, ClippedNormsEqualPublicOps) {
   for (const DType dtype : {DType::float32, DType::float64}) {
-    for (const double limit : {0.5, 1e30}) {
+    const double large = dtype == DType::float32 ? 1e37 : 1e305;  // whose squares overflow
+    for (const auto& [limit, size] : {std::pair{0.5, 1.0}, {1e30, 1.0}, {0.5, large}, {3 * large, large}}) {
       std::vector<Tensor> gradients;
       for (const int64_t n : {3, 1024, 1025, 1, 0, 70001, 33}) {
         Stream stream(Rng(5) / std::to_string(n));
-        gradients.push_back(normal(stream, {n}, 0, 1, dtype));
+        gradients.push_back(normal(stream, {n}, 0, size, dtype));
       }
       gradients.push_back(gradients[0].reshape({3, 1}).transpose());
       const auto pointers = [](std::vector<Tensor>& list) {

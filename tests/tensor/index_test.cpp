@@ -1,7 +1,12 @@
 // Indexing, draws and conversions against plain loops that follow docs/numerics.md.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
@@ -107,6 +112,29 @@ TEST(Index, GatherAndScatter) {
   }
 }
 
+TEST(Index, OneHotMarksEachClassAndRefusesWhatIsNone) {
+  const std::vector<int64_t> index = draw_indices(130, 7);
+  std::vector<float> marks(130 * 7, 0);
+  for (size_t i = 0; i < index.size(); ++i) marks[i * 7 + static_cast<size_t>(index[i])] = 1;
+  const Tensor table = Tensor::from(index, {13, 10});
+  on_all_machines([&] { EXPECT_EQ(one_hot(table, 7).to_vector<float>(), marks); });
+  EXPECT_EQ(one_hot(table.transpose(), 7).transpose(0, 1).to_vector<float>(), marks);
+  EXPECT_EQ(one_hot(table, 7).shape(), (Shape{13, 10, 7}));
+  EXPECT_EQ(one_hot(Tensor(int64_t{2}), 3, DType::uint8).to_vector<uint8_t>(), (std::vector<uint8_t>{0, 0, 1}));
+  EXPECT_EQ(one_hot(zeros({2}, DType::int64), 1, DType::boolean).to_vector<bool>(), std::vector<bool>(2, true));
+  const auto message = [](std::vector<int64_t> index, int64_t classes) -> std::string {
+    try {
+      one_hot(Tensor::from(index), classes);
+    } catch (const DataError& e) { return e.what(); }
+    return "nothing was thrown";
+  };
+  EXPECT_EQ(message({0, 7, 1}, 3), "one_hot: index 7 at position 1 is not in 0 to 2");
+  EXPECT_EQ(message({-1}, 3), "one_hot: index -1 at position 0 is not in 0 to 2");
+  EXPECT_EQ(message({0, 1, 3}, 3), "one_hot: index 3 at position 2 is not in 0 to 2");
+  EXPECT_EQ(message({0}, 0), "one_hot: index 0 at position 0 is not in 0 to -1");
+  EXPECT_EQ(one_hot(zeros({0}, DType::int64), 0).shape(), (Shape{0, 0}));
+}
+
 TEST(Index, CrossEntropyOfRows) {
   for (auto [rows, classes] : {std::pair<int64_t, int64_t>{1, 1}, {33, 10}, {7, 65}, {3, 1025}}) {
     for (bool specials : {false, true}) {
@@ -174,6 +202,62 @@ TEST(Draws, FollowTheirWords) {
     });
   }
   set_tick(0);
+}
+
+// Beside what the contract's text says, with the draws that come next to an end among them.
+TEST(Draws, UniformStaysWithinItsRange) {
+  const Rng rng(3, "within");
+  const auto check = [&](auto sample, double low, double high) {
+    using T = decltype(sample);
+    Stream stream(rng);
+    const auto got = uniform(stream, {1 << 16}, low, high, dtype_of<T>).template to_vector<T>();
+    for (T v : got) ASSERT_TRUE(double{v} >= low && double{v} < high) << v << " of " << low << " to " << high;
+  };
+  const std::pair<double, double> ranges[] = {{1, 2},         {1e8, 1e8 + 8},       {1e8, 1e8 + 17}, {-1e8 - 8, -1e8},
+                                              {0.7, 0.9},     {-0.3, 0.3},          {0, 1e-45},      {-1e-44, 0},
+                                              {0, 0x1p-126},  {16777216, 16777220}, {0, 3.4028e38},  {-1.7e38, 1.7e38},
+                                              {3e38, 3.5e38}, {1, 1 + 1e-9},        {1e30, 2e30},    {-2, -1}};
+  for (const auto& [low, high] : ranges) {
+    check(float{}, low, high);
+    check(double{}, low, high);
+  }
+}
+
+TEST(Draws, UniformsGreatestDrawStaysBelowTheEnd) {
+  const auto draws = [](double low, double high) {
+    Stream stream(Rng(1, "uniform"));
+    return uniform(stream, {1 << 25}, low, high).to_vector<float>();
+  };
+  const std::vector<float> plain = draws(0, 1), moved = draws(1, 2);
+  EXPECT_GT(std::count(plain.begin(), plain.end(), 1 - 0x1p-24f), 0) << "choose another path";
+  EXPECT_EQ(*std::max_element(moved.begin(), moved.end()), std::nextafter(2.0f, 0.0f));
+}
+
+TEST(Draws, UniformRefusesEmptyAndOverflowingRanges) {
+  const auto message = [](double low, double high, DType dtype) -> std::string {
+    Stream stream(Rng(3, "refused"));
+    try {
+      uniform(stream, {2}, low, high, dtype);
+    } catch (const UsageError& e) { return e.what(); }
+    return "nothing was thrown";
+  };
+  const double kInf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(message(3, 1, DType::float32), "uniform: 3 to 1 is no range that a float32 can have");
+  for (const auto& [low, high] : {std::pair{1.0, 1.0},
+                                  {-3e38, 3e38},
+                                  {0.0, 1e39},
+                                  {-kInf, 0.0},
+                                  {0.0, kInf},
+                                  {std::nan(""), 1.0},
+                                  {0.0, std::nan("")},
+                                  {3.41e38, 3.42e38}}) {
+    EXPECT_NE(message(low, high, DType::float32), "nothing was thrown") << low << " " << high;
+  }
+  EXPECT_NE(message(-1.7e308, 1.7e308, DType::float64), "nothing was thrown");
+  EXPECT_EQ(message(-3e38, 3e38, DType::float64), "nothing was thrown");
+  EXPECT_EQ(message(1 + 1e-9, 1 + 2e-9, DType::float32),
+            "uniform: no float32 lies from 1.000000001 to below 1.000000002");
+  EXPECT_EQ(message(0, 1, DType::int64), "uniform: draws float32 or float64, not int64");
 }
 
 TEST(Draws, DropoutAndItsGradientUseTheSameWords) {

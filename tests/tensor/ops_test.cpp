@@ -146,6 +146,32 @@ TEST(Ops, IntegersWrapAndDivideTowardZero) {
   EXPECT_EQ(sum(Tensor::from<uint8_t>({200, 200})).item<int64_t>(), 400);
 }
 
+// Of uint8 and bool in int64, along any axes, past what a task takes at once.
+TEST(Ops, SumsOfBytesAreExactAndTakeNoWideCopy) {
+  for (const Shape& shape :
+       {Shape{}, Shape{0}, Shape{5}, Shape{3, 0, 2}, Shape{7, 1025}, Shape{3, 70, 5}, Shape{300000}}) {
+    for (const Axes& axes : {Axes{}, Axes{0}, Axes{-1}, Axes{0, -1}}) {
+      if (static_cast<int>(axes.size()) > shape.rank()) continue;
+      if (axes.size() == 2 && shape.rank() < 3) continue;
+      SCOPED_TRACE(shape.to_string() + " axes " + std::to_string(axes.size()));
+      Stream stream(Rng(1, "bytes"));
+      const Tensor wide = random_integers(stream, shape, 0, 256), bytes = wide.to(DType::uint8), truth = wide > 99;
+      const std::vector<int64_t> want = sum(wide, axes).to_vector<int64_t>(),
+                                 many = sum(truth.to(DType::int64), axes).to_vector<int64_t>();
+      on_all_machines([&] {
+        EXPECT_EQ(sum(bytes, axes).to_vector<int64_t>(), want);
+        EXPECT_EQ(sum(truth, axes).to_vector<int64_t>(), many);
+      });
+    }
+  }
+  const Tensor views = arange(200, DType::uint8).reshape({10, 20}).transpose();
+  EXPECT_EQ(sum(views, {1}).to_vector<int64_t>(), sum(views.to(DType::int64), {1}).to_vector<int64_t>());
+  const Tensor large = full({int64_t{1} << 24}, 255, DType::uint8);
+  const int64_t before = memory_stats().peak_bytes - memory_stats().bytes_in_use;
+  EXPECT_EQ(sum(large).item<int64_t>(), int64_t{255} << 24);
+  EXPECT_LE(memory_stats().peak_bytes - memory_stats().bytes_in_use, std::max<int64_t>(before, 1 << 20));
+}
+
 TEST(Ops, ConversionsRoundOnce) {
   // 2^60 + 2^36 + 1 rounds up to binary32; through binary64 the 1 would be lost and the tie would go down.
   const int64_t odd = (int64_t{1} << 60) + (int64_t{1} << 36) + 1;
