@@ -14,6 +14,7 @@
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/record/nearest.h"
+#include "stet/tracking/record/standard_descriptors.h"
 
 namespace stet::tracking::cli {
 
@@ -102,6 +103,7 @@ void Arguments::rest(std::vector<std::string>& words) {
 }  // namespace stet::tracking::cli
 
 int main(int argc, char** argv) {
+  stet::tracking::open_standard_descriptors();
   try {
     return stet::tracking::cli::run_command(argc, argv);
   } catch (const std::bad_alloc&) { stet::tracking::cli::put_error("out of memory"); } catch (const std::exception& e) {

@@ -215,6 +215,11 @@ std::string Parameters::path(std::string_view name, std::string_view standard, c
   });
 }
 
+std::string Parameters::built_in_path(std::string_view name, std::string_view standard, const PathOptions& options) {
+  Declared d{std::string(name), "place", "", std::string(standard), Source::standard, "", options.help, true, false};
+  return settle(std::move(d), [](const std::string& text) { return Checked{text, ""}; });
+}
+
 void Parameters::refuse_unknown() const {
   std::vector<std::string> names{"help", "config"};
   for (const Declared& d : declared_) names.push_back(d.name);

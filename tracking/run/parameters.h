@@ -74,6 +74,9 @@ class Parameters {
   /// A flag that every program has: as param, but never held against the record.
   template <class T> T built_in(std::string_view name, const T& standard, const ParamOptions& options);
 
+  /// The same of a path, which may hold any bytes.
+  std::string built_in_path(std::string_view name, std::string_view standard, const PathOptions& options);
+
   /// True when --help was given: nothing is refused until it has been printed.
   bool help() const { return help_; }
   /// No more parameters: throws UsageError on an unknown flag, and on parameters that the record has and the program

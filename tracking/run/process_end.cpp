@@ -1,9 +1,7 @@
 #include "stet/tracking/run/process_end.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -69,12 +67,6 @@ void install_terminate_handler(const std::string& program, EndHandler handler) {
   program_name = to_utf8(program);
   end_handler = handler;
   std::set_terminate(on_terminate);
-}
-
-void open_standard_descriptors() {
-  int fd = 0;
-  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
-  if (fd >= 0) ::close(fd);
 }
 
 void watch_signals() {

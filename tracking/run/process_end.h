@@ -5,10 +5,6 @@
 
 namespace stet::tracking {
 
-/// Opens /dev/null as standard input, output or error where the process was started without: a file that is opened
-/// later would take the number, and get what is printed.
-void open_standard_descriptors();
-
 /// Is told of the end with the exception's message, and whether it is training's fault; it may end the process itself.
 using EndHandler = void (*)(const std::string& message, bool in_training) noexcept;
 

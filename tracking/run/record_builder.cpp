@@ -63,8 +63,9 @@ void add_hyperparameter(record::RunRecord& record, const std::string& path, cons
                         const std::string& type, bool execution) {
   auto* h = record.add_hyperparameters();
   require_utf8("track", "a hyperparameter's name", path);
+  require_utf8("track", "a hyperparameter's value", value);
   h->set_path(path);
-  h->set_value(to_utf8(value));
+  h->set_value(value);
   h->set_type(type);
   h->set_execution(execution);
 }

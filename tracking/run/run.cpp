@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/standard_descriptors.h"
 #include "stet/tracking/run/live_run.h"
 #include "stet/tracking/run/process_end.h"
 

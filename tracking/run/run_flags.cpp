@@ -24,8 +24,8 @@ Path from_here(const char* flag, const std::string& path) {
 
 void RunFlags::read_place(Parameters& p) {
   quiet = p.built_in<bool>("quiet", false, {.help = "show no progress"});
-  runs = from_here("--runs", p.built_in<std::string>("runs", "./runs", {.help = "folder of runs"}));
-  resume = p.built_in<std::string>("resume", "", {.help = "go on with a run: an id, a name, or latest"});
+  runs = from_here("--runs", p.built_in_path("runs", "./runs", {.help = "folder of runs"}));
+  resume = p.built_in_path("resume", "", {.help = "go on with a run: an id, a name, or latest"});
   if (resume.find('/') != resume.npos) resume = from_here("--resume", resume).string();
 }
 

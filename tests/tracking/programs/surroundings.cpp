@@ -56,7 +56,7 @@ int wait_for(pid_t child) {
 void in_child(Training& t, const std::function<void()>& body) {
   const pid_t child = ::fork();
   if (child == 0) body();
-  else t.run.log_text("child", std::to_string(wait_for(child)));
+  else t.run.log_text("child", "ended with " + std::to_string(wait_for(child)) + ";");
 }
 
 // What happens in a step.

@@ -90,6 +90,9 @@ TEST_F(Surroundings, WhatIsAroundTheProgramMayHoldAnyBytes) {
   EXPECT_THAT(view.launches[0].cwd, HasSubstr("caf\\xe9"));
   EXPECT_THAT(view.launches[0].program.path, HasSubstr("t\\xe9st"));
   EXPECT_EQ(view.launches[0].environment.at("STET_NOTE"), "n\\xf6");
+  const Ended resumed =
+      run_program(STET_SURROUNDINGS, folder_.path(), {"--runs", (odd / "runs").string(), "--resume", "latest"});
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
 }
 
 TEST_F(Surroundings, MetricsOfOtherContextsOrNamesAreOtherSeries) {
@@ -229,7 +232,7 @@ TEST_P(Fork, LeavesTheRunToTheParent) {
   const Outcome outcome = outcome_of(run());
   std::string all;
   for (const std::string& line : outcome.metrics) all += line + "\n";
-  EXPECT_THAT(all, AllOf(HasSubstr(GetParam().status), Not(HasSubstr("of the child")))) << all;
+  EXPECT_THAT(all, AllOf(HasSubstr("ended with " + GetParam().status + ";"), Not(HasSubstr("of the child")))) << all;
   EXPECT_EQ(outcome.digests.rbegin()->first, 6u);
   EXPECT_EQ(read_run(run()).launches.size(), 1u);
 }
