@@ -15,6 +15,7 @@
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/text.h"
 #include "tracking/temp_folder.h"
 
 extern char** environ;
@@ -74,12 +75,6 @@ std::string metric_line(const record::Event& event, const record::Summary::Value
   for (const auto& c : value.context()) line += fmt::format(" {}={}", c.name(), c.value());
   return line + fmt::format(" {:016x} {}", std::bit_cast<uint64_t>(value.double_value()),
                             value.has_tensor() ? value.tensor().SerializeAsString() : "");
-}
-
-std::string hex_of(const std::string& bytes) {
-  std::string text;
-  for (const unsigned char c : bytes) text += fmt::format("{:02x}", c);
-  return text;
 }
 
 template <class Values> std::string common_difference(const char* what, const Values& a, const Values& b) {

@@ -28,6 +28,12 @@ std::vector<std::string> differing(const LoggedState& expected, const LoggedStat
   return names;
 }
 
+// But for where the run was, which is told of last: what comes of it says more.
+bool same_state(LoggedState a, const LoggedState& b) {
+  a.run = b.run;
+  return a == b;
+}
+
 template <class Map> auto after(const Map& map, const std::optional<uint64_t>& last) {
   return last ? map.upper_bound(*last) : map.begin();
 }
@@ -47,7 +53,7 @@ void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
   const auto it = expected_.losses.find(tick);
   if (it == expected_.losses.end() && must_be_recorded(tick)) not_recorded("the loss", actual.step);
   if (it == expected_.losses.end() || parting_) return;
-  if (it->second.bits == actual.bits) {
+  if (it->second.bits == actual.bits && it->second.step == actual.step) {
     ++equal_;
     same_until_ = actual.step;
     return;
@@ -59,8 +65,10 @@ void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
                                  loss_value(it->second.bits[i]));
     return;
   }
-  parting_->what =
-      fmt::format("step {}: {} losses, and there were {}", actual.step, actual.bits.size(), it->second.bits.size());
+  parting_->what = it->second.step != actual.step
+                       ? fmt::format("step {}: its loss was recorded as step {}'s", actual.step, it->second.step)
+                       : fmt::format("step {}: {} losses, and there were {}", actual.step, actual.bits.size(),
+                                     it->second.bits.size());
 }
 
 void Comparison::compare_state(uint64_t tick, const LoggedState& actual) {
@@ -68,7 +76,8 @@ void Comparison::compare_state(uint64_t tick, const LoggedState& actual) {
   const auto it = expected_.states.find(tick);
   if (it == expected_.states.end() && must_be_recorded(tick)) not_recorded("the state's digest", actual.step);
   if (it == expected_.states.end() || tensors_known_) return;
-  if (it->second.root == actual.root) {
+  if (same_state(it->second, actual)) {
+    if (it->second.run != actual.run && !other_run_) other_run_ = actual.step;
     equal_ += !parting_;
     same_until_ = parting_ ? same_until_ : actual.step;
     return;
@@ -111,6 +120,11 @@ bool Comparison::advance(const LogView& actual) {
 void Comparison::finish(const LogView& actual, bool whole) {
   advance(actual);
   if (parting_) return;
+  if (other_run_) {
+    const auto what = fmt::format("step {}: where the run is in its loops, or a hyperparameter, differs", *other_run_);
+    parting_ = Parting{*other_run_, same_until_, {}, what};
+    return;
+  }
   for (const auto& [tick, losses] : expected_.losses) {
     if (actual.losses.contains(tick)) continue;
     parting_ = Parting{losses.step, same_until_, {}, fmt::format("step {}: did not come", losses.step)};

@@ -42,6 +42,7 @@ class Comparison {
   size_t equal_ = 0;
   int64_t same_until_ = 0;
   bool tensors_known_ = false;
+  std::optional<int64_t> other_run_;  // the first step at which only that differs
   std::optional<Parting> parting_;
 };
 

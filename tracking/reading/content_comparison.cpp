@@ -12,10 +12,13 @@ namespace stet::tracking {
 namespace {
 
 // Numbers that print alike are the same bits: all NaN are one, as losses' are, and zeros have signs.
-std::string line_of(const Point& point) { return fmt::format("step {}: {}", point.step, point.value); }
+std::string line_of(const Point& point) {
+  return fmt::format("step {} (boundary {}): {}", point.step, point.tick, point.value);
+}
 
 std::string line_of(const LoggedMedium& medium) {
-  return fmt::format("step {}: {} bytes, SHA-256 {}", medium.step, medium.bytes, medium.sha256.substr(0, 16));
+  return fmt::format("step {} (boundary {}): {} bytes, SHA-256 {}", medium.step, medium.tick, medium.bytes,
+                     medium.sha256);
 }
 
 bool varies(const Point& point) { return point.varies; }
@@ -34,7 +37,7 @@ void add_files(Contents& contents, const Folder& folder, const std::string& path
   for (const std::string& name : folder.names()) {
     const Entry entry = folder / name;
     if (look_at(entry).kind == EntryStatus::Kind::folder) add_files(contents, Folder(entry), path + name + "/");
-    else if (is_file(entry)) contents["artifact " + path + name] = {"SHA-256 " + sha256_file(entry).substr(0, 16)};
+    else if (is_file(entry)) contents["artifact " + path + name] = {"SHA-256 " + sha256_file(entry)};
   }
 }
 

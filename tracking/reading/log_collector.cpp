@@ -7,15 +7,10 @@
 
 #include "stet/tensor/sha256.h"
 #include "stet/tracking/record/events.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
-
-std::string hex_of(const std::string& bytes) {
-  std::string text;
-  for (const unsigned char c : bytes) text += fmt::format("{:02x}", c);
-  return text;
-}
 
 void add(Metric& metric, const Point& point) {
   MetricSummary& m = metric.summary;
@@ -98,13 +93,21 @@ void LogCollector::add_medium(const record::Event& event, const record::Summary:
   view_.media[tag_of(value)].push_back(std::move(medium));
 }
 
+// A resume may log the state's digest of its boundary once more: the same one.
+template <class Logged> void LogCollector::put(std::map<uint64_t, Logged>& all, uint64_t tick, const Logged& logged) {
+  const auto [it, is_new] = all.insert({tick, logged});
+  if (!is_new && it->second != logged) view_.ambiguous = logged.step;
+}
+
 void LogCollector::add_digests(const record::Event& event) {
   if (event.has_loss_digest()) {
-    view_.losses[event.tick()] = {{event.loss_digest().bits().begin(), event.loss_digest().bits().end()}, event.step()};
+    put(view_.losses, event.tick(),
+        {{event.loss_digest().bits().begin(), event.loss_digest().bits().end()}, event.step()});
   } else if (event.has_state_digest()) {
     const auto& d = event.state_digest();
     if (d.name_size() > 0) names_.assign(d.name().begin(), d.name().end());
-    view_.states[event.tick()] = {hex_of(d.root()), names_, {d.leaf().begin(), d.leaf().end()}, event.step()};
+    put(view_.states, event.tick(),
+        {hex_of(d.root()), names_, {d.leaf().begin(), d.leaf().end()}, hex_of(d.run()), event.step()});
   } else {
     return;
   }

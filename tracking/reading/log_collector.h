@@ -31,6 +31,7 @@ class LogCollector {
   void add_medium(const record::Event& event, const record::Summary::Value& value);
   void add_mark(const record::Event& event);
   void add_digests(const record::Event& event);
+  template <class Logged> void put(std::map<uint64_t, Logged>& all, uint64_t tick, const Logged& logged);
 
   EventReader reader_;
   std::string best_metric_;

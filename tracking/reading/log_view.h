@@ -51,6 +51,7 @@ struct LoggedMedium {
 struct LoggedLosses {
   std::vector<uint64_t> bits;  ///< of binary32, zero-extended, or of binary64
   int64_t step = 0;
+  bool operator==(const LoggedLosses&) const = default;
 };
 
 /// The digest of the tracked state at a boundary.
@@ -58,7 +59,9 @@ struct LoggedState {
   std::string root;                ///< 32 hexadecimal digits
   std::vector<std::string> names;  ///< of the tensors, in walk order
   std::vector<uint32_t> leaves;    ///< one a name
+  std::string run;                 ///< digest of where the run was in its loops, and of hyperparameters; empty: unknown
   int64_t step = 0;
+  bool operator==(const LoggedState&) const = default;
 };
 
 /// The log's mark that a checkpoint was written.
@@ -72,6 +75,7 @@ struct LoggedStop {
   std::string message;
   int64_t step = 0;
   uint64_t tick = 0;
+  bool operator==(const LoggedStop&) const = default;
 };
 
 /// The effective log: what a resume left behind is not in it. Digests and checkpoints are sorted by tick, which counts
@@ -83,8 +87,9 @@ struct LogView {
   std::map<uint64_t, LoggedState> states;
   std::map<uint64_t, LoggedCheckpoint> checkpoints;
   std::optional<LoggedStop> stop;
-  int64_t steps = 0;       ///< the last that was digested
-  uint64_t last_tick = 0;  ///< of a digest
+  std::optional<int64_t> ambiguous;  ///< a step of which it holds two different digests
+  int64_t steps = 0;                 ///< the last that was digested
+  uint64_t last_tick = 0;            ///< of a digest
 };
 
 /// The metric of that name and context, in whatever order; null when the log has none.

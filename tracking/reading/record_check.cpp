@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/reading/event_check.h"
 #include "stet/tracking/reading/rerun.h"
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/checkpoint_digest.h"
@@ -66,6 +67,7 @@ std::string other_launches(const RunView& run) {
 }
 
 std::string undigested(const RunView& run) {
+  if (run.log.ambiguous) return fmt::format("the log holds two digests of step {}", *run.log.ambiguous);
   if (run.log.states.empty()) return "";
   if (run.log.states.begin()->first != 0) return "the log holds no digest of the state before the first step";
   for (const auto& [tick, mark] : run.log.checkpoints) {
@@ -84,8 +86,10 @@ std::string other_checkpoint(const RunView& run, const CheckpointFile& file) {
     if (checkpoint.step != file.step) return fmt::format("{}: holds step {}", path, checkpoint.step);
     if (state == run.log.states.end() || state->second.step != checkpoint.step)
       return fmt::format("{}: the log holds no digest of step {}", path, checkpoint.step);
-    if (state->second.root != state_digest(checkpoint))
+    if (state->second.root != state_digest(checkpoint).hex())
       return fmt::format("{}: its state is not the one that was logged at step {}", path, checkpoint.step);
+    if (!state->second.run.empty() && state->second.run != run_digest(checkpoint.scalars).hex())
+      return fmt::format("{}: its position or hyperparameters are not those of step {}", path, checkpoint.step);
   } catch (const Error& e) { return e.what(); }
   return "";
 }
@@ -104,10 +108,15 @@ std::string other_checkpoints(const RunView& run) {
   return missing_checkpoint(run);
 }
 
+// A record without a seal may be of a version that wrote events otherwise.
+std::string odd_event(const RunView& run) {
+  return run.seal.state == SealState::sealed ? find_odd_event(Folder(run.folder)) : "";
+}
+
 }  // namespace
 
 std::string contradiction(const RunView& run) {
-  for (const auto& check : {other_launches, other_end, other_final_digest, undigested, other_checkpoints}) {
+  for (const auto& check : {other_launches, other_end, other_final_digest, undigested, odd_event, other_checkpoints}) {
     if (std::string what = check(run); !what.empty()) return what;
   }
   return "";

@@ -5,6 +5,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
+#include <map>
 
 #include "stet/tracking/record/record.pb.h"
 
@@ -20,10 +21,10 @@ constexpr size_t kLongestValue = 80;
 
 // What names an element of a list: lr of params[lr].
 std::string name_of_element(const Message& element, int index) {
-  for (const char* naming : {"name", "path"}) {
+  for (const char* naming : {"name", "path", "soname"}) {
     const auto* field = element.GetDescriptor()->FindFieldByName(naming);
-    if (field != nullptr && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
-      return element.GetReflection()->GetString(element, field);
+    if (field == nullptr) continue;
+    if (std::string name = element.GetReflection()->GetString(element, field); !name.empty()) return name;
   }
   return std::to_string(index);
 }
@@ -58,9 +59,11 @@ class Lines final : public MessageDifferencer::Reporter {
                                  text_of(recorded, path.back(), path.back().index)));
   }
   void ReportModified(const Message& recorded, const Message& again, const std::vector<Field>& path) override {
-    lines_.push_back(fmt::format("{}: {}, and run again {}", text_of_path(path),
-                                 text_of(recorded, path.back(), path.back().index),
-                                 text_of(again, path.back(), path.back().new_index)));
+    const Field& last = path.back();
+    if (last.field != nullptr && last.field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
+      return;  // its fields are told of
+    lines_.push_back(fmt::format("{}: {}, and run again {}", text_of_path(path), text_of(recorded, last, last.index),
+                                 text_of(again, last, last.new_index)));
   }
 
  private:
@@ -121,7 +124,7 @@ record::RunRecord comparable(record::RunRecord record, bool ended) {
   return record;
 }
 
-// Of a launch: where it began and what built its program.
+// Of a launch: where it began, what program it ran, and what built that.
 record::Launch comparable(const record::Launch& launch) {
   record::Launch kept;
   kept.set_first_step(launch.first_step());
@@ -129,6 +132,16 @@ record::Launch comparable(const record::Launch& launch) {
   kept.mutable_build()->set_compiler(launch.build().compiler());
   kept.mutable_build()->set_flags(launch.build().flags());
   kept.mutable_build()->set_build_type(launch.build().build_type());
+  kept.mutable_program()->set_sha256(launch.program().sha256());
+  std::map<std::string, std::string> libraries;
+  for (const auto& library : launch.program().shared_objects()) {
+    if (library.kept()) libraries[library.soname()] = library.sha256();
+  }
+  for (const auto& [soname, sha256] : libraries) {
+    auto* library = kept.mutable_program()->add_shared_objects();
+    library->set_soname(soname);
+    library->set_sha256(sha256);
+  }
   return kept;
 }
 
@@ -164,17 +177,18 @@ std::vector<std::string> record_differences(const record::RunRecord& recorded, c
 }
 
 const std::vector<std::string>& not_compared() {
-  static const std::vector<std::string> parts{"names and tags",
-                                              "where parameters came from",
-                                              "places and paths",
-                                              "checkpoint rules",
-                                              "command lines, working folders and environment variables",
-                                              "threads, instruction set and device",
-                                              "machines and library versions",
-                                              "times, process ids and hosts",
-                                              "source state and patch",
-                                              "how launches before the last one ended",
-                                              "notes and output.log"};
+  static const std::vector<std::string> parts{
+      "names and tags",
+      "where parameters came from",
+      "places and paths",
+      "checkpoint rules and marks",
+      "command lines, working folders and environment variables",
+      "threads, instruction set and device",
+      "machines and library versions",
+      "times, process ids and hosts",
+      "source state and patch",
+      "how launches before the last one ended, and those of which nothing is left",
+      "notes and output.log"};
   return parts;
 }
 

@@ -182,6 +182,13 @@ bool has_gone_on(const RunView& run, const record::RunRecord& again) {
          again.launches(again.launches_size() - 1).end().status() != record::End::FAILED;
 }
 
+std::string other_stop(const RunView& run, const Rerun& again) {
+  const auto words = [](const std::optional<LoggedStop>& stop) {
+    return stop ? fmt::format("boundary {} of step {}", stop->tick, stop->step) : std::string("nowhere");
+  };
+  return fmt::format("the log ends at {}, and run again at {}", words(run.log.stop), words(again.log.stop));
+}
+
 // False when the verdict is out.
 bool replay_whole(Verdict& verdict, const RunView& run, const std::vector<Stretch>& stretches, Replays& replays) {
   const Rerun again = replays.run(stretches);
@@ -199,6 +206,7 @@ bool replay_whole(Verdict& verdict, const RunView& run, const std::vector<Stretc
   }
   const bool ended = run.status == RunStatus::finished || run.status == RunStatus::failed;
   verdict.differences = record_differences(read_record(Folder(run.folder)), record, stretches, ended);
+  if (ended && run.log.stop != again.log.stop) verdict.differences.push_back(other_stop(run, again));
   compare_contents(verdict, run, again, stretches, replays);
   if (verdict.differences.empty()) return true;
   refuse(verdict,

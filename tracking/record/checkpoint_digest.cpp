@@ -3,7 +3,6 @@
 #include <cstring>
 #include <type_traits>
 
-#include "stet/tensor/digest.h"
 #include "stet/tensor/tensor.h"
 
 namespace stet::tracking {
@@ -24,15 +23,25 @@ Digest digest_of(const ScalarEntry& entry) {
       entry.value);
 }
 
+bool is_of_the_run(const ScalarEntry& scalar) { return scalar.path.starts_with("stet/"); }
+
 }  // namespace
 
-std::string state_digest(const Checkpoint& checkpoint) {
+Digest run_digest(const std::vector<ScalarEntry>& scalars) {
+  DigestSum sum;
+  for (const ScalarEntry& scalar : scalars) {
+    if (is_of_the_run(scalar)) sum.add(digest_of(scalar));
+  }
+  return sum.value();
+}
+
+Digest state_digest(const Checkpoint& checkpoint) {
   DigestSum sum;
   for (const TensorEntry& tensor : checkpoint.tensors) sum.add(digest_of(tensor));
   for (const ScalarEntry& scalar : checkpoint.scalars) {
-    if (!scalar.path.starts_with("stet/")) sum.add(digest_of(scalar));
+    if (!is_of_the_run(scalar)) sum.add(digest_of(scalar));
   }
-  return sum.value().hex();
+  return sum.value();
 }
 
 }  // namespace stet::tracking

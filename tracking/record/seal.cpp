@@ -56,11 +56,11 @@ bool is_open(const record::RunRecord& record) {
   return record.launches_size() == 0 || !record.launches(record.launches_size() - 1).has_end();
 }
 
-// SHA-256 of run.json with the digits that it states as zeros. They stand there once: nothing else has that value.
-std::string record_hash(std::string text, const std::string& stated) {
+// Is the stated SHA-256 that of run.json with these digits as zeros? They stand there once: nothing else has that
+// value.
+bool is_of(std::string text, const std::string& stated) {
   const size_t at = stated.size() == kDigits ? text.rfind(stated) : std::string::npos;
-  if (at == std::string::npos) return "";
-  return sha256_hex(text.replace(at, kDigits, kDigits, '0'));
+  return at != std::string::npos && sha256_hex(text.replace(at, kDigits, kDigits, '0')) == stated;
 }
 
 // Empty, or how the file differs.
@@ -152,8 +152,7 @@ SealCheck check_seal(const Folder& run, SealDepth depth) {
   const record::RunRecord record = parse_record(text, run);
   SealCheck check;
   if (const record::Seal* seal = seal_of(record)) {
-    if (record_hash(text, seal->record_sha256()) != seal->record_sha256())
-      check.altered.push_back("run.json has other bytes");
+    if (!is_of(text, seal->record_sha256())) check.altered.push_back("run.json has other bytes");
     for (auto& found : differences(*seal, sealed_entries(run, depth), depth)) check.altered.push_back(std::move(found));
     check.state = check.altered.empty() ? SealState::sealed : SealState::altered;
     return check;

@@ -127,4 +127,10 @@ std::string printable_json(std::string_view json) {
   return out;
 }
 
+std::string hex_of(std::string_view bytes) {
+  std::string text;
+  for (const unsigned char c : bytes) text += fmt::format("{:02x}", c);
+  return text;
+}
+
 }  // namespace stet::tracking

@@ -37,4 +37,7 @@ std::string in_one_line(std::string_view text);
 /// stay.
 std::string printable_json(std::string_view json);
 
+/// Bytes as hexadecimal digits, two each.
+std::string hex_of(std::string_view bytes);
+
 }  // namespace stet::tracking

@@ -60,7 +60,7 @@ bool DigestLog::due(Instant at, bool step) const {
   return also_at_.contains(at.tick()) || (step && at.committed.step % interval_ == 0);
 }
 
-void DigestLog::log_state(EventSink& sink, Instant at, const State& state) {
+void DigestLog::log_state(EventSink& sink, Instant at, const State& state, const Digest& run) {
   if (state.empty()) return;
   PendingDigests digests = state.digests_later();
   record::Event event;
@@ -68,6 +68,7 @@ void DigestLog::log_state(EventSink& sink, Instant at, const State& state) {
     for (const std::string& name : digests.names) event.mutable_state_digest()->add_name(name);
     leaf_names_ = digests.names;
   }
+  event.mutable_state_digest()->set_run(big_endian(run));
   tick_ = at.tick();
   Reads reads = digests.reads;
   sink.put(at, std::move(event), std::move(reads), [this, digests = std::move(digests)](record::Event& e) {

@@ -39,8 +39,8 @@ class DigestLog {
   /// Chooses the interval, of the first step.
   void end_step(const State& state);
   bool due(Instant at, bool step) const;
-  /// Logs the state's digest, where there is a state.
-  void log_state(EventSink& sink, Instant at, const State& state);
+  /// Logs the state's digest, where there is a state, and that of the run's own.
+  void log_state(EventSink& sink, Instant at, const State& state, const Digest& run);
 
   /// At this boundary the state is that of a checkpoint whose digest the log has.
   void set_restored(Instant at) { tick_ = at.tick(); }

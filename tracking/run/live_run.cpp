@@ -15,6 +15,7 @@
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
 #include "stet/tracking/capture/own_runs.h"
+#include "stet/tracking/record/checkpoint_digest.h"
 #include "stet/tracking/record/png.h"
 #include "stet/tracking/record/text.h"
 #include "stet/tracking/run/artifacts.h"
@@ -283,6 +284,12 @@ void LiveRun::end_of_loops() {
   if (!checkpoints_.covers(now_)) write_checkpoint();
 }
 
+std::vector<ScalarEntry> LiveRun::run_scalars() const {
+  return to_scalars({position_.to_text(), epochs_, digests_.interval()}, state_.reported());
+}
+
+void LiveRun::log_digest() { digests_.log_state(sink_, now_, state_, run_digest(run_scalars())); }
+
 void LiveRun::write_checkpoint() {
   checkpoints_.take_due();
   sink_.drain();
@@ -292,8 +299,7 @@ void LiveRun::write_checkpoint() {
   finite().parameters(checkpoint);
   if (!digests_.covers(now_)) log_digest();
   sink_.drain();
-  for (auto& own : to_scalars({position_.to_text(), epochs_, digests_.interval()}, state_.reported()))
-    checkpoint.scalars.push_back(std::move(own));
+  for (auto& own : run_scalars()) checkpoint.scalars.push_back(std::move(own));
   checkpoints_.write(fs_, held_->folder, std::move(checkpoint), sink_);
 }
 

@@ -99,7 +99,8 @@ class LiveRun final : public Recorder {
   void start_fresh();
   void restore();
   void end_of_loops();
-  void log_digest() { digests_.log_state(sink_, now_, state_); }
+  std::vector<ScalarEntry> run_scalars() const;
+  void log_digest();
   void write_checkpoint();
   void stop_if_asked();
   void go_to(Moment moment);

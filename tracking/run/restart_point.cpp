@@ -6,23 +6,23 @@
 #include "stet/tracking/record/checkpoint_digest.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/seal.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
 
-std::string hex_of(const std::string& bytes) {
-  std::string text;
-  for (const unsigned char c : bytes) text += fmt::format("{:02x}", c);
-  return text;
-}
+// What the log holds of a checkpoint's boundary, in hex; empty: nothing.
+struct Logged {
+  std::string state, run;
+};
 
-// The digest that the log holds of a boundary, in front of a position; empty: none. Throws DataError where the log
-// can't be read.
-std::string logged_digest(const Folder& run, LogPosition end, uint64_t tick) {
-  std::string found;
-  EventReader reader(run, end);
+// Throws DataError where the log in front of the checkpoint can't be read.
+Logged logged_at(const Folder& run, const Checkpoint& checkpoint) {
+  Logged found;
+  EventReader reader(run, checkpoint.log);
   for (record::Event event; reader.next(event);) {
-    if (event.has_state_digest() && event.tick() == tick) found = hex_of(event.state_digest().root());
+    const bool there = event.has_state_digest() && event.tick() == checkpoint.tick && event.step() == checkpoint.step;
+    if (there) found = {hex_of(event.state_digest().root()), hex_of(event.state_digest().run())};
   }
   return found;
 }
@@ -33,10 +33,12 @@ Checkpoint read_sealed(const Folder& run, const Entry& file) {
   return checkpoint;
 }
 
-void require_logged_state(const Checkpoint& checkpoint, const std::string& logged, const Path& path) {
-  if (logged.empty()) raise<DataError>("{}: the log holds no digest of step {}", path.string(), checkpoint.step);
-  if (logged != state_digest(checkpoint))
+void require_logged(const Checkpoint& checkpoint, const Logged& logged, const Path& path) {
+  if (logged.state.empty()) raise<DataError>("{}: the log holds no digest of step {}", path.string(), checkpoint.step);
+  if (logged.state != state_digest(checkpoint).hex())
     raise<DataError>("{}: its state is not the one that was logged at step {}", path.string(), checkpoint.step);
+  if (!logged.run.empty() && logged.run != run_digest(checkpoint.scalars).hex())
+    raise<DataError>("{}: its position or hyperparameters are not those of step {}", path.string(), checkpoint.step);
 }
 
 }  // namespace
@@ -48,14 +50,14 @@ RestartPoint find_restart_point(const Folder& run) {
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
     try {
       Checkpoint checkpoint = read_sealed(run, file->entry);
-      std::string logged;
+      Logged logged;
       try {
-        logged = logged_digest(run, checkpoint.log, checkpoint.tick);
+        logged = logged_at(run, checkpoint);
       } catch (const DataError& damage) {
         damaged_log = damage;
         throw;
       }
-      require_logged_state(checkpoint, logged, file->entry.path());
+      require_logged(checkpoint, logged, file->entry.path());
       point.checkpoint = std::move(checkpoint);
       return point;
     } catch (const Error& error) {  // damaged, or unreadable to us: an older one may do

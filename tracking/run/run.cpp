@@ -56,13 +56,7 @@ void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) 
   state().track(std::string(name), std::move(walk));
 }
 
-void Run::log(std::string_view name, double value, const Context& context) {
-  live_->log(name, value, {.varies = false, .context = context});
-}
 void Run::log(std::string_view name, double value, const MetricOptions& options) { live_->log(name, value, options); }
-void Run::log(std::string_view name, const Tensor& value, const Context& context) {
-  live_->log(name, value, {.varies = false, .context = context});
-}
 void Run::log(std::string_view name, const Tensor& value, const MetricOptions& options) {
   live_->log(name, value, options);
 }

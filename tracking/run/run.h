@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -102,10 +103,17 @@ class Run {
 
   /// A metric of this step, or, after a step, of all steps so far. A NaN or an infinity throws TrainingError, unless
   /// --allow-nan.
-  void log(std::string_view name, double value, const Context& context = {});
-  void log(std::string_view name, double value, const MetricOptions& options);
-  void log(std::string_view name, const Tensor& value, const Context& context = {});
-  void log(std::string_view name, const Tensor& value, const MetricOptions& options);
+  void log(std::string_view name, double value, const MetricOptions& options = {});
+  void log(std::string_view name, const Tensor& value, const MetricOptions& options = {});
+  /// With what it was measured on: `run.log("accuracy", a, {{"subset", "validation"}})`.
+  template <class Value>
+  void log(std::string_view name, const Value& value, std::initializer_list<Context::value_type> context) {
+    log(name, value, MetricOptions{.varies = false, .context = context});
+  }
+  template <class Value, std::same_as<Context> C>
+  void log(std::string_view name, const Value& value, const C& context) {
+    log(name, value, MetricOptions{.varies = false, .context = context});
+  }
   void log_text(std::string_view name, std::string_view text);
   /// uint8, or floating in [0, 1], [H, W] (grey) or [3, H, W] (colour): written as PNG.
   void log_image(std::string_view name, const Tensor& image);

@@ -76,16 +76,16 @@ TEST_F(DigestLogTest, AMetricThatIsALossCrossesOnce) {
 }
 
 TEST_F(DigestLogTest, NamesLeavesOnceAndWhenTheyChange) {
-  digests_.log_state(sink_, {{1, 1}}, state_);
+  digests_.log_state(sink_, {{1, 1}}, state_, {});
   const std::string first = root();
   EXPECT_EQ(digests_.root(), first);
   w_.set(w_.value().detach() + 1.0f);
-  digests_.log_state(sink_, {{2, 2}}, state_);
+  digests_.log_state(sink_, {{2, 2}}, state_, {});
   EXPECT_NE(digests_.root(), first);
   EXPECT_EQ(digests_.root(), root());
   int64_t more = 5;
   state_.track("more", [&](Visitor& v) { v("more", more); });
-  digests_.log_state(sink_, {{3, 3}}, state_);
+  digests_.log_state(sink_, {{3, 3}}, state_, {});
   const auto found = events();
   ASSERT_EQ(found.size(), 3u);
   EXPECT_EQ(found[0].state_digest().name_size(), 1);
@@ -98,10 +98,10 @@ TEST_F(DigestLogTest, NamesLeavesOnceAndWhenTheyChange) {
 
 TEST_F(DigestLogTest, KnowsWhichBoundaryTheLogHas) {
   EXPECT_FALSE(digests_.covers({{0, 0}}));
-  digests_.log_state(sink_, {{2, 1}}, state_);
+  digests_.log_state(sink_, {{2, 1}}, state_, {});
   EXPECT_TRUE(digests_.covers({{2, 1}}));
   EXPECT_FALSE(digests_.covers({{3, 1}}));
-  digests_.log_state(sink_, {{3, 1}}, State());  // nothing is tracked
+  digests_.log_state(sink_, {{3, 1}}, State(), {});  // nothing is tracked
   EXPECT_FALSE(digests_.covers({{3, 1}}));
   digests_.set_restored({{9, 9}});
   EXPECT_TRUE(digests_.covers({{9, 9}}));

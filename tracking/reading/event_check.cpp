@@ -1,0 +1,72 @@
+#include "stet/tracking/reading/event_check.h"
+
+#include <fmt/format.h>
+
+#include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/events.h"
+#include "stet/tracking/record/parse.h"
+
+namespace stet::tracking {
+namespace {
+
+using Value = record::Summary::Value;
+
+record::Event scalar_again(const Value& value) {
+  MetricContext context;
+  for (const auto& c : value.context()) context.emplace_back(c.name(), c.value());
+  return scalar_event(value.metric(), value.double_value(), context, value.varies());
+}
+
+record::Event medium_again(const Value& value) {
+  const auto& parts = value.tensor().string_val();
+  if (parts.size() == 1) return text_event(value.metric(), parts[0]);
+  if (parts.size() != 3) return {};
+  const auto width = parse_int64(parts[0]), height = parse_int64(parts[1]);
+  return width && height ? image_event(value.metric(), *width, *height, parts[2]) : record::Event();
+}
+
+// Made anew from what it says, it is the same.
+bool is_odd(const Value& value) {
+  const record::Event again = value.has_double_value() ? scalar_again(value) : medium_again(value);
+  return again.summary().value_size() != 1 || again.summary().value(0).SerializeAsString() != value.SerializeAsString();
+}
+
+bool is_odd(const record::SessionLog& mark, int64_t step) {
+  switch (mark.status()) {
+    case record::SessionLog::CHECKPOINT:
+      return mark.checkpoint_path() != checkpoint_path({}, step).string() || !mark.msg().empty();
+    case record::SessionLog::START: return !mark.checkpoint_path().empty() || !mark.msg().empty();
+    case record::SessionLog::STOP: return !mark.checkpoint_path().empty();
+    default: return true;
+  }
+}
+
+bool is_odd(const record::Event& event) {
+  switch (event.what_case()) {
+    case record::Event::kFileVersion: return event.file_version() != "brain.Event:2";
+    case record::Event::kSummary: break;
+    case record::Event::kSessionLog: return is_odd(event.session_log(), event.step());
+    case record::Event::WHAT_NOT_SET: return true;
+    default: return false;  // digests, which are compared, and Resume, by which the log is read
+  }
+  for (const Value& value : event.summary().value()) {
+    if (is_odd(value)) return true;
+  }
+  return event.summary().value().empty();
+}
+
+}  // namespace
+
+std::string find_odd_event(const Folder& run) {
+  EventReader reader(run);
+  for (record::Event event; reader.next(event);) {
+    if (is_odd(event))
+      return fmt::format("the log's event before byte {} of segment {} is none that a run writes",
+                         reader.position().offset, reader.position().segment);
+  }
+  return "";
+}
+
+}  // namespace stet::tracking
