@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "stet/tracking/capture/git_handle.h"
+#include "stet/tracking/capture/program.h"
 #include "stet/tracking/capture/source_patch.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/text.h"
@@ -58,7 +59,7 @@ Repository find_repository(const Path& folder) {
   if (!folder.empty()) {
     if (Repository repository = open_repository(folder)) return repository;
   }
-  return open_repository(std::filesystem::read_symlink("/proc/self/exe").parent_path());
+  return open_repository(own_executable().parent_path());
 }
 
 void describe_head(git_repository* repository, git_object* head, record::Source& source) {

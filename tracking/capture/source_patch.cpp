@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "stet/tracking/capture/secrets.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/text.h"
 
@@ -177,6 +178,9 @@ class PatchMaker {
 
   // Binary files are compressed, and compared for likeness, at a megabyte a second.
   std::string reason_against(const git_diff_delta& delta) {
+    for (const char* name : {delta.old_file.path, delta.new_file.path}) {
+      if (names_credentials(name)) return kCredentials;
+    }
     const uint64_t before = size_in_commit(delta), now = size_on_disk(delta), size = std::max(before, now);
     if (size > kPatchLimit) return "above 16 MiB";
     if (!is_binary(delta)) return "";
@@ -221,6 +225,7 @@ class PatchMaker {
   }
 
   void add(const std::string& name, const std::string& text) {
+    if (is_settings(name) && holds_secret(text)) return leave_out(name, "seems to hold a secret");
     if (patch_.size() + text.size() > kPatchLimit) return leave_out(name, "with the rest of the patch above 16 MiB");
     patch_ += text;
   }
@@ -263,6 +268,7 @@ class PatchMaker {
     if (::lstat(path.c_str(), &status) != 0) return;  // gone meanwhile
     if (S_ISLNK(status.st_mode)) return leave_out(name, "a link");
     if (!S_ISREG(status.st_mode)) return leave_out(name, "no regular file");
+    if (names_credentials(name)) return leave_out(name, kCredentials);
     if (!is_source(path)) return no_sources_[path.parent_path().string() + "/"].push_back(name);
     if (static_cast<uint64_t>(status.st_size) > kFileLimit) return leave_out(name, "above 1 MiB");
     std::string text;
@@ -296,6 +302,7 @@ class PatchMaker {
     }
   }
 
+  static constexpr char kCredentials[] = "its name is one of credentials";
   static constexpr std::string_view kNotVisited =
       "comes after the first 5000 untracked files, which alone are looked at";
   git_repository* repository_;

@@ -68,12 +68,14 @@ std::variant<std::string, bool, int64_t, uint64_t, double> RunParameter::typed()
 }
 
 RunParameter value_of(const record::Param& m) {
-  return {m.name(), m.value(), m.default_(), source_of(m.source()), m.type(), m.range(), m.meaning()};
+  return {m.name(), m.value(), m.default_(), source_of(m.source()), m.type(), m.range(), m.meaning(), m.masked()};
 }
 
 RunHyperparameter value_of(const record::Hyperparameter& m) { return {m.path(), m.value(), m.type(), m.execution()}; }
 
-RunPlace value_of(const record::Place& m) { return {m.name(), m.value(), m.default_(), source_of(m.source())}; }
+RunPlace value_of(const record::Place& m) {
+  return {m.name(), m.value(), m.default_(), source_of(m.source()), m.masked()};
+}
 
 RunData value_of(const record::Dataset& m) {
   RunData data{.name = m.name(),

@@ -22,6 +22,7 @@ struct RunParameter {
   std::string type;   ///< int, uint, float, double, bool or string
   std::string range;  ///< such as "> 0"; empty: any
   std::string meaning;
+  bool masked = false;  ///< the value is a secret, or holds one, and the record does not have it
 
   /// The value by its type; text where it is one, or can't be read as its type.
   std::variant<std::string, bool, int64_t, uint64_t, double> typed() const;
@@ -39,6 +40,7 @@ struct RunHyperparameter {
 struct RunPlace {
   std::string name, value, standard;
   ValueSource source = ValueSource::unknown;
+  bool masked = false;  ///< as a parameter's
 };
 
 struct RunDataFile {

@@ -157,12 +157,24 @@ class Stretches {
     return command;
   }
 
+  // A secret is given by who verifies, or is the program's own default.
+  bool given_again(const auto& recorded) const {
+    if (!recorded.masked || options_.places.contains(recorded.name)) return true;
+    if (recorded.source == ValueSource::standard) return false;
+    throw NotRunnable(fmt::format("--{} was a secret, which the record does not hold; give it with --{} VALUE",
+                                  recorded.name, recorded.name));
+  }
+
   std::vector<std::string> arguments(const RunLaunch& launch) const {
     std::vector<std::string> words{"--quiet", "--runs=" + (scratch_ / "runs").string(),
                                    fmt::format("--seed={}", run_.seed), fmt::format("--threads={}", options_.threads),
                                    "--device=" + (options_.device.empty() ? launch.device : options_.device)};
-    for (const RunParameter& p : run_.parameters) words.push_back("--" + p.name + "=" + p.value);
-    for (const RunPlace& p : run_.places) words.push_back("--" + p.name + "=" + place_of(run_, p, options_));
+    for (const RunParameter& p : run_.parameters) {
+      if (given_again(p)) words.push_back("--" + p.name + "=" + (p.masked ? options_.places.at(p.name) : p.value));
+    }
+    for (const RunPlace& p : run_.places) {
+      if (given_again(p)) words.push_back("--" + p.name + "=" + place_of(run_, p, options_));
+    }
     if (record_.allow_nan() || std::find(launch.argv.begin(), launch.argv.end(), "--allow-nan") != launch.argv.end())
       words.push_back("--allow-nan");
     if (count_ > 0) words.push_back("--resume=latest");

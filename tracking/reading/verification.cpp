@@ -69,7 +69,11 @@ void require_same_files(const RunView& run, const VerifyOptions& options) {
 void require_places(const RunView& run, const VerifyOptions& options) {
   for (const auto& [name, value] : options.places) {
     const auto named = [&name = name](const RunPlace& place) { return place.name == name; };
-    if (std::none_of(run.places.begin(), run.places.end(), named))
+    const auto secret = [&name = name](const RunParameter& parameter) {
+      return parameter.name == name && parameter.masked;
+    };
+    if (std::none_of(run.places.begin(), run.places.end(), named) &&
+        std::none_of(run.parameters.begin(), run.parameters.end(), secret))
       raise("--{}: run {} has no such place{}", name, run.id, options_for_places(run));
   }
 }
@@ -96,6 +100,16 @@ const char* hint_for(const std::string& name) {
 // What a run logged, as far as a replay makes it again.
 Contents comparable_contents(const RunView& run, const Path& folder, const LogView& log) {
   return contents_of(folder, log, run.status == RunStatus::dead ? std::optional(run.log.last_tick) : std::nullopt);
+}
+
+std::vector<std::string> masked_names(const RunView& run) {
+  std::vector<std::string> names;
+  const auto add = [&](const auto& recorded) {
+    if (recorded.masked) names.push_back(recorded.name);
+  };
+  std::for_each(run.parameters.begin(), run.parameters.end(), add);
+  std::for_each(run.places.begin(), run.places.end(), add);
+  return names;
 }
 
 std::vector<std::string> varying_metrics(const LogView& log) {
@@ -253,6 +267,7 @@ Verdict judge(const RunView& run, const VerifyOptions& options, const VerifyProg
   verdict.seal = check_seal(Folder(run.folder), SealDepth::everything);
   require_runnable(run);
   verdict.varying = varying_metrics(run.log);
+  verdict.secrets = masked_names(run);
   verdict.reason = refusal(verdict, run);
   if (!verdict.reason.empty()) {
     refuse(verdict, verdict.reason);
@@ -285,6 +300,7 @@ Verdict verify(const Path& folder, const VerifyOptions& options, const VerifyPro
 
 std::vector<std::string> Verdict::not_vouched_for() const {
   std::vector<std::string> parts = not_compared();
+  for (const std::string& name : secrets) parts.push_back(name + " (a secret)");
   for (const std::string& name : varying) parts.push_back(fmt::format("metric {} (declared to vary)", name));
   for (const std::string& name : depends_on_surroundings) parts.push_back(name + " (depends on surroundings)");
   return parts;

@@ -14,12 +14,13 @@ namespace stet::tracking {
 
 /// How a run is run again. Whatever is chosen, its digests must come out the same.
 struct VerifyOptions {
-  int threads = 0;                                 ///< 0: all cores
-  std::string isa = {};                            ///< instruction set; empty: the machine's best
-  std::string device = {};                         ///< empty: the one that each launch had
-  bool resumes = false;                            ///< start every stretch from its checkpoint as well
-  bool trust = false;                              ///< run what is not this user's own (trust.h)
-  std::map<std::string, std::string> places = {};  ///< by name: where they lie now, where it is elsewhere
+  int threads = 0;          ///< 0: all cores
+  std::string isa = {};     ///< instruction set; empty: the machine's best
+  std::string device = {};  ///< empty: the one that each launch had
+  bool resumes = false;     ///< start every stretch from its checkpoint as well
+  bool trust = false;       ///< run what is not this user's own (trust.h)
+  /// By name: where places lie now, where it is elsewhere, and secrets that the record does not hold.
+  std::map<std::string, std::string> places = {};
 };
 
 /// Where two runs part.
@@ -53,6 +54,7 @@ struct Verdict {
   SealCheck seal;  ///< of everything
   std::vector<std::string> differences;  ///< of the record that the replay wrote, where digests agree: a line each
   std::vector<std::string> varying;      ///< metrics declared to differ each time
+  std::vector<std::string> secrets;      ///< parameters and places that the record does not hold
   std::vector<std::string> depends_on_surroundings;  ///< what two replays don't agree on
   std::string line;                                  ///< all of it in one line
 

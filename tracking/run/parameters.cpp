@@ -127,7 +127,10 @@ void Parameters::agree_with_record(const Declared& d, const Given& given, const 
 std::string Parameters::choose(Declared& d, const Check& check) const {
   const Given* g = given(d.name);
   const auto recorded = record_.find(d.name);
-  const bool from_record = resumed_ && recorded != record_.end() && !(recorded->second.place && g);
+  const bool masked = resumed_ && recorded != record_.end() && recorded->second.masked;
+  if (masked && !g && !recorded->second.standard)
+    raise("--{}: run {} was begun with a secret, which its record does not hold; give it again", d.name, run_);
+  const bool from_record = resumed_ && recorded != record_.end() && !masked && !(recorded->second.place && g);
   if (from_record) {
     if (g) agree_with_record(d, *g, check);
     d.source = Source::record;

@@ -51,7 +51,9 @@ struct Declared {
 /// A value of the record, which wins over the default and with which a flag must agree.
 struct Recorded {
   std::string value;
-  bool place = false;  ///< places may differ
+  bool place = false;     ///< places may differ
+  bool masked = false;    ///< a secret, which the record does not hold: it is not compared, and has to be given again
+  bool standard = false;  ///< it was the default
 };
 
 /// The parameters of one program. Names are letters, digits, '-' and '_'.

@@ -11,6 +11,7 @@
 #include "stet/tensor/version.h"
 #include "stet/tracking/capture/environment.h"
 #include "stet/tracking/capture/program.h"
+#include "stet/tracking/capture/secrets.h"
 #include "stet/tracking/capture/source.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/seal.h"
@@ -40,20 +41,27 @@ void set_policy(record::RunRecord& record, const CheckpointPolicy& policy) {
   rules->set_log_spaced(policy.log_spaced);
 }
 
+// A text may be a secret, or hold one; a number is none.
+std::string shown(const Declared& d, const std::string& value) {
+  return d.type == "string" ? mask_secret(d.name, value) : value;
+}
+
 void add_place(record::RunRecord& record, const Declared& d) {
   auto* place = record.add_places();
   place->set_name(d.name);
-  place->set_value(d.value);
-  place->set_default_(d.standard);
+  place->set_value(mask_secret(d.name, d.value));
+  place->set_default_(mask_secret(d.name, d.standard));
   place->set_source(to_record(d.source));
+  place->set_masked(place->value() != d.value);
 }
 
 void add_param(record::RunRecord& record, const Declared& d) {
   auto* param = record.add_params();
   param->set_name(d.name);
-  param->set_value(d.value);
-  param->set_default_(d.standard);
+  param->set_value(shown(d, d.value));
+  param->set_default_(shown(d, d.standard));
   param->set_source(to_record(d.source));
+  param->set_masked(param->value() != d.value);
   param->set_type(d.type);
   param->set_range(d.range);
   param->set_meaning(d.help);
@@ -127,7 +135,7 @@ void RecordBuilder::describe_hyperparameters(const State& state, const Parameter
   for (const Reported& r : state.reported())
     add_hyperparameter(record_, r.path, to_string(r.value), kTypes[r.value.index()], r.execution);
   for (const Declared& d : parameters.declared()) {
-    if (d.execution) add_hyperparameter(record_, d.name, d.value, d.type, true);
+    if (d.execution) add_hyperparameter(record_, d.name, shown(d, d.value), d.type, true);
   }
 }
 

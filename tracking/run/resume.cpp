@@ -73,6 +73,11 @@ bool same_files(const record::Dataset& before, const DatasetRecord& now) {
 }
 
 // One that doesn't say what its samples are is known by its files.
+template <class T> const T& value_as(const ScalarEntry& scalar) {
+  if (const T* value = std::get_if<T>(&scalar.value)) return *value;
+  raise<DataError>("{} is not of its type", scalar.path);
+}
+
 bool same_data(const record::Dataset& before, const DatasetRecord& now) {
   const bool unsaid = before.samples_sha256().empty() && now.samples_sha256.empty();
   return before.samples_sha256() == now.samples_sha256 && before.split_sha256() == now.digest &&
@@ -130,8 +135,10 @@ RecordedRun open_recorded(FileSystem& fs, const Path& runs, const std::string& w
 
 std::map<std::string, Recorded> recorded_parameters(const record::RunRecord& record) {
   std::map<std::string, Recorded> values{{"seed", {std::to_string(record.seed()), false}}};
-  for (const auto& p : record.params()) values[p.name()] = {p.value(), false};
-  for (const auto& p : record.places()) values[p.name()] = {seen_from_here(record, p.value()), true};
+  for (const auto& p : record.params())
+    values[p.name()] = {p.value(), false, p.masked(), p.source() == record::Param::DEFAULT};
+  for (const auto& p : record.places())
+    values[p.name()] = {seen_from_here(record, p.value()), true, p.masked(), p.source() == record::Param::DEFAULT};
   if (record.allow_nan()) values["allow-nan"] = {"true", true};
   return values;
 }
@@ -151,9 +158,9 @@ std::vector<ScalarEntry> to_scalars(const RunScalars& run, const std::vector<Rep
 RunScalars run_scalars_of(const Checkpoint& checkpoint) {
   RunScalars run;
   for (const ScalarEntry& s : checkpoint.scalars) {
-    if (s.path == kPosition) run.position = std::get<std::string>(s.value);
-    if (s.path == kEpochs) run.epochs = std::get<int64_t>(s.value);
-    if (s.path == kDigestInterval) run.digest_interval = std::get<int64_t>(s.value);
+    if (s.path == kPosition) run.position = value_as<std::string>(s);
+    if (s.path == kEpochs) run.epochs = value_as<int64_t>(s);
+    if (s.path == kDigestInterval) run.digest_interval = value_as<int64_t>(s);
   }
   return run;
 }

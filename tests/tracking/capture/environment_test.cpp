@@ -29,7 +29,11 @@ TEST(Secrets, AreMaskedByLook) {
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "-----BEGIN RSA PRIVATE KEY-----"}) {
     EXPECT_EQ(mask_secret("note", value), "***") << value;
   }
+  EXPECT_EQ(mask_secret("header", "Authorization: Bearer abcdefghijklmnop0123"), "***");
   EXPECT_EQ(mask_secret("url", "https://joe:pw@host/x@y and http://a.b"), "https://***@host/x@y and http://a.b");
+  EXPECT_EQ(mask_secret("data", "s3://bucket/key?X-Amz-Signature=abc&x=1"), "s3://bucket/key?***");
+  EXPECT_EQ(mask_secret("data", "https://joe@host?sig=1#part \"http://a.b/#access\""),
+            "https://***@host?*** \"http://a.b/#***\"");
 }
 
 TEST(Secrets, WhatModelsAreMadeOfIsNot) {
@@ -50,6 +54,29 @@ TEST(Secrets, AreMaskedInArguments) {
   EXPECT_THAT(
       mask_arguments({"prog", "--password", "x", "--api-key=y", "--lr", "1e-3", "--password", "--seed", "2", "-"}),
       ElementsAre("prog", "--password", "***", "--api-key=***", "--lr", "1e-3", "--password", "--seed", "2", "-"));
+  EXPECT_THAT(mask_arguments({"prog", "DB_PASSWORD=x", "a=b"}), ElementsAre("prog", "DB_PASSWORD=***", "a=b"));
+}
+
+TEST(Secrets, FilesOfCredentialsAreKnownByName) {
+  for (const char* path :
+       {".env", "deploy/.env.production", "id_rsa", "a/id_ed25519", "server.pem", "TLS.KEY", ".netrc", "secrets.yaml",
+        "client_secret_12.json", "aws-credentials.ini", "service-account.json", "passwords.txt", ".ssh/config",
+        "home/.aws/config", "credentials", "api_keys.toml"})
+    EXPECT_TRUE(names_credentials(path)) << path;
+  for (const char* path : {"secrets.cpp", "secrets.h", "tokens.json", "tokenizer.json", ".env.example", "id_rsa.pub",
+                           "monkey.json", "key.cpp", "config.yaml", "README.md", "environment.yml", "keys.py"})
+    EXPECT_FALSE(names_credentials(path)) << path;
+}
+
+TEST(Secrets, AreFoundInSettings) {
+  for (const char* text :
+       {"password: hunter2\n", "+  api_key = \"abc\"\n", "{\"db\": {\"passwd\":\"x\"}}", "[a]\nSECRET=1\n",
+        "note: ghp_abcdefghijklmnopqrstuvwxyz0123456789\n", "auth_token: abcdefgh12\n"})
+    EXPECT_TRUE(holds_secret(text)) << text;
+  for (const char* text :
+       {"password:\n  rules: strict\n", "lr: 0.1\nmax_tokens: 1000000000\n", "pad_token: <|endoftext|>\n",
+        "api_key: \"\"\n", "@@ -1,3 +1,4 @@\n tokenizer = gpt2-large\n", "url: http://host/a\n"})
+    EXPECT_FALSE(holds_secret(text)) << text;
 }
 
 TEST(Environment, HoldsWhatALaunchRanOn) {

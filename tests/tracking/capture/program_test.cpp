@@ -73,6 +73,47 @@ TEST(Program, OneThatWasDamagedOrIsGoneIsNamed) {
               HasSubstr(kept.string() + ": is gone"));
 }
 
+// Somebody else's program comes in the place of what was kept, after it was looked at.
+class Swapping final : public FaultyFileSystem {
+ public:
+  Swapping() : FaultyFileSystem(real_file_system(), {}) {}
+  void copy(const InputFile&, const Entry& to, unsigned mode) override {
+    real_file_system().copy(InputFile(Path("/bin/true")), to, mode);
+  }
+};
+
+TEST(Program, WhatIsHashedIsWhatRuns) {
+  TempFolder temp;
+  record::Program program;
+  keep_program(real_file_system(), temp / "runs", program);
+  Swapping swapping;
+  EXPECT_THAT(error_of([&] { lay_out_program(swapping, temp / "runs", program, temp / "a"); }), HasSubstr(": damaged"));
+  const RunnableProgram laid_out = lay_out_program(real_file_system(), temp / "runs", program, temp / "b");
+  EXPECT_EQ(std::filesystem::status(temp / "b").permissions(), std::filesystem::perms::owner_all);
+  EXPECT_EQ(laid_out.environment.at("LD_PRELOAD"), "");
+  EXPECT_EQ(laid_out.environment.at("LD_AUDIT"), "");
+}
+
+TEST(Program, NamesOfARecordLeadNowhere) {
+  TempFolder temp;
+  std::ofstream(temp / "decoy") << "precious";
+  record::Program program;
+  keep_program(real_file_system(), temp / "runs", program);
+  const auto refusal = [&](const char* scratch) {
+    return error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / scratch); });
+  };
+  const record::Program whole = program;
+  for (auto& object : *program.mutable_shared_objects()) object.set_soname("../../decoy");
+  EXPECT_THAT(refusal("a"), HasSubstr("'../../decoy' is no name of something in it"));
+  program = whole;
+  program.set_sha256("../../decoy");
+  EXPECT_THAT(refusal("b"), HasSubstr("its recorded SHA-256, '../../decoy', is none"));
+  program = whole;
+  program.set_path("/somewhere/..");
+  EXPECT_THAT(refusal("c"), HasSubstr("'..' is no name of something in it"));
+  EXPECT_EQ(read_file(temp / "decoy"), "precious");
+}
+
 TEST(Program, ACrashWhileKeepingLeavesNoHalfProgram) {
   for (uint64_t at = 1; at <= 12; ++at) {
     TempFolder temp;

@@ -37,7 +37,7 @@ struct Fault {
 
 /// A FileSystem over another that counts its operations and lets one of them go wrong. A process ended by a fault has
 /// the exit status 137 (as after SIGKILL), with nothing flushed and no handler run.
-class FaultyFileSystem final : public FileSystem {
+class FaultyFileSystem : public FileSystem {
  public:
   FaultyFileSystem(FileSystem& base, Fault fault) : base_(base), fault_(std::move(fault)) {}
   ~FaultyFileSystem() override;

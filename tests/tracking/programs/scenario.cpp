@@ -418,6 +418,7 @@ int main(int argc, char** argv) {
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
+  run.param("api-key", "", {.help = "of a service that the scenario has no use for"});
   if (form == "scores") run.checkpoint({.every_steps = 3, .keep_last = 1, .best_metric = "score"});
   const auto place = run.path("data", "");
   if (form == "best")
