@@ -25,7 +25,7 @@ compile = @echo "Building $(BUILD) with $(JOBS) jobs ..." && \
 SLIM = $(if $(shell grep -s STET_BUILD_TESTS:BOOL=ON $(BUILD)/CMakeCache.txt),,\
   -DSTET_BUILD_TESTS=OFF -DSTET_BUILD_BENCH=OFF)
 
-.PHONY: help demo build test debug asan tsan cuda exhaustive proof install format clean
+.PHONY: help demo build test debug asan tsan cuda exhaustive proof fuzz install format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo "make debug asan tsan  the tests under preset debug, asan (address, undefined behaviour), tsan (threads)"
 	@echo "make exhaustive       the tests that take every one of 2^32 inputs"
 	@echo "make proof            the same bits from every compiler, level of optimisation and architecture, and samples of exhaustive"
+	@echo "make fuzz             libFuzzer on every reader of files, MINUTES=10 each, by clang under the sanitizers"
 	@echo "make install          build, then install below PREFIX=$(PREFIX)"
 	@echo "make format           format the sources with clang-format"
 	@echo "make clean            remove build/"
@@ -64,6 +65,15 @@ exhaustive: build
 proof: build
 	@cmake/setup.sh ci aarch64
 	@JOBS=$(JOBS) tests/digest/proof.sh $(BUILD)
+
+MINUTES ?= 10
+fuzz:
+	@cmake/setup.sh build test ci
+	@mkdir -p build/fuzz && echo "Configuring build/fuzz ..." && \
+	  { CC=clang CXX=clang++ cmake --preset asan -B build/fuzz -DSTET_FUZZ=ON -DSTET_BUILD_EXAMPLES=OFF > build/fuzz/configure.log 2>&1 || \
+	  { cat build/fuzz/configure.log; exit 1; }; }
+	@echo "Building build/fuzz with $(JOBS) jobs ..." && cmake --build build/fuzz -j $(JOBS) --target fuzzers $(NINJA_QUIET)
+	@tests/fuzz/run.sh build/fuzz/bin $(MINUTES)
 
 install:
 	@cmake/setup.sh build

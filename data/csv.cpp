@@ -14,6 +14,18 @@
 #include "stet/tensor/sha256.h"
 
 namespace stet::data {
+namespace {
+
+// A field as an error's one line can show it.
+std::string shown(const std::string& field) {
+  std::string text = field.size() <= 40 ? field : field.substr(0, 40) + "…";
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  return text;
+}
+
+}  // namespace
 
 class CsvReader {
  public:
@@ -103,7 +115,7 @@ class CsvReader {
     for (size_t c = 0; c < fields.size(); ++c) {
       table_.names_.push_back(options_.header ? fields[c] : std::to_string(c));
       if (!seen.insert(table_.names_.back()).second) {
-        raise<DataError>("data: {}:{}: two columns are named '{}'", table_.file_, line, fields[c]);
+        raise<DataError>("data: {}:{}: two columns are named '{}'", table_.file_, line, shown(table_.names_.back()));
       }
     }
     table_.columns_.resize(fields.size());
@@ -142,15 +154,6 @@ template <class T> const char* parse(std::string_view text, T& value) {
   return read == NumberText::number ? nullptr : read == NumberText::no_number ? "is no" : "is out of range for";
 }
 
-// A field as an error's one line can show it.
-std::string shown(const std::string& field) {
-  std::string text = field.size() <= 40 ? field : field.substr(0, 40) + "…";
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  return text;
-}
-
 // What is wrong with a field that stands for no value; null if it can be NaN.
 template <class T> const char* parse_missing(T& value) {
   if constexpr (std::is_floating_point_v<T>) value = std::numeric_limits<T>::quiet_NaN();
@@ -170,7 +173,9 @@ template <class T> const char* hint(const std::string& field) {
 size_t CsvTable::index_of(std::string_view name) const {
   const auto found = std::find(names_.begin(), names_.end(), name);
   if (found != names_.end()) return static_cast<size_t>(found - names_.begin());
-  raise("data: {}: has no column '{}'; it has {}", file_, name, fmt::join(names_, ", "));
+  std::vector<std::string> there;
+  for (const std::string& n : names_) there.push_back(shown(n));
+  raise("data: {}: has no column '{}'; it has {}", file_, name, fmt::join(there, ", "));
 }
 
 // Puts a column's numbers at out, out + step, …
@@ -180,7 +185,7 @@ template <class T> void CsvTable::fill(const std::string& name, T* out, size_t s
     const bool missing = std::find(missing_.begin(), missing_.end(), trimmed(fields[i])) != missing_.end();
     const char* wrong = missing ? parse_missing(out[i * step]) : parse(fields[i], out[i * step]);
     if (!wrong) continue;
-    raise<DataError>("data: {}:{}: column '{}': '{}' {} {}{}", file_, lines_[i], name, shown(fields[i]), wrong,
+    raise<DataError>("data: {}:{}: column '{}': '{}' {} {}{}", file_, lines_[i], shown(name), shown(fields[i]), wrong,
                      name_of(dtype_of<T>), missing ? "" : hint<T>(fields[i]));
   }
 }
@@ -217,9 +222,11 @@ Tensor CsvTable::categories(std::string_view name) const {
   return Tensor::from(positions);
 }
 
+CsvTable read_csv(const FileBytes& file, const CsvOptions& options) { return CsvReader(file, options).read(); }
+
 CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options) {
   const FileBytes file = read_file(path);
-  CsvTable table = CsvReader(file, options).read();
+  CsvTable table = read_csv(file, options);
   if (recorder()) {
     DatasetRecord record;
     record.name = path.filename().string();

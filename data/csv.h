@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "stet/data/files.h"
 #include "stet/tensor/tensor.h"
 
 namespace stet::data {
@@ -51,5 +52,7 @@ class CsvTable {
 /// and doubled quotes; lines end in LF or CRLF; empty lines are skipped. Throws DataError with file and line: a row of
 /// another length, a quote that doesn't close or is followed by text, a column name that comes twice, no rows.
 CsvTable read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
+/// The same of a file's bytes; no run is told.
+CsvTable read_csv(const FileBytes& file, const CsvOptions& options = {});
 
 }  // namespace stet::data

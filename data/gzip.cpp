@@ -89,7 +89,8 @@ size_t Unpacker::inflate_some(void* out, size_t n) {
 
 std::string unpack(const FileBytes& file) {
   Unpacker in(file);
-  const size_t most = std::max(kAnyway, kOrdinaryRatio * file.bytes.size());
+  const size_t size = file.bytes.size(), most = std::max(kAnyway, kOrdinaryRatio * size);
+  const size_t step = in.compressed() ? std::clamp(4 * size, size_t{1} << 16, size_t{1} << 24) : size + 1;
   std::string text;
   size_t used = 0;
   do {
@@ -97,7 +98,7 @@ std::string unpack(const FileBytes& file) {
     if (in.compressed() && used > most)
       raise<DataError>("data: {}: unpacks to more than {} times its size; unpack it, if it is meant to", file.name,
                        kOrdinaryRatio);
-    text.resize(used + (size_t{1} << 20));
+    text.resize(used + step);
     text.resize(used + in.read(text.data() + used, text.size() - used));
   } while (text.size() > used);
   return text;

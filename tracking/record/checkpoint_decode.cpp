@@ -5,6 +5,7 @@
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/checkpoint_format.h"
 #include "stet/tracking/record/hdf5_reader.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -91,7 +92,7 @@ class Decoder {
     if (twice != entries.end()) raise<DataError>("{}: is there twice", where(twice->path));
   }
 
-  std::string where(const std::string& path) const { return name_ + ": " + path; }
+  std::string where(const std::string& path) const { return name_ + ": " + printable(path); }
 
   const std::string& name_;
   Checkpoint& out_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 
@@ -96,7 +97,7 @@ TensorKind kind_named(const std::string& name, const std::string& where) {
   for (TensorKind kind : {TensorKind::parameter, TensorKind::buffer, TensorKind::state}) {
     if (name == name_of(kind)) return kind;
   }
-  raise<DataError>("{}: is of the kind '{}', which this program does not know", where, name);
+  raise<DataError>("{}: is of the kind '{}', which this program does not know", where, printable(name));
 }
 
 void write_block(std::string& file, const Position& position) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::hdf5 {
 namespace {
@@ -76,7 +77,7 @@ class Reader {
     raise<DataError>("{}: damaged, or not written by Stet: {}", name_, why);
   }
   [[noreturn]] void refuse(const std::string& path, std::string_view why) const {
-    raise<DataError>("{}: {}: damaged, or not written by Stet: {}", name_, path, why);
+    raise<DataError>("{}: {}: damaged, or not written by Stet: {}", name_, printable(path), why);
   }
 
   Bytes part(Bytes bytes, uint64_t from, uint64_t size) const {

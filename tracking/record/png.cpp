@@ -35,10 +35,13 @@ std::vector<uint8_t> interleave(const std::vector<uint8_t>& planes) {
 }  // namespace
 
 Png encode_png(const Tensor& image) {
-  const bool colour = image.rank() == 3 && image.size(0) == 3;
-  if ((!colour && image.rank() != 2) || image.elements() == 0) {
-    raise("log_image: an image has shape [H, W] or [3, H, W], not {}", image.shape().to_string());
-  }
+  const bool planes = image.rank() == 3 && (image.size(0) == 3 || image.size(0) == 1);
+  const bool colour = planes && image.size(0) == 3;
+  if ((!planes && image.rank() != 2) || image.elements() == 0)
+    raise("log_image: an image has shape [H, W], [1, H, W] or [3, H, W], not {}", image.shape().to_string());
+  constexpr int64_t longest = 0x7fffffff;  // of the format
+  if (image.size(-1) > longest || image.size(-2) > longest)
+    raise("log_image: {} is larger than a PNG can be", image.shape().to_string());
   std::vector<uint8_t> pixels = to_bytes(image);
   if (colour) pixels = interleave(pixels);
   Png result{image.size(-1), image.size(-2), {}};
@@ -49,10 +52,10 @@ Png encode_png(const Tensor& image) {
   png.format = colour ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   png_alloc_size_t size = 0;
   if (!png_image_write_to_memory(&png, nullptr, &size, 0, pixels.data(), 0, nullptr))
-    raise("log_image: {}", png.message);
+    raise("log_image: {} can't be written as PNG", image.shape().to_string());
   result.bytes.resize(size);
   if (!png_image_write_to_memory(&png, result.bytes.data(), &size, 0, pixels.data(), 0, nullptr))
-    raise("log_image: {}", png.message);
+    raise("log_image: {} can't be written as PNG", image.shape().to_string());
   result.bytes.resize(size);
   return result;
 }

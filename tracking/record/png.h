@@ -13,8 +13,8 @@ struct Png {
   std::string bytes;
 };
 
-/// [H, W] (grey) or [3, H, W] (colour), uint8 or floating in [0, 1] (clamped, then rounded to 255 steps; NaN is black).
-/// Throws UsageError on any other.
+/// [H, W] or [1, H, W] (grey), or [3, H, W] (colour), uint8 or floating in [0, 1] (clamped, then rounded to 255 steps;
+/// NaN is black). Throws UsageError on any other.
 Png encode_png(const Tensor& image);
 
 }  // namespace stet::tracking

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -18,7 +19,9 @@ std::string_view trim(std::string_view text) {
 
 void require_new(const std::vector<Flag>& entries, const std::string& name, const std::string& place) {
   const auto same = [&](const Flag& entry) { return entry.name == name; };
-  if (std::any_of(entries.begin(), entries.end(), same)) raise<DataError>("{}: '{}' is given twice", place, name);
+  if (name.empty()) raise<DataError>("{}: a value has no name", place);
+  if (std::any_of(entries.begin(), entries.end(), same))
+    raise<DataError>("{}: '{}' is given twice", place, printable(name));
 }
 
 // Takes numbers as they are written, so that they are read as those of the command line are.
@@ -47,12 +50,13 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
 
  private:
   bool put(std::string value) {
+    if (depth_ == 0) return false;
     entries.back().value = std::move(value);
     return true;
   }
   bool refuse() const {
     if (entries.empty()) return false;
-    raise<DataError>("{}: '{}' must be a number, a text or true or false", path_, entries.back().name);
+    raise<DataError>("{}: '{}' must be a number, a text or true or false", path_, printable(entries.back().name));
   }
 
   const std::string& path_;
@@ -113,7 +117,10 @@ std::vector<Flag> read_config(const std::string& path) {
   std::stringstream content;
   content << in.rdbuf();
   if (!in || content.bad()) raise<DataError>("--config {}: can't be read", path);
-  std::string text = content.str();
+  return parse_config(path, content.str());
+}
+
+std::vector<Flag> parse_config(const std::string& path, std::string text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a mark that some editors put before UTF-8
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first != text.npos && text[first] == '{') return read_json(path, text);

@@ -94,10 +94,15 @@ void LiveRun::take_up_recorded() {
   record_.take_over(std::move(run.record));
   restored_from_ = std::move(point.checkpoint);
   if (!restored_from_) return;
-  const RunScalars scalars = run_scalars_of(*restored_from_);
-  position_.seek(scalars.position);
-  epochs_ = scalars.epochs;
-  digests_.set_interval(scalars.digest_interval);
+  try {
+    const RunScalars scalars = run_scalars_of(*restored_from_);
+    position_.seek(scalars.position);
+    epochs_ = scalars.epochs;
+    digests_.set_interval(scalars.digest_interval);
+  } catch (const DataError& e) {
+    const Path file = checkpoint_path(held_->folder.path(), restored_from_->step);
+    raise<DataError>("{}: {}", file.string(), e.what());
+  }
 }
 
 void LiveRun::close() {

@@ -9,11 +9,16 @@
 namespace stet::tracking {
 namespace {
 
-[[noreturn]] void raise_unreadable(std::string_view text) { raise<DataError>("position '{}': can't be read", text); }
+// What text may claim: loops that ended before one, in a run's 2^32 boundaries at most, and counts that add up.
+constexpr int64_t kLoopLimit = int64_t{1} << 24, kMomentLimit = int64_t{1} << 62;
+
+[[noreturn]] void raise_unreadable(std::string_view text) {
+  raise<DataError>("position '{}': can't be read", printable(text.substr(0, 80)));
+}
 
 int64_t parse_count(std::string_view text) {
   const auto value = parse_int64(text);
-  if (!value || *value < 0) raise_unreadable(text);
+  if (!value || *value < 0 || *value > kMomentLimit) raise_unreadable(text);
   return *value;
 }
 
@@ -51,8 +56,11 @@ LoopFrame parse_frame(std::string_view text) {
   for (size_t comma; (comma = text.find(',')) != text.npos; text.remove_prefix(comma + 1)) {
     const auto [moment, times] = cut(text.substr(0, comma), 'x');
     const Moment length = parse_moment(moment);
-    for (int64_t n = times ? parse_count(*times) : 1; n > 0; --n) {
+    const int64_t count = times ? parse_count(*times) : 1;
+    if (count > kLoopLimit - static_cast<int64_t>(frame.before.size())) raise_unreadable(text);
+    for (int64_t n = count; n > 0; --n) {
       last = {last.tick + length.tick, last.step + length.step};
+      if (last.tick > kMomentLimit || last.step > kMomentLimit) raise_unreadable(text);
       frame.before.push_back(last);
     }
   }

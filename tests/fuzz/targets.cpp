@@ -1,0 +1,197 @@
+#include "fuzz/targets.h"
+
+#include <png.h>
+#include <stdlib.h>
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stet/data/csv.h"
+#include "stet/data/gzip.h"
+#include "stet/data/idx.h"
+#include "stet/tensor/error.h"
+#include "stet/tracking/reading/log_collector.h"
+#include "stet/tracking/reading/recorded_proto.h"
+#include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/checkpoint_format.h"
+#include "stet/tracking/record/png.h"
+#include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/text.h"
+#include "stet/tracking/run/flags.h"
+#include "stet/tracking/run/position.h"
+
+namespace stet::fuzz {
+namespace {
+
+using namespace tracking;
+
+[[noreturn]] void fail(const std::string& why) {
+  std::fprintf(stderr, "fuzz: %s\n", why.c_str());
+  std::abort();
+}
+
+// Calls what reads a file of that name.
+template <class F> void refuses_at_most(std::string_view name, F&& read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    const std::string_view message = error.what();
+    if (message.find('\n') != message.npos) fail("an error of several lines: " + std::string(message));
+    if (message.find(name) == message.npos) fail("an error that names no file: " + std::string(message));
+  }
+}
+
+std::string text_of(Input input) { return {reinterpret_cast<const char*>(input.data()), input.size()}; }
+
+data::FileBytes file_of(Input input) { return {.name = "given.file", .version = {}, .bytes = text_of(input)}; }
+
+// A folder that goes when the process ends.
+const std::filesystem::path& scratch() {
+  struct Scratch {
+    std::filesystem::path path;
+    Scratch() {
+      std::string name = (std::filesystem::temp_directory_path() / "stet-fuzz-XXXXXX").string();
+      if (!::mkdtemp(name.data())) fail("no scratch folder");
+      path = name;
+    }
+    ~Scratch() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+  };
+  static const Scratch scratch;
+  return scratch.path;
+}
+
+// Events one behind another, each behind two bytes of its length.
+std::string framed(Input input) {
+  std::string frames;
+  while (input.size() >= 2) {
+    const size_t length =
+        std::min<size_t>(static_cast<size_t>(input[0]) | static_cast<size_t>(input[1]) << 8, input.size() - 2);
+    frames += frame(text_of(input.subspan(2, length)));
+    input = input.subspan(2 + length);
+  }
+  return frames;
+}
+
+void write_segment(int number, const std::string& bytes) {
+  const std::string name = fmt::format("events.out.tfevents.{:010}.host.1.{}", number + 1, number);
+  std::ofstream(scratch() / name, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+std::string read_back(const Png& image, size_t channels) {
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  if (!png_image_begin_read_from_memory(&png, image.bytes.data(), image.bytes.size())) fail("no PNG was written");
+  png.format = channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  std::string pixels(PNG_IMAGE_SIZE(png), '\0');
+  if (!png_image_finish_read(&png, nullptr, pixels.data(), 0, nullptr)) fail("a PNG that can't be read was written");
+  return pixels;
+}
+
+}  // namespace
+
+void checkpoint(Input input) {
+  refuses_at_most("given.h5", [&] { decode(as_bytes(text_of(input)), "given.h5"); });
+  std::string file(format::kBlockSize, '\0');
+  file += text_of(input);
+  format::write_block(file, {7, 9, {}});
+  refuses_at_most("given.h5", [&] {
+    const Checkpoint read = decode(as_bytes(file), "given.h5");
+    size_t bytes = 0;
+    for (const TensorEntry& tensor : read.tensors) bytes += tensor.data.size();
+    if (bytes > file.size()) fail("more was read than the file holds");
+  });
+  refuses_at_most("position", [&] { Position().seek(text_of(input)); });
+}
+
+void record(Input input) {
+  refuses_at_most("run.json", [&] {
+    const auto record = parse_record(text_of(input), std::string("run.json"));
+    values_of(record.launches());
+    for (const RunParameter& parameter : values_of(record.params())) parameter.typed();
+    const std::string json = to_json(record);
+    printable_json(json);
+    if (!is_utf8(printable(json))) fail("what is printed is no UTF-8");
+  });
+}
+
+void event_log(Input input) {
+  if (input.empty()) return;
+  const bool frames = input[0] & 1, two = input[0] & 2;
+  input = input.subspan(1);
+  const Input first = two ? input.first(input.size() / 2) : input;
+  const Input second = input.subspan(first.size());
+  write_segment(0, frames ? framed(first) : text_of(first));
+  if (two) write_segment(1, frames ? framed(second) : text_of(second));
+  else std::filesystem::remove(scratch() / "events.out.tfevents.0000000002.host.1.1");
+  refuses_at_most(scratch().string(), [&] {
+    LogCollector log(scratch(), "loss");
+    log.read();
+  });
+}
+
+void gzip(Input input) {
+  const data::FileBytes file = file_of(input);
+  refuses_at_most("given.file", [&] { data::unpack(file); });
+}
+
+void csv(Input input) {
+  const data::FileBytes file = file_of(input);
+  for (const data::CsvOptions& options :
+       {data::CsvOptions(),
+        data::CsvOptions{.delimiter = ';', .header = false, .comment = '#', .missing = {"", "NA"}}}) {
+    refuses_at_most("given.file", [&] {
+      const data::CsvTable table = data::read_csv(file, options);
+      for (const std::string& name : table.names()) {
+        table.categories(name);
+        for (const DType dtype : {DType::float32, DType::float64, DType::int32, DType::int64})
+          refuses_at_most("given.file", [&] { table.column(name, dtype); });
+      }
+    });
+  }
+}
+
+void idx(Input input) {
+  const data::FileBytes file = file_of(input);
+  refuses_at_most("given.file", [&] { data::read_idx(file); });
+}
+
+void png(Input input) {
+  if (input.size() < 3) return;
+  const bool colour = input[0] & 1, floating = input[0] & 2;
+  const auto height = static_cast<int64_t>(input[1] % 40), width = static_cast<int64_t>(input[2] % 40);
+  const size_t channels = colour ? 3 : 1, pixels = channels * static_cast<size_t>(height * width);
+  std::vector<uint8_t> bytes(input.begin() + 3, input.end());
+  bytes.resize(floating ? 4 * pixels : pixels);
+  const Shape shape = colour ? Shape{3, height, width} : Shape{height, width};
+  refuses_at_most("log_image", [&] {
+    if (floating) {
+      std::vector<float> numbers(pixels);
+      if (pixels > 0) std::memcpy(numbers.data(), bytes.data(), bytes.size());
+      read_back(encode_png(Tensor::from(numbers, shape)), channels);
+      return;
+    }
+    const std::string back = read_back(encode_png(Tensor::from(bytes, shape)), channels);
+    for (size_t i = 0; i < pixels; ++i) {
+      const size_t plane = pixels / channels;
+      if (static_cast<uint8_t>(back[i % plane * channels + i / plane]) != bytes[i]) fail("another image came back");
+    }
+  });
+}
+
+void config(Input input) {
+  refuses_at_most("given.config", [&] {
+    for (const Flag& flag : parse_config("given.config", text_of(input))) {
+      if (flag.name.empty()) fail("a flag without a name");
+    }
+  });
+}
+
+}  // namespace stet::fuzz
