@@ -145,6 +145,7 @@ template <Dataset D, class F> class Mapped {
   auto get(int64_t i, int64_t epoch) const requires EpochDataset<D> {
     return std::apply(f_, fields(dataset_.get(i, epoch)));
   }
+  DatasetRecord record() const requires RecordedDataset<D> { return dataset_.record(); }
 
  private:
   D dataset_;

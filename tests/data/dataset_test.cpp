@@ -60,6 +60,14 @@ TEST(Dataset, SubsetConcatAndMapCompose) {
   EXPECT_THAT(message_of<UsageError>([&] { some.get(3); }), HasSubstr("index 3"));
 }
 
+TEST(Dataset, AMappedOneKeepsItsSourcesRecord) {
+  const auto set = in_memory("four", Tensor::from(std::vector<float>{1, 2}));
+  const auto mapped = map(set, [](const Tensor& x) { return x * 2; });
+  EXPECT_EQ(mapped.record().name, "four");
+  EXPECT_EQ(mapped.record().samples_sha256, set.record().samples_sha256);
+  static_assert(!RecordedDataset<decltype(map(Range{3}, [](const Tensor& x) { return x; }))>);
+}
+
 TEST(Dataset, TensorsInMemoryAreAnnouncedByTheirBytes) {
   Announcements run;
   const Tensor x = Tensor::from(std::vector<float>{1, 2, 3, 4}, {2, 2}), y = Tensor::from(std::vector<int64_t>{0, 1});

@@ -23,11 +23,27 @@ Json typed(const RunParameter& p) {
 }
 
 Json summary_json(const MetricSummary& m) {
-  return {{"last", json_of(m.last)},
-          {"min", json_of(m.min)},
-          {"max", json_of(m.max)},
-          {"step", json_of(m.step)},
+  return {{"last", json_of(m.last)},  {"min", json_of(m.min)},           {"max", json_of(m.max)},
+          {"step", json_of(m.step)},  {"min_step", json_of(m.min_step)}, {"max_step", json_of(m.max_step)},
           {"count", json_of(m.count)}};
+}
+
+Json media_json(const RunView& run, LoggedMedium::Kind kind) {
+  Json media = Json::object();
+  for (const auto& [name, logged] : run.log.media) {
+    if (logged.empty() || logged.front().kind != kind) continue;
+    const LoggedMedium& last = logged.back();
+    media[name] = {{"count", logged.size()}, {"step", json_of(last.step)}, {"bytes", json_of(last.bytes)}};
+  }
+  return media;
+}
+
+Json checkpoint_json(const RunCheckpoint& c) {
+  return {{"step", json_of(c.step)},
+          {"path", c.path.string()},
+          {"bytes", json_of(c.bytes)},
+          {"metric", c.metric ? json_of(*c.metric) : Json(nullptr)},
+          {"best", c.best}};
 }
 
 // `metric` gives what stands for one.
@@ -80,9 +96,13 @@ Json full_json(const RunView& run) {
     json[field] = whole.at(field);
   }
   Json checkpoints = Json::array();
-  for (const RunCheckpoint& c : run.checkpoints)
-    checkpoints.push_back({{"step", json_of(c.step)}, {"path", c.path.string()}, {"bytes", json_of(c.bytes)}});
+  for (const RunCheckpoint& c : run.checkpoints) checkpoints.push_back(checkpoint_json(c));
   json["checkpoints"] = checkpoints;
+  json["images"] = media_json(run, LoggedMedium::Kind::image);
+  json["texts"] = media_json(run, LoggedMedium::Kind::text);
+  Json artifacts = Json::array();
+  for (const RunArtifact& a : run.artifacts) artifacts.push_back({{"name", a.name}, {"bytes", json_of(a.bytes)}});
+  json["artifacts"] = artifacts;
   json["seal"] = {{"state", std::string(name_of(run.seal.state))}, {"altered", run.seal.altered}};
   return json;
 }

@@ -37,8 +37,8 @@ Pairs metrics(const RunView& run) {
   Pairs pairs;
   for (const auto& [tag, metric] : run.log.metrics) {
     const MetricSummary& m = metric.summary;
-    pairs.emplace_back(tag, fmt::format("{:.6g} at step {}  (min {:.6g}, max {:.6g}, {} values)", m.last, m.step, m.min,
-                                        m.max, m.count));
+    pairs.emplace_back(tag, fmt::format("{:.6g} at step {}  (min {:.6g} at {}, max {:.6g} at {}, {} values)", m.last,
+                                        m.step, m.min, m.min_step, m.max, m.max_step, m.count));
   }
   return pairs;
 }
@@ -75,8 +75,26 @@ Pairs launches(const RunView& run) {
 
 Pairs checkpoints(const RunView& run) {
   Pairs pairs;
-  for (const RunCheckpoint& c : run.checkpoints)
-    pairs.emplace_back(fmt::format("step {}", c.step), c.path.filename().string());
+  for (const RunCheckpoint& c : run.checkpoints) {
+    const std::string best = c.best ? fmt::format("  best: {} {:.6g}", run.best_metric, *c.metric) : "";
+    pairs.emplace_back(fmt::format("step {}", c.step), c.path.filename().string() + best);
+  }
+  return pairs;
+}
+
+Pairs media(const RunView& run, LoggedMedium::Kind kind) {
+  Pairs pairs;
+  for (const auto& [name, logged] : run.log.media) {
+    if (logged.empty() || logged.front().kind != kind) continue;
+    pairs.emplace_back(
+        name, fmt::format("{}, the last at step {}, {} bytes", logged.size(), logged.back().step, logged.back().bytes));
+  }
+  return pairs;
+}
+
+Pairs artifacts(const RunView& run) {
+  Pairs pairs;
+  for (const RunArtifact& a : run.artifacts) pairs.emplace_back(a.name, fmt::format("{} bytes", a.bytes));
   return pairs;
 }
 
@@ -100,6 +118,9 @@ void print_text(const RunView& run) {
   if (run.status != RunStatus::running) put_line("  " + run.seal.line());
   print_pairs("Parameters", parameters(run));
   print_pairs("Metrics", metrics(run));
+  print_pairs("Images", media(run, LoggedMedium::Kind::image));
+  print_pairs("Texts", media(run, LoggedMedium::Kind::text));
+  print_pairs("Artifacts", artifacts(run));
   print_pairs("Data", data(run));
   print_pairs("Launches", launches(run));
   print_pairs("Checkpoints", checkpoints(run));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "stet/tensor/sha256.h"
 #include "stet/tracking/record/events.h"
@@ -14,8 +15,11 @@ namespace {
 
 void add(Metric& metric, const Point& point) {
   MetricSummary& m = metric.summary;
-  m.min = m.count == 0 ? point.value : std::fmin(m.min, point.value);
-  m.max = m.count == 0 ? point.value : std::fmax(m.max, point.value);
+  const auto is_new = [&](bool beyond, double before) {
+    return m.count == 0 || beyond || (std::isnan(before) && !std::isnan(point.value));
+  };
+  if (is_new(point.value < m.min, m.min)) std::tie(m.min, m.min_step) = std::tie(point.value, point.step);
+  if (is_new(point.value > m.max, m.max)) std::tie(m.max, m.max_step) = std::tie(point.value, point.step);
   m.last = point.value;
   m.step = point.step;
   ++m.count;

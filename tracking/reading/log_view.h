@@ -22,7 +22,8 @@ struct Point {
 /// A metric's points added up. NaN counts, and is the least or greatest only where there is nothing else.
 struct MetricSummary {
   double last = 0, min = 0, max = 0;
-  int64_t step = 0;  ///< of the last
+  int64_t step = 0;                    ///< of the last
+  int64_t min_step = 0, max_step = 0;  ///< where the least and the greatest came first
   int64_t count = 0;
 };
 

@@ -37,6 +37,15 @@ void mark_best(std::vector<RunCheckpoint>& checkpoints, bool highest) {
   if (best) best->best = true;
 }
 
+std::vector<RunArtifact> artifacts_of(const Folder& run) {
+  std::vector<RunArtifact> artifacts;
+  const auto folder = find_folder(run / "artifacts");
+  for (const std::string& name : folder ? folder->names() : std::vector<std::string>()) {
+    if (is_file(*folder / name)) artifacts.push_back({name, look_at(*folder / name).size});
+  }
+  return artifacts;
+}
+
 LogView read_log(const RunView& run, const std::string& best_metric) {
   try {
     LogCollector collector(run.folder, best_metric);
@@ -63,6 +72,7 @@ RunView read_run(const Path& run) {
   view.launches = values_of(record.launches());
   view.best_metric = record.checkpoints().best_metric();
   view.checkpoints = checkpoints_of(view);
+  view.artifacts = artifacts_of(Folder(view.folder));
   mark_best(view.checkpoints, record.checkpoints().best_is_highest());
   view.model_summary = record.model_summary();
   view.parameter_count = record.parameter_count();

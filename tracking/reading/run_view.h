@@ -20,6 +20,12 @@ struct RunCheckpoint {
   bool best = false;             ///< the best of those that are there; the earliest of equals
 };
 
+/// A copy of a file that the program gave to run.artifact.
+struct RunArtifact {
+  std::string name;
+  int64_t bytes = 0;
+};
+
 struct RunView : RunSummary {
   std::vector<RunPlace> places;
   std::vector<RunHyperparameter> hyperparameters;
@@ -27,6 +33,7 @@ struct RunView : RunSummary {
   std::vector<RunLaunch> launches;         ///< in order; at least one in a record that no one edited
   std::string best_metric;                 ///< the metric by which a best checkpoint is kept; empty: by none
   std::vector<RunCheckpoint> checkpoints;  ///< by ascending step
+  std::vector<RunArtifact> artifacts;      ///< by name
   std::string model_summary;
   int64_t parameter_count = 0;  ///< trained values
   int64_t recorded_steps = 0;   ///< as of the last launch that ended

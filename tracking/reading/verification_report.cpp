@@ -41,9 +41,12 @@ Json json_of(const Verdict& verdict) {
   return json;
 }
 
+// Text of a record may be no UTF-8.
+std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+
 }  // namespace
 
-std::string to_json(const Verdict& verdict) { return json_of(verdict).dump(2); }
+std::string to_json(const Verdict& verdict) { return text_of(json_of(verdict)); }
 
 void leave_report(const std::filesystem::path& run, const VerifyOptions& options, const Verdict& verdict) {
   if (is_held(run)) return;
@@ -51,7 +54,7 @@ void leave_report(const std::filesystem::path& run, const VerifyOptions& options
   report["options"] = {
       {"threads", options.threads}, {"isa", options.isa}, {"device", options.device}, {"resumes", options.resumes}};
   const std::string name = fmt::format("verify-{:%Y%m%d-%H%M%S}-{}.json", fmt::gmtime(std::time(nullptr)), ::getpid());
-  const std::string text = report.dump(2) + "\n";
+  const std::string text = text_of(report) + "\n";
   const Entry notes = Folder(run) / "notes";
   file_system().make_directory(notes);
   replace_file(file_system(), Folder(notes) / name, as_bytes(text));

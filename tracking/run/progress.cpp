@@ -1,6 +1,8 @@
 #include "stet/tracking/run/progress.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,6 +33,18 @@ std::string bar(double fraction) {
 
 }  // namespace
 
+std::string fitted(ProgressParts parts, size_t columns) {
+  const auto width = [&] {
+    return parts.position.size() + parts.bar.size() + parts.loss.size() + parts.rate.size() + parts.time_left.size();
+  };
+  for (std::string* least : {&parts.bar, &parts.rate, &parts.time_left, &parts.loss}) {
+    if (columns > 0 && width() >= columns) least->clear();
+  }
+  std::string text = parts.position + parts.bar + parts.loss + parts.rate + parts.time_left;
+  if (columns > 0 && text.size() >= columns) text.resize(columns - 1);
+  return text;
+}
+
 double fraction_of(const std::vector<LoopProgress>& loops) {
   double fraction = 0, share = 1;
   for (const LoopProgress& l : loops) {
@@ -47,7 +61,22 @@ std::string clock_time(double seconds) {
                   : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
 }
 
-Progress::Progress() : terminal_(is_terminal()) {}
+Progress::Progress() : terminal_(is_terminal()), terminal_fd_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {}
+
+// 0: unknown, or no matter.
+size_t Progress::columns() const {
+  winsize size{};
+  if (!terminal_) return 0;
+  if (::ioctl(terminal_fd_.get(), TIOCGWINSZ, &size) == 0) return size.ws_col;
+  const char* given = std::getenv("COLUMNS");
+  return given ? static_cast<size_t>(std::max(0, std::atoi(given))) : 0;
+}
+
+void Progress::leave_loop() {
+  if (unshown_) last_line_ = line(unshown_loss_);
+  unshown_ = false;
+  loops_.pop_back();
+}
 
 void Progress::open_output(const Entry& file) { output_.emplace(file); }
 
@@ -72,18 +101,17 @@ void Progress::warn(const std::string& line) {
   open_line_ = open_line_ && draws_by_helper();
 }
 
-std::string Progress::rate_and_time(double fraction) const {
-  std::string text;
-  if (per_second_ > 0) {
-    const char* unit = items_ == 0 ? "steps/s" : images_ ? "images/s" : "samples/s";
-    text += fmt::format("  {:.{}f} {}", per_second_, per_second_ < 10 ? 1 : 0, unit);
-  }
+std::string Progress::rate() const {
+  if (per_second_ <= 0) return "";
+  const char* unit = items_ == 0 ? "steps/s" : images_ ? "images/s" : "samples/s";
+  return fmt::format("  {:.{}f} {}", per_second_, per_second_ < 10 ? 1 : 0, unit);
+}
+
+std::string Progress::time_left(double fraction) const {
   const double gained = fraction - first_fraction_.value_or(fraction);
-  if (gained > 0) {
-    const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-    text += fmt::format("  {} left", clock_time(elapsed / gained * (1 - fraction)));
-  }
-  return text;
+  if (gained <= 0 || fraction >= 1) return "";
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  return fmt::format("  {} left", clock_time(elapsed / gained * (1 - fraction)));
 }
 
 std::string Progress::line(std::optional<double> loss) const {
@@ -93,9 +121,9 @@ std::string Progress::line(std::optional<double> loss) const {
     else text += fmt::format("step {}/{}  ", l.done, l.length);
   }
   const double fraction = fraction_of(loops_);
-  if (terminal_) text += bar(fraction);
-  if (loss) text += fmt::format("  loss {:.4f}", *loss);
-  return text + rate_and_time(fraction);
+  return fitted({text, terminal_ ? bar(fraction) : "", loss ? fmt::format("  loss {:.4f}", *loss) : "", rate(),
+                 time_left(fraction)},
+                columns());
 }
 
 void Progress::begin_iteration(int64_t items, bool images) {
@@ -114,7 +142,10 @@ void Progress::update(std::optional<double> loss) {
   items_ += batch_;
   ++since_;
   const auto now = Clock::now();
-  if (now - shown_ < (terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kLineInterval))) return;
+  unshown_ = now - shown_ < (terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kLineInterval));
+  unshown_loss_ = loss;
+  if (unshown_) return;
+  last_line_.clear();
   const double seconds = std::chrono::duration<double>(now - measured_).count();
   if (seconds > 0) {
     const double rate = static_cast<double>(items_ > 0 ? items_ : since_) / seconds;
@@ -135,6 +166,7 @@ void Progress::draw(const std::string& text) {
 
 void Progress::end() {
   if (!open_line_) return;
+  if (!last_line_.empty()) draw(last_line_);
   if (draws_by_helper()) output_->bar("");
   else std::fputc('\n', stderr);
   open_line_ = false;

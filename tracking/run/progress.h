@@ -34,12 +34,12 @@ class Progress {
   void warn(const std::string& line);
 
   void enter_loop(LoopProgress loop) { loops_.push_back(loop); }
-  void leave_loop() { loops_.pop_back(); }
+  void leave_loop();
   /// Of the innermost loop; `items` go through it, 0: unknown.
   void begin_iteration(int64_t items, bool images);
   /// An iteration of the innermost loop was committed, the `done`-th; a step's is shown, with the last loss.
   void commit(int64_t done, std::optional<double> loss);
-  /// Leaves the bar's line.
+  /// Leaves the bar's line, which shows the last step.
   void end();
 
  private:
@@ -47,13 +47,16 @@ class Progress {
   bool draws_by_helper() const { return output_ && output_->active(); }
   void update(std::optional<double> loss);
   std::string line(std::optional<double> loss) const;
-  std::string rate_and_time(double fraction) const;
+  std::string rate() const;
+  std::string time_left(double fraction) const;
+  size_t columns() const;
   void draw(const std::string& text);
 
   std::optional<OutputLog> output_;
   std::vector<LoopProgress> loops_;  // that are open, outermost first
   bool quiet_ = false;
   const bool terminal_;
+  const Descriptor terminal_fd_;  // of its width: standard error may lead elsewhere later
   const Clock::time_point start_ = Clock::now();
   Clock::time_point shown_{}, measured_ = Clock::now();
   bool open_line_ = false, images_ = false;
@@ -62,7 +65,18 @@ class Progress {
   int64_t since_ = 0;      // iterations since measured_
   double per_second_ = 0;  // items, or iterations where items are unknown
   std::optional<double> first_fraction_;
+  bool unshown_ = false;  // the last step
+  std::optional<double> unshown_loss_;
+  std::string last_line_;  // of loops that were left before it was shown
 };
+
+/// What a line of progress is made of.
+struct ProgressParts {
+  std::string position, bar, loss, rate, time_left;
+};
+/// The line for a terminal of so many columns, which a longer one would wrap and fill with its remains: the bar goes
+/// first, then rate, time and loss. 0: as wide as it takes.
+std::string fitted(ProgressParts parts, size_t columns);
 
 /// How far a run is, between 0 and 1: the iterations of nested loops, each worth its share of the iteration around it.
 double fraction_of(const std::vector<LoopProgress>& loops);

@@ -115,7 +115,7 @@ class Run {
     log(name, value, MetricOptions{.varies = false, .context = context});
   }
   void log_text(std::string_view name, std::string_view text);
-  /// uint8, or floating in [0, 1], [H, W] (grey) or [3, H, W] (colour): written as PNG.
+  /// uint8, or floating in [0, 1], [H, W] or [1, H, W] (grey), or [3, H, W] (colour): written as PNG.
   void log_image(std::string_view name, const Tensor& image);
   /// Copies a file into the run's artifacts folder, under its own name; where another file has that, its content's hash
   /// is added. Names that are logged or given here are UTF-8, and stand for one kind of thing: else UsageError.

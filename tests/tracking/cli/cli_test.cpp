@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
@@ -250,6 +251,70 @@ TEST_F(Cli, DatesOutOfRangeAreNone) {
     EXPECT_EQ(stet({"ls"}).status, 0);
     created = odd;
   }
+}
+
+TEST_F(Cli, ASecretIsNotRecordedAndAskedForByName) {
+  train({"--api-key", "hunter2", "--max-steps", "20"});
+  const std::string record = read_file(run() / "run.json");
+  EXPECT_EQ(record.find("hunter2"), record.npos);
+  EXPECT_EQ(nlohmann::json::parse(stet({"show", "latest", "--json"}).out).at("params").at("api-key"), "***");
+  EXPECT_THAT(stet({"verify", "latest"}).err, HasSubstr("--api-key was a secret, which the record does not hold"));
+  const Ended verified = stet({"verify", "latest", "--api-key", "another"});
+  EXPECT_EQ(verified.status, 0) << verified.err;
+  EXPECT_THAT(verified.out, HasSubstr("api-key (a secret)"));
+  EXPECT_THAT(stet({"resume", "latest"}).err,
+              HasSubstr("--api-key: run " + run().filename().string() + " was begun with a secret"));
+  EXPECT_EQ(stet({"resume", "latest", "--api-key", "hunter3"}).status, 0);
+  EXPECT_EQ(read_file(run() / "run.json").find("hunter"), record.npos);
+}
+
+TEST_F(Cli, ShowsWhatWasLoggedBesideMetrics) {
+  train();
+  std::filesystem::create_directory(run() / "artifacts");
+  std::ofstream(run() / "artifacts/table.txt") << "12345";
+  const Ended shown = stet({"show", "latest"});
+  EXPECT_THAT(shown.out,
+              AllOf(HasSubstr("\nImages\n  weights  "), HasSubstr("\nTexts\n  note  "),
+                    HasSubstr("\nArtifacts\n  table.txt  5 bytes\n"), HasSubstr("(min "), HasSubstr(" at ")));
+  const auto json = nlohmann::json::parse(stet({"show", "latest", "--json"}).out);
+  EXPECT_GT(json.at("images").at("weights").at("count"), 0);
+  EXPECT_GT(json.at("texts").at("note").at("bytes"), 0);
+  EXPECT_EQ(json.at("artifacts"), nlohmann::json::parse(R"([{"name": "table.txt", "bytes": 5}])"));
+}
+
+// Every member that is printed stands in docs/json.md.
+TEST_F(Cli, JsonIsAsDocumented) {
+  train();
+  const std::string docs = read_file(Path(STET_SOURCE_DIR) / "docs/json.md");
+  const auto expect_documented = [&](const nlohmann::json& object, const std::string& of) {
+    ASSERT_TRUE(object.is_object()) << of;
+    for (const auto& [name, value] : object.items())
+      EXPECT_TRUE(docs.find("`" + name + "`") != docs.npos || docs.find(name + ",") != docs.npos ||
+                  docs.find(name + "}") != docs.npos)
+          << of << ": " << name;
+  };
+  const auto shown = nlohmann::json::parse(stet({"show", "latest", "--json"}).out);
+  expect_documented(shown, "show");
+  expect_documented(shown.at("metrics").at("loss"), "a metric");
+  expect_documented(shown.at("checkpoints").at(0), "a checkpoint");
+  expect_documented(shown.at("seal"), "a seal");
+  expect_documented(nlohmann::json::parse(stet({"ls", "--json"}).out).at(0), "ls");
+  expect_documented(nlohmann::json::parse(stet({"diff", "latest", "latest", "--json"}).out), "diff");
+  expect_documented(nlohmann::json::parse(stet({"verify", "latest", "--json", "--resumes"}).out), "verify");
+}
+
+TEST_F(Cli, ShowsTheBestCheckpointAndWhereExtremesFell) {
+  train({"--form", "best"});
+  const Ended shown = stet({"show", "latest"});
+  EXPECT_THAT(shown.out, HasSubstr("best: error "));
+  const auto json = nlohmann::json::parse(stet({"show", "latest", "--json"}).out);
+  int best = 0;
+  for (const auto& checkpoint : json.at("checkpoints")) best += checkpoint.at("best").get<bool>();
+  EXPECT_EQ(best, 1);
+  const auto& error = json.at("metrics").at("error");
+  const Point least = *std::ranges::min_element(read_run(run()).series("error"), {}, &Point::value);
+  EXPECT_EQ(error.at("min_step"), least.step);
+  EXPECT_EQ(error.at("min"), least.value);
 }
 
 TEST_F(Cli, NamesTheVerbThatWasMeant) {
