@@ -168,6 +168,9 @@ void LiveRun::save_record() {
 
 LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
   close();
+  if (parents_ && position_.depth() == 0)
+    progress_.warn(
+        fmt::format("{}: trains without a record: the process that it was forked from has the run", program_));
   index = 0;
   const Position::Entry entry = position_.enter();
   progress_.enter_loop({kind == LoopKind::epochs, position_.index(), length});

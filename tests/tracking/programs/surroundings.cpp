@@ -163,6 +163,7 @@ void train(Run& run, const std::string& what) {
   if (what == "kept") Kept<double> kept(run, kLatin1, 0.0);
   if (what == "data set") data::in_memory(kLatin1, ones({2, 1}));
   run.track("state", training.state);
+  if (what == "forks before the loop") wait_for(::fork());
   const auto it = things_to_do().find(what);
   for (const int64_t i : run.steps(what == "waits" ? 1'000'000 : 6)) {
     training.state += static_cast<double>(i);

@@ -241,6 +241,14 @@ INSTANTIATE_TEST_SUITE_P(Children, Fork,
                          testing::Values(Forked{"child exits", "7"}, Forked{"child throws", "1"},
                                          Forked{"child goes on", "0"}, Forked{"child gets SIGTERM", "143"}));
 
+TEST_F(Surroundings, AForkedChildThatTrainsSaysThatNothingIsRecorded) {
+  const Ended ended = train("forks before the loop");
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("surroundings: trains without a record"));
+  EXPECT_EQ(status(), RunStatus::finished);
+  EXPECT_EQ(outcome_of(run()).digests.size(), 7u);
+}
+
 TEST_F(Surroundings, ARunWhoseProcessWasKilledIsDeadThoughAChildOfItLives) {
   std::filesystem::create_directories(folder_ / "elsewhere");
   std::ofstream(folder_ / "elsewhere/wait") << "";

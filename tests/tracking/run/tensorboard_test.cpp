@@ -33,7 +33,9 @@ TEST(TensorBoard, LoadsAResumedRunWithTextAndImages) {
   EventWriter second(real_file_system(), temp.path(), checkpoint, 5);
   for (int64_t step = 5; step <= 6; ++step)
     second.append(stamped(step, 0, scalar_event("loss", 0.5 * static_cast<double>(step))));
-  second.append(stamped(6, 0, scalar_event("accuracy", 0.75, {{"subset", "test"}})));
+  second.append(stamped(6, 0, scalar_event("accuracy", 0.75, {{"subset", "test"}, {"fold", "1"}})));
+  second.append(stamped(6, 0, scalar_event("accuracy", 0.5, {{"fold", "1"}, {"subset", "test"}})));
+  second.append(stamped(6, 0, scalar_event("accuracy[fold=1,subset=test]", 0.25)));
   second.append(stamped(6, 0, text_event("note", "*good*")));
   second.append(stamped(6, 0, image_event("digit", 28, 14, "\x89PNG")));
   second.sync();
@@ -44,7 +46,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 log = EventAccumulator(sys.argv[1], size_guidance={'scalars': 0, 'tensors': 0})
 log.Reload()
 assert [(e.step, e.value) for e in log.Scalars('loss')] == [(s, 0.5 * s) for s in range(1, 7)], log.Scalars('loss')
-assert [(e.step, e.value) for e in log.Scalars('accuracy/test')] == [(6, 0.75)]
+assert [(e.step, e.value) for e in log.Scalars('accuracy[fold=1,subset=test]')] == [(6, 0.75), (6, 0.5)]
+assert [(e.step, e.value) for e in log.Scalars('accuracy\\[fold=1,subset=test]')] == [(6, 0.25)]
 assert 'note' in log.PluginTagToContent('text') and 'digit' in log.PluginTagToContent('images')
 assert log.Tensors('note')[0].tensor_proto.string_val[0] == b'*good*'
 assert list(log.Tensors('digit')[0].tensor_proto.string_val) == [b'28', b'14', b'\x89PNG']
