@@ -31,7 +31,8 @@ void require_trust(const RunView& run, const VerifyOptions& options) {
 
 void require_runnable(const RunView& run) {
   if (is_held(run.folder)) throw NotRunnable("the run is running; verify it when it has ended");
-  if (run.log.losses.empty() && run.log.states.empty()) throw NotRunnable("its log holds no digests");
+  if (run.log.losses.empty() && run.log.states.empty())
+    throw NotRunnable("its log holds no digests: it ended before its first step did");
   if (run.launches.empty()) throw NotRunnable("its record holds no launch");
 }
 

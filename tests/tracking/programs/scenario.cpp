@@ -1,4 +1,5 @@
 // Small trainings of every form that a resumed run must continue to the bit; tests kill and resume this program.
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/recorder.h"
 #include "stet/tracking/run/run.h"
 
 using namespace stet;
@@ -64,6 +66,7 @@ struct Momentum : Stateful {
   int64_t steps = 0;
   Momentum(Net& n, double rate) : net(n), lr(rate), in(zeros_there(n.in.shape())), out(zeros_there(n.out.shape())) {}
   void step(const Gradients& g) {
+    if (Recorder* r = recorder()) r->training(*this, {net.in.shared_state(), net.out.shared_state()});
     ++steps;
     update(net.in, in, g[net.in]);
     update(net.out, out, g[net.out]);
@@ -374,6 +377,32 @@ void metric_not_a_number(Setting& s) {
   }
 }
 
+// In the first step.
+void not_a_number_at_once(Setting& s) {
+  for ([[maybe_unused]] const int64_t i : s.run.steps(12))
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4})))) * std::numeric_limits<double>::quiet_NaN()));
+}
+
+// A time that is declared to differ each time, and one that is not.
+void times(Setting& s) {
+  for ([[maybe_unused]] const int64_t i : s.run.steps(4)) {
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
+    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    s.run.log("declared", static_cast<double>(now), {.varies = true});
+    s.run.log("undeclared", static_cast<double>(now % 1'000'000));
+    s.run.log_text("when", std::to_string(now));
+  }
+}
+
+// Names something within a loop, where a resumed run could not restore it.
+void late(Setting& s) {
+  double sum = 0;
+  for (const int64_t i : s.run.steps(4)) {
+    if (i == 1) s.run.track("sum", sum);
+    s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
+  }
+}
+
 // The program catches that, and trains on.
 void recovers(Setting& s) {
   try {
@@ -410,11 +439,12 @@ void grows(Setting& s) {
 
 int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
-  const auto form = run.param(
-      "form", "plain",
-      {.one_of = {"plain",   "gan",    "accumulate", "carry",    "average", "early",  "mean",    "nested", "best",
-                  "draws",   "stages", "whole",      "caught",   "returns", "scores", "nothing", "side",   "catches",
-                  "outside", "nan",    "nan metric", "recovers", "tells",   "fault",  "grows"}});
+  const auto form =
+      run.param("form", "plain",
+                {.one_of = {"plain",    "gan",     "accumulate", "carry",   "average",     "early",  "mean",
+                            "nested",   "best",    "draws",      "stages",  "whole",       "caught", "returns",
+                            "scores",   "nothing", "side",       "catches", "outside",     "nan",    "nan metric",
+                            "recovers", "tells",   "fault",      "grows",   "nan at once", "times",  "late"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
@@ -438,7 +468,10 @@ int main(int argc, char** argv) {
   Loader loader(set, {.batch = 8, .shuffle = run.rng() / "shuffle", .device = device});
   Net net(std::getenv("STET_TEST_HIDDEN") ? std::atoi(std::getenv("STET_TEST_HIDDEN")) : hidden, run.rng() / "net");
   Momentum opt(net, static_cast<double>(lr));
-  run.track("net", net)("opt", opt)("loader", loader);
+  const std::string untracked = std::getenv("STET_TEST_UNTRACKED") ? std::getenv("STET_TEST_UNTRACKED") : "";
+  if (untracked != "net") run.track("net", net);
+  if (untracked != "opt") run.track("opt", opt);
+  run.track("loader", loader);
 
   Setting s{run, epochs, set, loader, net, opt};
   if (form == "plain") plain(s);
@@ -466,4 +499,7 @@ int main(int argc, char** argv) {
   if (form == "tells") tells(s);
   if (form == "fault") fault(s);
   if (form == "grows") grows(s);
+  if (form == "nan at once") not_a_number_at_once(s);
+  if (form == "times") times(s);
+  if (form == "late") late(s);
 }

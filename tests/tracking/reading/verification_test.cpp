@@ -1,0 +1,146 @@
+// What verification compares beside digests, what it names instead, and runs that failed, moved or were cut short.
+#include "stet/tracking/reading/verification.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/record/run_folder.h"
+#include "tracking/run_harness.h"
+#include "tracking/sealing.h"
+#include "tracking/temp_folder.h"
+
+namespace stet::tracking {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class Verification : public testing::Test {
+ protected:
+  Ended train(Arguments arguments, const Environment& environment = {}) {
+    arguments.insert(arguments.end(), {"--checkpoint-every", "7"});
+    return run_scenario(folder_.path(), arguments, environment);
+  }
+  Path run() const { return only_run(folder_.path()); }
+  Verdict verdict(const VerifyOptions& options = {}) const { return verify(run(), options); }
+  TempFolder folder_;
+};
+
+TEST_F(Verification, SaysThatTheRunIsAsItWasSealed) {
+  ASSERT_EQ(train({}).status, 0);
+  EXPECT_EQ(verdict().line, "verified: 39 of 39 steps run, 46 of 46 digests equal; sealed");
+  EXPECT_THAT(verdict().differences, IsEmpty());
+  EXPECT_THAT(verdict().not_vouched_for(), Contains("notes and output.log"));
+}
+
+TEST_F(Verification, NamesWhatIsDeclaredToVaryAndWhatDependsOnSurroundings) {
+  ASSERT_EQ(train({"--form", "times"}).status, 0);
+  const Verdict found = verdict();
+  EXPECT_TRUE(found.verified()) << found.line;
+  EXPECT_THAT(found.varying, ElementsAre("declared"));
+  EXPECT_THAT(found.depends_on_surroundings, ElementsAre("metric undeclared", "text when"));
+  EXPECT_THAT(found.not_vouched_for(),
+              AllOf(Contains("metric declared (declared to vary)"), Contains("text when (depends on surroundings)")));
+}
+
+TEST_F(Verification, AFieldOfTheRecordThatNoDigestCoversIsCompared) {
+  ASSERT_EQ(train({}).status, 0);
+  replace_once(run() / "run.json", "\"meaning\": \"learning rate\"", "\"meaning\": \"a rate\"");
+  seal_anew(run());
+  EXPECT_THAT(verdict().line, HasSubstr("params[lr].meaning: a rate, and run again learning rate"));
+}
+
+TEST_F(Verification, ARunThatFailedFailsAgain) {
+  ASSERT_EQ(train({"--form", "nan"}).status, 1);
+  EXPECT_THAT(verdict().line, AllOf(StartsWith("verified: 8 of 8 steps run"),
+                                    HasSubstr("and it fails as recorded: step 9: the loss is nan")));
+}
+
+TEST_F(Verification, ARunThatFailedInItsFirstStepFailsAgain) {
+  ASSERT_EQ(train({"--form", "nan at once"}).status, 1);
+  EXPECT_THAT(verdict().line,
+              AllOf(StartsWith("verified: 0 of 0 steps run"), HasSubstr("fails as recorded: step 1: the loss is nan")));
+}
+
+TEST_F(Verification, ARunThatDoesNotFailAgainIsNotVerified) {
+  ASSERT_EQ(train({"--form", "catches"}, {{"STET_TEST_THROW", "caught"}}).status, 3);
+  EXPECT_THAT(verdict().line, HasSubstr("not verified: it failed in step 9: "));
+  EXPECT_THAT(verdict().line, HasSubstr("; run again, it went on"));
+}
+
+TEST_F(Verification, ARunThatWasKilledInItsFirstStep) {
+  ASSERT_EQ(train({}, {{"STET_TEST_KILL", "step:1"}}).status, 137);
+  EXPECT_EQ(verdict().line, "can't be verified: its log holds no digests: it ended before its first step did");
+}
+
+TEST_F(Verification, FindsDataWhereItLiesNow) {
+  overwrite(folder_ / "samples", "one two three");
+  ASSERT_EQ(train({"--data", (folder_ / "samples").string()}).status, 0);
+  std::filesystem::create_directory(folder_ / "elsewhere");
+  std::filesystem::rename(folder_ / "samples", folder_ / "elsewhere/samples");
+  EXPECT_THAT(verdict().line, HasSubstr("data changed: " + (folder_ / "samples").string() +
+                                        " is gone; where it was moved, say so with --data PLACE"));
+  const std::string there = (folder_ / "elsewhere/samples").string();
+  EXPECT_TRUE(verdict({.places = {{"data", there}}}).verified());
+  overwrite(there, "one two three!");
+  EXPECT_THAT(verdict({.places = {{"data", there}}}).line, HasSubstr("is not the file that the run read"));
+  EXPECT_THAT(error_of<UsageError>([&] { verdict({.places = {{"nothing", there}}}); }), HasSubstr("has no such place"));
+}
+
+TEST_F(Verification, ARecordWithoutLaunches) {
+  ASSERT_EQ(train({}).status, 0);
+  overwrite(run() / "run.json", "{\"id\": \"x\", \"launches\": []}");
+  EXPECT_FALSE(verdict().verified());
+}
+
+TEST_F(Verification, CheckpointsAllDeleted) {
+  ASSERT_EQ(train({}).status, 0);
+  for (const auto& file : std::filesystem::directory_iterator(run() / "checkpoints")) std::filesystem::remove(file);
+  EXPECT_THAT(verdict().line, HasSubstr("altered since it ended: checkpoints/"));
+  seal_anew(run());
+  EXPECT_THAT(verdict().line, HasSubstr("step-00000039.h5 is gone"));
+}
+
+TEST_F(Verification, StepsThatNeverWere) {
+  ASSERT_EQ(train({}).status, 0);
+  replace_once(run() / "run.json", "\"steps\": \"39\"", "\"steps\": \"999\"");
+  seal_anew(run());
+  EXPECT_THAT(verdict().line, HasSubstr("the run has 999 steps, and ended after 39"));
+}
+
+TEST_F(Verification, AllowNanSurvivesAResume) {
+  ASSERT_EQ(train({"--form", "nan", "--allow-nan", "--max-steps", "5"}).status, 0);
+  const Ended resumed = run_scenario(folder_.path(), {"--resume", "latest"});
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_TRUE(verdict().verified()) << verdict().line;
+}
+
+TEST_F(Verification, DataWithoutSamplesIsKnownByItsFiles) {
+  overwrite(folder_ / "samples", "one two three");
+  ASSERT_EQ(train({"--data", (folder_ / "samples").string(), "--max-steps", "5"}).status, 0);
+  overwrite(folder_ / "samples", "three two one");
+  const Ended resumed = run_scenario(folder_.path(), {"--resume", "latest"});
+  EXPECT_EQ(resumed.status, 2);
+  EXPECT_THAT(resumed.err, HasSubstr("the data set file is not what run"));
+}
+
+TEST_F(Verification, WhatIsUsedAndNotTrackedIsRefusedByName) {
+  const Ended optimizer = train({}, {{"STET_TEST_UNTRACKED", "opt"}});
+  EXPECT_EQ(optimizer.status, 1);
+  EXPECT_THAT(optimizer.err, HasSubstr("step 1: an optimizer that is not tracked trains"));
+  const Ended parameters = train({}, {{"STET_TEST_UNTRACKED", "net"}});
+  EXPECT_EQ(parameters.status, 1);
+  EXPECT_THAT(parameters.err, HasSubstr("trains parameters that are not tracked"));
+  const Ended late = train({"--form", "late"});
+  EXPECT_EQ(late.status, 1);
+  EXPECT_THAT(late.err, HasSubstr("track: 'sum' is tracked within a loop"));
+}
+
+}  // namespace
+}  // namespace stet::tracking
