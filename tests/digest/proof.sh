@@ -30,6 +30,12 @@ kills() {
   STET_EVERY_CASE=1 ctest --test-dir "$build" -j "$(nproc)" -R '^RunKill|GoesOnFromEveryStep' | grep 'tests passed'
 }
 
+# A record that is edited in every way.
+tampering() {
+  STET_EVERY_CASE=1 "$bin/tracking_test" --gtest_filter='Tamper*' | awk '/ tried / { tried += $(NF - 5); print > "/dev/stderr" } /PASSED/ { passed = $0 }
+    END { print tried " edits, " passed; exit passed == "" }'
+}
+
 # The kernels for AVX-512, which sanitized builds leave out otherwise.
 sanitized_avx512() {
   CC=clang CXX=clang++ cmake --preset asan -B build/proof-asan -DSTET_SANITIZE_AVX512=ON -DSTET_BUILD_EXAMPLES=OFF >build/proof-asan.log &&
@@ -46,6 +52,7 @@ gpu_benchmarks() {
 isas=$("$bin/digests" --isas)
 prove "the tests of tensor and digest" tests
 prove "a fault at every operation on disk" kills
+prove "every edit of a record" tampering
 prove "OMP_* and locale variables set" env OMP_NUM_THREADS=5 OMP_DYNAMIC=true OMP_PROC_BIND=close LC_ALL=de_DE.UTF-8 LANG=tr_TR.UTF-8 \
   tests/digest/check.py "$bin/digests"
 for isa in $isas; do
