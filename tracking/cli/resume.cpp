@@ -12,6 +12,7 @@
 #include "stet/tracking/reading/trust.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/seal.h"
 
 namespace stet::tracking::cli {
 namespace {
@@ -35,10 +36,17 @@ void require_trust(const Folder& run, const Folder& runs, const record::RunRecor
   if (!why.empty()) raise("run {}: {}", record.id(), why);
 }
 
+// Before its record says what to run.
+void require_unaltered(const Folder& run, const record::RunRecord& record) {
+  const SealCheck seal = check_seal(run, SealDepth::record_and_log);
+  if (seal.state == SealState::altered) raise("run {}: {}; restore what was changed", record.id(), seal.line());
+}
+
 int resume_run(const Common& common, const Options& options) {
   const Path path = std::filesystem::absolute(find_run(common.runs, options.run)).lexically_normal();
   const Folder run(path), runs(path.parent_path());
   const auto record = read_record(run);
+  require_unaltered(run, record);
   const record::Launch& launch = last_with_program(record);
   if (!options.trust) require_trust(run, runs, record, launch);
   NotedSignals signals;

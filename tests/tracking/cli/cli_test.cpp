@@ -323,6 +323,24 @@ TEST_F(Cli, NamesTheVerbThatWasMeant) {
   EXPECT_EQ(stet({"zzzzzz"}).err, "stet: there is no verb 'zzzzzz'; see stet --help\n");
 }
 
+TEST_F(Cli, EveryVerbSaysThatARunWasAltered) {
+  train({"--max-steps", "20"});
+  train({"--name", "other"});
+  const Path altered = list_runs(folder_ / "runs").front();
+  replace_once(altered / "run.json", "\"lr\"", "\"LR\"");
+  const auto said = HasSubstr("altered since it ended: run.json has other bytes");
+  const std::string id = altered.filename().string();
+  for (const Arguments& verb : {Arguments{"show", id}, {"diff", id, "other"}, {"verify", id}, {"ls", "--check"}}) {
+    const Ended ended = stet(verb);
+    EXPECT_EQ(ended.status, 1) << verb[0];
+    EXPECT_THAT(ended.out + ended.err, said) << verb[0];
+  }
+  const Ended resumed = stet({"resume", id});
+  EXPECT_EQ(resumed.status, 2);
+  EXPECT_THAT(resumed.err, AllOf(said, HasSubstr("restore what was changed")));
+  EXPECT_EQ(stet({"ls"}).status, 0);
+}
+
 TEST_F(Cli, RefusesWrongUse) {
   for (const Arguments& wrong :
        {Arguments{}, Arguments{"show"}, Arguments{"show", "nothing"}, Arguments{"verify", "nothing"},
