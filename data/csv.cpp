@@ -103,8 +103,10 @@ class CsvReader {
       if (options_.header) return;
     }
     if (fields.size() != table_.names_.size()) {
-      raise<DataError>("data: {}:{}: {} fields, the table has {} columns", table_.file_, line, fields.size(),
-                       table_.names_.size());
+      const bool marked = table_.names_[0].starts_with('#') || fields[0].starts_with('#');
+      raise<DataError>("data: {}:{}: {} fields, the table has {} columns{}", table_.file_, line, fields.size(),
+                       table_.names_.size(),
+                       marked ? "; the option `comment` passes over lines that begin with #" : "");
     }
     for (size_t c = 0; c < fields.size(); ++c) table_.columns_[c].push_back(std::move(fields[c]));
     table_.lines_.push_back(line);

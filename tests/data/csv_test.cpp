@@ -140,6 +140,9 @@ TEST(Csv, RefusesATableThatIsNone) {
   EXPECT_THAT(refusal(scratch, ""), EndsWith("t.csv: holds no rows"));
   EXPECT_THAT(refusal(scratch, "a,b\n"), EndsWith("t.csv: holds no rows"));
   EXPECT_THAT(refusal(scratch, "a,b\n1,2\n3\n"), EndsWith("t.csv:3: 1 fields, the table has 2 columns"));
+  EXPECT_THAT(
+      refusal(scratch, "# made by hand\na,b\n1,2\n"),
+      EndsWith("t.csv:2: 2 fields, the table has 1 columns; the option `comment` passes over lines that begin with #"));
   EXPECT_THAT(refusal(scratch, "a,a\n1,2\n"), EndsWith("t.csv:1: two columns are named 'a'"));
   EXPECT_THAT(refusal(scratch, "a\n\n\"1\n2\n"), EndsWith("t.csv:3: a quote opens and doesn't close"));
   EXPECT_THAT(refusal(scratch, "a\n\"1\"2\n"), EndsWith("t.csv:2: text follows a closing quote"));

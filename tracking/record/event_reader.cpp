@@ -59,7 +59,7 @@ struct EventReader::Part {
   }
 
   void load(int64_t from, size_t count) {
-    window.resize(count);
+    window.resize(std::min(count, static_cast<size_t>(std::max<int64_t>(file.identity().size - from, 0))));
     window.resize(file.read_at(from, window));
     window_begin = from;
   }
