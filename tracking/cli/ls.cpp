@@ -20,7 +20,7 @@ template <class F> int for_each(const std::vector<std::filesystem::path>& runs, 
     try {
       print(folder);
     } catch (const std::exception& e) {
-      put_error(e.what());
+      put_error(message_of(e));
       status = 2;
     }
   }

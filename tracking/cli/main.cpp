@@ -107,7 +107,7 @@ int main(int argc, char** argv) {
   try {
     return stet::tracking::cli::run_command(argc, argv);
   } catch (const std::bad_alloc&) { stet::tracking::cli::put_error("out of memory"); } catch (const std::exception& e) {
-    stet::tracking::cli::put_error(e.what());
+    stet::tracking::cli::put_error(stet::tracking::cli::message_of(e));
   }
   return 2;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <filesystem>
 
 #include "stet/tracking/cli/json_values.h"
 #include "stet/tracking/record/record.pb.h"
@@ -71,6 +72,11 @@ template <class F> Json run_json(const RunView& run, const F& metric_json) {
 void put_line(std::string_view text, std::FILE* to) { fmt::print(to, "{}\n", printable(text)); }
 
 void put_error(std::string_view text) { put_line("stet: " + std::string(text), stderr); }
+
+std::string message_of(const std::exception& error) {
+  const auto* of_files = dynamic_cast<const std::filesystem::filesystem_error*>(&error);
+  return of_files ? fmt::format("{}: {}", of_files->path1().string(), of_files->code().message()) : error.what();
+}
 
 void put_json(const Json& json) {
   fmt::print("{}\n", printable_json(json.dump(2, ' ', false, Json::error_handler_t::replace)));

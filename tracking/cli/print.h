@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ using Json = nlohmann::ordered_json;
 void put_line(std::string_view text, std::FILE* to = stdout);
 /// The same on standard error, behind "stet: ".
 void put_error(std::string_view text);
+/// What an error says; of the standard library's file system, the path and the reason.
+std::string message_of(const std::exception& error);
 /// Prints JSON, indented. Characters that would hide in it are JSON's escapes.
 void put_json(const Json& json);
 

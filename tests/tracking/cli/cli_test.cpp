@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "stet/tensor/version.h"
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/run_folder.h"
@@ -47,7 +48,7 @@ TEST_F(Cli, ShowsARun) {
   EXPECT_EQ(json.at("params").at("lr"), 0.05);
   EXPECT_EQ(json.at("params").at("form"), "plain");
   EXPECT_EQ(json.at("steps"), 39);
-  EXPECT_EQ(json.at("numerics"), 1);
+  EXPECT_EQ(json.at("numerics"), numerics_version);
   EXPECT_EQ(json.at("seed"), 1);
   EXPECT_EQ(json.at("launches").at(0).at("first_step"), 0) << "a number, as it fits";
   EXPECT_EQ(json.at("launches").at(0).at("end").at("last_step"), 39);
@@ -339,6 +340,17 @@ TEST_F(Cli, EveryVerbSaysThatARunWasAltered) {
   EXPECT_EQ(resumed.status, 2);
   EXPECT_THAT(resumed.err, AllOf(said, HasSubstr("restore what was changed")));
   EXPECT_EQ(stet({"ls"}).status, 0);
+}
+
+TEST_F(Cli, AFolderThatCantBeAskedIsNamed) {
+  const std::string folder = (folder_ / std::string(300, 'x') / "runs").string();
+  for (const char* verb : {"ls", "show"}) {
+    Arguments arguments{verb, "--runs", folder};
+    if (std::string(verb) == "show") arguments.push_back("latest");
+    const Ended ended = stet(arguments);
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_EQ(ended.err, "stet: " + folder + ": File name too long\n");
+  }
 }
 
 TEST_F(Cli, RefusesWrongUse) {
