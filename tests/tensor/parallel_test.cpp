@@ -99,6 +99,7 @@ struct Last {
 __attribute__((init_priority(200))) Last last;
 
 TEST_F(Parallel, OpsRunInDestructorsOfStaticObjects) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
         op_on_many_threads();

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -54,9 +55,16 @@ int wait_for(pid_t child) {
 }
 
 void in_child(Training& t, const std::function<void()>& body) {
+  const auto record = [&] {
+    std::ifstream in(t.run.folder() + "/run.json");
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string before = record();
   const pid_t child = ::fork();
-  if (child == 0) body();
-  else t.run.log_text("child", "ended with " + std::to_string(wait_for(child)) + ";");
+  if (child == 0) return body();
+  const int status = wait_for(child);
+  t.run.log_text("child", "ended with " + std::to_string(status) + ";");
+  if (record() != before) t.run.log_text("record", "changed by the child");
 }
 
 // What happens in a step.
