@@ -66,7 +66,8 @@ struct Copier {
     write_text(to_error, "\033[K");
   }
 
-  // Each message was written at once and is shorter than PIPE_BUF, so it comes whole; of several only the last matters.
+  // Each message was written at once and is shorter than PIPE_BUF, so it comes whole. Of several only the last matters;
+  // an empty one ends the line, which shows the one before.
   void read_bar() {
     std::array<char, 4096> buffer;
     const ssize_t n = ::read(bar, buffer.data(), buffer.size());
@@ -76,18 +77,18 @@ struct Copier {
       bar = -1;
       return;
     }
-    size_t end = static_cast<size_t>(n) - 1;  // of the last message, before its newline
-    size_t begin = end;
-    while (begin > 0 && buffer[begin - 1] != '\n') --begin;
-    if (begin == end) {
-      if (bar_shown) write_text(to_error, "\n");
-      bar_shown = false;
-      return;
+    std::string_view messages(buffer.data(), static_cast<size_t>(n) - 1);  // without the last one's newline
+    const auto last = [&] { return messages.substr(messages.rfind('\n') + 1); };
+    const bool ends = last().empty();
+    if (ends && !messages.empty()) messages.remove_suffix(1);
+    if (const std::string_view text = last(); !text.empty()) {
+      line_size = text.copy(line.data(), line.size());
+      bar_shown = true;
+      draw();
     }
-    line_size = end - begin;
-    std::memcpy(line.data(), buffer.data() + begin, line_size);
-    bar_shown = true;
-    draw();
+    if (!ends) return;
+    if (bar_shown) write_text(to_error, "\n");
+    bar_shown = false;
   }
 
   [[noreturn]] void run() {
