@@ -21,6 +21,6 @@ int main(int argc, char** argv) {
   Run run(argc, argv, "reshaped");
   Net net(std::getenv("RESHAPED") != nullptr, run.rng() / "net");
   optim::SGD opt(net, {.lr = 0.1});
-  run.track("net", net);
+  run.track("net", net)("opt", opt);
   for ([[maybe_unused]] const int64_t step : run.steps(10)) opt.step(backward(mean(square(net(ones({2, 3}))))));
 }
