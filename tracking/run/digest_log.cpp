@@ -5,6 +5,7 @@
 
 #include "stet/tensor/backend.h"
 #include "stet/tensor/work.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -65,7 +66,10 @@ void DigestLog::log_state(EventSink& sink, Instant at, const State& state, const
   PendingDigests digests = state.digests_later();
   record::Event event;
   if (digests.names != leaf_names_) {
-    for (const std::string& name : digests.names) event.mutable_state_digest()->add_name(name);
+    for (const std::string& name : digests.names) {
+      require_utf8("track", "the name", name);
+      event.mutable_state_digest()->add_name(name);
+    }
     leaf_names_ = digests.names;
   }
   event.mutable_state_digest()->set_run(big_endian(run));

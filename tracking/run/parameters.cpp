@@ -8,6 +8,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/parse.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -189,6 +190,8 @@ template <class T> T Parameters::built_in(std::string_view name, const T& standa
 template <class T>
 T Parameters::declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in,
                       bool execution) {
+  require_utf8("param", "the help", options.help);
+  for (const std::string& choice : options.one_of) require_utf8("param", "a choice", choice);
   Declared d{std::string(name), type_name<T>(),      "",           fmt::format("{}", standard),
              Source::standard,  range_sign(options), options.help, built_in,
              execution};

@@ -167,6 +167,14 @@ const std::map<std::string, Step>& things_to_do() {
 void train(Run& run, const std::string& what) {
   Training training{run};
   if (what == "track") run.track(kLatin1, training.state);
+  struct : Stateful {
+    double member = 0;
+    void members(Visitor& v) override { v(kLatin1, member); }
+  } module;
+  if (what == "member") run.track("module", module);
+  const auto set = data::in_memory("set", ones({4, 1}));
+  data::Loader loader(set, {.shuffle = run.rng() / kLatin1});
+  if (what == "stream") run.track("loader", loader);
   if (what == "policy") run.checkpoint({.best_metric = kLatin1});
   if (what == "kept") Kept<double> kept(run, kLatin1, 0.0);
   if (what == "data set") data::in_memory(kLatin1, ones({2, 1}));
@@ -196,6 +204,8 @@ int main(int argc, char** argv) {
   if (what == "rounds upward") std::fesetround(FE_UPWARD);
   Run run(argc, argv, what == "program" ? kLatin1 : "surroundings");
   std::printf("rate %a\n", run.param("rate", 0.5));
+  if (what == "help") run.param("other", 1, {.help = kLatin1});
+  if (what == "choice") run.param("other", "a", {.one_of = {"a", kLatin1}});
   if (what == "before the loop") std::filesystem::current_path(value_of("STET_TEST_FOLDER"));
   train(run, what == "handled signal" || what == "ignored signal" ? "signal" : what);
   std::printf("in %s\n", run.folder().c_str());

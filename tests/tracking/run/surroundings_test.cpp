@@ -56,7 +56,7 @@ class NotUtf8 : public Surroundings, public testing::WithParamInterface<std::str
 TEST_P(NotUtf8, IsRefusedAtTheCallInOneLine) {
   const Ended ended = train(GetParam());
   EXPECT_NE(ended.status, 0);
-  EXPECT_THAT(ended.err, AllOf(HasSubstr(R"('caf\xe9' is not UTF-8)"), Not(HasSubstr("\xe9"))));
+  EXPECT_THAT(ended.err, AllOf(HasSubstr(R"(caf\xe9' is not UTF-8)"), Not(HasSubstr("\xe9"))));
   EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
   if (run().empty()) return;  // refused before it began
   EXPECT_EQ(read_run(run()).launches.back().end->message, ended.err.substr(14, ended.err.size() - 15));
@@ -64,7 +64,8 @@ TEST_P(NotUtf8, IsRefusedAtTheCallInOneLine) {
 
 INSTANTIATE_TEST_SUITE_P(Names, NotUtf8,
                          testing::Values("metric", "tensor metric", "context", "context name", "text", "image",
-                                         "artifact", "track", "policy", "kept", "data set", "program"));
+                                         "artifact", "track", "member", "stream", "help", "choice", "policy", "kept",
+                                         "data set", "program"));
 
 TEST_F(Surroundings, AMessageOfAnyBytesIsRecordedSoThatItCanBeRead) {
   const Ended ended = train("message");
