@@ -11,6 +11,7 @@ namespace stet::tracking {
 void seal_anew(const Path& run) {
   const Folder folder(run);
   record::RunRecord record = read_record(folder);
+  if (record.launches_size() == 0) return;  // nothing to hold a seal
   seal_files(record, folder);
   write_record(real_file_system(), folder, record);
 }

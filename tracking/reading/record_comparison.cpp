@@ -5,7 +5,7 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include "stet/tracking/record/record.pb.h"
 
@@ -133,10 +133,11 @@ record::Launch comparable(const record::Launch& launch) {
   kept.mutable_build()->set_flags(launch.build().flags());
   kept.mutable_build()->set_build_type(launch.build().build_type());
   kept.mutable_program()->set_sha256(launch.program().sha256());
-  std::map<std::string, std::string> libraries;
+  std::vector<std::pair<std::string, std::string>> libraries;
   for (const auto& library : launch.program().shared_objects()) {
-    if (library.kept()) libraries[library.soname()] = library.sha256();
+    if (library.kept()) libraries.emplace_back(library.soname(), library.sha256());
   }
+  std::sort(libraries.begin(), libraries.end());  // loaded in whatever order
   for (const auto& [soname, sha256] : libraries) {
     auto* library = kept.mutable_program()->add_shared_objects();
     library->set_soname(soname);

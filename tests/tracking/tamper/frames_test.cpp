@@ -104,6 +104,7 @@ class TamperFrames : public testing::Test {
     std::string bytes;
     for (const Event& event : events) bytes += frame(event.SerializeAsString());
     overwrite(log_, bytes);
+    EXPECT_FALSE(looks_sealed(run_)) << "with the old seal";
     seal_anew(run_);
     ++tally.tried;
     const bool refused = vouched && is_refused(run_);

@@ -17,7 +17,7 @@
 namespace stet::tracking::tamper {
 namespace {
 
-constexpr size_t kStride = 10;
+constexpr size_t kStride = 10;  // of which one is chosen
 
 // Words that none of Stet's messages has.
 const std::regex kForeign(
@@ -56,7 +56,10 @@ Ended run_tampered(const Path& cwd, const Arguments& arguments) {
   return run_program(program.string(), cwd, all);
 }
 
-bool is_chosen(size_t edit) { return edit % kStride == 0 || std::getenv("STET_EVERY_CASE") != nullptr; }
+// Spread over all, as edits of one kind come at equal distances.
+bool is_chosen(size_t edit) {
+  return (edit * 2654435761u >> 16) % kStride == 0 || std::getenv("STET_EVERY_CASE") != nullptr;
+}
 
 Readings read_all(const Path& run, const RunView& original) {
   Readings found;
@@ -89,6 +92,12 @@ Readings read_all(const Path& run, const RunView& original) {
                                      })) ||
                       passed_over;
   return found;
+}
+
+bool looks_sealed(const Path& run) {
+  bool sealed = false;
+  message_of(run, [&] { sealed = check_seal(Folder(run), SealDepth::record_and_log).state == SealState::sealed; });
+  return sealed;
 }
 
 bool is_refused(const Path& run) {

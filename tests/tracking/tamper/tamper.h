@@ -13,7 +13,7 @@ namespace stet::tracking::tamper {
 /// Runs a copy of the program `tampered` that lies in `cwd`, in no git tree.
 Ended run_tampered(const Path& cwd, const Arguments& arguments);
 
-/// Does an edit's number belong to this pass? All do where STET_EVERY_CASE is set; else every tenth does.
+/// Does an edit's number belong to this pass? All do where STET_EVERY_CASE is set; else one in ten does.
 bool is_chosen(size_t edit);
 
 /// What the readers of a run say of it, all in this process.
@@ -28,6 +28,9 @@ struct Readings {
 /// Lists, shows, compares with `original`, checks, and takes up the run. Fails the test on an exception that is none of
 /// Stet's, and on a message that names no file of the run or has others' words.
 Readings read_all(const Path& run, const RunView& original);
+
+/// Is it as its seal says, by run.json and the log? False where they can't be read.
+bool looks_sealed(const Path& run);
 
 /// Did verification end in anything but `verified`? Runs the program again only where nothing speaks against it before.
 bool is_refused(const Path& run);
