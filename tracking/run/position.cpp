@@ -10,7 +10,7 @@ namespace stet::tracking {
 namespace {
 
 // What text may claim: loops that ended before one, in a run's 2^32 boundaries at most, and counts that add up.
-constexpr int64_t kLoopLimit = int64_t{1} << 24, kMomentLimit = int64_t{1} << 62;
+constexpr int64_t kLoopLimit = int64_t{1} << 22, kMomentLimit = int64_t{1} << 62;
 
 [[noreturn]] void raise_unreadable(std::string_view text) {
   raise<DataError>("position '{}': can't be read", printable(text.substr(0, 80)));
@@ -50,14 +50,16 @@ std::string to_text(const LoopFrame& frame, bool holds_next) {
   return holds_next ? text + fmt::format("@{}.{}", frame.began.tick, frame.began.step) : text;
 }
 
-LoopFrame parse_frame(std::string_view text) {
+// `loops` more may have ended before.
+LoopFrame parse_frame(std::string_view text, int64_t& loops) {
   LoopFrame frame;
   Moment last;
   for (size_t comma; (comma = text.find(',')) != text.npos; text.remove_prefix(comma + 1)) {
     const auto [moment, times] = cut(text.substr(0, comma), 'x');
     const Moment length = parse_moment(moment);
     const int64_t count = times ? parse_count(*times) : 1;
-    if (count > kLoopLimit - static_cast<int64_t>(frame.before.size())) raise_unreadable(text);
+    if (count > loops) raise_unreadable(text);
+    loops -= count;
     for (int64_t n = count; n > 0; --n) {
       last = {last.tick + length.tick, last.step + length.step};
       if (last.tick > kMomentLimit || last.step > kMomentLimit) raise_unreadable(text);
@@ -81,9 +83,10 @@ std::string Position::to_text() const {
 }
 
 void Position::seek(std::string_view text) {
+  int64_t loops = kLoopLimit;
   while (!text.empty()) {
     const auto [frame, rest] = cut(text, '/');
-    target_.push_back(parse_frame(frame));
+    target_.push_back(parse_frame(frame, loops));
     text = rest.value_or("");
   }
   seeking_ = !target_.empty();
