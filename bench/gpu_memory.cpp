@@ -136,7 +136,7 @@ void add_batch_norm(Adder add, const Setup& setup, const Shape& shape) {
   };
   const auto statistics = [=] {
     const auto each = [=] { return space(setup, channels); };
-    return BatchStatistics{each(), each(), each(), each()};
+    return BatchStatistics{each(), each(), each()};
   };
   add(with_size("batch_norm_relu", shape), floats(3, shape.elements()), [=](Backend& b) {
     return [&b, in = inputs(), y = space(setup, planes), s = statistics()] { b.batch_norm(in, y, s); };

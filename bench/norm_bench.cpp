@@ -48,7 +48,7 @@ struct BatchCase {
     in = {values(s, "x"), values(c, "weight"), values(c, "bias"), residual ? values(s, "residual") : Tensor(),
           1e-5,           activation};
     const auto like = [](const Shape& shape) { return Tensor::uninitialized(shape, DType::float32); };
-    statistics = {like(c), like(c), like(c), like(c)};
+    statistics = {like(c), like(c), like(c)};
     y = like(s), g = values(s, "g");
     to = {like(s), like(c), like(c), residual ? like(s) : Tensor()};
     forward();

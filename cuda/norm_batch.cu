@@ -5,7 +5,7 @@
 #include "stet/cuda/queue.h"
 #include "stet/cuda/row_team.h"
 #include "stet/tensor/kernels.h"
-#include "stet/tensor/norm_origin.h"
+#include "stet/tensor/norm_centre.h"
 
 namespace stet::cuda_kernels {
 
@@ -34,6 +34,12 @@ __device__ __forceinline__ float factor_of(const float* weight, float scale, int
   return weight ? weight[c] * scale : scale;
 }
 
+// bias - rest * factor: what is added after the factor, where `rest` is still to be taken from the input before it.
+__device__ __forceinline__ float shift_of(const float* bias, float rest, float factor, int64_t c) {
+  const float down = rest * factor;
+  return bias ? bias[c] - down : -down;
+}
+
 // What the launches of a plane's sums have in common: `by_team` for planes that threads hold, `by_block` for longer
 // ones.
 template <class ByTeam, class ByBlock>
@@ -42,7 +48,7 @@ void launch_planes(const Planes& s, const ByTeam& by_team, const ByBlock& by_blo
   by_block(Grid{{s.count()}, kLongPlaneThreads, sizeof(cuda::BlockSums<Several<float, 2>>)});
 }
 
-// Each plane's mean, about its channel's origin, and the sum of its squares around that.
+// Each plane's mean, less its channel's origin, and the sum of its squares around its mean.
 struct Moments {
   const float* x;
   int64_t n, c, p;
@@ -50,6 +56,11 @@ struct Moments {
   float *mean, *square;
 
   __device__ float origin_of(int64_t plane) const { return channel_origin(x, n, c, p, channels(plane).rest); }
+  // `squares` are about the centre without its rest.
+  __device__ void set(int64_t plane, float offset, float squares, const Centre& centre) const {
+    mean[plane] = offset;
+    square[plane] = squares - (centre.rest * centre.rest) * static_cast<float>(p);
+  }
 };
 
 template <int kItems, bool kBlock>
@@ -59,36 +70,35 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
   const float* x = a.x + team.row() * p;
   const float origin = a.origin_of(team.row());
   float v[kItems];
-  team.each([&](int k, int i) { v[k] = x[i] - origin; });
-  const float mean = team.sum([&](int k) { return v[k]; }) / static_cast<float>(p);
-  const float square = team.sum([&](int k) {
-    const float centred = v[k] - mean;
+  team.each([&](int k, int i) { v[k] = x[i]; });
+  const float offset = team.sum([&](int k) { return v[k] - origin; }) / static_cast<float>(p);
+  const Centre centre = centre_of(origin, offset);
+  const float squares = team.sum([&](int k) {
+    const float centred = v[k] - centre.mean;
     return centred * centred;
   });
-  if (!team.leads()) return;
-  a.mean[team.row()] = mean;
-  a.square[team.row()] = square;
+  if (team.leads()) a.set(team.row(), offset, squares, centre);
 }
 
 __global__ void __launch_bounds__(kLongPlaneThreads) moments_by_block(Moments a, int64_t p) {
   auto& shared = cuda::shared<cuda::BlockSums<Several<float, 2>>>();
   const float *x = a.x + int64_t{blockIdx.x} * p, origin = a.origin_of(blockIdx.x);
-  const float mean = cuda::row_sum_by_block(
-                         p,
-                         [=](int64_t i) {
-                           return Several<float, 2>{x[i] - origin, 0};
-                         },
-                         shared)
-                         .of[0] /
-                     static_cast<float>(p);
-  const auto term = [=](int64_t i) {
-    const float centred = (x[i] - origin) - mean;
-    return Several<float, 2>{centred * centred, 0};
+  const auto sum = [&](const auto& term) {
+    return cuda::row_sum_by_block(
+               p,
+               [&](int64_t i) {
+                 return Several<float, 2>{term(i), 0};
+               },
+               shared)
+        .of[0];
   };
-  const float square = cuda::row_sum_by_block(p, term, shared).of[0];
-  if (threadIdx.x != 0) return;
-  a.mean[blockIdx.x] = mean;
-  a.square[blockIdx.x] = square;
+  const float offset = sum([=](int64_t i) { return x[i] - origin; }) / static_cast<float>(p);
+  const Centre centre = centre_of(origin, offset);
+  const float squares = sum([=](int64_t i) {
+    const float centred = x[i] - centre.mean;
+    return centred * centred;
+  });
+  if (threadIdx.x == 0) a.set(blockIdx.x, offset, squares, centre);
 }
 
 // Up to so many samples one launch makes the statistics of all channels of their planes' sums: a chain of 64 samples a
@@ -97,19 +107,19 @@ constexpr int64_t kFewSamples = 1024;
 
 // A channel's sums over its samples, from planes' sums [2, n, c], and what follows from them.
 struct Channels {
-  const float *sums, *weight, *x;
+  const float *sums, *weight, *bias, *x;
   float epsilon;
   int64_t n, c, p;
-  float *mean, *variance, *origin, *offset, *factor;  // [c]
+  float *mean, *variance, *rest, *factor, *shift;  // [c]
 
-  __device__ void set(int64_t channel, float centre, float squares, float between) const {
-    const float value = (squares + between * static_cast<float>(p)) / static_cast<float>(n * p),
-                about = channel_origin(x, n, c, p, channel);
-    origin[channel] = about;
-    offset[channel] = centre;
-    mean[channel] = about + centre;
+  __device__ void set(int64_t channel, float offset, float squares, float between) const {
+    const float value = (squares + between * static_cast<float>(p)) / static_cast<float>(n * p);
+    const Centre centre = centre_of(channel_origin(x, n, c, p, channel), offset);
+    mean[channel] = centre.mean;
+    rest[channel] = centre.rest;
     variance[channel] = value;
     factor[channel] = factor_of(weight, scale_of(value, epsilon), channel);
+    shift[channel] = shift_of(bias, centre.rest, factor[channel], channel);
   }
 };
 
@@ -214,14 +224,13 @@ void by_fours(const Planes& s, std::initializer_list<const void*> arrays, const 
   else launch(std::integral_constant<int, 1>());
 }
 
-// z = ((x - origin) - offset) * factor + bias + residual by channel, or with given statistics x * factor + shift +
-// residual.
+// z = (x - mean) * factor + shift + residual by channel, or with given statistics x * factor + shift + residual.
 struct Normalising {
-  const float *x, *origin, *offset, *factor, *bias, *residual;
+  const float *x, *mean, *factor, *shift, *residual;
   float* y;
   bool relu;
-  // For given statistics, instead of origin, offset and factor.
-  const float *mean = nullptr, *variance = nullptr, *weight = nullptr;
+  const float *variance = nullptr, *weight = nullptr,
+              *bias = nullptr;  // for given statistics, instead of factor, shift
   float epsilon = 0;
 };
 
@@ -231,23 +240,20 @@ __global__ void normalise(Normalising a, int64_t elements, IndexDivisor plane, I
   for (int64_t t = cuda::global_thread(); t < steps; t += cuda::global_threads()) {
     const int64_t i = steps - 1 - t;  // from the end on, which was read last and waits in the second-level cache
     const int64_t c = channels(plane(i * kEach).quotient).rest;
-    float factor, shift = 0, origin = 0, offset = 0;
+    const float mean = a.mean[c];
+    float factor, shift;
     if constexpr (kGiven) {
       factor = factor_of(a.weight, scale_of(a.variance[c], a.epsilon), c);
-      const float down = a.mean[c] * factor;
-      shift = a.bias ? a.bias[c] - down : -down;
+      shift = shift_of(a.bias, mean, factor, c);
     } else {
       factor = a.factor[c];
-      origin = a.origin[c];
-      offset = a.offset[c];
-      if (a.bias) shift = a.bias[c];
+      shift = a.shift[c];
     }
     Elements<kEach> v = elements_at<kEach>(a.x, i), residual{};
     if (a.residual) residual = elements_at<kEach>(a.residual, i);
 #pragma unroll
     for (int j = 0; j < kEach; ++j) {
-      float z = kGiven ? v.of[j] * factor : ((v.of[j] - origin) - offset) * factor;
-      if (kGiven || a.bias) z = z + shift;
+      float z = (kGiven ? v.of[j] : v.of[j] - mean) * factor + shift;
       if (a.residual) z = z + residual.of[j];
       v.of[j] = a.relu ? scalar_ops::relu(z) : z;
     }
@@ -269,7 +275,7 @@ void batch_norm(Queue& queue, const BatchNormInputs& in, const Tensor& y, const 
   cuda::require_float32(queue, in.x, "batch_norm of float64");
   const Planes s = planes_of(in.x);
   if (s.elements() == 0) return;
-  cuda::Scratch<float> sums(queue, 2 * s.count()), factor(queue, s.c);
+  cuda::Scratch<float> sums(queue, 2 * s.count()), channels(queue, 2 * s.c);
   const Moments moments{floats(in.x), s.n, s.c, s.p, s.by_channels(), sums.data(), sums.data() + s.count()};
   launch_planes(
       s,
@@ -277,23 +283,23 @@ void batch_norm(Queue& queue, const BatchNormInputs& in, const Tensor& y, const 
         queue.launch(moments_by_team<items(), block()>, grid, moments, s.count(), s.p, lanes);
       },
       [&](const Grid& grid) { queue.launch(moments_by_block, grid, moments, s.p); });
-  float *origin = statistics.origin.mutable_data_as<float>(), *offset = statistics.offset.mutable_data_as<float>();
-  set_statistics_of(queue, s,
-                    {sums.data(), floats(in.weight), floats(in.x), static_cast<float>(in.epsilon), s.n, s.c, s.p,
-                     statistics.mean.mutable_data_as<float>(), statistics.variance.mutable_data_as<float>(), origin,
-                     offset, factor.data()});
+  float *mean = statistics.mean.mutable_data_as<float>(), *factor = channels.data(), *shift = factor + s.c;
+  set_statistics_of(
+      queue, s,
+      {sums.data(), floats(in.weight), floats(in.bias), floats(in.x), static_cast<float>(in.epsilon), s.n, s.c, s.p,
+       mean, statistics.variance.mutable_data_as<float>(), statistics.rest.mutable_data_as<float>(), factor, shift});
   launch_normalise<false>(queue, s,
-                          {floats(in.x), origin, offset, factor.data(), floats(in.bias), floats(in.residual),
-                           y.mutable_data_as<float>(), in.activation == Activation::relu});
+                          {floats(in.x), mean, factor, shift, floats(in.residual), y.mutable_data_as<float>(),
+                           in.activation == Activation::relu});
 }
 
 void batch_norm_evaluation(Queue& queue, const BatchNormInputs& in, const BatchStatistics& statistics,
                            const Tensor& y) {
   cuda::require_float32(queue, in.x, "batch_norm_evaluation of float64");
   launch_normalise<true>(queue, planes_of(in.x),
-                         {floats(in.x), nullptr, nullptr, nullptr, floats(in.bias), floats(in.residual),
-                          y.mutable_data_as<float>(), in.activation == Activation::relu, floats(statistics.mean),
-                          floats(statistics.variance), floats(in.weight), static_cast<float>(in.epsilon)});
+                         {floats(in.x), floats(statistics.mean), nullptr, nullptr, floats(in.residual),
+                          y.mutable_data_as<float>(), in.activation == Activation::relu, floats(statistics.variance),
+                          floats(in.weight), floats(in.bias), static_cast<float>(in.epsilon)});
 }
 
 namespace {
@@ -303,28 +309,23 @@ enum class Masked { no, by_input, by_result };
 
 // `masked` takes the gradient before relu, if results are known; it may be g, and so may dx.
 struct Differentiating {
-  const float *g, *x, *y, *origin, *offset, *variance, *weight, *bias;
+  const float *g, *x, *y, *mean, *variance, *rest, *weight, *bias;
   float epsilon;
   float *masked, *dx;
 };
 
 // A channel's numbers, for one thread.
 struct Channel {
-  float origin, offset, scale, factor, bias;
+  float mean, factor, shift;
   __device__ Channel(const Differentiating& a, int64_t c)
-      : origin(a.origin[c]),
-        offset(a.offset[c]),
-        scale(scale_of(a.variance[c], a.epsilon)),
-        factor(factor_of(a.weight, scale, c)),
-        bias(a.bias ? a.bias[c] : 0.0f) {}
-  __device__ __forceinline__ float centred(float x) const { return (x - origin) - offset; }
+      : mean(a.mean[c]),
+        factor(factor_of(a.weight, scale_of(a.variance[c], a.epsilon), c)),
+        shift(shift_of(a.bias, a.rest[c], factor, c)) {}
 };
 
 // The gradient before relu, from g.
-__device__ __forceinline__ float by_input(const Differentiating& a, const Channel& channel, float g, float centred) {
-  float z = centred * channel.factor;
-  if (a.bias) z = z + channel.bias;
-  return z > 0 ? g : 0.0f;
+__device__ __forceinline__ float by_input(const Channel& channel, float g, float centred) {
+  return centred * channel.factor + channel.shift > 0 ? g : 0.0f;
 }
 
 // What is summed of an element: the gradient g before relu, and g * (x - mean).
@@ -334,7 +335,7 @@ template <Masked kMasked>
 __device__ __forceinline__ float before_relu(const Differentiating& a, const Channel& channel, int64_t i,
                                              float centred) {
   const float g = a.g[i];
-  if constexpr (kMasked == Masked::by_input) return by_input(a, channel, g, centred);
+  if constexpr (kMasked == Masked::by_input) return by_input(channel, g, centred);
   if constexpr (kMasked == Masked::by_result) return a.y[i] > 0 ? g : 0.0f;
   return g;
 }
@@ -348,7 +349,7 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>)
   const Channel channel(a, channels(plane).rest);
   float g[kItems], centred[kItems];
   team.each([&](int k, int i) {
-    centred[k] = channel.centred(a.x[plane * p + i]);
+    centred[k] = a.x[plane * p + i] - channel.mean;
     g[k] = before_relu<kMasked>(a, channel, plane * p + i, centred[k]);
   });
   const auto sum = team.sum([&](int k) { return terms(g[k], centred[k]); });
@@ -367,7 +368,7 @@ __global__ void __launch_bounds__(kLongPlaneThreads)
   const auto sum = cuda::row_sum_by_block(
       p,
       [&](int64_t i) {
-        const float centred = channel.centred(a.x[plane * p + i]),
+        const float centred = a.x[plane * p + i] - channel.mean,
                     g = before_relu<kMasked>(a, channel, plane * p + i, centred);
         if constexpr (kMasked == Masked::by_result) a.masked[plane * p + i] = g;
         return terms(g, centred);
@@ -382,15 +383,15 @@ __global__ void __launch_bounds__(kLongPlaneThreads)
 struct ChannelGradients {
   const float* sums;  // [2, n, c]
   int64_t n, c, p;
-  float *dweight, *dbias, *shift, *slope;  // [c]
+  float *dweight, *dbias, *level, *slope;  // [c]
 
   __device__ void set(const Differentiating& a, int64_t channel, float sum, float product) const {
     const float scale = scale_of(a.variance[channel], a.epsilon), count = static_cast<float>(n * p);
-    const float weight = product * scale;
+    const float rest = a.rest[channel], weight = (product - rest * sum) * scale, rise = (weight * scale) / count;
     dbias[channel] = sum;
     dweight[channel] = weight;
-    shift[channel] = sum / count;
-    slope[channel] = (weight * scale) / count;
+    slope[channel] = rise;
+    level[channel] = sum / count - rest * rise;
   }
 };
 
@@ -420,20 +421,20 @@ void set_gradients_of(Queue& queue, const Planes& s, const ChannelGradients& to,
 }
 
 template <int kEach, bool kByInput>
-__global__ void input_gradient(Differentiating a, const float* shift, const float* slope, int64_t elements,
+__global__ void input_gradient(Differentiating a, const float* levels, const float* slopes, int64_t elements,
                                IndexDivisor plane, IndexDivisor channels) {
   const int64_t steps = elements / kEach;
   for (int64_t t = cuda::global_thread(); t < steps; t += cuda::global_threads()) {
     const int64_t i = steps - 1 - t, c = channels(plane(i * kEach).quotient).rest;  // from the end on, as above
     const Channel channel(a, c);
-    const float level = shift[c], rise = slope[c];
+    const float level = levels[c], slope = slopes[c];
     const Elements<kEach> x = elements_at<kEach>(a.x, i);
     Elements<kEach> g = elements_at<kEach>(a.g, i);
 #pragma unroll
     for (int j = 0; j < kEach; ++j) {
-      const float centred = channel.centred(x.of[j]);
-      if constexpr (kByInput) g.of[j] = by_input(a, channel, g.of[j], centred);
-      g.of[j] = ((g.of[j] - level) - centred * rise) * channel.factor;
+      const float centred = x.of[j] - channel.mean;
+      if constexpr (kByInput) g.of[j] = by_input(channel, g.of[j], centred);
+      g.of[j] = ((g.of[j] - level) - centred * slope) * channel.factor;
     }
     reinterpret_cast<Elements<kEach>*>(a.dx)[i] = g;
   }
@@ -451,15 +452,15 @@ void differentiate(Queue& queue, const Planes& s, const Differentiating& a, cons
       [&](const Grid& grid) {
         queue.launch(gradient_sums_by_block<kMasked>, grid, a, s.count(), s.p, s.by_channels(), sums.data());
       });
-  float *shift = channels.data(), *slope = shift + s.c;
+  float *level = channels.data(), *slope = level + s.c;
   set_gradients_of(
       queue, s,
-      {sums.data(), s.n, s.c, s.p, to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(), shift, slope},
+      {sums.data(), s.n, s.c, s.p, to.weight.mutable_data_as<float>(), to.bias.mutable_data_as<float>(), level, slope},
       a);
   Differentiating ready = a;  // the masked gradient is there where it was kept
   if (kMasked == Masked::by_result) ready.g = a.masked;
   by_fours(s, {ready.g, a.x, a.dx}, [&](auto each) {
-    queue.launch(input_gradient<each(), kMasked == Masked::by_input>, Grid::over(s.elements(), each()), ready, shift,
+    queue.launch(input_gradient<each(), kMasked == Masked::by_input>, Grid::over(s.elements(), each()), ready, level,
                  slope, s.elements(), IndexDivisor(s.p, s.elements()), s.by_channels());
   });
 }
@@ -474,9 +475,9 @@ void batch_norm_gradient(Queue& queue, const BatchNormInputs& in, const BatchSta
   const Differentiating a{floats(g),
                           floats(in.x),
                           floats(y),
-                          floats(statistics.origin),
-                          floats(statistics.offset),
+                          floats(statistics.mean),
                           floats(statistics.variance),
+                          floats(statistics.rest),
                           floats(in.weight),
                           floats(in.bias),
                           static_cast<float>(in.epsilon),

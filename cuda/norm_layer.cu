@@ -4,7 +4,7 @@
 #include "stet/cuda/queue.h"
 #include "stet/cuda/row_team.h"
 #include "stet/tensor/kernels.h"
-#include "stet/tensor/norm_origin.h"
+#include "stet/tensor/norm_centre.h"
 
 namespace stet::cuda_kernels {
 
@@ -19,13 +19,14 @@ const float* floats(const Tensor& t) { return t.defined() ? t.data_as<float>() :
 // x [rows, d]; weight and bias may be null.
 struct Rows {
   const float *x, *weight, *bias;
-  float *y, *origin, *offset, *scale;
+  float *y, *mean, *rest, *scale;
   int64_t rows, d;
   float epsilon;
 };
 
-__device__ __forceinline__ float scale_of(float squares, float count, float epsilon) {
-  return 1 / sqrtf(squares / count + epsilon);
+// `squares` are about the mean without its rest.
+__device__ __forceinline__ float scale_of(float squares, float rest, float count, float epsilon) {
+  return 1 / sqrtf((squares / count - rest * rest) + epsilon);
 }
 
 // `x` is centred.
@@ -43,19 +44,19 @@ __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) normalise_b
   const float* x = a.x + team.row() * a.d;
   float* y = a.y + team.row() * a.d;
   float v[kItems];
+  team.each([&](int k, int i) { v[k] = x[i]; });
   const float origin = row_origin(x, a.d);
-  team.each([&](int k, int i) { v[k] = x[i] - origin; });
-  const float offset = team.sum([&](int k) { return v[k]; }) / count;
+  const Centre centre = centre_of(origin, team.sum([&](int k) { return v[k] - origin; }) / count);
   const float squares = team.sum([&](int k) {
-    const float centred = v[k] - offset;
+    const float centred = v[k] - centre.mean;
     return centred * centred;
   });
-  const float scale = scale_of(squares, count, a.epsilon);
-  team.each([&](int k, int i) { v[k] = normalised(a, i, v[k] - offset, scale); });
+  const float scale = scale_of(squares, centre.rest, count, a.epsilon);
+  team.each([&](int k, int i) { v[k] = normalised(a, i, (v[k] - centre.mean) - centre.rest, scale); });
   team.store(y, [&](int k) { return v[k]; });
   if (!team.leads()) return;
-  a.origin[team.row()] = origin;
-  a.offset[team.row()] = offset;
+  a.mean[team.row()] = centre.mean;
+  a.rest[team.row()] = centre.rest;
   a.scale[team.row()] = scale;
 }
 
@@ -66,21 +67,21 @@ __global__ void __launch_bounds__(kLongRowThreads) normalise_by_block(Rows a) {
   const int64_t row = blockIdx.x;
   const float* x = a.x + row * a.d;
   const float origin = row_origin(x, a.d);
-  const float offset = cuda::row_sum_by_block(
-                           a.d, [=](int64_t i) { return x[i] - origin; }, sums) /
-                       count;
+  const float total = cuda::row_sum_by_block(
+      a.d, [=](int64_t i) { return x[i] - origin; }, sums);
+  const Centre centre = centre_of(origin, total / count);
   const auto square = [=](int64_t i) {
-    const float centred = (x[i] - origin) - offset;
+    const float centred = x[i] - centre.mean;
     return centred * centred;
   };
-  const float scale = scale_of(cuda::row_sum_by_block(a.d, square, sums), count, a.epsilon);
+  const float scale = scale_of(cuda::row_sum_by_block(a.d, square, sums), centre.rest, count, a.epsilon);
   float* y = a.y + row * a.d;
   cuda::map_row_by_block(
-      a.d, [&](int64_t i) { return normalised(a, i, (x[i] - origin) - offset, scale); },
+      a.d, [&](int64_t i) { return normalised(a, i, (x[i] - centre.mean) - centre.rest, scale); },
       [=](int64_t i, float z) { y[i] = z; });
   if (threadIdx.x != 0) return;
-  a.origin[row] = origin;
-  a.offset[row] = offset;
+  a.mean[row] = centre.mean;
+  a.rest[row] = centre.rest;
   a.scale[row] = scale;
 }
 
@@ -92,8 +93,8 @@ void layer_norm(Queue& queue, const LayerNormInputs& in, const Tensor& y, const 
                floats(in.weight),
                floats(in.bias),
                y.mutable_data_as<float>(),
-               statistics.origin.mutable_data_as<float>(),
-               statistics.offset.mutable_data_as<float>(),
+               statistics.mean.mutable_data_as<float>(),
+               statistics.rest.mutable_data_as<float>(),
                statistics.scale.mutable_data_as<float>(),
                in.x.size(0),
                in.x.size(1),
@@ -110,56 +111,58 @@ namespace {
 
 // dx may be g.
 struct GradientRows {
-  const float *g, *x, *weight, *origin, *offset, *scale;
+  const float *g, *x, *weight, *mean, *rest, *scale;
   float* dx;
   int64_t rows, d;
 };
 
 // A row's numbers, for one thread.
 struct Row {
-  float origin, offset, scale;
-  __device__ Row(const GradientRows& a, int64_t row)
-      : origin(a.origin[row]), offset(a.offset[row]), scale(a.scale[row]) {}
+  float mean, rest, scale;
+  __device__ Row(const GradientRows& a, int64_t row) : mean(a.mean[row]), rest(a.rest[row]), scale(a.scale[row]) {}
 };
 
-// An element of a row: its g * weight and its normalised x.
+// An element of a row: its g * weight and its x without the mean, but for the mean's rest.
 struct Element {
-  float weighted, normal;
+  float weighted, centred;
 };
 __device__ __forceinline__ Element element(const GradientRows& a, int64_t row, int64_t i, const Row& of) {
   const float g = a.g[row * a.d + i];
-  return {a.weight ? g * a.weight[i] : g, ((a.x[row * a.d + i] - of.origin) - of.offset) * of.scale};
+  return {a.weight ? g * a.weight[i] : g, a.x[row * a.d + i] - of.mean};
 }
 
-__device__ __forceinline__ Several<float, 2> terms(Element e) { return {e.weighted, e.weighted * e.normal}; }
+__device__ __forceinline__ Several<float, 2> terms(Element e) { return {e.weighted, e.weighted * e.centred}; }
 
-__device__ __forceinline__ float input_gradient(Element e, float level, float slope, float scale) {
-  return ((e.weighted - level) - e.normal * slope) * scale;
-}
+// What a row's sums of terms make of its elements.
+struct RowGradient {
+  float level, slope;
+  __device__ RowGradient(const Several<float, 2>& sums, const Row& of, float count)
+      : level(sums.of[0] / count), slope(((sums.of[1] - of.rest * sums.of[0]) * of.scale) / count) {}
+  __device__ __forceinline__ float operator()(Element e, const Row& of) const {
+    return ((e.weighted - level) - ((e.centred - of.rest) * of.scale) * slope) * of.scale;
+  }
+};
 
 template <int kItems, bool kBlock>
 __global__ void __launch_bounds__(cuda::kTeamThreads<float, kBlock>) gradient_by_team(GradientRows a, int lanes) {
   const RowTeam<float, kItems, kBlock> team(a.rows, a.d, lanes);
   const int64_t row = team.row();
-  const auto count = static_cast<float>(a.d);
   const Row of(a, row);
   Element v[kItems];
   team.each([&](int k, int i) { v[k] = element(a, row, i, of); });
-  const auto sums = team.sum([&](int k) { return terms(v[k]); });
-  const float level = sums.of[0] / count, slope = sums.of[1] / count;
-  team.store(a.dx + row * a.d, [&](int k) { return input_gradient(v[k], level, slope, of.scale); });
+  const RowGradient gradient(team.sum([&](int k) { return terms(v[k]); }), of, static_cast<float>(a.d));
+  team.store(a.dx + row * a.d, [&](int k) { return gradient(v[k], of); });
 }
 
 __global__ void __launch_bounds__(kLongRowThreads) gradient_by_block(GradientRows a) {
   auto& shared = cuda::shared<cuda::BlockSums<Several<float, 2>>>();
   const int64_t row = blockIdx.x;
-  const auto count = static_cast<float>(a.d);
   const Row of(a, row);
   const auto sums = cuda::row_sum_by_block(
       a.d, [&](int64_t i) { return terms(element(a, row, i, of)); }, shared);
-  const float level = sums.of[0] / count, slope = sums.of[1] / count;
+  const RowGradient gradient(sums, of, static_cast<float>(a.d));
   cuda::map_row_by_block(
-      a.d, [&](int64_t i) { return input_gradient(element(a, row, i, of), level, slope, of.scale); },
+      a.d, [&](int64_t i) { return gradient(element(a, row, i, of), of); },
       [&](int64_t i, float z) { a.dx[row * a.d + i] = z; });
 }
 
@@ -170,12 +173,12 @@ template <class Y> __global__ void sum_chains(GradientRows a, cuda::IndexDivisor
   for (int64_t t = cuda::global_thread(); t < total; t += cuda::global_threads()) {
     const auto [back, j] = d(t);
     const int64_t c = chains - 1 - back, first = c * cuda::kChain;
-    const float *g = a.g + first * a.d + j, *x = a.x + first * a.d + j, *origin = a.origin + first,
-                *offset = a.offset + first, *scale = a.scale + first;
+    const float *g = a.g + first * a.d + j, *x = a.x + first * a.d + j, *mean = a.mean + first, *rest = a.rest + first,
+                *scale = a.scale + first;
     const auto sums =
         cuda::fold_chain<cuda::Add<Several<float, 2>>>(cuda::part_size(a.rows, c, cuda::kChain), [=](int k) {
           const float upstream = g[k * a.d];
-          return Several<float, 2>{upstream * (((x[k * a.d] - origin[k]) - offset[k]) * scale[k]), upstream};
+          return Several<float, 2>{upstream * (((x[k * a.d] - mean[k]) - rest[k]) * scale[k]), upstream};
         });
     y[c * a.d + j] = sums.of[0];
     y[total + c * a.d + j] = sums.of[1];
@@ -200,8 +203,8 @@ void layer_norm_gradient(Queue& queue, const LayerNormInputs& in, const RowStati
   const GradientRows a{floats(g),
                        floats(in.x),
                        floats(in.weight),
-                       floats(statistics.origin),
-                       floats(statistics.offset),
+                       floats(statistics.mean),
+                       floats(statistics.rest),
                        floats(statistics.scale),
                        to.x.mutable_data_as<float>(),
                        in.x.size(0),

@@ -99,10 +99,9 @@ struct BatchNormInputs {
   double epsilon = 0;
   Activation activation = Activation::none;
 };
-/// [C]. In training a channel's mean is in two parts as well: `origin` is a value about which it lies, and `offset` the
-/// mean of x - origin; `mean` is their sum, rounded. Where statistics are given both are undefined.
+/// [C]. In training `rest` is what rounding left out of `mean`; where statistics are given it is undefined.
 struct BatchStatistics {
-  Tensor mean, variance, origin, offset;
+  Tensor mean, variance, rest;
 };
 /// Gradients of batch norm's inputs, in their shapes. The residual's is undefined where there is no residual.
 struct BatchNormGradients {
@@ -114,9 +113,9 @@ struct LayerNormInputs {
   Tensor x, weight, bias;
   double epsilon = 0;
 };
-/// Of each row, [rows]: its mean in the two parts of BatchStatistics, and scale = 1 / sqrt(variance + epsilon).
+/// Of each row, [rows]: its mean and rest as above, and scale = 1 / sqrt(variance + epsilon).
 struct RowStatistics {
-  Tensor origin, offset, scale;
+  Tensor mean, rest, scale;
 };
 struct LayerNormGradients {
   Tensor x, weight, bias;

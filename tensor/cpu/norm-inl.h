@@ -26,11 +26,12 @@ HWY_INLINE void store_at(RowVector v, RowTag d, float* p) { hwy::HWY_NAMESPACE::
 HWY_INLINE void store_at(RowVector v, PartTag part, float* p) { store_part(RowTag(), v, p, part.count); }
 HWY_INLINE RowVector splat(float value) { return hwy::HWY_NAMESPACE::Set(RowTag(), value); }
 
-/// (x - origin) - offset: what is left of the elements at p without their mean, which is in two parts so that its
-/// rounding takes nothing from them.
-template <class D> HWY_INLINE RowVector centred_at(D d, const float* p, float origin, float offset) {
+/// centre_of of norm_centre.h.
+HWY_INLINE void centres_of(RowVector origin, RowVector offset, RowVector& mean, RowVector& rest) {
   namespace hn = hwy::HWY_NAMESPACE;
-  return hn::Sub(hn::Sub(load_at(d, p), splat(origin)), splat(offset));
+  mean = hn::Add(origin, offset);
+  const auto part = hn::Sub(mean, origin);
+  rest = hn::Add(hn::Sub(origin, hn::Sub(mean, part)), hn::Sub(offset, part));
 }
 
 /// body(tag, i) for whole vectors, and for the elements that are left.

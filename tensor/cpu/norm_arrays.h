@@ -15,17 +15,18 @@ struct PlaneRange {
   int64_t begin, end, channel, channels;
 };
 
-/// y = activation(((x - origin) - offset) * factor + bias + residual), by channel; what is null is left out.
+/// y = activation((x - centre) * factor + shift + residual), by channel but for the residual; centre and residual may
+/// be null.
 struct Normalising {
-  const float *x, *origin, *offset, *factor, *bias, *residual;
+  const float *x, *centre, *factor, *shift, *residual;
   float* y;
   bool relu;
 };
 
-/// The gradient's arrays. `masked`, where it is not null, is given g where y > 0, else +0; without it relu's mask comes
-/// from x.
+/// The gradient's arrays; centre, factor and shift are those of the forward pass. `masked`, where it is not null, is
+/// given g where y > 0, else +0; without it relu's mask comes from x.
 struct Differentiating {
-  const float *g, *x, *y, *origin, *offset, *factor, *bias, *shift, *slope;
+  const float *g, *x, *y, *centre, *factor, *shift, *level, *slope;
   float *masked, *dx;
   bool relu;
 };
@@ -33,13 +34,13 @@ struct Differentiating {
 /// Layer norm of x [rows, d]; weight and bias may be null.
 struct LayerNormArrays {
   const float *x, *weight, *bias;
-  float *y, *origin, *offset, *scale;
+  float *y, *mean, *rest, *scale;
   int64_t d;
   float epsilon;
 };
 
 struct LayerNormGradientArrays {
-  const float *g, *x, *weight, *origin, *offset, *scale;
+  const float *g, *x, *weight, *mean, *rest, *scale;
   float* dx;
   int64_t d;
 };

@@ -4,7 +4,7 @@
 
 #include "stet/tensor/cpu/norm_arrays.h"
 #include "stet/tensor/kernels.h"
-#include "stet/tensor/norm_origin.h"
+#include "stet/tensor/norm_centre.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -38,24 +38,26 @@ HWY_INLINE int64_t fetch_distance(const Planes& s, const PlaneRange& r) {
 
 HWY_INLINE RowVector relu(RowVector v) {
   const RowVector zero = splat(0);
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  return hn::Max(zero, v);  // of two zeros, and where one is NaN, the instruction gives the second
+#else
   return hn::IfThenElse(hn::Lt(v, zero), zero, v);
+#endif
 }
 
-template <bool kBias, bool kResidual, bool kRelu>
-void normalise_as(const Planes& s, const PlaneRange& r, const Normalising& a) {
+template <bool kResidual, bool kRelu> void normalise_as(const Planes& s, const PlaneRange& r, const Normalising& a) {
   const int64_t ahead = fetch_distance(s, r);
   for_planes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
-    const bool centred = a.origin != nullptr;
-    const float origin = centred ? a.origin[c] : 0, offset = centred ? a.offset[c] : 0, factor = a.factor[c],
-                bias = kBias ? a.bias[c] : 0;
+    const bool centred = a.centre != nullptr;
+    const float centre = centred ? a.centre[c] : 0, factor = a.factor[c], shift = a.shift[c];
     const float *x = a.x + at, *residual = kResidual ? a.residual + at : nullptr;
     float* y = a.y + at;
     for_elements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(y + i + ahead);
       if (kResidual) hwy::Prefetch(residual + i + ahead);
-      auto z = centred ? centred_at(d, x + i, origin, offset) : load_at(d, x + i);
-      z = hn::Mul(z, splat(factor));
-      if (kBias) z = hn::Add(z, splat(bias));
+      auto z = load_at(d, x + i);
+      if (centred) z = hn::Sub(z, splat(centre));
+      z = hn::Add(hn::Mul(z, splat(factor)), splat(shift));
       if (kResidual) z = hn::Add(z, load_at(d, residual + i));
       if (kRelu) z = relu(z);
       store_at(z, d, y + i);
@@ -66,37 +68,31 @@ void normalise_as(const Planes& s, const PlaneRange& r, const Normalising& a) {
 // The gradient of batch norm's result before the activation, at element i of a plane.
 enum class Masked { no, by_input, by_result };
 
-template <Masked kMasked, bool kBias> struct Upstream {
+template <Masked kMasked> struct Upstream {
   const float *g, *x, *y;
-  float origin, offset, factor, bias;
+  float centre, factor, shift;
 
   template <class D> HWY_INLINE RowVector operator()(D d, int64_t i, RowVector centred) const {
     const auto v = load_at(d, g + i);
     if (kMasked == Masked::no) return v;
     if (kMasked == Masked::by_result) return hn::IfThenElseZero(hn::Gt(load_at(d, y + i), splat(0)), v);
-    auto z = hn::Mul(centred, splat(factor));
-    if (kBias) z = hn::Add(z, splat(bias));
+    const auto z = hn::Add(hn::Mul(centred, splat(factor)), splat(shift));
     return hn::IfThenElseZero(hn::Gt(z, splat(0)), v);
   }
-  template <class D> HWY_INLINE RowVector centred(D d, int64_t i) const { return centred_at(d, x + i, origin, offset); }
+  template <class D> HWY_INLINE RowVector centred_at(D d, int64_t i) const {
+    return hn::Sub(load_at(d, x + i), splat(centre));
+  }
 };
 
-template <Masked kMasked, bool kBias>
-Upstream<kMasked, kBias> upstream_of(const Differentiating& a, int64_t at, int64_t c) {
-  return {a.g + at,
-          a.x + at,
-          kMasked == Masked::by_result ? a.y + at : nullptr,
-          a.origin[c],
-          a.offset[c],
-          a.factor[c],
-          kBias ? a.bias[c] : 0};
+template <Masked kMasked> Upstream<kMasked> upstream_of(const Differentiating& a, int64_t at, int64_t c) {
+  return {a.g + at, a.x + at, kMasked == Masked::by_result ? a.y + at : nullptr, a.centre[c], a.factor[c], a.shift[c]};
 }
 
-template <Masked kMasked, bool kBias>
+template <Masked kMasked>
 void gradient_sums_as(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
   const int64_t ahead = fetch_distance(s, r);
   for_planes(s, r, [&](int64_t at, int64_t c, int64_t plane) HWY_ATTR {
-    const auto upstream = upstream_of<kMasked, kBias>(a, at, c);
+    const auto upstream = upstream_of<kMasked>(a, at, c);
     float* kept = kMasked == Masked::by_result ? a.masked + at : nullptr;
     float sums[2];
     row_sums<2>(
@@ -108,7 +104,7 @@ void gradient_sums_as(const Planes& s, const PlaneRange& r, const Differentiatin
             hwy::Prefetch(upstream.y + i + ahead);
             hwy::Prefetch(kept + i + ahead);
           }
-          const auto centred = upstream.centred(d, i);
+          const auto centred = upstream.centred_at(d, i);
           out[0] = upstream(d, i, centred);
           out[1] = hn::Mul(out[0], centred);
           if (kMasked == Masked::by_result) store_at(out[0], d, kept + i);
@@ -119,18 +115,17 @@ void gradient_sums_as(const Planes& s, const PlaneRange& r, const Differentiatin
   });
 }
 
-template <Masked kMasked, bool kBias>
-void input_gradient_as(const Planes& s, const PlaneRange& r, const Differentiating& a) {
+template <Masked kMasked> void input_gradient_as(const Planes& s, const PlaneRange& r, const Differentiating& a) {
   const int64_t ahead = fetch_distance(s, r);
   for_planes(s, r, [&](int64_t at, int64_t c, int64_t) HWY_ATTR {
-    const auto upstream = upstream_of<kMasked, kBias>(a, at, c);
-    const float shift = a.shift[c], slope = a.slope[c], factor = a.factor[c];
+    const auto upstream = upstream_of<kMasked>(a, at, c);
+    const float level = a.level[c], slope = a.slope[c], factor = a.factor[c];
     float* dx = a.dx + at;
     for_elements(s.p, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(dx + i + ahead);
-      const auto centred = upstream.centred(d, i);
-      const auto level = hn::Sub(upstream(d, i, centred), splat(shift));
-      store_at(hn::Mul(hn::Sub(level, hn::Mul(centred, splat(slope))), splat(factor)), d, dx + i);
+      const auto centred = upstream.centred_at(d, i);
+      const auto lowered = hn::Sub(upstream(d, i, centred), splat(level));
+      store_at(hn::Mul(hn::Sub(lowered, hn::Mul(centred, splat(slope))), splat(factor)), d, dx + i);
     });
   });
 }
@@ -145,48 +140,46 @@ void moments(const Planes& s, const PlaneRange& r, const float* x, const float* 
     float sum;
     row_sums<1>(
         0, s.p,
-        [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
+        [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
           hwy::Prefetch(row + i + ahead);
           out[0] = hn::Sub(load_at(d, row + i), splat(origin));
         },
         &sum);
-    const float centre = sum / count;
+    const float offset = sum / count;
     row_sums<1>(
         0, s.p,
-        [&](auto d, int64_t i, RowVector* out) HWY_ATTR {
-          const auto centred = centred_at(d, row + i, origin, centre);
+        [row, m = origin + offset](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          const auto centred = hn::Sub(load_at(d, row + i), splat(m));
           out[0] = hn::Mul(centred, centred);
         },
         &square[plane]);
-    mean[plane] = centre;
+    mean[plane] = offset;
   });
-}
-
-void normalise(const Planes& s, const PlaneRange& r, const Normalising& a) {
-  const int which = (a.bias ? 4 : 0) + (a.residual ? 2 : 0) + (a.relu ? 1 : 0);
-  switch (which) {
-    case 0: return normalise_as<false, false, false>(s, r, a);
-    case 1: return normalise_as<false, false, true>(s, r, a);
-    case 2: return normalise_as<false, true, false>(s, r, a);
-    case 3: return normalise_as<false, true, true>(s, r, a);
-    case 4: return normalise_as<true, false, false>(s, r, a);
-    case 5: return normalise_as<true, false, true>(s, r, a);
-    case 6: return normalise_as<true, true, false>(s, r, a);
-    default: return normalise_as<true, true, true>(s, r, a);
+  // The squares are about means without their rests. Planes are many where they are small: all at once.
+  for (int64_t n = r.begin; n < r.end; ++n) {
+    float *const m = mean + n * r.channels, *const q = square + n * r.channels;
+    for_elements(r.channels, [&](auto d, int64_t j) HWY_ATTR {
+      RowVector centre, rest;
+      centres_of(load_at(d, origins + r.channel + j), load_at(d, m + j), centre, rest);
+      store_at(hn::Sub(load_at(d, q + j), hn::Mul(hn::Mul(rest, rest), splat(count))), d, q + j);
+    });
   }
 }
 
+void normalise(const Planes& s, const PlaneRange& r, const Normalising& a) {
+  if (a.residual) return a.relu ? normalise_as<true, true>(s, r, a) : normalise_as<true, false>(s, r, a);
+  a.relu ? normalise_as<false, true>(s, r, a) : normalise_as<false, false>(s, r, a);
+}
+
 void gradient_sums(const Planes& s, const PlaneRange& r, const Differentiating& a, float* sum_g, float* sum_gx) {
-  if (!a.relu) return gradient_sums_as<Masked::no, false>(s, r, a, sum_g, sum_gx);
-  if (a.masked) return gradient_sums_as<Masked::by_result, false>(s, r, a, sum_g, sum_gx);
-  if (a.bias) return gradient_sums_as<Masked::by_input, true>(s, r, a, sum_g, sum_gx);
-  gradient_sums_as<Masked::by_input, false>(s, r, a, sum_g, sum_gx);
+  if (!a.relu) return gradient_sums_as<Masked::no>(s, r, a, sum_g, sum_gx);
+  if (a.masked) return gradient_sums_as<Masked::by_result>(s, r, a, sum_g, sum_gx);
+  gradient_sums_as<Masked::by_input>(s, r, a, sum_g, sum_gx);
 }
 
 void input_gradient(const Planes& s, const PlaneRange& r, const Differentiating& a) {
-  if (!a.relu) return input_gradient_as<Masked::no, false>(s, r, a);
-  if (a.bias) return input_gradient_as<Masked::by_input, true>(s, r, a);
-  input_gradient_as<Masked::by_input, false>(s, r, a);
+  if (!a.relu) return input_gradient_as<Masked::no>(s, r, a);
+  input_gradient_as<Masked::by_input>(s, r, a);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -218,6 +211,12 @@ const float* floats(const Tensor& t) { return t.defined() ? t.data_as<float>() :
 float scale_of(float variance, float epsilon) { return 1 / std::sqrt(variance + epsilon); }
 
 float factor_of(const float* weight, float scale, int64_t c) { return weight ? weight[c] * scale : scale; }
+
+// bias - rest * factor: what is added after the factor, where `rest` is still to be taken from the input before it.
+float shift_of(const float* bias, float rest, float factor, int64_t c) {
+  const float down = rest * factor;
+  return bias ? bias[c] - down : -down;
+}
 
 // Sums over n of values [n, width], in the order of a run without the last axis.
 void sum_over_batch(const float* values, int64_t n, int64_t width, float* y) {
@@ -281,20 +280,14 @@ void batch_statistics(const Planes& s, const PlaneRange& r, const float* m, cons
 void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics) {
   const Planes s = planes_of(in.x);
   float *mean = statistics.mean.mutable_data_as<float>(), *variance = statistics.variance.mutable_data_as<float>(),
-        *origin = statistics.origin.mutable_data_as<float>(), *offset = statistics.offset.mutable_data_as<float>();
+        *rest = statistics.rest.mutable_data_as<float>();
   static thread_local Workspace workspace;
-  float* factor = workspace.get<float>(s.c);
-  const float *weight = floats(in.weight), *x = floats(in.x);
+  float *origin = workspace.get<float>(3 * s.c), *factor = origin + s.c, *shift = factor + s.c;
+  const float *weight = floats(in.weight), *bias = floats(in.bias), *x = floats(in.x);
   const auto epsilon = static_cast<float>(in.epsilon);
   for (int64_t c = 0; s.n * s.p > 0 && c < s.c; ++c) origin[c] = channel_origin(x, s.n, s.c, s.p, c);
-  const Normalising a{x,
-                      origin,
-                      offset,
-                      factor,
-                      floats(in.bias),
-                      floats(in.residual),
-                      y.mutable_data_as<float>(),
-                      in.activation == Activation::relu};
+  const Normalising a{
+      x, mean, factor, shift, floats(in.residual), y.mutable_data_as<float>(), in.activation == Activation::relu};
   by_channels(
       s, kLarge,
       [&](const PlaneRange& r, float* sums) {
@@ -303,10 +296,14 @@ void batch_norm(const BatchNormInputs& in, const Tensor& y, const BatchStatistic
       },
       [&](const PlaneRange& r, float* sums) {
         const int64_t size = s.n * r.channels, c = r.channel;
-        batch_statistics(s, r, sums, sums + size, sums + 2 * size, offset + c, variance + c);
+        float* offset = mean + c;  // until it is added to the origin
+        batch_statistics(s, r, sums, sums + size, sums + 2 * size, offset, variance + c);
         for (int64_t j = c; j < c + r.channels; ++j) {
-          mean[j] = origin[j] + offset[j];
+          const Centre centre = centre_of(origin[j], mean[j]);
+          mean[j] = centre.mean;
+          rest[j] = centre.rest;
           factor[j] = factor_of(weight, scale_of(variance[j], epsilon), j);
+          shift[j] = shift_of(bias, rest[j], factor[j], j);
         }
       },
       [&](const PlaneRange& r) {
@@ -323,11 +320,9 @@ void batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& sta
               *variance = floats(statistics.variance);
   for (int64_t c = 0; c < s.c; ++c) {
     factor[c] = factor_of(weight, scale_of(variance[c], static_cast<float>(in.epsilon)), c);
-    const float down = mean[c] * factor[c];
-    shift[c] = bias ? bias[c] - down : -down;
+    shift[c] = shift_of(bias, mean[c], factor[c], c);
   }
   const Normalising a{floats(in.x),
-                      nullptr,
                       nullptr,
                       factor,
                       shift,
@@ -344,21 +339,23 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
                          const BatchNormGradients& to) {
   const Planes s = planes_of(in.x);
   static thread_local Workspace workspace;
-  float *scale = workspace.get<float>(4 * s.c), *factor = scale + s.c, *shift = factor + s.c, *slope = shift + s.c;
-  const float *weight = floats(in.weight), *variance = floats(statistics.variance);
+  float *scale = workspace.get<float>(5 * s.c), *factor = scale + s.c, *shift = factor + s.c, *level = shift + s.c,
+        *slope = level + s.c;
+  const float *weight = floats(in.weight), *bias = floats(in.bias), *variance = floats(statistics.variance),
+              *rest = floats(statistics.rest);
   for (int64_t c = 0; c < s.c; ++c) {
     scale[c] = scale_of(variance[c], static_cast<float>(in.epsilon));
     factor[c] = factor_of(weight, scale[c], c);
+    shift[c] = shift_of(bias, rest[c], factor[c], c);
   }
   float *dweight = to.weight.mutable_data_as<float>(), *dbias = to.bias.mutable_data_as<float>();
   Differentiating a{.g = floats(g),
                     .x = floats(in.x),
                     .y = floats(y),
-                    .origin = floats(statistics.origin),
-                    .offset = floats(statistics.offset),
+                    .centre = floats(statistics.mean),
                     .factor = factor,
-                    .bias = floats(in.bias),
                     .shift = shift,
+                    .level = level,
                     .slope = slope,
                     .masked = nullptr,
                     .dx = to.x.mutable_data_as<float>(),
@@ -379,9 +376,9 @@ void batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& stati
         sum_over_batch(sums, s.n, r.channels, dbias + c);
         sum_over_batch(sums + s.n * r.channels, s.n, r.channels, dweight + c);
         for (int64_t j = c; j < c + r.channels; ++j) {
-          dweight[j] = dweight[j] * scale[j];
-          shift[j] = dbias[j] / count;
+          dweight[j] = (dweight[j] - rest[j] * dbias[j]) * scale[j];
           slope[j] = (dweight[j] * scale[j]) / count;
+          level[j] = dbias[j] / count - rest[j] * slope[j];
         }
       },
       [&](const PlaneRange& r) {

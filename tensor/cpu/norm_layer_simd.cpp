@@ -5,6 +5,7 @@
 #include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/norm_arrays.h"
 #include "stet/tensor/kernels.h"
+#include "stet/tensor/norm_centre.h"
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,7 +15,6 @@
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "stet/tensor/cpu/norm-inl.h"
-#include "stet/tensor/norm_origin.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace stet::cpu_kernels {
@@ -34,38 +34,48 @@ template <bool kWeight, bool kBias> void rows_as(const LayerNormArrays& a, int64
   const auto count = static_cast<float>(a.d);
   const float *weight = a.weight, *bias = a.bias;
   const int64_t group = std::max<int64_t>(1, kGroup / a.d);
-  float *origin = a.origin, *offset = a.offset, *scale = a.scale;
+  float *mean = a.mean, *rest = a.rest, *scale = a.scale;
   for (int64_t first = begin; first < end; first += group) {
     const int64_t last = std::min(end, first + group);
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *y = a.y + r * a.d;
-      origin[r] = row_origin(x, a.d);
+      rest[r] = row_origin(x, a.d);
       row_sums<1>(
           0, a.d,
-          [=, o = origin[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          [=, origin = rest[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
             hwy::Prefetch(y + i);
-            out[0] = hn::Sub(load_at(d, x + i), splat(o));
+            out[0] = hn::Sub(load_at(d, x + i), splat(origin));
           },
-          offset + r);
+          mean + r);
     }
-    for (int64_t r = first; r < last; ++r) offset[r] /= count;
+    for_elements(last - first, [&](auto d, int64_t i) HWY_ATTR {
+      RowVector centre, left;
+      const auto offset = hn::Div(load_at(d, mean + first + i), splat(count));
+      centres_of(load_at(d, rest + first + i), offset, centre, left);
+      store_at(centre, d, mean + first + i);
+      store_at(left, d, rest + first + i);
+    });
     for (int64_t r = first; r < last; ++r) {
       const float *x = a.x + r * a.d, *next = a.x + std::min(end - 1, r + group) * a.d;
       row_sums<1>(
           0, a.d,
-          [=, o = origin[r], m = offset[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
+          [=, m = mean[r]](auto d, int64_t i, RowVector* out) HWY_ATTR {
             hwy::Prefetch(next + i);
-            const auto centred = centred_at(d, x + i, o, m);
+            const auto centred = hn::Sub(load_at(d, x + i), splat(m));
             out[0] = hn::Mul(centred, centred);
           },
           scale + r);
     }
-    for (int64_t r = first; r < last; ++r) scale[r] = 1 / std::sqrt(scale[r] / count + a.epsilon);
+    for_elements(last - first, [&](auto d, int64_t i) HWY_ATTR {
+      const auto left = load_at(d, rest + first + i), square = hn::Div(load_at(d, scale + first + i), splat(count));
+      const auto variance = hn::Sub(square, hn::Mul(left, left));
+      store_at(hn::Div(splat(1), hn::Sqrt(hn::Add(variance, splat(a.epsilon)))), d, scale + first + i);
+    });
     for (int64_t r = first; r < last; ++r) {
       const float* x = a.x + r * a.d;
       float* y = a.y + r * a.d;
-      for_elements(a.d, [&, o = origin[r], m = offset[r], f = scale[r]](auto d, int64_t i) HWY_ATTR {
-        auto z = hn::Mul(centred_at(d, x + i, o, m), splat(f));
+      for_elements(a.d, [&, m = mean[r], left = rest[r], f = scale[r]](auto d, int64_t i) HWY_ATTR {
+        auto z = hn::Mul(hn::Sub(hn::Sub(load_at(d, x + i), splat(m)), splat(left)), splat(f));
         if (kWeight) z = hn::Mul(z, load_at(d, weight + i));
         if (kBias) z = hn::Add(z, load_at(d, bias + i));
         store_at(z, d, y + i);
@@ -84,11 +94,10 @@ void gradient_rows_as(const LayerNormGradientArrays& a, int64_t begin, int64_t e
   for (int64_t r = begin; r < end; ++r) {
     const float *x = a.x + r * a.d, *g = a.g + r * a.d;
     float* dx = a.dx + r * a.d;
-    const float origin = a.origin[r], offset = a.offset[r], scale = a.scale[r];
+    const float mean = a.mean[r], rest = a.rest[r], scale = a.scale[r];
     const int64_t later = std::min(end - 1, r + ahead);
     const float *next_x = a.x + later * a.d, *next_g = a.g + later * a.d;
-    const auto normal = [=](auto d, int64_t i)
-                            HWY_ATTR { return hn::Mul(centred_at(d, x + i, origin, offset), splat(scale)); };
+    const auto centred = [=](auto d, int64_t i) HWY_ATTR { return hn::Sub(load_at(d, x + i), splat(mean)); };
     const auto weighted = [=](auto d, int64_t i) HWY_ATTR {
       const auto v = load_at(d, g + i);
       if constexpr (kWeight) return hn::Mul(v, load_at(d, weight + i));
@@ -100,14 +109,14 @@ void gradient_rows_as(const LayerNormGradientArrays& a, int64_t begin, int64_t e
         [=](auto d, int64_t i, RowVector* out) HWY_ATTR {
           hwy::Prefetch(dx + i);
           out[0] = weighted(d, i);
-          out[1] = hn::Mul(out[0], normal(d, i));
+          out[1] = hn::Mul(out[0], centred(d, i));
         },
         sums);
-    const float level = sums[0] / count, slope = sums[1] / count;
+    const float level = sums[0] / count, slope = ((sums[1] - rest * sums[0]) * scale) / count;
     for_elements(a.d, [&](auto d, int64_t i) HWY_ATTR {
       hwy::Prefetch(next_x + i);
       hwy::Prefetch(next_g + i);
-      const auto h = normal(d, i), v = load_at(d, g + i);
+      const auto h = hn::Mul(hn::Sub(centred(d, i), splat(rest)), splat(scale)), v = load_at(d, g + i);
       const auto rest = hn::Sub(hn::Sub(weighted(d, i), splat(level)), hn::Mul(h, splat(slope)));
       store_at(hn::Mul(rest, splat(scale)), d, dx + i);
       store_at(hn::Add(load_at(d, dweight + i), hn::Mul(v, h)), d, dweight + i);
@@ -158,8 +167,8 @@ void layer_norm(const LayerNormInputs& in, const Tensor& y, const RowStatistics&
                           floats(in.weight),
                           floats(in.bias),
                           y.mutable_data_as<float>(),
-                          statistics.origin.mutable_data_as<float>(),
-                          statistics.offset.mutable_data_as<float>(),
+                          statistics.mean.mutable_data_as<float>(),
+                          statistics.rest.mutable_data_as<float>(),
                           statistics.scale.mutable_data_as<float>(),
                           d,
                           static_cast<float>(in.epsilon)};
@@ -175,8 +184,8 @@ void layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& statist
   const LayerNormGradientArrays a{floats(g),
                                   floats(in.x),
                                   floats(in.weight),
-                                  floats(statistics.origin),
-                                  floats(statistics.offset),
+                                  floats(statistics.mean),
+                                  floats(statistics.rest),
                                   floats(statistics.scale),
                                   to.x.mutable_data_as<float>(),
                                   d};

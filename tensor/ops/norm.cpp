@@ -44,41 +44,57 @@ Tensor planes(const Tensor& x) {
 
 Tensor by_channel(const Tensor& v) { return v.reshape({1, -1, 1}); }
 
-// A constant to gradients, as results don't depend on it.
+// A constant to gradients, as results don't depend on it; never -0.
 Tensor median(const Tensor& a, const Tensor& b, const Tensor& c) {
   NoGrad no_grad;
-  return maximum(minimum(a, b), minimum(maximum(a, b), c));
+  return maximum(minimum(a, b), minimum(maximum(a, b), c)) + 0;
+}
+
+// origin + offset as a mean and what its rounding left out, whose sum has the gradient of `offset`.
+struct Centre {
+  Tensor mean, rest;
+};
+Centre centre_of(const Tensor& origin, const Tensor& offset) {
+  const Tensor mean = (origin + offset).detach(), part = mean - origin;
+  return {mean, (origin - (mean - part)) + (offset - part)};
 }
 
 // Of x [N, C, P]: [1, C, 1].
 Tensor channel_origins(const Tensor& x) {
-  const auto at = [&](int64_t sample, int64_t place) {
-    return x.slice(0, sample, sample + 1).slice(2, place, place + 1).detach();
+  const int64_t p = x.size(2), last = x.size(0) * p - 1;
+  const auto at = [&](int64_t i) {
+    i = std::min(i, last);
+    return x.slice(0, i / p, i / p + 1).slice(2, i % p, i % p + 1).detach();
   };
-  const int64_t n = x.size(0), p = x.size(2);
-  return median(at(0, 0), at(n / 2, p / 2), at(n - 1, p - 1));
+  return median(at(0), at(1), at(2));
 }
 
+// The mean is a constant to gradients; what it has of one, the rest has.
 BatchStatistics batch_statistics(const Tensor& x) {
   const double p = static_cast<double>(x.size(2)), n = static_cast<double>(x.size(0));
-  const Tensor origin = channel_origins(x), d = x - origin;
-  const Tensor m = mean(d, {2}, true);
-  const Tensor q = sum(square(d - m), {2}, true);
+  const Tensor origin = channel_origins(x);
+  const Tensor m = mean(x - origin, {2}, true);
+  const Centre plane = centre_of(origin, m);
+  const Tensor q = sum(square(x - plane.mean), {2}, true) - (plane.rest * plane.rest) * p;
   const Tensor offset = mean(m, {0}, true);
+  const Centre channel = centre_of(origin, offset);
   const Tensor variance = (sum(q, {0}, true) + sum(square(m - offset), {0}, true) * p) / (n * p);
-  return {(origin + offset).reshape({-1}), variance.reshape({-1}), origin.reshape({-1}), offset.reshape({-1})};
+  return {channel.mean.reshape({-1}), variance.reshape({-1}), channel.rest.reshape({-1})};
 }
-
-// x [N, C, P] without its mean.
-Tensor centred(const Tensor& x, const BatchStatistics& s) { return (x - by_channel(s.origin)) - by_channel(s.offset); }
 
 Tensor scale_of(const Tensor& variance, double epsilon) { return 1 / sqrt(variance + epsilon); }
 
-// + bias + residual, then the activation.
-Tensor finish(Tensor z, const Tensor& bias, const Tensor& residual, Activation activation) {
-  if (bias.defined()) z = z + bias;
+// + shift + residual, then the activation.
+Tensor finish(Tensor z, const Tensor& shift, const Tensor& residual, Activation activation) {
+  z = z + shift;
   if (residual.defined()) z = z + residual;
   return activation == Activation::relu ? relu(z) : z;
+}
+
+// bias - rest * factor, by channel.
+Tensor shift_of(const Tensor& bias, const Tensor& rest, const Tensor& factor) {
+  const Tensor down = rest * factor;
+  return by_channel(bias.defined() ? bias - down : -down);
 }
 
 // What gradients need of the inputs: of the residual nothing, so that its memory is free.
@@ -91,8 +107,8 @@ BatchNormInputs without_residual(BatchNormInputs in) {
 Tensor batch_norm_value(const BatchNormInputs& in, const BatchStatistics& s) {
   const Tensor scale = scale_of(s.variance, in.epsilon);
   const Tensor factor = in.weight.defined() ? in.weight * scale : scale;
-  const Tensor bias = in.bias.defined() ? by_channel(in.bias) : Tensor();
-  return finish(centred(in.x, s) * by_channel(factor), bias, in.residual, in.activation);
+  return finish((in.x - by_channel(s.mean)) * by_channel(factor), shift_of(in.bias, s.rest, factor), in.residual,
+                in.activation);
 }
 
 // The same inputs with x and the residual as [N, C, P].
@@ -114,11 +130,11 @@ BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchSta
                        ? where(planes(y) > 0, planes(upstream), zeros({}, p.x.dtype(), p.x.device()))
                        : planes(upstream);
   const double count = static_cast<double>(values_a_channel(p.x));
-  const Tensor scale = scale_of(s.variance, p.epsilon), x = centred(p.x, s);
-  const Tensor dbias = sum(g, {0, 2}), dweight = sum(g * x, {0, 2}) * scale;
+  const Tensor scale = scale_of(s.variance, p.epsilon), x = p.x - by_channel(s.mean);
+  const Tensor dbias = sum(g, {0, 2}), dweight = (sum(g * x, {0, 2}) - s.rest * dbias) * scale;
   const Tensor factor = p.weight.defined() ? p.weight * scale : scale;
-  const Tensor slope = (dweight * scale) / count;
-  const Tensor dx = ((g - by_channel(dbias / count)) - x * by_channel(slope)) * by_channel(factor);
+  const Tensor slope = (dweight * scale) / count, level = dbias / count - s.rest * slope;
+  const Tensor dx = ((g - by_channel(level)) - x * by_channel(slope)) * by_channel(factor);
   const std::vector<int64_t>& shape = in.x.shape().dims();
   return {dx.reshape(shape), dweight, dbias, g.reshape(shape)};
 }
@@ -142,9 +158,8 @@ Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& s
   const BatchNormInputs p = as_planes(in);
   const Tensor scale = scale_of(s.variance, p.epsilon);
   const Tensor factor = p.weight.defined() ? p.weight * scale : scale;
-  const Tensor down = s.mean * factor;
-  const Tensor shift = p.bias.defined() ? p.bias - down : -down;
-  return finish(p.x * by_channel(factor), by_channel(shift), p.residual, p.activation).reshape(in.x.shape().dims());
+  return finish(p.x * by_channel(factor), shift_of(p.bias, s.mean, factor), p.residual, p.activation)
+      .reshape(in.x.shape().dims());
 }
 
 }  // namespace composed
@@ -194,7 +209,7 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   if (x.dtype() != DType::float32) return composed::batch_norm(in);
   const BatchNormInputs p = contiguous_planes(in);
   const auto channels = [&] { return vector_like(x, x.size(1)); };
-  const BatchStatistics s = {channels(), channels(), channels(), channels()};
+  const BatchStatistics s = {channels(), channels(), channels()};
   const Tensor y = like(x);
   backend(x.device()).batch_norm(p, y, s);
   const auto vjp = [kept = without_residual(in), p = without_residual(p), s,
@@ -215,10 +230,10 @@ Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& 
   require_vector("batch_norm_evaluation", "variance", x, variance, x.size(1));
   add_work(8 * x.elements());
   if (x.dtype() != DType::float32 || is_recorded({&x, &mean, &variance, &weight, &bias, &residual})) {
-    return composed::batch_norm_evaluation(in, {mean, variance, {}, {}});
+    return composed::batch_norm_evaluation(in, {mean, variance, {}});
   }
   const Tensor y = like(x);
-  backend(x.device()).batch_norm_evaluation(contiguous_planes(in), {plain(mean), plain(variance), {}, {}}, y);
+  backend(x.device()).batch_norm_evaluation(contiguous_planes(in), {plain(mean), plain(variance), {}}, y);
   return y;
 }
 
@@ -229,10 +244,14 @@ Tensor rows(const Tensor& x) { return x.reshape({x.elements() / x.size(-1), x.si
 
 // [rows, 1] each.
 RowStatistics row_statistics(const Tensor& x, double epsilon) {
-  const auto column = [&](int64_t i) { return x.slice(1, i, i + 1).detach(); };
-  const Tensor origin = median(column(0), column(x.size(1) / 2), column(x.size(1) - 1)), d = x - origin;
-  const Tensor offset = mean(d, {1}, true);
-  return {origin, offset, scale_of(mean(square(d - offset), {1}, true), epsilon)};
+  const auto column = [&](int64_t i) {
+    i = std::min(i, x.size(1) - 1);
+    return x.slice(1, i, i + 1).detach();
+  };
+  const Tensor origin = median(column(0), column(1), column(2));
+  const Centre centre = centre_of(origin, mean(x - origin, {1}, true));
+  const Tensor variance = mean(square(x - centre.mean), {1}, true) - centre.rest * centre.rest;
+  return {centre.mean, centre.rest, scale_of(variance, epsilon)};
 }
 
 }  // namespace
@@ -241,11 +260,13 @@ namespace composed {
 
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& upstream) {
   const Tensor x = rows(in.x), g = rows(upstream);
-  const auto [origin, offset, scale] = grad_enabled() ? row_statistics(x, in.epsilon) : kept;
-  const Tensor normal = ((x - origin.reshape({-1, 1})) - offset.reshape({-1, 1})) * scale.reshape({-1, 1});
-  const Tensor weighted = in.weight.defined() ? g * in.weight : g;
-  const Tensor slope = mean(weighted * normal, {1}, true);
-  const Tensor dx = ((weighted - mean(weighted, {1}, true)) - normal * slope) * scale.reshape({-1, 1});
+  const RowStatistics s = grad_enabled() ? row_statistics(x, in.epsilon) : kept;
+  const Tensor rest = s.rest.reshape({-1, 1}), scale = s.scale.reshape({-1, 1}), centred = x - s.mean.reshape({-1, 1});
+  const Tensor normal = (centred - rest) * scale, weighted = in.weight.defined() ? g * in.weight : g;
+  const double d = static_cast<double>(x.size(1));
+  const Tensor total = sum(weighted, {1}, true), product = sum(weighted * centred, {1}, true);
+  const Tensor slope = ((product - rest * total) * scale) / d;
+  const Tensor dx = ((weighted - total / d) - normal * slope) * scale;
   return {dx.reshape(in.x.shape().dims()), sum(g * normal, {0}), sum(g, {0})};
 }
 
@@ -254,7 +275,7 @@ Tensor layer_norm(const LayerNormInputs& in) {
     NoGrad no_grad;
     const Tensor x = rows(in.x);
     const RowStatistics statistics = row_statistics(x, in.epsilon);
-    Tensor z = ((x - statistics.origin) - statistics.offset) * statistics.scale;
+    Tensor z = ((x - statistics.mean) - statistics.rest) * statistics.scale;
     if (in.weight.defined()) z = z * in.weight;
     if (in.bias.defined()) z = z + in.bias;
     return std::pair(z.reshape(in.x.shape().dims()).detach(), statistics);

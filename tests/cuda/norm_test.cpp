@@ -34,12 +34,12 @@ Tensors batch_norm_of(const Tensors& in, int parts) {
                          parts & residual ? in[3] : Tensor(),
                          1e-3,
                          parts & relu ? Activation::relu : Activation::none};
-  const BatchStatistics s{vector_like(x, c), vector_like(x, c), vector_like(x, c), vector_like(x, c)};
+  const BatchStatistics s{vector_like(x, c), vector_like(x, c), vector_like(x, c)};
   const Tensor y = like(x), evaluated = like(x);
   b.batch_norm(inputs, y, s);
   b.batch_norm_evaluation(inputs, s, evaluated);
   inputs.residual = {};
-  Tensors all{y, s.mean, s.variance, s.origin, s.offset, evaluated};
+  Tensors all{y, s.mean, s.variance, s.rest, evaluated};
   // Written over the upstream gradient, and not.
   for (bool over : {true, false}) {
     const bool masked = (parts & residual) && (parts & relu);
@@ -96,7 +96,7 @@ TEST(BatchNorm, OfViewsThatAreNotAlignedEqualsTheCpu) {
   const Tensor x = awkward({4 * 3 * 8 + 1}, 1, false);
   expect_same({x}, [](const Tensors& in) {
     const Tensor view = in[0].slice(0, 1, 97).reshape({4, 3, 8});
-    const BatchStatistics s{vector_like(view, 3), vector_like(view, 3), vector_like(view, 3), vector_like(view, 3)};
+    const BatchStatistics s{vector_like(view, 3), vector_like(view, 3), vector_like(view, 3)};
     const Tensor y = like(view);
     backend(view.device()).batch_norm({.x = view, .weight = {}, .bias = {}, .residual = {}, .epsilon = 1e-5}, y, s);
     return Tensors{y, s.mean, s.variance};
@@ -118,7 +118,7 @@ Tensors layer_norm_of(const Tensors& in, int parts) {
   const RowStatistics s{vector_like(x, rows), vector_like(x, rows), vector_like(x, rows)};
   const Tensor y = like(x);
   b.layer_norm(inputs, y, s);
-  Tensors all{y, s.origin, s.offset, s.scale};
+  Tensors all{y, s.mean, s.rest, s.scale};
   for (bool over : {true, false}) {
     const Tensor upstream = copy_of(g);
     const LayerNormGradients to{over ? upstream : like(x), vector_like(x, d), vector_like(x, d)};

@@ -55,8 +55,10 @@ def main():
         "outlier first, far from zero": near(96, 1e5, 0.5, first=-1e5),
         "outlier in the middle": near(64, 0, 1, middle=-3e4),
         "outlier last": near(65, 7, 1, last=1e6),
-        "two outliers": near(64, 0, 1, first=1e5, last=1e5),
-        "outlier that is no origin": near(64, 1e4, 0.1, second=2e4),
+        "outliers first and last": near(64, 0, 1, first=1e5, last=1e5),
+        "outlier second": near(64, 1e4, 0.1, second=2e4),
+        "two outliers first": near(64, 1e4, 0.1, first=3e4, second=2e4),
+        "two far outliers first": near(96, 0, 1, first=1e6, second=1e6),
         "two elements": [float32(1e6), float32(1e6 + 1)],
         "large": near(40, 0, 1e18),
     }
