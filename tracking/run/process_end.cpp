@@ -81,6 +81,10 @@ void watch_signals() {
   }
 }
 
+void ignore_file_size_signal() {
+  if (is_default(SIGXFSZ)) std::signal(SIGXFSZ, SIG_IGN);
+}
+
 void forget_signals() {
   for (const int signal : kEndingSignals) {
     if (is_watched(signal)) std::signal(signal, SIG_DFL);

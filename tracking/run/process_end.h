@@ -16,6 +16,8 @@ void install_terminate_handler(const std::string& program, EndHandler handler);
 /// or that it was started to ignore (nohup). A second one of a kind ends the process. One that a parent passes on by
 /// sigqueue, as `stet resume` does, is no second one: a signal to a group of processes comes both ways.
 void watch_signals();
+/// From here on a file that grows past the limit (ulimit -f) is an error of writing, which names it, and ends nothing.
+void ignore_file_size_signal();
 /// In a child that was forked: they end it again.
 void forget_signals();
 /// The signal that came, or 0.

@@ -18,6 +18,7 @@ tracking::KeptPlace::~KeptPlace() { state_.release(name_); }
 
 Run::Run(int argc, const char* const* argv, std::string_view program) {
   tracking::open_standard_descriptors();
+  tracking::ignore_file_size_signal();
   tracking::install_terminate_handler(std::string(program), tracking::LiveRun::fail_if_any);
   live_ = std::make_unique<tracking::LiveRun>(argc, argv, std::string(program));
 }

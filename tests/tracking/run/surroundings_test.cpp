@@ -172,6 +172,14 @@ TEST_F(Surroundings, FewDescriptorsSufficeOrAreSaid) {
   EXPECT_GT(finished, 3);
 }
 
+TEST_F(Surroundings, AFileLimitIsSaidInOneLine) {
+  const Ended ended = train_in_shell("ulimit -f 100;");
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("/programs/"), HasSubstr("File too large")));
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+  EXPECT_EQ(run(), Path());
+}
+
 TEST_F(Surroundings, NumbersAreReadToTheNearest) {
   const std::string nearest = "rate 0x1.999999999999ap-4";
   EXPECT_THAT(train("rounds upward", {}, {"--rate", "0.1"}).out, HasSubstr(nearest));
