@@ -36,9 +36,9 @@ Tensor symmetric(const Shape& shape, const Rng& rng, double deviation, DType dty
 Fans fans(const Shape& shape) {
   if (shape.rank() < 2)
     raise("init: {} has no fan-in; give a weight of at least two axes, [out, in, ...]", shape.to_string());
-  int64_t rest = 1;
-  for (int axis = 2; axis < shape.rank(); ++axis) rest *= shape[axis];
-  return {shape[1] * rest, shape[0] * rest};
+  std::vector<int64_t> in(shape.begin() + 1, shape.end()), out = shape.dims();
+  out.erase(out.begin() + 1);
+  return {elements_of(in, "init"), elements_of(out, "init")};
 }
 
 Tensor kaiming_uniform(const Shape& shape, const Rng& rng, const KaimingOptions& options) {

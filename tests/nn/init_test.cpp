@@ -92,5 +92,14 @@ TEST(Orthogonal, FollowsTheWrittenOrderToTheBit) {
   for (size_t i = 0; i < a.size(); ++i) EXPECT_EQ(std::bit_cast<uint64_t>(got[i]), std::bit_cast<uint64_t>(a[i]));
 }
 
+TEST(Init, RefusesWeightsPastInt64) {
+  const int64_t huge = int64_t{1} << 40;
+  const Rng rng(1, "huge");
+  EXPECT_THROW(nn::init::kaiming_uniform({2, huge, huge}, rng), UsageError);
+  EXPECT_THROW(nn::init::xavier_normal({huge, 2, huge}, rng), UsageError);
+  EXPECT_THROW(nn::init::uniform({huge, huge}, rng, 0, 1), UsageError);
+  EXPECT_EQ(nn::init::xavier_uniform({2, 3}, rng, 0).to_vector<float>(), std::vector<float>(6, 0));
+}
+
 }  // namespace
 }  // namespace stet
