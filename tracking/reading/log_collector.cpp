@@ -109,7 +109,7 @@ void LogCollector::add_digests(const record::Event& event) {
         {{event.loss_digest().bits().begin(), event.loss_digest().bits().end()}, event.step()});
   } else if (event.has_state_digest()) {
     const auto& d = event.state_digest();
-    if (d.name_size() > 0) names_.assign(d.name().begin(), d.name().end());
+    if (d.name_size() > 0) names_ = SharedNames({d.name().begin(), d.name().end()});
     put(view_.states, event.tick(),
         {hex_of(d.root()), names_, {d.leaf().begin(), d.leaf().end()}, hex_of(d.run()), event.step()});
   } else {

@@ -37,7 +37,7 @@ class LogCollector {
   std::string best_metric_;
   std::optional<double> best_metric_value_;  // the latest
   LogView view_;
-  std::vector<std::string> names_;  // of tensors: state digests name them only when they change
+  SharedNames names_;  // of tensors: state digests name them only when they change
 };
 
 }  // namespace stet::tracking

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,12 +56,28 @@ struct LoggedLosses {
   bool operator==(const LoggedLosses&) const = default;
 };
 
+/// Names that are the same from one digest to the next: copies share them.
+class SharedNames {
+ public:
+  SharedNames() : SharedNames(std::vector<std::string>()) {}
+  explicit SharedNames(std::vector<std::string> names)
+      : names_(std::make_shared<const std::vector<std::string>>(std::move(names))) {}
+  size_t size() const { return names_->size(); }
+  const std::string& operator[](size_t i) const { return (*names_)[i]; }
+  auto begin() const { return names_->begin(); }
+  auto end() const { return names_->end(); }
+  bool operator==(const SharedNames& other) const { return names_ == other.names_ || *names_ == *other.names_; }
+
+ private:
+  std::shared_ptr<const std::vector<std::string>> names_;
+};
+
 /// The digest of the tracked state at a boundary.
 struct LoggedState {
-  std::string root;                ///< 32 hexadecimal digits
-  std::vector<std::string> names;  ///< of the tensors, in walk order
-  std::vector<uint32_t> leaves;    ///< one a name
-  std::string run;                 ///< digest of where the run was in its loops, and of hyperparameters; empty: unknown
+  std::string root;              ///< 32 hexadecimal digits
+  SharedNames names;             ///< of the tensors, in walk order
+  std::vector<uint32_t> leaves;  ///< one a name
+  std::string run;               ///< digest of where the run was in its loops, and of hyperparameters; empty: unknown
   int64_t step = 0;
   bool operator==(const LoggedState&) const = default;
 };

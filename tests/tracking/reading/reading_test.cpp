@@ -73,6 +73,15 @@ TEST_F(Reading, GivesParametersByTheirTypes) {
   EXPECT_EQ(std::get<std::string>(named("form").typed()), "plain");
 }
 
+// A log of small digests would otherwise take the names' memory for each.
+TEST_F(Reading, DigestsShareTheirNames) {
+  train();
+  const RunView run = runs().open("latest");
+  ASSERT_GT(run.log.states.size(), 1u);
+  ASSERT_GT(run.log.states.begin()->second.names.size(), 0u);
+  EXPECT_EQ(&run.log.states.begin()->second.names[0], &run.log.states.rbegin()->second.names[0]);
+}
+
 TEST_F(Reading, FindsARunByIdPrefixNameAndFolder) {
   train({"--name", "a"});
   train({"--name", "b"});
