@@ -78,8 +78,8 @@ bool is_dead_beginning(const Entry& entry) {
   const EntryStatus status = look_at(entry);
   if (status.kind != EntryStatus::Kind::folder) return false;
   const Folder folder(entry);
+  const auto holder = read_holder(folder);  // before: one that begins now may take the lock in between
   if (is_held(folder)) return false;
-  const auto holder = read_holder(folder);
   const bool is_known = holder && holder->host == this_process(false).host;
   return is_known || std::time(nullptr) - status.modified > kBeginningPatience;
 }
