@@ -67,6 +67,7 @@ TEST(CudaElementwise, CopiesAndFills) {
       SCOPED_TRACE(std::string(name_of(dtype)) + " " + std::to_string(n));
       expect_same_of_layouts(values({n}, 2, dtype), [](const Tensor& t) { return contiguous(t); });
       for (double value : {0.0, -0.0, 1.0, 3.7, -1e10, 1e300, std::numeric_limits<double>::quiet_NaN()}) {
+        if (!is_floating(dtype) && value != 0 && value != 1) continue;  // no value of the dtype
         expect_same({values({n}, 2, dtype)},
                     [&](const Tensors& t) { return Tensors{full(t[0].shape(), value, dtype, t[0].device())}; });
       }

@@ -5,7 +5,7 @@ import hashlib
 import support
 
 # The digest of the short training's final state. A change that moves it is a new version of the numerics contract.
-DIGEST = "b0030bc2ac01b06dff3264534763e096"
+DIGEST = "13b66d34922651202175ce2a64535154"
 FLAGS = ["--batch", 5, "--epochs", 2]
 
 

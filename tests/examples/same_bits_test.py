@@ -7,7 +7,7 @@ from support import write_digits
 
 # Flags of a short training, and the digest of its final state. A change that moves one is a new version of the numerics contract.
 TRAININGS = {
-    "mlp": (["--batch", 8, "--epochs", 2], "6331cea5009fa44058be153c5d19e044"),
+    "mlp": (["--batch", 8, "--epochs", 2], "137654340700e18af9bab5ef0d003a7e"),
     "cnn": (["--batch", 4, "--epochs", 1], "e0f3827476da1ee30681610492192524"),
 }
 

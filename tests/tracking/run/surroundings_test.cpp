@@ -165,7 +165,8 @@ TEST_F(Surroundings, FewDescriptorsSufficeOrAreSaid) {
       ++finished;
       EXPECT_EQ(read_run(run()).status, RunStatus::finished);
     } else {
-      EXPECT_LE(ended.status, 2) << limit << ended.err;
+      const bool by_loader = ended.status == 127;  // which has not found the libraries yet
+      EXPECT_TRUE(ended.status <= 2 || by_loader) << limit << ": " << ended.err;
       EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << limit << ": " << ended.err;
     }
   }
