@@ -195,7 +195,7 @@ TEST_F(UpdateTest, ClippedNormsEqualPublicOps) {
       };
       std::vector<Tensor> want = gradients;
       const Tensor norm = composed::clip_norm(pointers(want), limit);
-      everywhere([&](const std::string& where) {
+      everywhere([&, limit = limit](const std::string& where) {
         for (const bool shared : {true, false}) {
           std::vector<Tensor> got = gradients;
           if (!shared) {

@@ -28,19 +28,19 @@ Descriptor open_list(int flags) {
 
 }  // namespace
 
-void note_own_run(const std::string& id) {
+void note_own_run(const std::string& id, const std::string& program) {
   const auto path = state_folder() / kFileName;
   const Descriptor list = open_list(O_WRONLY | O_CREAT | O_APPEND);
   if (list.get() < 0) throw IoError(fmt::format("{}: can't be written, or is another user's", path.string()), EACCES);
-  const std::string line = "\n" + id + "\n";  // behind what a full disk cut
+  const std::string line = "\n" + id + " " + program + "\n";  // behind what a full disk cut
   write_all(list, std::as_bytes(std::span(line)), path);
 }
 
-bool is_own_run(const std::string& id) {
+bool is_own_run(const std::string& id, const std::string& program) {
   const Descriptor list = open_list(O_RDONLY);
-  if (list.get() < 0 || id.empty() || id.find('\n') != id.npos) return false;
+  if (list.get() < 0 || id.empty() || (id + program).find('\n') != id.npos) return false;
   try {
-    return read_all(list, kFileName).find("\n" + id + "\n") != std::string::npos;
+    return read_all(list, kFileName).find("\n" + id + " " + program + "\n") != std::string::npos;
   } catch (const IoError&) { return false; }
 }
 

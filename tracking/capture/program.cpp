@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -14,6 +15,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/hash_cache.h"
+#include "stet/tensor/sha256.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/text.h"
 
@@ -119,6 +121,18 @@ void keep_program(FileSystem& fs, const Path& runs, record::Program& program) {
     if (object.kept()) copied |= keep(fs, programs, file, object.sha256());
   }
   if (copied) fs.sync_directory(programs);
+}
+
+std::string identity_of(const record::Program& program) {
+  std::vector<std::string> parts;
+  for (const auto& object : program.shared_objects()) {
+    if (object.kept()) parts.push_back(object.soname() + " " + object.sha256());
+  }
+  std::sort(parts.begin(), parts.end());
+  Sha256 hash;
+  hash.update(program.sha256());
+  for (const std::string& part : parts) hash.update("\n").update(part);
+  return hash.hex();
 }
 
 RunnableProgram lay_out_program(FileSystem& fs, const Folder& runs, const record::Program& program,

@@ -21,6 +21,9 @@ Path own_executable();
 /// changed since come from the user's cache (tensor/hash_cache.h). Throws IoError.
 void keep_program(FileSystem& fs, const Path& runs, record::Program& program);
 
+/// What tells a program with the libraries that were kept with it from any other: 64 hexadecimal digits.
+std::string identity_of(const record::Program& program);
+
 /// A program laid out to be run again.
 struct RunnableProgram {
   Path executable;

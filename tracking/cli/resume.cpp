@@ -32,7 +32,7 @@ const record::Launch& last_with_program(const record::RunRecord& record) {
 
 void require_trust(const Folder& run, const Folder& runs, const record::RunRecord& record,
                    const record::Launch& launch) {
-  const std::string why = why_distrusted(run, runs, record.id(), {launch.program().sha256()});
+  const std::string why = why_distrusted(run, runs, record.id(), {launch.program()});
   if (!why.empty()) raise("run {}: {}", record.id(), why);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <regex>
 
 #include "stet/tracking/record/folder.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 // Numbers that print alike are the same bits: all NaN are one, as losses' are, and zeros have signs.
 std::string line_of(const Point& point) {
+  if (point.varies) return fmt::format("step {} (boundary {}): a value that varies", point.step, point.tick);
   return fmt::format("step {} (boundary {}): {}", point.step, point.tick, point.value);
 }
 
@@ -21,23 +23,28 @@ std::string line_of(const LoggedMedium& medium) {
                      medium.sha256);
 }
 
-bool varies(const Point& point) { return point.varies; }
-bool varies(const LoggedMedium&) { return false; }
-
 template <class Logged>
 std::vector<std::string> lines_of(const std::vector<Logged>& all, std::optional<uint64_t> before) {
   std::vector<std::string> lines;
   for (const Logged& one : all) {
-    if (!varies(one) && (!before || one.tick < *before)) lines.push_back(line_of(one));
+    if (!before || one.tick < *before) lines.push_back(line_of(one));
   }
   return lines;
+}
+
+// Of an artifact that came second under its name, and has a part of its hash in it: NAME-<8 digits>.EXT is NAME.EXT.
+std::string name_as_given(const std::string& name) {
+  static const std::regex kHashed("(.*)-[0-9a-f]{8}(\\.[^.]*)?");
+  std::smatch match;
+  return std::regex_match(name, match, kHashed) ? match[1].str() + match[2].str() : name;
 }
 
 void add_files(Contents& contents, const Folder& folder, const std::string& path) {
   for (const std::string& name : folder.names()) {
     const Entry entry = folder / name;
     if (look_at(entry).kind == EntryStatus::Kind::folder) add_files(contents, Folder(entry), path + name + "/");
-    else if (is_file(entry)) contents["artifact " + path + name] = {"SHA-256 " + sha256_file(entry)};
+    else if (is_file(entry))
+      contents["artifact " + path + name_as_given(name)].push_back("SHA-256 " + sha256_file(entry));
   }
 }
 
@@ -49,13 +56,19 @@ void add(Contents& contents, const std::string& name, std::vector<std::string> l
 
 Contents contents_of(const std::filesystem::path& run, const LogView& log, std::optional<uint64_t> before) {
   Contents contents;
-  for (const auto& [tag, metric] : log.metrics) add(contents, "metric " + tag, lines_of(metric.points, before));
+  for (const auto& [tag, metric] : log.metrics) {
+    if (metric.name.starts_with("system/")) continue;  // taken at times, not at steps
+    add(contents, "metric " + tag, lines_of(metric.points, before));
+  }
   for (const auto& [name, media] : log.media) {
     const bool image = media.front().kind == LoggedMedium::Kind::image;
     add(contents, (image ? "image " : "text ") + name, lines_of(media, before));
   }
   if (before) return contents;
   if (const auto artifacts = find_folder(Folder(run) / "artifacts")) add_files(contents, *artifacts, "");
+  for (auto& [name, lines] : contents) {
+    if (name.starts_with("artifact ")) std::sort(lines.begin(), lines.end());
+  }
   return contents;
 }
 

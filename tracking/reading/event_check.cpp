@@ -11,6 +11,8 @@
 namespace stet::tracking {
 namespace {
 
+constexpr int64_t kFrameBytes = 16;  // around an event
+
 using Value = record::Summary::Value;
 
 record::Event scalar_again(const Value& value) {
@@ -71,8 +73,12 @@ bool is_odd(const record::Event& event) {
 
 std::string find_odd_event(const Folder& run) {
   EventReader reader(run);
+  LogPosition before = reader.position();
   for (record::Event event; reader.next(event);) {
-    if (is_odd(event))
+    const LogPosition at = reader.position();
+    const int64_t bytes = at.offset - (at.segment == before.segment ? before.offset : 0) - kFrameBytes;
+    before = at;
+    if (is_odd(event) || bytes != static_cast<int64_t>(event.ByteSizeLong()))
       return fmt::format("the log's event before byte {} of segment {} is none that a run writes",
                          reader.position().offset, reader.position().segment);
   }

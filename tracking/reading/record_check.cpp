@@ -2,14 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/event_check.h"
 #include "stet/tracking/reading/rerun.h"
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/checkpoint_digest.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
 namespace {
+
+// Is all that `part` says said by `whole`, in the same words?
+bool is_contained(const nlohmann::json& part, const nlohmann::json& whole) {
+  if (part.is_array()) {
+    return whole.is_array() && part.size() == whole.size() &&
+           std::equal(part.begin(), part.end(), whole.begin(), is_contained);
+  }
+  if (!part.is_object()) return part == whole;
+  for (const auto& [name, value] : part.items()) {
+    if (!whole.contains(name) || !is_contained(value, whole[name])) return false;
+  }
+  return true;
+}
 
 std::string record_path(const RunView& run) { return (run.folder / "run.json").string(); }
 
@@ -78,6 +96,12 @@ std::string undigested(const RunView& run) {
   return "";
 }
 
+// One that the log doesn't mark was left behind: a resume passed it over, or a kill came before its mark.
+bool is_marked(const RunView& run, int64_t step) {
+  const auto marks = [&](const auto& mark) { return mark.second.step == step; };
+  return std::any_of(run.log.checkpoints.begin(), run.log.checkpoints.end(), marks);
+}
+
 std::string other_checkpoint(const RunView& run, const CheckpointFile& file) {
   const std::string path = file.entry.path().string();
   try {
@@ -97,12 +121,15 @@ std::string other_checkpoint(const RunView& run, const CheckpointFile& file) {
 // A run that has finished keeps its last state.
 std::string missing_checkpoint(const RunView& run) {
   if (run.status != RunStatus::finished || run.log.states.empty()) return "";
-  if (!run.checkpoints.empty() && run.checkpoints.back().step == run.recorded_steps) return "";
+  for (const RunCheckpoint& checkpoint : run.checkpoints) {
+    if (checkpoint.step == run.recorded_steps && is_marked(run, checkpoint.step)) return "";
+  }
   return fmt::format("{} is gone", checkpoint_path(run.folder, run.recorded_steps).string());
 }
 
 std::string other_checkpoints(const RunView& run) {
   for (const CheckpointFile& file : list_checkpoints(Folder(run.folder))) {
+    if (!is_marked(run, file.step)) continue;
     if (std::string what = other_checkpoint(run, file); !what.empty()) return what;
   }
   return missing_checkpoint(run);
@@ -113,10 +140,32 @@ std::string odd_event(const RunView& run) {
   return run.seal.state == SealState::sealed ? find_odd_event(Folder(run.folder)) : "";
 }
 
+// As other programs read run.json: without fields that Stet passes over, or given twice.
+std::string other_words(const RunView& run) {
+  const Folder folder(run.folder);
+  const std::string text = read_record_text(folder);
+  const auto record = parse_record(text, folder);
+  if (run.seal.state != SealState::sealed || is_of_newer_version(record)) return "";
+  try {
+    if (is_contained(nlohmann::json::parse(text), nlohmann::json::parse(to_json(record)))) return "";
+  } catch (const nlohmann::json::exception&) {  // Protobuf takes more for JSON than others do
+  }
+  return fmt::format("{}: holds what its version does not write", record_path(run));
+}
+
 }  // namespace
 
+std::vector<std::string> unmarked_checkpoints(const RunView& run) {
+  std::vector<std::string> names;
+  for (const RunCheckpoint& checkpoint : run.checkpoints) {
+    if (!is_marked(run, checkpoint.step)) names.push_back("checkpoints/" + checkpoint.path.filename().string());
+  }
+  return names;
+}
+
 std::string contradiction(const RunView& run) {
-  for (const auto& check : {other_launches, other_end, other_final_digest, undigested, odd_event, other_checkpoints}) {
+  for (const auto& check :
+       {other_words, other_launches, other_end, other_final_digest, undigested, odd_event, other_checkpoints}) {
     if (std::string what = check(run); !what.empty()) return what;
   }
   return "";

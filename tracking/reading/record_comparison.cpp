@@ -188,6 +188,8 @@ const std::vector<std::string>& not_compared() {
       "machines and library versions",
       "times, process ids and hosts",
       "source state and patch",
+      "what it was forked from, and execution settings",
+      "how an interruption came about",
       "how launches before the last one ended, and those of which nothing is left",
       "notes and output.log"};
   return parts;

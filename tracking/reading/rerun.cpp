@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/reading/comparison.h"
@@ -22,6 +23,18 @@ std::string last_line(const Path& file) {
   std::string text = read_file(file);
   while (text.ends_with('\n')) text.pop_back();
   return text.substr(text.rfind('\n') + 1);
+}
+
+// A flag that every program has is none of its parameters, and would steer it elsewhere.
+void require_own_name(const std::string& name) {
+  static const std::set<std::string> kOfEveryProgram{"help",      "config",   "quiet",   "runs",   "resume",
+                                                     "name",      "seed",     "threads", "device", "checkpoint-every",
+                                                     "max-steps", "allow-nan"};
+  const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_';
+  });
+  if (!is_name || kOfEveryProgram.contains(name))
+    throw NotRunnable(fmt::format("its record has a parameter or place '{}', which no program can have", name));
 }
 
 std::set<uint64_t> stops_of(const std::vector<Stretch>& stretches) {
@@ -166,6 +179,8 @@ class Stretches {
   }
 
   std::vector<std::string> arguments(const RunLaunch& launch) const {
+    for (const RunParameter& p : run_.parameters) require_own_name(p.name);
+    for (const RunPlace& p : run_.places) require_own_name(p.name);
     std::vector<std::string> words{"--quiet", "--runs=" + (scratch_ / "runs").string(),
                                    fmt::format("--seed={}", run_.seed), fmt::format("--threads={}", options_.threads),
                                    "--device=" + (options_.device.empty() ? launch.device : options_.device)};

@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "stet/tensor/error.h"
 #include "stet/tracking/capture/own_runs.h"
+#include "stet/tracking/capture/program.h"
 
 namespace stet::tracking {
 namespace {
@@ -16,19 +19,21 @@ constexpr char kRemedy[] =
 }  // namespace
 
 std::string why_distrusted(const Folder& run, const Folder& runs, const std::string& id,
-                           const std::vector<std::string>& programs) {
+                           const std::vector<record::Program>& programs) {
   const uid_t user = ::geteuid();
   struct stat status {};
   if (::fstat(run.descriptor(), &status) != 0 || status.st_uid != user)
     return fmt::format("another user wrote the folder: {}", kRemedy);
   const auto kept = find_folder(runs / "programs");
-  for (const std::string& sha256 : programs) {
+  for (const record::Program& program : programs) {
+    const std::string& sha256 = program.sha256();
     const bool there = kept && sha256.find('/') == sha256.npos &&
                        ::fstatat(kept->descriptor(), sha256.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
     if (there && status.st_uid != user) return fmt::format("another user wrote its kept program: {}", kRemedy);
   }
-  if (is_own_run(id)) return "";
-  return fmt::format("it is not in your own list of runs, so it came from elsewhere: {}", kRemedy);
+  const auto is_own = [&](const auto& program) { return is_own_run(id, identity_of(program)); };
+  if (std::all_of(programs.begin(), programs.end(), is_own)) return "";
+  return fmt::format("it is not in your own list of runs with that program, so it came from elsewhere: {}", kRemedy);
 }
 
 }  // namespace stet::tracking

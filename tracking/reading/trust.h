@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "stet/tracking/record/file_system.h"
+#include "stet/tracking/record/record.pb.h"
 
 namespace stet::tracking {
 
-/// Why running these programs (SHA-256), kept in the folder of runs, for the run `id` could be running somebody else's:
-/// the run is not in the user's list of runs, or another user owns its folder or a program. Empty where it is not.
+/// Why running these programs, kept in the folder of runs, for the run `id` could be running somebody else's: the run
+/// is not in the user's list of runs with such a program, or another user owns its folder or a program. Empty where it
+/// is not.
 std::string why_distrusted(const Folder& run, const Folder& runs, const std::string& id,
-                           const std::vector<std::string>& programs);
+                           const std::vector<record::Program>& programs);
 
 }  // namespace stet::tracking

@@ -23,8 +23,11 @@ namespace {
 
 void require_trust(const RunView& run, const VerifyOptions& options) {
   if (options.trust) return;
-  std::vector<std::string> programs;
-  for (const RunLaunch& launch : run.launches) programs.push_back(launch.program.sha256);
+  std::vector<record::Program> programs;
+  const auto record = read_record(Folder(run.folder));
+  for (const auto& launch : record.launches()) {
+    if (!launch.program().sha256().empty()) programs.push_back(launch.program());
+  }
   const std::string why = why_distrusted(Folder(run.folder), Folder(run.folder.parent_path()), run.id, programs);
   if (!why.empty()) throw NotRunnable(why);
 }
@@ -268,6 +271,8 @@ Verdict judge(const RunView& run, const VerifyOptions& options, const VerifyProg
   verdict.seal = check_seal(Folder(run.folder), SealDepth::everything);
   require_runnable(run);
   verdict.varying = varying_metrics(run.log);
+  verdict.unmarked = unmarked_checkpoints(run);
+  verdict.cut_short = run.status == RunStatus::dead;
   verdict.secrets = masked_names(run);
   verdict.reason = refusal(verdict, run);
   if (!verdict.reason.empty()) {
@@ -302,6 +307,10 @@ Verdict verify(const Path& folder, const VerifyOptions& options, const VerifyPro
 std::vector<std::string> Verdict::not_vouched_for() const {
   std::vector<std::string> parts = not_compared();
   for (const std::string& name : secrets) parts.push_back(name + " (a secret)");
+  if (cut_short)
+    parts.push_back(
+        "what was logged behind its last digest, artifacts and the recorded number of steps, as it was killed");
+  for (const std::string& name : unmarked) parts.push_back(name + " (not of this run's log)");
   for (const std::string& name : varying) parts.push_back(fmt::format("metric {} (declared to vary)", name));
   for (const std::string& name : depends_on_surroundings) parts.push_back(name + " (depends on surroundings)");
   return parts;

@@ -53,6 +53,8 @@ struct Verdict {
       resumed;     ///< stretch by stretch from checkpoints, where that was asked for and `whole` agrees
   SealCheck seal;  ///< of everything
   std::vector<std::string> differences;  ///< of the record that the replay wrote, where digests agree: a line each
+  std::vector<std::string> unmarked;     ///< checkpoints that the log does not mark
+  bool cut_short = false;                ///< the run was killed: what came behind its last digest is not compared
   std::vector<std::string> varying;      ///< metrics declared to differ each time
   std::vector<std::string> secrets;      ///< parameters and places that the record does not hold
   std::vector<std::string> depends_on_surroundings;  ///< what two replays don't agree on

@@ -48,7 +48,17 @@ bool holds_frame(std::string_view bytes) {
 
 // One segment of the effective log, read through a window.
 struct EventReader::Part {
-  Part(const Segment& segment, int64_t limit_) : number(segment.number), file(segment.entry), limit(limit_) {}
+  Part(const Segment& segment, int64_t limit_) : number(segment.number), entry(segment.entry), limit(limit_) {}
+
+  // Open while it is read: a run may have more segments than a process has descriptors.
+  InputFile& file() {
+    if (!opened) opened.emplace(entry);
+    return *opened;
+  }
+  void close() {
+    opened.reset();
+    window = {};
+  }
 
   // Up to `count` bytes at `from`; fewer at the file's end.
   std::string_view bytes_at(int64_t from, size_t count) {
@@ -59,8 +69,8 @@ struct EventReader::Part {
   }
 
   void load(int64_t from, size_t count) {
-    window.resize(std::min(count, static_cast<size_t>(std::max<int64_t>(file.identity().size - from, 0))));
-    window.resize(file.read_at(from, window));
+    window.resize(std::min(count, static_cast<size_t>(std::max<int64_t>(file().identity().size - from, 0))));
+    window.resize(file().read_at(from, window));
     window_begin = from;
   }
 
@@ -72,7 +82,7 @@ struct EventReader::Part {
     if (!crc_holds(header.substr(0, 8), header.substr(8, 4))) return damaged();
     auto length = get_little_endian<uint64_t>(header);
     if (length > kEventLimit) raise_damaged("a frame of more bytes than an event has");
-    if (static_cast<int64_t>(length) + kHeaderSize + kTrailerSize > file.identity().size - offset) return cut();
+    if (static_cast<int64_t>(length) + kHeaderSize + kTrailerSize > file().identity().size - offset) return cut();
     std::string_view body = bytes_at(offset + kHeaderSize, length + kTrailerSize);
     if (body.size() < length + kTrailerSize) return cut();
     if (!crc_holds(body.substr(0, length), body.substr(length))) return damaged();
@@ -86,7 +96,7 @@ struct EventReader::Part {
 
   bool cut() const {
     if (limit == kNoLimit) return false;  // a crash, or a frame still being written
-    raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", file.path().string(),
+    raise<DataError>("{}: ends at byte {}, but the run goes on from byte {}; restore the file", entry.path().string(),
                      offset, limit);
   }
 
@@ -97,18 +107,19 @@ struct EventReader::Part {
   }
 
   bool frame_follows() {
-    const auto left = static_cast<size_t>(std::max<int64_t>(file.identity().size - offset, 0));
+    const auto left = static_cast<size_t>(std::max<int64_t>(file().identity().size - offset, 0));
     if (left > kSpoiledLimit) return true;
     load(offset, left);
     return window.size() > 1 && holds_frame(std::string_view(window).substr(1));
   }
 
   [[noreturn]] void raise_damaged(std::string_view why) const {
-    raise<DataError>("{}: damaged at byte {}: {}", file.path().string(), offset, why);
+    raise<DataError>("{}: damaged at byte {}: {}", entry.path().string(), offset, why);
   }
 
   int64_t number;
-  InputFile file;
+  Entry entry;
+  std::optional<InputFile> opened;
   int64_t limit;
   int64_t offset = 0;
   std::string window;
@@ -167,7 +178,7 @@ bool EventReader::next(record::Event& event) {
   while (current_ < parts_.size()) {
     if (parts_[current_]->next(event)) return true;
     if (current_ + 1 == parts_.size()) return false;
-    ++current_;
+    parts_[current_++]->close();
   }
   return false;
 }

@@ -22,6 +22,7 @@ namespace stet::tracking {
 namespace {
 
 constexpr std::string_view kRecordName = "run.json";
+constexpr int kMostLaunches = 20'000, kMostNames = 100'000;
 constexpr int64_t kRecordLimit = int64_t{64} << 20;  // a launch takes some kilobytes
 
 bool is_run(const Path& folder) {
@@ -158,11 +159,17 @@ record::RunRecord parse_record(const std::string& text, const Folder& folder) {
 
 record::RunRecord parse_record(const std::string& text, const std::string& name) {
   record::RunRecord record;
-  if (parse_json(text, record, /*ignore_unknown_fields=*/true).ok()) return record;  // a newer version's has some
+  const bool parsed = parse_json(text, record, /*ignore_unknown_fields=*/true).ok();  // a newer version's has some
+  const int names = record.params_size() + record.places_size() + record.tags_size();
+  if (parsed && (record.launches_size() > kMostLaunches || names > kMostNames))
+    raise<DataError>("{}: no run record: it has more launches, parameters or tags than a run has", name);
+  if (parsed) return record;
   raise<DataError>("{}: no run record: {}", name,
                    nlohmann::json::accept(text) ? "a field is not of its type, or nested too deep"
                                                 : "it is no JSON; restore the file");
 }
+
+bool is_of_newer_version(const record::RunRecord& record) { return is_newer(record.stet_version()); }
 
 bool holds_foreign_fields(const std::string& text, const record::RunRecord& record) {
   record::RunRecord again;

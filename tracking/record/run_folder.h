@@ -91,6 +91,9 @@ record::RunRecord parse_record(const std::string& text, const Folder& folder);
 /// The same; `name` stands in messages.
 record::RunRecord parse_record(const std::string& text, const std::string& name);
 
+/// Was it written by a newer version than this one?
+bool is_of_newer_version(const record::RunRecord& record);
+
 /// Does a record's text hold fields that neither this version nor the record's own, when that is older, writes?
 bool holds_foreign_fields(const std::string& text, const record::RunRecord& record);
 

@@ -22,7 +22,6 @@ using Entries = std::map<std::string, Entry>;  // by their paths below the run's
 
 void add_below(Entries& entries, const Folder& folder, const std::string& path) {
   for (const std::string& name : folder.names()) {
-    if (name.starts_with(".new-")) continue;  // what a crash left half made
     const Entry entry = folder / name;
     if (look_at(entry).kind == EntryStatus::Kind::folder) add_below(entries, Folder(entry), path + name + "/");
     else entries.emplace(path + name, entry);

@@ -127,11 +127,9 @@ void LiveRun::begin() {
   close();
   record_.describe_program(program_, flags_, parameters_, checkpoints_.policy());
   record_.add_launch(now_, flags_.device, argv_);
-  if (!held_) {
-    held_ = record_.make_folder(fs_, flags_.runs);
-    note_as_own();
-  }
+  if (!held_) held_ = record_.make_folder(fs_, flags_.runs);
   record_.keep_program(fs_, flags_.runs, held_->folder);
+  note_as_own();
   save_record();
   begin_log();
   if (!replay_) progress_.open_output(held_->folder / "output.log");
@@ -147,7 +145,7 @@ void LiveRun::begin() {
 void LiveRun::note_as_own() {
   if (replay_) return;
   try {
-    note_own_run(record_.id());
+    note_own_run(record_.id(), record_.program_identity());
   } catch (const IoError& e) {
     progress_.warn(fmt::format("{}: {}; `stet resume` and `stet verify` will ask for --trust", program_, e.what()));
   }

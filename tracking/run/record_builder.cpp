@@ -108,7 +108,8 @@ void RecordBuilder::describe_program(const std::string& program, const RunFlags&
   record_.set_numerics(numerics_version);
   record_.set_stet_version(version);
   record_.set_allow_nan(flags.allow_nan);
-  if (!taken_over_) describe_parameters(parameters);
+  if (taken_over_) move_places(parameters);
+  else describe_parameters(parameters);
   set_policy(record_, policy);
 }
 
@@ -117,6 +118,17 @@ void RecordBuilder::describe_parameters(const Parameters& parameters) {
     if (d.built_in || d.execution) continue;
     if (d.type == "place") add_place(record_, d);
     else add_param(record_, d);
+  }
+}
+
+// A place that was given anew: from here on the run finds things there.
+void RecordBuilder::move_places(const Parameters& parameters) {
+  for (const Declared& d : parameters.declared()) {
+    if (d.type != "place" || d.source != Source::flag) continue;
+    for (auto& place : *record_.mutable_places()) {
+      if (place.name() == d.name && !place.masked() && !d.value.empty())
+        place.set_value(to_utf8(std::filesystem::absolute(d.value).lexically_normal().string()));
+    }
   }
 }
 

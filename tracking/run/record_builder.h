@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stet/tensor/recorder.h"
+#include "stet/tracking/capture/program.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 #include "stet/tracking/run/checkpoint_policy.h"
@@ -40,6 +41,9 @@ class RecordBuilder {
   /// Keeps the program and its source for the launch. Throws IoError.
   void keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder);
 
+  /// Of the launch's program, when it is kept.
+  std::string program_identity() { return identity_of(launch().program()); }
+
   /// A data set was opened; once more of one that it has is nothing new.
   void add_dataset(const DatasetRecord& dataset);
   const std::vector<DatasetRecord>& datasets() const { return datasets_; }
@@ -56,6 +60,7 @@ class RecordBuilder {
 
  private:
   void describe_parameters(const Parameters& parameters);
+  void move_places(const Parameters& parameters);
   void describe_hyperparameters(const State& state, const Parameters& parameters);
   void describe_tracked(const State& state);
   void describe_data();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/checkpoint_digest.h"
 #include "stet/tracking/record/event.pb.h"
@@ -60,6 +62,10 @@ RestartPoint find_restart_point(const Folder& run) {
       require_logged(checkpoint, logged, file->entry.path());
       point.checkpoint = std::move(checkpoint);
       return point;
+    } catch (const IoError& error) {
+      if (error.code == EMFILE || error.code == ENFILE || error.code == ENOMEM)
+        throw;  // nothing is wrong with the file
+      point.passed_over.push_back(error.what());
     } catch (const Error& error) {  // damaged, or unreadable to us: an older one may do
       point.passed_over.push_back(error.what());
     }

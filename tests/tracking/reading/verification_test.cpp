@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/sha256.h"
 #include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
 #include "tracking/sealing.h"
@@ -140,6 +141,50 @@ TEST_F(Verification, WhatIsUsedAndNotTrackedIsRefusedByName) {
   const Ended late = train({"--form", "late"});
   EXPECT_EQ(late.status, 1);
   EXPECT_THAT(late.err, HasSubstr("track: 'sum' is tracked within a loop"));
+}
+
+TEST_F(Verification, ARecordCannotSteerTheProgramElsewhere) {
+  ASSERT_EQ(train({}).status, 0);
+  replace_once(run() / "run.json", "\"name\": \"lr\"", "\"name\": \"resume\"");
+  seal_anew(run());
+  EXPECT_THAT(verdict().line, HasSubstr("a parameter or place 'resume', which no program can have"));
+}
+
+TEST_F(Verification, OthersReadTheSameInTheRecord) {
+  ASSERT_EQ(train({}).status, 0);
+  replace_once(run() / "run.json", "\"parameter_count\"", "\"parameter_count\": \"999\", \"parameterCount\"");
+  std::string text = read_file(run() / "run.json");
+  const size_t at = text.find("\"record_sha256\": \"") + 18;
+  const std::string zeros(64, '0');
+  text.replace(at, 64, zeros);
+  overwrite(run() / "run.json", text.replace(at, 64, sha256_hex(text)));
+  ASSERT_EQ(check_seal(Folder(run()), SealDepth::everything).state, SealState::sealed);
+  EXPECT_THAT(verdict().line, HasSubstr("run.json: holds what its version does not write"));
+}
+
+TEST_F(Verification, ACheckpointThatAResumePassedOverIsNamed) {
+  ASSERT_EQ(run_scenario(folder_.path(), {"--checkpoint-every", "5"}, {{"STET_TEST_KILL", "step:13"}}).status, 137);
+  std::filesystem::resize_file(run() / "checkpoints/step-00000010.h5", 1000);
+  ASSERT_EQ(run_scenario(folder_.path(), {"--resume", "latest", "--checkpoint-every", "3000"}).status, 0);
+  const Verdict found = verdict();
+  EXPECT_TRUE(found.verified()) << found.line;
+  EXPECT_THAT(found.not_vouched_for(), Contains("checkpoints/step-00000010.h5 (not of this run's log)"));
+}
+
+TEST_F(Verification, FindsDataThatMovedBeforeAResume) {
+  overwrite(folder_ / "samples", "one two three");
+  ASSERT_EQ(train({"--data", (folder_ / "samples").string(), "--max-steps", "5"}).status, 0);
+  std::filesystem::rename(folder_ / "samples", folder_ / "moved");
+  ASSERT_EQ(run_scenario(folder_.path(), {"--resume", "latest", "--data", (folder_ / "moved").string()}).status, 0);
+  EXPECT_TRUE(verdict().verified()) << verdict().line;
+  std::filesystem::rename(folder_ / "moved", folder_ / "again");
+  EXPECT_TRUE(verdict({.places = {{"data", (folder_ / "again").string()}}}).verified());
+}
+
+TEST_F(Verification, SaysOfAKilledRunWhatItDoesNotCompare) {
+  ASSERT_EQ(train({}, {{"STET_TEST_KILL", "step:20"}}).status, 137);
+  EXPECT_TRUE(verdict().verified());
+  EXPECT_THAT(verdict().not_vouched_for(), Contains(HasSubstr("behind its last digest")));
 }
 
 }  // namespace
