@@ -21,7 +21,9 @@ template <size_t N> class StridedAxes {
       Offsets steps;
       for (size_t t = 0; t < N; ++t) steps[t] = tensors[t]->strides()[static_cast<size_t>(i)];
       if (!extents_.empty() && merges(steps, shape[i])) {
-        extents_.back() *= shape[i];
+        // Where another axis is 0 there are no elements, and the product may be past int64.
+        extents_.back() =
+            static_cast<int64_t>(static_cast<uint64_t>(extents_.back()) * static_cast<uint64_t>(shape[i]));
         steps_.back() = steps;
       } else {
         extents_.push_back(shape[i]);
