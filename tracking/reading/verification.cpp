@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/content_comparison.h"
@@ -142,6 +143,16 @@ class Replays {
   int count_ = 0;
 };
 
+// What a second replay logged. One that parts from the record where the first did not is a difference by itself.
+Contents contents_once_more(Verdict& verdict, const RunView& run, const std::vector<Stretch>& stretches,
+                            Replays& replays) {
+  const Rerun again = replays.run(stretches);
+  if (const auto& parting = again.result.first_difference)
+    verdict.differences.push_back("run a second time, " + parting->what);
+  if (!again.run) throw NotRunnable("the program made no run when it was run a second time");
+  return comparable_contents(run, *again.run, again.log);
+}
+
 // Sets the verdict's differences, and what depends on surroundings: what differs from the record, and from a second
 // replay as well.
 void compare_contents(Verdict& verdict, const RunView& run, const Rerun& again, const std::vector<Stretch>& stretches,
@@ -150,8 +161,7 @@ void compare_contents(Verdict& verdict, const RunView& run, const Rerun& again, 
   const Contents first = comparable_contents(run, *again.run, again.log);
   const auto differ = differing(recorded, first);
   if (differ.empty()) return;
-  const Rerun once_more = replays.run(stretches);
-  const Contents second = comparable_contents(run, *once_more.run, once_more.log);
+  const Contents second = contents_once_more(verdict, run, stretches, replays);
   const auto unsteady = differing(first, second);
   for (const std::string& name : differ) {
     if (std::find(unsteady.begin(), unsteady.end(), name) != unsteady.end())
@@ -264,11 +274,11 @@ std::string refusal(const Verdict& verdict, const RunView& run) {
   return contradiction(run);
 }
 
-Verdict judge(const RunView& run, const VerifyOptions& options, const VerifyProgress& progress) {
+Verdict judge(const RunView& run, SealCheck seal, const VerifyOptions& options, const VerifyProgress& progress) {
   Verdict verdict;
   verdict.steps = run.steps;
+  verdict.seal = std::move(seal);
   require_places(run, options);
-  verdict.seal = check_seal(Folder(run.folder), SealDepth::everything);
   require_runnable(run);
   verdict.varying = varying_metrics(run.log);
   verdict.unmarked = unmarked_checkpoints(run);
@@ -293,12 +303,21 @@ Verdict impossible(const RunView& run, const std::string& why) {
   return verdict;
 }
 
+Verdict judge_all(const RunView& run, SealCheck seal, const VerifyOptions& options, const VerifyProgress& progress) {
+  try {
+    return judge(run, std::move(seal), options, progress);
+  } catch (const NotRunnable& e) { return impossible(run, e.what()); } catch (const DataError& e) {
+    return impossible(run, e.what());
+  } catch (const IoError& e) { return impossible(run, e.what()); }
+}
+
 }  // namespace
 
 Verdict verify(const Path& folder, const VerifyOptions& options, const VerifyProgress& progress) {
+  SealCheck seal = check_seal(Folder(folder), SealDepth::everything);
+  if (seal.state != SealState::altered) return judge_all(read_run(folder), std::move(seal), options, progress);
   Verdict verdict;
-  verdict.seal = check_seal(Folder(folder), SealDepth::everything);
-  if (verdict.seal.state != SealState::altered) return verify(read_run(folder), options, progress);
+  verdict.seal = std::move(seal);
   verdict.reason = verdict.seal.line();
   refuse(verdict, verdict.reason);
   return verdict;
@@ -317,11 +336,7 @@ std::vector<std::string> Verdict::not_vouched_for() const {
 }
 
 Verdict verify(const RunView& run, const VerifyOptions& options, const VerifyProgress& progress) {
-  try {
-    return judge(run, options, progress);
-  } catch (const NotRunnable& e) { return impossible(run, e.what()); } catch (const DataError& e) {
-    return impossible(run, e.what());
-  } catch (const IoError& e) { return impossible(run, e.what()); }
+  return judge_all(run, check_seal(Folder(run.folder), SealDepth::everything), options, progress);
 }
 
 }  // namespace stet::tracking
