@@ -16,14 +16,18 @@ template <size_t N> class StridedAxes {
 
   explicit StridedAxes(const std::array<const Tensor*, N>& tensors) {
     const Shape& shape = tensors[0]->shape();
+    elements_ = shape.elements();
+    if (elements_ == 0) {  // its other extents may have a product past int64
+      extents_.push_back(0);
+      steps_.push_back({});
+      return;
+    }
     for (int i = 0; i < shape.rank(); ++i) {
       if (shape[i] == 1) continue;
       Offsets steps;
       for (size_t t = 0; t < N; ++t) steps[t] = tensors[t]->strides()[static_cast<size_t>(i)];
       if (!extents_.empty() && merges(steps, shape[i])) {
-        // Where another axis is 0 there are no elements, and the product may be past int64.
-        extents_.back() =
-            static_cast<int64_t>(static_cast<uint64_t>(extents_.back()) * static_cast<uint64_t>(shape[i]));
+        extents_.back() *= shape[i];
         steps_.back() = steps;
       } else {
         extents_.push_back(shape[i]);
@@ -35,7 +39,6 @@ template <size_t N> class StridedAxes {
       steps_.push_back({});
       steps_.back().fill(1);
     }
-    elements_ = shape.elements();
   }
 
   int64_t elements() const { return elements_; }
