@@ -1,6 +1,6 @@
 // The table of ops: one row an op, or a way to call it. Drivers hold each row to its scalar reference, its gradient to
 // central differences and to its own reference, fused kernels to their composition, all of it to committed digests, and
-// a GPU to the CPU. A new op is a new row, in the source of this folder whose section of tensor/ops.h declares it.
+// a GPU to the CPU. A new op is a new row, in the source of this folder for its kind.
 #pragma once
 
 #include <concepts>
@@ -38,7 +38,7 @@ struct Range {
 /// A row. What it leaves empty isn't checked.
 struct OpCase {
   std::string name;              ///< of its digest too; the op's, and what sets this way to call it apart
-  std::vector<std::string> ops;  ///< the functions of tensor/ops.h that it calls: the name up to its dot, unless told
+  std::vector<std::string> ops;  ///< the ops that it calls: the name up to its dot, unless told
   std::function<Tensor(const Tensors&)> op;
 
   std::function<Array<float>(const Arrays&)> reference;
@@ -112,7 +112,7 @@ class Table {
   std::vector<OpCase> rows_;
 };
 
-// The rows by section of tensor/ops.h.
+// The rows by kind.
 void add_elementwise(Table& t);
 void add_reductions(Table& t);
 void add_shape_ops(Table& t);

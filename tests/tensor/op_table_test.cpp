@@ -5,7 +5,7 @@
 #include <fstream>
 #include <regex>
 #include <set>
-#include <sstream>
+#include <string>
 
 #include "ops/case.h"
 
@@ -15,15 +15,22 @@ namespace {
 using testing::op_cases;
 using testing::OpCase;
 
-// The names of the functions that tensor/ops.h declares.
-std::set<std::string> declared() {
-  std::stringstream text;
-  text << std::ifstream(STET_SOURCE_DIR "/tensor/ops.h").rdbuf();
-  const std::regex declaration(R"(^[A-Za-z][\w:<>]* (operator[^\s(]+|\w+)\()");
-  std::set<std::string> names;
+// What the pattern captures in the lines of a source that it fits.
+std::set<std::string> captured(const std::string& source, const std::regex& pattern) {
+  std::ifstream text(STET_SOURCE_DIR "/" + source);
+  std::set<std::string> found;
   for (std::string line; std::getline(text, line);) {
     std::smatch match;
-    if (std::regex_search(line, match, declaration)) names.insert(match[1]);
+    if (std::regex_search(line, match, pattern)) found.insert(match[1]);
+  }
+  return found;
+}
+
+// The names of the functions that the headers of tensor/ops.h declare.
+std::set<std::string> declared() {
+  std::set<std::string> names;
+  for (const std::string& header : captured("tensor/ops.h", std::regex(R"re(#include "stet/(.*)")re"))) {
+    names.merge(captured(header, std::regex(R"(^[A-Za-z][\w:<>]* (operator[^\s(]+|\w+)\()")));
   }
   return names;
 }
