@@ -42,6 +42,21 @@ void require_unaltered(const Folder& run, const record::RunRecord& record) {
   if (seal.state == SealState::altered) raise("run {}: {}; restore what was changed", record.id(), seal.line());
 }
 
+// The program runs in its own folder: a relative place is the user's, and is settled here.
+std::vector<std::string> with_places_settled(std::vector<std::string> flags, const record::RunRecord& record) {
+  const auto settled = [](const std::string& place) {
+    return place.empty() ? place : std::filesystem::absolute(place).lexically_normal().string();
+  };
+  for (const auto& place : record.places()) {
+    const std::string flag = "--" + place.name();
+    for (size_t i = 0; i < flags.size(); ++i) {
+      if (flags[i].starts_with(flag + "=")) flags[i] = flag + "=" + settled(flags[i].substr(flag.size() + 1));
+      else if (flags[i] == flag && i + 1 < flags.size()) flags[i + 1] = settled(flags[i + 1]);
+    }
+  }
+  return flags;
+}
+
 int resume_run(const Common& common, const Options& options) {
   const Path path = std::filesystem::absolute(find_run(common.runs, options.run)).lexically_normal();
   const Folder run(path), runs(path.parent_path());
@@ -58,7 +73,8 @@ int resume_run(const Common& common, const Options& options) {
                   .environment = program.environment,
                   .cwd = std::filesystem::is_directory(launch.cwd(), none) ? Path(launch.cwd()) : Path(),
                   .output = {}};
-  command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
+  const auto flags = with_places_settled(options.flags, record);
+  command.arguments.insert(command.arguments.end(), flags.begin(), flags.end());
   command.end_signal = SIGTERM;  // it saves a checkpoint
   Subprocess child(command);
   signals.pass_on_to(child.id());

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/event_check.h"
 #include "stet/tracking/reading/rerun.h"
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/checkpoint_digest.h"
+#include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 
@@ -155,10 +157,21 @@ std::string other_words(const RunView& run) {
 
 }  // namespace
 
-std::vector<std::string> unmarked_checkpoints(const RunView& run) {
+std::vector<std::string> foreign_files(const RunView& run) {
+  constexpr std::string_view own[] = {".lock", "artifacts", "checkpoints", "notes", "output.log", "run.json", "source"};
+  const Folder folder(run.folder);
   std::vector<std::string> names;
+  for (const std::string& name : folder.names()) {
+    if (std::ranges::find(own, name) == std::end(own) && !is_segment_name(name)) names.push_back(name);
+  }
+  std::set<std::string> marked;
   for (const RunCheckpoint& checkpoint : run.checkpoints) {
-    if (!is_marked(run, checkpoint.step)) names.push_back("checkpoints/" + checkpoint.path.filename().string());
+    if (is_marked(run, checkpoint.step)) marked.insert(checkpoint.path.filename().string());
+  }
+  if (const auto checkpoints = find_folder(folder / "checkpoints")) {
+    for (const std::string& name : checkpoints->names()) {
+      if (!marked.contains(name)) names.push_back("checkpoints/" + name);
+    }
   }
   return names;
 }

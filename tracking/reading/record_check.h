@@ -11,8 +11,8 @@ namespace stet::tracking {
 /// Empty, or how a run's record, log and checkpoints contradict one another: one line. Reads every checkpoint.
 std::string contradiction(const RunView& run);
 
-/// Checkpoint files that the log doesn't mark: a resume passed them over, or a kill came before the mark. Nothing
-/// speaks for them.
-std::vector<std::string> unmarked_checkpoints(const RunView& run);
+/// Files in the run's folder and its checkpoints folder that nothing speaks for: Stet makes none of the name, or the
+/// log doesn't mark the checkpoint, which a resume passed over, or a kill left.
+std::vector<std::string> foreign_files(const RunView& run);
 
 }  // namespace stet::tracking

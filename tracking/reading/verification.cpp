@@ -281,7 +281,7 @@ Verdict judge(const RunView& run, SealCheck seal, const VerifyOptions& options, 
   require_places(run, options);
   require_runnable(run);
   verdict.varying = varying_metrics(run.log);
-  verdict.unmarked = unmarked_checkpoints(run);
+  verdict.foreign = foreign_files(run);
   verdict.cut_short = run.status == RunStatus::dead;
   verdict.secrets = masked_names(run);
   verdict.reason = refusal(verdict, run);
@@ -329,7 +329,7 @@ std::vector<std::string> Verdict::not_vouched_for() const {
   if (cut_short)
     parts.push_back(
         "what was logged behind its last digest, artifacts and the recorded number of steps, as it was killed");
-  for (const std::string& name : unmarked) parts.push_back(name + " (not of this run's log)");
+  for (const std::string& name : foreign) parts.push_back(name + " (no file of this run)");
   for (const std::string& name : varying) parts.push_back(fmt::format("metric {} (declared to vary)", name));
   for (const std::string& name : depends_on_surroundings) parts.push_back(name + " (depends on surroundings)");
   return parts;

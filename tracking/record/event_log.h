@@ -79,7 +79,7 @@ class EventWriter {
 };
 
 /// Reads a run's effective log: each segment up to the offset from which a later one goes on, along the chain of Resume
-/// events that ends in the last segment. A segment that a crash left without a Resume event counts as not there.
+/// events that ends in the last segment. A segment that a crash cut before its Resume event counts as not there.
 class EventReader {
  public:
   /// Throws DataError when the chain is broken.

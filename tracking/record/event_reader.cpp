@@ -128,11 +128,14 @@ struct EventReader::Part {
 
 namespace {
 
-// Where a segment says that it goes on from; nothing when it holds no Resume.
+// Where a segment says that it goes on from; nothing when a crash came before its Resume. Other readers of the log take
+// every segment, so one that holds more without a Resume is damage.
 std::optional<LogPosition> resume_of(auto&& part) {
   record::Event event;
-  for (int i = 0; i < 3 && part.next(event); ++i) {  // file version, START, Resume
+  for (int i = 0; part.next(event); ++i) {  // file version, START, Resume
     if (event.has_resume()) return LogPosition{event.resume().segment(), event.resume().offset()};
+    if (i == 2 || !(event.has_file_version() || event.has_session_log()))
+      part.raise_damaged("it holds events and no Resume, so it is not of this run; remove the file");
   }
   return {};
 }

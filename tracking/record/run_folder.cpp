@@ -126,8 +126,8 @@ std::vector<Path> list_runs(const Path& runs) {
 Path find_run(const Path& runs, const std::string& which) {
   if (which.empty())
     raise("runs folder {}: a run is named by an id, a unique prefix, a name, or `latest`", runs.string());
-  if (which.find('/') != std::string::npos) {
-    if (is_run(which)) return Path(which).has_filename() ? Path(which) : Path(which).parent_path();
+  if (which.find('/') != std::string::npos || which == "." || which == "..") {
+    if (is_run(which)) return std::filesystem::canonical(which);  // its programs lie beside where it really is
     raise("run '{}': there is no run.json in it", which);
   }
   auto folders = list_runs(runs);

@@ -272,6 +272,21 @@ TEST_F(Cli, ASecretIsNotRecordedAndAskedForByName) {
   EXPECT_EQ(read_file(run() / "run.json").find("hunter"), record.npos);
 }
 
+// The program runs where it was launched, and a relative place is meant from where the user is.
+TEST_F(Cli, ResumeTakesAPlaceFromTheUsersFolder) {
+  TempFolder elsewhere;
+  std::ofstream(elsewhere / "samples") << "one two three";
+  train({"--data", (elsewhere / "samples").string(), "--max-steps", "5"});
+  for (const Arguments& place : {Arguments{"--data", "moved", "--max-steps", "7"}, Arguments{"--data=./moved"}}) {
+    std::filesystem::rename(elsewhere / "samples", elsewhere / "moved");
+    Arguments words{"resume", run().string(), "--quiet"};
+    words.insert(words.end(), place.begin(), place.end());
+    const Ended resumed = run_program(STET_PROGRAM, elsewhere.path(), words, {});
+    EXPECT_EQ(resumed.status, 0) << resumed.err;
+    std::filesystem::rename(elsewhere / "moved", elsewhere / "samples");
+  }
+}
+
 TEST_F(Cli, ShowsWhatWasLoggedBesideMetrics) {
   train();
   std::filesystem::create_directory(run() / "artifacts");

@@ -109,6 +109,14 @@ TEST_P(EachSignal, EndsAVerificationAndItsProgram) {
 
 INSTANTIATE_TEST_SUITE_P(OfFive, EachSignal, testing::Values(SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2));
 
+TEST_F(Signals, AQuitEndsAVerificationAndLeavesNoScratch) {
+  train({});
+  const auto stet = begin("verify");
+  ::kill(stet->id(), SIGQUIT);
+  EXPECT_EQ(stet->wait(), 128 + SIGQUIT);
+  EXPECT_TRUE(leaves_no_scratch());
+}
+
 TEST_F(Signals, AProgramOutlivesNoStetThatWasKilled) {
   train({"--max-steps", "2"});
   const auto stet = begin("resume");

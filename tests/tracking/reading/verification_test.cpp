@@ -168,7 +168,15 @@ TEST_F(Verification, ACheckpointThatAResumePassedOverIsNamed) {
   ASSERT_EQ(run_scenario(folder_.path(), {"--resume", "latest", "--checkpoint-every", "3000"}).status, 0);
   const Verdict found = verdict();
   EXPECT_TRUE(found.verified()) << found.line;
-  EXPECT_THAT(found.not_vouched_for(), Contains("checkpoints/step-00000010.h5 (not of this run's log)"));
+  EXPECT_THAT(found.not_vouched_for(), Contains("checkpoints/step-00000010.h5 (no file of this run)"));
+}
+
+TEST_F(Verification, NamesFilesThatTheRecordKnowsNothingOf) {
+  ASSERT_EQ(train({}).status, 0);
+  overwrite(run() / "weights.h5", "not this run's");
+  const Verdict found = verdict();
+  EXPECT_TRUE(found.verified()) << found.line;
+  EXPECT_THAT(found.not_vouched_for(), Contains("weights.h5 (no file of this run)"));
 }
 
 TEST_F(Verification, FindsDataThatMovedBeforeAResume) {

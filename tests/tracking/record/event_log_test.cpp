@@ -216,6 +216,22 @@ TEST(EventLog, TextThatIsNotUtf8IsDamageAndNothingElseIsPrinted) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
+// TensorBoard reads every segment, so one that the chain passes over must not tell more than this reader does.
+TEST(EventLog, ASegmentWithEventsAndNoResumeIsDamage) {
+  TempFolder run, other;
+  {
+    EventWriter writer(real_file_system(), run.path());
+    log_steps(writer, 0, 3);
+    EventWriter forged(real_file_system(), other.path());
+    log_steps(forged, 5, 7);
+  }
+  const Segment first = list_segments(run.path()).front(), forged = list_segments(other.path()).front();
+  std::string name = forged.entry.name();
+  name.back() = static_cast<char>('1' + first.number);
+  std::filesystem::copy_file(forged.entry.path(), run / name);
+  EXPECT_THAT(error_of([&] { EventReader(run.path()); }), testing::AllOf(HasSubstr(name), HasSubstr("no Resume")));
+}
+
 TEST(EventLog, WhatACheckpointRestsOnMustBeThere) {
   TempFolder run;
   EventWriter first(real_file_system(), run.path());

@@ -72,6 +72,21 @@ TEST(RunFolder, IsMadeWithItsRecordAndFoundAgain) {
   EXPECT_THAT(error_of([&] { find_run(temp / "none", "latest"); }), HasSubstr("holds no run yet"));
 }
 
+// What belongs to a run lies beside the folder itself, not beside a link to it.
+TEST(RunFolder, IsFoundWhereItReallyLies) {
+  TempFolder temp;
+  auto record = record_named("base");
+  const HeldRun run = create_run(real_file_system(), temp / "runs", record);
+  const Path place = std::filesystem::canonical(run.folder.path());
+  std::filesystem::create_directory_symlink(place, temp / "link");
+  EXPECT_EQ(find_run(temp / "runs", (temp / "link").string()), place);
+  const Path before = std::filesystem::current_path();
+  std::filesystem::current_path(place);
+  EXPECT_EQ(find_run("runs", "."), place);
+  EXPECT_EQ(find_run("runs", "./"), place);
+  std::filesystem::current_path(before);
+}
+
 TEST(RunFolder, IdsSortByCreation) {
   std::string previous = new_run_id();
   EXPECT_EQ(previous.size(), std::string("20260131-235959-1237f3a").size());
