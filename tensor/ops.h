@@ -8,6 +8,7 @@
 #include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/index_ops.h"
 #include "stet/tensor/ops/lstm.h"
+#include "stet/tensor/ops/nonzero.h"
 #include "stet/tensor/ops/norm.h"
 #include "stet/tensor/ops/products.h"
 #include "stet/tensor/ops/random_ops.h"

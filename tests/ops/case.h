@@ -117,6 +117,7 @@ void add_elementwise(Table& t);
 void add_reductions(Table& t);
 void add_shape_ops(Table& t);
 void add_indexing(Table& t);
+void add_positions(Table& t);
 void add_products(Table& t);
 void add_convolution(Table& t);
 void add_normalised(Table& t);
