@@ -20,6 +20,7 @@
 #include "stet/nn/activation.h"
 #include "stet/nn/attention.h"
 #include "stet/nn/conv.h"
+#include "stet/nn/distance.h"
 #include "stet/nn/dropout.h"
 #include "stet/nn/embedding.h"
 #include "stet/nn/flatten.h"

@@ -1,18 +1,23 @@
 #include "stet/nn/loss.h"
 
+#include <numbers>
+
+#include "stet/nn/loss_parts.h"
+#include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
 
 namespace stet::nn {
 
-namespace {
-
 Tensor reduce(const Tensor& values, Reduction reduction) {
   switch (reduction) {
     case Reduction::mean: return mean(values);
     case Reduction::sum: return sum(values);
     case Reduction::none: break;
+    case Reduction::batch_mean:
+      if (values.rank() == 0) raise("batch_mean: the losses are one number, without an axis of samples");
+      return sum(values) / static_cast<double>(values.size(0));
   }
   return values;
 }
@@ -24,33 +29,59 @@ void require_equal_shapes(const char* loss, const Tensor& x, const Tensor& targe
   }
 }
 
-void check(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
-  if (logits.rank() == 0 ||
-      std::vector<int64_t>(logits.shape().begin(), logits.shape().end() - 1) != target.shape().dims()) {
-    raise("cross_entropy: targets {} must have the axes of logits {} but the last, which holds the classes",
-          target.shape().to_string(), logits.shape().to_string());
+namespace {
+
+void check_classes(const char* loss, const Tensor& x, const Tensor& target, const Tensor& class_weights) {
+  if (x.rank() == 0 || std::vector<int64_t>(x.shape().begin(), x.shape().end() - 1) != target.shape().dims()) {
+    raise("{}: targets {} must have the axes of predictions {} but the last, which holds the classes", loss,
+          target.shape().to_string(), x.shape().to_string());
   }
   if (is_floating(target.dtype()) || target.dtype() == DType::boolean) {
-    raise("cross_entropy: targets are {}, not class numbers; convert them with to(DType::int64)",
-          name_of(target.dtype()));
+    raise("{}: targets are {}, not class numbers; convert them with to(DType::int64)", loss, name_of(target.dtype()));
   }
-  if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) {
-    raise("cross_entropy: label smoothing {} is outside [0, 1]", o.label_smoothing);
-  }
-  if (o.class_weights.defined() && o.class_weights.shape() != Shape{logits.size(-1)}) {
-    raise("cross_entropy: class weights {} for {} classes", o.class_weights.shape().to_string(), logits.size(-1));
+  if (class_weights.defined() && class_weights.shape() != Shape{x.size(-1)}) {
+    raise("{}: class weights {} for {} classes", loss, class_weights.shape().to_string(), x.size(-1));
   }
 }
 
-/// Each row's -log p of its target, smoothed; times its weight, which is undefined where all are 1.
+// Class numbers, and which rows count: undefined where all do. An ignored row's class is 0.
+struct Labels {
+  Tensor index, kept;
+};
+
+Labels labels_of(const Tensor& target, std::optional<int64_t> ignore_index) {
+  Labels labels{target.to(DType::int64), {}};
+  if (ignore_index) {
+    labels.kept = labels.index != Tensor(*ignore_index).to(target.device());
+    labels.index = stet::where(labels.kept, labels.index, zeros(target.shape(), DType::int64, target.device()));
+  }
+  return labels;
+}
+
+// Each row's loss, and its weight, which is undefined where all are 1.
 struct Rows {
   Tensor loss, weight;
 };
 
-Rows weighted_rows(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
-  Rows rows{cross_entropy_rows(logits, target), {}};
+Tensor weights_of(const Tensor& index, const Tensor& class_weights) {
+  return index_select(class_weights, 0, index.flatten()).reshape(index.shape().dims());
+}
+
+Tensor reduce_rows(Rows rows, const Labels& labels, Reduction reduction) {
+  if (labels.kept.defined()) {
+    const Tensor zero = zeros(rows.loss.shape(), rows.loss.dtype(), rows.loss.device());
+    rows.loss = stet::where(labels.kept, rows.loss, zero);
+    rows.weight =
+        rows.weight.defined() ? stet::where(labels.kept, rows.weight, zero) : labels.kept.to(rows.loss.dtype());
+  }
+  if (reduction == Reduction::mean && rows.weight.defined()) return sum(rows.loss) / sum(rows.weight);
+  return reduce(rows.loss, reduction);
+}
+
+Rows cross_entropies(const Tensor& logits, const Tensor& index, const CrossEntropyOptions& o) {
+  Rows rows{cross_entropy_rows(logits, index), {}};
   if (o.class_weights.defined()) {
-    rows.weight = index_select(o.class_weights, 0, target.flatten()).reshape(target.shape().dims());
+    rows.weight = weights_of(index, o.class_weights);
     rows.loss = rows.loss * rows.weight;
   }
   if (o.label_smoothing > 0) {
@@ -62,24 +93,43 @@ Rows weighted_rows(const Tensor& logits, const Tensor& target, const CrossEntrop
   return rows;
 }
 
+// x to the power of gamma: by multiplications where that is a whole number.
+Tensor power(const Tensor& x, double gamma) {
+  const int whole = gamma <= 64 ? static_cast<int>(gamma) : 0;
+  return whole == gamma ? pow(x, whole) : pow(x, gamma);
+}
+
+// Half the logarithm of 2 pi.
+constexpr double kHalfLogOfTwoPi = 0.91893853320467274178;
+
+// At least low, with the gradient of x itself.
+Tensor bounded(const Tensor& x, double low) {
+  const Tensor value = maximum(x.detach(), full({}, low, x.dtype(), x.device()));
+  return record("bounded", value, {{x, [](const Tensor& g) { return g; }}});
+}
+
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
   const ContractFloatEnv env;
-  check(logits, target, o);
-  Tensor labels = target.to(DType::int64), kept;
-  if (o.ignore_index) {
-    kept = labels != Tensor(*o.ignore_index).to(labels.device());
-    labels = stet::where(kept, labels, zeros(labels.shape(), DType::int64, labels.device()));
+  check_classes("cross_entropy", logits, target, o.class_weights);
+  if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) {
+    raise("cross_entropy: label smoothing {} is outside [0, 1]", o.label_smoothing);
   }
-  auto [loss, weight] = weighted_rows(logits, labels, o);
-  if (kept.defined()) {
-    const Tensor zero = zeros(loss.shape(), loss.dtype(), loss.device());
-    loss = stet::where(kept, loss, zero);
-    weight = weight.defined() ? stet::where(kept, weight, zero) : kept.to(loss.dtype());
+  const Labels labels = labels_of(target, o.ignore_index);
+  return reduce_rows(cross_entropies(logits, labels.index, o), labels, o.reduction);
+}
+
+Tensor nll(const Tensor& log_probabilities, const Tensor& target, const NllOptions& o) {
+  const ContractFloatEnv env;
+  check_classes("nll", log_probabilities, target, o.class_weights);
+  const Labels labels = labels_of(target, o.ignore_index);
+  Rows rows{-gather(log_probabilities, -1, labels.index.unsqueeze(-1)).squeeze(-1), {}};
+  if (o.class_weights.defined()) {
+    rows.weight = weights_of(labels.index, o.class_weights);
+    rows.loss = rows.loss * rows.weight;
   }
-  if (o.reduction == Reduction::mean && weight.defined()) return sum(loss) / sum(weight);
-  return reduce(loss, o.reduction);
+  return reduce_rows(rows, labels, o.reduction);
 }
 
 Tensor mse(const Tensor& x, const Tensor& target, Reduction reduction) {
@@ -106,6 +156,77 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOpti
   // It is softplus(x) - target * x, whose terms would cancel where the logits are right.
   const Tensor positive = o.positive_weight.defined() ? o.positive_weight * target : target;
   return reduce((1 - target) * softplus(logits) + positive * softplus(-logits), o.reduction);
+}
+
+Tensor smooth_l1(const Tensor& x, const Tensor& target, double beta, Reduction reduction) {
+  const ContractFloatEnv env;
+  require_equal_shapes("smooth_l1", x, target);
+  if (!(beta >= 0)) raise("smooth_l1: beta {} is negative", beta);
+  if (beta == 0) return reduce(abs(x - target), reduction);
+  const Tensor d = abs(x - target);
+  const Tensor within = minimum(d, full({}, beta, d.dtype(), d.device()));  // as in huber
+  return reduce(stet::where(d <= beta, 0.5 * square(within) / beta, d - 0.5 * beta), reduction);
+}
+
+Tensor bce(const Tensor& p, const Tensor& t, Reduction reduction) {
+  const ContractFloatEnv env;
+  require_equal_shapes("bce", p, t);
+  const auto logarithm = [](const Tensor& x) { return maximum(x, full({}, -100, x.dtype(), x.device())); };
+  const Tensor is = logarithm(log(p.detach())), is_not = logarithm(log1p(-p.detach()));
+  const Tensor value = -(t.detach() * is + (1 - t.detach()) * is_not);
+  const auto of_probability = [p, t](const Tensor& g) {
+    return (p - t) / maximum((1 - p) * p, full({}, 1e-12, p.dtype(), p.device())) * g;
+  };
+  const auto of_target = [p, logarithm](const Tensor& g) { return (logarithm(log1p(-p)) - logarithm(log(p))) * g; };
+  return reduce(record("bce", value, {{p, of_probability}, {t, of_target}}), reduction);
+}
+
+Tensor sigmoid_focal(const Tensor& logits, const Tensor& target, const FocalOptions& o) {
+  const ContractFloatEnv env;
+  require_equal_shapes("sigmoid_focal", logits, target);
+  if (!(o.alpha <= 1)) raise("sigmoid_focal: alpha {} is above 1", o.alpha);
+  if (!(o.gamma >= 0)) raise("sigmoid_focal: gamma {} is negative", o.gamma);
+  const Tensor wrong = sigmoid(logits) * (1 - target) + sigmoid(-logits) * target;
+  Tensor loss = bce_with_logits(logits, target, {.reduction = Reduction::none}) * power(wrong, o.gamma);
+  if (o.alpha >= 0) loss = (o.alpha * target + (1 - o.alpha) * (1 - target)) * loss;
+  return reduce(loss, o.reduction);
+}
+
+Tensor kl_div(const Tensor& x, const Tensor& target, const KlOptions& o) {
+  const ContractFloatEnv env;
+  require_equal_shapes("kl_div", x, target);
+  if (o.log_target) return reduce(exp(target) * (target - x), o.reduction);
+  const Tensor absent = target == 0;
+  const Tensor some = stet::where(absent, ones(target.shape(), target.dtype(), target.device()), target);
+  const Tensor none = zeros(target.shape(), target.dtype(), target.device());
+  return reduce(stet::where(absent, none, target * (log(some) - x)), o.reduction);
+}
+
+Tensor gaussian_nll(const Tensor& x, const Tensor& target, const Tensor& variance, const GaussianNllOptions& o) {
+  const ContractFloatEnv env;
+  require_equal_shapes("gaussian_nll", x, target);
+  if (!(o.epsilon > 0)) raise("gaussian_nll: epsilon {} must be positive", o.epsilon);
+  const Tensor v = bounded(variance, o.epsilon);
+  Tensor loss = 0.5 * (log(v) + square(x - target) / v);
+  if (loss.shape() != x.shape()) {
+    raise("gaussian_nll: a variance {} for predictions {}; it must broadcast to them", variance.shape().to_string(),
+          x.shape().to_string());
+  }
+  if (o.full) loss = loss + kHalfLogOfTwoPi;
+  return reduce(loss, o.reduction);
+}
+
+Tensor poisson_nll(const Tensor& x, const Tensor& target, const PoissonNllOptions& o) {
+  const ContractFloatEnv env;
+  require_equal_shapes("poisson_nll", x, target);
+  Tensor loss = o.log_input ? exp(x) - target * x : x - target * log(x + o.epsilon);
+  if (o.full) {
+    const Tensor many = target > 1, one = ones(target.shape(), target.dtype(), target.device());
+    const Tensor t = stet::where(many, target, one);
+    const Tensor stirling = t * log(t) - t + 0.5 * log(2 * std::numbers::pi * t);
+    loss = loss + stet::where(many, stirling, zeros(target.shape(), target.dtype(), target.device()));
+  }
+  return reduce(loss, o.reduction);
 }
 
 }  // namespace stet::nn

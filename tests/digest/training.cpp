@@ -2,6 +2,7 @@
 #include "training.h"
 
 #include "stet/data/digits.h"
+#include "stet/nn/distance.h"
 #include "stet/nn/init.h"
 #include "stet/nn/linear.h"
 #include "stet/optim/adam.h"
@@ -41,6 +42,43 @@ void add_losses(Cases& cases) {
       Float64::not_on_gpu);
   add_op(
       cases, "bce_with_logits.plain", pairs, [](In x) { return nn::bce_with_logits(x[0], sigmoid(x[1])); },
+      Float64::not_on_gpu);
+}
+
+void add_losses_of_likelihood(Cases& cases) {
+  const std::vector<Inputs> pairs = {
+      {{{33, 7}, {33, 7}}}, {{{2101, 3}, {2101, 3}}, Values::wide}, {{{9, 5}, {9, 5}}, Values::wide, DType::float64}};
+  const auto add = [&](const char* name, const Op& loss) { add_op(cases, name, pairs, loss, Float64::not_on_gpu); };
+  add_op(cases, "nll", pairs, [](In x) {
+    const Tensor target = indices({x[0].size(0)}, 5, x[0].size(1));
+    return nn::nll(x[0] + x[1], target,
+                   {.class_weights = arange(x[0].size(1), x[0].dtype()).to(device()) + 0.3, .ignore_index = 2});
+  });
+  add_op(cases, "smooth_l1", pairs, [](In x) { return nn::smooth_l1(x[0], x[1], 0.7); });
+  add("bce", [](In x) { return nn::bce(sigmoid(x[0]), sigmoid(x[1])); });
+  add("sigmoid_focal", [](In x) { return nn::sigmoid_focal(x[0], sigmoid(x[1])); });
+  add("kl_div", [](In x) { return nn::kl_div(x[0], relu(x[1]), {.reduction = nn::Reduction::batch_mean}); });
+  add("gaussian_nll", [](In x) { return nn::gaussian_nll(x[0], sin(x[0]), square(x[1]), {.full = true}); });
+  add("poisson_nll", [](In x) { return nn::poisson_nll(sin(x[0]), square(x[1]), {.full = true}); });
+}
+
+void add_losses_of_margin(Cases& cases) {
+  const std::vector<Inputs> pairs = {
+      {{{33, 7}, {33, 7}}}, {{{2101, 3}, {2101, 3}}, Values::wide}, {{{9, 5}, {9, 5}}, Values::wide, DType::float64}};
+  const auto signs = [](const Shape& shape) { return indices(shape, 6, 2) * 2 - 1; };
+  add_op(cases, "margin_ranking", pairs,
+         [=](In x) { return nn::margin_ranking(x[0], x[1], signs(x[0].shape()), 0.3); });
+  add_op(cases, "hinge_embedding", pairs, [=](In x) { return nn::hinge_embedding(x[0] - x[1], signs(x[0].shape())); });
+  add_op(
+      cases, "soft_margin", pairs, [=](In x) { return nn::soft_margin(x[0] - x[1], signs(x[0].shape())); },
+      Float64::not_on_gpu);
+  add_op(cases, "cosine_embedding", pairs,
+         [=](In x) { return nn::cosine_embedding(x[0], x[1], signs({x[0].size(0)}), -0.5); });
+  add_op(cases, "cosine_similarity", pairs, [](In x) { return nn::cosine_similarity(x[0], x[1], 0); });
+  add_op(cases, "triplet_margin", pairs,
+         [](In x) { return nn::triplet_margin(x[0], x[1], x[0] - x[1], {.swap = true}); });
+  add_op(
+      cases, "triplet_margin.p", pairs, [](In x) { return nn::triplet_margin(x[0], x[1], sin(x[0]), {.p = 3}); },
       Float64::not_on_gpu);
 }
 
@@ -126,6 +164,8 @@ void add_optimizers(Cases& cases) {
 
 void add_training(Cases& cases) {
   add_losses(cases);
+  add_losses_of_likelihood(cases);
+  add_losses_of_margin(cases);
   add_clipping(cases);
   add_initialisers(cases);
   add_optimizers(cases);
