@@ -36,8 +36,7 @@ void Adam::update(std::span<const Change> changes) {
                         .epsilon = options_.epsilon,
                         .weight_decay = decoupled_ ? 0 : slot->weight_decay,
                         .decay = decoupled_ ? rate * slot->weight_decay : 0};
-    updates.push_back({step, *gradient, slot->cell->value, slot->state[0].shared_state()->value,
-                       slot->state[1].shared_state()->value});
+    updates.push_back({step, *gradient, slot->cell->value, slot->value(0), slot->value(1)});
   }
   stet::update(updates);
 }

@@ -36,31 +36,35 @@ bool matches(std::string_view pattern, std::string_view name) {
 }
 
 Optimizer::Optimizer(const char* name, Stateful& net, double lr, double weight_decay, Schedule schedule, Groups groups,
-                     std::vector<std::string> state)
-    : name_(name),
-      lr_(lr),
-      rate_(lr),
-      schedule_(std::move(schedule)),
-      groups_(std::move(groups)),
-      state_names_(std::move(state)) {
+                     const std::vector<std::string>& state)
+    : Optimizer(name, net, lr, std::move(schedule), std::move(groups), [&](const NamedParameter& p) {
+        Start start{lr, weight_decay, {}};
+        const Tensor& value = p.cell->value;
+        for (const std::string& s : state)
+          start.state.push_back({s, zeros(value.shape(), value.dtype(), value.device())});
+        return start;
+      }) {}
+
+Optimizer::Optimizer(const char* name, Stateful& net, double lr, Schedule schedule, Groups groups, const StartOf& start)
+    : name_(name), lr_(lr), rate_(lr), schedule_(std::move(schedule)), groups_(std::move(groups)) {
   require("lr", lr, 0, kInfinity);
-  require("weight_decay", weight_decay, 0, kInfinity);
-  for (const NamedParameter& p : parameters(net)) add_slot(p, weight_decay);
+  for (const NamedParameter& p : parameters(net)) add_slot(p, start(p));
   if (slots_.empty()) raise("{}: the network has no parameters; does its members() name them?", name_);
   check_groups();
 }
 
-void Optimizer::add_slot(const NamedParameter& parameter, double weight_decay) {
-  Slot slot{parameter.name, parameter.cell, lr_, weight_decay, 0, {}};
+void Optimizer::add_slot(const NamedParameter& parameter, Start start) {
+  require("weight_decay", start.weight_decay, 0, kInfinity);
+  Slot slot{parameter.name, parameter.cell, start.lr, start.weight_decay, 0, {}, {}};
   const auto group =
       std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return matches(g.pattern, slot.name); });
   if (group != groups_.end()) {
     slot.lr = group->options.lr.value_or(slot.lr);
     slot.weight_decay = group->options.weight_decay.value_or(slot.weight_decay);
   }
-  const Tensor& value = slot.cell->value;
-  for (const std::string& state : state_names_) {
-    slot.state.emplace_back(zeros(value.shape(), value.dtype(), value.device()), slot.name + "/" + state);
+  for (StateTensor& state : start.state) {
+    slot.state.emplace_back(std::move(state.initial), slot.name + "/" + state.name);
+    slot.state_names.push_back(std::move(state.name));
   }
   slot_of_[slot.cell.get()] = slots_.size();
   cells_.push_back(slot.cell);
@@ -131,7 +135,7 @@ void Optimizer::members(Visitor& v) {
     for (Slot& slot : slots_) {
       states.group_at(slot.name, [&](Visitor& own) {
         own("steps", slot.steps);
-        for (size_t i = 0; i < slot.state.size(); ++i) own(state_names_[i], slot.state[i]);
+        for (size_t i = 0; i < slot.state.size(); ++i) own(slot.state_names[i], slot.state[i]);
       });
     }
   });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -40,7 +41,9 @@ class Optimizer : public Stateful {
 
   /// The learning rate of the next step, outside groups that have one of their own.
   double learning_rate() const;
-  /// Sets the rate that the schedule multiplies; a part of the state. The rates of groups change in proportion.
+  /// The rate that the schedule multiplies: lr, or what set_learning_rate set last.
+  double base_learning_rate() const { return rate_; }
+  /// Sets that; it is a part of the state. The rates of groups change in proportion.
   void set_learning_rate(double rate);
   /// Steps taken so far.
   int64_t steps() const { return steps_; }
@@ -56,13 +59,29 @@ class Optimizer : public Stateful {
     std::shared_ptr<CellState> cell;
     double lr, weight_decay;
     int64_t steps = 0;  ///< those that had a gradient for it
+    std::vector<std::string> state_names;
     std::vector<Buffer> state;
+    /// The value of a state's tensor, to read and replace.
+    Tensor& value(size_t i) { return state[i].shared_state()->value; }
   };
+
+  /// What a parameter starts with: rates before its group has its say, and the tensors of its state.
+  struct StateTensor {
+    std::string name;
+    Tensor initial;
+  };
+  struct Start {
+    double lr, weight_decay;
+    std::vector<StateTensor> state;
+  };
+  using StartOf = std::function<Start(const NamedParameter&)>;
 
   /// `state`: names of the tensors that each parameter's state holds, of its shape, which start at 0. Throws UsageError
   /// on a network without parameters, a pattern that matches none, or a setting out of its range.
   Optimizer(const char* name, Stateful& net, double lr, double weight_decay, Schedule schedule, Groups groups,
-            std::vector<std::string> state);
+            const std::vector<std::string>& state);
+  /// The same with a start for each parameter.
+  Optimizer(const char* name, Stateful& net, double lr, Schedule schedule, Groups groups, const StartOf& start);
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
@@ -79,14 +98,13 @@ class Optimizer : public Stateful {
   void require(const char* setting, double value, double low, double high) const;
 
  private:
-  void add_slot(const NamedParameter& parameter, double weight_decay);
+  void add_slot(const NamedParameter& parameter, Start start);
   void check_groups() const;
 
   const char* name_;
   double lr_, rate_;
   Schedule schedule_;
   Groups groups_;
-  std::vector<std::string> state_names_;
   std::vector<Slot> slots_;                        // in walk order
   std::vector<std::shared_ptr<CellState>> cells_;  // of the slots
   std::map<const CellState*, size_t> slot_of_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace stet::optim {
 
@@ -11,7 +12,8 @@ namespace stet::optim {
 /// operation rounded on its own.
 class Schedule {
  public:
-  /// A schedule of the user's own. `description` is recorded.
+  /// A schedule of the user's own: `Schedule([](int64_t step) { return 1 / std::sqrt(1.0 + step); }, "root")`. The
+  /// description is recorded and compared on resume, so name what the function depends on.
   Schedule(std::function<double(int64_t step)> factor, std::string description)
       : factor_(std::move(factor)), description_(std::move(description)) {}
   double operator()(int64_t step) const;
@@ -34,6 +36,29 @@ Schedule cosine(int64_t steps, double floor = 0);
 
 /// start + (1 - start) step / steps, then `then`, counted from there (Goyal et al., 2017, arXiv 1706.02677).
 Schedule warm_up(int64_t steps, Schedule then = constant(), double start = 0);
+
+/// gamma^(how many of the milestones are at most step). Throws UsageError unless they ascend.
+Schedule multi_step(std::vector<int64_t> milestones, double gamma = 0.1);
+
+/// gamma^step.
+Schedule exponential(double gamma);
+
+/// end + (1 - end) (1 - step / steps)^power, and end after `steps`.
+Schedule polynomial(int64_t steps, double power = 1, double end = 0);
+
+/// start + (end - start) step / steps, and end after `steps`.
+Schedule linear(int64_t steps, double start, double end = 1);
+
+/// cosine(first, floor) again and again (Loshchilov and Hutter, 2017, arXiv 1608.03983): each cycle is `factor` times
+/// as long as the one before.
+Schedule cosine_restarts(int64_t first, int64_t factor = 1, double floor = 0);
+
+/// The product of all.
+Schedule chained(std::vector<Schedule> schedules);
+
+/// One after another: the next begins at its milestone, and counts its steps from there. Throws UsageError unless there
+/// is a milestone less than there are schedules, and they ascend.
+Schedule sequential(std::vector<Schedule> schedules, std::vector<int64_t> milestones);
 
 struct OneCycleOptions {
   double rise = 0.3;        ///< share of the steps in which the rate rises

@@ -25,7 +25,7 @@ void SGD::update(std::span<const Change> changes) {
                        .take = slot->steps == 1 ? 1 : 1 - options_.dampening,
                        .weight_decay = slot->weight_decay,
                        .nesterov = options_.nesterov};
-    Tensor& momentum = slot->state.empty() ? none : slot->state[0].shared_state()->value;
+    Tensor& momentum = slot->state.empty() ? none : slot->value(0);
     updates.push_back({step, *gradient, slot->cell->value, momentum});
   }
   stet::update(updates);

@@ -5,8 +5,14 @@
 #include "stet/nn/distance.h"
 #include "stet/nn/init.h"
 #include "stet/nn/linear.h"
+#include "stet/optim/adafactor.h"
+#include "stet/optim/adagrad.h"
 #include "stet/optim/adam.h"
 #include "stet/optim/average.h"
+#include "stet/optim/lion.h"
+#include "stet/optim/muon.h"
+#include "stet/optim/nadam.h"
+#include "stet/optim/rmsprop.h"
 #include "stet/optim/sgd.h"
 #include "stet/tensor/update.h"
 
@@ -160,6 +166,29 @@ void add_optimizers(Cases& cases) {
   add_optimizer<AdamW>(cases, "adamw", AdamWOptions{.lr = 1e-2, .schedule = warm_up(4, cosine(8, 0.01))});
 }
 
+void add_composed_optimizers(Cases& cases) {
+  using namespace optim;
+  cases.push_back({"schedules.more", [](Trace& trace) {
+                     for (const Schedule& s :
+                          {multi_step({3, 5, 5}, 0.3), exponential(0.97), polynomial(17, 2.5, 0.1), linear(7, 0.3),
+                           cosine_restarts(3, 2, 0.01), chained({linear(5, 0.1), exponential(0.9)}),
+                           sequential({linear(5, 0.1), exponential(0.9), step_decay(2, 0.5)}, {5, 9})}) {
+                       std::vector<double> factors;
+                       for (int64_t step = 0; step < 20; ++step) factors.push_back(s(step));
+                       trace(Tensor::from(factors).to(device()));
+                     }
+                   }});
+  add_optimizer<RMSprop>(cases, "rmsprop", RmsPropOptions{});
+  add_optimizer<RMSprop>(cases, "rmsprop.centered",
+                         RmsPropOptions{.lr = 1e-3, .momentum = 0.9, .centered = true, .weight_decay = 1e-3});
+  add_optimizer<Adagrad>(cases, "adagrad", AdagradOptions{.lr_decay = 0.1, .initial = 0.1, .weight_decay = 1e-3});
+  add_optimizer<Adadelta>(cases, "adadelta", AdadeltaOptions{.weight_decay = 1e-3});
+  add_optimizer<NAdam>(cases, "nadam", NAdamOptions{.weight_decay = 1e-3});
+  add_optimizer<Lion>(cases, "lion", LionOptions{.lr = 1e-3, .weight_decay = 0.1, .schedule = cosine(8, 0.01)});
+  add_optimizer<Adafactor>(cases, "adafactor", AdafactorOptions{.weight_decay = 0.1});
+  add_optimizer<Muon>(cases, "muon", MuonOptions{.weight_decay = 0.1, .adamw_lr = 1e-2});
+}
+
 }  // namespace
 
 void add_training(Cases& cases) {
@@ -169,6 +198,7 @@ void add_training(Cases& cases) {
   add_clipping(cases);
   add_initialisers(cases);
   add_optimizers(cases);
+  add_composed_optimizers(cases);
   cases.push_back(
       {"digits", [](Trace& trace) { trace(data::draw_digits({.count = 12, .seed = 3}).pixels().to(device())); }});
 }

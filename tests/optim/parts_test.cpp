@@ -54,6 +54,53 @@ TEST(Schedule, RefusesStepsThatMakeNone) {
   EXPECT_THROW(optim::one_cycle(3), UsageError);
 }
 
+TEST(Schedule, EqualsPyTorchs) {
+  using namespace optim;
+  const std::pair<const char*, Schedule> schedules[] = {
+      {"polynomial", polynomial(80, 2.5)},
+      {"polynomial_linear", polynomial(80)},
+      {"exponential", exponential(0.93)},
+      {"multi_step", multi_step({20, 21, 50}, 0.3)},
+      {"linear", linear(60, 0.2, 0.7)},
+      {"cosine_restarts", cosine_restarts(30)},
+      {"cosine_restarts_longer", cosine_restarts(7, 2, 0.1)},
+      {"chained", chained({warm_up(10, constant(), 0.1), exponential(0.97)})},
+      {"sequential", sequential({linear(5, 0.1), exponential(0.9), step_decay(7, 0.5)}, {5, 30})},
+  };
+  for (const auto& [name, schedule] : schedules) {
+    const auto want = GoldenNet::golden()(std::string("schedules/") + name).to_vector<double>();
+    for (size_t step = 0; step < want.size(); ++step)
+      EXPECT_NEAR(schedule(static_cast<int64_t>(step)), want[step], 1e-12) << name << " at " << step;
+  }
+}
+
+TEST(Schedule, SaysWhatItIs) {
+  using namespace optim;
+  EXPECT_EQ(multi_step({2, 5}, 0.5).describe(), "multi_step([2, 5], 0.5)");
+  EXPECT_EQ(sequential({exponential(0.5), polynomial(3)}, {4}).describe(),
+            "sequential(exponential(0.5), polynomial(3, 1, 0); 4)");
+  EXPECT_EQ(chained({linear(4, 0), cosine_restarts(3, 2)}).describe(),
+            "chained(linear(4, 0, 1), cosine_restarts(3, 2, 0))");
+  const Schedule root([](int64_t step) { return 1 / (1.0 + static_cast<double>(step)); }, "inverse");
+  EXPECT_EQ(chained({root, root}).describe(), "chained(inverse, inverse)");
+  EXPECT_EQ(chained({root, root})(3), 1 / 16.0);
+}
+
+TEST(Schedule, RefusesPartsThatDoNotFit) {
+  using namespace optim;
+  EXPECT_THAT(message([] { multi_step({5, 2}); }), HasSubstr("multi_step: milestones [5, 2]"));
+  EXPECT_THROW(multi_step({}), UsageError);
+  EXPECT_THROW(multi_step({-1}), UsageError);
+  EXPECT_THROW(polynomial(0), UsageError);
+  EXPECT_THROW(polynomial(4, 0), UsageError);
+  EXPECT_THROW(linear(0, 1), UsageError);
+  EXPECT_THROW(cosine_restarts(0), UsageError);
+  EXPECT_THROW(cosine_restarts(3, 0), UsageError);
+  EXPECT_THROW(chained({}), UsageError);
+  EXPECT_THAT(message([] { sequential({constant()}, {3}); }), HasSubstr("sequential: 1 milestones between 1"));
+  EXPECT_THROW(sequential({constant(), constant(), constant()}, {3, 2}), UsageError);
+}
+
 struct Pair : Stateful {
   Parameter a{Tensor::from<float>({3, 0})}, b{Tensor::from<float>({0, 4})};
   void members(Visitor& v) override { v("a", a)("b", b); }

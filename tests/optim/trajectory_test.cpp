@@ -7,9 +7,15 @@
 #include <memory>
 
 #include "net.h"
+#include "stet/optim/adafactor.h"
+#include "stet/optim/adagrad.h"
 #include "stet/optim/adam.h"
 #include "stet/optim/average.h"
 #include "stet/optim/clip.h"
+#include "stet/optim/lion.h"
+#include "stet/optim/muon.h"
+#include "stet/optim/nadam.h"
+#include "stet/optim/rmsprop.h"
 #include "stet/optim/sgd.h"
 
 namespace stet {
@@ -40,6 +46,45 @@ auto adam(optim::AdamOptions o) {
 auto adamw(optim::AdamWOptions o, optim::Groups groups = {}) {
   o.lr = 0.01;
   return [o, groups](Stateful& net) { return std::make_unique<optim::AdamW>(net, o, groups); };
+}
+
+// An optimizer with all of its options.
+template <class Kind, class Options> Case with(const char* name, Options o) {
+  return {name, [o](Stateful& net) { return std::make_unique<Kind>(net, o); }};
+}
+
+std::vector<Case> composed_cases() {
+  using namespace optim;
+  return {
+      with<RMSprop>("rmsprop", RmsPropOptions{.lr = 0.01}),
+      with<RMSprop>("rmsprop_momentum",
+                    RmsPropOptions{.lr = 0.003, .alpha = 0.9, .momentum = 0.8, .weight_decay = 0.1}),
+      with<RMSprop>("rmsprop_centered", RmsPropOptions{.lr = 0.01, .epsilon = 1e-3, .centered = true}),
+      with<RMSprop>("rmsprop_all",
+                    RmsPropOptions{.lr = 0.003, .alpha = 0.9, .epsilon = 1e-3, .momentum = 0.5, .centered = true}),
+      with<Adagrad>("adagrad", AdagradOptions{.lr = 0.05}),
+      with<Adagrad>("adagrad_options",
+                    AdagradOptions{.lr = 0.05, .lr_decay = 0.01, .initial = 0.1, .weight_decay = 0.1}),
+      with<Adadelta>("adadelta", AdadeltaOptions{}),
+      with<Adadelta>("adadelta_options", AdadeltaOptions{.lr = 0.5, .rho = 0.8, .epsilon = 1e-4, .weight_decay = 0.1}),
+      with<NAdam>("nadam", NAdamOptions{}),
+      with<NAdam>("nadam_options",
+                  NAdamOptions{.lr = 0.01, .beta1 = 0.8, .beta2 = 0.95, .momentum_decay = 0.02, .weight_decay = 0.1}),
+      with<Lion>("lion", LionOptions{.lr = 0.003}),
+      with<Lion>("lion_options", LionOptions{.lr = 0.003, .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.5}),
+      with<Adafactor>("adafactor", AdafactorOptions{}),
+      with<Adafactor>(
+          "adafactor_options",
+          AdafactorOptions{
+              .lr = 0.1, .beta2_decay = -0.6, .epsilon1 = 1e-5, .epsilon2 = 0.1, .clip = 0.5, .weight_decay = 0.1}),
+      with<Muon>("muon", MuonOptions{}),
+      with<Muon>("muon_options", MuonOptions{.lr = 0.01,
+                                             .momentum = 0.9,
+                                             .nesterov = false,
+                                             .weight_decay = 0.5,
+                                             .by_adamw = {"out/*"},
+                                             .adamw_lr = 0.01}),
+  };
 }
 
 // At odd steps only the first layer's gradients, as a GAN's step for one of its parts would give.
@@ -94,6 +139,7 @@ std::vector<Case> cases() {
     all.push_back({std::string("sgd_schedule_") + name, sgd({.momentum = 0.9, .schedule = schedule})});
     all.push_back({std::string("adamw_schedule_") + name, adamw({.schedule = schedule})});
   }
+  for (Case& c : composed_cases()) all.push_back(std::move(c));
   return all;
 }
 
