@@ -43,6 +43,7 @@
 #include "stet/optim/muon.h"
 #include "stet/optim/nadam.h"
 #include "stet/optim/optimizer.h"
+#include "stet/optim/plateau.h"
 #include "stet/optim/rmsprop.h"
 #include "stet/optim/schedule.h"
 #include "stet/optim/sgd.h"
