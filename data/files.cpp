@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -46,19 +44,11 @@ FileBytes read_file(const fs::path& path) {
 }
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
-  static std::atomic<int> counter{0};
-  const fs::path aside = path.string() + fmt::format(".new-{}-{}", ::getpid(), counter++);
   try {
-    Descriptor fd(
-        retry_interrupted([&] { return ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); }));
-    if (fd.get() < 0) raise_io(aside, "open", errno);
-    write_all(fd, std::as_bytes(std::span(bytes)), aside);
-    sync_file(fd, aside);
-    if (fd.close() != 0 || ::rename(aside.c_str(), path.c_str()) != 0) raise_io(aside, "rename", errno);
-  } catch (const IoError& error) {
-    ::unlink(aside.c_str());
-    write_failed(path, error.code);
-  }
+    NewFile file(path);
+    file.write(bytes);
+    file.commit();
+  } catch (const IoError& error) { write_failed(path, error.code); }
 }
 
 }  // namespace stet::data

@@ -16,25 +16,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-bool matches(std::string_view pattern, std::string_view name) {
-  // After the last * met, the rest is tried at every later place of the name.
-  size_t p = 0, n = 0, star = std::string_view::npos, tried = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      tried = n;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
-      ++p, ++n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++tried;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
 Optimizer::Optimizer(const char* name, Stateful& net, double lr, double weight_decay, Schedule schedule, Groups groups,
                      const std::vector<std::string>& state)
     : Optimizer(name, net, lr, std::move(schedule), std::move(groups), [&](const NamedParameter& p) {

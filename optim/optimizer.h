@@ -11,6 +11,7 @@
 
 #include "stet/optim/schedule.h"
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/pattern.h"
 #include "stet/tensor/stateful.h"
 
 namespace stet::optim {
@@ -26,8 +27,7 @@ struct Group {
 };
 using Groups = std::vector<Group>;
 
-/// True if the name matches the pattern.
-bool matches(std::string_view pattern, std::string_view name);
+using stet::matches;
 
 /// Changes parameters along their gradients. Its state is walked under the parameters' names, so a checkpoint holds it.
 /// It holds on to the cells that the network had when it was made: the network may be moved, and `Net copy = net` is

@@ -59,10 +59,35 @@ template <class Call> auto retry_interrupted(Call call) {
 /// All bytes from the descriptor's place to the end. Throws IoError naming `path`.
 std::string read_all(const Descriptor& file, const std::filesystem::path& path);
 
+/// Opens a file, not a folder, a device or a pipe, to be read. Throws IoError naming `path`.
+Descriptor open_file(const std::filesystem::path& path);
+
+/// Fills `out` with the file's bytes from `offset` on. Throws IoError naming `path`, also where the file ends sooner.
+void read_at(const Descriptor& file, std::span<std::byte> out, uint64_t offset, const std::filesystem::path& path);
+
 /// Writes all of `bytes`. Throws IoError naming `path`; some of them may then have been written.
 void write_all(const Descriptor& file, std::span<const std::byte> bytes, const std::filesystem::path& path);
 
 /// Returns once the file's bytes and size are on the device. Throws IoError naming `path`.
 void sync_file(const Descriptor& file, const std::filesystem::path& path);
+
+/// A file that takes its place once it is whole: it is written aside and renamed, so that a reader sees all of it, or
+/// what was there before. One that is not committed leaves nothing behind. Throws IoError naming the file's own path.
+class NewFile {
+ public:
+  explicit NewFile(std::filesystem::path path);
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view bytes) { write(std::as_bytes(std::span(bytes))); }
+  /// The bytes are on the device when it returns.
+  void commit();
+
+ private:
+  std::filesystem::path path_, aside_;
+  Descriptor file_;
+};
 
 }  // namespace stet
