@@ -4,12 +4,13 @@ include(CMakePackageConfigHelpers)
 
 # Headers between a folder's own sources, which need other libraries' headers, are not part of the package.
 set(private_headers "-inl\\.h$" "/math/(coefficients|functions|lanes|mpfr)" "/simd/targets\\.h$"
-  "/cpu/" "/cli/" "/ui/" "/hdf5_reader\\.h$"
+  "/nn/weights/(names|renames|safetensors_header)\\.h$"
+  "/data/zip\\.h$" "/cpu/" "/cli/" "/ui/" "/hdf5_reader\\.h$"
   "/reading/(comparison|content_comparison|event_check|log_collector|record_check|record_comparison|recorded_proto|rerun|scratch_folder|subprocess|trust)\\.h$"
   "/capture/(git_handle|source_patch)\\.h$"
-  "/hdf5_handle\\.h$" "/checkpoint_format\\.h$"
+  "/hdf5_handle\\.h$" "/record/(restore|state_visitors)\\.h$" "/checkpoint_format\\.h$"
   "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|live_run|outbox|output_log|position|process_end|progress)\\.h$"
-  "/tracking/run/(artifacts|logged_names|record_builder|restart_point|resume|run_flags|scalar_read|state|state_visitors)\\.h$")
+  "/tracking/run/(artifacts|logged_names|record_builder|restart_point|resume|run_flags|scalar_read|state)\\.h$")
 set(exclude_private)
 foreach(pattern ${private_headers})
   list(APPEND exclude_private REGEX ${pattern} EXCLUDE)

@@ -8,8 +8,9 @@
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/finite.h"
+#include "stet/tracking/record/restore.h"
+#include "stet/tracking/record/state_visitors.h"
 #include "stet/tracking/record/text.h"
-#include "stet/tracking/run/state_visitors.h"
 
 namespace stet::tracking {
 namespace {
@@ -23,15 +24,6 @@ struct KeptTensor : Stateful {
     if (auto* s = dynamic_cast<StateVisitor*>(&v)) s->kept_tensor(path, value);
   }
 };
-
-// The type in which a checkpoint holds a scalar.
-template <class T> struct Stored {
-  using type = std::conditional_t<std::is_floating_point_v<T>, double,
-                                  std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
-};
-template <> struct Stored<bool> { using type = bool; };
-template <> struct Stored<std::string> { using type = std::string; };
-template <class T> using StoredAs = typename Stored<T>::type;
 
 template <class T> ScalarValue to_scalar_value(const T& v) { return static_cast<StoredAs<T>>(v); }
 
@@ -119,113 +111,6 @@ class Digests final : public StateVisitor {
   }
   PendingDigests result_;
   std::vector<std::pair<Device, std::vector<DigestTask>>> tasks_;
-};
-
-/// Compares the state with a checkpoint's entries and, where asked, sets it.
-class Restore final : public StateVisitor {
- public:
-  /// `device`: where a Kept tensor goes that has no value yet.
-  Restore(const Checkpoint& checkpoint, bool apply, Device device) : apply_(apply), device_(device) {
-    for (const auto& t : checkpoint.tensors) tensors_[t.path] = &t;
-    for (const auto& s : checkpoint.scalars) {
-      if (!s.path.starts_with("stet/")) scalars_[s.path] = &s;
-    }
-  }
-
-  /// What does not fit, in one line; empty: all does.
-  std::string differences() {
-    for (const auto& [path, entry] : tensors_) {
-      if (!seen_.contains(path)) extra_.push_back(path);
-    }
-    for (const auto& [path, entry] : scalars_) {
-      if (!seen_.contains(path)) extra_.push_back(path);
-    }
-    std::string text;
-    for (const auto& [what, names] :
-         {std::pair("not in the checkpoint: ", &missing_), std::pair("only in the checkpoint: ", &extra_),
-          std::pair("other shape or type: ", &misshapen_)}) {
-      if (names->empty()) continue;
-      text += (text.empty() ? "" : "; ") + std::string(what) + fmt::format("{}", fmt::join(*names, ", "));
-    }
-    return text;
-  }
-
- protected:
-  void tensor(const std::string& path, TensorKind, const Tensor& value, const Setter& set) override {
-    const TensorEntry* entry = find(tensors_, path);
-    if (entry == nullptr) return;
-    if (entry->dtype != value.dtype() || entry->shape != value.shape().dims()) {
-      misshapen_.push_back(fmt::format("{} is {} {} here and {} {} there", path, name_of(value.dtype()),
-                                       value.shape().to_string(), name_of(entry->dtype),
-                                       Shape(entry->shape).to_string()));
-    } else if (apply_) {
-      set(load(*entry).to(value.device()));
-    }
-  }
-  void kept_tensor(const std::string& path, Tensor& value) override {
-    const auto it = tensors_.find(path);
-    if (it != tensors_.end()) seen_.insert(path);
-    if (apply_)
-      value = it == tensors_.end() ? Tensor() : load(*it->second).to(value.defined() ? value.device() : device_);
-  }
-  void scalar(const std::string& path, ScalarRef ref) override {
-    const ScalarEntry* entry = find(scalars_, path);
-    if (entry == nullptr) return;
-    std::visit(
-        [&](auto* p) {
-          using T = std::remove_pointer_t<decltype(p)>;
-          if constexpr (!StateVector<T>) {
-            if (const auto* v = std::get_if<StoredAs<T>>(&entry->value)) {
-              if (apply_) *p = static_cast<T>(*v);
-            } else {
-              misshapen_.push_back(path);
-            }
-          }
-        },
-        ref);
-  }
-  void vector(const std::string& path, ScalarRef ref) override {
-    const TensorEntry* entry = find(tensors_, path);
-    if (entry == nullptr) return;
-    std::visit(
-        [&](auto* p) {
-          using T = std::remove_pointer_t<decltype(p)>;
-          if constexpr (StateVector<T>) {
-            if (entry->dtype != dtype_of<typename T::value_type> || entry->shape.size() != 1) {
-              misshapen_.push_back(path);
-            } else if (apply_) {
-              p->resize(static_cast<size_t>(entry->shape[0]));
-              if (!entry->data.empty()) std::memcpy(p->data(), entry->data.data(), entry->data.size());
-            }
-          }
-        },
-        ref);
-  }
-
- private:
-  static Tensor load(const TensorEntry& entry) {
-    const Tensor t = Tensor::uninitialized(Shape(entry.shape), entry.dtype);
-    if (!entry.data.empty()) std::memcpy(t.mutable_data(), entry.data.data(), entry.data.size());
-    return t;
-  }
-
-  template <class Entries>
-  auto find(const Entries& entries, const std::string& path) -> decltype(entries.begin()->second) {
-    const auto it = entries.find(path);
-    if (it == entries.end()) {
-      missing_.push_back(path);
-      return nullptr;
-    }
-    seen_.insert(path);
-    return it->second;
-  }
-
-  const bool apply_;
-  const Device device_;
-  std::map<std::string, const TensorEntry*> tensors_;
-  std::map<std::string, const ScalarEntry*> scalars_;
-  std::set<std::string> seen_;
-  std::vector<std::string> missing_, extra_, misshapen_;
 };
 
 bool is_finite(const TensorEntry& entry) {

@@ -1,9 +1,10 @@
 // The walk over tracked state, with parameters, buffers and vectors all seen as tensors.
 #pragma once
 
-#include <cstring>
 #include <functional>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "stet/tensor/stateful.h"
 #include "stet/tracking/record/checkpoint.h"
@@ -12,6 +13,15 @@ namespace stet::tracking {
 
 template <class T>
 concept StateVector = std::is_same_v<T, std::vector<double>> || std::is_same_v<T, std::vector<int64_t>>;
+
+// The type in which a checkpoint holds a scalar.
+template <class T> struct Stored {
+  using type = std::conditional_t<std::is_floating_point_v<T>, double,
+                                  std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>>;
+};
+template <> struct Stored<bool> { using type = bool; };
+template <> struct Stored<std::string> { using type = std::string; };
+template <class T> using StoredAs = typename Stored<T>::type;
 
 /// Hands every tensor and scalar of the state to two functions.
 class StateVisitor : public Visitor {
