@@ -1,12 +1,12 @@
 // Each result is owned by one thread, which goes through its window, or through the windows that hold it, in the
 // contract's order.
 #include <algorithm>
-#include <bit>
 #include <iterator>
 #include <limits>
 #include <type_traits>
 
 #include "stet/cuda/divide.h"
+#include "stet/cuda/pool.h"
 #include "stet/cuda/queue.h"
 #include "stet/tensor/dtype.h"
 #include "stet/tensor/kernels.h"
@@ -52,14 +52,6 @@ __device__ Span<Place> holders(Place at, Place extent, const Divisor<I>& stride,
   };
   const Place last = quotient(at) + 1;
   return {at < extent ? 0 : quotient(at - extent) + 1, last < outputs ? last : outputs};
-}
-
-// Whether b comes after a in the order of maximum: a NaN above all, -0 below +0. Of two equal numbers only zeros differ
-// in bits.
-template <class T> __device__ bool above(T b, T a) {
-  using Bits = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
-  if (a != a) return false;
-  return b > a || b != b || (b == a && std::bit_cast<Bits>(b) < std::bit_cast<Bits>(a));
 }
 
 // Calls visit(value, place in the plane) for the window's elements in ascending (kh, kw). A window whose extent kKernel
@@ -214,9 +206,18 @@ template <class T, class F> void gradient(Queue& queue, const Window& s, const T
   launch_gradient<T, uint32_t, 0, 0, 4>(queue, s, dx, after);
 }
 
+bool is_adaptive(const Window& s) { return s.adaptive_h > 0 || s.adaptive_w > 0; }
+
+// Whether all windows' means are divided by one number.
+bool has_one_count(const Window& s) {
+  const bool whole = s.over_h == 0 && s.over_w == 0, padded = s.pad_h > 0 || s.pad_w > 0;
+  return !is_adaptive(s) && whole && (s.count_padding || !padded);
+}
+
 }  // namespace
 
 void max_pool2d(Queue& queue, const Window& s, const Tensor& x, const Tensor& y, const Tensor& index) {
+  if (is_adaptive(s)) return max_pool_by_axes(queue, s, x, y, index);
   launch_forward(s, y, [&]<class T, class I, int kKernel>(T, const Plan<I>& plan, Extent<kKernel>) {
     queue.launch(max_forward<T, I, kKernel>, Grid::over(plan.threads), x.data_as<T>(), y.mutable_data_as<T>(),
                  index.mutable_data_as<int64_t>(), plan);
@@ -225,12 +226,14 @@ void max_pool2d(Queue& queue, const Window& s, const Tensor& x, const Tensor& y,
 
 void max_pool2d_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tensor& index, const Tensor& dx) {
   if (dx.elements() == 0) return;
+  if (is_adaptive(s)) return max_pool_gradient_by_axes(queue, s, dy, index, dx);
   visit_floating(dx.dtype(), [&]<class T>(T) {
     gradient<T>(queue, s, dx, OfMaximum<T>{dy.data_as<T>(), index.data_as<int64_t>()});
   });
 }
 
 void avg_pool2d(Queue& queue, const Window& s, const Tensor& x, const Tensor& y) {
+  if (!has_one_count(s)) return avg_pool_by_axes(queue, s, x, y);
   launch_forward(s, y, [&]<class T, class I, int kKernel>(T, const Plan<I>& plan, Extent<kKernel>) {
     queue.launch(avg_forward<T, I, kKernel>, Grid::over(plan.threads), x.data_as<T>(), y.mutable_data_as<T>(),
                  static_cast<T>(s.kh * s.kw), plan);
@@ -239,6 +242,7 @@ void avg_pool2d(Queue& queue, const Window& s, const Tensor& x, const Tensor& y)
 
 void avg_pool2d_gradient(Queue& queue, const Window& s, const Tensor& dy, const Tensor& dx) {
   if (dx.elements() == 0) return;
+  if (!has_one_count(s)) return avg_pool_gradient_by_axes(queue, s, dy, dx);
   visit_floating(dx.dtype(), [&]<class T>(T) {
     gradient<T>(queue, s, dx, OfMean<T>{dy.data_as<T>(), static_cast<T>(s.kh * s.kw)});
   });

@@ -3,6 +3,7 @@
 // element.
 #pragma once
 
+#include "stet/tensor/ops/activations.h"
 #include "stet/tensor/ops/attention.h"
 #include "stet/tensor/ops/convolution.h"
 #include "stet/tensor/ops/elementwise.h"
@@ -10,6 +11,7 @@
 #include "stet/tensor/ops/lstm.h"
 #include "stet/tensor/ops/nonzero.h"
 #include "stet/tensor/ops/norm.h"
+#include "stet/tensor/ops/pooling.h"
 #include "stet/tensor/ops/products.h"
 #include "stet/tensor/ops/random_ops.h"
 #include "stet/tensor/ops/reduce.h"

@@ -12,17 +12,15 @@ namespace {
 // Elements of work below which another thread costs more than it saves.
 constexpr int64_t kLeastElements = int64_t{1} << 16;
 
-// The positions of one axis that the window of output t holds: those of [t * stride - pad, + extent) that exist.
-Range window_of(int64_t t, int64_t extent, int64_t stride, int64_t pad, int64_t size) {
-  const int64_t begin = t * stride - pad;
-  return {std::max<int64_t>(0, begin), std::min(size, begin + extent)};
-}
+// The positions that the window of output t holds.
+Range window_of(const PoolAxis& a, int64_t t) { return {a.begin(t), a.end(t)}; }
 
-// The outputs whose windows lie wholly inside.
-Range whole_windows(int64_t outputs, int64_t extent, int64_t stride, int64_t pad, int64_t size) {
-  const int64_t begin = std::min(outputs, pieces_of(pad, stride));
-  const int64_t last_start = size + pad - extent;
-  return {begin, std::clamp(last_start < 0 ? 0 : last_start / stride + 1, begin, outputs)};
+// The outputs whose windows are of one extent, a stride apart, and lie wholly inside.
+Range whole_windows(const PoolAxis& a) {
+  if (a.adaptive) return {0, 0};
+  const int64_t begin = std::min(a.outputs, pieces_of(a.pad, a.stride));
+  const int64_t last_start = a.size + a.pad - a.extent;
+  return {begin, std::clamp(last_start < 0 ? 0 : last_start / a.stride + 1, begin, a.outputs)};
 }
 
 // Whether b comes after a in the order of maximum: a NaN above all, -0 below +0.
@@ -41,13 +39,19 @@ template <class T> void max_of_window(const Window& s, const T* plane, Range row
   y = plane[index];
 }
 
-template <class T> T avg_of_window(const Window& s, const T* plane, Range rows, Range cols) {
+template <class T> T sum_of_window(const Window& s, const T* plane, Range rows, Range cols) {
   // Padding needs no adding: the sum is never -0.
   T sum = 0;
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     for (int64_t j = cols.begin; j < cols.end; ++j) sum += plane[i * s.w + j];
   }
-  return sum / static_cast<T>(s.kh * s.kw);
+  return sum;
+}
+
+// Elements that a plane's windows hold, about.
+int64_t work_of(const PoolAxis& down, const PoolAxis& across) {
+  const auto held = [](const PoolAxis& a) { return a.adaptive ? a.size + a.outputs : a.outputs * a.extent; };
+  return held(down) * held(across);
 }
 
 // Calls body(plane) for each of the n * c planes, on the threads.
@@ -59,13 +63,14 @@ template <class Body> void for_each_plane(const Window& s, int64_t work, const B
 }
 
 template <class T> void max_forward(const Window& s, const T* x, T* y, int64_t* index) {
-  const int64_t oh = s.out_h(), ow = s.out_w();
-  const Range whole = whole_windows(ow, s.kw, s.stride_w, s.pad_w, s.w);
+  const PoolAxis down = rows_of(s), across = columns_of(s);
+  const int64_t oh = down.outputs, ow = across.outputs;
+  const Range whole = whole_windows(across);
   const PoolKernels<T>& kernels = pool_kernels<T>();
-  for_each_plane(s, oh * ow * s.kh * s.kw, [&](int64_t p) {
+  for_each_plane(s, work_of(down, across), [&](int64_t p) {
     const T* plane = x + p * s.h * s.w;
     for (int64_t t = 0; t < oh; ++t) {
-      const Range rows = window_of(t, s.kh, s.stride_h, s.pad_h, s.h);
+      const Range rows = window_of(down, t);
       T* to = y + (p * oh + t) * ow;
       int64_t* at = index + (p * oh + t) * ow;
       const int64_t first = rows.begin * s.w + whole.begin * s.stride_w - s.pad_w;
@@ -73,7 +78,7 @@ template <class T> void max_forward(const Window& s, const T* x, T* y, int64_t* 
       const int64_t done = whole.size() > 0 ? kernels.max(row, plane + first, to + whole.begin, at + whole.begin) : 0;
       for (Range rest : {Range{0, whole.begin}, Range{whole.begin + done, ow}}) {
         for (int64_t u = rest.begin; u < rest.end; ++u) {
-          max_of_window(s, plane, rows, window_of(u, s.kw, s.stride_w, s.pad_w, s.w), to[u], at[u]);
+          max_of_window(s, plane, rows, window_of(across, u), to[u], at[u]);
         }
       }
     }
@@ -90,21 +95,23 @@ template <class T> void max_gradient(const Window& s, const T* dy, const int64_t
 }
 
 template <class T> void avg_forward(const Window& s, const T* x, T* y) {
-  const int64_t oh = s.out_h(), ow = s.out_w();
-  const Range whole = whole_windows(ow, s.kw, s.stride_w, s.pad_w, s.w);
+  const PoolAxis down = rows_of(s), across = columns_of(s);
+  const int64_t oh = down.outputs, ow = across.outputs;
+  const Range whole = whole_windows(across);
   const PoolKernels<T>& kernels = pool_kernels<T>();
-  for_each_plane(s, oh * ow * s.kh * s.kw, [&](int64_t p) {
+  for_each_plane(s, work_of(down, across), [&](int64_t p) {
     const T* plane = x + p * s.h * s.w;
     for (int64_t t = 0; t < oh; ++t) {
-      const Range rows = window_of(t, s.kh, s.stride_h, s.pad_h, s.h);
+      const Range rows = window_of(down, t);
       T* to = y + (p * oh + t) * ow;
       const T* first = plane + rows.begin * s.w + whole.begin * s.stride_w - s.pad_w;
       const PoolRow row = {s.w, rows.size(), s.kw, s.stride_w, whole.size(), 0};
-      const T divisor = static_cast<T>(s.kh * s.kw);
+      const int64_t height = down.count(t);
+      const T divisor = static_cast<T>(height * s.kw);
       const int64_t done = whole.size() > 0 ? kernels.avg(row, first, divisor, to + whole.begin) : 0;
       for (Range rest : {Range{0, whole.begin}, Range{whole.begin + done, ow}}) {
         for (int64_t u = rest.begin; u < rest.end; ++u) {
-          to[u] = avg_of_window(s, plane, rows, window_of(u, s.kw, s.stride_w, s.pad_w, s.w));
+          to[u] = sum_of_window(s, plane, rows, window_of(across, u)) / static_cast<T>(height * across.count(u));
         }
       }
     }
@@ -112,16 +119,17 @@ template <class T> void avg_forward(const Window& s, const T* x, T* y) {
 }
 
 template <class T> void avg_gradient(const Window& s, const T* dy, T* dx) {
-  const int64_t oh = s.out_h(), ow = s.out_w();
-  for_each_plane(s, oh * ow * s.kh * s.kw, [&](int64_t p) {
+  const PoolAxis down = rows_of(s), across = columns_of(s);
+  const int64_t oh = down.outputs, ow = across.outputs;
+  for_each_plane(s, work_of(down, across), [&](int64_t p) {
     T* plane = dx + p * s.h * s.w;
     std::fill_n(plane, s.h * s.w, T(0));
     // Outputs in ascending order each add to their window: so every position meets them in that order.
     for (int64_t t = 0; t < oh; ++t) {
-      const Range rows = window_of(t, s.kh, s.stride_h, s.pad_h, s.h);
+      const Range rows = window_of(down, t);
       for (int64_t u = 0; u < ow; ++u) {
-        const Range cols = window_of(u, s.kw, s.stride_w, s.pad_w, s.w);
-        const T share = dy[(p * oh + t) * ow + u] / static_cast<T>(s.kh * s.kw);
+        const Range cols = window_of(across, u);
+        const T share = dy[(p * oh + t) * ow + u] / static_cast<T>(down.count(t) * across.count(u));
         for (int64_t i = rows.begin; i < rows.end; ++i) {
           for (int64_t j = cols.begin; j < cols.end; ++j) plane[i * s.w + j] += share;
         }

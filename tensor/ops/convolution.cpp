@@ -1,5 +1,5 @@
-// Convolution, its bias and activation while the result is in cache, and pooling; convolution's gradients are
-// convolutions again.
+// Convolution, its bias and activation while the result is in cache; its gradients are convolutions again, and the
+// input's is transposed convolution.
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
@@ -78,6 +78,15 @@ void require_window(const char* op, const Window& s) {
   }
 }
 
+void require_bias(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t channels) {
+  if (!bias.defined()) return;
+  require_same_dtype(op, x, bias);
+  if (bias.shape() != Shape{channels}) {
+    raise("{}: bias {} is not one number for each output channel of weight {}", op, bias.shape().to_string(),
+          weight.shape().to_string());
+  }
+}
+
 }  // namespace
 
 namespace composed {
@@ -92,11 +101,14 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
 
 }  // namespace composed
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
-  require_floating("conv2d", x);
-  require_same_dtype("conv2d", x, weight);
+namespace {
+
+// conv2d on behalf of op.
+Tensor convolve(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  require_floating(op, x);
+  require_same_dtype(op, x, weight);
   if (x.rank() != 4 || weight.rank() != 4) {
-    raise("conv2d: takes input [N, C, H, W] and weight [CO, C, KH, KW], not {} and {}", x.shape().to_string(),
+    raise("{}: takes input [N, C, H, W] and weight [CO, C, KH, KW], not {} and {}", op, x.shape().to_string(),
           weight.shape().to_string());
   }
   const Window s{.n = x.size(0),
@@ -113,85 +125,113 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                  .dil_h = o.dilation.first,
                  .dil_w = o.dilation.second,
                  .groups = o.groups};
-  if (o.groups < 1 || s.co % o.groups != 0) raise("conv2d: {} groups do not divide {} output channels", o.groups, s.co);
-  const int64_t channels = multiply_extents("conv2d", weight.size(1), o.groups);
+  if (o.groups < 1 || s.co % o.groups != 0) raise("{}: {} groups do not divide {} output channels", op, o.groups, s.co);
+  const int64_t channels = multiply_extents(op, weight.size(1), o.groups);
   if (s.c != channels) {
-    raise("conv2d: input has {} channels, weight {} takes {}", s.c, weight.shape().to_string(), channels);
+    raise("{}: input has {} channels, weight {} takes {}", op, s.c, weight.shape().to_string(), channels);
   }
-  require_window("conv2d", s);
-  if (bias.defined()) {
-    require_same_dtype("conv2d", x, bias);
-    if (bias.shape() != Shape{s.co}) {
-      raise("conv2d: bias {} is not one number for each output channel of weight {}", bias.shape().to_string(),
-            weight.shape().to_string());
-    }
-  }
+  require_window(op, s);
+  require_bias(op, x, weight, bias, s.co);
   return conv_forward(s, x, weight, bias, o.activation);
 }
 
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {
+  return convolve("conv2d", x, weight, bias, options);
+}
+
 namespace {
 
-Window pool_window(const char* op, const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& o) {
+// The extent that a convolution takes to one of n. Throws UsageError naming op where there is none.
+int64_t transposed_extent(const char* op, int64_t n, int64_t kernel, int64_t stride, int64_t padding,
+                          int64_t output_padding, int64_t dilation) {
+  if (n < 1) raise("{}: an input of no rows or columns", op);
+  if (kernel < 1 || stride < 1 || dilation < 1) raise("{}: kernel, stride and dilation must be at least 1", op);
+  if (padding < 0) raise("{}: padding must be at least 0", op);
+  if (output_padding < 0 || output_padding >= stride) {
+    raise("{}: output padding {} must be at least 0 and below the stride {}", op, output_padding, stride);
+  }
+  const int64_t reach =
+      add_extents(op, multiply_extents(op, n - 1, stride), multiply_extents(op, dilation, kernel - 1));
+  const int64_t extent = add_extents(op, reach, output_padding + 1) - multiply_extents(op, 2, padding);
+  if (extent < 1) raise("{}: padding {} leaves nothing of the output", op, padding);
+  return extent;
+}
+
+// conv_transpose2d on behalf of op.
+Tensor convolve_back(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                     const ConvTranspose2dOptions& o) {
   require_floating(op, x);
-  if (x.rank() != 4) raise("{}: takes [N, C, H, W], not {}", op, x.shape().to_string());
-  Window s{.n = x.size(0),
-           .c = x.size(1),
-           .h = x.size(2),
-           .w = x.size(3),
-           .co = x.size(1),
-           .kh = kernel.first,
-           .kw = kernel.second,
-           .stride_h = o.stride.first == 0 ? kernel.first : o.stride.first,
-           .stride_w = o.stride.second == 0 ? kernel.second : o.stride.second,
-           .pad_h = o.padding.first,
-           .pad_w = o.padding.second};
-  require_window(op, s);
-  if (s.pad_h > s.kh / 2 || s.pad_w > s.kw / 2) raise("{}: padding must be at most half the kernel", op);
-  return s;
-}
-
-Shape pooled(const Window& s) { return {s.n, s.c, s.out_h(), s.out_w()}; }
-
-Tensor max_pool_gradient(const Window& s, const Tensor& dy, const Tensor& index) {
-  Tensor dx = new_tensor("max_pool2d_gradient", {s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
-  backend(dy.device()).max_pool2d_gradient(s, contiguous(dy.detach()), index, dx);
-  return record("max_pool2d_gradient", dx,
-                {{dy, [index](const Tensor& g) {
-                    return gather(flatten(g, 2), 2, flatten(index, 2)).reshape(index.shape().dims());
-                  }}});
+  require_same_dtype(op, x, weight);
+  if (x.rank() != 4 || weight.rank() != 4 || x.size(1) != weight.size(0)) {
+    raise("{}: takes input [N, C, H, W] and weight [C, CO / groups, KH, KW], not {} and {}", op, x.shape().to_string(),
+          weight.shape().to_string());
+  }
+  if (o.groups < 1 || x.size(1) % o.groups != 0) {
+    raise("{}: {} groups do not divide {} input channels", op, o.groups, x.size(1));
+  }
+  // The convolution whose input's gradient this is.
+  const Window s{.n = x.size(0),
+                 .c = multiply_extents(op, weight.size(1), o.groups),
+                 .h = transposed_extent(op, x.size(2), weight.size(2), o.stride.first, o.padding.first,
+                                        o.output_padding.first, o.dilation.first),
+                 .w = transposed_extent(op, x.size(3), weight.size(3), o.stride.second, o.padding.second,
+                                        o.output_padding.second, o.dilation.second),
+                 .co = x.size(1),
+                 .kh = weight.size(2),
+                 .kw = weight.size(3),
+                 .stride_h = o.stride.first,
+                 .stride_w = o.stride.second,
+                 .pad_h = o.padding.first,
+                 .pad_w = o.padding.second,
+                 .dil_h = o.dilation.first,
+                 .dil_w = o.dilation.second,
+                 .groups = o.groups};
+  require_bias(op, x, weight, bias, s.c);
+  const Tensor y = conv_input_gradient(s, x, weight);
+  return bias.defined() ? y + bias.reshape({s.c, 1, 1}) : y;
 }
 
 }  // namespace
 
-Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
-  const Window s = pool_window("max_pool2d", x, kernel, options);
-  if (s.h == 0 || s.w == 0) raise("max_pool2d: an image of {}x{} has no maximum", s.h, s.w);
-  Tensor y = new_tensor("max_pool2d", pooled(s), x.dtype(), x.device());
-  Tensor index = new_tensor("max_pool2d", pooled(s), DType::int64, x.device());
-  backend(x.device()).max_pool2d(s, contiguous(x.detach()), y, index);
-  return record("max_pool2d", y, {{x, [s, index](const Tensor& g) { return max_pool_gradient(s, g, index); }}});
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTranspose2dOptions& options) {
+  return convolve_back("conv_transpose2d", x, weight, bias, options);
 }
 
 namespace {
 
-Tensor avg_pool_forward(const Window& s, const Tensor& x);
-
-Tensor avg_pool_gradient(const Window& s, const Tensor& dy) {
-  Tensor dx = new_tensor("avg_pool2d_gradient", {s.n, s.c, s.h, s.w}, dy.dtype(), dy.device());
-  backend(dy.device()).avg_pool2d_gradient(s, contiguous(dy.detach()), dx);
-  return record("avg_pool2d_gradient", dx, {{dy, [s](const Tensor& g) { return avg_pool_forward(s, g); }}});
-}
-
-Tensor avg_pool_forward(const Window& s, const Tensor& x) {
-  Tensor y = new_tensor("avg_pool2d", pooled(s), x.dtype(), x.device());
-  backend(x.device()).avg_pool2d(s, contiguous(x.detach()), y);
-  return record("avg_pool2d", y, {{x, [s](const Tensor& g) { return avg_pool_gradient(s, g); }}});
+// [N, C, L] as [N, C, 1, L].
+Tensor of_height_one(const char* op, const char* what, const Tensor& x) {
+  if (x.rank() != 3) raise("{}: takes {} of three axes, not {}", op, what, x.shape().to_string());
+  return x.unsqueeze(2);
 }
 
 }  // namespace
 
-Tensor avg_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
-  return avg_pool_forward(pool_window("avg_pool2d", x, kernel, options), x);
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o) {
+  constexpr auto kOp = "conv1d";
+  return convolve(kOp, of_height_one(kOp, "input [N, C, L]", x),
+                  of_height_one(kOp, "weight [CO, C / groups, K]", weight), bias,
+                  {.stride = {1, o.stride},
+                   .padding = {0, o.padding},
+                   .dilation = {1, o.dilation},
+                   .groups = o.groups,
+                   .activation = o.activation})
+      .squeeze(2);
+}
+
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTranspose1dOptions& o) {
+  constexpr auto kOp = "conv_transpose1d";
+  return convolve_back(kOp, of_height_one(kOp, "input [N, C, L]", x),
+                       of_height_one(kOp, "weight [C, CO / groups, K]", weight), bias,
+                       {.stride = {1, o.stride},
+                        .padding = {0, o.padding},
+                        .output_padding = {0, o.output_padding},
+                        .dilation = {1, o.dilation},
+                        .groups = o.groups})
+      .squeeze(2);
 }
 
 }  // namespace stet

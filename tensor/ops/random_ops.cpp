@@ -1,12 +1,16 @@
 // Samplers and dropout.
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
+#include "stet/tensor/math/elementary.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/work.h"
@@ -14,10 +18,14 @@
 namespace stet {
 namespace {
 
-Tensor draw(const char* op, Distribution distribution, Stream& stream, Shape shape, DType dtype, Device device) {
+void require_drawable(const char* op, const Shape& shape) {
   if (elements_of(shape.dims(), op) > contract::kMostDrawn) {
     raise("{}: {} has more than the 2^34 elements that one draw can have", op, shape.to_string());
   }
+}
+
+Tensor draw(const char* op, Distribution distribution, Stream& stream, Shape shape, DType dtype, Device device) {
+  require_drawable(op, shape);
   Tensor y = new_tensor(op, std::move(shape), dtype, device);
   backend(device).random(distribution, stream.next(), y);
   return y;
@@ -75,6 +83,56 @@ Tensor normal(Stream& stream, Shape shape, double mean, double deviation, DType 
   return mean == 0 && deviation == 1 ? z : z * deviation + mean;
 }
 
+namespace {
+
+// Element i's normal of the round, as a draw of the whole tensor on shard `round` has it.
+float normal_of(const Draw& draw, uint32_t round, int64_t i) {
+  const auto words = philox({static_cast<uint32_t>(i >> 2), draw.call, round, draw.tick}, draw.key);
+  const auto pair = static_cast<size_t>(i & 2);
+  const float radius = math::sqrt(
+      -2 * math::log(static_cast<float>((words[pair] >> contract::kUniformShift) + 1) * contract::kUniformStep));
+  const float angle = 2 * (static_cast<float>(words[pair + 1] >> contract::kUniformShift) * contract::kUniformStep);
+  return radius * (i % 2 == 0 ? math::cospi(angle) : math::sinpi(angle));
+}
+
+// Makes of standard normals, the first round's, what lies in the range.
+template <class T> void truncate(const Draw& draw, const TruncatedNormalOptions& o, std::span<T> z) {
+  constexpr uint32_t kMostRounds = 1 << 16;
+  const T deviation = static_cast<T>(o.deviation), mean = static_cast<T>(o.mean);
+  for (size_t i = 0; i < z.size(); ++i) {
+    for (uint32_t round = 1;; ++round) {
+      const T scaled = z[i] * deviation, value = scaled + mean;
+      if (o.low <= double{value} && double{value} <= o.high) {
+        z[i] = value;
+        break;
+      }
+      if (round == kMostRounds) {
+        raise("truncated_normal: {} to {} holds too little of mean {} and deviation {}", o.low, o.high, o.mean,
+              o.deviation);
+      }
+      z[i] = T{normal_of(draw, round, static_cast<int64_t>(i))};
+    }
+  }
+}
+
+}  // namespace
+
+Tensor truncated_normal(Stream& stream, Shape shape, const TruncatedNormalOptions& o) {
+  constexpr auto kOp = "truncated_normal";
+  const ContractFloatEnv env;
+  require_floating(kOp, o.dtype);
+  if (!(o.low < o.high)) raise("{}: {} to {} is no range", kOp, o.low, o.high);
+  if (!(o.deviation > 0)) raise("{}: deviation {} must be positive", kOp, o.deviation);
+  require_drawable(kOp, shape);
+  const Tensor y = new_tensor(kOp, std::move(shape), o.dtype, cpu);
+  const Draw draw = stream.next();
+  backend(cpu).random(Distribution::normal, draw, y);
+  visit_floating(o.dtype, [&]<class T>(T) {
+    truncate<T>(draw, o, {y.mutable_data_as<T>(), static_cast<size_t>(y.elements())});
+  });
+  return y.to(o.device);
+}
+
 Tensor bernoulli(Stream& stream, Shape shape, double p, Device device) {
   const auto below = static_cast<double>(threshold("bernoulli", p));
   return draw("bernoulli", Distribution::bits, stream, std::move(shape), DType::int64, device) < below;
@@ -112,6 +170,33 @@ Tensor dropout(const Tensor& x, double p, Stream& stream) {
   }
   const Tensor y = new_tensor("dropout", x.shape(), x.dtype(), x.device());
   return masked(x, y, stream.next(), below, 1 / (1 - p));
+}
+
+namespace {
+
+// dropout of all that lies below the first `axes` axes together.
+Tensor drop_below(const char* op, const Tensor& x, int axes, double p, Stream& stream) {
+  require_floating(op, x);
+  if (x.rank() < axes) raise("{}: takes {} axes or more, not {}", op, axes, x.shape().to_string());
+  std::vector<int64_t> kept = x.shape().dims();
+  std::fill(kept.begin() + axes, kept.end(), 1);
+  const uint64_t below = threshold(op, p);
+  const Tensor words = draw(op, Distribution::bits, stream, Shape(std::move(kept)), DType::int64, x.device());
+  const Tensor keeps = words >= Number(static_cast<int64_t>(below));
+  const Tensor zero = zeros({}, x.dtype(), x.device());
+  return where(keeps, p == 1 ? x : x * (1 / (1 - p)), zero);
+}
+
+}  // namespace
+
+Tensor dropout2d(const Tensor& x, double p, Stream& stream) {
+  const ContractFloatEnv env;
+  return drop_below("dropout2d", x, 2, p, stream);
+}
+
+Tensor drop_path(const Tensor& x, double p, Stream& stream) {
+  const ContractFloatEnv env;
+  return drop_below("drop_path", x, 1, p, stream);
 }
 
 }  // namespace stet

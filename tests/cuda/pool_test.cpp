@@ -84,6 +84,29 @@ TEST(CudaPool, Shapes) {
   check(window({1, 1, 1, 4}, {4, 7}, {1, 1}, {2, 3}));          // windows larger than the image
 }
 
+// Windows that hang over, means over what exists, and windows that follow from the output's extents.
+TEST(CudaPool, WindowsThatDiffer) {
+  const auto cut = [](Window s, int64_t over_h, int64_t over_w, bool count_padding) {
+    s.over_h = over_h, s.over_w = over_w, s.count_padding = count_padding;
+    return s;
+  };
+  const auto adaptive = [](std::array<int64_t, 4> x, int64_t h, int64_t w) {
+    Window s = window(x, {0, 0}, {1, 1});
+    s.adaptive_h = h, s.adaptive_w = w;
+    return s;
+  };
+  in_orders([&] {
+    check(cut(window({2, 3, 9, 12}, {3, 3}, {2, 2}, {1, 1}), 0, 1, true));
+    check(adaptive({2, 2, 9, 11}, 4, 3));
+  });
+  check(cut(window({2, 2, 9, 11}, {2, 2}, {2, 2}), 1, 1, true));
+  check(cut(window({2, 2, 9, 11}, {3, 2}, {2, 1}, {1, 1}), 0, 0, false));
+  check(cut(window({1, 2, 9, 12}, {3, 3}, {2, 2}, {1, 1}), 0, 1, false));
+  check(adaptive({1, 2, 3, 5}, 7, 8));
+  check(adaptive({1, 1, 1, 1}, 2, 3));
+  check(adaptive({0, 2, 3, 5}, 2, 2));
+}
+
 TEST(CudaPool, Widths) {
   for (int64_t w : {2, 31, 32, 33, 63, 64, 65, 511, 512, 513, 1023, 1024, 1025}) {
     check(window({1, 2, 3, w}, {2, 2}, {2, 2}));

@@ -114,12 +114,14 @@ class Table {
 
 // The rows by kind.
 void add_elementwise(Table& t);
+void add_activations(Table& t);
 void add_reductions(Table& t);
 void add_shape_ops(Table& t);
 void add_indexing(Table& t);
 void add_positions(Table& t);
 void add_products(Table& t);
 void add_convolution(Table& t);
+void add_pooling(Table& t);
 void add_normalised(Table& t);
 void add_norms(Table& t);
 void add_sequences(Table& t);

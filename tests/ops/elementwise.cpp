@@ -166,7 +166,7 @@ void add_functions(Table& t) {
   t.unary("sign", sign, sign_of, nullptr).without_gradient();
 }
 
-void add_activations(Table& t) {
+void add_smooth_steps(Table& t) {
   t.unary("relu", relu, rectified, [](float g, float x) { return x > 0 ? g : 0.0f; })
       .composed_as(rectified_as_composed, vectors())
       .with_gradient(relu_gradient_as_composed);
@@ -256,7 +256,7 @@ void add_comparisons(Table& t) {
 
 void add_elementwise(Table& t) {
   add_functions(t);
-  add_activations(t);
+  add_smooth_steps(t);
   add_powers_and_numbers(t);
   add_arithmetic(t);
   add_choices(t);

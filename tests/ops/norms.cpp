@@ -131,6 +131,82 @@ Tensor rectified(const Tensors& x) { return batch_norm(x[0], x[1], x[2], 0.1, Ac
 Tensor with_residual(const Tensors& x) { return batch_norm(x[0], x[1], x[2], 1e-3, Activation::relu, x[3]).y; }
 Tensor of_itself(const Tensors& x) { return batch_norm(x[0], x[1], {}, 0.1, Activation::none, x[0]).y; }
 
+// Of the rows that layer norm takes.
+Tensor groups_as_composed(const Tensors& x, int64_t groups) {
+  const int64_t n = x[0].size(0), c = x[0].size(1), p = x[0].elements() / n / c;
+  const Tensor rows = composed::layer_norm({x[0].reshape({n * groups, c / groups * p}), {}, {}, 1e-5});
+  return (rows.reshape({n, c, p}) * x[1].unsqueeze(1) + x[2].unsqueeze(1)).reshape(x[0].shape().dims());
+}
+
+void add_group_norms(Table& t) {
+  const std::vector<DigestInputs> images = {{{{2, 4, 5, 7}, {4}, {4}}},
+                                            {{{70, 6, 33, 32}, {6}, {6}}, Numbers::wide},
+                                            {{{3, 2, 3, 3}, {2}, {2}}, Numbers::wide, DType::float64}};
+  const Shapes small = {{2, 4, 3}, {4}, {4}};
+  const std::vector<Shapes> edges = {{{0, 4, 3}, {4}, {4}}, {{1, 2, 1}, {2}, {2}}, {{1, 4}, {4}, {4}}};
+  t.add("group_norm", [](auto& x) { return group_norm(x[0], 2, x[1], x[2]); })
+      .composed_as([](auto& x) { return groups_as_composed(x, 2); },
+                   {{{2, 4, 3, 5}, {4}, {4}}, {{130, 2, 7}, {2}, {2}}, {{3, 6, 40, 30}, {6}, {6}}, {{5, 4}, {4}, {4}}})
+      .of_ordinary_numbers()
+      .smooth_at(small)
+      .edges_at(edges)
+      .digest(images);
+  t.add("group_norm.one", [](auto& x) { return group_norm(x[0], 1, x[1], x[2]); })
+      .composed_as([](auto& x) { return groups_as_composed(x, 1); }, {{{2, 4, 3, 5}, {4}, {4}}})
+      .of_ordinary_numbers()
+      .smooth_at(small)
+      .edges_at(edges);
+  t.add("group_norm.far", [](auto& x) { return group_norm(x[0] + 1e7, 2, x[1], x[2]); }).digest(images);
+  t.add("group_norm.plain", [](auto& x) { return group_norm(x[0], 2, {}, {}); }).smooth_at({{2, 4, 3}});
+  t.add("group_norm.weight", [](auto& x) { return group_norm(x[0], 2, x[1], {}); }).smooth_at({{2, 4, 3}, {4}});
+  t.add("group_norm.bias", [](auto& x) { return group_norm(x[0], 2, {}, x[1]); }).smooth_at({{2, 4, 3}, {4}});
+  t.add("instance_norm", [](auto& x) { return instance_norm(x[0], x[1], x[2]).y; }).smooth_at(small).digest(images);
+  t.add("instance_norm.plain", [](auto& x) { return instance_norm(x[0], {}, {}, 0.1).y; })
+      .composed_as([](auto& x) { return batch_norm(x[0], {}, {}, 0.1).y; }, {{{1, 4, 3, 5}}, {{1, 70, 130}}})
+      .of_ordinary_numbers()
+      .smooth_at({{2, 2, 3}});
+  t.add("instance_norm.statistics",
+        [](auto& x) {
+          const BatchNorm b = instance_norm(x[0], x[1], x[2]);
+          return concatenate({b.mean, b.variance});
+        })
+      .digest(images)
+      .without_gradient();
+}
+
+Tensor rms_as_composed(const Tensors& x, bool weight) {
+  const Tensor normal = x[0] * (1 / sqrt(mean(square(x[0]), {-1}, true) + 1e-6));
+  return weight ? normal * x[1] : normal;
+}
+Tensors rms_gradient(const Tensor& g, const Tensors& x, bool weight) {
+  const Tensor scale = 1 / sqrt(mean(square(x[0]), {-1}, true) + 1e-6), h = x[0] * scale;
+  const Tensor w = weight ? g * x[1] : g;
+  Tensors all = {(w - h * mean(w * h, {-1}, true)) * scale};
+  if (weight) all.push_back(sum((g * h).reshape({-1, h.size(-1)}), {0}));
+  return all;
+}
+
+void add_rms_norm(Table& t) {
+  const Shape inputs[] = {{1},          {33},     {3, 1},    {2, 31},    {64, 64},
+                          {5, 13, 128}, {129, 7}, {3, 1025}, {1, 70001}, {4161, 3}};
+  for (const bool weight : {true, false}) {
+    std::vector<Shapes> sizes;
+    for (const Shape& x : inputs) sizes.push_back(weight ? Shapes{x, {x[-1]}} : Shapes{x});
+    auto& row =
+        t.add(weight ? "rms_norm" : "rms_norm.plain", [=](auto& x) { return rms_norm(x[0], weight ? x[1] : Tensor()); })
+            .composed_as([=](auto& x) { return rms_as_composed(x, weight); }, sizes)
+            .with_gradient([=](auto& g, auto& x) { return rms_gradient(g, x, weight); })
+            .of_ordinary_numbers()
+            .smooth_at(weight ? Shapes{{2, 3, 4}, {4}} : Shapes{{2, 4}});
+    if (!weight) continue;
+    row.edges_at({{{0, 5}, {5}}, {{1, 1}, {1}}, {{2, 0, 3}, {3}}, {{1, 2, 1}, {1}}})
+        .digest({{{{3, 5, 33}, {33}}},
+                 {{{67, 2101}, {2101}}, Numbers::wide},
+                 {{{300, 128}, {128}}, Numbers::wide},
+                 {{{5, 9}, {9}}, Numbers::wide, DType::float64}});
+  }
+}
+
 }  // namespace
 
 void add_norms(Table& t) {
@@ -170,6 +246,9 @@ void add_norms(Table& t) {
   layer_norm_row(t, "layer_norm.plain", false, false).smooth_at({{5}});
   layer_norm_row(t, "layer_norm.weight", true, false).smooth_at({{2, 4}, {4}});
   layer_norm_row(t, "layer_norm.bias", false, true).smooth_at({{2, 4}, {4}});
+
+  add_group_norms(t);
+  add_rms_norm(t);
 }
 
 }  // namespace stet::testing

@@ -1,5 +1,6 @@
-// Products, whose K runs over several chunks of 512 in forward or gradient; convolution and pooling.
+// Products, whose K runs over several chunks of 512 in forward or gradient; convolution.
 #include "ops/case.h"
+#include "stet/tensor/autograd.h"
 #include "stet/tensor/ops/composed.h"
 
 namespace stet::testing {
@@ -67,12 +68,62 @@ OpCase& conv_row(Table& t, const char* name, const Conv2dOptions& options, const
       .smooth_at({{2, 2, 5, 4}, {3, 2, 3, 2}, {3}});
 }
 
-OpCase& pool_row(Table& t, const char* name, std::function<Tensor(const Tensor&)> op) {
-  return t.add(name, [op = std::move(op)](auto& x) { return op(x[0]); })
-      .digest(
-          {{{{2, 3, 9, 11}}}, {{{3, 8, 24, 24}}, Numbers::wide}, {{{1, 2, 9, 8}}, Numbers::special, DType::float64}})
-      .smooth_at({{1, 2, 4, 4}})
-      .edges_at({{{0, 2, 4, 4}}, {{2, 0, 4, 4}}});
+void conv1d_rows(Table& t) {
+  const Conv1dOptions options{.stride = 2, .padding = 1, .dilation = 2, .groups = 2, .activation = Activation::relu};
+  t.add("conv1d", [](auto& x) { return conv1d(x[0], x[1], x[2]); })
+      .composed_as([](auto& x) { return conv2d(x[0].unsqueeze(2), x[1].unsqueeze(2), x[2]).squeeze(2); },
+                   {{{2, 3, 17}, {5, 3, 3}, {5}}})
+      .smooth_at({{2, 2, 5}, {3, 2, 3}, {3}})
+      .edges_at({{{0, 2, 5}, {3, 2, 3}, {3}}, {{1, 1, 1}, {1, 1, 1}, {1}}})
+      .digest({{{{2, 3, 35}, {5, 3, 3}, {5}}}, {{{3, 70, 33}, {17, 70, 9}, {17}}, Numbers::wide}});
+  t.add("conv1d.all options", [=](auto& x) { return conv1d(x[0], x[1], x[2], options); })
+      .smooth_at({{2, 4, 9}, {4, 2, 3}, {4}})
+      .digest({{{{2, 4, 35}, {6, 2, 3}, {6}}}});
+}
+
+// y as conv2d's gradient for its input: what the transposed convolution is the name of.
+Tensor adjoint_of_conv(const Tensors& x, const Shape& image, const Conv2dOptions& options) {
+  const Tensor input = watch(zeros(image, x[0].dtype(), x[0].device()));
+  return backward(sum(conv2d(input, x[1], {}, options) * x[0]), {.graph = true})[input];
+}
+
+OpCase& transposed_row(Table& t, const char* name, const ConvTranspose2dOptions& o) {
+  return t.add(name, [=](auto& x) { return conv_transpose2d(x[0], x[1], third(x), o); });
+}
+
+void transposed_rows(Table& t) {
+  transposed_row(t, "conv_transpose2d", {})
+      .composed_as(
+          [](auto& x) {
+            return adjoint_of_conv(x, {2, 3, 7, 6}, {}) + x[2].reshape({3, 1, 1});
+          },
+          {{{2, 5, 5, 4}, {5, 3, 3, 3}, {3}}})
+      .smooth_at({{2, 2, 3, 2}, {2, 3, 2, 2}, {3}})
+      .edges_at(
+          {{{0, 2, 3, 3}, {2, 3, 2, 2}, {3}}, {{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, {{1, 0, 2, 2}, {0, 2, 2, 2}, {2}}})
+      .digest({{{{2, 5, 7, 8}, {5, 3, 3, 2}, {3}}},
+               {{{2, 70, 9, 8}, {70, 33, 3, 3}, {33}}, Numbers::wide},
+               {{{1, 2, 4, 3}, {2, 3, 3, 3}}, Numbers::wide, DType::float64}});
+  transposed_row(t, "conv_transpose2d.doubling", {.stride = {2, 2}})
+      .smooth_at({{1, 2, 3, 2}, {2, 3, 2, 2}, {3}})
+      .digest({{{{2, 16, 7, 8}, {16, 8, 2, 2}, {8}}, Numbers::wide}});
+  transposed_row(t, "conv_transpose2d.all options",
+                 {.stride = {2, 3}, .padding = {1, 2}, .output_padding = {1, 2}, .dilation = {2, 1}, .groups = 2})
+      .smooth_at({{1, 4, 3, 2}, {4, 1, 2, 3}, {2}})
+      .digest({{{{2, 4, 7, 8}, {4, 3, 3, 4}, {6}}}, {{{3, 16, 9, 9}, {16, 9, 3, 3}, {18}}, Numbers::wide}});
+  t.add("conv_transpose1d",
+        [](auto& x) {
+          return conv_transpose1d(x[0], x[1], x[2], {.stride = 3, .padding = 1, .output_padding = 2, .groups = 2});
+        })
+      .composed_as(
+          [](auto& x) {
+            const ConvTranspose2dOptions flat{
+                .stride = {1, 3}, .padding = {0, 1}, .output_padding = {0, 2}, .groups = 2};
+            return conv_transpose2d(x[0].unsqueeze(2), x[1].unsqueeze(2), x[2], flat).squeeze(2);
+          },
+          {{{2, 4, 9}, {4, 3, 5}, {6}}})
+      .smooth_at({{1, 4, 3}, {4, 1, 3}, {2}})
+      .digest({{{{2, 4, 35}, {4, 3, 4}, {6}}}, {{{3, 64, 33}, {64, 9, 8}, {18}}, Numbers::wide}});
 }
 
 }  // namespace
@@ -146,12 +197,8 @@ void add_convolution(Table& t) {
   conv_row(t, "conv2d.relu unpadded", {.activation = Activation::relu},
            {{{2, 3, 9, 11}, {17, 3, 3, 3}}, {{5, 3, 2, 2}, {4, 3, 2, 2}}});
 
-  const std::vector<Shapes> narrow = {{{0, 2, 4, 4}}, {{2, 0, 4, 4}}, {{1, 1, 1, 1}}, {{1, 1, 2, 1}}};
-  const PoolOptions padding{.stride = {2, 1}, .padding = {1, 1}};
-  pool_row(t, "max_pool2d", [](auto& x) { return max_pool2d(x, {2, 2}); });
-  pool_row(t, "max_pool2d.padded", [=](auto& x) { return max_pool2d(x, {3, 2}, padding); }).edges_at(narrow);
-  pool_row(t, "avg_pool2d", [](auto& x) { return avg_pool2d(x, {2, 2}); });
-  pool_row(t, "avg_pool2d.padded", [=](auto& x) { return avg_pool2d(x, {3, 2}, padding); }).edges_at(narrow);
+  conv1d_rows(t);
+  transposed_rows(t);
 }
 
 }  // namespace stet::testing

@@ -95,9 +95,9 @@ void add_lstm(Table& t) {
   t.add("lstm.from zero", from_zero).smooth_at({{2, 3, 2}, {8, 2}, {8, 2}}).not_on_gpu_in_float64();
 }
 
-Tensor dropped(const Tensors& x) {
+template <Tensor (*kDrop)(const Tensor&, double, Stream&)> Tensor dropped(const Tensors& x) {
   Stream stream(Rng(7, "dropout"));
-  return dropout(x[0], 0.37, stream);
+  return kDrop(x[0], 0.37, stream);
 }
 
 }  // namespace
@@ -116,12 +116,28 @@ void add_random(Table& t) {
   t.random("uniform.float64", [](Stream& s, Device on) { return uniform(s, {103}, -0.3, 1.7, kWide, on); });
   t.random("normal", [](Stream& s, Device on) { return normal(s, {7, 1009}, 0.1, 1.3, DType::float32, on); });
   t.random("normal.float64", [](Stream& s, Device on) { return normal(s, {103}, 0.1, 1.3, kWide, on); });
+  t.random("truncated_normal", [](Stream& s, Device on) {
+    return truncated_normal(s, {7, 1009}, {.mean = 0.1, .deviation = 1.3, .low = -1.2, .high = 2.5, .device = on});
+  });
+  t.random("truncated_normal.rare", [](Stream& s, Device on) {
+    return truncated_normal(s, {103}, {.deviation = 0.5, .low = 1, .high = 1.1, .dtype = kWide, .device = on});
+  });
   t.random("bernoulli", [](Stream& s, Device on) { return bernoulli(s, {7, 1009}, 0.3, on); });
   t.random("random_integers", [](Stream& s, Device on) { return random_integers(s, {7, 1009}, -100, 1000000007, on); });
-  t.add("dropout", dropped)
+  t.add("dropout", dropped<dropout>)
       .smooth_at({{3, 4}})
       .edges_at({{{}}, {{0}}, {{1}}, {{2, 0}}})
       .digest({{{{3, 5, 33}}}, {{{7, 2861}}, Numbers::wide}, {{{67}}, Numbers::special, kWide}})
+      .of_a_stream();
+  t.add("dropout2d", dropped<dropout2d>)
+      .smooth_at({{3, 4, 2}})
+      .edges_at({{{0, 3}}, {{1, 1}}, {{2, 0, 2}}})
+      .digest({{{{3, 5, 33}}}, {{{67, 31, 3}}, Numbers::wide}, {{{67, 2}}, Numbers::special, kWide}})
+      .of_a_stream();
+  t.add("drop_path", dropped<drop_path>)
+      .smooth_at({{7, 4}})
+      .edges_at({{{0}}, {{1}}, {{2, 0}}})
+      .digest({{{{33, 5}}}, {{{2011, 2, 3}}, Numbers::wide}, {{{67}}, Numbers::special, kWide}})
       .of_a_stream();
 }
 
