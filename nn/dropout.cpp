@@ -5,14 +5,19 @@
 
 namespace stet::nn {
 
-Dropout::Dropout(double p, const Rng& rng) : p_(p), stream_(rng) {
-  if (!(p >= 0 && p < 1)) raise("Dropout at {}: p = {} is not a probability of dropping in [0, 1)", rng.path(), p);
+Dropping::Dropping(const char* name, double p, const Rng& rng) : name_(name), p_(p), stream_(rng) {
+  if (!(p >= 0 && p < 1)) raise("{} at {}: p = {} is not a probability of dropping in [0, 1)", name, rng.path(), p);
 }
+
+void Dropping::members(Visitor& v) { v.hyper("p", p_); }
+
+std::string Dropping::describe() const { return fmt::format("{}({:.6g})", name_, p_); }
 
 Tensor Dropout::operator()(const Tensor& x) { return training() ? dropout(x, p_, stream_) : x; }
 
-void Dropout::members(Visitor& v) { v.hyper("p", p_); }
+// Without a probability nothing is drawn or copied: stochastic depth has such a first block.
+Tensor Dropout2d::operator()(const Tensor& x) { return training() && p_ > 0 ? dropout2d(x, p_, stream_) : x; }
 
-std::string Dropout::describe() const { return fmt::format("Dropout({:.6g})", p_); }
+Tensor DropPath::operator()(const Tensor& x) { return training() && p_ > 0 ? drop_path(x, p_, stream_) : x; }
 
 }  // namespace stet::nn

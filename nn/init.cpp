@@ -67,6 +67,12 @@ Tensor normal(const Shape& shape, const Rng& rng, double mean, double deviation,
   return stet::normal(stream, shape, mean, deviation, dtype);
 }
 
+Tensor truncated_normal(const Shape& shape, const Rng& rng, const TruncatedOptions& o) {
+  Stream stream(rng);
+  return stet::truncated_normal(
+      stream, shape, {.mean = o.mean, .deviation = o.deviation, .low = o.low, .high = o.high, .dtype = o.dtype});
+}
+
 Tensor constant(const Shape& shape, double value, DType dtype) { return full(shape, value, dtype); }
 
 void orthonormalize(double* a, int64_t rows, int64_t columns) {

@@ -35,6 +35,16 @@ Tensor xavier_normal(const Shape& shape, const Rng& rng, double gain = 1, DType 
 /// Uniform in [low, high).
 Tensor uniform(const Shape& shape, const Rng& rng, double low = 0, double high = 1, DType dtype = DType::float32);
 Tensor normal(const Shape& shape, const Rng& rng, double mean = 0, double deviation = 1, DType dtype = DType::float32);
+
+/// Normal as far as it lies in [low, high], which bounds the values themselves, as PyTorch's trunc_normal_ has it.
+/// Throws as stet::truncated_normal does.
+struct TruncatedOptions {
+  double mean = 0, deviation = 1;
+  double low = -2, high = 2;
+  DType dtype = DType::float32;
+};
+Tensor truncated_normal(const Shape& shape, const Rng& rng, const TruncatedOptions& options = {});
+
 Tensor constant(const Shape& shape, double value, DType dtype = DType::float32);
 
 /// Saxe et al., 2014 (arXiv 1312.6120): the rows of [shape[0], the rest] (or the columns, where there are fewer) are

@@ -13,8 +13,8 @@ Linear::Linear(int64_t in, int64_t out, const Rng& rng, const LinearOptions& opt
   if (options.bias) bias = fan_in_uniform({out}, in, rng / "bias", options.dtype);
 }
 
-Tensor Linear::operator()(const Tensor& x) const {
-  return linear(x, weight, bias.defined() ? Tensor(bias) : Tensor(), activation_);
+Tensor Linear::apply(const Tensor& x, const Tensor& by) const {
+  return linear(x, by, bias.defined() ? Tensor(bias) : Tensor(), activation_);
 }
 
 void Linear::members(Visitor& v) {

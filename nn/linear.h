@@ -20,7 +20,9 @@ class Linear : public Module {
   /// Throws UsageError unless in and out are positive.
   Linear(int64_t in, int64_t out, const Rng& rng, const LinearOptions& options = {});
 
-  Tensor operator()(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const { return apply(x, weight); }
+  /// The same by a weight in the layer's place: for WeightNorm and the like.
+  Tensor apply(const Tensor& x, const Tensor& by) const;
   void members(Visitor& v) override;
   std::string describe() const override;
 

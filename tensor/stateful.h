@@ -75,6 +75,12 @@ class Visitor {
       for (size_t i = 0; i < items.size(); ++i) v(std::to_string(i), items[i]);
     });
   }
+  /// Each under its key, in the keys' order; the keys are names.
+  template <class T> Visitor& operator()(std::string_view name, std::map<std::string, T>& items) {
+    return group(name, [&](Visitor& v) {
+      for (auto& [key, item] : items) v(key, item);
+    });
+  }
   template <class T> Visitor& operator()(std::string_view name, std::unique_ptr<T>& item) {
     return item ? (*this)(name, *item) : *this;
   }

@@ -21,6 +21,9 @@ class Golden {
   Golden(const Golden&) = delete;
   Golden& operator=(const Golden&) = delete;
 
+  /// Of a group that is there.
+  bool contains(const std::string& path) const { return H5Lexists(file_, path.c_str(), H5P_DEFAULT) > 0; }
+
   /// A data set as float64.
   Tensor operator()(const std::string& path) const {
     const hid_t set = H5Dopen(file_, path.c_str(), H5P_DEFAULT);
