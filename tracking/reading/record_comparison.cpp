@@ -189,6 +189,7 @@ const std::vector<std::string>& not_compared() {
       "times, process ids and hosts",
       "source state and patch",
       "what it was forked from, and execution settings",
+      "--allow-nan",
       "how an interruption came about",
       "how launches before the last one ended, and those of which nothing is left",
       "notes and output.log"};

@@ -8,6 +8,12 @@
 
 using namespace stet;
 
+// A thing with a hyperparameter.
+struct Decay : Stateful {
+  double factor = 0.1;
+  void members(Visitor& v) override { v.hyper("factor", factor); }
+};
+
 int main(int argc, char** argv) {
   Run run(argc, argv, "tampered");
   const auto lr = run.param("lr", 0.25, {.above = 0, .help = "learning rate"});
@@ -20,12 +26,13 @@ int main(int argc, char** argv) {
   Stream random(run.rng() / "w");
   Parameter w(normal(random, {1}));
   Kept<std::string> label(run, "label", "none");
-  run.track("w", w);
+  Decay decay;
+  run.track("w", w)("decay", decay);
 
   for (const int64_t step : run.steps(steps)) {
     const auto sample = set.get(step % 2);
     const Tensor loss = mean(square(w.value() * sample[0] - sample[1]));
-    w.set(w.value().detach() - backward(loss)[w] * lr * 0.1);
+    w.set(w.value().detach() - backward(loss)[w] * lr * decay.factor);
     run.log("loss", loss);
     run.log("time", static_cast<double>(clock()), {.varies = true});
     if (step == 1) run.log("error", 0.5, {{"subset", "all"}});

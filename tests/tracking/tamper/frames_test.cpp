@@ -103,6 +103,7 @@ class TamperFrames : public testing::Test {
     SCOPED_TRACE(how);
     std::string bytes;
     for (const Event& event : events) bytes += frame(event.SerializeAsString());
+    if (bytes == read_file(log_)) return;  // a flag changed to false is a flag removed: sealed with the edit before
     overwrite(log_, bytes);
     EXPECT_FALSE(looks_sealed(run_)) << "with the old seal";
     seal_anew(run_);
