@@ -110,14 +110,14 @@ int main(int argc, char** argv) {
   const auto lr = run.param("lr", 1e-3, {.above = 0, .help = "highest learning rate of Adam; it ends at a hundredth"});
   const auto discount = run.param("discount", 0.99, {.from = 0, .below = 1, .help = "worth of a push later"});
   const auto capacity = run.param("capacity", 10000, {.above = 0, .help = "transitions that are remembered"});
-  const auto copied =
-      run.param("copy-every", 250, {.above = 0, .help = "pushes between copies to the judging network"});
+  const auto decay = run.param("decay", 0.995, {.from = 0, .below = 1, .help = "of the judging network's average"});
   const auto explored = run.param("explore", 5000, {.above = 0, .help = "pushes until one in twenty is by chance"});
   const auto every = run.param("play-every", 2500, {.above = 0, .help = "pushes between tests"});
   const auto episodes = run.param("episodes", 20, {.above = 0, .help = "episodes of a test"});
   const Rng rng = run.rng();
 
-  nn::Sequential net = values(width, rng / "net"), judge = net;
+  nn::Sequential net = values(width, rng / "net");
+  optim::Ema judge(net, decay);
   optim::Adam opt(net, {.lr = lr, .schedule = optim::cosine(steps, 0.01)});
   Replay replay(capacity);
   Cart cart;
@@ -137,14 +137,14 @@ int main(int argc, char** argv) {
     if (replay.size() >= batch) {
       const Batch b = replay.draw(drawn, batch);
       const Tensor next = argmax(net(b.after).detach(), 1, true);
-      const Tensor worth = gather(judge(b.after), 1, next).detach() * b.goes_on * discount + 1;
+      const Tensor worth = gather(judge.net()(b.after), 1, next).detach() * b.goes_on * discount + 1;
       const Tensor loss = nn::huber(gather(net(b.before), 1, b.action), worth);
       Gradients gradients = backward(loss, net);
       optim::clip_norm(gradients, net, 10);
       opt.step(gradients);
+      judge.update(net);
       run.log("train/loss", loss);
     }
-    if ((step + 1) % copied == 0) judge = net;
     if ((step + 1) % every != 0 && step + 1 != steps) continue;
     length = play(net, episodes, tests);
     run.log("test/length", length);

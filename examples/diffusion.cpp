@@ -13,7 +13,7 @@ using namespace stet;
 
 namespace {
 
-constexpr int64_t kWaves = 8;  // of the time's embedding
+constexpr int64_t kWaves = 4;  // that stand for each number a network is given
 
 // Points of a spiral of one and a half turns at the places t in [0, 1].
 Tensor spiral(const Tensor& t) {
@@ -36,16 +36,17 @@ struct Denoiser : nn::Module {
   double steps;
 
   Denoiser(int64_t width, int64_t n, const Rng& rng)
-      : in(2 + 2 * kWaves, width, rng / "in"),
+      : in(3 + 3 * 2 * kWaves, width, rng / "in"),
         middle(width, width, rng / "middle"),
         deep(width, width, rng / "deep"),
         out(width, 2, rng / "out"),
         steps(static_cast<double>(n)) {}
 
   Tensor operator()(const Tensor& x, const Tensor& t) const {
-    const Tensor wave =
-        (t.to(DType::float32) / steps).unsqueeze(1) * (arange(kWaves, DType::float32).to(x.device()) + 1);
-    Tensor h = silu(in(concatenate({x, sinpi(wave), cospi(wave)}, 1)));
+    const Tensor given = concatenate({x, (t.to(DType::float32) / steps).unsqueeze(1)}, 1);
+    const Tensor waves = arange(kWaves, DType::float32).to(x.device()) * 0.5 + 0.5;
+    const Tensor turns = (given.unsqueeze(2) * waves).flatten(1);
+    Tensor h = silu(in(concatenate({given, sinpi(turns), cospi(turns)}, 1)));
     h = h + silu(middle(h));
     h = h + silu(deep(h));
     return out(h);

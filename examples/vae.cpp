@@ -61,7 +61,9 @@ int main(int argc, char** argv) {
   const auto lr = run.param("lr", 1e-3, {.above = 0, .help = "learning rate of Adam"});
   const Rng rng = run.rng();
 
-  auto [train, test] = data::split(folder.empty() ? data::digits() : data::mnist(folder), {0.9, 0.1}, rng / "split");
+  const auto in_unit = [](const Tensor& x, const Tensor& y) { return std::tuple(clamp(x * 0.3081 + 0.1307, 0, 1), y); };
+  const auto images = data::map(folder.empty() ? data::digits() : data::mnist(folder), in_unit);
+  auto [train, test] = data::split(images, {0.9, 0.1}, rng / "split");
   data::Loader loader(train, {.batch = batch, .shuffle = rng / "shuffle", .device = run.device()});
   Vae net(width, latent, rng / "net");
   to(net, run.device());

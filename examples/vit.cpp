@@ -3,6 +3,7 @@
 //   vit --data DIR --epochs 20
 //
 // DIR holds CIFAR-10's binary files; without --data the program draws patterns of its own.
+#include <algorithm>
 #include <iostream>
 
 #include "stet/stet.h"
@@ -83,9 +84,9 @@ int main(int argc, char** argv) {
   data::Loader loader(train, {.batch = batch, .shuffle = rng / "shuffle", .device = run.device()});
   Vit net(shape, rng / "net");
   to(net, run.device());
-  const int64_t steps = epochs * loader.batches_per_epoch();
-  optim::AdamW opt(
-      net, {.lr = lr, .weight_decay = 0.05, .schedule = optim::warm_up(steps / 10, optim::cosine(steps - steps / 10))});
+  const int64_t steps = epochs * loader.batches_per_epoch(), rise = std::max<int64_t>(1, steps / 10);
+  optim::AdamW opt(net,
+                   {.lr = lr, .weight_decay = 0.05, .schedule = optim::warm_up(rise, optim::cosine(steps - rise + 1))});
   Kept<double> accuracy(run, "accuracy", 0.0);
 
   run.track("net", net)("opt", opt)("loader", loader);
