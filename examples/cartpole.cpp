@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
     if (replay.size() >= batch) {
       const Batch b = replay.draw(drawn, batch);
       const Tensor next = argmax(net(b.after).detach(), 1, true);
-      const Tensor worth = gather(judge.net()(b.after), 1, next).detach() * b.goes_on * discount + 1;
+      const Tensor worth = gather(judge.net()(b.after), 1, next).detach() * b.goes_on * discount - (1 - b.goes_on);
       const Tensor loss = nn::huber(gather(net(b.before), 1, b.action), worth);
       Gradients gradients = backward(loss, net);
       optim::clip_norm(gradients, net, 10);

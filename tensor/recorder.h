@@ -23,11 +23,11 @@ struct FileFingerprint {
 /// What a dataset announces: where it came from and what it holds.
 struct DatasetRecord {
   std::string name;
-  std::vector<FileFingerprint> files;
+  std::vector<FileFingerprint> files = {};
   int64_t samples = 0;
-  std::string samples_sha256;  ///< hex, of the decoded samples, so that a .gz equals its plain file
-  std::string split;           ///< how it was split: "", or fractions, seed and path
-  std::string digest;          ///< hex, of the indices that the split chose; "" without a split
+  std::string samples_sha256 = {};  ///< hex, of the decoded samples, so that a .gz equals its plain file
+  std::string split = {};           ///< how it was split: "", or fractions, seed and path
+  std::string digest = {};          ///< hex, of the indices that the split chose; "" without a split
 };
 
 /// What `Run` installs to hear of datasets, losses and optimizers.
