@@ -1,7 +1,7 @@
 // Q-learning with a network and a replay buffer (Mnih et al., 2015), each value judged by two networks (van Hasselt et
 // al., 2016, arXiv 1509.06461): a cart that is pushed left or right learns to balance a pole.
 //
-//   cartpole --steps 20000
+//   cartpole --until 475
 //
 // The cart is that of Barto, Sutton and Anderson, 1983, as in Gymnasium's CartPole-v1: an episode ends when the pole
 // leans by 12 degrees, the cart is 2.4 away, or after 500 steps. The replay buffer is a part of the state: a training
@@ -104,16 +104,18 @@ double play(nn::Sequential& net, int64_t episodes, Stream& draws) {
 
 int main(int argc, char** argv) {
   Run run(argc, argv, "cartpole");
-  const auto steps = run.param("steps", 20000, {.above = 0, .help = "pushes of the cart"});
-  const auto batch = run.param("batch", 64, {.above = 0, .help = "transitions a step of training"});
-  const auto width = run.param("width", 64, {.above = 0, .help = "units of the hidden layers"});
+  const auto steps = run.param("steps", 15000, {.above = 0, .help = "pushes of the cart"});
+  const auto batch = run.param("batch", 128, {.above = 0, .help = "transitions a step of training"});
+  const auto width = run.param("width", 128, {.above = 0, .help = "units of the hidden layers"});
   const auto lr = run.param("lr", 1e-3, {.above = 0, .help = "highest learning rate of Adam; it ends at a hundredth"});
   const auto discount = run.param("discount", 0.99, {.from = 0, .below = 1, .help = "worth of a push later"});
-  const auto capacity = run.param("capacity", 10000, {.above = 0, .help = "transitions that are remembered"});
-  const auto decay = run.param("decay", 0.995, {.from = 0, .below = 1, .help = "of the judging network's average"});
+  const auto capacity = run.param("capacity", 15000, {.above = 0, .help = "transitions that are remembered"});
+  const auto decay = run.param("decay", 0.99, {.from = 0, .below = 1, .help = "of the judging network's average"});
   const auto explored = run.param("explore", 5000, {.above = 0, .help = "pushes until one in twenty is by chance"});
-  const auto every = run.param("play-every", 2500, {.above = 0, .help = "pushes between tests"});
+  const auto every = run.param("play-every", 500, {.above = 0, .help = "pushes between tests"});
   const auto episodes = run.param("episodes", 20, {.above = 0, .help = "episodes of a test"});
+  const auto until =
+      run.param("until", 475, {.from = 0, .help = "steps of an episode, in the mean, that end the training"});
   const Rng rng = run.rng();
 
   nn::Sequential net = values(width, rng / "net");
@@ -149,5 +151,6 @@ int main(int argc, char** argv) {
     length = play(net, episodes, tests);
     run.log("test/length", length);
     std::cout << "push " << step + 1 << ": the pole stands for " << length << " of " << kLongest << " steps\n";
+    if (length >= until) break;
   }
 }

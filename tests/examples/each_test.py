@@ -10,7 +10,7 @@ EXAMPLES = {
     "vae": ("--epochs 1 --batch 512 --width 24 --latent 4", "3dd88c40abbc8f2c6cb90c662d6febd2"),
     "gan": ("--steps 12 --batch 24 --width 20", "dda0f5cd6efe57c3e0bae8d888e57eb5"),
     "diffusion": ("--steps 12 --batch 24 --width 20 --noise-steps 9 --points 40", "10ef15239e2c3be291b9dba70a5b185c"),
-    "cartpole": ("--steps 160 --batch 16 --width 12 --capacity 90 --play-every 80 --episodes 2", "ce0e029f94299c4b34ec5bd17127b571"),
+    "cartpole": ("--steps 160 --batch 16 --width 12 --capacity 90 --play-every 80 --episodes 2", "785cdd599b9855db81b903793b39b770"),
     "vit": ("--count 60 --epochs 2 --batch 16 --patch 8 --width 16 --layers 2", "d3a8867a60039c3e0862c6d3550669cc"),
 }
 
