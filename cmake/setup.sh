@@ -16,7 +16,7 @@ ci=(clang libclang-rt-dev clang-format)
 # What the benchmarks compare with; each is left out where it is not installed.
 bench=(libdnnl-dev ocl-icd-opencl-dev opencl-c-headers libopenblas-dev libsleef-dev python3-torch)
 # What cmake/aarch64.cmake cross-compiles with, and what runs the result.
-aarch64=(g++-aarch64-linux-gnu qemu-user libhwy-dev:arm64 libssl-dev:arm64 libfmt-dev:arm64 zlib1g-dev:arm64 libmpfr-dev:arm64)
+aarch64=(g++-aarch64-linux-gnu qemu-user libhwy-dev:arm64 libssl-dev:arm64 libfmt-dev:arm64 zlib1g-dev:arm64 libpng-dev:arm64 libmpfr-dev:arm64)
 
 wanted=()
 for group in "${@:-build test}"; do

@@ -49,9 +49,7 @@ Tensor read(const FileBytes& file, int rank, std::string_view what) {
   return t;
 }
 
-}  // namespace
-
-Images mnist(const fs::path& folder, const MnistOptions& options) {
+Images read_set(const fs::path& folder, const MnistOptions& options, const char* set, const PixelScale& scale) {
   const std::string part = choose(folder, options.part);
   const FileBytes image_file = read_file(require(folder, part + "-images-idx3-ubyte"));
   const FileBytes label_file = read_file(require(folder, part + "-labels-idx1-ubyte"));
@@ -63,13 +61,23 @@ Images mnist(const fs::path& folder, const MnistOptions& options) {
   }
   const Tensor decoded[] = {images, labels};
   DatasetRecord record;
-  record.name = options.name.empty() ? "mnist/" + part : options.name;
+  record.name = options.name.empty() ? fmt::format("{}/{}", set, part) : options.name;
   record.files = {fingerprint(image_file), fingerprint(label_file)};
   record.samples = images.size(0);
   record.samples_sha256 =
       remembered("mnist samples 1", {image_file.version, label_file.version}, [&] { return samples_sha256(decoded); });
   announce(record);
-  return Images(images, labels.to(DType::int64), std::move(record));
+  return Images(images, labels.to(DType::int64), std::move(record), {scale});
+}
+
+}  // namespace
+
+Images mnist(const fs::path& folder, const MnistOptions& options) {
+  return read_set(folder, options, "mnist", PixelScale());
+}
+
+Images fashion_mnist(const fs::path& folder, const MnistOptions& options) {
+  return read_set(folder, options, "fashion-mnist", {.mean = 0.2860f, .deviation = 0.3530f});
 }
 
 }  // namespace stet::data

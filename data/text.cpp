@@ -78,22 +78,35 @@ Text read_text(const fs::path& path) {
   return Text(unpack(file), "text", {fingerprint(file)});
 }
 
-Windows::Windows(Text text, int64_t length) : text_(std::move(text)), length_(length) {
+Windows::Windows(Read read, int64_t symbols, DatasetRecord record, int64_t length)
+    : read_(std::move(read)), symbols_(symbols), length_(length), record_(std::move(record)) {
   if (length < 1 || size() < 1) {
-    raise("data: {}: {} symbols have no window of {} and the symbol that follows", record().name, text_.size(), length);
+    raise("data: {}: {} symbols have no window of {} and the symbol that follows", record_.name, symbols, length);
   }
 }
 
+Windows::Windows(Text text, int64_t length)
+    : Windows(
+          [text](int64_t begin, int64_t n, int64_t* out) {
+            const auto part = text.symbols().subspan(static_cast<size_t>(begin), static_cast<size_t>(n));
+            std::copy(part.begin(), part.end(), out);
+          },
+          text.size(), text.record(), length) {}
+
+Windows::Windows(Tokens tokens, int64_t length)
+    : Windows([tokens](int64_t begin, int64_t n, int64_t* out) { tokens.read(begin, n, out); }, tokens.size(),
+              tokens.record(), length) {}
+
 std::vector<Tensor> Windows::batch(std::span<const int64_t> indices) const {
-  const auto symbols = text_.symbols();
   const Shape shape{static_cast<int64_t>(indices.size()), length_};
   Tensor x = Tensor::uninitialized(shape, DType::int64), y = Tensor::uninitialized(shape, DType::int64);
   int64_t *to_x = x.mutable_data_as<int64_t>(), *to_y = y.mutable_data_as<int64_t>();
+  std::vector<int64_t> window(static_cast<size_t>(length_) + 1);
   for (int64_t i : indices) {
     if (i < 0 || i >= size()) raise("data: {}: window {} is outside 0 … {}", record().name, i, size() - 1);
-    const uint8_t* from = symbols.data() + i;
-    to_x = std::copy(from, from + length_, to_x);
-    to_y = std::copy(from + 1, from + 1 + length_, to_y);
+    read_(i, length_ + 1, window.data());
+    to_x = std::copy(window.begin(), window.end() - 1, to_x);
+    to_y = std::copy(window.begin() + 1, window.end(), to_y);
   }
   return {std::move(x), std::move(y)};
 }

@@ -4,12 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "stet/data/tokens.h"
 #include "stet/tensor/recorder.h"
 #include "stet/tensor/tensor.h"
 
@@ -52,24 +54,30 @@ class Text {
 /// it.
 Text read_text(const std::filesystem::path& path);
 
-/// A text's windows of `length` symbols: sample i is the symbols from i on and those that follow each, two int64
-/// [length].
+/// A text's windows of `length` symbols, or a token file's: sample i is those from i on and those that follow each, two
+/// int64 [length].
 class Windows {
  public:
   /// Throws UsageError unless the text is longer than a window.
   Windows(Text text, int64_t length);
+  Windows(Tokens tokens, int64_t length);
 
-  int64_t size() const { return text_.size() - length_; }
+  int64_t size() const { return symbols_ - length_; }
   std::array<Tensor, 2> get(int64_t i) const;
   /// Two int64 [N, length].
   std::vector<Tensor> batch(std::span<const int64_t> indices) const;
   /// Windows one behind another, as many as there are: indices for a subset that goes through the text once.
   std::vector<int64_t> in_a_row() const;
-  const DatasetRecord& record() const { return text_.record(); }
+  const DatasetRecord& record() const { return record_; }
 
  private:
-  Text text_;
-  int64_t length_;
+  /// Symbols [begin, begin + n) into `out`.
+  using Read = std::function<void(int64_t begin, int64_t n, int64_t* out)>;
+  Windows(Read read, int64_t symbols, DatasetRecord record, int64_t length);
+
+  Read read_;
+  int64_t symbols_, length_;
+  DatasetRecord record_;
 };
 
 }  // namespace stet::data

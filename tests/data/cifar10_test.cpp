@@ -92,6 +92,37 @@ TEST(Cifar10, NamesTheFileAtFault) {
   EXPECT_THAT(refusal(), HasSubstr("data_batch_4.bin: record 2 has label 10, labels are 0 to 9"));
 }
 
+TEST(Cifar100, TakesTheFineOrTheCoarseLabels) {
+  const Scratch scratch;
+  std::string bytes;
+  for (int i = 0; i < 3; ++i) {
+    bytes += {static_cast<char>(i), static_cast<char>(90 + i)};
+    for (int k = 0; k < 3072; ++k) bytes.push_back(static_cast<char>(i * 31 + k));
+  }
+  scratch.write("train.bin", bytes);
+  scratch.write("test.bin", bytes.substr(3074));
+  Announcements run;
+  const Images fine = cifar100(scratch.path());
+  EXPECT_EQ(fine.labels().to_vector<int64_t>(), (std::vector<int64_t>{90, 91, 92}));
+  const Images coarse = cifar100(scratch.path(), {.part = Cifar10Part::test, .labels = Cifar100Labels::coarse});
+  EXPECT_EQ(coarse.labels().to_vector<int64_t>(), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(coarse.pixels()[0][0][0][5].item<uint8_t>(), 36);
+  volatile float v = 5.0f / 255.0f;
+  v = v - 0.5071f;
+  v = v / 0.2675f;
+  EXPECT_EQ(fine.get(0)[0][0][0][5].item<float>(), v);
+  EXPECT_EQ(run.records[0].name, "cifar100/train");
+  EXPECT_NE(run.records[0].samples_sha256,
+            cifar100(scratch.path(), {.labels = Cifar100Labels::coarse}).record().samples_sha256);
+  bytes[1] = 100;
+  scratch.write("train.bin", bytes);
+  EXPECT_THAT(message_of<DataError>([&] { cifar100(scratch.path()); }),
+              HasSubstr("record 0 has label 100, labels are 0 to 99"));
+  scratch.write("train.bin", bytes + "x");
+  EXPECT_THAT(message_of<DataError>([&] { cifar100(scratch.path()); }),
+              HasSubstr("records of 3074; is it cut, or not CIFAR-100's"));
+}
+
 TEST(Patterns, AreTheSameBytesOnEveryMachine) {
   EXPECT_EQ(sha256_hex(bytes_of(draw_patterns({.count = 200, .seed = 1}).pixels())),
             "74dced6fd1eda7bc0b38517bcc0874a0fecbc93c9ca7eb137a882e4994d754fe")

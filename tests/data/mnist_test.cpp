@@ -49,6 +49,19 @@ TEST(Mnist, SamplesAreNormalisedInFloat32) {
   }
 }
 
+TEST(FashionMnist, HasAScaleAndANameOfItsOwn) {
+  const Scratch scratch;
+  write_part(scratch / "set", "t10k", 5, 5);
+  Announcements run;
+  const Images set = fashion_mnist(scratch / "set");
+  volatile float v = 5.0f / 255.0f;
+  v = v - 0.2860f;
+  v = v / 0.3530f;
+  EXPECT_EQ(set.get(0)[0][0][0][0].item<float>(), v);
+  ASSERT_EQ(run.records.size(), 1u);
+  EXPECT_EQ(run.records[0].name, "fashion-mnist/t10k");
+}
+
 TEST(Mnist, ABatchIsItsStackedSamples) {
   const Scratch scratch;
   write_part(scratch / "set", "train", 20, 20);
