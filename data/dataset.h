@@ -72,6 +72,31 @@ template <Dataset D> std::vector<Tensor> collate(const D& dataset, std::span<con
   }
 }
 
+/// The same of samples whose lengths may differ; the lengths follow the first field.
+template <Dataset D>
+std::vector<Tensor> collate_padded(const D& dataset, std::span<const int64_t> indices, int64_t epoch, const Pad& pad) {
+  const ContractFloatEnv env;
+  const NoGrad no_grad;
+  std::vector<std::vector<Tensor>> samples;
+  for (const int64_t i : indices) {
+    const auto values = fields(sample(dataset, i, epoch));
+    samples.emplace_back(values.begin(), values.end());
+  }
+  return stack_padded(samples, pad);
+}
+
+/// A data set that knows the lengths of its samples without making them.
+template <class D>
+concept MeasuredDataset = Dataset<D> && requires(const D& d, int64_t i) {
+  { d.length(i) } -> std::convertible_to<int64_t>;
+};
+
+/// The first extent of a sample's first field.
+template <Dataset D> int64_t length_of(const D& dataset, int64_t i) {
+  if constexpr (MeasuredDataset<D>) return dataset.length(i);
+  else return fields(dataset.get(i))[0].size(0);
+}
+
 /// Some samples of a data set, in the order named.
 template <Dataset D> class Subset {
  public:
@@ -93,6 +118,7 @@ template <Dataset D> class Subset {
     for (size_t k = 0; k < inner.size(); ++k) inner[k] = at(indices[k]);
     return dataset_->batch(inner);
   }
+  int64_t length(int64_t i) const requires MeasuredDataset<D> { return dataset_->length(at(i)); }
   DatasetRecord record() const requires RecordedDataset<D> { return dataset_->record(); }
   /// Positions in the whole data set.
   const std::vector<int64_t>& indices() const { return *indices_; }

@@ -3,9 +3,18 @@
 #include <algorithm>
 #include <numeric>
 
+#include "stet/data/sampling.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/sha256.h"
 
 namespace stet::data {
+namespace {
+
+std::string hash_of(const std::vector<double>& weights) {
+  return sha256_hex({reinterpret_cast<const char*>(weights.data()), weights.size() * sizeof(double)});
+}
+
+}  // namespace
 
 // What workers need of an epoch; shared with them, so that a loader may move while they work.
 struct LoaderBase::Plan {
@@ -31,10 +40,20 @@ LoaderBase::LoaderBase(int64_t samples, LoaderOptions options, MakeBatch make)
     raise("loader: workers {} is not between 0 and 1024", options_.workers);
   if (options_.prefetch < 1) raise("loader: prefetch {} is not positive", options_.prefetch);
   if (samples_ < 1) raise("loader: the data set is empty");
+  if (!options_.weights.empty()) {
+    if (!options_.shuffle) raise("loader: weights are drawn by; give .shuffle = rng / \"shuffle\" too");
+    check_weights(options_.weights, samples_);
+  }
   if (batches_per_epoch() == 0) {
     raise("loader: drop_last with batch {} leaves nothing of {} samples; take a smaller batch", options_.batch,
           samples_);
   }
+}
+
+void LoaderBase::set_buckets(int64_t batches, Measure measure) {
+  if (batches < 0) raise("loader: bucket {} is negative", batches);
+  bucket_ = batches;
+  measure_ = std::move(measure);
 }
 
 int64_t LoaderBase::batches_per_epoch() const {
@@ -51,6 +70,8 @@ void LoaderBase::members(Visitor& v) {
   v("epoch", epoch_)("position", position_);
   v.hyper("samples", samples_).hyper("batch", options_.batch).hyper("drop_last", options_.drop_last);
   v.hyper("shuffle", options_.shuffle ? options_.shuffle->path() : std::string());
+  if (!options_.weights.empty()) v.hyper("weights", hash_of(options_.weights));
+  if (bucket_ > 0) v.hyper("bucket", bucket_);
   v.execution("workers", options_.workers).execution("prefetch", options_.prefetch);
   v.execution("device", options_.device.to_string());
 }
@@ -79,15 +100,27 @@ std::shared_ptr<const LoaderBase::Plan> LoaderBase::plan() {
     made->batch = options_.batch;
     made->make = make_;
     made->device = options_.device;
-    if (options_.shuffle) {
-      made->order = permutation(*options_.shuffle, samples_, static_cast<uint32_t>(epoch_));
-    } else {
-      made->order.resize(static_cast<size_t>(samples_));
-      std::iota(made->order.begin(), made->order.end(), int64_t{0});
-    }
+    made->order = order();
     plan_ = std::move(made);
   }
   return plan_;
+}
+
+// The epoch's samples in the order in which they are delivered.
+std::vector<int64_t> LoaderBase::order() {
+  const auto epoch = static_cast<uint32_t>(epoch_);
+  std::vector<int64_t> order;
+  if (!options_.weights.empty()) {
+    order = weighted_draws(options_.weights, *options_.shuffle, epoch);
+  } else if (options_.shuffle) {
+    order = permutation(*options_.shuffle, samples_, epoch);
+  } else {
+    order.resize(static_cast<size_t>(samples_));
+    std::iota(order.begin(), order.end(), int64_t{0});
+  }
+  if (bucket_ == 0) return order;
+  for (int64_t i = static_cast<int64_t>(lengths_.size()); i < samples_; ++i) lengths_.push_back(measure_(i));
+  return in_buckets(order, lengths_, options_.batch, bucket_, options_.shuffle, epoch);
 }
 
 // Epoch and position may have been set by a restored checkpoint: whatever was made for another place is discarded.

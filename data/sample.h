@@ -28,6 +28,24 @@ class Collator {
   std::vector<Tensor> fields_;  // [samples, ...], made when a field's first value comes
 };
 
+/// How samples of unequal lengths become a batch: `.collate = data::pad(0)`.
+struct Pad {
+  // Not an aggregate: options that hold one can't be had without it, which tells them from those that hold none.
+  Pad(double first, double rest) : value(first), others(rest) {}
+
+  double value;   ///< behind a sample's first field
+  double others;  ///< behind its other fields, where their first extents differ too
+};
+/// Fields are filled up along their first axis to the longest of the batch, the first with `value`, others with the
+/// same or with `others`, as in `pad(0, -100)` for targets that a loss ignores.
+inline Pad pad(double value) { return Pad(value, value); }
+inline Pad pad(double value, double others) { return Pad(value, others); }
+
+/// Stacks samples whose lengths may differ; `samples[k]` has the k-th sample's fields. Gives the first field, the
+/// lengths of it before it was filled up, int64 [N], and the other fields. Throws UsageError where the first field has
+/// no axis, or other extents or dtypes differ.
+std::vector<Tensor> stack_padded(std::span<const std::vector<Tensor>> samples, const Pad& pad);
+
 /// Rows of x, which is contiguous and on the CPU, along its first axis. Throws UsageError on an index out of range.
 Tensor take_rows(const Tensor& x, std::span<const int64_t> indices);
 

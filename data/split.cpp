@@ -16,6 +16,8 @@ std::string listed(std::span<const double> fractions) {
   return text;
 }
 
+}  // namespace
+
 std::vector<int64_t> part_sizes(int64_t n, std::span<const double> fractions) {
   const ContractFloatEnv env;
   std::vector<int64_t> sizes(fractions.size());
@@ -35,9 +37,7 @@ std::vector<int64_t> part_sizes(int64_t n, std::span<const double> fractions) {
   return sizes;
 }
 
-}  // namespace
-
-std::vector<std::vector<int64_t>> split_indices(int64_t n, std::span<const double> fractions, const Rng& rng) {
+void check_fractions(std::span<const double> fractions) {
   double total = 0;
   for (double f : fractions) {
     if (!(f > 0 && f <= 1)) raise("split: fraction {} is not above 0 and at most 1", f);
@@ -45,6 +45,10 @@ std::vector<std::vector<int64_t>> split_indices(int64_t n, std::span<const doubl
   }
   if (std::abs(total - 1) > 1e-9)
     raise("split: the fractions {} sum to {}; they must sum to 1", listed(fractions), total);
+}
+
+std::vector<std::vector<int64_t>> split_indices(int64_t n, std::span<const double> fractions, const Rng& rng) {
+  check_fractions(fractions);
   const std::vector<int64_t> sizes = part_sizes(n, fractions);
   const std::vector<int64_t> order = permutation(rng, n);
   std::vector<std::vector<int64_t>> parts;

@@ -18,26 +18,44 @@ namespace stet::data {
 /// aren't in (0, 1] or don't sum to 1, or if a part would be empty.
 std::vector<std::vector<int64_t>> split_indices(int64_t n, std::span<const double> fractions, const Rng& rng);
 
+/// Throws UsageError unless the fractions are in (0, 1] and sum to 1.
+void check_fractions(std::span<const double> fractions);
+/// Samples of each part, as split_indices has them; one may be 0.
+std::vector<int64_t> part_sizes(int64_t n, std::span<const double> fractions);
+
 /// A split in words, and the SHA-256 of its indices.
 DatasetRecord split_record(DatasetRecord whole, std::span<const double> fractions, const Rng& rng,
                            std::span<const std::vector<int64_t>> parts);
+
+/// Tells the run, if there is one, of a split; `how` stands before its words.
+template <Dataset D>
+void announce_split(const D& whole, std::span<const double> fractions, const Rng& rng,
+                    std::span<const std::vector<int64_t>> parts, const char* how = "") {
+  if (!recorder()) return;
+  DatasetRecord record;
+  if constexpr (RecordedDataset<D>) record = whole.record();
+  else record.name = "dataset";
+  record.samples = whole.size();
+  record = split_record(std::move(record), fractions, rng, parts);
+  record.split = how + record.split;
+  announce(record);
+}
+
+template <size_t N, Dataset D>
+std::array<Subset<D>, N> subsets_of(const std::shared_ptr<const D>& whole, std::vector<std::vector<int64_t>> parts) {
+  return [&]<size_t... I>(std::index_sequence<I...>) {
+    return std::array<Subset<D>, N>{Subset<D>(whole, std::move(parts[I]))...};
+  }
+  (std::make_index_sequence<N>());
+}
 
 /// Divides a data set at random: `auto [train, test] = split(mnist(folder), {0.9, 0.1}, run.rng() / "split")`. Which
 /// sample goes where depends on the seed, the path and the size alone; the run is told.
 template <Dataset D, size_t N> std::array<Subset<D>, N> split(D dataset, const double (&fractions)[N], const Rng& rng) {
   const auto whole = std::make_shared<const D>(std::move(dataset));
   std::vector<std::vector<int64_t>> parts = split_indices(whole->size(), fractions, rng);
-  if (recorder()) {
-    DatasetRecord record;
-    if constexpr (RecordedDataset<D>) record = whole->record();
-    else record.name = "dataset";
-    record.samples = whole->size();
-    announce(split_record(std::move(record), fractions, rng, parts));
-  }
-  return [&]<size_t... I>(std::index_sequence<I...>) {
-    return std::array<Subset<D>, N>{Subset<D>(whole, std::move(parts[I]))...};
-  }
-  (std::make_index_sequence<N>());
+  announce_split(*whole, fractions, rng, parts);
+  return subsets_of<N>(whole, std::move(parts));
 }
 
 }  // namespace stet::data

@@ -158,4 +158,26 @@ Tensor RandomRotation::operator()(const Tensor& x, SampleDraws& draws) const {
   return to;
 }
 
+Tensor RandomErasing::operator()(const Tensor& x, SampleDraws& draws) const {
+  const ContractFloatEnv env;
+  require_image("erasing", x);
+  if (!(least > 0 && least <= most && most <= 1 && flattest > 0 && flattest <= 1))
+    raise("erasing: parts {} to {} and a flattest of {}; these are above 0 and at most 1, in order", least, most,
+          flattest);
+  if (!(draws.uniform() < probability)) return x;
+  const int64_t h = x.size(-2), w = x.size(-1);
+  const float span = math::log(flattest);  // to its opposite
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const float area = static_cast<float>(h * w) * (least + draws.uniform() * (most - least));
+    const float ratio = math::exp(span - draws.uniform() * (2.0f * span));
+    const auto height = static_cast<int64_t>(std::round(math::sqrt(area * ratio)));
+    const auto width = static_cast<int64_t>(std::round(math::sqrt(area / ratio)));
+    if (height < 1 || width < 1 || height > h || width > w) continue;
+    const int64_t top = draws.below(h - height + 1), left = draws.below(w - width + 1);
+    const Tensor kept = pad(zeros({height, width}, x.dtype()), {{top, h - height - top}, {left, w - width - left}}, 1);
+    return where(kept.to(DType::boolean), x, full({}, fill, x.dtype()));
+  }
+  return x;
+}
+
 }  // namespace stet::data

@@ -56,4 +56,16 @@ struct RandomRotation {
   Tensor operator()(const Tensor& x, SampleDraws& draws) const;
 };
 
+/// Zhong et al., 2017 (arXiv 1708.04896): with a probability, a rectangle of [..., H, W] becomes `fill`. Its part of
+/// the area is uniform between `least` and `most`, its height over its width uniform in logarithm between `flattest`
+/// and 1 / `flattest`; ten are tried, and where none fits the image stays as it is.
+struct RandomErasing {
+  float probability = 0.5f;
+  float least = 0.02f, most = 0.33f;
+  float flattest = 0.3f;
+  double fill = 0;
+  /// Throws UsageError unless 0 < least <= most <= 1 and 0 < flattest <= 1.
+  Tensor operator()(const Tensor& x, SampleDraws& draws) const;
+};
+
 }  // namespace stet::data
