@@ -14,6 +14,9 @@
 #include "stet/data/csv.h"
 #include "stet/data/gzip.h"
 #include "stet/data/idx.h"
+#include "stet/data/npy.h"
+#include "stet/data/png.h"
+#include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/log_collector.h"
 #include "stet/tracking/reading/recorded_proto.h"
@@ -192,6 +195,34 @@ void config(Input input) {
       if (flag.name.empty()) fail("a flag without a name");
     }
   });
+}
+
+void safetensors(Input input) {
+  for (const char* name : {"given.safetensors", "given.index.json"}) {
+    std::ofstream(scratch() / name, std::ios::binary | std::ios::trunc) << text_of(input);
+    refuses_at_most("given.", [&] {
+      uint64_t bytes = 0;
+      for (const auto& [tensor, value] : nn::read_safetensors(scratch() / name))
+        bytes += static_cast<uint64_t>(value.elements());
+      if (bytes > input.size()) fail("more was read than the file holds");
+    });
+  }
+}
+
+void npy(Input input) {
+  const data::FileBytes file = file_of(input);
+  refuses_at_most("given.file", [&] { data::read_npy(file); });
+}
+
+void npz(Input input) {
+  const data::FileBytes file = file_of(input);
+  refuses_at_most("given.file", [&] { data::read_npz(file); });
+}
+
+void image(Input input) {
+  const data::FileBytes file = file_of(input);
+  for (const int channels : {0, 1, 3, 4})
+    refuses_at_most("given.file", [&] { data::read_png(file, {.channels = channels}); });
 }
 
 }  // namespace stet::fuzz

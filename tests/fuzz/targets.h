@@ -17,6 +17,10 @@ void csv(Input input);
 void idx(Input input);
 void png(Input input);  ///< an image to be written and read back
 void config(Input input);
+void safetensors(Input input);  ///< a file of weights, and the same bytes as an index
+void npy(Input input);
+void npz(Input input);
+void image(Input input);  ///< a PNG file to be read
 
 struct Target {
   const char* name;
@@ -29,6 +33,10 @@ inline constexpr Target kTargets[] = {{"checkpoint", checkpoint},
                                       {"csv", csv},
                                       {"idx", idx},
                                       {"png", png},
-                                      {"config", config}};
+                                      {"config", config},
+                                      {"safetensors", safetensors},
+                                      {"npy", npy},
+                                      {"npz", npz},
+                                      {"image", image}};
 
 }  // namespace stet::fuzz
