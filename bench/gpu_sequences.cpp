@@ -26,7 +26,7 @@ void add_attention(Cases& to, const Setup& setup, int64_t batch, int64_t heads, 
                     Backend& b = backend(setup.device);
                     b.attention(rule, {q, k, v}, o, extremes, totals);
                     return std::function<void()>([=, &b] {
-                      if (gradient) b.attention_gradient(rule, {q, k, v}, o, extremes, totals, g, {dq, dk, dv});
+                      if (gradient) b.attention_gradient(rule, {q, k, v}, o, extremes, totals, g, {dq, dk, dv}, {});
                       else b.attention(rule, {q, k, v}, o, extremes, totals);
                     });
                   }});

@@ -49,7 +49,7 @@ Work attention_work(int64_t heads, int64_t length, int64_t width, bool gradient)
                products = 2 * pairs * static_cast<double>(width);
   if (gradient) {
     return {5 * products, pairs, [=] {
-              cpu_kernels().attention_gradient(rule, {q, k, v}, o, extremes, totals, g, {dq, dk, dv});
+              cpu_kernels().attention_gradient(rule, {q, k, v}, o, extremes, totals, g, {dq, dk, dv}, {});
             }};
   }
   return {2 * products, pairs, [=] { cpu_kernels().attention(rule, {q, k, v}, o, extremes, totals); }};
@@ -65,13 +65,13 @@ Work lstm_work(int64_t steps, int64_t batch, int64_t units, bool gradient) {
                output = space({batch, steps, units});
   const Tensor d_cell = space({batch, units});
   cpu_kernels().copy(projected, gates);
-  cpu_kernels().lstm(weight, bias, {gates, cells, hiddens}, output);
+  cpu_kernels().lstm(weight, bias, {}, {gates, cells, hiddens}, output);
   const double states = static_cast<double>(steps * batch * units), flops = 8 * states * static_cast<double>(units);
   if (gradient)
     return {flops, states, [=] {
-              cpu_kernels().lstm_gradient(weight, {gates, cells, hiddens}, g, {}, d_gates, {}, d_cell);
+              cpu_kernels().lstm_gradient(weight, {}, {gates, cells, hiddens}, g, {}, d_gates, {}, d_cell);
             }};
-  return {flops, states, [=] { cpu_kernels().lstm(weight, bias, {gates, cells, hiddens}, output); }};
+  return {flops, states, [=] { cpu_kernels().lstm(weight, bias, {}, {gates, cells, hiddens}, output); }};
 }
 
 void run(benchmark::State& state, const std::function<Work()>& make, int threads) {

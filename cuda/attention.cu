@@ -109,7 +109,8 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
   const Extents& s = x.shape;
   const Work work(s, tiles_of(s.queries), true);
   const Place place;
-  const int first = work.tile * kSide, tiles = s.causal ? work.tile + 1 : tiles_of(s.keys);
+  const Sight sight(s, work.head);
+  const int first = work.tile * kSide, tiles = key_tiles(s, first);
   const int first_slice = static_cast<int>(blockIdx.y) * kSlices;
   if (threadIdx.x == 0) {
     shared.q = x.q.of(work.head);
@@ -132,12 +133,13 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
     } else {
       multiply_slices<kBuffers == 1>(score, pipeline, shared.own, shared.partners, s.width, place);
     }
-    for_each(score, [&](int, int, float sum) { return sum * s.scale; });
   };
-  const auto seen = [&](int row, int j, int tile) {
-    const int key = tile * kSide + place.column(j);
-    return key < s.keys && (!s.causal || key <= first + row);
+  const auto scaled = [&](int tile) {
+    for_each(score, [&](int i, int j, float sum) {
+      return sight.score(sum, first + place.row(i), tile * kSide + place.column(j));
+    });
   };
+  const auto seen = [&](int row, int j, int tile) { return sight.sees(first + row, tile * kSide + place.column(j)); };
 
   // Which of two zeros, or whether a NaN is the maximum shows nowhere: the former changes no difference's power of e,
   // the latter makes the row's sum NaN.
@@ -146,6 +148,7 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
   for (int i = 0; i < kRows; ++i) most[i] = -__builtin_inff();
   for (int tile = tiles - 1; tile >= 0; --tile) {
     make_scores();
+    scaled(tile);
     for_each(score, [&](int i, int j, float value) {
       if (seen(place.row(i), j, tile)) most[i] = fmaxf(most[i], value);
       return value;
@@ -175,7 +178,10 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
   bool begun = false;
   for (int tile = 0; tile < tiles; ++tile) {
     const bool last = tile == tiles - 1;
-    if (tile > 0) make_scores();
+    if (tile > 0) {
+      make_scores();
+      scaled(tile);
+    }
     put(score, shared.weights, place);
     make_weights(
         shared.weights, place, [&](int row, int) { return shared.most[0][row]; },
@@ -189,8 +195,7 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
       if (slice >= walk.value_slices()) break;
       const int buffer = pipeline.next();
       add_weighted_rows(sums[slice], shared.weights, shared.partners[buffer], s.keys - tile * kSide,
-                        columns_of(s.value_width, first_slice + slice),
-                        s.causal && last ? Meets::up_to_own : Meets::all, place);
+                        columns_of(s.value_width, first_slice + slice), some_apart(s, first, tile), place);
     }
     if (last || (tile + 1) % kBlockTiles == 0) {
       end_block(lanes, shared.weights, shared.totals, block_sums, blocks, tile / kBlockTiles, s.queries - first, last,
@@ -204,14 +209,16 @@ __global__ void __launch_bounds__(kThreads, kSlices == 1 ? 3 : 2) forward(Forwar
     }
   }
   __syncthreads();
+  // A sum is 0 where nothing is seen alone, since the greatest score gives 1.
+  const auto total = [&](int row) { return shared.totals[row] == 0 ? 1.0f : shared.totals[row]; };
 #pragma unroll
   for (int slice = 0; slice < kSlices; ++slice) {
     end_chunk(sums[slice], shared.o, first, first_slice + slice, begun, place,
-              [&](int i, float sum) { return sum / shared.totals[place.row(i)]; });
+              [&](int i, float sum) { return sum / total(place.row(i)); });
   }
   if (blockIdx.y == 0 && thread < kSide && first + thread < s.queries) {
     x.extremes[own + thread] = shared.most[0][thread];
-    x.totals[own + thread] = shared.totals[thread];
+    x.totals[own + thread] = total(thread);
   }
 }
 
@@ -232,10 +239,10 @@ void attention(Queue& queue, const AttentionRule& rule, const AttentionInputs& i
   if (in.q.size(2) > kMostRows || in.k.size(2) > kMostRows) cuda::no_kernel(queue, "attention of more than 2^30 rows");
   const Extents shape(rule, in);
   const Forward x = {shape,
-                     Heads(in.q),
-                     Heads(in.k),
-                     Heads(in.v),
-                     Heads(o),
+                     Heads(in.q, in.q.size(1)),
+                     Heads(in.k, in.q.size(1)),
+                     Heads(in.v, in.q.size(1)),
+                     Heads(o, in.q.size(1)),
                      extremes.mutable_data_as<float>(),
                      totals.mutable_data_as<float>(),
                      nullptr};

@@ -38,6 +38,7 @@ struct Backward {
   Heads own_first, own_second, first, second;
   Heads d_first, d_second;
   const float *extremes, *deltas;  // [heads, queries]
+  float* d_mask;                   // [heads, queries, keys]; null by keys, and where nobody asks for it
 };
 
 // With one slice, a block's own rows stay in shared memory, and the partners' are there for all of a tile's products.
@@ -114,8 +115,10 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
   const int own_rows = kByKeys ? s.keys : s.queries, partner_rows = kByKeys ? s.queries : s.keys;
   const Work work(s, tiles_of(own_rows), !kByKeys);
   const Place place;
-  const int first = work.tile * kSide, begin = kByKeys && s.causal ? work.tile : 0;
-  const int end = !kByKeys && s.causal ? work.tile + 1 : tiles_of(partner_rows),
+  const Sight sight(s, work.head);
+  const int first = work.tile * kSide, first_partner = kByKeys ? s.first_query(first) : 0;
+  const int begin = first_partner > 0 ? first_partner / kSide : 0;
+  const int end = kByKeys || x.d_mask != nullptr ? tiles_of(partner_rows) : key_tiles(s, first),
             first_slice = static_cast<int>(blockIdx.y) * kSlices;
   if (threadIdx.x == 0) {
     static_cast<Operands&>(shared) = {x.own_first.of(work.head), x.own_second.of(work.head), x.first.of(work.head),
@@ -126,9 +129,13 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
   if constexpr (kSlices == 1) walk.copy_own();
   Pipeline<kBuffers, BackwardWalk<kByKeys, kSlices, kBuffers>> pipeline(walk);
 
-  const auto seen = [&](int row, int j, int tile) {
+  // f(query, key) of a pair.
+  const auto pair = [&](int row, int j, int tile, const auto& f) {
     const int own = first + row, partner = tile * kSide + place.column(j);
-    return partner < partner_rows && (!s.causal || (kByKeys ? partner >= own : partner <= own));
+    return kByKeys ? f(partner, own) : f(own, partner);
+  };
+  const auto seen = [&](int row, int j, int tile) {
+    return pair(row, j, tile, [&](int query, int key) { return sight.sees(query, key); });
   };
   // A query's numbers: by queries in shared memory, from the first stage's barrier on; by keys those of the thread's
   // columns.
@@ -147,7 +154,7 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
   bool begun = false;
   for (int tile = begin; tile < end; ++tile) {
     const int left = partner_rows - tile * kSide;
-    const Meets meets = !s.causal || tile != work.tile ? Meets::all : kByKeys ? Meets::from_own : Meets::up_to_own;
+    const bool some = kByKeys ? some_apart(s, tile * kSide, work.tile) : some_apart(s, first, tile);
     if constexpr (kByKeys) {
 #pragma unroll
       for (int j = 0; j < kColumns; ++j) {
@@ -162,7 +169,9 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
     } else {
       multiply_slices<kBuffers == 1>(sums, pipeline, shared.own, shared.partners, s.width, place);
     }
-    for_each(sums, [&](int, int, float sum) { return sum * s.scale; });
+    for_each(sums, [&](int i, int j, float sum) {
+      return pair(place.row(i), j, tile, [&](int query, int key) { return sight.score(sum, query, key); });
+    });
     put(sums, shared.weights, place);
     make_weights(
         shared.weights, place, [&](int row, int j) { return kByKeys ? most[j] : shared.most[row]; },
@@ -176,9 +185,15 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
     }
     for_each(sums, [&](int i, int j, float product) {
       const int row = place.row(i);
+      const bool is_seen = seen(row, j, tile);
       const float slope =
-          (shared.weights.at[row][place.column(j)] * (product - (kByKeys ? delta[j] : shared.deltas[row]))) * s.scale;
-      return seen(row, j, tile) ? slope : 0.0f;
+          shared.weights.at[row][place.column(j)] * (product - (kByKeys ? delta[j] : shared.deltas[row]));
+      if (x.d_mask != nullptr && blockIdx.y == 0) {
+        const int query = first + row, key = tile * kSide + place.column(j);
+        if (query < s.queries && key < s.keys)
+          x.d_mask[(work.head * s.queries + query) * s.keys + key] = is_seen ? slope : 0.0f;
+      }
+      return is_seen ? slope * s.scale + 0.0f : apart();
     });
     if constexpr (kByKeys) {
 #pragma unroll
@@ -188,7 +203,7 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
         if constexpr (kSlices == 1) rows = &shared.second_rows;
         else rows = &shared.partners[pipeline.next()];
         add_weighted_rows(seconds[slice], shared.weights, *rows, left, columns_of(s.value_width, first_slice + slice),
-                          meets, place);
+                          some, place);
       }
       __syncthreads();
     }
@@ -200,7 +215,7 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
       const Tile* rows;
       if constexpr (kSlices == 1) rows = &shared.first_rows[tile % 2];
       else rows = &shared.partners[pipeline.next()];
-      add_weighted_rows(firsts[slice], shared.weights, *rows, left, columns_of(s.width, first_slice + slice), meets,
+      add_weighted_rows(firsts[slice], shared.weights, *rows, left, columns_of(s.width, first_slice + slice), some,
                         place);
     }
     if (tile == end - 1 || (tile + 1) % kChunkTiles == 0) {
@@ -237,20 +252,23 @@ template <bool kByKeys> void choose(Queue& queue, const Backward& x) {
 }  // namespace
 
 void attention_gradient(Queue& queue, const AttentionRule& rule, const AttentionInputs& in, const Tensor& o,
-                        const Tensor& extremes, const Tensor& totals, const Tensor& g,
-                        const AttentionInputs& gradients) {
+                        const Tensor& extremes, const Tensor& totals, const Tensor& g, const AttentionInputs& gradients,
+                        const Tensor& d_mask) {
   if (in.q.size(2) > kMostRows || in.k.size(2) > kMostRows) cuda::no_kernel(queue, "attention of more than 2^30 rows");
   const Extents shape(rule, in);
   const int64_t rows = shape.heads * shape.queries, stride = (shape.value_width + 3) / 4 * 4;
   cuda::Scratch<float> shared(queue, rows * stride), deltas(queue, rows);
-  const Heads q(in.q), k(in.k), v(in.v), h(shared.data(), shape.queries, shape.value_width, stride);
+  const int64_t heads = in.q.size(1);
+  const Heads q(in.q, heads), k(in.k, heads), v(in.v, heads),
+      h(shared.data(), shape.queries, shape.value_width, stride);
   constexpr unsigned kWarpsOfRows = 8;
   queue.launch(rows_of_queries, {.blocks = {(rows + kWarpsOfRows - 1) / kWarpsOfRows}, .threads = 32 * kWarpsOfRows},
-               Heads(g), Heads(o), totals.data_as<float>(), h, deltas.data(), rows);
+               Heads(g, heads), Heads(o, heads), totals.data_as<float>(), h, deltas.data(), rows);
   const auto* most = extremes.data_as<float>();
-  const Heads dq(gradients.q), dk(gradients.k), dv(gradients.v);
-  choose<false>(queue, {shape, q, h, k, v, dq, dq, most, deltas.data()});
-  choose<true>(queue, {shape, k, v, q, h, dk, dv, most, deltas.data()});
+  const Heads dq(gradients.q, heads), dk(gradients.k, heads), dv(gradients.v, heads);
+  float* const of_mask = d_mask.defined() ? d_mask.mutable_data_as<float>() : nullptr;
+  choose<false>(queue, {shape, q, h, k, v, dq, dq, most, deltas.data(), of_mask});
+  choose<true>(queue, {shape, k, v, q, h, dk, dv, most, deltas.data(), nullptr});
 }
 
 }  // namespace stet::cuda_kernels

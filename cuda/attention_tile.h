@@ -38,19 +38,21 @@ struct Matrix {
   bool fours;  // rows may be read 16 bytes at a time
 };
 
-/// The rows of all heads, [B, H, rows, columns]; for kernels, by value.
+/// The rows of all heads, [B, H, rows, columns]; for kernels, by value. x may have fewer heads, each of which then
+/// stands for `group` of them.
 struct Heads {
   float* data;
   int64_t batch_stride, head_stride, stride;
-  int heads, rows, columns;
+  int heads, group, rows, columns;
   bool fours;
 
-  explicit Heads(const Tensor& x)
+  explicit Heads(const Tensor& x, int64_t of_batch)
       : data(x.mutable_data_as<float>()),
         batch_stride(x.strides()[0]),
         head_stride(x.strides()[1]),
         stride(x.strides()[2]),
-        heads(static_cast<int>(x.size(1))),
+        heads(static_cast<int>(of_batch)),
+        group(static_cast<int>(of_batch / x.size(1))),
         rows(static_cast<int>(x.size(2))),
         columns(static_cast<int>(x.size(3))),
         fours(is_aligned<float>(x) && batch_stride % 4 == 0 && head_stride % 4 == 0 && stride % 4 == 0) {}
@@ -61,20 +63,42 @@ struct Heads {
         head_stride(0),
         stride(stride),
         heads(1),
+        group(1),
         rows(rows),
         columns(columns),
         fours(stride % 4 == 0) {}
 
   __device__ __forceinline__ Matrix of(int64_t head) const {
-    return {data + head / heads * batch_stride + head % heads * head_stride, stride, rows, columns, fours};
+    return {data + head / heads * batch_stride + head % heads / group * head_stride, stride, rows, columns, fours};
   }
 };
+
+/// What is added to scores, [B, H, queries, keys]; for kernels, by value. Without one, data is null.
+struct Mask {
+  const float* data = nullptr;
+  int64_t batch_stride = 0, head_stride = 0, stride = 0;
+  int heads = 1;
+
+  explicit Mask(const Tensor& x) {
+    if (!x.defined()) return;
+    data = x.data_as<float>();
+    batch_stride = x.strides()[0], head_stride = x.strides()[1], stride = x.strides()[2];
+    heads = static_cast<int>(x.size(1));
+  }
+  /// Of one head.
+  __device__ __forceinline__ const float* of(int64_t head) const {
+    return data == nullptr ? nullptr : data + head / heads * batch_stride + head % heads * head_stride;
+  }
+};
+
+__host__ __device__ inline int tiles_of(int rows) { return (rows + kSide - 1) / kSide; }
 
 struct Extents {
   int64_t heads;  // of all batches
   int queries, keys, width, value_width;
   float scale;
   bool causal;
+  Mask mask;
 
   Extents(const AttentionRule& rule, const AttentionInputs& in)
       : heads(in.q.size(0) * in.q.size(1)),
@@ -83,10 +107,45 @@ struct Extents {
         width(static_cast<int>(in.q.size(3))),
         value_width(static_cast<int>(in.v.size(3))),
         scale(rule.scale),
-        causal(rule.causal) {}
+        causal(rule.causal),
+        mask(rule.mask) {}
+
+  /// The last key that a query reaches by causality, and the first query that reaches a key.
+  __device__ __forceinline__ int last_key(int query) const { return causal ? query + keys - queries : keys - 1; }
+  __device__ __forceinline__ int first_query(int key) const { return causal ? key - (keys - queries) : 0; }
 };
 
-__host__ __device__ inline int tiles_of(int rows) { return (rows + kSide - 1) / kSide; }
+/// Tiles of keys, at least one, that some of the queries of a tile reach, and whether a pair of the two tiles may not
+/// be seen.
+__device__ __forceinline__ int key_tiles(const Extents& s, int first_query) {
+  const int all = tiles_of(s.keys), last = s.last_key(first_query + kSide - 1);
+  return last < 0 ? 1 : last / kSide + 1 < all ? last / kSide + 1 : all;
+}
+__device__ __forceinline__ bool some_apart(const Extents& s, int first_query, int key_tile) {
+  return s.mask.data != nullptr || (s.causal && key_tile * kSide + kSide - 1 > s.last_key(first_query));
+}
+
+/// Of one head: which keys a query sees, and its scores.
+class Sight {
+ public:
+  __device__ Sight(const Extents& s, int64_t head) : shape_(s), mask_(s.mask.of(head)) {}
+
+  __device__ __forceinline__ bool sees(int query, int key) const {
+    if (query >= shape_.queries || key >= shape_.keys || key > shape_.last_key(query)) return false;
+    return mask_ == nullptr || mask_[query * shape_.mask.stride + key] != -__builtin_inff();
+  }
+  /// From the product of a pair that may not be there.
+  __device__ __forceinline__ float score(float product, int query, int key) const {
+    const float scaled = product * shape_.scale;
+    return mask_ != nullptr && query < shape_.queries && key < shape_.keys
+               ? scaled + mask_[query * shape_.mask.stride + key]
+               : scaled;
+  }
+
+ private:
+  const Extents& shape_;
+  const float* mask_;
+};
 
 /// Which elements of a tile a thread has.
 struct Place {
@@ -160,14 +219,17 @@ __device__ __forceinline__ void add_row_products(Sums& sums, const Tile& a, cons
   }
 }
 
-/// Which partners a row of a tile of weights meets: all, those up to its own number, those from it on.
-enum class Meets { all, up_to_own, from_own };
+/// The weight of a pair that does not meet. Those that do have none: a -0 is made +0, which changes no sum.
+__device__ __forceinline__ float apart() { return -0.0f; }
+__device__ __forceinline__ bool is_apart(float weight) { return __float_as_int(weight) == __float_as_int(-0.0f); }
 
-template <Meets kMeets>
+/// `kSome`: weights may be apart(), and such a pair is left out. Else all meet, and their weights are +0 where they are
+/// not seen.
+template <bool kSome>
 __device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& weights, const Tile& x, int terms,
                                                      const Place& place) {
   for (int k = 0; k < terms; k += 16) {
-#pragma unroll(kMeets == Meets::all ? 4 : 1)
+#pragma unroll(kSome ? 1 : 4)
     for (int u = 0; u < 16; u += 4) {
       Four<float> left[kRows], right[4];
 #pragma unroll
@@ -179,8 +241,7 @@ __device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& wei
       for (int t = 0; t < 4; ++t) {
 #pragma unroll
         for (int i = 0; i < kRows; ++i) {
-          const int own = place.row(i), partner = k + u + t;
-          if (kMeets == Meets::up_to_own ? partner > own : kMeets == Meets::from_own && partner < own) continue;
+          if (kSome && is_apart(left[i].of[t])) continue;
 #pragma unroll
           for (int j = 0; j < kColumns; ++j) sums[i][j] = multiply_add(left[i].of[t], right[t].of[j], sums[i][j]);
         }
@@ -191,14 +252,13 @@ __device__ __forceinline__ void add_weighted_rows_of(Sums& sums, const Tile& wei
 
 /// sums[i][j] goes on with the terms weights[row i][k] * x[k][first_column + j] of the first `partners` rows of x, k
 /// ascending. A weight of +0 and a row of +0 change no sum; where a partner that a row does not meet may be infinite,
-/// `meets` must leave it out.
+/// its weight is apart(), which `some` leaves out.
 __device__ __forceinline__ void add_weighted_rows(Sums& sums, const Tile& weights, const Tile& x, int partners,
-                                                  int columns, Meets meets, const Place& place) {
+                                                  int columns, bool some, const Place& place) {
   if (16 * place.warp >= columns) return;
   const int terms = partners >= kSide ? kSide : (partners + 15) / 16 * 16;
-  if (meets == Meets::all) add_weighted_rows_of<Meets::all>(sums, weights, x, terms, place);
-  else if (meets == Meets::up_to_own) add_weighted_rows_of<Meets::up_to_own>(sums, weights, x, terms, place);
-  else add_weighted_rows_of<Meets::from_own>(sums, weights, x, terms, place);
+  if (some) add_weighted_rows_of<true>(sums, weights, x, terms, place);
+  else add_weighted_rows_of<false>(sums, weights, x, terms, place);
 }
 
 __device__ __forceinline__ void clear(Sums& sums) {
@@ -317,8 +377,8 @@ __device__ __forceinline__ void put(const Sums& scores, Tile& weights, const Pla
   }
 }
 
-/// e^(score - most(row, j)) in place of the thread's scores, +0 where it isn't seen(row, j). A row at a time: more of
-/// them at once take too many registers.
+/// e^(score - most(row, j)) in place of the thread's scores, apart() where it isn't seen(row, j). A row at a time: more
+/// of them at once take too many registers.
 template <class Most, class Seen>
 __device__ __forceinline__ void make_weights(Tile& weights, const Place& place, const Most& most, const Seen& seen) {
 #pragma unroll 1
@@ -328,7 +388,7 @@ __device__ __forceinline__ void make_weights(Tile& weights, const Place& place, 
 #pragma unroll
     for (int j = 0; j < kColumns; ++j) power[j] = exp(weights.at[row][place.column(j)] - most(row, j));
 #pragma unroll
-    for (int j = 0; j < kColumns; ++j) weights.at[row][place.column(j)] = seen(row, j) ? power[j] : 0.0f;
+    for (int j = 0; j < kColumns; ++j) weights.at[row][place.column(j)] = seen(row, j) ? power[j] : apart();
   }
 }
 

@@ -31,6 +31,7 @@ bool fours(const Extents& e, const Tensor& weight, const Tensor& rows) {
 }
 
 const float* data_or_null(const Tensor& x) { return x.defined() ? x.data_as<float>() : nullptr; }
+const int64_t* lengths_or_null(const Tensor& x) { return x.defined() ? x.data_as<int64_t>() : nullptr; }
 
 // One thread's part of copying kLines lines of kLength elements to shared memory, stage by stage. Of the lines, or of
 // the elements of each, there are as many as a product has terms, and `terms` of them in all; those behind the last are
@@ -97,8 +98,14 @@ template <int kLines, int kLength, int kThreads> class Copier {
   const float* from_[kEach];
 };
 
+// Whether a row's sequence ended before a step; lengths are null where none does.
+__device__ __forceinline__ bool has_ended(const int64_t* lengths, int64_t row, int64_t t) {
+  return lengths != nullptr && t >= lengths[row];
+}
+
 struct Forward {
   Extents extents;
+  const int64_t* lengths;
   const float *weight, *bias;  // bias may be null
   float *gates, *cells, *hiddens;
   float* output;
@@ -196,6 +203,13 @@ template <int kRows> __global__ void __launch_bounds__(kThreads) step(Forward x,
   for (int i = 0; i < kRows; ++i) {
     const int64_t row = first_row + group + kRowGroups * i;
     if (row >= e.batch || unit >= e.units) continue;
+    if (has_ended(x.lengths, row, t)) {
+      const int64_t at = t * states + row * e.units + unit;
+      x.cells[at + states] = before[i];
+      x.hiddens[at + states] = x.hiddens[at];
+      x.output[(row * e.steps + t) * e.units + unit] = 0;
+      continue;
+    }
     float z[kGates];
 #pragma unroll
     for (int g = 0; g < kGates; ++g) {
@@ -231,9 +245,11 @@ void choose_rows(const Queue& queue, const Extents& e, int groups, int64_t unit_
 
 }  // namespace
 
-void lstm(Queue& queue, const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output) {
+void lstm(Queue& queue, const Tensor& weight, const Tensor& bias, const Tensor& lengths, const LstmTrace& trace,
+          const Tensor& output) {
   const Extents e(trace);
   const Forward x = {e,
+                     lengths_or_null(lengths),
                      weight.data_as<float>(),
                      data_or_null(bias),
                      trace.gates.mutable_data_as<float>(),
@@ -252,6 +268,7 @@ namespace {
 
 struct Backward {
   Extents extents;
+  const int64_t* lengths;
   const float* weight;
   const float *gates, *cells;
   const float *g, *g_cell;  // either may be null
@@ -336,13 +353,18 @@ __device__ __forceinline__ void gate_gradients(const Backward& x, int64_t t, int
   const Extents& e = x.extents;
   const int64_t state = row * e.units + unit, before = t * e.batch * e.units + state,
                 at = (t * e.batch + row) * kGates * e.units + unit;
+  float* const to = x.d_gates + at;
+  const float later = t + 1 < e.steps ? x.d_cell[state] : x.g_cell != nullptr ? x.g_cell[state] : 0.0f;
+  if (has_ended(x.lengths, row, t)) {
+    for (int g = 0; g < kGates; ++g) to[g * e.units] = 0;
+    x.d_cell[state] = later;
+    return;
+  }
   const float input = x.gates[at], forget = x.gates[at + e.units], candidate = x.gates[at + 2 * e.units],
               out = x.gates[at + 3 * e.units];
   const float upstream = x.g != nullptr ? x.g[(row * e.steps + t) * e.units + unit] : 0.0f;
-  const float later = t + 1 < e.steps ? x.d_cell[state] : x.g_cell != nullptr ? x.g_cell[state] : 0.0f;
   const float dh = upstream + from_next, squashed = cuda::tanh(x.cells[before + e.batch * e.units]);
   const float dc = later + (dh * out) * (1.0f - squashed * squashed);
-  float* const to = x.d_gates + at;
   to[0] = through_sigmoid(dc * candidate, input);
   to[e.units] = through_sigmoid(dc * x.cells[before], forget);
   to[2 * e.units] = (dc * input) * (1.0f - candidate * candidate);
@@ -402,10 +424,11 @@ __global__ void __launch_bounds__(32 * kMostWarps) step_back(Backward x, int64_t
 
 }  // namespace
 
-void lstm_gradient(Queue& queue, const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
-                   const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell) {
+void lstm_gradient(Queue& queue, const Tensor& weight, const Tensor& lengths, const LstmTrace& trace, const Tensor& g,
+                   const Tensor& g_cell, const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell) {
   const Extents e(trace);
   const Backward x = {e,
+                      lengths_or_null(lengths),
                       weight.data_as<float>(),
                       trace.gates.data_as<float>(),
                       trace.cells.data_as<float>(),

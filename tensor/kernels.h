@@ -55,12 +55,16 @@ enum class Binary {
 };
 enum class Reduce { sum, max, min };
 
-/// What the scores of attention are multiplied by, and whether query i sees keys 0 … i alone.
+/// What the scores of attention are multiplied by, whether query i sees keys up to i + S - T alone, and what is added
+/// to the scaled scores: [B, H, T, S], undefined or with elements of the last axis side by side and any other strides.
+/// -infinity hides a key.
 struct AttentionRule {
   float scale = 1;
   bool causal = false;
+  Tensor mask = {};
 };
-/// [B, H, T or S, D]: elements of the last axis lie side by side, the other axes have any strides.
+/// [B, H, T or S, D]: elements of the last axis lie side by side, the other axes have any strides. k and v may have
+/// fewer heads, each of which serves as many of q's, one after another; gradients have q's heads.
 struct AttentionInputs {
   const Tensor &q, &k, &v;
 };
@@ -69,6 +73,11 @@ struct AttentionInputs {
 /// state on.
 struct LstmTrace {
   const Tensor &gates, &cells, &hiddens;
+};
+/// The same of a GRU: inputs [T, B, 3 H] are the steps' parts of x, gates [T, B, 4 H] reset, update, candidate and what
+/// the state gave to the candidate, hiddens [T + 1, B, H].
+struct GruTrace {
+  const Tensor &inputs, &gates, &hiddens;
 };
 
 enum class Distribution { bits, uniform, normal };
@@ -216,20 +225,31 @@ class Kernels {
   Kernel<void(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
               const Tensor& totals)>
       attention{on_, "attention"};
-  /// g, o and the gradients have the inputs' layout.
+  /// g, o and the gradients have the inputs' layout; d_mask is undefined, or contiguous [B, H, T, S].
   Kernel<void(const AttentionRule& rule, const AttentionInputs& in, const Tensor& o, const Tensor& extremes,
-              const Tensor& totals, const Tensor& g, const AttentionInputs& gradients)>
+              const Tensor& totals, const Tensor& g, const AttentionInputs& gradients, const Tensor& d_mask)>
       attention_gradient{on_, "attention_gradient"};
   /// Goes through the steps. trace.gates holds each step's part of x when this begins and its gates when it ends; the
-  /// first of trace.cells and trace.hiddens is the initial state. `bias` may be undefined; output is [B, T, H].
-  Kernel<void(const Tensor& weight, const Tensor& bias, const LstmTrace& trace, const Tensor& output)> lstm{on_,
-                                                                                                            "lstm"};
+  /// first of trace.cells and trace.hiddens is the initial state. `bias` may be undefined; output is [B, T, H]. From
+  /// step lengths[b] on (int64 [B]; undefined: T), row b keeps its state and its output is +0.
+  Kernel<void(const Tensor& weight, const Tensor& bias, const Tensor& lengths, const LstmTrace& trace,
+              const Tensor& output)>
+      lstm{on_, "lstm"};
   /// Goes back through the steps from the gradients g [B, T, H] of the output and g_cell [B, H] of the last cell,
   /// either of which may be undefined. Gives those of the gates before their functions, d_gates [T, B, 4 H], and of the
   /// initial state; d_hidden may be undefined.
-  Kernel<void(const Tensor& weight, const LstmTrace& trace, const Tensor& g, const Tensor& g_cell,
-              const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell)>
+  Kernel<void(const Tensor& weight, const Tensor& lengths, const LstmTrace& trace, const Tensor& g,
+              const Tensor& g_cell, const Tensor& d_gates, const Tensor& d_hidden, const Tensor& d_cell)>
       lstm_gradient{on_, "lstm_gradient"};
+  /// Goes through the steps as lstm does: trace.inputs and the first of trace.hiddens are given, the rest is written.
+  Kernel<void(const Tensor& weight, const Tensor& bias, const Tensor& lengths, const GruTrace& trace,
+              const Tensor& output)>
+      gru{on_, "gru"};
+  /// Goes back through the steps from the gradient g [B, T, H] of the output. Gives those of the steps' parts of x and
+  /// of the state, [T, B, 3 H] each, and of the initial state, d_hidden [B, H].
+  Kernel<void(const Tensor& weight, const Tensor& lengths, const GruTrace& trace, const Tensor& g,
+              const Tensor& d_inputs, const Tensor& d_recurrent, const Tensor& d_hidden)>
+      gru_gradient{on_, "gru_gradient"};
   /// Fills y from a draw's words: raw words (int64), uniform in [0, 1), or standard normal.
   Kernel<void(Distribution d, const Draw& draw, const Tensor& y)> random{on_, "random"};
   Kernel<void(const BatchNormInputs& in, const Tensor& y, const BatchStatistics& statistics)> batch_norm{on_,

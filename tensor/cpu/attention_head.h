@@ -21,6 +21,7 @@ struct HeadShape {
 
 struct HeadTensors {
   HeadRows<const float> q, k, v;
+  HeadRows<const float> mask;  ///< [queries, keys], added to the scores; null where there is none
   HeadRows<float> o;
   float *extremes, *totals;  ///< [queries]
 };
@@ -28,6 +29,7 @@ struct HeadTensors {
 struct HeadGradients {
   HeadRows<const float> g;
   HeadRows<float> dq, dk, dv;
+  HeadRows<float> d_mask;  ///< null where nobody asks for it
 };
 
 }  // namespace stet::cpu_kernels

@@ -36,6 +36,8 @@ KernelOf<&Kernels::attention> attention;
 KernelOf<&Kernels::attention_gradient> attention_gradient;
 KernelOf<&Kernels::lstm> lstm;
 KernelOf<&Kernels::lstm_gradient> lstm_gradient;
+KernelOf<&Kernels::gru> gru;
+KernelOf<&Kernels::gru_gradient> gru_gradient;
 KernelOf<&Kernels::random> random;
 KernelOf<&Kernels::batch_norm> batch_norm;
 KernelOf<&Kernels::batch_norm_evaluation> batch_norm_evaluation;
@@ -92,6 +94,8 @@ class CpuBackend : public Backend {
     attention_gradient = in_contract<cpu_kernels::attention_gradient>;
     lstm = in_contract<cpu_kernels::lstm>;
     lstm_gradient = in_contract<cpu_kernels::lstm_gradient>;
+    gru = in_contract<cpu_kernels::gru>;
+    gru_gradient = in_contract<cpu_kernels::gru_gradient>;
     random = in_contract<cpu_kernels::random>;
     batch_norm = in_contract<cpu_kernels::batch_norm>;
     batch_norm_evaluation = in_contract<cpu_kernels::batch_norm_evaluation>;

@@ -1,13 +1,12 @@
 // Attention.
 #include <algorithm>
-#include <cmath>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
-#include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/ops/attention_sight.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/composed.h"
 #include "stet/tensor/work.h"
@@ -15,117 +14,31 @@
 namespace stet {
 namespace {
 
-double scale_of(const Tensor& q, const AttentionOptions& options) {
-  const ContractFloatEnv env;
-  return options.scale ? *options.scale : 1 / std::sqrt(static_cast<double>(q.size(-1)));
-}
-
-// Queries that see the same keys 0 … keys-1.
-struct Block {
-  int64_t begin, end, keys;
-};
-
-std::vector<Block> blocks(const Tensor& q, const Tensor& k, bool causal) {
-  if (!causal) return {{0, q.size(-2), k.size(-2)}};
-  std::vector<Block> rows;
-  for (int64_t i = 0; i < q.size(-2); ++i) rows.push_back({i, i + 1, i + 1});
-  return rows;
-}
-
-// A block's e^(score - maximum), its sums over the keys, and its result.
-struct Weighted {
-  Tensor e, total, o;
-};
-
-Weighted weighted(const Tensor& q, const Tensor& k, const Tensor& v, double scale) {
-  const Tensor scores = matmul(q, transpose(k)) * scale;
-  const Tensor e = exp(scores - max(scores.detach(), {-1}, true));
-  const Tensor total = sum(e, {-1}, true);
-  return {e, total, matmul(e, v) / total};
-}
-
-Tensor rows(const Tensor& x, int64_t begin, int64_t end) { return slice(x, -2, begin, end); }
-
-// w^T x for w [.., T, keys], where key j meets the rows from j on alone; chunks of K are cut where they are for all
-// rows.
-Tensor causal_product(const Tensor& w, const Tensor& x) {
-  const int64_t n = w.size(-2);
-  std::vector<Tensor> keys;
-  for (int64_t j = 0; j < w.size(-1); ++j) {
-    const Tensor column = transpose(slice(w, -1, j, j + 1));
-    Tensor total;
-    for (int64_t begin = j; begin < n;) {
-      const int64_t end = std::min(n, (begin / contract::kProductChunk + 1) * contract::kProductChunk);
-      const Tensor chunk = matmul(slice(column, -1, begin, end), rows(x, begin, end));
-      total = total.defined() ? total + chunk : chunk;
-      begin = end;
-    }
-    keys.push_back(total);
+void check_dropout(const char* op, const AttentionOptions& options) {
+  if (!(options.dropout >= 0 && options.dropout <= 1)) {
+    raise("{}: dropout of {} is not a probability", op, options.dropout);
   }
-  return concatenate(keys, -2);
+  if (options.dropout > 0 && options.draws == nullptr) raise("{}: dropout needs a stream, .draws = &stream", op);
 }
-
-}  // namespace
-
-namespace composed {
-
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
-  const double scale = scale_of(q, options);
-  std::vector<Tensor> parts;
-  for (const Block& b : blocks(q, k, options.causal)) {
-    parts.push_back(weighted(rows(q, b.begin, b.end), rows(k, 0, b.keys), rows(v, 0, b.keys), scale).o);
-  }
-  return concatenate(parts, -2);
-}
-
-std::array<Tensor, 3> attention_gradient(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
-                                         const AttentionOptions& options) {
-  const double scale = scale_of(q, options);
-  std::vector<Tensor> dq, all_e, all_g, all_ds;
-  for (const Block& b : blocks(q, k, options.causal)) {
-    const Tensor keys = rows(k, 0, b.keys), values = rows(v, 0, b.keys);
-    const Weighted w = weighted(rows(q, b.begin, b.end), keys, values, scale);
-    const Tensor shared = rows(g, b.begin, b.end) / w.total;
-    const Tensor delta = sum(shared * w.o, {-1}, true);
-    const Tensor dp = matmul(shared, transpose(values));
-    const Tensor ds = (w.e * (dp - delta)) * scale;
-    dq.push_back(matmul(ds, keys));
-    const int64_t unseen = k.size(-2) - b.keys;
-    all_e.push_back(pad(w.e, {{0, unseen}}));
-    all_g.push_back(shared);
-    all_ds.push_back(pad(ds, {{0, unseen}}));
-  }
-  const Tensor e = concatenate(all_e, -2), shared = concatenate(all_g, -2), ds = concatenate(all_ds, -2);
-  const auto over_queries = [&](const Tensor& w, const Tensor& x) {
-    return options.causal ? causal_product(w, x) : matmul(transpose(w), x);
-  };
-  return {concatenate(dq, -2), over_queries(ds, q), over_queries(e, shared)};
-}
-
-}  // namespace composed
-
-namespace {
 
 void check(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
   require_floating("attention", q);
   require_same_dtype("attention", q, k);
   require_same_dtype("attention", q, v);
-  const auto same_batch = [&](const Tensor& x) {
-    return x.rank() == q.rank() && std::equal(q.shape().begin(), q.shape().end() - 2, x.shape().begin());
+  const bool grouped = options.kv_heads != 0;
+  const auto fits = [&](const Tensor& x) {
+    if (x.rank() != q.rank() || q.rank() < (grouped ? 3 : 2)) return false;
+    if (!std::equal(q.shape().begin(), q.shape().end() - (grouped ? 3 : 2), x.shape().begin())) return false;
+    return !grouped || (x.size(-3) == options.kv_heads && options.kv_heads > 0 && q.size(-3) % options.kv_heads == 0);
   };
-  if (q.rank() < 2 || !same_batch(k) || !same_batch(v) || q.size(-1) != k.size(-1) || k.size(-2) != v.size(-2)) {
-    raise("attention: takes q [.., T, D], k [.., S, D] and v [.., S, E], not {}, {} and {}", q.shape().to_string(),
-          k.shape().to_string(), v.shape().to_string());
+  if (!fits(k) || !fits(v) || q.size(-1) != k.size(-1) || k.size(-2) != v.size(-2)) {
+    raise("attention: takes q [.., T, D], k [.., S, D] and v [.., S, E]{}, not {}, {} and {}",
+          grouped ? fmt::format(" with {} heads of k and v, which divide q's", options.kv_heads) : "",
+          q.shape().to_string(), k.shape().to_string(), v.shape().to_string());
   }
   if (k.size(-2) == 0 || q.size(-1) == 0) raise("attention: there are no keys in {}", k.shape().to_string());
-  if (options.causal && q.size(-2) != k.size(-2)) {
-    raise("attention: a causal one has as many keys as queries, not {} and {}", k.size(-2), q.size(-2));
-  }
+  check_dropout("attention", options);
 }
-
-}  // namespace
-
-namespace {
 
 // [.., T, D] as [B, H, T, D] for a kernel: elements of the last axis side by side, batch and heads as they lie where
 // there are two.
@@ -135,9 +48,26 @@ Tensor as_heads(const Tensor& x) {
   return even.rank() == 4 ? even : contiguous(even).reshape({1, -1, x.size(-2), x.size(-1)});
 }
 
-AttentionRule rule_of(const Tensor& q, const AttentionOptions& options) {
+// What broadcasts to [lead.., T, S] as [B, H, T, S] for a kernel, as as_heads lays out the leading axes.
+Tensor mask_as_heads(const Tensor& mask, const Shape& lead, const Shape& whole) {
+  if (!mask.defined()) return {};
+  const int64_t keys = whole[3];
+  std::vector<int64_t> dims = mask.shape().dims();
+  if (dims.back() != keys) dims.back() = keys;
+  Tensor m = contiguous(broadcast_to(mask, Shape(dims)));
+  if (lead.rank() != 2) {
+    const bool stretched = std::any_of(dims.begin(), dims.end() - 2, [](int64_t n) { return n != 1; });
+    std::vector<int64_t> full = lead.dims();
+    full.insert(full.end(), dims.end() - 2, dims.end());
+    if (stretched) m = contiguous(broadcast_to(m, Shape(full)));
+    m = m.reshape({1, stretched ? whole[1] : 1, m.size(-2), keys});
+  }
+  return broadcast_to(m, whole);
+}
+
+AttentionRule rule_of(const Tensor& q, const AttentionOptions& options, const Tensor& mask) {
   const ContractFloatEnv env;
-  return {static_cast<float>(scale_of(q, options)), options.causal};
+  return {static_cast<float>(scale_of(q, options)), options.causal, mask};
 }
 
 // What a forward pass leaves for the gradient, as [B, H, T, ..].
@@ -155,110 +85,196 @@ Attended attend(const AttentionRule& rule, const AttentionInputs& in, const Tens
 }
 
 void attend_gradient(const AttentionRule& rule, const AttentionInputs& in, const Attended& a, const Tensor& g,
-                     const AttentionInputs& gradients) {
+                     const AttentionInputs& gradients, const Tensor& d_mask) {
   add_work(a.totals.elements() * in.k.size(2) * (3 * in.q.size(3) + 2 * in.v.size(3)));
-  backend(g.device()).attention_gradient(rule, in, a.o, a.extremes, a.totals, g, gradients);
+  backend(g.device()).attention_gradient(rule, in, a.o, a.extremes, a.totals, g, gradients, d_mask);
 }
 
-Tensor like(const Tensor& x) { return new_tensor("attention", x.shape(), x.dtype(), x.device()); }
+Tensor like(const Tensor& x, Shape shape) { return new_tensor("attention", std::move(shape), x.dtype(), x.device()); }
 
-bool has_kernel(const Tensor& q, const Tensor& v) {
-  return q.dtype() == DType::float32 && q.elements() > 0 && v.elements() > 0;
+bool has_kernel(const Tensor& q, const Tensor& v, const AttentionOptions& options) {
+  return q.dtype() == DType::float32 && q.elements() > 0 && v.elements() > 0 && options.dropout == 0;
+}
+
+// A floating mask, whose gradient is the op's affair.
+bool has_added(const AttentionOptions& options) {
+  return options.mask.defined() && options.mask.dtype() != DType::boolean;
+}
+
+// For the gradient of a mask that asks for one, [B, H, T, S]; and that gradient from it, for scores [lead.., T, S].
+Tensor room_for_mask(const AttentionOptions& options, const Tensor& q, int64_t keys) {
+  if (!has_added(options) || !options.mask.has_gradient()) return {};
+  return like(q, {q.size(0), q.size(1), q.size(2), keys});
+}
+Tensor mask_gradient(const Tensor& d, const AttentionOptions& options, const Shape& lead) {
+  if (!d.defined()) return {};
+  std::vector<int64_t> dims = lead.dims();
+  dims.insert(dims.end(), {d.size(2), d.size(3)});
+  const Shape& own = options.mask.shape();
+  const Tensor whole = d.reshape(dims);
+  return own.rank() >= 2 ? sum_to(whole, own) : sum_to(whole, Shape{1, options.mask.elements()}).reshape(own.dims());
+}
+
+Shape lead_of(const Tensor& q) { return Shape(std::vector<int64_t>(q.shape().begin(), q.shape().end() - 2)); }
+
+// An op whose gradient for a mask is undefined where that is no input.
+Tensor with_mask(const char* name, std::vector<Tensor> inputs, const Tensor& o, const AttentionOptions& options,
+                 std::function<std::vector<Tensor>(const Tensor&)> gradients) {
+  if (has_added(options)) inputs.push_back(options.mask);
+  return function(name, inputs, o, [count = inputs.size(), gradients = std::move(gradients)](const Tensor& g) {
+    std::vector<Tensor> all = gradients(g);
+    all.resize(count);
+    return all;
+  });
 }
 
 }  // namespace
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
   check(q, k, v, options);
+  if (options.dropout > 0) return composed::attention(q, k, v, options);
   const auto composed_gradient = [=](const Tensor& g) {
-    const auto [dq, dk, dv] = composed::attention_gradient(g, q, k, v, options);
-    return std::vector<Tensor>{dq, dk, dv};
+    const auto all = composed::attention_gradient(g, q, k, v, options);
+    return std::vector<Tensor>(all.begin(), all.end());
   };
-  if (!has_kernel(q, v)) {
+  if (!has_kernel(q, v, options)) {
     const Tensor o = [&] {
       NoGrad no_grad;
       return composed::attention(q, k, v, options);
     }();
-    return function("attention", {q, k, v}, o, composed_gradient);
+    return with_mask("attention", {q, k, v}, o, options, composed_gradient);
   }
   std::vector<int64_t> dims = q.shape().dims();
   dims.back() = v.size(-1);
-  const Tensor o = new_tensor("attention", Shape(std::move(dims)), q.dtype(), q.device());
+  const Tensor o = like(q, Shape(std::move(dims)));
   const Tensor q4 = as_heads(q), k4 = as_heads(k), v4 = as_heads(v);
-  const AttentionRule rule = rule_of(q, options);
+  const int64_t keys = k.size(-2);
+  const Sight sight = sight_of("attention", lead_of(q), q.size(-2), keys, q, options);
+  const AttentionRule rule =
+      rule_of(q, options, mask_as_heads(sight.mask(q), lead_of(q), {q4.size(0), q4.size(1), q4.size(2), keys}));
   const Attended kept = attend(rule, {q4, k4, v4}, as_heads(o));
-  return function("attention", {q, k, v}, o, [=](const Tensor& g) {
+  return with_mask("attention", {q, k, v}, o, options, [=](const Tensor& g) {
     if (grad_enabled()) return composed_gradient(g);
-    const Tensor dq = like(q), dk = like(k), dv = like(v);
-    attend_gradient(rule, {q4, k4, v4}, kept, as_heads(g), {as_heads(dq), as_heads(dk), as_heads(dv)});
-    return std::vector<Tensor>{dq, dk, dv};
+    const int64_t group = q4.size(1) / k4.size(1);
+    const auto by_queries = [&](const Tensor& x) {
+      std::vector<int64_t> dims = x.shape().dims();
+      if (group > 1) dims[dims.size() - 3] *= group;
+      return like(x, Shape(std::move(dims)));
+    };
+    const Tensor dq = like(q, q.shape()), dk = by_queries(k), dv = by_queries(v);
+    const Tensor d_mask = room_for_mask(options, q4, keys);
+    attend_gradient(rule, {q4, k4, v4}, kept, as_heads(g), {as_heads(dq), as_heads(dk), as_heads(dv)}, d_mask);
+    return std::vector<Tensor>{dq, composed::sum_of_groups(dk, group), composed::sum_of_groups(dv, group),
+                               mask_gradient(d_mask, options, lead_of(q))};
   });
 }
 
 namespace {
 
-// The heads' queries (0), keys (1) or values (2), [B, H, T, D], of [.., T, 3 C].
-Tensor heads_of(const Tensor& qkv, int64_t heads, int64_t part) {
-  const Tensor parts = reshape(qkv, {-1, qkv.size(-2), 3, heads, qkv.size(-1) / (3 * heads)});
-  return permute(squeeze(slice(parts, 2, part, part + 1), 2), {0, 2, 1, 3});
-}
+// How the columns of [.., T, (heads + 2 kv_heads) D] are divided.
+struct Columns {
+  int64_t heads, kv_heads, width;
+
+  Columns(const Tensor& qkv, int64_t heads, const AttentionOptions& options)
+      : heads(heads),
+        kv_heads(options.kv_heads == 0 ? heads : options.kv_heads),
+        width(qkv.size(-1) / (heads + 2 * kv_heads)) {}
+};
 
 // [.., T, C], whose columns are the heads', as [B, H, T, D] and back.
 Tensor split_heads(const Tensor& x, int64_t heads) {
   return permute(reshape(x, {-1, x.size(-2), heads, x.size(-1) / heads}), {0, 2, 1, 3});
 }
-Tensor join_heads(const Tensor& x, const Shape& shape) { return reshape(permute(x, {0, 2, 1, 3}), shape.dims()); }
+Tensor join_heads(const Tensor& x, const Tensor& g) {
+  std::vector<int64_t> dims = g.shape().dims();
+  dims.back() = x.size(1) * x.size(3);
+  return reshape(permute(x, {0, 2, 1, 3}), dims);
+}
+
+// The heads' queries (0), keys (1) or values (2), [B, H, T, D]; views where qkv is contiguous.
+Tensor heads_of(const Tensor& qkv, const Columns& c, int64_t part) {
+  const int64_t heads = part == 0 ? c.heads : c.kv_heads, from = part == 0 ? 0 : c.heads + (part - 1) * c.kv_heads;
+  const Tensor all = reshape(qkv, {-1, qkv.size(-2), c.heads + 2 * c.kv_heads, c.width});
+  return permute(slice(all, 2, from, from + heads), {0, 2, 1, 3});
+}
 
 }  // namespace
 
 namespace composed {
 
 Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
-  std::vector<int64_t> dims = qkv.shape().dims();
-  dims.back() /= 3;
-  return join_heads(
-      composed::attention(heads_of(qkv, heads, 0), heads_of(qkv, heads, 1), heads_of(qkv, heads, 2), options),
-      Shape(std::move(dims)));
+  const Columns c(qkv, heads, options);
+  return join_heads(composed::attention(heads_of(qkv, c, 0), heads_of(qkv, c, 1), heads_of(qkv, c, 2), options), qkv);
 }
 
-Tensor self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
-  const auto [dq, dk, dv] = attention_gradient(split_heads(g, heads), heads_of(qkv, heads, 0), heads_of(qkv, heads, 1),
-                                               heads_of(qkv, heads, 2), options);
-  return concatenate({join_heads(dq, g.shape()), join_heads(dk, g.shape()), join_heads(dv, g.shape())}, -1);
+std::array<Tensor, 2> self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads,
+                                              const AttentionOptions& options) {
+  const Columns c(qkv, heads, options);
+  const auto [dq, dk, dv, d_mask] =
+      attention_gradient(split_heads(g, heads), heads_of(qkv, c, 0), heads_of(qkv, c, 1), heads_of(qkv, c, 2), options);
+  return {concatenate({join_heads(dq, g), join_heads(dk, g), join_heads(dv, g)}, -1), d_mask};
 }
 
 }  // namespace composed
 
-Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
+namespace {
+
+void check(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
   require_floating("self_attention", qkv);
-  if (qkv.rank() < 2 || heads < 1 || qkv.size(-1) < 1 || heads > qkv.size(-1) / 3 || qkv.size(-1) % (3 * heads) != 0) {
-    raise("self_attention: {} heads don't divide the three parts of {}", heads, qkv.shape().to_string());
+  const int64_t kv_heads = options.kv_heads == 0 ? heads : options.kv_heads;
+  if (qkv.rank() < 2 || heads < 1 || kv_heads < 1 || heads > qkv.size(-1) || kv_heads > heads ||
+      heads % kv_heads != 0 || qkv.size(-1) < heads + 2 * kv_heads || qkv.size(-1) % (heads + 2 * kv_heads) != 0) {
+    raise("self_attention: {} heads{} don't divide the three parts of {}", heads,
+          kv_heads == heads ? "" : fmt::format(" and {} of keys", kv_heads), qkv.shape().to_string());
   }
   if (qkv.size(-2) == 0) raise("self_attention: there are no keys in {}", qkv.shape().to_string());
-  if (!has_kernel(qkv, qkv)) {
+  check_dropout("self_attention", options);
+}
+
+}  // namespace
+
+Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
+  check(qkv, heads, options);
+  if (options.dropout > 0) return composed::self_attention(qkv, heads, options);
+  const auto composed_gradient = [=](const Tensor& g) {
+    const auto all = composed::self_attention_gradient(g, qkv, heads, options);
+    return std::vector<Tensor>(all.begin(), all.end());
+  };
+  if (!has_kernel(qkv, qkv, options)) {
     const Tensor o = [&] {
       NoGrad no_grad;
       return composed::self_attention(qkv, heads, options);
     }();
-    return record("self_attention", o,
-                  {{qkv, [=](const Tensor& g) { return composed::self_attention_gradient(g, qkv, heads, options); }}});
+    return with_mask("self_attention", {qkv}, o, options, composed_gradient);
   }
   const Tensor all = contiguous(qkv.detach());
+  const Columns c(qkv, heads, options);
   std::vector<int64_t> dims = qkv.shape().dims();
-  dims.back() /= 3;
-  const Tensor o = new_tensor("self_attention", Shape(std::move(dims)), qkv.dtype(), qkv.device());
-  const Tensor q = heads_of(all, heads, 0), k = heads_of(all, heads, 1), v = heads_of(all, heads, 2);
-  const AttentionRule rule = rule_of(q, options);
+  dims.back() = heads * c.width;
+  const Tensor o = like(qkv, Shape(std::move(dims)));
+  const Tensor q = heads_of(all, c, 0), k = heads_of(all, c, 1), v = heads_of(all, c, 2);
+  const Shape lead = lead_of(q), whole{q.size(0), heads, q.size(2), q.size(2)};
+  const Sight sight = sight_of("self_attention", lead, q.size(2), q.size(2), q, options);
+  const AttentionRule rule = rule_of(q, options, mask_as_heads(sight.mask(q), lead, whole));
   const Attended kept = attend(rule, {q, k, v}, split_heads(o, heads));
-  return record("self_attention", o, {{qkv, [=](const Tensor& g) {
-                                         if (grad_enabled())
-                                           return composed::self_attention_gradient(g, qkv, heads, options);
-                                         const Tensor d = like(qkv);
-                                         attend_gradient(
-                                             rule, {q, k, v}, kept, split_heads(contiguous(g), heads),
-                                             {heads_of(d, heads, 0), heads_of(d, heads, 1), heads_of(d, heads, 2)});
-                                         return d;
-                                       }}});
+  return with_mask("self_attention", {qkv}, o, options, [=](const Tensor& g) {
+    if (grad_enabled()) return composed_gradient(g);
+    const Tensor d_mask = room_for_mask(options, q, q.size(2)), heads_g = split_heads(contiguous(g), heads);
+    const int64_t group = c.heads / c.kv_heads;
+    Tensor d;
+    if (group == 1) {
+      d = like(qkv, qkv.shape());
+      attend_gradient(rule, {q, k, v}, kept, heads_g, {heads_of(d, c, 0), heads_of(d, c, 1), heads_of(d, c, 2)},
+                      d_mask);
+    } else {
+      const Tensor dq = like(q, q.shape()), dk = like(q, q.shape()), dv = like(q, q.shape());
+      attend_gradient(rule, {q, k, v}, kept, heads_g, {dq, dk, dv}, d_mask);
+      d = concatenate({join_heads(dq, g), join_heads(composed::sum_of_groups(dk, group), g),
+                       join_heads(composed::sum_of_groups(dv, group), g)},
+                      -1);
+    }
+    return std::vector<Tensor>{d, mask_gradient(d_mask, options, lead)};
+  });
 }
 
 }  // namespace stet

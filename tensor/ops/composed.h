@@ -25,24 +25,35 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 // ops/convolution.cpp.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options);
 
-// ops/gelu.cpp, ops/attention.cpp and ops/lstm.cpp.
+// ops/gelu.cpp.
 Tensor gelu(const Tensor& x);
 /// That of x, for an upstream g.
 Tensor gelu_gradient(const Tensor& g, const Tensor& x);
 
+// ops/attention_composed.cpp and ops/attention.cpp.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options);
-/// Those of q, k and v.
-std::array<Tensor, 3> attention_gradient(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
+/// Those of q, k, v and a floating mask, else undefined. Without dropout.
+std::array<Tensor, 4> attention_gradient(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
                                          const AttentionOptions& options);
+/// Gradients [.., heads, S, D] of keys or values by queries' heads, summed over those that share one.
+Tensor sum_of_groups(const Tensor& g, int64_t group);
 Tensor self_attention(const Tensor& qkv, int64_t heads, const AttentionOptions& options);
-Tensor self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads, const AttentionOptions& options);
+/// Those of qkv and a floating mask, else undefined. Without dropout.
+std::array<Tensor, 2> self_attention_gradient(const Tensor& g, const Tensor& qkv, int64_t heads,
+                                              const AttentionOptions& options);
 
+// ops/lstm.cpp and ops/gru.cpp.
 /// All of LstmResult; the initial state must be given.
-LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial);
+LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial, const Tensor& lengths = {});
 /// Gradients of x, the weights in their order, and the initial state, for those of the output and of the last cell;
 /// either may be undefined.
 std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const Tensor& x, const LstmWeights& weights,
-                                    const LstmState& initial);
+                                    const LstmState& initial, const Tensor& lengths = {});
+/// The output; the initial state must be given.
+Tensor gru(const Tensor& x, const RecurrentWeights& weights, const Tensor& initial, const Tensor& lengths = {});
+/// Gradients of x, the weights in their order, and the initial state.
+std::array<Tensor, 6> gru_gradient(const Tensor& g, const Tensor& x, const RecurrentWeights& weights,
+                                   const Tensor& initial, const Tensor& lengths = {});
 
 // Softmax and cross-entropy: ops/softmax.cpp.
 Tensor softmax(const Tensor& x, int axis);

@@ -1,8 +1,12 @@
 // Attention's kernels against the CPU's.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "cuda/device.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/ops.h"
 #include "tensor/bits.h"
 
 namespace stet {
@@ -13,11 +17,14 @@ using testing::awkward;
 
 enum class Kind { plain, specials };
 enum class Memory { rows, heads_inside, misaligned };
+enum class Mask { none, of_all, of_keys };
 
 struct Case {
   int64_t batch, heads, queries, keys, width, value_width;
   bool causal;
   Memory memory = Memory::rows;
+  Mask mask = Mask::none;
+  int64_t kv_heads = 0;  // 0: heads
 };
 
 // For one slice and for several of the widths: one tile, several, a tail of each; chunks of keys, of queries and of a
@@ -45,6 +52,16 @@ const std::vector<Case>& cases() {
       {1, 1, 13, 13, 513, 257, true, Memory::misaligned},
       {1, 1, 5, 1030, 70, 140, false},
       {1, 1, 530, 530, 3, 130, true},
+      // Fewer queries than keys, and more; masks; heads that share keys.
+      {1, 2, 7, 130, 5, 3, true},
+      {1, 1, 130, 40, 4, 4, true},
+      {1, 1, 66, 600, 8, 70, true},
+      {2, 2, 33, 70, 5, 3, false, Memory::rows, Mask::of_all},
+      {1, 2, 130, 200, 16, 16, true, Memory::misaligned, Mask::of_all},
+      {2, 2, 70, 130, 70, 8, false, Memory::rows, Mask::of_keys},
+      {1, 1, 530, 66, 4, 130, true, Memory::rows, Mask::of_all},
+      {2, 6, 33, 40, 8, 5, true, Memory::heads_inside, Mask::of_all, 2},
+      {1, 4, 70, 70, 70, 70, false, Memory::rows, Mask::none, 1},
   };
   return all;
 }
@@ -52,7 +69,8 @@ const std::vector<Case>& cases() {
 std::string name_of(const Case& c) {
   return std::to_string(c.batch) + " x " + std::to_string(c.heads) + " x " + std::to_string(c.queries) + " x " +
          std::to_string(c.keys) + ", " + std::to_string(c.width) + " and " + std::to_string(c.value_width) +
-         (c.causal ? ", causal" : "") + ", memory " + std::to_string(static_cast<int>(c.memory));
+         (c.causal ? ", causal" : "") + ", memory " + std::to_string(static_cast<int>(c.memory)) + ", mask " +
+         std::to_string(static_cast<int>(c.mask)) + ", " + std::to_string(c.kv_heads) + " heads of keys";
 }
 
 // [B, H, rows, columns] that lies in memory as asked; elements as the CPU has them, to be filled or not.
@@ -75,27 +93,42 @@ Tensor input(const Shape& shape, uint64_t seed, Kind kind) {
 }
 
 struct Results {
-  std::vector<float> o, extremes, totals, dq, dk, dv;
+  std::vector<float> o, extremes, totals, dq, dk, dv, d_mask;
 };
 
+// One in three keys hidden, all of some rows, and numbers for the others.
+Tensor mask_of(const Case& c, Kind kind, Device device) {
+  if (c.mask == Mask::none) return {};
+  const bool of_keys = c.mask == Mask::of_keys;
+  const Shape own{c.batch, of_keys ? 1 : c.heads, of_keys ? 1 : c.queries, c.keys};
+  Stream stream(Rng(5, "mask"));
+  const Tensor hidden = bernoulli(stream, own, 0.3) || bernoulli(stream, {own[0], own[1], own[2], 1}, 0.1);
+  const Tensor m = where(hidden, full({}, -std::numeric_limits<double>::infinity()), input(own, 5, kind));
+  return broadcast_to(m.to(device), {c.batch, c.heads, c.queries, c.keys});
+}
+
 Results run(Device device, const Case& c, Kind kind) {
-  const auto given = [&](int64_t rows, int64_t columns, uint64_t seed) {
-    return in_memory(input({c.batch, c.heads, rows, columns}, seed, kind), c.memory, device);
+  const int64_t of_keys = c.kv_heads == 0 ? c.heads : c.kv_heads;
+  const auto of = [&](int64_t heads, int64_t rows, int64_t columns, uint64_t seed) {
+    return in_memory(input({c.batch, heads, rows, columns}, seed, kind), c.memory, device);
   };
   const auto result = [&](int64_t rows, int64_t columns) {
     return in_memory(full({c.batch, c.heads, rows, columns}, 7), c.memory, device);
   };
   const auto of_rows = [&] { return full({c.batch, c.heads, c.queries}, 7).to(device); };
-  const Tensor q = given(c.queries, c.width, 1), k = given(c.keys, c.width, 2), v = given(c.keys, c.value_width, 3),
-               g = given(c.queries, c.value_width, 4);
+  const Tensor q = of(c.heads, c.queries, c.width, 1), k = of(of_keys, c.keys, c.width, 2),
+               v = of(of_keys, c.keys, c.value_width, 3), g = of(c.heads, c.queries, c.value_width, 4);
   const Tensor o = result(c.queries, c.value_width), extremes = of_rows(), totals = of_rows();
   const Tensor dq = result(c.queries, c.width), dk = result(c.keys, c.width), dv = result(c.keys, c.value_width);
-  const AttentionRule rule{0.3f, c.causal};
+  const AttentionRule rule{0.3f, c.causal, mask_of(c, kind, device)};
+  const Tensor d_mask = rule.mask.defined() ? full({c.batch, c.heads, c.queries, c.keys}, 7).to(device) : Tensor();
   Backend& b = backend(device);
   b.attention(rule, {q, k, v}, o, extremes, totals);
-  b.attention_gradient(rule, {q, k, v}, o, extremes, totals, g, {dq, dk, dv});
-  const auto values = [](const Tensor& x) { return contiguous(x).to_vector<float>(); };
-  return {values(o), values(extremes), values(totals), values(dq), values(dk), values(dv)};
+  b.attention_gradient(rule, {q, k, v}, o, extremes, totals, g, {dq, dk, dv}, d_mask);
+  const auto values = [](const Tensor& x) {
+    return x.defined() ? contiguous(x).to_vector<float>() : std::vector<float>();
+  };
+  return {values(o), values(extremes), values(totals), values(dq), values(dk), values(dv), values(d_mask)};
 }
 
 // A maximum's bits are the contract's but for which of two zeros it is, and where the row's sum is NaN.
@@ -116,6 +149,7 @@ void expect_cpu(const Case& c) {
     EXPECT_TRUE(all_same_bits(got.dq, want.dq)) << "dq";
     EXPECT_TRUE(all_same_bits(got.dk, want.dk)) << "dk";
     EXPECT_TRUE(all_same_bits(got.dv, want.dv)) << "dv";
+    EXPECT_TRUE(all_same_bits(got.d_mask, want.d_mask)) << "mask";
   }
 }
 
@@ -128,6 +162,7 @@ TEST(Attention, EqualsTheCpuInAnyOrderOfThreads) {
     expect_cpu({1, 1, 130, 130, 16, 16, true});
     expect_cpu({1, 1, 70, 70, 70, 130, true});
     expect_cpu({1, 1, 20, 1030, 4, 4, false});
+    expect_cpu({1, 2, 70, 130, 8, 8, true, Memory::rows, Mask::of_all, 1});
   });
 }
 

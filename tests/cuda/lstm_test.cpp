@@ -16,15 +16,20 @@ using testing::awkward;
 struct Case {
   int64_t batch, steps, units;
   bool bias = true, misaligned = false;
+  bool lengths = false;  // rows end after 0, 1, … steps, then again
 };
 
 // One row, two and four a thread, forward and back (the emulated GPU has 4 multiprocessors); units that come in fours
 // and not; more than one chunk of the product over the units and over the gates, and more chunks than a block has
 // warps.
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {
-      {1, 1, 1},          {2, 31, 3},        {3, 5, 9, false},   {33, 3, 24}, {70, 3, 24}, {40, 2, 16, true, true},
-      {60, 2, 16, false}, {131, 2, 7, true}, {20, 2, 130, true}, {5, 2, 128}, {5, 1, 520}, {3, 2, 513, false}};
+  static const std::vector<Case> all = {{1, 1, 1},          {2, 31, 3},
+                                        {3, 5, 9, false},   {33, 3, 24},
+                                        {70, 3, 24},        {40, 2, 16, true, true},
+                                        {60, 2, 16, false}, {33, 3, 24, true, false, true},
+                                        {131, 2, 7, true},  {20, 2, 130, true},
+                                        {5, 2, 128},        {5, 1, 520},
+                                        {3, 2, 513, false}};
   return all;
 }
 
@@ -56,8 +61,14 @@ Results run(Device device, const Case& c, bool specials) {
   const Tensor gates = input(gate_shape, 3, 1, specials).to(device), cells = input(states, 4, 1, specials).to(device),
                hiddens = input(states, 5, 1, specials).to(device),
                output = full({c.batch, c.steps, c.units}, 7).to(device);
+  Tensor lengths;
+  if (c.lengths) {
+    std::vector<int64_t> n;
+    for (int64_t i = 0; i < c.batch; ++i) n.push_back(i % (c.steps + 1));
+    lengths = Tensor::from(n).to(device);
+  }
   Backend& b = backend(device);
-  b.lstm(weight, bias, {gates, cells, hiddens}, output);
+  b.lstm(weight, bias, lengths, {gates, cells, hiddens}, output);
   Results r{
       gates.to_vector<float>(), cells.to_vector<float>(), hiddens.to_vector<float>(), output.to_vector<float>(), {}};
 
@@ -66,7 +77,7 @@ Results run(Device device, const Case& c, bool specials) {
   const auto back = [&](const Tensor& g, const Tensor& g_cell, bool hidden) {
     const Tensor d_gates = full(gate_shape, 7).to(device), d_cell = full({c.batch, c.units}, 7).to(device);
     const Tensor d_hidden = hidden ? full({c.batch, c.units}, 7).to(device) : Tensor();
-    b.lstm_gradient(weight, {gates, cells, hiddens}, g, g_cell, d_gates, d_hidden, d_cell);
+    b.lstm_gradient(weight, lengths, {gates, cells, hiddens}, g, g_cell, d_gates, d_hidden, d_cell);
     r.gradients.push_back(d_gates.to_vector<float>());
     r.gradients.push_back(d_cell.to_vector<float>());
     if (hidden) r.gradients.push_back(d_hidden.to_vector<float>());

@@ -66,8 +66,11 @@ float chunked(const std::vector<float>& a, const std::vector<float>& b) {
   return total;
 }
 
+// Whether query i sees key j.
+using Sees = std::function<bool(int64_t i, int64_t j)>;
+
 // docs/numerics.md, one element after another.
-std::vector<float> plain_attention(const Case& c, const Inputs& in, float scale) {
+std::vector<float> plain_attention(const Case& c, const Inputs& in, float scale, const Sees& sees) {
   const auto q = in.q.to_vector<float>(), k = in.k.to_vector<float>(), v = in.v.to_vector<float>();
   const auto row = [](const std::vector<float>& x, int64_t i, int64_t width) {
     return std::vector<float>(x.begin() + i * width, x.begin() + (i + 1) * width);
@@ -75,19 +78,23 @@ std::vector<float> plain_attention(const Case& c, const Inputs& in, float scale)
   std::vector<float> o;
   for (int64_t b = 0; b < c.batch; ++b) {
     for (int64_t i = 0; i < c.queries; ++i) {
-      const int64_t seen = c.causal ? i + 1 : c.keys;
+      // Of hidden keys, scores are +0, and so are values where they meet a product.
       std::vector<float> s;
       float most = -std::numeric_limits<float>::infinity();
-      for (int64_t j = 0; j < seen; ++j) {
+      bool sees_any = false;
+      for (int64_t j = 0; j < c.keys; ++j) {
         s.push_back(chunked(row(q, b * c.queries + i, c.width), row(k, b * c.keys + j, c.width)) * scale);
-        most = reference::maximum(most, s.back());
+        if (sees(i, j)) most = reference::maximum(most, s.back()), sees_any = true;
       }
-      for (float& x : s) x = math::exp(x - most);
-      const float total = reference::lane_sum(s);
+      for (int64_t j = 0; j < c.keys; ++j) {
+        float& e = s[static_cast<size_t>(j)];
+        e = sees(i, j) ? math::exp(e - most) : 0;
+      }
+      const float total = sees_any ? reference::lane_sum(s) : 1;
       for (int64_t d = 0; d < c.value_width; ++d) {
         std::vector<float> column;
-        for (int64_t j = 0; j < seen; ++j)
-          column.push_back(v[static_cast<size_t>((b * c.keys + j) * c.value_width + d)]);
+        for (int64_t j = 0; j < c.keys; ++j)
+          column.push_back(sees(i, j) ? v[static_cast<size_t>((b * c.keys + j) * c.value_width + d)] : 0);
         o.push_back(chunked(s, column) / total);
       }
     }
@@ -101,7 +108,24 @@ TEST(Attention, EqualsThePlainLoop) {
       const Inputs in = inputs(c, specials);
       const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(c.width)));
       const Tensor o = attention(in.q, in.k, in.v, {.causal = c.causal});
-      EXPECT_TRUE(all_same_bits(o.to_vector<float>(), plain_attention(c, in, scale))) << name_of(c);
+      const auto sees = [&](int64_t i, int64_t j) { return !c.causal || j <= i; };
+      EXPECT_TRUE(all_same_bits(o.to_vector<float>(), plain_attention(c, in, scale, sees))) << name_of(c);
+    }
+  }
+}
+
+TEST(Attention, WithAMaskEqualsThePlainLoop) {
+  for (const Case& c : cases()) {
+    for (bool specials : {false, true}) {
+      const Inputs in = inputs(c, specials);
+      const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(c.width)));
+      const auto sees = [](int64_t i, int64_t j) { return i % 9 != 4 && (i + j * j) % 3 != 0; };
+      std::vector<bool> seen;
+      for (int64_t i = 0; i < c.queries; ++i) {
+        for (int64_t j = 0; j < c.keys; ++j) seen.push_back(sees(i, j));
+      }
+      const Tensor o = attention(in.q, in.k, in.v, {.mask = Tensor::from(seen, {c.queries, c.keys})});
+      EXPECT_TRUE(all_same_bits(o.to_vector<float>(), plain_attention(c, in, scale, sees))) << name_of(c);
     }
   }
 }
@@ -159,10 +183,62 @@ TEST(Attention, RefusesShapesThatDoNotFit) {
   EXPECT_THROW(attention(x, zeros({2, 3, 5}), x), UsageError);
   EXPECT_THROW(attention(x, x, zeros({2, 4, 4})), UsageError);
   EXPECT_THROW(attention(x, zeros({1, 3, 4}), x), UsageError);
-  EXPECT_THROW(attention(x, zeros({2, 5, 4}), zeros({2, 5, 4}), {.causal = true}), UsageError);
+  EXPECT_THROW(attention(x, x, x, {.mask = zeros({3, 2}, DType::boolean)}), UsageError);
+  EXPECT_THROW(attention(x, x, x, {.mask = zeros({1, 1, 3, 3}, DType::boolean)}), UsageError);
+  EXPECT_THROW(attention(x, x, x, {.mask = zeros({3, 3}, DType::float64)}), UsageError);
+  EXPECT_THROW(attention(x, x, x, {.lengths = Tensor::from<int64_t>({1, 2, 3})}), UsageError);
+  EXPECT_THROW(attention(x, x, x, {.lengths = Tensor::from<int64_t>({1, 4})}), DataError);
+  EXPECT_THROW(attention(x, x, x, {.kv_heads = 3}), UsageError);
+  EXPECT_THROW(attention(x, x, x, {.dropout = 0.5}), UsageError);
+  EXPECT_THROW(self_attention(zeros({2, 3, 12}), 4, {.kv_heads = 3}), UsageError);
   EXPECT_THROW(attention(x, zeros({2, 0, 4}), zeros({2, 0, 4})), UsageError);
   EXPECT_THROW(self_attention(zeros({2, 3, 10}), 2), UsageError);
   EXPECT_EQ(attention(zeros({0, 3, 4}), zeros({0, 3, 4}), zeros({0, 3, 4})).shape(), Shape({0, 3, 4}));
+}
+
+TEST(Attention, WhatIsHiddenDoesNotShow) {
+  const Inputs in = inputs({2, 9, 70, 8, 8, false}, false);
+  const Tensor nan = full({2, 30, 8}, std::nan(""));
+  const Tensor k = concatenate({in.k.slice(1, 0, 40), nan}, 1), v = concatenate({in.v.slice(1, 0, 40), nan}, 1);
+  const Tensor there = arange(70) < Tensor(int64_t{40});
+  const auto want = attention(in.q, in.k.slice(1, 0, 40), in.v.slice(1, 0, 40)).to_vector<float>();
+  EXPECT_EQ(attention(in.q, k, v, {.mask = there}).to_vector<float>(), want);
+  EXPECT_EQ(attention(in.q, k, v, {.lengths = Tensor::from<int64_t>({40, 40})}).to_vector<float>(), want);
+  const Tensor added = where(there, zeros({}), full({}, -std::numeric_limits<double>::infinity()));
+  EXPECT_EQ(attention(in.q, k, v, {.mask = added}).to_vector<float>(), want);
+  const Tensor wq = watch(in.q), wk = watch(k), wv = watch(v);
+  const Gradients d = backward(sum(attention(wq, wk, wv, {.mask = there}) * in.g));
+  for (const Tensor& x : {d[wq], d[wk], d[wv]}) {
+    for (const float value : x.to_vector<float>()) EXPECT_TRUE(std::isfinite(value));
+  }
+}
+
+TEST(Attention, ARowThatSeesNothingIsZeroAndHasNoGradient) {
+  const Inputs in = inputs({2, 3, 5, 4, 4, false}, false);
+  for (const AttentionOptions& options : {AttentionOptions{.mask = zeros({3, 5}, DType::boolean)},
+                                          AttentionOptions{.mask = full({5}, -std::numeric_limits<double>::infinity())},
+                                          AttentionOptions{.lengths = zeros({2}, DType::int64)}}) {
+    const Tensor wq = watch(in.q), wk = watch(in.k), wv = watch(in.v);
+    const Tensor y = attention(wq, wk, wv, options);
+    EXPECT_EQ(y.to_vector<float>(), zeros(y.shape()).to_vector<float>());
+    const Gradients d = backward(sum(y * in.g));
+    for (const Tensor& w : {wq, wk, wv}) EXPECT_EQ(d[w].to_vector<float>(), zeros(w.shape()).to_vector<float>());
+  }
+}
+
+TEST(Attention, DropoutDropsWeights) {
+  const Inputs in = inputs({1, 40, 50, 8, 50, false}, false);
+  Stream draws(Rng(5, "weights"));
+  // Values that tell the weights.
+  const Tensor w = attention(in.q, in.k, eye(50).unsqueeze(0), {.dropout = 0.25, .draws = &draws});
+  const Tensor all = attention(in.q, in.k, eye(50).unsqueeze(0));
+  int64_t dropped = 0;
+  const auto got = w.to_vector<float>(), want = all.to_vector<float>();
+  for (size_t i = 0; i < got.size(); ++i) {
+    dropped += got[i] == 0;
+    if (got[i] != 0) { EXPECT_NEAR(got[i], want[i] / 0.75f, 1e-6f); }
+  }
+  EXPECT_NEAR(static_cast<double>(dropped) / 2000, 0.25, 0.05);
 }
 
 // The public op doesn't come to its kernel with these.
@@ -172,7 +248,7 @@ TEST(Attention, KernelTakesNoHeadsAndNoQueries) {
     const Tensor extremes = zeros(rows), totals = zeros(rows);
     const Tensor dq = full(q.shape(), 5.0), dk = full(k.shape(), 5.0), dv = full(k.shape(), 5.0);
     backend(cpu).attention({}, {q, k, k}, q, extremes, totals);
-    backend(cpu).attention_gradient({}, {q, k, k}, q, extremes, totals, q, {dq, dk, dv});
+    backend(cpu).attention_gradient({}, {q, k, k}, q, extremes, totals, q, {dq, dk, dv}, {});
     EXPECT_EQ(dk.to_vector<float>(), zeros(k.shape()).to_vector<float>());
     EXPECT_EQ(dv.to_vector<float>(), zeros(k.shape()).to_vector<float>());
   }

@@ -142,6 +142,36 @@ TEST(Lstm, ForwardAndGradientsEqualTheComposition) {
   }
 }
 
+// From 0 steps to all.
+Tensor some_lengths(const Case& c) {
+  std::vector<int64_t> n;
+  for (int64_t b = 0; b < c.batch; ++b) n.push_back((b * 3 + c.steps) % (c.steps + 1));
+  return Tensor::from(n);
+}
+
+TEST(Lstm, WithLengthsEqualsTheComposition) {
+  for (const Case& c : cases()) {
+    for (bool specials : {false, true}) {
+      SCOPED_TRACE(name_of(c) + (specials ? ", specials" : ""));
+      const Inputs in = inputs(c, specials);
+      const Tensor n = some_lengths(c);
+      const LstmResult value = composed::lstm(in.x, in.w, in.initial, n);
+      const auto of_output = composed::lstm_gradient(in.g, {}, in.x, in.w, in.initial, n);
+      const auto of_cell = composed::lstm_gradient({}, in.g_cell, in.x, in.w, in.initial, n);
+      testing::on_all_machines([&] {
+        std::vector<Tensor> v = in.all();
+        for (Tensor& x : v) x = x.defined() ? watch(x) : x;
+        const LstmResult r = lstm(v[0], {v[1], v[2], v[3], v[4]}, {v[5], v[6]}, n);
+        EXPECT_TRUE(all_same_bits(r.output.to_vector<float>(), value.output.to_vector<float>()));
+        EXPECT_TRUE(all_same_bits(r.last.hidden.to_vector<float>(), value.last.hidden.to_vector<float>()));
+        EXPECT_TRUE(all_same_bits(r.last.cell.to_vector<float>(), value.last.cell.to_vector<float>()));
+        expect_same(backward(sum(r.output * in.g), {.keep = true}), v, of_output);
+        expect_same(backward(sum(r.last.cell * in.g_cell)), v, of_cell);
+      });
+    }
+  }
+}
+
 TEST(Lstm, GivesGradientsWhereTheyAreAskedFor) {
   const Inputs in = inputs({4, 6, 5, 19}, false);
   const auto want = composed::lstm_gradient(in.g, {}, in.x, in.w, in.initial);
