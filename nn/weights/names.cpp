@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "stet/nn/attention.h"
-#include "stet/nn/lstm.h"
+#include "stet/nn/recurrent.h"
 
 namespace stet::nn {
 namespace {
@@ -16,18 +16,28 @@ std::string dotted(std::string path) {
   return path;
 }
 
-// "0/input" is "weight_ih_l0".
-std::optional<std::string> name_in_lstm(std::string_view member) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> names{{{"input", "weight_ih_l"},
-                                                                                {"recurrent", "weight_hh_l"},
-                                                                                {"input_bias", "bias_ih_l"},
-                                                                                {"recurrent_bias", "bias_hh_l"}}};
-  const size_t slash = member.find('/');
+// "input" is "weight_ih".
+std::optional<std::string> name_in_cell(std::string_view member) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> names{
+      {{"input", "weight_ih"}, {"recurrent", "weight_hh"}, {"input_bias", "bias_ih"}, {"recurrent_bias", "bias_hh"}}};
   for (const auto& [ours, theirs] : names) {
-    if (slash != member.npos && member.substr(slash + 1) == ours)
-      return std::string(theirs) + std::string(member.substr(0, slash));
+    if (member == ours) return std::string(theirs);
   }
   return std::nullopt;
+}
+
+// "0/input" is "weight_ih_l0", "0_reverse/input" is "weight_ih_l0_reverse".
+std::optional<std::string> name_in_layers(std::string_view member) {
+  const size_t slash = member.find('/');
+  if (slash == member.npos) return std::nullopt;
+  const auto name = name_in_cell(member.substr(slash + 1));
+  if (!name) return std::nullopt;
+  return *name + "_l" + std::string(member.substr(0, slash));
+}
+
+bool is_cell(const Stateful& layer) {
+  return dynamic_cast<const LSTMCell*>(&layer) != nullptr || dynamic_cast<const GRUCell*>(&layer) != nullptr ||
+         dynamic_cast<const RNNCell*>(&layer) != nullptr;
 }
 
 std::optional<std::string> name_in_attention(std::string_view member) {
@@ -39,7 +49,8 @@ std::optional<std::string> name_in_attention(std::string_view member) {
 
 // What PyTorch calls a member of a layer, where that isn't its path.
 std::optional<std::string> name_in(const Stateful& layer, std::string_view member) {
-  if (dynamic_cast<const LSTM*>(&layer) != nullptr) return name_in_lstm(member);
+  if (dynamic_cast<const Recurrent*>(&layer) != nullptr) return name_in_layers(member);
+  if (is_cell(layer)) return name_in_cell(member);
   if (dynamic_cast<const MultiHeadAttention*>(&layer) != nullptr) return name_in_attention(member);
   return std::nullopt;
 }

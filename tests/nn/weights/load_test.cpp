@@ -6,8 +6,8 @@
 
 #include "stet/nn/attention.h"
 #include "stet/nn/linear.h"
-#include "stet/nn/lstm.h"
 #include "stet/nn/norm.h"
+#include "stet/nn/recurrent.h"
 #include "stet/nn/weights/load.h"
 #include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/error.h"
@@ -170,6 +170,13 @@ TEST_F(LoadTest, NamesLayersAsPyTorchDoes) {
               testing::Contains("lstm.0.input"));
   EXPECT_THAT(nn::load(other, path_).missing, IsEmpty());
   EXPECT_THAT(nn::save(net.lstm, path_), testing::Contains("weight_ih_l0"));
+}
+
+TEST_F(LoadTest, RecurrentLayersHavePyTorchsNames) {
+  nn::GRU gru(3, 5, rng / "gru", {.layers = 2, .bidirectional = true});
+  EXPECT_THAT(nn::save(gru, path_), testing::Contains("weight_hh_l1_reverse"));
+  nn::GRUCell cell(3, 5, rng / "cell");
+  EXPECT_THAT(nn::save(cell, path_), testing::UnorderedElementsAre("weight_ih", "weight_hh", "bias_ih", "bias_hh"));
 }
 
 struct Tied : nn::Module {
