@@ -8,6 +8,7 @@
 #include "stet/nn/linear.h"
 #include "stet/nn/norm.h"
 #include "stet/nn/recurrent.h"
+#include "stet/nn/transformer.h"
 #include "stet/nn/weights/load.h"
 #include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/error.h"
@@ -172,7 +173,11 @@ TEST_F(LoadTest, NamesLayersAsPyTorchDoes) {
   EXPECT_THAT(nn::save(net.lstm, path_), testing::Contains("weight_ih_l0"));
 }
 
-TEST_F(LoadTest, RecurrentLayersHavePyTorchsNames) {
+TEST_F(LoadTest, SequencesHavePyTorchsNames) {
+  nn::TransformerDecoder net(8, 2, 1, rng / "decoder", {.feedforward = 4});
+  EXPECT_THAT(nn::save(net, path_),
+              testing::IsSupersetOf({"layers.0.self_attn.in_proj_weight", "layers.0.multihead_attn.out_proj.bias",
+                                     "layers.0.linear1.weight", "layers.0.linear2.bias", "layers.0.norm3.weight"}));
   nn::GRU gru(3, 5, rng / "gru", {.layers = 2, .bidirectional = true});
   EXPECT_THAT(nn::save(gru, path_), testing::Contains("weight_hh_l1_reverse"));
   nn::GRUCell cell(3, 5, rng / "cell");
