@@ -64,6 +64,7 @@
 #include "stet/optim/schedule.h"
 #include "stet/optim/sgd.h"
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/checkpoint.h"
 #include "stet/tensor/chunks.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"

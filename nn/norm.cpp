@@ -1,5 +1,6 @@
 #include "stet/nn/norm.h"
 
+#include "stet/tensor/checkpoint.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
@@ -57,6 +58,7 @@ Tensor BatchNormBase::normalised(const Tensor& x, stet::Activation activation, c
 }
 
 void BatchNormBase::track(const Tensor& mean, const Tensor& variance, int64_t count) {
+  if (recomputing()) return;
   const NoGrad no_grad;
   const ContractFloatEnv env;
   ++batches_tracked;
@@ -99,7 +101,7 @@ Tensor InstanceNormBase::normalised(const Tensor& x, int rank, const char* wante
   if (running_mean.defined() && !training())
     return batch_norm_evaluation(x, running_mean, running_var, w, b, options_.epsilon);
   const BatchNorm result = instance_norm(x, w, b, options_.epsilon);
-  if (!running_mean.defined()) return result.y;
+  if (!running_mean.defined() || recomputing()) return result.y;
   const NoGrad no_grad;
   const ContractFloatEnv env;
   const double newest = options_.momentum, count = static_cast<double>(x.elements() / x.size(0) / x.size(1));

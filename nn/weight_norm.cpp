@@ -1,6 +1,7 @@
 #include "stet/nn/weight_norm.h"
 
 #include "stet/nn/init.h"
+#include "stet/tensor/checkpoint.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
@@ -59,7 +60,7 @@ void SpectralState::iterate(const Tensor& matrix, int64_t times) {
 
 Tensor SpectralState::normalised(const Tensor& weight) {
   const Tensor matrix = as_matrix(weight);
-  if (training()) iterate(matrix.detach(), options_.iterations);
+  if (training() && !recomputing()) iterate(matrix.detach(), options_.iterations);
   return weight / matmul(u, matmul(matrix, v));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "stet/tensor/counted.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/node.h"
 #include "stet/tensor/ops.h"
@@ -14,7 +15,7 @@ namespace stet {
 
 uint64_t Node::next_sequence() {
   static std::atomic<uint64_t> next{1};
-  return next++;
+  return next_place([] { return next++; });
 }
 
 std::shared_ptr<Node> Node::cell_leaf(const std::shared_ptr<CellState>& cell) {
@@ -60,6 +61,7 @@ Node::~Node() {
 void Node::free() {
   freed_ = true;
   output = {};
+  remake = nullptr;
   drop(std::exchange(edges_, {}));
 }
 
@@ -184,17 +186,18 @@ class Backward {
   Gradients run(const Tensor& loss) {
     check(loss);
     collect(loss.node());
-    mark_wanted();
+    mark_wanted(0);
     const bool before = set_grad_enabled(options_.graph);
     struct Restore {
       bool before;
       ~Restore() { set_grad_enabled(before); }
     } restore{before};
     stops_.front().gradient = ones(loss.shape(), loss.dtype(), loss.device());
-    for (Stop& stop : stops_) {
-      if (!stop.gradient.defined()) continue;
-      const std::shared_ptr<Node> node = std::move(stop.node);
-      const Tensor gradient = std::move(stop.gradient);
+    for (size_t i = 0; i < stops_.size(); ++i) {
+      if (!stops_[i].gradient.defined()) continue;
+      while (stops_[i].node->remake) remake(i);
+      const std::shared_ptr<Node> node = std::move(stops_[i].node);
+      const Tensor gradient = std::move(stops_[i].gradient);
       visit(node, gradient);
     }
     if (result_.empty()) {
@@ -238,8 +241,9 @@ class Backward {
     return !only_ || n.is_watched() || only_->contains(n.cell().get());
   }
 
-  // All nodes that the root depends on, last op first. A loop, since tapes are deep.
+  // Appends all nodes that the root depends on and that have no stop yet, last op first. A loop, since tapes are deep.
   void collect(const std::shared_ptr<Node>& root) {
+    const size_t known = stops_.size();
     using Reached = const std::shared_ptr<Node>*;
     const auto earlier = [](Reached a, Reached b) { return (*a)->sequence() < (*b)->sequence(); };
     std::vector<Reached> heap{&root};
@@ -247,7 +251,8 @@ class Backward {
       std::pop_heap(heap.begin(), heap.end(), earlier);
       const std::shared_ptr<Node>& node = *heap.back();
       heap.pop_back();
-      if (!stops_.empty() && stops_.back().node == node) continue;
+      if (stops_.size() > known && stops_.back().node == node) continue;
+      if (has_stop(*node, known)) continue;
       if (node->freed()) fail_freed(*node);
       stops_.push_back({node->sequence(), node});
       for (const auto& e : node->edges()) {
@@ -257,8 +262,31 @@ class Backward {
     }
   }
 
-  void mark_wanted() {
-    for (auto stop = stops_.rbegin(); stop != stops_.rend(); ++stop) {
+  // Whether one of the first n stops is the node's.
+  bool has_stop(const Node& node, size_t n) const {
+    const auto end = stops_.begin() + static_cast<std::ptrdiff_t>(n);
+    const auto at = std::lower_bound(stops_.begin(), end, node.sequence(),
+                                     [](const Stop& s, uint64_t sequence) { return s.sequence > sequence; });
+    return at != end && at->node.get() == &node;
+  }
+
+  // Puts what a checkpoint stands for in its place, from stop i on: each of its nodes is visited in its turn.
+  void remake(size_t i) {
+    if (options_.graph) raise("backward: a checkpoint has no gradients of gradients; call its function itself");
+    const std::shared_ptr<Node> checkpoint = stops_[i].node;
+    const auto known = static_cast<std::ptrdiff_t>(stops_.size()), at = static_cast<std::ptrdiff_t>(i);
+    collect(checkpoint->remake());
+    if (!options_.keep) checkpoint->free();
+    stops_[static_cast<size_t>(known)].gradient = std::move(stops_[i].gradient);
+    stops_.erase(stops_.begin() + at);
+    std::inplace_merge(stops_.begin() + at, stops_.begin() + known - 1, stops_.end(),
+                       [](const Stop& a, const Stop& b) { return a.sequence > b.sequence; });
+    mark_wanted(i);
+  }
+
+  // Those from stop `first` on.
+  void mark_wanted(size_t first) {
+    for (auto stop = stops_.rbegin(); stop != stops_.rend() - static_cast<std::ptrdiff_t>(first); ++stop) {
       const auto& edges = stop->node->edges();
       stop->wanted = is_wanted_leaf(*stop->node) || std::any_of(edges.begin(), edges.end(), [&](const Node::Edge& e) {
                        return stop_of(*e.input).wanted;

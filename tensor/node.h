@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,7 +18,9 @@ class Node {
     OutputPullback pullback;
   };
 
-  Node(const char* op, std::vector<Edge> edges) : op_(op), sequence_(next_sequence()), edges_(std::move(edges)) {}
+  Node(const char* op, std::vector<Edge> edges) : Node(op, std::move(edges), next_sequence()) {}
+  Node(const char* op, std::vector<Edge> edges, uint64_t sequence)
+      : op_(op), sequence_(sequence), edges_(std::move(edges)) {}
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -38,6 +41,10 @@ class Node {
 
   /// The result, for ops whose gradient uses it; without its node, which would be a cycle.
   Tensor output;
+
+  /// Of a checkpoint: runs again what it stands for and gives the last node, which has this one's number. Its edges
+  /// have no pullbacks.
+  std::function<std::shared_ptr<Node>()> remake;
 
  private:
   static uint64_t next_sequence();

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "stet/tensor/counted.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/philox.h"
@@ -96,13 +97,15 @@ void Stream::release() {
 }
 
 Draw Stream::next() {
-  if (!owner_) claim();
-  if (tick_ != tick()) {
-    tick_ = tick();
-    call_ = 0;
-  }
-  if (call_ == UINT32_MAX) raise("stream '{}': 2^32 draws in one step", rng_.path());
-  return {.key = key_, .call = call_++, .shard = 0, .tick = tick_};
+  return next_draw([&] {
+    if (!owner_) claim();
+    if (tick_ != tick()) {
+      tick_ = tick();
+      call_ = 0;
+    }
+    if (call_ == UINT32_MAX) raise("stream '{}': 2^32 draws in one step", rng_.path());
+    return Draw{.key = key_, .call = call_++, .shard = 0, .tick = tick_};
+  });
 }
 
 std::vector<int64_t> permutation(const Rng& rng, int64_t n, uint32_t epoch) {
