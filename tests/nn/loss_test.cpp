@@ -9,7 +9,6 @@
 #include "golden.h"
 #include "gradient_check.h"
 #include "stet/nn/loss.h"
-#include "stet/nn/metric.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 
@@ -181,15 +180,6 @@ TEST(Huber, OfAnInfiniteDifferenceHasItsSlope) {
   EXPECT_THAT(backward(sum(loss))[x].to_vector<float>(), ElementsAre(2, -2, 2, -2, 0.5f, 2, -2, 0));
   const Tensor target = watch(Tensor::from<float>({-kInf}));
   EXPECT_EQ(backward(nn::huber(ones({1}), target, 1))[target].item<float>(), -1);
-}
-
-TEST(Accuracy, IsAValueForEachSample) {
-  const auto net = [](const Tensor& x) { return x * -1; };
-  const Tensor x = Tensor::from<float>({1, 0, 2, 5, 5, 5, 0, 1, 2}, {3, 3});
-  const auto metric = nn::accuracy(net);
-  EXPECT_THAT(metric(x, Tensor::from<int64_t>({1, 0, 2})).to_vector<float>(), ElementsAre(1, 1, 0));
-  EXPECT_THAT(metric(x, Tensor::from<uint8_t>({0, 1, 0})).to_vector<float>(), ElementsAre(0, 0, 1));
-  EXPECT_THAT(message([&] { metric(x, zeros({3, 1}, DType::int64)); }), HasSubstr("[3, 1]"));
 }
 
 }  // namespace
