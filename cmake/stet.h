@@ -28,6 +28,7 @@
 #include "stet/nn/attention.h"
 #include "stet/nn/conv.h"
 #include "stet/nn/distance.h"
+#include "stet/nn/distribution.h"
 #include "stet/nn/dropout.h"
 #include "stet/nn/embedding.h"
 #include "stet/nn/flatten.h"

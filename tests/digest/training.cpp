@@ -3,6 +3,7 @@
 
 #include "stet/data/digits.h"
 #include "stet/nn/distance.h"
+#include "stet/nn/distribution.h"
 #include "stet/nn/init.h"
 #include "stet/nn/linear.h"
 #include "stet/optim/adafactor.h"
@@ -86,6 +87,31 @@ void add_losses_of_margin(Cases& cases) {
   add_op(
       cases, "triplet_margin.p", pairs, [](In x) { return nn::triplet_margin(x[0], x[1], sin(x[0]), {.p = 3}); },
       Float64::not_on_gpu);
+}
+
+void add_distributions(Cases& cases) {
+  using namespace nn;
+  const std::vector<Inputs> pairs = {{{{33, 7}, {33, 7}}}, {{{9, 5}, {9, 5}}, Values::wide, DType::float64}};
+  const auto add = [&](const char* name, const Op& op) { add_op(cases, name, pairs, op, Float64::not_on_gpu); };
+  add("normal.log_prob", [](In x) { return Normal(x[0], square(x[1]) + 0.1).log_prob(sin(x[1])); });
+  add("normal.kl", [](In x) {
+    const Normal p(x[0], square(x[1]) + 0.1), q(sin(x[0]), square(x[0]) + 0.2);
+    return kl(p, q) + p.entropy();
+  });
+  add("categorical", [](In x) {
+    const Categorical p({.logits = x[0]}), q({.probs = square(x[1]) + 0.1});
+    return kl(p, q) + p.entropy() - q.entropy() + p.log_prob(indices({x[0].size(0)}, 5, x[0].size(1)));
+  });
+  add("bernoulli_distribution", [](In x) {
+    const Bernoulli p({.logits = x[0]}), q({.probs = sigmoid(x[1])});
+    return kl(p, q) + p.entropy() - q.log_prob((x[0].detach() > 0.0).to(x[0].dtype()));
+  });
+  cases.push_back({"distributions.samples", [](Trace& trace) {
+                     Stream stream(Rng(7) / "samples");
+                     const Tensor x = values({33, 7}, 1, Values::wide);
+                     trace(Normal(x, square(x)).sample(stream, {3}));
+                     trace(Bernoulli({.probs = sigmoid(x)}).sample(stream, {3}));
+                   }});
 }
 
 // What is added up over all parameters, in their order.
@@ -195,6 +221,7 @@ void add_training(Cases& cases) {
   add_losses(cases);
   add_losses_of_likelihood(cases);
   add_losses_of_margin(cases);
+  add_distributions(cases);
   add_clipping(cases);
   add_initialisers(cases);
   add_optimizers(cases);
