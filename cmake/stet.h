@@ -26,6 +26,7 @@
 #include "stet/data/transforms.h"
 #include "stet/nn/activation.h"
 #include "stet/nn/attention.h"
+#include "stet/nn/check_gradients.h"
 #include "stet/nn/conv.h"
 #include "stet/nn/distance.h"
 #include "stet/nn/distribution.h"
