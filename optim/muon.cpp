@@ -9,6 +9,7 @@
 #include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/products.h"
 #include "stet/tensor/ops/reduce.h"
+#include "stet/tensor/pattern.h"
 #include "stet/tensor/update.h"
 
 namespace stet::optim {
@@ -31,10 +32,6 @@ Tensor orthogonalized(const Tensor& m) {
   return tall ? x.transpose() : x;
 }
 
-bool is_any(const std::vector<std::string>& patterns, const std::string& name) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& p) { return matches(p, name); });
-}
-
 std::string joined(const std::vector<std::string>& patterns) {
   std::string all;
   for (const std::string& p : patterns) all += (all.empty() ? "" : " ") + p;
@@ -48,7 +45,7 @@ Muon::Muon(Stateful& net, const MuonOptions& o, Groups groups)
                 [&](const NamedParameter& p) {
                   const Tensor& value = p.cell->value;
                   const Tensor zero = zeros(value.shape(), value.dtype(), value.device());
-                  if (value.rank() > 1 && !is_any(o.by_adamw, p.name))
+                  if (value.rank() > 1 && !matches_any(o.by_adamw, p.name))
                     return Start{o.lr, o.weight_decay, {{"momentum", zero}}};
                   return Start{o.adamw_lr, o.adamw_weight_decay, {{"mean", zero}, {"square", zero}}};
                 }),

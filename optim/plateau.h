@@ -32,6 +32,7 @@ class Plateau : public Stateful {
   explicit Plateau(Optimizer& optimizer, const PlateauOptions& options = {});
   /// Tells it the metric. True if the rate was lowered.
   bool step(double value);
+  bool step(const Tensor& value) { return step(value.item<double>()); }
   void members(Visitor& v) override;
   std::string describe() const override { return "Plateau"; }
 
@@ -59,6 +60,7 @@ class EarlyStopping : public Stateful {
   explicit EarlyStopping(const EarlyStoppingOptions& options = {});
   /// Tells it the metric. True if the training should stop.
   bool step(double value);
+  bool step(const Tensor& value) { return step(value.item<double>()); }
   bool stopped() const { return bad_ >= options_.patience; }
   /// The best value so far, infinite before the first, and the number of the step that gave it, from 1; 0 before.
   double best() const { return best_; }

@@ -83,6 +83,12 @@ TEST(EarlyStopping, OfAScoreWaitsForMore) {
   EXPECT_TRUE(stop.step(0.6));
 }
 
+TEST(EarlyStopping, TakesALossAsItIs) {
+  EarlyStopping stop({.patience = 1});
+  EXPECT_FALSE(stop.step(full({}, 0.5)));
+  EXPECT_TRUE(stop.step(full({1}, 0.5)));
+}
+
 TEST(EarlyStopping, GoesOnFromItsState) {
   EarlyStopping stop({.patience = 2}), again({.patience = 2});
   for (const double loss : {3.0, 2.0, 2.5}) EXPECT_FALSE(stop.step(loss));
