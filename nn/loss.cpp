@@ -31,7 +31,7 @@ void require_equal_shapes(const char* loss, const Tensor& x, const Tensor& targe
 
 namespace {
 
-void check_classes(const char* loss, const Tensor& x, const Tensor& target, const Tensor& class_weights) {
+void check_classes(const char* loss, const Tensor& x, const Tensor& target) {
   if (x.rank() == 0 || std::vector<int64_t>(x.shape().begin(), x.shape().end() - 1) != target.shape().dims()) {
     raise("{}: targets {} must have the axes of predictions {} but the last, which holds the classes", loss,
           target.shape().to_string(), x.shape().to_string());
@@ -39,6 +39,9 @@ void check_classes(const char* loss, const Tensor& x, const Tensor& target, cons
   if (is_floating(target.dtype()) || target.dtype() == DType::boolean) {
     raise("{}: targets are {}, not class numbers; convert them with to(DType::int64)", loss, name_of(target.dtype()));
   }
+}
+
+void check_weights(const char* loss, const Tensor& x, const Tensor& class_weights) {
   if (class_weights.defined() && class_weights.shape() != Shape{x.size(-1)}) {
     raise("{}: class weights {} for {} classes", loss, class_weights.shape().to_string(), x.size(-1));
   }
@@ -93,6 +96,16 @@ Rows cross_entropies(const Tensor& logits, const Tensor& index, const CrossEntro
   return rows;
 }
 
+// Each row's cross-entropy with probabilities.
+Tensor of_probabilities(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
+  if (o.ignore_index) raise("cross_entropy: ignore_index is of class numbers, and targets are probabilities");
+  const double spread = o.label_smoothing / static_cast<double>(logits.size(-1));
+  const Tensor wanted = o.label_smoothing > 0 ? target * (1 - o.label_smoothing) + spread : target;
+  Tensor all = wanted * log_softmax(logits);
+  if (o.class_weights.defined()) all = all * o.class_weights;
+  return -sum(all, {-1});
+}
+
 // x to the power of gamma: by multiplications where that is a whole number.
 Tensor power(const Tensor& x, double gamma) {
   const int whole = gamma <= 64 ? static_cast<int>(gamma) : 0;
@@ -112,17 +125,21 @@ Tensor bounded(const Tensor& x, double low) {
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
   const ContractFloatEnv env;
-  check_classes("cross_entropy", logits, target, o.class_weights);
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) {
     raise("cross_entropy: label smoothing {} is outside [0, 1]", o.label_smoothing);
   }
+  const bool are_probabilities = is_floating(target.dtype()) && logits.rank() > 0 && logits.shape() == target.shape();
+  if (!are_probabilities) check_classes("cross_entropy", logits, target);
+  check_weights("cross_entropy", logits, o.class_weights);
+  if (are_probabilities) return reduce(of_probabilities(logits, target, o), o.reduction);
   const Labels labels = labels_of(target, o.ignore_index);
   return reduce_rows(cross_entropies(logits, labels.index, o), labels, o.reduction);
 }
 
 Tensor nll(const Tensor& log_probabilities, const Tensor& target, const NllOptions& o) {
   const ContractFloatEnv env;
-  check_classes("nll", log_probabilities, target, o.class_weights);
+  check_classes("nll", log_probabilities, target);
+  check_weights("nll", log_probabilities, o.class_weights);
   const Labels labels = labels_of(target, o.ignore_index);
   Rows rows{-gather(log_probabilities, -1, labels.index.unsqueeze(-1)).squeeze(-1), {}};
   if (o.class_weights.defined()) {

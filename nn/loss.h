@@ -25,7 +25,9 @@ struct CrossEntropyOptions {
 };
 
 /// -log softmax(logits)[target]: logits [.., C], target [..] of any integer dtype; classes are the last axis. The mean
-/// over no rows is NaN. Throws UsageError on wrong shapes or options, DataError on a target outside 0 … C-1.
+/// over no rows is NaN. A floating target [.., C] holds each row's probabilities, as mixup's do: -sum(target * log
+/// softmax(logits)), whose mean is over the rows. Throws UsageError on wrong shapes or options, DataError on a target
+/// outside 0 … C-1.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options = {});
 
 struct NllOptions {

@@ -61,6 +61,9 @@ void add_losses_of_likelihood(Cases& cases) {
     return nn::nll(x[0] + x[1], target,
                    {.class_weights = arange(x[0].size(1), x[0].dtype()).to(device()) + 0.3, .ignore_index = 2});
   });
+  add("cross_entropy.soft", [](In x) {
+    return nn::cross_entropy(x[0], softmax(x[1]), {.label_smoothing = 0.1, .reduction = nn::Reduction::batch_mean});
+  });
   add_op(cases, "smooth_l1", pairs, [](In x) { return nn::smooth_l1(x[0], x[1], 0.7); });
   add("bce", [](In x) { return nn::bce(sigmoid(x[0]), sigmoid(x[1])); });
   add("sigmoid_focal", [](In x) { return nn::sigmoid_focal(x[0], sigmoid(x[1])); });

@@ -27,6 +27,7 @@ INPUTS = {
     "counts": random.poisson(2.5, 16).astype(float).reshape(4, 4),
     "c": 2 * random.standard_normal((4, 4)),
     "sign": np.where(random.uniform(0, 1, (4, 4)) < 0.5, -1.0, 1.0),
+    "soft": random.dirichlet(np.ones(5), 12),
 }
 T = {name: torch.tensor(value) for name, value in INPUTS.items()}
 TARGET, IGNORING = T["target"].long(), T["ignoring"].long()
@@ -91,6 +92,9 @@ for reduction in ("mean", "sum", "none"):
     add("huber", case(lambda x: F.huber_loss(x, T["b"], delta=1.5, **r), "a"))
     add("bce", case(lambda x: F.binary_cross_entropy_with_logits(x, T["probability"], **r), "a"))
     add("bce_weight", case(lambda x: F.binary_cross_entropy_with_logits(x, T["probability"], pos_weight=T["positive_weight"], **r), "a"))
+    add("cross_entropy_soft", with_second(lambda x, t: F.cross_entropy(x, t, **r), "logits", "soft"))
+    soft_options = {"weight": T["class_weights"], "label_smoothing": 0.2, **r}
+    add("cross_entropy_soft_all", with_second(lambda x, t: F.cross_entropy(x, t, **soft_options), "logits", "soft"))
     weighted = {"weight": T["class_weights"], **r}
     add("nll", with_second(lambda x: F.nll_loss(x.log_softmax(1), TARGET, **r), "logits"))
     add("nll_all", with_second(lambda x: F.nll_loss(x.log_softmax(1), IGNORING, **weighted), "logits"))
@@ -116,7 +120,7 @@ for reduction in ("mean", "sum", "none"):
 
 CASES["kl_div_batch_mean"] = case(lambda x: F.kl_div(x, T["positive"], reduction="batchmean"), "a")
 CASES["cosine_similarity"] = with_second(lambda x, y: F.cosine_similarity(x, y, dim=0), "a", "b")
-CASES["pairwise_distance"] = with_second(lambda x, y: F.pairwise_distance(x, y, p=1), "a", "b")
+CASES["pairwise_distance"] = with_second(lambda x, y: F.pairwise_distance(x, y, p=4), "a", "b")
 
 with h5py.File("losses.h5", "w", libver="latest") as file:
     for name, value in INPUTS.items():

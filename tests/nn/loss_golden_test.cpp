@@ -56,6 +56,14 @@ std::vector<Case> cases() {
          return nn::nll(log_softmax(x[0]), ignoring, {.class_weights = weights, .ignore_index = -100, .reduction = r});
        }},
       {"smooth_l1", {"a", "b"}, [](In x, Reduction r) { return nn::smooth_l1(x[0], x[1], 0.7, r); }, 0},
+      {"cross_entropy_soft",
+       {"logits", "soft"},
+       [](In x, Reduction r) { return nn::cross_entropy(x[0], x[1], {.reduction = r}); }},
+      {"cross_entropy_soft_all",
+       {"logits", "soft"},
+       [=](In x, Reduction r) {
+         return nn::cross_entropy(x[0], x[1], {.label_smoothing = 0.2, .class_weights = weights, .reduction = r});
+       }},
       {"bce_inner", {"inner"}, [=](In x, Reduction r) { return nn::bce(x[0], p, r); }},
       {"sigmoid_focal", {"a"}, [=](In x, Reduction r) { return nn::sigmoid_focal(x[0], p, {.reduction = r}); }},
       {"sigmoid_focal_options",
@@ -156,7 +164,10 @@ TEST(Losses, DividedByTheBatchEqualPyTorchs) {
 TEST(Distances, EqualPyTorchs) {
   const std::vector<Tensor> inputs = {golden()("a"), golden()("b")};
   expect_pytorchs("cosine_similarity", inputs, [](auto& x) { return nn::cosine_similarity(x[0], x[1], 0); });
-  expect_pytorchs("pairwise_distance", inputs, [](auto& x) { return nn::pairwise_distance(x[0], x[1], {.p = 1}); });
+  expect_pytorchs("pairwise_distance", inputs, [](auto& x) { return nn::pairwise_distance(x[0], x[1], {.p = 4}); });
+  const Tensor one =
+      nn::pairwise_distance(Tensor::from<float>({3, -1}), Tensor::from<float>({1, 1}), {.p = 1, .epsilon = 0});
+  EXPECT_EQ(one.item<float>(), 4);
 }
 
 TEST(Distances, HaveFiniteGradientsAtZero) {
@@ -234,6 +245,12 @@ TEST(Nll, IsCrossEntropyOfLogSoftmax) {
   EXPECT_THROW(nn::nll(logits, target.to(DType::int64) + 1), DataError);
 }
 
+TEST(CrossEntropy, OfCertainProbabilitiesIsThatOfClasses) {
+  const Tensor logits = golden()("logits"), target = golden()("target").to(DType::int64);
+  const Tensor soft = nn::cross_entropy(logits, one_hot(target, 5, DType::float64));
+  EXPECT_NEAR(soft.item<double>(), nn::cross_entropy(logits, target).item<double>(), 1e-15);
+}
+
 template <class F> std::string message(F f) {
   try {
     f();
@@ -245,6 +262,9 @@ TEST(Losses, NameThemselvesWhereShapesDoNotFit) {
   const Tensor a = zeros({4, 1}), b = zeros({4});
   const std::pair<const char*, std::function<void()>> calls[] = {
       {"nll: ", [&] { nn::nll(a, a); }},
+      {"cross_entropy: targets are", [&] { nn::cross_entropy(a, zeros({4})); }},
+      {"cross_entropy: ignore_index", [&] { nn::cross_entropy(a, a, {.ignore_index = 1}); }},
+      {"cross_entropy: class weights", [&] { nn::cross_entropy(a, a, {.class_weights = b}); }},
       {"smooth_l1: ", [&] { nn::smooth_l1(a, b); }},
       {"smooth_l1: beta", [&] { nn::smooth_l1(a, a, -1); }},
       {"bce: ", [&] { nn::bce(a, b); }},
