@@ -57,12 +57,15 @@ struct SaveOptions {
   std::vector<std::string> transpose = {};  ///< matrices that the file has the other way round, by the file's names
   std::string prefix = {};                  ///< put before all names after they were renamed
   std::map<std::string, std::string> metadata = {{"format", "pt"}};  ///< Transformers refuses a file without this
+  /// Bytes of tensors a file: more go into several, NAME-00001-of-00002.safetensors and so on, and their index,
+  /// NAME.safetensors.index.json, is written last. A tensor that has more is alone in a file. 0: all in one.
+  int64_t shard_bytes = 0;
 };
 
 /// Writes a net's parameters and buffers, under the names that PyTorch gives the same layers, so that its
-/// `load_state_dict` takes them as they are; a tied cell under all of its names. Atomic; the bytes follow from names
-/// and values alone. Returns the names. Throws UsageError where two cells get one name, or a pattern of `transpose`
-/// matches nothing; IoError.
+/// `load_state_dict` takes them as they are; a tied cell under all of its names. Each file is whole or not there; the
+/// bytes follow from names and values alone. Returns the names. Throws UsageError where two cells get one name, or a
+/// pattern of `transpose` matches nothing; IoError.
 std::vector<std::string> save(Stateful& net, const std::filesystem::path& path, const SaveOptions& options = {});
 
 }  // namespace stet::nn

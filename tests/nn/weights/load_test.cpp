@@ -203,6 +203,25 @@ TEST_F(LoadTest, TiedCellsHaveAllTheirNames) {
   EXPECT_EQ(net.first.weight.value().to_vector<float>()[0], 5);
 }
 
+TEST_F(LoadTest, SavesInShardsThatAnIndexNames) {
+  const fs::path folder = fs::path(testing::TempDir()) / "stet_shards";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  Net net, other;
+  net.norm.batches_tracked = 5;
+  nn::save(net, folder / "model.safetensors", {.shard_bytes = 40});
+  // Bytes in the order of names: 8, 24 and 16 and 32, 8 and 8, 8, 8, 8.
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 5);
+  EXPECT_EQ(nn::Safetensors(folder / "model-00001-of-00004.safetensors").tensors().size(), 2u);
+  nn::load(other, folder);
+  EXPECT_EQ(other.head.weight.value().to_vector<float>(), net.head.weight.value().to_vector<float>());
+  EXPECT_EQ(other.norm.batches_tracked, 5);
+  nn::save(net, path_, {.shard_bytes = 1000});
+  EXPECT_EQ(nn::load(other, path_).loaded.size(), 9u);
+  EXPECT_THROW(nn::save(net, path_, {.shard_bytes = -1}), UsageError);
+  fs::remove_all(folder);
+}
+
 TEST_F(LoadTest, SaveRefusesNamesThatMeet) {
   Net net;
   EXPECT_THROW(nn::save(net, path_, {.rename = {{"body|head", "both"}}}), UsageError);
