@@ -1,5 +1,7 @@
 #include "stet/nn/weight_norm.h"
 
+#include <vector>
+
 #include "stet/nn/init.h"
 #include "stet/tensor/checkpoint.h"
 #include "stet/tensor/error.h"
@@ -10,7 +12,7 @@ namespace stet::nn {
 
 Tensor norm_beside(const Tensor& x, int axis) {
   const int kept = x.shape().normal_axis(axis, "WeightNorm");
-  Axes others;
+  std::vector<int> others;
   for (int i = 0; i < x.rank(); ++i) {
     if (i != kept) others.push_back(i);
   }

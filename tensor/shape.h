@@ -1,11 +1,13 @@
 // Shapes: the extents of a tensor's axes.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stet {
@@ -53,6 +55,26 @@ using Strides = std::vector<int64_t>;
 
 /// Row-major strides of a shape.
 Strides contiguous_strides(const Shape& shape);
+
+/// Axes that an op is told, as in sum(x, {0, 1}); one needs no braces: sum(x, -1). None stands for all.
+class Axes {
+ public:
+  Axes() = default;
+  Axes(int axis) : axes_{axis} {}                          // NOLINT: `sum(x, 1)` reads as it should
+  Axes(std::initializer_list<int> axes) : axes_(axes) {}   // NOLINT
+  Axes(std::vector<int> axes) : axes_(std::move(axes)) {}  // NOLINT
+  /// `sum(x, true)` asks for no axis 1.
+  template <std::same_as<bool> B> Axes(B) = delete;  // NOLINT
+
+  const int* begin() const { return axes_.data(); }
+  const int* end() const { return axes_.data() + axes_.size(); }
+  size_t size() const { return axes_.size(); }
+  bool empty() const { return axes_.empty(); }
+  bool operator==(const Axes&) const = default;
+
+ private:
+  std::vector<int> axes_;
+};
 
 /// The axes named, counted from the front, in ascending order; all axes where none is named. Throws UsageError on a
 /// repeated one, or one out of range, naming `op` where one is given.

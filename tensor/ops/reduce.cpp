@@ -50,7 +50,7 @@ Tensor extreme(Reduce op, const char* name, const Tensor& x, const Axes& axes, b
   if (r.count == 0) raise("{}: nothing to choose from in shape {}", name, x.shape().to_string());
   return record_with_output(name, apply(op, name, x, r, keep), x, [x, r](const Tensor& g, const Tensor& y) {
     const Tensor winners = (x == spread(y.detach(), r, x.shape())).to(x.dtype());
-    Axes reduced;
+    std::vector<int> reduced;
     for (int i = 0; i < x.rank(); ++i) {
       if (r.mask[static_cast<size_t>(i)]) reduced.push_back(i);
     }

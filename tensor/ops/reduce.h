@@ -1,13 +1,10 @@
 // Reductions. `axes` empty means all; `keep` leaves reduced axes with extent 1.
 #pragma once
 
-#include <vector>
-
 #include "stet/tensor/tensor.h"
 
 namespace stet {
 
-using Axes = std::vector<int>;
 /// Of uint8 and bool in int64; of other integers in their dtype, wrapping around.
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keep = false);
 /// sum / count, one division.

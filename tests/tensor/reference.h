@@ -113,7 +113,7 @@ template <class T, class Fold> Array<T> fold_run(const Array<T>& x, int begin, i
 }
 
 /// Folds runs of adjacent axes, the last run first. `fold(line, holds_last_axis)`. Reduced axes keep extent 1.
-template <class T, class Fold> Array<T> fold(Array<T> x, const std::vector<int>& axes, Fold f) {
+template <class T, class Fold> Array<T> fold(Array<T> x, const Axes& axes, Fold f) {
   const std::vector<int> sorted = normal_axes(x.shape, axes);
   for (size_t end = sorted.size(); end > 0;) {
     size_t begin = end - 1;
@@ -125,13 +125,13 @@ template <class T, class Fold> Array<T> fold(Array<T> x, const std::vector<int>&
   return x;
 }
 
-template <class T> Array<T> sum(const Array<T>& x, const std::vector<int>& axes) {
+template <class T> Array<T> sum(const Array<T>& x, const Axes& axes) {
   return fold(x, axes, [](std::vector<T> line, bool last) {
     return last ? lane_sum(std::move(line)) : chain_sum(std::move(line));
   });
 }
 
-template <class T> Array<T> max(const Array<T>& x, const std::vector<int>& axes) {
+template <class T> Array<T> max(const Array<T>& x, const Axes& axes) {
   return fold(x, axes, [](const std::vector<T>& line, bool) {
     T best = -std::numeric_limits<T>::infinity();
     for (T v : line) best = maximum(best, v);
