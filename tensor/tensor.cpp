@@ -222,7 +222,7 @@ Tensor eye(int64_t n, DType dtype) {
 }
 
 Tensor Tensor::reshape(std::vector<int64_t> dims) const { return stet::reshape(*this, std::move(dims)); }
-Tensor Tensor::flatten(int first) const { return stet::flatten(*this, first); }
+Tensor Tensor::flatten(int first, int last) const { return stet::flatten(*this, first, last); }
 Tensor Tensor::transpose(int a, int b) const { return stet::transpose(*this, a, b); }
 Tensor Tensor::permute(std::vector<int> axes) const { return stet::permute(*this, std::move(axes)); }
 Tensor Tensor::slice(int axis, int64_t begin, int64_t end, int64_t step) const {

@@ -1,8 +1,12 @@
 // The tensor: an immutable value.
 #pragma once
 
+#include <array>
+#include <initializer_list>
 #include <iosfwd>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -11,6 +15,8 @@
 
 #include "stet/tensor/device.h"
 #include "stet/tensor/dtype.h"
+#include "stet/tensor/index.h"
+#include "stet/tensor/number.h"
 #include "stet/tensor/shape.h"
 #include "stet/tensor/storage.h"
 
@@ -82,8 +88,8 @@ class Tensor {
   // Views. Gradients pass through; see ops.h for the free functions and the rest of the catalogue.
   /// Same elements in row-major order; one extent may be -1. Copies only where strides demand it.
   Tensor reshape(std::vector<int64_t> dims) const;
-  /// Axes from `first` on become one.
-  Tensor flatten(int first = 0) const;
+  /// Axes first … last become one.
+  Tensor flatten(int first = 0, int last = -1) const;
   Tensor transpose(int a = -2, int b = -1) const;
   Tensor permute(std::vector<int> axes) const;
   /// Elements begin, begin + step, … below end along an axis; negative positions count from the end, as in Python.
@@ -92,6 +98,78 @@ class Tensor {
   Tensor operator[](int64_t i) const;
   Tensor squeeze(int axis) const;
   Tensor unsqueeze(int axis) const;
+  Tensor expand(std::vector<int64_t> dims) const;
+  Tensor expand_as(const Tensor& other) const;
+  Tensor movedim(const Axes& from, const Axes& to) const;
+  Tensor swapaxes(int a, int b) const;
+  Tensor diagonal(int64_t offset = 0) const;
+  /// Parts along an axis: of `size` (the last of what is left), of the sizes given, or at most `parts` of one size.
+  std::vector<Tensor> split(int64_t size, int axis = 0) const;
+  std::vector<Tensor> split(const std::vector<int64_t>& sizes, int axis = 0) const;
+  template <size_t N> std::array<Tensor, N> split(const int64_t (&sizes)[N], int axis = 0) const;
+  std::vector<Tensor> chunk(int64_t parts, int axis = 0) const;
+  std::vector<Tensor> unbind(int axis = 0) const;
+  /// Just N of them: `auto [q, k, v] = x.chunk<3>(-1);`
+  template <size_t N> std::array<Tensor, N> chunk(int axis = 0) const;
+  template <size_t N> std::array<Tensor, N> unbind(int axis = 0) const;
+
+  // Indexing, as index.h has it: `x({0, 5}, {}, -1)`. A view where no index is a tensor, else a copy.
+  Tensor operator()(const Index& a, const Index& b = Index::absent(), const Index& c = Index::absent(),
+                    const Index& d = Index::absent(), const Index& e = Index::absent(),
+                    const Index& f = Index::absent()) const;
+  /// The same for any number of axes: `x.index({ellipsis, 0})`.
+  Tensor index(std::initializer_list<Index> indices) const;
+  /// Rows at the positions of an int64 tensor, or the elements (rows, …) at which a bool tensor is true.
+  Tensor operator[](const Tensor& positions) const;
+
+  // The ops of ops.h that are most often chained.
+  Tensor sum(const Axes& axes = {}, bool keep = false) const;
+  Tensor mean(const Axes& axes = {}, bool keep = false) const;
+  Tensor max(const Axes& axes = {}, bool keep = false) const;
+  Tensor min(const Axes& axes = {}, bool keep = false) const;
+  Tensor var(const Axes& axes = {}, bool keep = false, double correction = 1) const;
+  Tensor std(const Axes& axes = {}, bool keep = false, double correction = 1) const;
+  Tensor norm(double p = 2, const Axes& axes = {}, bool keep = false) const;
+  Tensor logsumexp(const Axes& axes, bool keep = false) const;
+  Tensor any(const Axes& axes = {}, bool keep = false) const;
+  Tensor all(const Axes& axes = {}, bool keep = false) const;
+  Tensor argmax(int axis = -1, bool keep = false) const;
+  Tensor argmin(int axis = -1, bool keep = false) const;
+  Tensor softmax(int axis = -1) const;
+  Tensor log_softmax(int axis = -1) const;
+  Tensor matmul(const Tensor& other) const;
+
+  Tensor abs() const;
+  Tensor sign() const;
+  Tensor square() const;
+  Tensor exp() const;
+  Tensor log() const;
+  Tensor log1p() const;
+  Tensor sqrt() const;
+  Tensor rsqrt() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor tanh() const;
+  Tensor sigmoid() const;
+  Tensor relu() const;
+  Tensor erf() const;
+  Tensor pow(int n) const;
+  Tensor pow(double y) const;
+  Tensor pow(const Tensor& y) const;
+  Tensor clamp(double low, double high) const;
+  Tensor clamp(const Tensor& low, const Tensor& high) const;
+  Tensor clamp_min(Number low) const;
+  Tensor clamp_max(Number high) const;
+  Tensor masked_fill(const Tensor& mask, Number value) const;
+
+  Tensor repeat(const std::vector<int64_t>& times) const;
+  Tensor repeat_interleave(int64_t times, std::optional<int> axis = {}) const;
+  Tensor flip(const Axes& axes) const;
+  Tensor roll(int64_t shift, int axis) const;
+  Tensor tril(int64_t diagonal = 0) const;
+  Tensor triu(int64_t diagonal = 0) const;
+  Tensor index_select(int axis, const Tensor& index) const;
+  Tensor gather(int axis, const Tensor& index) const;
 
   /// The same values, unknown to backward.
   Tensor detach() const;
@@ -131,6 +209,9 @@ class Tensor {
   std::shared_ptr<const Impl> impl_;
 };
 
+inline Index::Index(const Tensor& positions)
+    : kind(Kind::positions), tensor(std::make_shared<const Tensor>(positions)) {}
+
 /// Shape, dtype and elements, long axes abridged.
 std::ostream& operator<<(std::ostream& out, const Tensor& t);
 std::string to_string(const Tensor& t);
@@ -143,7 +224,12 @@ Tensor ones(Shape shape, DType dtype = DType::float32, Device device = cpu);
 /// Every element `value`, rounded once to a floating dtype. Of another it must be a value: full({2}, 0.5, DType::int64)
 /// throws UsageError.
 Tensor full(Shape shape, double value, DType dtype = DType::float32, Device device = cpu);
-/// 0, 1, … n-1. Throws UsageError where n is negative, or an integer dtype does not reach to n-1.
+/// Of x's shape, dtype and device.
+inline Tensor zeros_like(const Tensor& x) { return zeros(x.shape(), x.dtype(), x.device()); }
+inline Tensor ones_like(const Tensor& x) { return ones(x.shape(), x.dtype(), x.device()); }
+inline Tensor full_like(const Tensor& x, double value) { return full(x.shape(), value, x.dtype(), x.device()); }
+/// 0, 1, … n-1. Throws UsageError where n is negative, or an integer dtype does not reach to n-1. With a beginning and
+/// a step it is in tensor/ops/ranges.h.
 Tensor arange(int64_t n, DType dtype = DType::int64);
 Tensor eye(int64_t n, DType dtype = DType::float32);
 

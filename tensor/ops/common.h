@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "stet/tensor/number.h"
 #include "stet/tensor/tensor.h"
 
 namespace stet {
@@ -36,6 +37,14 @@ Tensor new_tensor(std::string_view op, Shape shape, DType dtype, Device device);
 
 /// full of tensor.h on behalf of op, whose name errors have.
 Tensor filled(std::string_view op, Shape shape, double value, DType dtype, Device device);
+
+/// A number beside x, as a scalar of its dtype and device. Throws UsageError naming op where x holds integers and it is
+/// not one of its dtype's.
+Tensor number(const char* op, Number value, const Tensor& x);
+
+/// The adjoint of index_select: `extent` rows of zeros along the axis, plus g's rows at their indices in ascending
+/// order.
+Tensor index_add(const Tensor& g, int axis, const Tensor& index, int64_t extent);
 
 /// The least and the greatest value of an integer dtype, or of bool.
 std::pair<int64_t, int64_t> integer_range(DType dtype);

@@ -83,7 +83,8 @@ Tensor integer(int64_t value, const Tensor& x) {
   return Tensor(value).to(x.dtype()).to(x.device());
 }
 
-// The number beside x. Throws UsageError naming op where x holds integers and it is not one of its dtype's.
+}  // namespace
+
 Tensor number(const char* op, Number value, const Tensor& x) {
   if (is_floating(x.dtype())) {
     // An integer past 2^53 is rounded once as well.
@@ -98,6 +99,8 @@ Tensor number(const char* op, Number value, const Tensor& x) {
   }
   return integer(*exact, x);
 }
+
+namespace {
 
 // Throws UsageError unless x / value, or value / x, divides what it seems to.
 void require_divisible(const Tensor& x, Number value) {

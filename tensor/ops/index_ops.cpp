@@ -39,15 +39,14 @@ Shape with_axis(const Shape& shape, int axis, int64_t extent) {
   return Shape(std::move(dims));
 }
 
-// Rows of zeros, plus g's rows at their indices in ascending order: the adjoint of index_select.
+}  // namespace
+
 Tensor index_add(const Tensor& g, int axis, const Tensor& index, int64_t extent) {
   constexpr auto kOp = "index_add";
   Tensor y = new_tensor(kOp, with_axis(g.shape(), axis, extent), g.dtype(), g.device());
   backend(g.device()).index_add(as_three(kOp, g, axis), contiguous(index), as_three(kOp, y, axis));
   return record("index_add", y, {{g, [axis, index](const Tensor& gg) { return index_select(gg, axis, index); }}});
 }
-
-}  // namespace
 
 Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   constexpr auto kOp = "index_select";

@@ -79,11 +79,14 @@ Tensor as_rows(std::string_view op, const Tensor& x) {
   return reshape(x, {elements_of(dims.first(dims.size() - 1), op), x.size(-1)});
 }
 
-Tensor flatten(const Tensor& x, int first) {
+Tensor flatten(const Tensor& x, int first, int last) {
   if (x.rank() == 0) return reshape(x, {1});
-  const int axis = x.shape().normal_axis(first, "flatten");
-  std::vector<int64_t> dims(x.shape().begin(), x.shape().begin() + axis);
-  dims.push_back(elements_of(std::span(x.shape().dims()).subspan(static_cast<size_t>(axis)), "flatten"));
+  const int begin = x.shape().normal_axis(first, "flatten"), end = x.shape().normal_axis(last, "flatten") + 1;
+  if (begin >= end) raise("flatten: axis {} of {} lies behind axis {}", first, x.shape().to_string(), last);
+  std::vector<int64_t> dims = x.shape().dims();
+  const auto from = dims.begin() + begin, to = dims.begin() + end;
+  const int64_t together = elements_of(std::span(from, to), "flatten");
+  dims.insert(dims.erase(from, to), together);
   return reshape(x, std::move(dims));
 }
 
@@ -185,7 +188,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
 
 Tensor sum_to(const Tensor& g, const Shape& shape) {
   if (g.shape() == shape) return g;
-  Axes axes;
+  std::vector<int> axes;
   for (int i = 0; i < g.rank(); ++i) {
     const int own = i - (g.rank() - shape.rank());
     if (own < 0 || (shape[own] == 1 && g.size(i) != 1)) axes.push_back(i);
@@ -264,16 +267,6 @@ Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, dou
   Tensor y = filled("pad", Shape(std::move(dims)), value, x.dtype(), x.device());
   if (x.elements() > 0) backend(y.device()).copy(x, inner(y));
   return record("pad", y, {{x, inner}});
-}
-
-std::vector<Tensor> split(const Tensor& x, int64_t parts, int axis) {
-  axis = x.shape().normal_axis(axis, "split");
-  const int64_t n = x.size(axis);
-  if (parts < 1 || n % parts != 0)
-    raise("split: {} parts don't divide axis {} of {}", parts, axis, x.shape().to_string());
-  std::vector<Tensor> result;
-  for (int64_t i = 0; i < parts; ++i) result.push_back(slice(x, axis, i * (n / parts), (i + 1) * (n / parts)));
-  return result;
 }
 
 }  // namespace stet

@@ -11,7 +11,8 @@
 namespace stet {
 
 Tensor reshape(const Tensor& x, std::vector<int64_t> dims);
-Tensor flatten(const Tensor& x, int first = 0);
+/// Axes first … last become one; a scalar becomes [1].
+Tensor flatten(const Tensor& x, int first = 0, int last = -1);
 /// Swaps two axes; the last two by default.
 Tensor transpose(const Tensor& x, int a = -2, int b = -1);
 Tensor permute(const Tensor& x, std::vector<int> axes);
@@ -28,7 +29,5 @@ Tensor stack(std::initializer_list<Tensor> parts, int axis = 0);
 /// `widths[i]` elements of `value` before and after axis i, for the last axes given: pad(x, {{1, 1}, {1, 1}}) frames
 /// images.
 Tensor pad(const Tensor& x, std::vector<std::pair<int64_t, int64_t>> widths, double value = 0);
-/// Equal parts along an axis. Throws UsageError if their number does not divide it.
-std::vector<Tensor> split(const Tensor& x, int64_t parts, int axis = 0);
 
 }  // namespace stet

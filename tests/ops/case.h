@@ -117,6 +117,8 @@ void add_elementwise(Table& t);
 void add_activations(Table& t);
 void add_reductions(Table& t);
 void add_shape_ops(Table& t);
+void add_compositions(Table& t);
+void add_statistics(Table& t);
 void add_indexing(Table& t);
 void add_positions(Table& t);
 void add_products(Table& t);

@@ -33,7 +33,7 @@ void add_shape_ops(Table& t) {
   row(t, "concatenate", [](auto& x) { return concatenate({x, x.slice(1, 2, 4), x}, 1); });
   row(t, "stack", [](auto& x) { return stack({x, x}, -1); });
   row(t, "pad", [](auto& x) { return pad(x, {{1, 2}, {0, 3}}, 0.3); });
-  row(t, "split", [](auto& x) { return split(x, 7, 1)[2] * split(x, 7, 1)[6]; });
+  row(t, "split", [](auto& x) { return split(x, 1, 1)[2] * split(x, 1, 1)[6]; });
   // Of two tensors, whose gradients must not be swapped; and into more axes.
   t.add("concatenate.two", [](auto& x) { return concatenate({x[0], x[1], x[0]}, 1); }).smooth_at({{3, 4}, {3, 2}});
   t.add("stack.two", [](auto& x) { return stack({x[0], x[1]}, -1); }).smooth_at({{3, 4}, {3, 4}});
