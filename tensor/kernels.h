@@ -130,6 +130,22 @@ struct LayerNormGradients {
   Tensor x, weight, bias;
 };
 
+/// Group norm's inputs, contiguous: x [N, C, P], weight and bias [C] or undefined. Its RowStatistics are [N * groups].
+struct GroupNormInputs {
+  Tensor x, weight, bias;
+  int64_t groups = 1;
+  double epsilon = 0;
+};
+struct GroupNormGradients {
+  Tensor x, weight, bias;
+};
+
+/// Of rms_norm, contiguous: x [rows, D], weight [D] or undefined.
+struct RmsNormInputs {
+  Tensor x, weight;
+  double epsilon = 0;
+};
+
 /// Throws UsageError that names op and device.
 [[noreturn]] void no_kernel(const Backend& on, const char* op);
 
@@ -265,6 +281,17 @@ class Kernels {
   Kernel<void(const LayerNormInputs& in, const RowStatistics& statistics, const Tensor& g,
               const LayerNormGradients& to)>
       layer_norm_gradient{on_, "layer_norm_gradient"};
+  Kernel<void(const GroupNormInputs& in, const Tensor& y, const RowStatistics& statistics)> group_norm{on_,
+                                                                                                       "group_norm"};
+  /// to.x may be g.
+  Kernel<void(const GroupNormInputs& in, const RowStatistics& statistics, const Tensor& g,
+              const GroupNormGradients& to)>
+      group_norm_gradient{on_, "group_norm_gradient"};
+  /// scale [rows]: 1 / sqrt(mean square + epsilon), for the gradient.
+  Kernel<void(const RmsNormInputs& in, const Tensor& y, const Tensor& scale)> rms_norm{on_, "rms_norm"};
+  /// dx may be g; dweight [D] is filled without a weight too.
+  Kernel<void(const RmsNormInputs& in, const Tensor& scale, const Tensor& g, const Tensor& dx, const Tensor& dweight)>
+      rms_norm_gradient{on_, "rms_norm_gradient"};
   // Along the last axis of contiguous tensors [.., n].
   Kernel<void(const Tensor& x, const Tensor& y)> softmax{on_, "softmax"};
   Kernel<void(const Tensor& g, const Tensor& y, const Tensor& dx)> softmax_gradient{on_, "softmax_gradient"};

@@ -45,4 +45,34 @@ struct LayerNormGradientArrays {
   int64_t d;
 };
 
+/// Group norm of x [n, groups, channels, plane]: rows of `channels` planes; weight and bias may be null.
+struct GroupNormArrays {
+  const float *x, *weight, *bias;
+  float *y, *mean, *rest, *scale;
+  int64_t groups, channels, plane;
+  float epsilon;
+};
+
+/// dweight and dbias are each sample's sums, [n, groups * channels]; dx may be g.
+struct GroupNormGradientArrays {
+  const float *g, *x, *weight, *mean, *rest, *scale;
+  float *dx, *dweight, *dbias;
+  int64_t groups, channels, plane;
+};
+
+/// Of rms_norm, x [rows, d]; the weight may be null.
+struct RmsNormArrays {
+  const float *x, *weight;
+  float *y, *scale;
+  int64_t d;
+  float epsilon;
+};
+
+/// dx may be g.
+struct RmsNormGradientArrays {
+  const float *g, *x, *weight, *scale;
+  float* dx;
+  int64_t d;
+};
+
 }  // namespace stet::cpu_kernels

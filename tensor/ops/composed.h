@@ -18,6 +18,8 @@ BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchSta
 Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics);
 Tensor layer_norm(const LayerNormInputs& in);
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& g);
+Tensor group_norm(const GroupNormInputs& in);
+Tensor rms_norm(const RmsNormInputs& in);
 
 // ops/linear.cpp.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation);

@@ -3,10 +3,12 @@
 #include <span>
 
 #include "stet/tensor/autograd.h"
+#include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/composed.h"
+#include "stet/tensor/work.h"
 
 namespace stet {
 namespace {
@@ -31,16 +33,63 @@ int64_t plane_of(const Tensor& x) { return elements_of(std::span(x.shape().dims(
 
 }  // namespace
 
+namespace {
+
+Tensor plain(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : t; }
+Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
+Tensor vector_like(const Tensor& x, int64_t n) { return Tensor::uninitialized({n}, x.dtype(), x.device()); }
+
+// Where there are kernels; elsewhere the compositions are all there is.
+bool has_kernel(const Tensor& x) { return x.dtype() == DType::float32 && x.device() == cpu; }
+
+// Of x [N, C, P].
+Tensor group_rows(const Tensor& x, int64_t groups) {
+  return x.reshape({x.size(0) * groups, x.size(1) / groups * x.size(2)});
+}
+
+// With gradients of their own.
+std::vector<Tensor> composed_gradient(const GroupNormInputs& in, const Tensor& g) {
+  const Tensor rows = group_rows(in.x, in.groups), weighted = in.weight.defined() ? g * in.weight.unsqueeze(1) : g;
+  const Tensor normal = layer_norm(rows, {}, {}, in.epsilon).reshape(in.x.shape().dims());
+  const LayerNormGradients d =
+      composed::layer_norm_gradient({rows, {}, {}, in.epsilon}, {}, group_rows(weighted, in.groups));
+  return {d.x.reshape(in.x.shape().dims()), sum(g * normal, {0, 2}), sum(g, {0, 2})};
+}
+
+}  // namespace
+
+namespace composed {
+
+Tensor group_norm(const GroupNormInputs& in) {
+  Tensor y = stet::layer_norm(group_rows(in.x, in.groups), {}, {}, in.epsilon).reshape(in.x.shape().dims());
+  if (in.weight.defined()) y = y * in.weight.unsqueeze(1);
+  return in.bias.defined() ? y + in.bias.unsqueeze(1) : y;
+}
+
+}  // namespace composed
+
 Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& weight, const Tensor& bias, double epsilon) {
   constexpr auto kOp = "group_norm";
   require_channels(kOp, x, weight, bias);
   if (groups < 1 || x.size(1) % groups != 0) raise("{}: {} groups do not divide {} channels", kOp, groups, x.size(1));
-  const int64_t n = x.size(0), plane = plane_of(x), sample = x.size(1) * plane;
-  if (sample == 0) raise("{}: a sample of {} has nothing to normalise", kOp, x.shape().to_string());
-  Tensor y = layer_norm(x.reshape({n, groups, sample / groups}), {}, {}, epsilon).reshape({n, x.size(1), plane});
-  if (weight.defined()) y = y * weight.unsqueeze(1);
-  if (bias.defined()) y = y + bias.unsqueeze(1);
-  return y.reshape(x.shape().dims());
+  const int64_t n = x.size(0), c = x.size(1), plane = plane_of(x);
+  if (c * plane == 0) raise("{}: a sample of {} has nothing to normalise", kOp, x.shape().to_string());
+  const GroupNormInputs in{x.reshape({n, c, plane}), weight, bias, groups, epsilon};
+  if (!has_kernel(x)) return composed::group_norm(in).reshape(x.shape().dims());
+  add_work(8 * x.elements());
+  const GroupNormInputs p{plain(in.x), plain(weight), plain(bias), groups, epsilon};
+  const auto by_row = [&] { return vector_like(x, n * groups); };
+  const RowStatistics s{by_row(), by_row(), by_row()};
+  const Tensor y = like(in.x);
+  backend(x.device()).group_norm(p, y, s);
+  const auto vjp = [in, p, s](const Tensor& upstream) {
+    if (grad_enabled()) return composed_gradient(in, upstream);
+    const Tensor over = over_gradient(upstream), g = contiguous(upstream);
+    const GroupNormGradients to{over, vector_like(g, g.size(1)), vector_like(g, g.size(1))};
+    backend(g.device()).group_norm_gradient(p, s, g, to);
+    return std::vector<Tensor>{to.x, to.weight, to.bias};
+  };
+  return function(kOp, {in.x, weight, bias}, y, vjp).reshape(x.shape().dims());
 }
 
 BatchNorm instance_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
@@ -64,17 +113,29 @@ Tensor root_mean_square_scale(const Tensor& x, double epsilon) {
   return 1 / sqrt(mean(square(x), {-1}, true) + epsilon);
 }
 
-// The gradients of x and of the weight, both as [rows, D] or [D]. Where gradients are recorded the scale is computed
-// again, so that it has one.
-std::vector<Tensor> rms_norm_gradient(const Tensor& x, const Tensor& weight, double epsilon, const Tensor& kept,
-                                      const Tensor& g) {
-  const Tensor scale = grad_enabled() ? root_mean_square_scale(x, epsilon) : kept;
-  const Tensor normal = x * scale, weighted = weight.defined() ? g * weight : g;
+// The gradients of x and of the weight. Where gradients are recorded the scale is computed again, so that it has one.
+std::vector<Tensor> composed_gradient(const RmsNormInputs& in, const Tensor& kept, const Tensor& g) {
+  const Tensor scale = grad_enabled() ? root_mean_square_scale(in.x, in.epsilon) : kept.reshape({-1, 1});
+  const Tensor normal = in.x * scale, weighted = in.weight.defined() ? g * in.weight : g;
   const Tensor slope = mean(weighted * normal, {-1}, true);
-  return {(weighted - normal * slope) * scale, weight.defined() ? sum(g * normal, {0}) : Tensor()};
+  return {(weighted - normal * slope) * scale, sum(g * normal, {0})};
 }
 
 }  // namespace
+
+namespace composed {
+
+Tensor rms_norm(const RmsNormInputs& in) {
+  const auto [y, scale] = [&] {
+    NoGrad no_grad;
+    const Tensor factor = root_mean_square_scale(in.x, in.epsilon), normal = in.x * factor;
+    return std::pair((in.weight.defined() ? normal * in.weight : normal).detach(), factor.detach());
+  }();
+  const auto vjp = [in, kept = scale](const Tensor& g) { return composed_gradient(in, kept, g); };
+  return function("rms_norm", {in.x, in.weight}, y, vjp);
+}
+
+}  // namespace composed
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
   constexpr auto kOp = "rms_norm";
@@ -89,16 +150,19 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
             x.shape().to_string(), x.size(-1));
     }
   }
-  const Tensor rows = as_rows(kOp, x);
-  const auto [y, scale] = [&] {
-    NoGrad no_grad;
-    const Tensor factor = root_mean_square_scale(rows, epsilon), normal = rows * factor;
-    return std::pair((weight.defined() ? normal * weight : normal).detach(), factor.detach());
-  }();
-  const auto vjp = [rows, weight, epsilon, kept = scale](const Tensor& g) {
-    return rms_norm_gradient(rows, weight, epsilon, kept, g);
+  const RmsNormInputs in{as_rows(kOp, x), weight, epsilon};
+  if (!has_kernel(x)) return composed::rms_norm(in).reshape(x.shape().dims());
+  add_work(8 * x.elements());
+  const RmsNormInputs p{plain(in.x), plain(weight), epsilon};
+  const Tensor scale = vector_like(x, in.x.size(0)), y = like(in.x);
+  backend(x.device()).rms_norm(p, y, scale);
+  const auto vjp = [in, p, scale](const Tensor& upstream) {
+    if (grad_enabled()) return composed_gradient(in, scale, upstream);
+    const Tensor dx = over_gradient(upstream), g = contiguous(upstream), dweight = vector_like(g, g.size(1));
+    backend(g.device()).rms_norm_gradient(p, scale, g, dx, dweight);
+    return std::vector<Tensor>{dx, dweight};
   };
-  return function(kOp, {rows, weight}, y, vjp).reshape(x.shape().dims());
+  return function(kOp, {in.x, weight}, y, vjp).reshape(x.shape().dims());
 }
 
 }  // namespace stet

@@ -131,11 +131,13 @@ Tensor rectified(const Tensors& x) { return batch_norm(x[0], x[1], x[2], 0.1, Ac
 Tensor with_residual(const Tensors& x) { return batch_norm(x[0], x[1], x[2], 1e-3, Activation::relu, x[3]).y; }
 Tensor of_itself(const Tensors& x) { return batch_norm(x[0], x[1], {}, 0.1, Activation::none, x[0]).y; }
 
-// Of the rows that layer norm takes.
-Tensor groups_as_composed(const Tensors& x, int64_t groups) {
-  const int64_t n = x[0].size(0), c = x[0].size(1), p = x[0].elements() / n / c;
-  const Tensor rows = composed::layer_norm({x[0].reshape({n * groups, c / groups * p}), {}, {}, 1e-5});
-  return (rows.reshape({n, c, p}) * x[1].unsqueeze(1) + x[2].unsqueeze(1)).reshape(x[0].shape().dims());
+// Of the rows that layer norm takes; weight and bias may be undefined.
+Tensor groups_as_composed(const Tensor& x, int64_t groups, const Tensor& weight, const Tensor& bias) {
+  const int64_t n = x.size(0), c = x.size(1), p = x.elements() / n / c;
+  Tensor y = composed::layer_norm({x.reshape({n * groups, c / groups * p}), {}, {}, 1e-5}).reshape({n, c, p});
+  if (weight.defined()) y = y * weight.unsqueeze(1);
+  if (bias.defined()) y = y + bias.unsqueeze(1);
+  return y.reshape(x.shape().dims());
 }
 
 void add_group_norms(Table& t) {
@@ -145,21 +147,30 @@ void add_group_norms(Table& t) {
   const Shapes small = {{2, 4, 3}, {4}, {4}};
   const std::vector<Shapes> edges = {{{0, 4, 3}, {4}, {4}}, {{1, 2, 1}, {2}, {2}}, {{1, 4}, {4}, {4}}};
   t.add("group_norm", [](auto& x) { return group_norm(x[0], 2, x[1], x[2]); })
-      .composed_as([](auto& x) { return groups_as_composed(x, 2); },
+      .composed_as([](auto& x) { return groups_as_composed(x[0], 2, x[1], x[2]); },
                    {{{2, 4, 3, 5}, {4}, {4}}, {{130, 2, 7}, {2}, {2}}, {{3, 6, 40, 30}, {6}, {6}}, {{5, 4}, {4}, {4}}})
       .of_ordinary_numbers()
       .smooth_at(small)
       .edges_at(edges)
       .digest(images);
   t.add("group_norm.one", [](auto& x) { return group_norm(x[0], 1, x[1], x[2]); })
-      .composed_as([](auto& x) { return groups_as_composed(x, 1); }, {{{2, 4, 3, 5}, {4}, {4}}})
+      .composed_as([](auto& x) { return groups_as_composed(x[0], 1, x[1], x[2]); }, {{{2, 4, 3, 5}, {4}, {4}}})
       .of_ordinary_numbers()
       .smooth_at(small)
       .edges_at(edges);
   t.add("group_norm.far", [](auto& x) { return group_norm(x[0] + 1e7, 2, x[1], x[2]); }).digest(images);
-  t.add("group_norm.plain", [](auto& x) { return group_norm(x[0], 2, {}, {}); }).smooth_at({{2, 4, 3}});
-  t.add("group_norm.weight", [](auto& x) { return group_norm(x[0], 2, x[1], {}); }).smooth_at({{2, 4, 3}, {4}});
-  t.add("group_norm.bias", [](auto& x) { return group_norm(x[0], 2, {}, x[1]); }).smooth_at({{2, 4, 3}, {4}});
+  t.add("group_norm.plain", [](auto& x) { return group_norm(x[0], 2, {}, {}); })
+      .composed_as([](auto& x) { return groups_as_composed(x[0], 2, {}, {}); }, {{{3, 6, 5, 7}}, {{2, 2, 1025}}})
+      .of_ordinary_numbers()
+      .smooth_at({{2, 4, 3}});
+  t.add("group_norm.weight", [](auto& x) { return group_norm(x[0], 2, x[1], {}); })
+      .composed_as([](auto& x) { return groups_as_composed(x[0], 2, x[1], {}); }, {{{3, 6, 5, 7}, {6}}})
+      .of_ordinary_numbers()
+      .smooth_at({{2, 4, 3}, {4}});
+  t.add("group_norm.bias", [](auto& x) { return group_norm(x[0], 2, {}, x[1]); })
+      .composed_as([](auto& x) { return groups_as_composed(x[0], 2, {}, x[1]); }, {{{3, 6, 5, 7}, {6}}})
+      .of_ordinary_numbers()
+      .smooth_at({{2, 4, 3}, {4}});
   t.add("instance_norm", [](auto& x) { return instance_norm(x[0], x[1], x[2]).y; }).smooth_at(small).digest(images);
   t.add("instance_norm.plain", [](auto& x) { return instance_norm(x[0], {}, {}, 0.1).y; })
       .composed_as([](auto& x) { return batch_norm(x[0], {}, {}, 0.1).y; }, {{{1, 4, 3, 5}}, {{1, 70, 130}}})
