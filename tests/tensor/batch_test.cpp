@@ -95,6 +95,19 @@ std::vector<RowCase> cases() {
        [](auto& x) {
          return avg_pool2d(x, {3, 3}, {.stride = {2, 2}, .padding = {1, 1}});
        }},
+      {"adaptive_avg_pool2d",
+       {3, 9, 11},
+       [](auto& x) {
+         return adaptive_avg_pool2d(x, {4, 3});
+       }},
+      {"conv_transpose2d",
+       {16, 4, 5},
+       [](auto& x) {
+         return conv_transpose2d(x, fixed({16, 9, 3, 3}, 1), fixed({9}, 2), {.stride = {2, 2}});
+       }},
+      {"group_norm", {6, 5, 7}, [](auto& x) { return group_norm(x, 3, fixed({6}, 1), fixed({6}, 2)); }},
+      {"instance_norm", {3, 5, 7}, [](auto& x) { return instance_norm(x, fixed({3}, 1), fixed({3}, 2)).y; }},
+      {"rms_norm", {128}, [](auto& x) { return rms_norm(x, fixed({128}, 1)); }},
       {"layer_norm", {128}, [](auto& x) { return layer_norm(x, fixed({128}, 1), fixed({128}, 2)); }},
       {"batch_norm_evaluation",
        {5, 6, 7},
