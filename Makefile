@@ -25,7 +25,7 @@ compile = @echo "Building $(BUILD) with $(JOBS) jobs ..." && \
 SLIM = $(if $(shell grep -s STET_BUILD_TESTS:BOOL=ON $(BUILD)/CMakeCache.txt),,\
   -DSTET_BUILD_TESTS=OFF -DSTET_BUILD_BENCH=OFF)
 
-.PHONY: help demo build test debug asan tsan cuda exhaustive proof fuzz install format clean
+.PHONY: help demo build test debug asan tsan cuda exhaustive proof fuzz install docs package format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,8 @@ help:
 	@echo "make proof            the same bits from every compiler, level of optimisation and architecture, and samples of exhaustive"
 	@echo "make fuzz             libFuzzer on every reader of files, MINUTES=10 each, by clang under the sanitizers"
 	@echo "make install          build, then install below PREFIX=$(PREFIX)"
+	@echo "make docs             the reference of every public name, by Doxygen: build/docs/html/index.html"
+	@echo "make package          a Debian package of the libraries, headers and the program stet: build/stet_*.deb"
 	@echo "make format           format the sources with clang-format"
 	@echo "make clean            remove build/"
 	@echo
@@ -81,6 +83,18 @@ install:
 	$(call compile,)
 	@cmake --install $(BUILD) --prefix $(PREFIX) > $(BUILD)/install.log
 	@echo "Installed below $(PREFIX); $(BUILD)/install.log lists the files."
+
+docs:
+	@cmake/setup.sh docs
+	@mkdir -p build/docs && doxygen docs/Doxyfile && echo "build/docs/html/index.html"
+
+package:
+	@cmake/setup.sh build package
+	@mkdir -p build/package && echo "Configuring build/package ..." && \
+	  { cmake --preset release -B build/package -DSTET_BUILD_TESTS=OFF -DSTET_BUILD_BENCH=OFF -DSTET_BUILD_EXAMPLES=OFF \
+	  -DSTET_PACKAGE=ON -DCMAKE_INSTALL_PREFIX=/usr > build/package/configure.log 2>&1 || { cat build/package/configure.log; exit 1; }; }
+	@echo "Building build/package with $(JOBS) jobs ..." && cmake --build build/package -j $(JOBS) $(NINJA_QUIET)
+	@cd build/package && cpack -G DEB > package.log && mv stet*.deb .. && ls ../stet*.deb | sed 's|^..|build|'
 
 format:
 	@git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format -i

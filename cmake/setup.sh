@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Stet builds with from the distribution's packages (Debian 12, Ubuntu 24.04, and later).
 #
-#   cmake/setup.sh [build] [test] [ci] [aarch64] [bench]     the groups that are wanted; "build test" by default
+#   cmake/setup.sh [build] [test] [ci] [aarch64] [docs] [package] [bench]     the groups that are wanted; "build test" by default
 #   YES=1 cmake/setup.sh                                     doesn't ask before it uses sudo
 #
 # With nothing missing it says nothing and needs no network.
@@ -15,6 +15,9 @@ test=(libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev python3 py
 ci=(clang libclang-rt-dev clang-format)
 # What the benchmarks compare with; each is left out where it is not installed.
 bench=(libdnnl-dev ocl-icd-opencl-dev opencl-c-headers libopenblas-dev libsleef-dev python3-torch)
+docs=(doxygen)
+# What makes a Debian package: its dependencies are read from the programs.
+package=(dpkg-dev file)
 # What cmake/aarch64.cmake cross-compiles with, and what runs the result.
 aarch64=(g++-aarch64-linux-gnu qemu-user libhwy-dev:arm64 libssl-dev:arm64 libfmt-dev:arm64 zlib1g-dev:arm64 libpng-dev:arm64 libmpfr-dev:arm64)
 
@@ -26,8 +29,10 @@ for group in "${@:-build test}"; do
       test) wanted+=("${test[@]}") ;;
       ci) wanted+=("${ci[@]}") ;;
       aarch64) wanted+=("${aarch64[@]}") ;;
+      docs) wanted+=("${docs[@]}") ;;
+      package) wanted+=("${package[@]}") ;;
       bench) wanted+=("${bench[@]}") ;;
-      *) echo "setup: no group '$name'; the groups are build, test, ci, aarch64 and bench" >&2; exit 2 ;;
+      *) echo "setup: no group '$name'; the groups are build, test, ci, aarch64, docs, package and bench" >&2; exit 2 ;;
     esac
   done
 done

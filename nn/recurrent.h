@@ -33,7 +33,7 @@ class RecurrentLayer : public Module {
 };
 
 /// Layers of one kind, each over the one before: x [B, T, in], batch first. Parameters have PyTorch's shapes and order
-/// of gates, with two biases; they are drawn from rng/<layer>, those of the other direction from rng/<layer>_reverse.
+/// of gates, with two biases; they are drawn from rng/0, rng/1, …, those of the other direction from rng/0_reverse, ….
 class Recurrent : public Module {
  public:
   void members(Visitor& v) override;

@@ -28,7 +28,7 @@ std::filesystem::path cache_folder();
 /// there is none. None where it is a link or another user's.
 Descriptor open_own_folder(const std::filesystem::path& folder);
 
-/// `compute()`, remembered in <cache folder>/fingerprints for as long as the files keep path, device, inode, size,
+/// `compute()`, remembered in the cache folder's fingerprints for as long as the files keep path, device, inode, size,
 /// modification and change time; not where one was changed less than two seconds ago. `what` names the computation and
 /// its version. STET_FRESH_FINGERPRINTS=1 in the environment computes afresh, as verification does. A cache that is
 /// damaged, another user's, or can't be written is no error: it costs the computation.

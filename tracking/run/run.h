@@ -127,7 +127,7 @@ class Run {
   std::string folder() const;
 
  private:
-  friend tracking::KeptPlace;
+  friend class tracking::KeptPlace;
   tracking::Parameters& parameters();
   tracking::LiveRun& live();  // closes the set of parameters
   void track_walk(std::string_view name, std::function<void(Visitor&)> walk);
