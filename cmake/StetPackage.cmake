@@ -2,13 +2,14 @@
 set(CPACK_PACKAGE_NAME stet)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "training of neural nets, to the same bits")
-set(CPACK_PACKAGE_DESCRIPTION "A C++20 framework for training neural networks in which a run's record is enough to get
-the same bits back: on another thread count, instruction set or compiler, after a
-kill, years later. This package has the libraries, their headers, and the program
-stet, which lists, compares, resumes and verifies runs.")
+set(CPACK_PACKAGE_DESCRIPTION "A C++20 framework for training neural networks in which a run's record
+is enough to get the same bits back: on another thread count, instruction
+set or compiler, after a kill, years later. This package has the libraries,
+their headers, and the program stet, which lists, compares, resumes and
+verifies runs.")
 # Who builds it, as Debian's own tools ask.
 if(NOT DEFINED ENV{DEBEMAIL})
-  set(CPACK_DEBIAN_PACKAGE_MAINTAINER "Stet's builders <stet@localhost.localdomain>")
+  set(CPACK_DEBIAN_PACKAGE_MAINTAINER "Stet's builders <stet@users.noreply.github.com>")
 else()
   set(CPACK_DEBIAN_PACKAGE_MAINTAINER "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
 endif()
@@ -31,7 +32,7 @@ file(WRITE ${doc}/copyright "Format: https://www.debian.org/doc/packaging-manual
 Upstream-Name: stet
 
 Files: *
-Copyright: the authors of Stet
+Copyright: 2026 the authors of Stet
 License: Apache-2.0
  On Debian systems the text of the license lies in
  /usr/share/common-licenses/Apache-2.0.
