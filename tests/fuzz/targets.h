@@ -20,7 +20,7 @@ void config(Input input);
 void safetensors(Input input);  ///< a file of weights, and the same bytes as an index
 void npy(Input input);
 void npz(Input input);
-void image(Input input);  ///< a PNG file to be read
+void image(Input input);  ///< a PNG file to be read, as it is and with checksums that fit
 
 struct Target {
   const char* name;
