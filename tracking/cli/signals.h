@@ -5,9 +5,9 @@
 
 namespace stet::tracking::cli {
 
-/// While one lives, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are noted instead of ending this process, but for
-/// those that it was started to ignore (nohup). A second one of a kind ends it where none is passed on. One object at a
-/// time.
+/// While one lives, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are noted instead of ending this process, but
+/// for those that it was started to ignore (nohup). A second one of a kind ends it where none is passed on. One object
+/// at a time.
 class NotedSignals {
  public:
   NotedSignals();
