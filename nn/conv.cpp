@@ -1,5 +1,8 @@
 #include "stet/nn/conv.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "stet/nn/fan_in_init.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops/shape_ops.h"
@@ -39,19 +42,45 @@ ConvOptions in_two(const ConvOptions1d& o) {
           .bias = o.bias,
           .activation = o.activation,
           .dtype = o.dtype,
-          .same_padding = o.same_padding};
+          .same_padding = o.same_padding,
+          .padding_mode = o.padding_mode};
 }
 
-// x with as much padding before it as after it, or one less: what the op can't do itself. `padding` is what is left for
-// the op to do.
-Tensor padded_to_same(const Tensor& x, int64_t kernel, int64_t dilation, int axis, int64_t& padding) {
+using Widths = std::vector<std::pair<int64_t, int64_t>>;
+
+// Of an axis, before and after the image.
+std::pair<int64_t, int64_t> widths_of(int64_t kernel, int64_t dilation, int64_t padding, bool same) {
+  if (!same) return {padding, padding};
   const int64_t all = dilation * (kernel - 1);
-  padding = all / 2;
-  if (all % 2 == 0) return x;
-  padding = 0;
-  std::vector<std::pair<int64_t, int64_t>> widths(static_cast<size_t>(-axis), {0, 0});
-  widths[0] = {all / 2, all - all / 2};
-  return pad(x, std::move(widths));
+  return {all / 2, all - all / 2};
+}
+
+// x with the padding that the op can't do itself, and what is left for it to do.
+struct Padded {
+  Tensor x;
+  std::vector<int64_t> left;
+};
+
+Padded padded(const Tensor& x, const Widths& widths, std::optional<Padding> mode) {
+  const bool even = std::all_of(widths.begin(), widths.end(), [](const auto& w) { return w.first == w.second; });
+  Padded result{x, std::vector<int64_t>(widths.size(), 0)};
+  if (mode) {
+    result.x = pad(x, widths, *mode);
+  } else if (!even) {
+    result.x = pad(x, widths, 0.0);
+  } else {
+    for (size_t i = 0; i < widths.size(); ++i) result.left[i] = widths[i].first;
+  }
+  return result;
+}
+
+const char* name_of_padding(Padding mode) {
+  switch (mode) {
+    case Padding::reflect: return "reflect";
+    case Padding::replicate: return "replicate";
+    case Padding::circular: return "circular";
+  }
+  raise("Conv: unknown padding mode");
 }
 
 Tensor value_or_none(const Parameter& p) { return p.defined() ? p.value() : Tensor(); }
@@ -67,6 +96,7 @@ template <class Options> std::string described(const Options& o, bool in_one) {
   }
   if constexpr (requires { o.same_padding; }) {
     if (o.same_padding) text += ", same padding";
+    if (o.padding_mode) text += fmt::format(", {} padding", name_of_padding(*o.padding_mode));
   }
   if (o.dilation != Size2d(1)) text += ", dilation " + size(o.dilation);
   if (o.groups != 1) text += fmt::format(", groups {}", o.groups);
@@ -87,15 +117,15 @@ Conv2d::Conv2d(int64_t in, int64_t out, Size2d kernel, const Rng& rng, const Con
 }
 
 Tensor Conv2d::apply(const Tensor& x, const Tensor& by) const {
-  Size2d padding = options_.padding;
-  Tensor from = x;
-  if (options_.same_padding) {
-    from = padded_to_same(from, weight.shape()[2], options_.dilation.h, -2, padding.h);
-    from = padded_to_same(from, weight.shape()[3], options_.dilation.w, -1, padding.w);
-  }
-  return conv2d(from, by, value_or_none(bias),
+  const auto widths = [&](int axis, int64_t dilation, int64_t padding) {
+    return widths_of(weight.shape()[axis], dilation, padding, options_.same_padding);
+  };
+  const Padded p = padded(
+      x, {widths(2, options_.dilation.h, options_.padding.h), widths(3, options_.dilation.w, options_.padding.w)},
+      options_.padding_mode);
+  return conv2d(p.x, by, value_or_none(bias),
                 {.stride = options_.stride.pair(),
-                 .padding = padding.pair(),
+                 .padding = {p.left[0], p.left[1]},
                  .dilation = options_.dilation.pair(),
                  .groups = options_.groups,
                  .activation = options_.activation});
@@ -105,6 +135,7 @@ void Conv2d::members(Visitor& v) {
   v("weight", weight)("bias", bias);
   v.hyper("stride", to_string(options_.stride));
   v.hyper("padding", options_.same_padding ? "same" : to_string(options_.padding));
+  if (options_.padding_mode) v.hyper("padding_mode", name_of_padding(*options_.padding_mode));
   v.hyper("dilation", to_string(options_.dilation));
   v.hyper("groups", options_.groups);
   if (options_.activation != stet::Activation::none) v.hyper("activation", name_of(options_.activation));
@@ -125,11 +156,11 @@ Conv1d::Conv1d(int64_t in, int64_t out, int64_t kernel, const Rng& rng, const Co
 }
 
 Tensor Conv1d::apply(const Tensor& x, const Tensor& by) const {
-  int64_t padding = options_.padding;
-  const Tensor from = options_.same_padding ? padded_to_same(x, weight.shape()[2], options_.dilation, -1, padding) : x;
-  return conv1d(from, by, value_or_none(bias),
+  const Padded p = padded(x, {widths_of(weight.shape()[2], options_.dilation, options_.padding, options_.same_padding)},
+                          options_.padding_mode);
+  return conv1d(p.x, by, value_or_none(bias),
                 {.stride = options_.stride,
-                 .padding = padding,
+                 .padding = p.left[0],
                  .dilation = options_.dilation,
                  .groups = options_.groups,
                  .activation = options_.activation});
@@ -140,6 +171,7 @@ void Conv1d::members(Visitor& v) {
   v.hyper("stride", options_.stride);
   if (options_.same_padding) v.hyper("padding", "same");
   else v.hyper("padding", options_.padding);
+  if (options_.padding_mode) v.hyper("padding_mode", name_of_padding(*options_.padding_mode));
   v.hyper("dilation", options_.dilation).hyper("groups", options_.groups);
   if (options_.activation != stet::Activation::none) v.hyper("activation", name_of(options_.activation));
 }

@@ -1,8 +1,11 @@
 // Convolution layers, and their transposes.
 #pragma once
 
+#include <optional>
+
 #include "stet/nn/module.h"
 #include "stet/tensor/ops/convolution.h"
+#include "stet/tensor/ops/padding.h"
 #include "stet/tensor/rng.h"
 
 namespace stet::nn {
@@ -16,6 +19,7 @@ struct ConvOptions {
   /// The output has the input's extents; `padding` is left at 0, the stride at 1. Of an odd number of zeros the last
   /// one comes after the image.
   bool same_padding = false;
+  std::optional<Padding> padding_mode = std::nullopt;  ///< what the padding holds; none: zeros
 };
 
 /// Cross-correlation with zero padding, then the activation: x [N, in, H, W] to [N, out, OH, OW]. Weight and bias start
@@ -44,7 +48,8 @@ struct ConvOptions1d {
   bool bias = true;
   stet::Activation activation = stet::Activation::none;
   DType dtype = DType::float32;
-  bool same_padding = false;  ///< as in ConvOptions
+  bool same_padding = false;                           ///< as in ConvOptions
+  std::optional<Padding> padding_mode = std::nullopt;  ///< likewise
 };
 
 /// Conv2d of height 1: x [N, in, L] to [N, out, OL].
