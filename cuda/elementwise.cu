@@ -79,16 +79,29 @@ struct Not {
 template <class T> struct Divide {
   __device__ T operator()(T a, T b) const { return a / b; }
 };
-template <class T> struct DivideIntegers {
+// kFunction of integers; by 0 it reports `op`, by which errors.cpp knows the op's name.
+template <auto kFunction, class T> struct DivideIntegers {
   cuda::Reports reports;
+  int op;
   __device__ T operator()(T a, T b) const {
     if (b == 0) {
-      cuda::report(reports, Fault::division_by_zero, 0, 0);
+      cuda::report(reports, Fault::division_by_zero, 0, op);
       return 0;
     }
-    if constexpr (std::is_signed_v<T>) return b == -1 ? scalar_ops::neg(a) : static_cast<T>(a / b);
-    else return static_cast<T>(a / b);
+    return kFunction(a, b);
   }
+};
+template <class T> struct Floor {
+  __device__ T operator()(T x) const { return std::floor(x); }
+};
+template <class T> struct Ceil {
+  __device__ T operator()(T x) const { return std::ceil(x); }
+};
+template <class T> struct Round {
+  __device__ T operator()(T x) const { return std::rint(x); }
+};
+template <class T> struct Truncate {
+  __device__ T operator()(T x) const { return std::trunc(x); }
 };
 template <class T> struct ReluGradient {
   __device__ T operator()(T g, T y) const { return y > T{0} ? g : T{0}; }
@@ -160,15 +173,53 @@ void unary(Queue& queue, Unary op, const Tensor& x, const Tensor& y) {
         default: break;
       }
       if constexpr (std::is_floating_point_v<T>) {
-        if (op == Unary::sqrt) return cuda::map<T, T>(queue, x, y, SquareRoot<T>());
+        switch (op) {
+          case Unary::sqrt: return cuda::map<T, T>(queue, x, y, SquareRoot<T>());
+          case Unary::floor: return cuda::map<T, T>(queue, x, y, Floor<T>());
+          case Unary::ceil: return cuda::map<T, T>(queue, x, y, Ceil<T>());
+          case Unary::round: return cuda::map<T, T>(queue, x, y, Round<T>());
+          case Unary::trunc: return cuda::map<T, T>(queue, x, y, Truncate<T>());
+          default: break;
+        }
       }
-      if constexpr (std::is_same_v<T, float>) elementary(queue, op, x, y);
+      if constexpr (std::is_integral_v<T>) cuda::map<T, T>(queue, x, y, Call<scalar_ops::bitwise_not<T>>());
+      else if constexpr (std::is_same_v<T, float>) elementary(queue, op, x, y);
       else cuda::no_kernel(queue, "an elementary function of float64");
     }
   });
 }
 
 namespace {
+
+template <class T> void divide_floating(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
+  switch (op) {
+    case Binary::div: return cuda::zip<T, T>(queue, a, b, y, Divide<T>());
+    case Binary::floor_divide: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::floor_divide<T>>());
+    case Binary::remainder: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::remainder<T>>());
+    case Binary::fmod: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::fmod<T>>());
+    default: break;
+  }
+  if constexpr (std::is_same_v<T, float>) pow(queue, a, b, y);
+  else cuda::no_kernel(queue, "pow of float64");
+}
+
+template <class T> void of_integers(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
+  switch (op) {
+    case Binary::bitwise_and: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::bitwise_and<T>>());
+    case Binary::bitwise_or: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::bitwise_or<T>>());
+    case Binary::bitwise_xor: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::bitwise_xor<T>>());
+    case Binary::left_shift: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::left_shift<T>>());
+    case Binary::right_shift: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::right_shift<T>>());
+    default: break;
+  }
+  const auto divide = [&](auto f) { cuda::zip<T, T>(queue, a, b, y, f); };
+  switch (op) {
+    case Binary::floor_divide: return divide(DivideIntegers<scalar_ops::floor_divide<T>, T>{queue.reports(), 1});
+    case Binary::remainder: return divide(DivideIntegers<scalar_ops::remainder<T>, T>{queue.reports(), 2});
+    case Binary::fmod: return divide(DivideIntegers<scalar_ops::fmod<T>, T>{queue.reports(), 3});
+    default: return divide(DivideIntegers<scalar_ops::divide<T>, T>{queue.reports(), 0});
+  }
+}
 
 template <class T> void arithmetic(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
   switch (op) {
@@ -178,13 +229,10 @@ template <class T> void arithmetic(Queue& queue, Binary op, const Tensor& a, con
     case Binary::maximum: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::maximum<T>>());
     case Binary::minimum: return cuda::zip<T, T>(queue, a, b, y, Call<scalar_ops::minimum<T>>());
     case Binary::relu_gradient: return cuda::zip<T, T>(queue, a, b, y, ReluGradient<T>());
-    case Binary::div: break;
-    default:
-      if constexpr (std::is_same_v<T, float>) return pow(queue, a, b, y);
-      cuda::no_kernel(queue, "pow of float64");
+    default: break;
   }
-  if constexpr (std::is_floating_point_v<T>) cuda::zip<T, T>(queue, a, b, y, Divide<T>());
-  else cuda::zip<T, T>(queue, a, b, y, DivideIntegers<T>{queue.reports()});
+  if constexpr (std::is_floating_point_v<T>) divide_floating<T>(queue, op, a, b, y);
+  else of_integers<T>(queue, op, a, b, y);
 }
 
 template <class T> void compare(Queue& queue, Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {

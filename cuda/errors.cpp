@@ -32,7 +32,10 @@ void Queue::too_many_blocks(const Grid& grid) {
 }
 
 void throw_error(const Fault& fault) {
-  if (fault.kind == Fault::division_by_zero) raise<DataError>("div: integer division by zero");
+  if (fault.kind == Fault::division_by_zero) {
+    const char* const divisions[] = {"div", "floor_divide", "remainder", "fmod"};
+    raise<DataError>("{}: integer division by zero", divisions[fault.limit]);
+  }
   const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add", "one_hot"};
   const long long last = fault.limit - 1;
   if (fault.kind == Fault::cross_entropy)

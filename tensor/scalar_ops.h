@@ -79,6 +79,56 @@ template <class T> STET_HOST_DEVICE inline T sign(T x) {
   else return x > T{0} ? T{1} : x < T{0} ? T{-1} : x;
 }
 
+template <class T> STET_HOST_DEVICE inline bool is_negative(T x) {
+  if constexpr (std::is_unsigned_v<T>) return false;
+  else return x < T{0};
+}
+
+/// Of integers the quotient toward zero and what it leaves, for a divisor that is not 0.
+template <class T> STET_HOST_DEVICE inline T divide(T a, T b) {
+  if constexpr (std::is_signed_v<T>) return b == -1 ? neg(a) : static_cast<T>(a / b);
+  else return static_cast<T>(a / b);
+}
+template <class T> STET_HOST_DEVICE inline T fmod(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) return std::fmod(a, b);
+  else if constexpr (std::is_signed_v<T>) return b == -1 ? T{0} : static_cast<T>(a % b);
+  else return static_cast<T>(a % b);
+}
+/// What division leaves where quotients are rounded down: of b's sign, unless it is a zero.
+template <class T> STET_HOST_DEVICE inline T remainder(T a, T b) {
+  const T rest = fmod(a, b);
+  return rest != T{0} && is_negative(rest) != is_negative(b) ? add(rest, b) : rest;
+}
+template <class T> STET_HOST_DEVICE inline T floor_divide(T a, T b) {
+  const T rest = fmod(a, b);
+  const bool is_below = rest != T{0} && is_negative(rest) != is_negative(b);
+  if constexpr (std::is_floating_point_v<T>) {
+    if (b == T{0}) return a / b;
+    const T quotient = is_below ? (a - rest) / b - T{1} : (a - rest) / b;
+    if (quotient == T{0}) return std::copysign(T{0}, a / b);
+    const T whole = std::floor(quotient);  // the division above may have been rounded
+    return quotient - whole > T{0.5} ? whole + T{1} : whole;
+  } else {
+    return static_cast<T>(divide(a, b) - (is_below ? 1 : 0));
+  }
+}
+
+template <class T> STET_HOST_DEVICE inline T bitwise_not(T x) { return static_cast<T>(~x); }
+template <class T> STET_HOST_DEVICE inline T bitwise_and(T a, T b) { return static_cast<T>(a & b); }
+template <class T> STET_HOST_DEVICE inline T bitwise_or(T a, T b) { return static_cast<T>(a | b); }
+template <class T> STET_HOST_DEVICE inline T bitwise_xor(T a, T b) { return static_cast<T>(a ^ b); }
+/// By less than 0, or by the width or more, no bit of x is left, and of a negative x the sign to the right.
+template <class T> STET_HOST_DEVICE inline T left_shift(T x, T by) {
+  constexpr T kWidth = static_cast<T>(8 * sizeof(T));
+  if (is_negative(by) || by >= kWidth) return 0;
+  return static_cast<T>(static_cast<std::make_unsigned_t<T>>(x) << by);
+}
+template <class T> STET_HOST_DEVICE inline T right_shift(T x, T by) {
+  constexpr T kWidth = static_cast<T>(8 * sizeof(T));
+  if (is_negative(by) || by >= kWidth) return is_negative(x) ? static_cast<T>(-1) : T{0};
+  return static_cast<T>(x >> by);
+}
+
 /// Conversion with one rounding to nearest even; from floating to integer toward zero, NaN to 0, and beyond the range
 /// to its end.
 template <class To, class From> STET_HOST_DEVICE inline To convert(From x) {

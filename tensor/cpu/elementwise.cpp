@@ -1,5 +1,6 @@
 #include "stet/tensor/cpu/elementwise.h"
 
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <type_traits>
@@ -120,7 +121,20 @@ Elementary elementary(Unary op) {
   }
 }
 
-bool is_vectorised(Unary op) { return op == Unary::neg || op == Unary::abs || op == Unary::relu; }
+// floor to trunc, of doubles.
+template <class T> void round_all(Unary op, const Tensor& x, const Tensor& y) {
+  switch (op) {
+    case Unary::floor: return map<T, T>(x, y, [](T v) { return std::floor(v); });
+    case Unary::ceil: return map<T, T>(x, y, [](T v) { return std::ceil(v); });
+    case Unary::round: return map<T, T>(x, y, [](T v) { return std::nearbyint(v); });
+    default: return map<T, T>(x, y, [](T v) { return std::trunc(v); });
+  }
+}
+
+bool is_vectorised(Unary op) {
+  return op == Unary::neg || op == Unary::abs || (op >= Unary::relu && op <= Unary::trunc);
+}
+static_assert(static_cast<int>(Unary::trunc) - static_cast<int>(Unary::relu) == 4, "relu to trunc come together");
 
 }  // namespace
 
@@ -140,7 +154,11 @@ void unary(Unary op, const Tensor& x, const Tensor& y) {
         case Unary::relu: return map<T, T>(x, y, scalar_ops::relu<T>);
         default: break;
       }
-      if constexpr (std::is_floating_point_v<T>) {
+      if constexpr (std::is_integral_v<T>) {
+        map<T, T>(x, y, scalar_ops::bitwise_not<T>);
+      } else if (op >= Unary::floor && op <= Unary::trunc) {
+        round_all<T>(op, x, y);
+      } else {
         map_arrays<T>(x, y, [f = elementary(op)](const T* from, T* to, int64_t n) { apply(f, from, to, n); });
       }
     }
@@ -190,12 +208,25 @@ template <class T> void power(const Tensor& a, const Tensor& b, const Tensor& y)
   });
 }
 
-template <class T> void integer_division(const Tensor& a, const Tensor& b, const Tensor& y) {
-  zip<T, T>(a, b, y, [](T p, T q) -> T {
-    if (q == 0) raise<DataError>("div: integer division by zero");
-    if constexpr (std::is_signed_v<T>) return q == -1 ? scalar_ops::neg(p) : static_cast<T>(p / q);
-    else return static_cast<T>(p / q);
+// y = f(a, b), which for integers throws naming the op where b is 0.
+template <class T, class F>
+void division(const char* name, const Tensor& a, const Tensor& b, const Tensor& y, const F& f) {
+  zip<T, T>(a, b, y, [&](T p, T q) -> T {
+    if constexpr (std::is_integral_v<T>) {
+      if (q == 0) raise<DataError>("{}: integer division by zero", name);
+    }
+    return f(p, q);
   });
+}
+
+template <class T> void bitwise(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
+  switch (op) {
+    case Binary::bitwise_and: return zip<T, T>(a, b, y, scalar_ops::bitwise_and<T>);
+    case Binary::bitwise_or: return zip<T, T>(a, b, y, scalar_ops::bitwise_or<T>);
+    case Binary::bitwise_xor: return zip<T, T>(a, b, y, scalar_ops::bitwise_xor<T>);
+    case Binary::left_shift: return zip<T, T>(a, b, y, scalar_ops::left_shift<T>);
+    default: return zip<T, T>(a, b, y, scalar_ops::right_shift<T>);
+  }
 }
 
 template <class T> void arithmetic(Binary op, const Tensor& a, const Tensor& b, const Tensor& y) {
@@ -207,13 +238,17 @@ template <class T> void arithmetic(Binary op, const Tensor& a, const Tensor& b, 
     case Binary::minimum: return zip<T, T>(a, b, y, scalar_ops::minimum<T>);
     case Binary::relu_gradient:
       return zip<T, T>(a, b, y, [](T g, T v) { return scalar_ops::select(v > T{0}, g, T{0}); });
+    case Binary::floor_divide: return division<T>("floor_divide", a, b, y, scalar_ops::floor_divide<T>);
+    case Binary::remainder: return division<T>("remainder", a, b, y, scalar_ops::remainder<T>);
+    case Binary::fmod: return division<T>("fmod", a, b, y, scalar_ops::fmod<T>);
     default: break;
   }
   if constexpr (std::is_floating_point_v<T>) {
     if (op == Binary::pow) return power<T>(a, b, y);
     zip<T, T>(a, b, y, std::divides<T>());
   } else {
-    integer_division<T>(a, b, y);
+    if (op == Binary::div) return division<T>("div", a, b, y, scalar_ops::divide<T>);
+    bitwise<T>(op, a, b, y);
   }
 }
 

@@ -10,7 +10,7 @@ void copy(const Tensor& x, const Tensor& y);
 
 /// y = a op b for n floats, a and b each advancing by 0 or 1 element: add to relu_gradient on the best instruction set.
 void binary_floats(Binary op, const float* a, int64_t a_step, const float* b, int64_t b_step, float* y, int64_t n);
-/// y = op(x) for n floats: neg, abs, relu.
+/// y = op(x) for n floats: neg, abs, relu to trunc.
 void unary_floats(Unary op, const float* x, float* y, int64_t n);
 
 }  // namespace stet::cpu_kernels

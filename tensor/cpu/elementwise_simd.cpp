@@ -1,4 +1,6 @@
 // The plainest ops on floats, compiled for every instruction set.
+#include <cmath>
+
 #include "stet/tensor/cpu/elementwise.h"
 #include "stet/tensor/simd/targets.h"
 
@@ -48,12 +50,22 @@ void binary_floats(Binary op, const float* a, int64_t a_step, const float* b, in
   }
 }
 
+// Highway's own for scalars give zeros the wrong sign.
+HWY_INLINE V RoundDown(V x) {
+  return HWY_TARGET == HWY_SCALAR ? hn::Set(D(), std::floor(hn::GetLane(x))) : hn::Floor(x);
+}
+HWY_INLINE V RoundUp(V x) { return HWY_TARGET == HWY_SCALAR ? hn::Set(D(), std::ceil(hn::GetLane(x))) : hn::Ceil(x); }
+
 void unary_floats(Unary op, const float* x, float* y, int64_t n) {
   const D d;
   const V zero = hn::Zero(d);
   switch (op) {
     case Unary::neg: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Neg(p); });
     case Unary::abs: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Abs(p); });
+    case Unary::floor: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return RoundDown(p); });
+    case Unary::ceil: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return RoundUp(p); });
+    case Unary::round: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Round(p); });
+    case Unary::trunc: return zip(x, 1, x, 1, y, n, [](V p, V) HWY_ATTR { return hn::Trunc(p); });
     default: return zip(x, 1, x, 1, y, n, [zero](V p, V) HWY_ATTR { return hn::IfThenElse(hn::Lt(p, zero), zero, p); });
   }
 }

@@ -10,6 +10,14 @@
 
 namespace stet {
 
+enum class Unary;
+enum class Binary;
+
+/// An op element by element, of inputs that broadcast; no gradient. Throw UsageError naming it where dtypes or devices
+/// differ.
+Tensor apply(Unary op, const char* name, const Tensor& x);
+Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool to_bool = false);
+
 /// g summed over the axes along which a tensor of `shape` was broadcast: the adjoint of broadcasting.
 Tensor sum_to(const Tensor& g, const Shape& shape);
 

@@ -49,9 +49,7 @@ Tensor accumulate(Tensor a, Tensor b) {
   return a + b;
 }
 
-namespace {
-
-Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool to_bool = false) {
+Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool to_bool) {
   require_same_dtype(name, a, b);
   const Shape shape = a.shape() == b.shape() ? a.shape() : broadcast_shape(name, a.shape(), b.shape());
   Tensor y = new_tensor(name, shape, to_bool ? DType::boolean : a.dtype(), a.device());
@@ -67,6 +65,8 @@ Tensor apply(Unary op, const char* name, const Tensor& x) {
   backend(x.device()).unary(op, x, y);
   return y;
 }
+
+namespace {
 
 Tensor floating(Unary op, const char* name, const Tensor& x) {
   require_floating(name, x);
