@@ -36,7 +36,7 @@ void throw_error(const Fault& fault) {
     const char* const divisions[] = {"div", "floor_divide", "remainder", "fmod"};
     raise<DataError>("{}: integer division by zero", divisions[fault.limit]);
   }
-  const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add", "one_hot"};
+  const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add", "one_hot", "scatter"};
   const long long last = fault.limit - 1;
   if (fault.kind == Fault::cross_entropy)
     raise<DataError>("cross_entropy: the target at position {} is not in 0 to {}", fault.position, last);

@@ -6,7 +6,16 @@ namespace stet::cuda {
 
 /// All of it is of one launch: of the first that had something to report, as launches of a queue run one after another.
 struct Fault {
-  enum Kind : unsigned { division_by_zero, index_select, index_add, gather, scatter_add, one_hot, cross_entropy };
+  enum Kind : unsigned {
+    division_by_zero,
+    index_select,
+    index_add,
+    gather,
+    scatter_add,
+    one_hot,
+    scatter,
+    cross_entropy
+  };
   unsigned long long launch;    ///< its number; 0: nothing was reported
   unsigned long long position;  ///< the lowest that it reported, which doesn't depend on the order of threads
   long long limit;  ///< the values at its positions are to be from 0 to below this; of a division, which op's

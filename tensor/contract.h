@@ -22,6 +22,8 @@ inline constexpr double kGeluCubic = 0.044715;  ///< of gelu's tanh form
 inline constexpr int64_t kSumBlock = 1024, kSumLanes = 32;
 /// Elements of a chain of any other run.
 inline constexpr int64_t kSumChain = 64;
+/// Elements of a chain of a running sum or product.
+inline constexpr int64_t kScanChain = 1024;
 
 // Products. K is cut in chunks of this length, from k = 0. A chunk is one chain of fused multiply-adds in ascending k,
 // starting from +0; the chunks' sums are added, in order, to an accumulator that starts from +0.

@@ -67,6 +67,7 @@ enum class Binary {
   logical_or,
 };
 enum class Reduce { sum, max, min };
+enum class Cumulation { sum, product };
 
 /// What the scores of attention are multiplied by, whether query i sees keys up to i + S - T alone, and what is added
 /// to the scaled scores: [B, H, T, S], undefined or with elements of the last axis side by side and any other strides.
@@ -242,6 +243,15 @@ class Kernels {
   Kernel<void(const Tensor& x, const Tensor& index, const Tensor& y)> gather{on_, "gather"};
   /// The adjoint of gather: y starts at +0; adds in ascending j.
   Kernel<void(const Tensor& g, const Tensor& index, const Tensor& y)> scatter_add{on_, "scatter_add"};
+  /// index [outer, m, inner] int64: y [outer, n, inner] int64 is the last j whose index names the place, or -1.
+  Kernel<void(const Tensor& index, const Tensor& y)> last_writers{on_, "scatter"};
+  /// Running sums or products of x [outer, n, inner] along n; from the back on where `reverse`.
+  Kernel<void(Cumulation op, const Tensor& x, bool reverse, const Tensor& y)> cumulate{on_, "cumulate"};
+  /// y[0] = b[0], y[k + 1] = m[k] · y[k] + b[k + 1] along n for b [outer, n, inner], m [outer, n - 1, inner]; where
+  /// `reverse`, y[n - 1] = b[n - 1], y[k] = m[k] · y[k + 1] + b[k].
+  Kernel<void(const Tensor& m, const Tensor& b, bool reverse, const Tensor& y)> recurrence{on_, "recurrence"};
+  /// index [rows, k] int64: the first k of the stable order of x [rows, n].
+  Kernel<void(const Tensor& x, bool descending, const Tensor& index)> argsort{on_, "sort"};
   /// index [m] int64: y [m, classes] is 1 at each row's index and 0 elsewhere. Throws DataError on one that is no
   /// class.
   Kernel<void(const Tensor& index, const Tensor& y)> one_hot{on_, "one_hot"};

@@ -56,6 +56,13 @@ requires std::is_integral_v<T> T atomicMin(T* to, std::type_identity_t<T> value)
 }
 
 template <class T>
+requires std::is_integral_v<T> T atomicMax(T* to, std::type_identity_t<T> value) {
+  const T old = *to;
+  if (value > old) *to = value;
+  return old;
+}
+
+template <class T>
 requires std::is_integral_v<T> T atomicCAS(T* to, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
   const T old = *to;
   if (old == expected) *to = value;

@@ -18,6 +18,11 @@ enum class Binary;
 Tensor apply(Unary op, const char* name, const Tensor& x);
 Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool to_bool = false);
 
+/// The shape with another extent along an axis.
+Shape with_axis(const Shape& shape, int axis, int64_t extent);
+/// x without its gradient as [outer, n, inner], contiguous, for op: n is the extent along the axis.
+Tensor as_three(const char* op, const Tensor& x, int axis);
+
 /// g summed over the axes along which a tensor of `shape` was broadcast: the adjoint of broadcasting.
 Tensor sum_to(const Tensor& g, const Shape& shape);
 

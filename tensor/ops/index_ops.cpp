@@ -28,6 +28,8 @@ std::vector<int64_t> around(const char* op, const Shape& shape, int axis) {
   return {elements_of(dims.first(at), op), shape[axis], elements_of(dims.subspan(at + 1), op)};
 }
 
+}  // namespace
+
 Tensor as_three(const char* op, const Tensor& x, int axis) {
   NoGrad no_grad;
   return reshape(contiguous(x.detach()), around(op, x.shape(), axis));
@@ -38,8 +40,6 @@ Shape with_axis(const Shape& shape, int axis, int64_t extent) {
   dims[static_cast<size_t>(axis)] = extent;
   return Shape(std::move(dims));
 }
-
-}  // namespace
 
 Tensor index_add(const Tensor& g, int axis, const Tensor& index, int64_t extent) {
   constexpr auto kOp = "index_add";

@@ -122,6 +122,7 @@ void add_statistics(Table& t);
 void add_indexing(Table& t);
 void add_positions(Table& t);
 void add_whole_numbers(Table& t);
+void add_scans(Table& t);
 void add_products(Table& t);
 void add_convolution(Table& t);
 void add_pooling(Table& t);

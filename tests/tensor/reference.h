@@ -95,6 +95,41 @@ template <class T> T chain_sum(std::vector<T> x) {
   return x[0];
 }
 
+/// Each line along an axis, from those of g and x, which have one shape. f(line of g, line of x) may have any length.
+template <class T, class F> Array<T> zip_lines(const Array<T>& g, const Array<T>& x, int axis, F f) {
+  const int at = x.shape.normal_axis(axis);
+  int64_t outer = 1, inner = 1, m = 0;
+  const int64_t n = x.shape[at];
+  for (int i = 0; i < x.shape.rank(); ++i) (i < at ? outer : i > at ? inner : m) *= x.shape[i];
+  std::vector<std::vector<T>> lines;
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t i = 0; i < inner; ++i) {
+      std::vector<T> of_g, of_x;
+      for (int64_t k = 0; k < n; ++k) {
+        const auto from = static_cast<size_t>((o * n + k) * inner + i);
+        of_g.push_back(g.values[from]), of_x.push_back(x.values[from]);
+      }
+      lines.push_back(f(of_g, of_x));
+    }
+  }
+  m = lines.empty() ? n : static_cast<int64_t>(lines[0].size());
+  std::vector<int64_t> dims = x.shape.dims();
+  dims[static_cast<size_t>(at)] = m;
+  Array<T> y{Shape(dims), {}};
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t k = 0; k < m; ++k) {
+      for (int64_t i = 0; i < inner; ++i)
+        y.values.push_back(lines[static_cast<size_t>(o * inner + i)][static_cast<size_t>(k)]);
+    }
+  }
+  return y;
+}
+
+/// The same from x alone.
+template <class T, class F> Array<T> map_lines(const Array<T>& x, int axis, F f) {
+  return zip_lines(x, x, axis, [&](const std::vector<T>&, const std::vector<T>& line) { return f(line); });
+}
+
 /// Folds axes begin … end-1, which lie side by side, into extent 1.
 template <class T, class Fold> Array<T> fold_run(const Array<T>& x, int begin, int end, Fold fold) {
   int64_t outer = 1, n = 1, inner = 1;
