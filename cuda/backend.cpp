@@ -43,6 +43,7 @@ CudaKernelOf<&Kernels::index_add> index_add;
 CudaKernelOf<&Kernels::gather> gather;
 CudaKernelOf<&Kernels::scatter_add> scatter_add;
 CudaKernelOf<&Kernels::last_writers> last_writers;
+CudaKernelOf<&Kernels::resample> resample;
 CudaKernelOf<&Kernels::cumulate> cumulate;
 CudaKernelOf<&Kernels::recurrence> recurrence;
 CudaKernelOf<&Kernels::argsort> argsort;
@@ -100,6 +101,7 @@ class CudaBackend : public Backend {
     gather = on_queue<cuda_kernels::gather>;
     scatter_add = on_queue<cuda_kernels::scatter_add>;
     last_writers = on_queue<cuda_kernels::last_writers>;
+    resample = on_queue<cuda_kernels::resample>;
     cumulate = on_queue<cuda_kernels::cumulate>;
     recurrence = on_queue<cuda_kernels::recurrence>;
     argsort = on_queue<cuda_kernels::argsort>;

@@ -69,6 +69,12 @@ enum class Binary {
 enum class Reduce { sum, max, min };
 enum class Cumulation { sum, product };
 
+/// Element j of an axis is the sum of weights[t] · x[sources[t]] for t from starts[j] to starts[j + 1] - 1, in this
+/// order.
+struct Taps {
+  Tensor starts, sources, weights;  // int64 [m + 1], int64 [k], [k] of x's dtype
+};
+
 /// What the scores of attention are multiplied by, whether query i sees keys up to i + S - T alone, and what is added
 /// to the scaled scores: [B, H, T, S], undefined or with elements of the last axis side by side and any other strides.
 /// -infinity hides a key.
@@ -245,6 +251,8 @@ class Kernels {
   Kernel<void(const Tensor& g, const Tensor& index, const Tensor& y)> scatter_add{on_, "scatter_add"};
   /// index [outer, m, inner] int64: y [outer, n, inner] int64 is the last j whose index names the place, or -1.
   Kernel<void(const Tensor& index, const Tensor& y)> last_writers{on_, "scatter"};
+  /// y [outer, m, inner] of x [outer, n, inner]; an element without taps is +0.
+  Kernel<void(const Tensor& x, const Taps& taps, const Tensor& y)> resample{on_, "interpolate"};
   /// Running sums or products of x [outer, n, inner] along n; from the back on where `reverse`.
   Kernel<void(Cumulation op, const Tensor& x, bool reverse, const Tensor& y)> cumulate{on_, "cumulate"};
   /// y[0] = b[0], y[k + 1] = m[k] · y[k] + b[k + 1] along n for b [outer, n, inner], m [outer, n - 1, inner]; where

@@ -30,6 +30,7 @@ KernelOf<&Kernels::index_add> index_add;
 KernelOf<&Kernels::gather> gather;
 KernelOf<&Kernels::scatter_add> scatter_add;
 KernelOf<&Kernels::last_writers> last_writers;
+KernelOf<&Kernels::resample> resample;
 KernelOf<&Kernels::cumulate> cumulate;
 KernelOf<&Kernels::recurrence> recurrence;
 KernelOf<&Kernels::argsort> argsort;
@@ -96,6 +97,7 @@ class CpuBackend : public Backend {
     gather = in_contract<cpu_kernels::gather>;
     scatter_add = in_contract<cpu_kernels::scatter_add>;
     last_writers = in_contract<cpu_kernels::last_writers>;
+    resample = in_contract<cpu_kernels::resample>;
     cumulate = in_contract<cpu_kernels::cumulate>;
     recurrence = in_contract<cpu_kernels::recurrence>;
     argsort = in_contract<cpu_kernels::argsort>;
