@@ -47,6 +47,7 @@ CudaKernelOf<&Kernels::resample> resample;
 CudaKernelOf<&Kernels::cumulate> cumulate;
 CudaKernelOf<&Kernels::recurrence> recurrence;
 CudaKernelOf<&Kernels::argsort> argsort;
+CudaKernelOf<&Kernels::multinomial> multinomial;
 CudaKernelOf<&Kernels::one_hot> one_hot;
 CudaKernelOf<&Kernels::gelu> gelu;
 CudaKernelOf<&Kernels::gelu_gradient> gelu_gradient;
@@ -105,6 +106,7 @@ class CudaBackend : public Backend {
     cumulate = on_queue<cuda_kernels::cumulate>;
     recurrence = on_queue<cuda_kernels::recurrence>;
     argsort = on_queue<cuda_kernels::argsort>;
+    multinomial = on_queue<cuda_kernels::multinomial>;
     one_hot = on_queue<cuda_kernels::one_hot>;
     gelu = on_queue<cuda_kernels::gelu>;
     gelu_gradient = on_queue<cuda_kernels::gelu_gradient>;

@@ -36,6 +36,10 @@ void throw_error(const Fault& fault) {
     const char* const divisions[] = {"div", "floor_divide", "remainder", "fmod"};
     raise<DataError>("{}: integer division by zero", divisions[fault.limit]);
   }
+  if (fault.kind == Fault::multinomial) {
+    raise<DataError>("multinomial: row {} has a weight that is negative or not finite, or too few that are above 0",
+                     fault.position);
+  }
   const char* const ops[] = {"div", "index_select", "index_add", "gather", "scatter_add", "one_hot", "scatter"};
   const long long last = fault.limit - 1;
   if (fault.kind == Fault::cross_entropy)

@@ -14,7 +14,8 @@ struct Fault {
     scatter_add,
     one_hot,
     scatter,
-    cross_entropy
+    cross_entropy,
+    multinomial
   };
   unsigned long long launch;    ///< its number; 0: nothing was reported
   unsigned long long position;  ///< the lowest that it reported, which doesn't depend on the order of threads

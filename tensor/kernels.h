@@ -260,6 +260,10 @@ class Kernels {
   Kernel<void(const Tensor& m, const Tensor& b, bool reverse, const Tensor& y)> recurrence{on_, "recurrence"};
   /// index [rows, k] int64: the first k of the stable order of x [rows, n].
   Kernel<void(const Tensor& x, bool descending, const Tensor& index)> argsort{on_, "sort"};
+  /// y [rows, count] int64: drawn by weights [rows, n], with the words [rows, count, 2] of a draw. Throws DataError on
+  /// weights of which no draw can be made.
+  Kernel<void(const Tensor& weights, const Tensor& words, bool replacement, const Tensor& y)> multinomial{
+      on_, "multinomial"};
   /// index [m] int64: y [m, classes] is 1 at each row's index and 0 elsewhere. Throws DataError on one that is no
   /// class.
   Kernel<void(const Tensor& index, const Tensor& y)> one_hot{on_, "one_hot"};

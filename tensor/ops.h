@@ -7,6 +7,7 @@
 #include "stet/tensor/ops/assignment.h"
 #include "stet/tensor/ops/attention.h"
 #include "stet/tensor/ops/bitwise.h"
+#include "stet/tensor/ops/choice.h"
 #include "stet/tensor/ops/convolution.h"
 #include "stet/tensor/ops/einsum.h"
 #include "stet/tensor/ops/elementwise.h"

@@ -34,6 +34,7 @@ KernelOf<&Kernels::resample> resample;
 KernelOf<&Kernels::cumulate> cumulate;
 KernelOf<&Kernels::recurrence> recurrence;
 KernelOf<&Kernels::argsort> argsort;
+KernelOf<&Kernels::multinomial> multinomial;
 KernelOf<&Kernels::one_hot> one_hot;
 KernelOf<&Kernels::gelu> gelu;
 KernelOf<&Kernels::gelu_gradient> gelu_gradient;
@@ -101,6 +102,7 @@ class CpuBackend : public Backend {
     cumulate = in_contract<cpu_kernels::cumulate>;
     recurrence = in_contract<cpu_kernels::recurrence>;
     argsort = in_contract<cpu_kernels::argsort>;
+    multinomial = in_contract<cpu_kernels::multinomial>;
     one_hot = in_contract<cpu_kernels::one_hot>;
     gelu = in_contract<cpu_kernels::gelu>;
     gelu_gradient = in_contract<cpu_kernels::gelu_gradient>;

@@ -10,6 +10,7 @@
 
 namespace stet {
 
+class Stream;
 enum class Unary;
 enum class Binary;
 
@@ -22,6 +23,9 @@ Tensor apply(Binary op, const char* name, const Tensor& a, const Tensor& b, bool
 Shape with_axis(const Shape& shape, int axis, int64_t extent);
 /// x without its gradient as [outer, n, inner], contiguous, for op: n is the extent along the axis.
 Tensor as_three(const char* op, const Tensor& x, int axis);
+
+/// int64: a draw's words. Throws UsageError naming op where the shape is more than one draw can have.
+Tensor random_words(const char* op, Stream& stream, Shape shape, Device device);
 
 /// g summed over the axes along which a tensor of `shape` was broadcast: the adjoint of broadcasting.
 Tensor sum_to(const Tensor& g, const Shape& shape);

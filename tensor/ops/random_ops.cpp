@@ -31,6 +31,14 @@ Tensor draw(const char* op, Distribution distribution, Stream& stream, Shape sha
   return y;
 }
 
+}  // namespace
+
+Tensor random_words(const char* op, Stream& stream, Shape shape, Device device) {
+  return draw(op, Distribution::bits, stream, std::move(shape), DType::int64, device);
+}
+
+namespace {
+
 // Words below it, of 2^32, happen with probability p.
 uint64_t threshold(const char* op, double p) {
   if (!(p >= 0 && p <= 1)) raise("{}: the probability is {}, and must be between 0 and 1", op, p);
@@ -135,14 +143,14 @@ Tensor truncated_normal(Stream& stream, Shape shape, const TruncatedNormalOption
 
 Tensor bernoulli(Stream& stream, Shape shape, double p, Device device) {
   const auto below = static_cast<double>(threshold("bernoulli", p));
-  return draw("bernoulli", Distribution::bits, stream, std::move(shape), DType::int64, device) < below;
+  return random_words("bernoulli", stream, std::move(shape), device) < below;
 }
 
 Tensor random_integers(Stream& stream, Shape shape, int64_t low, int64_t high, Device device) {
   int64_t range = 0;
   if (low >= high || __builtin_sub_overflow(high, low, &range) || range > INT64_C(0x100000000))
     raise("random_integers: {} to {} is not a range of 1 to 2^32", low, high);
-  const Tensor words = draw("random_integers", Distribution::bits, stream, std::move(shape), DType::int64, device);
+  const Tensor words = random_words("random_integers", stream, std::move(shape), device);
   // (word * range) >> 32 by halves of the range, as the product may pass 2^63.
   const Tensor upper = words * (range >> 16), lower = words * (range & 0xffff);
   return (upper + lower / 65536) / 65536 + low;

@@ -174,9 +174,10 @@ OpCase& Table::random(const char* name, std::function<Tensor(Stream&, Device)> d
 const std::vector<OpCase>& op_cases() {
   static const Table table = [] {
     Table t;
-    for (auto add : {add_elementwise, add_activations, add_reductions, add_shape_ops, add_compositions, add_statistics,
-                     add_indexing, add_positions, add_whole_numbers, add_scans, add_resampling, add_products,
-                     add_convolution, add_pooling, add_normalised, add_norms, add_sequences, add_random}) {
+    for (auto add :
+         {add_elementwise, add_activations, add_reductions, add_shape_ops, add_compositions, add_statistics,
+          add_indexing, add_positions, add_whole_numbers, add_scans, add_resampling, add_choices_by_weight,
+          add_products, add_convolution, add_pooling, add_normalised, add_norms, add_sequences, add_random}) {
       add(t);
     }
     return t;

@@ -124,6 +124,7 @@ void add_positions(Table& t);
 void add_whole_numbers(Table& t);
 void add_scans(Table& t);
 void add_resampling(Table& t);
+void add_choices_by_weight(Table& t);
 void add_products(Table& t);
 void add_convolution(Table& t);
 void add_pooling(Table& t);
