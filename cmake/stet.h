@@ -51,6 +51,7 @@
 #include "stet/nn/summary.h"
 #include "stet/nn/swiglu.h"
 #include "stet/nn/transformer.h"
+#include "stet/nn/upsample.h"
 #include "stet/nn/weight_norm.h"
 #include "stet/nn/weights/load.h"
 #include "stet/nn/weights/safetensors.h"

@@ -16,6 +16,8 @@ BatchNorm batch_norm(const BatchNormInputs& in);
 BatchNormGradients batch_norm_gradient(const BatchNormInputs& in, const BatchStatistics& kept, const Tensor& y,
                                        const Tensor& g);
 Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& statistics);
+/// Of the rows of x [R, D], [R, 1] each.
+RowStatistics row_statistics(const Tensor& x, double epsilon);
 Tensor layer_norm(const LayerNormInputs& in);
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& g);
 Tensor group_norm(const GroupNormInputs& in);

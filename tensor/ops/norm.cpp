@@ -242,7 +242,10 @@ namespace {
 // Leading axes become rows, so that a parameter's gradient is one sum over every row.
 Tensor rows(const Tensor& x) { return x.reshape({x.elements() / x.size(-1), x.size(-1)}); }
 
-// [rows, 1] each.
+}  // namespace
+
+namespace composed {
+
 RowStatistics row_statistics(const Tensor& x, double epsilon) {
   const auto column = [&](int64_t i) {
     i = std::min(i, x.size(1) - 1);
@@ -253,10 +256,6 @@ RowStatistics row_statistics(const Tensor& x, double epsilon) {
   const Tensor variance = mean(square(x - centre.mean), {1}, true) - centre.rest * centre.rest;
   return {centre.mean, centre.rest, scale_of(variance, epsilon)};
 }
-
-}  // namespace
-
-namespace composed {
 
 LayerNormGradients layer_norm_gradient(const LayerNormInputs& in, const RowStatistics& kept, const Tensor& upstream) {
   const Tensor x = rows(in.x), g = rows(upstream);

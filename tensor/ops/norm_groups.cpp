@@ -47,12 +47,13 @@ Tensor group_rows(const Tensor& x, int64_t groups) {
   return x.reshape({x.size(0) * groups, x.size(1) / groups * x.size(2)});
 }
 
-// With gradients of their own.
+// Where gradients are recorded they have gradients of their own.
 std::vector<Tensor> composed_gradient(const GroupNormInputs& in, const Tensor& g) {
   const Tensor rows = group_rows(in.x, in.groups), weighted = in.weight.defined() ? g * in.weight.unsqueeze(1) : g;
   const Tensor normal = layer_norm(rows, {}, {}, in.epsilon).reshape(in.x.shape().dims());
+  const RowStatistics kept = grad_enabled() ? RowStatistics{} : composed::row_statistics(rows, in.epsilon);
   const LayerNormGradients d =
-      composed::layer_norm_gradient({rows, {}, {}, in.epsilon}, {}, group_rows(weighted, in.groups));
+      composed::layer_norm_gradient({rows, {}, {}, in.epsilon}, kept, group_rows(weighted, in.groups));
   return {d.x.reshape(in.x.shape().dims()), sum(g * normal, {0, 2}), sum(g, {0, 2})};
 }
 
@@ -60,10 +61,17 @@ std::vector<Tensor> composed_gradient(const GroupNormInputs& in, const Tensor& g
 
 namespace composed {
 
+// One node with the kernel's gradient, so that gradients of gradients add up in one order with and without a kernel.
 Tensor group_norm(const GroupNormInputs& in) {
-  Tensor y = stet::layer_norm(group_rows(in.x, in.groups), {}, {}, in.epsilon).reshape(in.x.shape().dims());
-  if (in.weight.defined()) y = y * in.weight.unsqueeze(1);
-  return in.bias.defined() ? y + in.bias.unsqueeze(1) : y;
+  const Tensor y = [&] {
+    NoGrad no_grad;
+    const Tensor normal =
+        stet::layer_norm(group_rows(in.x, in.groups), {}, {}, in.epsilon).reshape(in.x.shape().dims());
+    const Tensor scaled = in.weight.defined() ? normal * in.weight.unsqueeze(1) : normal;
+    return (in.bias.defined() ? scaled + in.bias.unsqueeze(1) : scaled).detach();
+  }();
+  return function("group_norm", {in.x, in.weight, in.bias}, y,
+                  [in](const Tensor& g) { return composed_gradient(in, g); });
 }
 
 }  // namespace composed

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/ops/common.h"
 
 namespace stet {
@@ -31,6 +32,7 @@ Tensor integers(int64_t begin, int64_t end, int64_t step, DType dtype) {
 }
 
 Tensor numbers(double begin, double end, double step, DType dtype) {
+  const ContractFloatEnv env;
   const double count = std::ceil((end - begin) / step);
   if (!(count < 0x1p62)) raise("arange: {} to {} by {} is no range of numbers", begin, end, step);
   const auto n = static_cast<int64_t>(count);
@@ -56,6 +58,7 @@ Tensor arange(Number begin, Number end, Number step, std::optional<DType> dtype)
 Tensor linspace(double first, double last, int64_t n, DType dtype) {
   if (n < 0) raise("linspace: {} is not a number of elements", n);
   if (!is_floating(dtype)) raise("linspace: takes float32 or float64, not {}", name_of(dtype));
+  const ContractFloatEnv env;
   if (!std::isfinite(last - first)) raise("linspace: {} to {} is no range of numbers", first, last);
   const Tensor values = new_tensor("linspace", Shape{n}, DType::float64, cpu);
   auto* to = values.mutable_data_as<double>();

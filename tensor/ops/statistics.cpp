@@ -7,6 +7,7 @@
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/masks.h"
@@ -43,6 +44,7 @@ Tensor centred(const Tensor& x, const Axes& axes) {
 
 Tensor variance(const char* op, const Tensor& x, const Axes& axes, bool keep, double correction) {
   require_floating(op, x);
+  const ContractFloatEnv env;
   const Reduced r = reduced(op, x, axes);
   const double divisor = std::max(0.0, static_cast<double>(r.count) - correction);
   const Tensor value = [&] {
@@ -78,11 +80,13 @@ namespace {
 // For a finite p other than 0 and 1: a value, and its gradient g·sign(x)·(|x| / y)^(p - 1), which for p = 2 is x·(g /
 // y).
 Tensor power_norm(const Tensor& x, double p, const Axes& axes, bool keep) {
+  const ContractFloatEnv env;
   const Tensor value = [&] {
     NoGrad no_grad;
     return p == 2 ? sqrt(sum(x * x, axes, keep)) : pow(sum(pow(abs(x), p), axes, keep), 1 / p);
   }();
   const auto pullback = [x, p, kept = reduced("norm", x, axes).kept](const Tensor& g, const Tensor& y) {
+    const ContractFloatEnv env_of_gradient;
     const Tensor upstream = g.reshape(kept), length = y.reshape(kept), zero = length == 0;
     if (p == 2) return x * where(zero, 0, upstream / where(zero, 1, length));
     const Tensor none = (x == 0) || zero;

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "gradient_check.h"
 #include "stet/nn/conv.h"
 #include "stet/nn/pad.h"
 #include "stet/nn/pixel_shuffle.h"
+#include "stet/nn/upsample.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 
@@ -16,6 +18,7 @@ namespace stet {
 namespace {
 
 using testing::ElementsAre;
+using testing::StartsWith;
 
 const Rng rng(1, "net");
 
@@ -82,6 +85,19 @@ TEST(PixelShuffle, LaysChannelsOutAsPixels) {
   EXPECT_EQ(nn::PixelShuffle(2).describe(), "PixelShuffle(2)");
   EXPECT_EQ(nn::PixelUnshuffle(3).describe(), "PixelUnshuffle(3)");
   EXPECT_EQ(message([] { nn::PixelShuffle(0); }), "PixelShuffle(0): the factor must be positive");
+}
+
+TEST(Upsample, TakesAScaleOrASize) {
+  const Tensor x = Tensor::from<float>({1, 2, 3, 4}, {1, 1, 2, 2});
+  EXPECT_THAT(nn::Upsample(2)(x).slice(2, 0, 1).to_vector<float>(), ElementsAre(1, 1, 2, 2));
+  nn::Upsample sized({.size = {3, 3}, .mode = Interpolation::bilinear, .align_corners = true});
+  EXPECT_THAT(sized(x).to_vector<float>(), ElementsAre(1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4));
+  EXPECT_EQ(nn::Upsample(2).describe(), "Upsample(x2, nearest)");
+  EXPECT_EQ(sized.describe(), "Upsample(3x3, linear, align corners)");
+  EXPECT_EQ(Hypers(sized).found.at("target"), "3x3");
+  EXPECT_EQ(message([] { nn::Upsample({.mode = Interpolation::nearest}); }), "Upsample: takes either sizes or scales");
+  EXPECT_THAT(message([] { nn::Upsample(-1); }), StartsWith("Upsample(x-1, nearest): "));
+  EXPECT_TRUE(check_gradients([&](auto& in) { return sized(in[0]); }, {image({1, 1, 2, 2})}));
 }
 
 }  // namespace

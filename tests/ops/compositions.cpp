@@ -96,7 +96,7 @@ void add_choices(Table& t) {
 }
 
 void add_orders(Table& t) {
-  row(t, "flip", [](auto& x) { return flip(x, {1, -1}); }).edges_at({{{2, 0, 3}}, {{1, 1}}});
+  row(t, "flip", [](auto& x) { return flip(x, {1, -1}); }).edges_at({{{2, 0, 3}}, {{1, 1, 1}}});
   row(t, "flip.all", [](auto& x) { return flip(x, {}) * x; });
   row(t, "roll", [](auto& x) { return roll(x, -2, 1); }).edges_at({{{2, 0, 3}}, {{1, 1}}});
   row(t, "roll.axes", [](auto& x) { return roll(x, {1, 30, -1}, {0, 1, 2}); });

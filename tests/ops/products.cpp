@@ -76,7 +76,7 @@ void conv1d_rows(Table& t) {
       .smooth_at({{2, 2, 5}, {3, 2, 3}, {3}})
       .edges_at({{{0, 2, 5}, {3, 2, 3}, {3}}, {{1, 1, 1}, {1, 1, 1}, {1}}})
       .digest({{{{2, 3, 35}, {5, 3, 3}, {5}}}, {{{3, 70, 33}, {17, 70, 9}, {17}}, Numbers::wide}});
-  t.add("conv1d.all options", [=](auto& x) { return conv1d(x[0], x[1], x[2], options); })
+  t.add("conv1d.all_options", [=](auto& x) { return conv1d(x[0], x[1], x[2], options); })
       .smooth_at({{2, 4, 9}, {4, 2, 3}, {4}})
       .digest({{{{2, 4, 35}, {6, 2, 3}, {6}}}});
 }
@@ -107,7 +107,7 @@ void transposed_rows(Table& t) {
   transposed_row(t, "conv_transpose2d.doubling", {.stride = {2, 2}})
       .smooth_at({{1, 2, 3, 2}, {2, 3, 2, 2}, {3}})
       .digest({{{{2, 16, 7, 8}, {16, 8, 2, 2}, {8}}, Numbers::wide}});
-  transposed_row(t, "conv_transpose2d.all options",
+  transposed_row(t, "conv_transpose2d.all_options",
                  {.stride = {2, 3}, .padding = {1, 2}, .output_padding = {1, 2}, .dilation = {2, 1}, .groups = 2})
       .smooth_at({{1, 4, 3, 2}, {4, 1, 2, 3}, {2}})
       .digest({{{{2, 4, 7, 8}, {4, 3, 3, 4}, {6}}}, {{{3, 16, 9, 9}, {16, 9, 3, 3}, {18}}, Numbers::wide}});

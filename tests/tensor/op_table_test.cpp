@@ -56,6 +56,7 @@ TEST(OpTable, NamesEachRowOnceAndChecksIt) {
   std::set<std::string> seen;
   for (const OpCase& c : op_cases()) {
     EXPECT_TRUE(seen.insert(c.name).second) << c.name << " stands twice";
+    EXPECT_TRUE(c.digested.empty() || c.name.find(' ') == c.name.npos) << c.name << ": a digest's name is one word";
     EXPECT_TRUE(c.reference || c.composition || !c.smooth_shapes.empty() || !c.digested.empty() || c.draw) << c.name;
   }
 }
