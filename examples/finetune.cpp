@@ -1,8 +1,8 @@
 // Fine-tuning: a network that was trained on many digits 0 to 4 learns 5 to 9 from few.
 //
 //   finetune --save base.safetensors       # the network to begin with
-//   finetune --weights base.safetensors    # its head is new: trained alone at first, then all, the body at a tenth of
-//   the rate finetune                               # the same from nothing, to compare
+//   finetune --weights base.safetensors    # with a new head: that alone at first, then all, at two rates
+//   finetune                               # the same from nothing, to compare
 //
 // The weights are a safetensors file, which PyTorch reads as well.
 #include <iostream>
@@ -45,11 +45,12 @@ int main(int argc, char** argv) {
   const auto folder = run.path("data", "", {.help = "folder of MNIST's files; none: digits that the program draws"});
   const auto weights = run.path("weights", "", {.help = "a safetensors file to begin with; none: random ones"});
   const auto saved = run.path("save", "", {.help = "train on the digits 0 to 4, and write the weights here"});
-  const auto few = run.param("few", 100, {.above = 9, .help = "images of 5 to 9 that are learned from"});
-  const auto head_epochs = run.param("head-epochs", 4, {.from = 0, .help = "passes that train the new head alone"});
-  const auto epochs = run.param("epochs", 8, {.above = 0, .help = "passes that train all"});
-  const auto batch = run.param("batch", 20, {.above = 0, .help = "images a step"});
-  const auto lr = run.param("lr", 2e-3, {.above = 0, .help = "learning rate of the head; loaded layers have a tenth"});
+  const auto few = run.param("few", 30, {.above = 9, .help = "images of 5 to 9 that are learned from"});
+  const auto head_epochs = run.param("head-epochs", 12, {.from = 0, .help = "passes that train the new head alone"});
+  const auto epochs = run.param("epochs", 12, {.above = 0, .help = "passes that train all"});
+  const auto batch = run.param("batch", 10, {.above = 0, .help = "images a step"});
+  const auto head_lr = run.param("head-lr", 1e-2, {.above = 0, .help = "learning rate of the new head alone"});
+  const auto lr = run.param("lr", 2e-3, {.above = 0, .help = "learning rate of all; loaded layers have a third"});
   const Rng rng = run.rng();
 
   const auto images = folder.empty() ? data::digits() : data::mnist(folder);
@@ -63,8 +64,8 @@ int main(int argc, char** argv) {
   if (!weights.empty()) std::cout << nn::load(net, weights, {.ignore = {"head.*"}, .partial = true}).summary() << "\n";
   to(net, run.device());
   auto head = nn::part(net, {"head/*"});
-  optim::AdamW head_opt(head, {.lr = lr});
-  optim::AdamW opt(net, {.lr = lr}, weights.empty() ? optim::Groups{} : optim::Groups{{"body/*", {.lr = lr / 10}}});
+  optim::AdamW head_opt(head, {.lr = head_lr});
+  optim::AdamW opt(net, {.lr = lr}, weights.empty() ? optim::Groups{} : optim::Groups{{"body/*", {.lr = lr / 3}}});
   Kept<double> accuracy(run, "accuracy", 0.0);
   const auto judge = [&](auto epoch) {
     accuracy = data::evaluate(nn::accuracy(net), test, {.device = run.device()});

@@ -11,6 +11,9 @@ EXAMPLES = {
     "gan": ("--steps 12 --batch 24 --width 20", "dda0f5cd6efe57c3e0bae8d888e57eb5"),
     "diffusion": ("--steps 12 --batch 24 --width 20 --noise-steps 9 --points 40", "10ef15239e2c3be291b9dba70a5b185c"),
     "cartpole": ("--steps 160 --batch 16 --width 12 --capacity 90 --play-every 80 --episodes 2", "785cdd599b9855db81b903793b39b770"),
+    "segment": ("--count 40 --epochs 2 --batch 8 --width 4", "0d9c0a1562b7146c1c295fe51d65b60e"),
+    "translate": ("--count 60 --epochs 2 --batch 12 --width 16 --heads 2 --layers 1", "4ae8488967b1665a5bbe99039f2cf374"),
+    "finetune": ("--few 20 --epochs 2", "591293fb4e5cf788ad39af604aa41bec"),
     "vit": ("--count 60 --epochs 2 --batch 16 --patch 8 --width 16 --layers 2", "d3a8867a60039c3e0862c6d3550669cc"),
 }
 
@@ -45,6 +48,17 @@ class Each(support.ProgramTest):
                 ended = self.run_program(program, "--help")
                 self.assert_ended(ended, 0)
                 self.assertTrue(re.search(r"--seed", ended.out) and re.search(r"--max-steps", ended.out), ended.out)
+
+
+    def test_finetune_goes_on_from_weights(self):
+        base = self.folder / "base.safetensors"
+        self.train("finetune", "--few", 20, "--epochs", 1, "--save", base, "--batch", 200)
+        self.remove_runs()
+        out = self.train("finetune", "--few", 20, "--epochs", 1, "--head-epochs", 2, "--weights", base)
+        self.assertRegex(out, r"\Aloaded 6 tensors; missing: head.weight, head.bias")
+        self.assertEqual(len(re.findall("epoch", out)), 3)
+        ended = self.stet("verify", "latest")
+        self.assert_ended(ended, 0)
 
 
 for name in EXAMPLES:
