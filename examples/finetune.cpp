@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   const auto weights = run.path("weights", "", {.help = "a safetensors file to begin with; none: random ones"});
   const auto saved = run.path("save", "", {.help = "train on the digits 0 to 4, and write the weights here"});
   const auto few = run.param("few", 30, {.above = 9, .help = "images of 5 to 9 that are learned from"});
-  const auto head_epochs = run.param("head-epochs", 12, {.from = 0, .help = "passes that train the new head alone"});
+  const auto head_epochs = run.param("head-epochs", 12, {.above = 0, .help = "passes that train the new head alone"});
   const auto epochs = run.param("epochs", 12, {.above = 0, .help = "passes that train all"});
   const auto batch = run.param("batch", 10, {.above = 0, .help = "images a step"});
   const auto head_lr = run.param("head-lr", 1e-2, {.above = 0, .help = "learning rate of the new head alone"});
@@ -74,13 +74,15 @@ int main(int argc, char** argv) {
   };
 
   run.track("net", net)("head-opt", head_opt)("opt", opt)("loader", loader);
-  for (auto epoch : run.epochs(weights.empty() ? 0 : head_epochs)) {
-    for (auto [x, y] : run.steps(loader)) {
-      const Tensor loss = nn::cross_entropy(net.head(nn::frozen(net.body)(x)), y);
-      head_opt.step(backward(loss, head));
-      run.log("train/loss", loss);
+  if (!weights.empty()) {
+    for (auto epoch : run.epochs(head_epochs)) {
+      for (auto [x, y] : run.steps(loader)) {
+        const Tensor loss = nn::cross_entropy(net.head(nn::frozen(net.body)(x)), y);
+        head_opt.step(backward(loss, head));
+        run.log("train/loss", loss);
+      }
+      judge(epoch);
     }
-    judge(epoch);
   }
   for (auto epoch : run.epochs(epochs)) {
     for (auto [x, y] : run.steps(loader)) {
