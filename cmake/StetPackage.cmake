@@ -28,14 +28,12 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
 # What Debian's policy wants in every package.
 set(doc ${PROJECT_BINARY_DIR}/package-doc)
 file(MAKE_DIRECTORY ${doc})
-file(WRITE ${doc}/copyright "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
-Upstream-Name: stet
+file(WRITE ${doc}/copyright "Stet
 
-Files: *
-Copyright: 2026 the authors of Stet
-License: Apache-2.0
- On Debian systems the text of the license lies in
- /usr/share/common-licenses/Apache-2.0.
+Copyright 2026 the authors of Stet
+
+Licensed under the Apache License, Version 2.0. On Debian systems its text
+lies in /usr/share/common-licenses/Apache-2.0.
 ")
 string(TIMESTAMP today "%a, %d %b %Y %H:%M:%S +0000" UTC)  # SOURCE_DATE_EPOCH, where it is set
 file(WRITE ${doc}/changelog "stet (${PROJECT_VERSION}) unstable; urgency=medium
