@@ -19,7 +19,9 @@ Tensor norm(const Tensor& x, int axis, double epsilon) {
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double epsilon) {
   const ContractFloatEnv env;
   if (!(epsilon > 0)) raise("cosine_similarity: epsilon {} must be positive", epsilon);
-  return sum(a * b, {axis}) / (norm(a, axis, epsilon) * norm(b, axis, epsilon));
+  // One after another: the tape's order is the order of gradients, and operands are evaluated in any.
+  const Tensor product = sum(a * b, {axis}), of_a = norm(a, axis, epsilon), of_b = norm(b, axis, epsilon);
+  return product / (of_a * of_b);
 }
 
 Tensor pairwise_distance(const Tensor& a, const Tensor& b, const DistanceOptions& o) {

@@ -74,7 +74,8 @@ Tensor Normal::sample(Stream& stream, const Shape& leading) const {
 
 Tensor Normal::log_prob(const Tensor& x) const {
   const ContractFloatEnv env;
-  return -(square(x - mean_) / (2 * square(deviation_))) - log(deviation_) - kHalfLogOfTwoPi;
+  const Tensor squares = square(x - mean_), spread = 2 * square(deviation_), width = log(deviation_);
+  return -(squares / spread) - width - kHalfLogOfTwoPi;
 }
 
 Tensor Normal::entropy() const {
@@ -132,7 +133,8 @@ Tensor kl(const Normal& p, const Normal& q) {
   const ContractFloatEnv env;
   const Tensor ratio = square(p.deviation() / q.deviation());
   const Tensor apart = square((p.mean() - q.mean()) / q.deviation());
-  return 0.5 * ((ratio + apart - 1) - log(ratio));
+  const Tensor sum_of_both = ratio + apart - 1, width = log(ratio);
+  return 0.5 * (sum_of_both - width);
 }
 
 Tensor kl(const Categorical& p, const Categorical& q) {
@@ -142,9 +144,10 @@ Tensor kl(const Categorical& p, const Categorical& q) {
 
 Tensor kl(const Bernoulli& p, const Bernoulli& q) {
   const ContractFloatEnv env;
-  const Tensor of_one = softplus(-q.logits()) - softplus(-p.logits());
-  const Tensor of_zero = softplus(q.logits()) - softplus(p.logits());
-  return p.probs() * of_one + (1 - p.probs()) * of_zero;
+  const Tensor q_one = softplus(-q.logits()), p_one = softplus(-p.logits());
+  const Tensor q_zero = softplus(q.logits()), p_zero = softplus(p.logits());
+  const Tensor of_one = p.probs() * (q_one - p_one), rest = 1 - p.probs(), of_zero = rest * (q_zero - p_zero);
+  return of_one + of_zero;
 }
 
 }  // namespace stet::nn

@@ -203,9 +203,15 @@ Tensor sigmoid_focal(const Tensor& logits, const Tensor& target, const FocalOpti
   require_equal_shapes("sigmoid_focal", logits, target);
   if (!(o.alpha <= 1)) raise("sigmoid_focal: alpha {} is above 1", o.alpha);
   if (!(o.gamma >= 0)) raise("sigmoid_focal: gamma {} is negative", o.gamma);
-  const Tensor wrong = sigmoid(logits) * (1 - target) + sigmoid(-logits) * target;
-  Tensor loss = bce_with_logits(logits, target, {.reduction = Reduction::none}) * power(wrong, o.gamma);
-  if (o.alpha >= 0) loss = (o.alpha * target + (1 - o.alpha) * (1 - target)) * loss;
+  const Tensor positive = sigmoid(logits), negative = sigmoid(-logits), rest = 1 - target;
+  const Tensor wrong_zero = positive * rest, wrong_one = negative * target, wrong = wrong_zero + wrong_one;
+  const Tensor entropy = bce_with_logits(logits, target, {.reduction = Reduction::none}),
+               weight = power(wrong, o.gamma);
+  Tensor loss = entropy * weight;
+  if (o.alpha >= 0) {
+    const Tensor of_one = o.alpha * target, of_zero = (1 - o.alpha) * rest;
+    loss = (of_one + of_zero) * loss;
+  }
   return reduce(loss, o.reduction);
 }
 
@@ -236,11 +242,14 @@ Tensor gaussian_nll(const Tensor& x, const Tensor& target, const Tensor& varianc
 Tensor poisson_nll(const Tensor& x, const Tensor& target, const PoissonNllOptions& o) {
   const ContractFloatEnv env;
   require_equal_shapes("poisson_nll", x, target);
-  Tensor loss = o.log_input ? exp(x) - target * x : x - target * log(x + o.epsilon);
+  const Tensor rate = o.log_input ? exp(x) : x;
+  const Tensor counted = o.log_input ? target * x : target * log(x + o.epsilon);
+  Tensor loss = rate - counted;
   if (o.full) {
     const Tensor many = target > 1, one = ones(target.shape(), target.dtype(), target.device());
     const Tensor t = stet::where(many, target, one);
-    const Tensor stirling = t * log(t) - t + 0.5 * log(2 * std::numbers::pi * t);
+    const Tensor power_part = t * log(t), root_part = 0.5 * log(2 * std::numbers::pi * t);
+    const Tensor stirling = power_part - t + root_part;
     loss = loss + stet::where(many, stirling, zeros(target.shape(), target.dtype(), target.device()));
   }
   return reduce(loss, o.reduction);

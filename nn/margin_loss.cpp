@@ -45,12 +45,14 @@ Tensor cosine_embedding(const Tensor& a, const Tensor& b, const Tensor& y, doubl
   require_equal_shapes("cosine_embedding", a, b);
   // The bound on the squared lengths is added, so that a gradient passes a vector of zeros.
   const auto length = [](const Tensor& x) { return sqrt(sum(square(x), {-1}) + 1e-12); };
-  const Tensor cosine = sum(a * b, {-1}) / (length(a) * length(b));
+  const Tensor product = sum(a * b, {-1}), of_a = length(a), of_b = length(b);
+  const Tensor cosine = product / (of_a * of_b);
   if (y.shape() != cosine.shape()) {
     raise("cosine_embedding: targets {} must have the axes of vectors {} but the last", y.shape().to_string(),
           a.shape().to_string());
   }
-  return reduce(by_sign(y, 1 - cosine, hinge(cosine - margin)), reduction);
+  const Tensor alike = 1 - cosine, unlike = hinge(cosine - margin);
+  return reduce(by_sign(y, alike, unlike), reduction);
 }
 
 Tensor triplet_margin(const Tensor& anchor, const Tensor& positive, const Tensor& negative, const TripletOptions& o) {

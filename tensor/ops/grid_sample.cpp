@@ -57,10 +57,13 @@ Tensor bilinear(const Tensor& x, int64_t height, int64_t width, const Tensor& co
   const Steps columns[] = {steps(left, width), steps(left + 1, width)};
   const Steps rows[] = {steps(upper, height), steps(upper + 1, height)};
   const auto line = [&](const Steps& at) {
-    return elements_at(x, width, at, columns[0]) * (1 - right_part) +
-           elements_at(x, width, at, columns[1]) * right_part;
+    const Tensor first = elements_at(x, width, at, columns[0]), second = elements_at(x, width, at, columns[1]);
+    const Tensor left_part = 1 - right_part, weighted = first * left_part, other = second * right_part;
+    return weighted + other;
   };
-  return line(rows[0]) * (1 - lower_part) + line(rows[1]) * lower_part;
+  const Tensor first = line(rows[0]), second = line(rows[1]), upper_part = 1 - lower_part;
+  const Tensor weighted = first * upper_part, other = second * lower_part;
+  return weighted + other;
 }
 
 void require_images(const Tensor& x, const Tensor& grid) {
