@@ -96,10 +96,15 @@ void add_distributions(Cases& cases) {
   using namespace nn;
   const std::vector<Inputs> pairs = {{{{33, 7}, {33, 7}}}, {{{9, 5}, {9, 5}}, Values::wide, DType::float64}};
   const auto add = [&](const char* name, const Op& op) { add_op(cases, name, pairs, op, Float64::not_on_gpu); };
-  add("normal.log_prob", [](In x) { return Normal(x[0], square(x[1]) + 0.1).log_prob(sin(x[1])); });
+  add("normal.log_prob", [](In x) {
+    const Tensor deviation = square(x[1]) + 0.1, at = sin(x[1]);
+    return Normal(x[0], deviation).log_prob(at);
+  });
   add("normal.kl", [](In x) {
-    const Normal p(x[0], square(x[1]) + 0.1), q(sin(x[0]), square(x[0]) + 0.2);
-    return kl(p, q) + p.entropy();
+    const Tensor p_width = square(x[1]) + 0.1, q_mean = sin(x[0]), q_width = square(x[0]) + 0.2;
+    const Normal p(x[0], p_width), q(q_mean, q_width);
+    const Tensor divergence = kl(p, q), entropy = p.entropy();
+    return divergence + entropy;
   });
   add("categorical", [](In x) {
     const Categorical p({.logits = x[0]}), q({.probs = square(x[1]) + 0.1});
@@ -107,7 +112,9 @@ void add_distributions(Cases& cases) {
   });
   add("bernoulli_distribution", [](In x) {
     const Bernoulli p({.logits = x[0]}), q({.probs = sigmoid(x[1])});
-    return kl(p, q) + p.entropy() - q.log_prob((x[0].detach() > 0.0).to(x[0].dtype()));
+    const Tensor divergence = kl(p, q), entropy = p.entropy();
+    const Tensor seen = q.log_prob((x[0].detach() > 0.0).to(x[0].dtype()));
+    return divergence + entropy - seen;
   });
   cases.push_back({"distributions.samples", [](Trace& trace) {
                      Stream stream(Rng(7) / "samples");
