@@ -172,7 +172,8 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOpti
   require_equal_shapes("bce_with_logits", logits, target);
   // It is softplus(x) - target * x, whose terms would cancel where the logits are right.
   const Tensor positive = o.positive_weight.defined() ? o.positive_weight * target : target;
-  return reduce((1 - target) * softplus(logits) + positive * softplus(-logits), o.reduction);
+  const Tensor rest = 1 - target, of_zero = rest * softplus(logits), of_one = positive * softplus(-logits);
+  return reduce(of_zero + of_one, o.reduction);
 }
 
 Tensor smooth_l1(const Tensor& x, const Tensor& target, double beta, Reduction reduction) {
