@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   optim::AdamW head_opt(head, {.lr = head_lr});
   optim::AdamW opt(net, {.lr = lr}, weights.empty() ? optim::Groups{} : optim::Groups{{"body/*", {.lr = lr / 3}}});
   Kept<double> accuracy(run, "accuracy", 0.0);
-  const auto judge = [&](auto epoch) {
+  const auto judge = [&, &test = test](auto epoch) {  // clang 14 captures no name of a pair by itself
     accuracy = data::evaluate(nn::accuracy(net), test, {.device = run.device()});
     run.log("test/accuracy", accuracy);
     std::cout << "epoch " << epoch + 1 << ": test accuracy " << accuracy * 100 << " %\n";

@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
     for (int64_t i = 0; i < critics; ++i) {
       const Tensor real = true_points(data, batch).to(run.device()), fake = made(batch).detach();
       const Tensor share = uniform(between, {batch, 1}).to(run.device());
-      const Tensor distance = mean(critic(real)) - mean(critic(fake));
+      const Tensor of_real = mean(critic(real)), of_fake = mean(critic(fake)), distance = of_real - of_fake;
       const Tensor loss = penalty(critic, real * share + fake * (1 - share)) * weight - distance;
       critic_opt.step(backward(loss, critic));
       if (i + 1 == critics) run.log("critic/distance", distance);

@@ -8,7 +8,7 @@ import support
 EXAMPLES = {
     "regression": ("--rows 300 --epochs 3 --hidden 20", "60420b9558444d9193e0a2230d9bf946"),
     "vae": ("--epochs 1 --batch 512 --width 24 --latent 4", "3dd88c40abbc8f2c6cb90c662d6febd2"),
-    "gan": ("--steps 12 --batch 24 --width 20", "dda0f5cd6efe57c3e0bae8d888e57eb5"),
+    "gan": ("--steps 12 --batch 24 --width 20", "a5ed3e8144a0725891d3df78ca7394c3"),
     "diffusion": ("--steps 12 --batch 24 --width 20 --noise-steps 9 --points 40", "10ef15239e2c3be291b9dba70a5b185c"),
     "cartpole": ("--steps 160 --batch 16 --width 12 --capacity 90 --play-every 80 --episodes 2", "785cdd599b9855db81b903793b39b770"),
     "segment": ("--count 40 --epochs 2 --batch 8 --width 4", "0d9c0a1562b7146c1c295fe51d65b60e"),
