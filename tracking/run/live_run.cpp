@@ -196,15 +196,23 @@ void LiveRun::go_to(Moment moment) {
   set_tick(static_cast<uint32_t>(moment.tick));
 }
 
+void LiveRun::go_to_next_boundary(int64_t steps_done) {
+  if (now_.tick() >= std::numeric_limits<uint32_t>::max())
+    raise("step {}: a run has at most 2^32 - 1 boundaries", steps());
+  go_to({now_.committed.tick + 1, steps() + steps_done});
+  torn_ = false;
+}
+
 void LiveRun::start_fresh() {
-  if (resumed() && !training_) {
+  if (resumed() && !std::exchange(held_against_record_, true)) {
     require_same_data(record_.record(), record_.datasets());
     require_same_hyperparameters(record_.record(), nullptr, state_.reported());
   }
   state_.require_on_device();
   describe_state();
   begin();
-  if (now_.committed.tick != 0) return;
+  // A boundary has one digest: loops without iterations may have stood at it before.
+  if (now_.committed.tick != 0 || digests_.covers(now_)) return;
   log_digest();
   watch_signals();
 }
@@ -215,6 +223,7 @@ void LiveRun::restore() {
   state_.require_on_device();
   state_.restore(*restored_from_);
   require_same_hyperparameters(record_.record(), &*restored_from_, state_.reported());
+  held_against_record_ = true;
   go_to({static_cast<int64_t>(restored_from_->tick), restored_from_->step});
   digests_.set_restored(now_);
   checkpoints_.set_restored(now_);
@@ -247,9 +256,7 @@ void LiveRun::commit(LoopKind kind, bool finished) {
   const bool step = kind == LoopKind::steps || (!finished && !position_.holds_loops());
   const bool may_be_return = finished && position_.depth() > 1;
   position_.commit(finished);
-  if (now_.tick() >= std::numeric_limits<uint32_t>::max())
-    raise("step {}: a run has at most 2^32 - 1 boundaries", steps());
-  go_to({now_.committed.tick + 1, steps() + (step ? 1 : 0)});
+  go_to_next_boundary(step ? 1 : 0);
   now_.in_step = false;
   if (kind == LoopKind::epochs) ++epochs_;
   if (parents_) return;
@@ -281,13 +288,19 @@ void LiveRun::abandon() noexcept {
   digests_.forget_losses();
   now_.in_step = false;
   abandoned_ = position_.depth() == 0;
+  torn_ = true;
 }
 
-// The last state that is sure to exist: what is tracked may be gone when the run ends.
+// The last state that is sure to exist: what is tracked may be gone when the run ends. Where an exception left a pass
+// half done, and no pass came after it, it is not that of the boundary before and gets one: whether or not that was
+// digested, as a replay digests more and counts the same.
 void LiveRun::end_of_loops() {
   sink_.drain();
+  const bool is_boundary = torn_;
+  if (is_boundary) go_to_next_boundary(0);
   if (!digests_.covers(now_) || digests_.root().empty()) log_digest();
   if (!checkpoints_.covers(now_)) write_checkpoint();
+  if (is_boundary) stop_if_asked();
 }
 
 std::vector<ScalarEntry> LiveRun::run_scalars() const {

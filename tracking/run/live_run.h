@@ -104,6 +104,7 @@ class LiveRun final : public Recorder {
   void write_checkpoint();
   void stop_if_asked();
   void go_to(Moment moment);
+  void go_to_next_boundary(int64_t steps_done);
   FiniteCheck finite() const { return FiniteCheck(flags_.allow_nan); }
 
   [[noreturn]] void stop(const std::string& reason, int exit_code);
@@ -134,6 +135,8 @@ class LiveRun final : public Recorder {
   bool training_ = false, ended_ = false;
   bool parents_ = false;                  // the process that this one was forked from has the run
   bool abandoned_ = false;                // an exception left the outermost loop
+  bool torn_ = false;                     // since the last boundary, an exception left a pass half done
+  bool held_against_record_ = false;      // data and hyperparameters of a run that is resumed
   std::set<const Stateful*> optimizers_;  // that were seen to be tracked
 };
 

@@ -9,9 +9,11 @@ namespace stet::tracking {
 
 LoopEntry Loop::enter() {
   exceptions_ = std::uncaught_exceptions();
-  const LoopEntry entry = run_.enter(kind_, length_, index_);
+  LoopEntry entry = run_.enter(kind_, length_, index_);
   depth_ = run_.depth();
   open_ = true;
+  // Without iterations it changes nothing, a loader's epoch neither: the state is still that of the last boundary.
+  if (entry == LoopEntry::fresh && length_ <= 0) entry = LoopEntry::empty;
   if (entry == LoopEntry::empty) end_loop();
   return entry;
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -328,6 +329,74 @@ void nothing(Setting& s) {
   for ([[maybe_unused]] const int64_t i : s.run.steps(0)) return;
 }
 
+void learn(Setting& s, const Tensor& x) { s.opt.step(backward(mean(square(s.net(x))))); }
+
+// A loader that has nothing.
+struct NoBatches : Stateful {
+  using Batch = Tensor;
+  int64_t at = -1;
+  std::optional<Tensor> next() { return std::nullopt; }
+  int64_t batches_per_epoch() const { return 0; }
+  int64_t epoch() const { return at; }
+  void start_epoch(int64_t epoch) { at = epoch; }
+  void members(Visitor& v) override { v("epoch", at); }
+};
+
+// Loops without iterations: first, between and last, of every kind, at every depth, and one that is left at once. What
+// lies between them draws, logs and sets what is tracked.
+void hollow(Setting& s) {
+  Stream noise(s.run.rng() / "noise");
+  NoBatches empty;
+  s.run.track("empty", empty);
+  const auto nothing = [&] {
+    for ([[maybe_unused]] auto& epoch : s.run.epochs(0)) learn(s, ones_there({1, 4}));
+    s.run.log("between", sum(draw(noise, {2})));
+    s.opt.lr *= 0.9;
+    kill_point("between");
+    for ([[maybe_unused]] auto& batch : s.run.steps(empty)) learn(s, ones_there({1, 4}));
+    for ([[maybe_unused]] const int64_t i : s.run.steps(0)) learn(s, ones_there({1, 4}));
+  };
+  nothing();
+  for ([[maybe_unused]] const int64_t i : s.run.steps(4)) learn(s, draw(noise, {2, 4}));
+  nothing();
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for ([[maybe_unused]] const int64_t i : s.run.steps(0)) learn(s, ones_there({1, 4}));
+    for (auto [x, y] : s.run.steps(s.loader)) learn(s, x + draw(noise, {1, 4}));
+    for ([[maybe_unused]] auto& batch : s.run.steps(empty)) learn(s, ones_there({1, 4}));
+  }
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(2)) break;
+  for ([[maybe_unused]] const int64_t i : s.run.steps(2)) learn(s, draw(noise, {2, 4}));
+  nothing();
+}
+
+// The first loop is left at once, before a step.
+void left(Setting& s) {
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(3)) break;
+  for ([[maybe_unused]] const int64_t i : s.run.steps(9)) learn(s, ones_there({2, 4}));
+  for ([[maybe_unused]] const int64_t i : s.run.steps(3)) break;
+}
+
+// Exceptions that the program expects leave outermost loops with a pass half done, in front of loops without
+// iterations.
+void torn(Setting& s) {
+  const auto step_then_throw = [&](int64_t at) {
+    try {
+      for (const int64_t i : s.run.steps(9)) {
+        learn(s, ones_there({2, 4}));
+        if (i == at) throw std::runtime_error("enough");
+      }
+    } catch (const std::runtime_error&) { s.run.log("caught", static_cast<double>(at)); }
+  };
+  step_then_throw(0);
+  for ([[maybe_unused]] const int64_t i : s.run.steps(0)) return;
+  kill_point("torn");
+  step_then_throw(4);
+  step_then_throw(0);
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(0)) return;
+  kill_point("torn");
+  for ([[maybe_unused]] const int64_t i : s.run.steps(20)) learn(s, ones_there({2, 4}));
+}
+
 // Two loops side by side, neither within the other.
 void side_by_side(Setting& s) {
   auto outer = s.run.steps(4);
@@ -439,12 +508,12 @@ void grows(Setting& s) {
 
 int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
-  const auto form =
-      run.param("form", "plain",
-                {.one_of = {"plain",    "gan",     "accumulate", "carry",   "average",     "early",  "mean",
-                            "nested",   "best",    "draws",      "stages",  "whole",       "caught", "returns",
-                            "scores",   "nothing", "side",       "catches", "outside",     "nan",    "nan metric",
-                            "recovers", "tells",   "fault",      "grows",   "nan at once", "times",  "late"}});
+  const auto form = run.param(
+      "form", "plain",
+      {.one_of = {"plain", "gan",         "accumulate", "carry", "average",    "early",    "mean",   "nested",
+                  "best",  "draws",       "stages",     "whole", "caught",     "returns",  "scores", "nothing",
+                  "side",  "catches",     "outside",    "nan",   "nan metric", "recovers", "tells",  "fault",
+                  "grows", "nan at once", "times",      "late",  "hollow",     "left",     "torn"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
@@ -502,4 +571,7 @@ int main(int argc, char** argv) {
   if (form == "nan at once") not_a_number_at_once(s);
   if (form == "times") times(s);
   if (form == "late") late(s);
+  if (form == "hollow") hollow(s);
+  if (form == "left") left(s);
+  if (form == "torn") torn(s);
 }

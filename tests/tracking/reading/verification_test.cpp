@@ -50,6 +50,40 @@ TEST_F(Verification, NamesWhatIsDeclaredToVaryAndWhatDependsOnSurroundings) {
               AllOf(Contains("metric declared (declared to vary)"), Contains("text when (depends on surroundings)")));
 }
 
+class LoopsWithoutIterations : public testing::TestWithParam<std::tuple<const char*, Environment>> {};
+
+// Stopped at every ninth step, after a kill between loops too: each boundary has one digest.
+TEST_P(LoopsWithoutIterations, AreVerified) {
+  const auto& [form, kill] = GetParam();
+  TempFolder folder;
+  const auto run = [&](Arguments more, const Environment& environment = {}) {
+    more.insert(more.end(), {"--form", form, "--epochs", "1", "--checkpoint-every", "7"});
+    return run_scenario(folder.path(), more, environment).status;
+  };
+  Arguments again{};
+  if (!kill.empty()) {
+    ASSERT_EQ(run({}, kill), 137);
+    again = {"--resume", "latest"};
+  }
+  for (int stop = 1; stop < 20; stop += 9) {
+    Arguments arguments = again;
+    arguments.insert(arguments.end(), {"--max-steps", std::to_string(stop)});
+    ASSERT_EQ(run(arguments), 0);
+    EXPECT_TRUE(verify(only_run(folder.path()), {}).verified()) << verify(only_run(folder.path()), {}).line;
+    again = {"--resume", "latest"};
+  }
+  ASSERT_EQ(run(again), 0);
+  const Verdict found = verify(only_run(folder.path()), {});
+  EXPECT_TRUE(found.verified()) << found.line;
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, LoopsWithoutIterations,
+                         testing::Values(std::tuple("hollow", Environment{}), std::tuple("left", Environment{}),
+                                         std::tuple("torn", Environment{}),
+                                         std::tuple("hollow", Environment{{"STET_TEST_KILL", "between:1"}}),
+                                         std::tuple("torn", Environment{{"STET_TEST_KILL", "torn:1"}})),
+                         [](const auto& info) { return std::get<0>(info.param) + std::to_string(info.index); });
+
 TEST_F(Verification, AFieldOfTheRecordThatNoDigestCoversIsCompared) {
   ASSERT_EQ(train({}).status, 0);
   replace_once(run() / "run.json", "\"meaning\": \"learning rate\"", "\"meaning\": \"a rate\"");

@@ -126,6 +126,11 @@ INSTANTIATE_TEST_SUITE_P(Plain, KillPlace,
                                          std::tuple("plain", "evaluation:2"), std::tuple("plain", "evaluation:5"),
                                          std::tuple("plain", "epoch:1"), std::tuple("plain", "epoch:3")));
 
+INSTANTIATE_TEST_SUITE_P(BetweenLoops, KillPlace,
+                         testing::Values(std::tuple("hollow", "between:1"), std::tuple("hollow", "between:2"),
+                                         std::tuple("hollow", "between:3"), std::tuple("torn", "torn:1"),
+                                         std::tuple("torn", "torn:2")));
+
 TEST(RunKill, TwiceInARow) {
   const Undisturbed& undisturbed = Undisturbed::plain();
   for (const auto& [first, second] : {std::pair("step:10", "step:2"), std::pair("step:10", "step:12"),
@@ -201,7 +206,8 @@ TEST_P(EveryForm, GoesOnAfterKills) {
 
 INSTANTIATE_TEST_SUITE_P(Forms, EveryForm,
                          testing::Values("plain", "gan", "accumulate", "carry", "average", "early", "mean", "nested",
-                                         "best", "draws", "stages", "whole", "caught", "returns"),
+                                         "best", "draws", "stages", "whole", "caught", "returns", "hollow", "left",
+                                         "torn"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
