@@ -17,6 +17,8 @@ if(STET_BUILD_TRACKING)
   # HDF5 by pkg-config too: CMake's own module for it fails in a user's project that has C++ alone.
   pkg_check_modules(stet_hdf5 REQUIRED IMPORTED_TARGET hdf5)
   pkg_check_modules(stet_libgit2 REQUIRED IMPORTED_TARGET libgit2)
+  pkg_check_modules(stet_re2 REQUIRED IMPORTED_TARGET re2)
+  pkg_check_modules(stet_sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 endif()
 if(STET_BUILD_TRACKING AND STET_BUILD_TESTS)
   find_package(GTest REQUIRED)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -19,6 +21,8 @@
 #include "stet/data/png.h"
 #include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/error.h"
+#include "stet/tracking/query/evaluate.h"
+#include "stet/tracking/query/parser.h"
 #include "stet/tracking/reading/log_collector.h"
 #include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/record/checkpoint.h"
@@ -117,7 +121,59 @@ std::string read_back(const Png& image, size_t channels) {
   return pixels;
 }
 
+// A run that has something of every kind.
+class FewValues : public query::RunValues {
+ public:
+  query::Value field(size_t index) const override {
+    switch (query::kFields[index].type) {
+      case query::Type::boolean: return query::Value(index % 2 == 0);
+      case query::Type::number: return query::Value(static_cast<int64_t>(index));
+      case query::Type::date: return query::Value(query::Date{1.7e9});
+      case query::Type::duration: return query::Value(query::Duration{90});
+      case query::Type::list: return query::Value(params());
+      default: return query::Value(std::string("gr\xc3\xb6\xc3\x9f\xe9"));
+    }
+  }
+  query::Value param(const std::string& name) const override {
+    return name == "lr" ? query::Value(0.5) : name == "n" ? query::Value(~uint64_t{0}) : query::Value();
+  }
+  query::Value data_digest(const std::string&) const override { return query::Value(std::string("abc")); }
+  query::Value data_samples(const std::string&) const override { return query::Value(int64_t{7}); }
+  query::List params() const override { return {query::Value(std::string("lr")), query::Value(std::string("n"))}; }
+  query::List metrics() const override { return {}; }
+  query::List data() const override { return {}; }
+  const query::CurveSummary* summary(const query::SeriesName& name) const override {
+    return name.name == "none" ? nullptr : &summary_;
+  }
+  const query::Curve& curve(const query::SeriesName&) const override { return curve_; }
+
+ private:
+  query::Curve curve_{{1, 2.0}, {2, 1.0}, {2, std::nan("")}, {5, 0.5}};
+  query::CurveSummary summary_ = query::summarize(curve_);
+};
+
+void require_query_error(const query::QueryError& error, const std::string& query) {
+  const std::string_view message = error.what();
+  if (message.find('\n') != message.npos) fail("an error of several lines: " + std::string(message));
+  if (error.column() < 1 || error.column() > query.size() + 1) fail("an error outside of the query");
+  const std::string pointed = error.pointed();
+  if (!is_utf8(pointed) || std::count(pointed.begin(), pointed.end(), '\n') != 1) fail("a caret under no line");
+}
+
 }  // namespace
+
+void query(Input input) {
+  const std::string text = text_of(input);
+  const FewValues run;
+  try {
+    const query::Expression condition = query::parse(text, 1.7e9);
+    if (condition.type != query::Type::boolean) fail("a query that is no condition");
+    if (query::evaluate(condition, run).is_none()) query::holds(condition, run);
+  } catch (const query::QueryError& error) { require_query_error(error, text); }
+  try {
+    for (const query::Term& term : query::parse_terms(text, true, 1.7e9)) query::evaluate(term.value, run);
+  } catch (const query::QueryError& error) { require_query_error(error, text); }
+}
 
 void checkpoint(Input input) {
   refuses_at_most("given.h5", [&] { decode(as_bytes(text_of(input)), "given.h5"); });

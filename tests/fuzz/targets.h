@@ -20,6 +20,7 @@ void config(Input input);
 void safetensors(Input input);  ///< a file of weights, and the same bytes as an index
 void npy(Input input);
 void npz(Input input);
+void query(Input input);  ///< a condition, and terms, asked of a run that has a few things
 void image(Input input);  ///< a PNG file to be read, as it is and with checksums that fit
 
 struct Target {
@@ -37,6 +38,7 @@ inline constexpr Target kTargets[] = {{"checkpoint", checkpoint},
                                       {"safetensors", safetensors},
                                       {"npy", npy},
                                       {"npz", npz},
-                                      {"image", image}};
+                                      {"image", image},
+                                      {"query", query}};
 
 }  // namespace stet::fuzz

@@ -20,7 +20,8 @@ LAYERS = {
     "tracking/record": {"tensor", "tracking/record"},
     "tracking/capture": {"tensor", "tracking/record", "tracking/capture"},
     "tracking/run": {"tensor", "tracking/record", "tracking/capture", "tracking/run"},
-    "tracking/reading": {"tensor", "tracking/record", "tracking/capture", "tracking/reading"},
+    "tracking/query": {"tensor", "tracking/record", "tracking/query"},
+    "tracking/reading": {"tensor", "tracking/record", "tracking/capture", "tracking/query", "tracking/reading"},
     "tracking/sweep": {"tensor", "tracking/reading", "tracking/run", "tracking/sweep"},
     "tracking/exchange": {"tensor", "tracking/reading", "tracking/exchange"},
     "tracking/cli": {"tensor", "nn", "data", "optim", "tracking"},
@@ -42,7 +43,7 @@ PUBLIC_HEADERS = {
 }
 
 # Headers of a library reach every user's program: these libraries' stay in its sources.
-NOT_IN_HEADERS = re.compile(r"(nlohmann|google|CLI)/")
+NOT_IN_HEADERS = re.compile(r"(nlohmann|google|CLI|re2)/|sqlite3\.h$")
 
 # Headers from outside that one place alone may include: the emulator stands on fibers, the rest of cuda/ on CUDA's runtime. Products and
 # convolutions are Stet's own, since a library's have other bits.

@@ -92,6 +92,9 @@ class EventReader {
   /// Resumes are delivered as well. A frame cut short at a segment's end is a crash and ends the log; a wrong CRC with
   /// frames after it throws DataError that names the file and the offset.
   bool next(record::Event& event);
+  /// Before anything was read: goes on from where another reader of the log was, whose events are passed over. False
+  /// where the log has another last segment since, or a shorter one.
+  bool go_on(LogPosition from);
   /// Where the last event that next() gave ends.
   LogPosition position() const;
 

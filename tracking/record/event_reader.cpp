@@ -74,6 +74,12 @@ struct EventReader::Part {
     window_begin = from;
   }
 
+  // Does the file hold so many bytes from there on? What lies in the window was read from it.
+  bool holds(int64_t from, int64_t count) {
+    const int64_t window_end = window_begin + static_cast<int64_t>(window.size());
+    return (from >= window_begin && from + count <= window_end) || count <= file().identity().size - from;
+  }
+
   // Parses the frame at `offset` and moves behind it; false where the segment ends.
   bool next(record::Event& event) {
     if (offset == limit) return false;
@@ -82,7 +88,7 @@ struct EventReader::Part {
     if (!crc_holds(header.substr(0, 8), header.substr(8, 4))) return damaged();
     auto length = get_little_endian<uint64_t>(header);
     if (length > kEventLimit) raise_damaged("a frame of more bytes than an event has");
-    if (static_cast<int64_t>(length) + kHeaderSize + kTrailerSize > file().identity().size - offset) return cut();
+    if (!holds(offset, kHeaderSize + static_cast<int64_t>(length) + kTrailerSize)) return cut();
     std::string_view body = bytes_at(offset + kHeaderSize, length + kTrailerSize);
     if (body.size() < length + kTrailerSize) return cut();
     if (!crc_holds(body.substr(0, length), body.substr(length))) return damaged();
@@ -184,6 +190,14 @@ bool EventReader::next(record::Event& event) {
     parts_[current_++]->close();
   }
   return false;
+}
+
+bool EventReader::go_on(LogPosition from) {
+  if (parts_.empty() || parts_.back()->number != from.segment) return false;
+  if (from.offset > parts_.back()->file().identity().size) return false;
+  current_ = parts_.size() - 1;
+  parts_[current_]->offset = from.offset;
+  return true;
 }
 
 LogPosition EventReader::position() const {
