@@ -1,4 +1,4 @@
-// stet: lists, shows, compares, verifies and resumes runs.
+// stet: lists, shows, compares, verifies, resumes and labels runs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -19,12 +19,12 @@
 namespace stet::tracking::cli {
 
 // Each is defined in the file of its name.
-Verb ls(), show(), diff(), verify(), resume();
+Verb ls(), show(), diff(), verify(), resume(), tag(), note(), rename(), archive();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume};
+constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume, tag, note, rename, archive};
 
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {
@@ -41,7 +41,7 @@ std::string explained(const CLI::ParseError& error, int argc, char** argv) {
 }
 
 int run_command(int argc, char** argv) {
-  CLI::App app("Lists, shows, compares, verifies and resumes the runs of Stet programs.", "stet");
+  CLI::App app("Lists, shows, compares, verifies, resumes and labels the runs of Stet programs.", "stet");
   app.set_version_flag("--version", stet::version);
   app.require_subcommand(1);
   app.footer(

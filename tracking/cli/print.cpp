@@ -54,6 +54,9 @@ template <class F> Json run_json(const RunView& run, const F& metric_json) {
             {"folder", run.folder.string()},
             {"program", run.program},
             {"status", std::string(name_of(run.status))},
+            {"group", run.group},
+            {"tags", run.tags},
+            {"archived", run.archived},
             {"created", json_of(run.created)},
             {"seed", json_of(run.seed)}};
   Json parameters = Json::object();
@@ -98,9 +101,14 @@ Json full_json(const RunView& run) {
   Json json = run_json(run, summary_json);
   const Json whole = json_of(parse_record(run.record_json, run.folder.string()));
   for (const char* field : {"numerics", "launches", "data", "places", "hyperparameters", "parameter_count",
-                            "model_summary", "tags", "stet_version"}) {
+                            "model_summary", "stet_version"}) {
     json[field] = whole.at(field);
   }
+  json["description"] = run.description;
+  Json notes = Json::array();
+  for (const RunNote& n : run.notes)
+    notes.push_back({{"time", json_of(n.time)}, {"author", n.author}, {"host", n.host}, {"text", n.text}});
+  json["notes"] = notes;
   Json checkpoints = Json::array();
   for (const RunCheckpoint& c : run.checkpoints) checkpoints.push_back(checkpoint_json(c));
   json["checkpoints"] = checkpoints;

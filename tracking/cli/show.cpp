@@ -1,5 +1,6 @@
 // stet show.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -73,6 +74,13 @@ Pairs launches(const RunView& run) {
   return pairs;
 }
 
+Pairs notes(const RunView& run) {
+  Pairs pairs;
+  for (const RunNote& n : run.notes)
+    pairs.emplace_back(local_time(n.time) + (n.author.empty() ? "" : " " + n.author), n.text);
+  return pairs;
+}
+
 Pairs checkpoints(const RunView& run) {
   Pairs pairs;
   for (const RunCheckpoint& c : run.checkpoints) {
@@ -108,14 +116,24 @@ void print_model(const RunView& run) {
   for (std::string line; std::getline(lines, line);) put_line("  " + line);
 }
 
+void print_labels(const RunView& run) {
+  if (!run.group.empty()) put_line("  group " + run.group);
+  if (!run.tags.empty()) put_line(fmt::format("  tags {}", fmt::join(run.tags, ", ")));
+  if (run.archived) put_line("  archived");
+  if (!run.description.empty()) put_line("  " + run.description);
+}
+
 void print_text(const RunView& run) {
   put_line("run " + run.id);
   put_line(fmt::format("  name {}, program {}, {}", run.name, run.program, name_of(run.status)));
   put_line("  " + run.folder.string());
   put_line(fmt::format("  made {}, {} steps, numerics {}, seed {}", local_time(run.created), run.steps, run.numerics,
                        run.seed));
+  print_labels(run);
   if (!run.digest().empty()) put_line("  digest " + run.digest());
   if (run.status != RunStatus::running) put_line("  " + run.seal.line());
+  print_pairs("Notes", notes(run));
+  for (const std::string& line : read_labels(run.folder).unreadable) put_error(line);
   print_pairs("Parameters", parameters(run));
   print_pairs("Metrics", metrics(run));
   print_pairs("Images", media(run, LoggedMedium::Kind::image));

@@ -108,8 +108,8 @@ std::vector<std::string> compare(const Message& recorded, const Message& replaye
 
 // The record without what is not compared.
 record::RunRecord comparable(record::RunRecord record, bool ended) {
-  for (const char* field :
-       {"id", "name", "created", "places", "checkpoints", "launches", "tags", "forked_from", "forked_at"})
+  for (const char* field : {"id", "name", "created", "places", "checkpoints", "launches", "tags", "group", "note",
+                            "description", "forked_from", "forked_at"})
     record.GetReflection()->ClearField(&record, record.GetDescriptor()->FindFieldByName(field));
   if (!ended) record.clear_steps();  // as of an older launch's end
   for (auto& param : *record.mutable_params()) param.clear_source();
@@ -179,7 +179,7 @@ std::vector<std::string> record_differences(const record::RunRecord& recorded, c
 
 const std::vector<std::string>& not_compared() {
   static const std::vector<std::string> parts{
-      "names and tags",
+      "names, groups, tags, notes and descriptions",
       "where parameters came from",
       "places and paths",
       "checkpoint rules and marks",

@@ -1,8 +1,10 @@
 // Values from the messages of run.json. Private to reading/.
 #pragma once
 
+#include "stet/tracking/reading/labels.h"
 #include "stet/tracking/reading/recorded.h"
 #include "stet/tracking/reading/runs.h"
+#include "stet/tracking/record/folder.h"
 #include "stet/tracking/record/record.pb.h"
 
 namespace stet::tracking {
@@ -19,6 +21,9 @@ template <class Messages> auto values_of(const Messages& messages) {
   for (const auto& message : messages) values.push_back(value_of(message));
   return values;
 }
+
+/// As read_labels.
+RunLabels labels_of(const Folder& run, const record::RunRecord& record);
 
 /// The summary, with the steps of the record, which only a finished run's are sure to be.
 RunSummary summarize(const std::filesystem::path& run, const record::RunRecord& record);

@@ -9,9 +9,10 @@
 namespace stet::tracking {
 
 RunSummary summarize(const Path& run, const record::RunRecord& record) {
+  RunLabels labels = labels_of(Folder(run), record);
   return {.folder = std::filesystem::absolute(run).lexically_normal(),
           .id = record.id(),
-          .name = record.name(),
+          .name = std::move(labels.name),
           .program = record.program(),
           .status = status_of(run, record),
           .steps = record.steps(),
@@ -19,7 +20,11 @@ RunSummary summarize(const Path& run, const record::RunRecord& record) {
           .numerics = record.numerics(),
           .seed = record.seed(),
           .parameters = values_of(record.params()),
-          .tags = {record.tags().begin(), record.tags().end()}};
+          .group = std::move(labels.group),
+          .description = std::move(labels.description),
+          .tags = std::move(labels.tags),
+          .notes = std::move(labels.notes),
+          .archived = labels.archived};
 }
 
 RunSummary read_summary(const Path& run) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "stet/tracking/reading/labels.h"
 #include "stet/tracking/reading/log_view.h"
 #include "stet/tracking/reading/recorded.h"
 #include "stet/tracking/record/run_status.h"
@@ -25,15 +26,19 @@ struct RunView;
 /// What a list of runs shows of one.
 struct RunSummary {
   std::filesystem::path folder;  ///< absolute
-  std::string id, name;
-  std::string program;  ///< the name that the program gave to its Run
+  std::string id, name;          ///< the name that it has now, as its tags and notes are
+  std::string program;           ///< the name that the program gave to its Run
   RunStatus status = RunStatus::dead;
   int64_t steps = 0;   ///< committed
   double created = 0;  ///< seconds since 1970, UTC
   int32_t numerics = 0;
   uint64_t seed = 0;
   std::vector<RunParameter> parameters;
+  std::string group;        ///< of runs that belong together; empty: none
+  std::string description;  ///< what the run is of
   std::vector<std::string> tags;
+  std::vector<RunNote> notes;
+  bool archived = false;
 
   /// A metric's points, read from the log now; none where it was not logged. Throws DataError that names the log's
   /// damage.

@@ -14,6 +14,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/version.h"
+#include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/seal.h"
@@ -143,7 +144,8 @@ Path find_run(const Path& runs, const std::string& which) {
   if (matches.size() == 1) return matches.front();
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     try {
-      if (read_record(*folder).name() == which) return *folder;
+      const Folder run(*folder);
+      if (present_name(run, read_record(run)) == which) return *folder;
     } catch (const DataError&) {  // another run's broken record is no reason to refuse this one
     }
   }

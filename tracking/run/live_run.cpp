@@ -79,6 +79,13 @@ void LiveRun::set_policy(const CheckpointPolicy& policy) {
   checkpoints_.set_policy(policy);
 }
 
+void LiveRun::describe(const RunDescription& description) {
+  check(description);
+  if (parents_ || (resumed() && !begun())) return;
+  record_.describe(description);
+  if (begun()) record_.describe(flags_.description);  // which override it
+}
+
 // The newest whole checkpoint, and the record's values for the parameters.
 void LiveRun::take_up_recorded() {
   RecordedRun run = open_recorded(fs_, flags_.runs, flags_.resume, program_);
@@ -107,6 +114,7 @@ void LiveRun::take_up_recorded() {
 
 void LiveRun::close() {
   if (parameters_.closed()) return;
+  flags_.read_description(parameters_);
   if (parameters_.help()) print_and_exit(parameters_.help_text(program_));
   parameters_.close();
   set_threads(flags_.threads);

@@ -41,6 +41,7 @@ class LiveRun final : public Recorder {
   Parameters& parameters() { return parameters_; }
   State& state() { return state_; }
   void set_policy(const CheckpointPolicy& policy);
+  void describe(const RunDescription& description);
   /// Closes the set of parameters; prints --help and exits when it was asked for.
   void close();
   Device device() const { return flags_.device; }

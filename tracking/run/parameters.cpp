@@ -226,6 +226,10 @@ std::string Parameters::built_in_path(std::string_view name, std::string_view st
   return settle(std::move(d), [](const std::string& text) { return Checked{text, ""}; });
 }
 
+bool Parameters::declares(std::string_view name) const {
+  return std::any_of(declared_.begin(), declared_.end(), [&](const Declared& d) { return d.name == name; });
+}
+
 void Parameters::refuse_unknown() const {
   std::vector<std::string> names{"help", "config"};
   for (const Declared& d : declared_) names.push_back(d.name);
@@ -242,7 +246,7 @@ void Parameters::close() {
   closed_ = true;
   refuse_unknown();
   for (const auto& entry : record_) {
-    if (std::none_of(declared_.begin(), declared_.end(), [&](const Declared& d) { return d.name == entry.first; })) {
+    if (!declares(entry.first)) {
       raise("run {} has a parameter {}, which this program has not: it is another program's, or another version's",
             run_, entry.first);
     }

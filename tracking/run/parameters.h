@@ -79,6 +79,9 @@ class Parameters {
   /// The same of a path, which may hold any bytes.
   std::string built_in_path(std::string_view name, std::string_view standard, const PathOptions& options);
 
+  /// Is there a parameter, place or flag of that name?
+  bool declares(std::string_view name) const;
+
   /// True when --help was given: nothing is refused until it has been printed.
   bool help() const { return help_; }
   /// No more parameters: throws UsageError on an unknown flag, and on parameters that the record has and the program

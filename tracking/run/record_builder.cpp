@@ -13,6 +13,7 @@
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/capture/secrets.h"
 #include "stet/tracking/capture/source.h"
+#include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/seal.h"
 #include "stet/tracking/record/text.h"
@@ -80,6 +81,14 @@ void add_hyperparameter(record::RunRecord& record, const std::string& path, cons
 
 }  // namespace
 
+void check(const RunDescription& description) {
+  for (const auto& [what, text] :
+       {std::pair("the name", &description.name), std::pair("the group", &description.group),
+        std::pair("the note", &description.note), std::pair("the description", &description.description)})
+    require_utf8("describe", what, *text);
+  for (const std::string& tag : description.tags) require_tag("describe", tag);
+}
+
 CheckpointPolicy policy_of(const record::RunRecord& record) {
   const auto& rules = record.checkpoints();
   return {.every_steps = rules.every_steps(),
@@ -103,7 +112,8 @@ void RecordBuilder::take_over(record::RunRecord recorded) {
 void RecordBuilder::describe_program(const std::string& program, const RunFlags& flags, const Parameters& parameters,
                                      const CheckpointPolicy& policy) {
   record_.set_program(program);
-  record_.set_name(!flags.name.empty() ? flags.name : taken_over_ ? record_.name() : program);
+  describe(flags.description);
+  if (record_.name().empty()) record_.set_name(program);
   record_.set_seed(flags.seed);
   record_.set_numerics(numerics_version);
   record_.set_stet_version(version);
@@ -111,6 +121,17 @@ void RecordBuilder::describe_program(const std::string& program, const RunFlags&
   if (taken_over_) move_places(parameters);
   else describe_parameters(parameters);
   set_policy(record_, policy);
+}
+
+void RecordBuilder::describe(const RunDescription& d) {
+  if (!d.name.empty()) record_.set_name(d.name);
+  if (!d.group.empty()) record_.set_group(d.group);
+  if (!d.note.empty()) record_.set_note(mask_secret("note", d.note));
+  if (!d.description.empty()) record_.set_description(mask_secret("description", d.description));
+  for (const std::string& tag : d.tags) {
+    if (std::ranges::find(record_.tags(), tag) == record_.tags().end()) record_.add_tags(tag);
+  }
+  changed_ = true;
 }
 
 void RecordBuilder::describe_parameters(const Parameters& parameters) {

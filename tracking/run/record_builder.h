@@ -18,6 +18,9 @@
 
 namespace stet::tracking {
 
+/// Throws UsageError on what is not UTF-8, and on what can be no tag.
+void check(const RunDescription& description);
+
 CheckpointPolicy policy_of(const record::RunRecord& record);
 
 class RecordBuilder {
@@ -32,6 +35,8 @@ class RecordBuilder {
 
   void describe_program(const std::string& program, const RunFlags& flags, const Parameters& parameters,
                         const CheckpointPolicy& policy);
+  /// What is empty stays as it was; tags are added.
+  void describe(const RunDescription& description);
   /// What is tracked, and what it reports of itself; the data sets.
   void describe_state(const State& state, const Parameters& parameters);
   /// The next launch, which begins here.

@@ -45,6 +45,8 @@ std::string Run::path(std::string_view name, std::string_view standard, const Pa
 
 void Run::checkpoint(const CheckpointPolicy& policy) { live_->set_policy(policy); }
 
+void Run::describe(const RunDescription& description) { live_->describe(description); }
+
 Rng Run::rng() { return Rng(live().seed()); }
 Device Run::device() { return live().device(); }
 EpochRange Run::epochs(int64_t n) { return EpochRange(live(), n); }

@@ -24,6 +24,7 @@
 #include "stet/tensor/stateful.h"
 #include "stet/tensor/tensor.h"
 #include "stet/tracking/run/checkpoint_policy.h"
+#include "stet/tracking/run/description.h"
 #include "stet/tracking/run/kept.h"
 #include "stet/tracking/run/loops.h"
 #include "stet/tracking/run/parameters.h"
@@ -72,6 +73,11 @@ class Run {
   /// When checkpoints are written and which are kept; by default each minute and at the end, the last three.
   /// --checkpoint-every overrides.
   void checkpoint(const CheckpointPolicy& policy);
+
+  /// Names the run and says what it is; at any time, and as often as one likes: what is empty stays as it was, and tags
+  /// are added. A run that is resumed keeps what it has until it goes on. Throws UsageError on what is not UTF-8, and
+  /// on what can be no tag.
+  void describe(const RunDescription& description);
 
   /// The run's random numbers: --seed.
   Rng rng();

@@ -1,6 +1,9 @@
 #include "stet/tracking/run/run_flags.h"
 
+#include <sstream>
+
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/acts.h"
 
 namespace stet::tracking {
 namespace {
@@ -20,6 +23,16 @@ Path from_here(const char* flag, const std::string& path) {
   return absolute.lexically_normal();
 }
 
+std::vector<std::string> tags_of(const std::string& text) {
+  std::vector<std::string> tags;
+  std::istringstream in(text);
+  for (std::string tag; std::getline(in, tag, ',');) {
+    require_tag("--tag", tag);
+    tags.push_back(tag);
+  }
+  return tags;
+}
+
 }  // namespace
 
 void RunFlags::read_place(Parameters& p) {
@@ -30,7 +43,8 @@ void RunFlags::read_place(Parameters& p) {
 }
 
 void RunFlags::read_rest(Parameters& p) {
-  name = p.built_in<std::string>("name", "", {.help = "name of the run; the program's own if none is given"});
+  description.name =
+      p.built_in<std::string>("name", "", {.help = "name of the run; the program's own if none is given"});
   seed = p.built_in<uint64_t>("seed", 1, {.help = "of all random numbers"});
   threads = p.built_in<int>("threads", 0, {.from = 0, .to = 1024, .help = "0: all cores"});
   const auto device_name = p.built_in<std::string>(
@@ -41,6 +55,16 @@ void RunFlags::read_rest(Parameters& p) {
                                   {.from = 0, .help = "stop, with a checkpoint, after that many steps; 0: none"});
   allow_nan = p.built_in<bool>("allow-nan", false, {.help = "go on when a loss or a metric is not finite"});
   if (!p.help()) device = parse_device(device_name);
+}
+
+void RunFlags::read_description(Parameters& p) {
+  const auto text = [&](const char* flag, const char* help) {
+    return p.declares(flag) ? "" : p.built_in<std::string>(flag, "", {.help = help});
+  };
+  description.group = text("group", "of runs that belong together");
+  description.tags = tags_of(text("tag", "tags, separated by commas"));
+  description.note = text("note", "why this run");
+  description.description = text("description", "what it is of");
 }
 
 }  // namespace stet::tracking

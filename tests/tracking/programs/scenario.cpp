@@ -519,6 +519,10 @@ int main(int argc, char** argv) {
   const auto hidden = run.param("hidden", 5, {.above = 0});
   run.param("api-key", "", {.help = "of a service that the scenario has no use for"});
   if (form == "scores") run.checkpoint({.every_steps = 3, .keep_last = 1, .best_metric = "score"});
+  if (std::getenv("STET_TEST_DESCRIBE")) {
+    run.describe({.name = "waves", .group = "first", .tags = {"a", "b"}, .note = "why", .description = "sines"});
+    run.describe({.tags = {"b", "c"}, .note = std::getenv("STET_TEST_DESCRIBE")});
+  }
   const auto place = run.path("data", "");
   if (form == "best")
     run.checkpoint({.every_steps = 4, .keep_last = 1, .best_metric = "error", .best_is_highest = false});

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   const auto place = run.path("place", "");
   run.execution("workers", 1);
   run.checkpoint({.every_steps = 4, .keep_last = 2});
+  run.describe({.group = "edits", .tags = {"small"}, .note = "to be edited", .description = "a bit of everything"});
 
   auto set = data::in_memory("line", Tensor::from(std::vector<float>{1, 2}), Tensor::from(std::vector<float>{2, 4}));
   Stream random(run.rng() / "w");

@@ -22,7 +22,7 @@ using Pointer = Json::json_pointer;
 
 // What verify says that it does not vouch for: as not_compared() of tracking/reading has it in words.
 const std::regex kNotVouchedFor(
-    "/(id|name|created|forked_from|forked_at|places|checkpoints|tags|allow_nan)(/.*)?"
+    "/(id|name|created|forked_from|forked_at|places|checkpoints|tags|group|note|description|allow_nan)(/.*)?"
     "|/params/\\d+/source|/data/\\d+/path|/data/\\d+/files/\\d+/path|/hyperparameters/\\d+/execution/.*"
     "|/launches/\\d+/(argv|cwd|machine|source|environment|threads|isa|device|pid|started|notes)(/.*)?"
     "|/launches/\\d+/build/libraries(/.*)?|/launches/\\d+/program/path"
