@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <set>
 #include <type_traits>
 #include <utility>
@@ -213,15 +214,26 @@ Tensor CsvTable::columns(const std::vector<std::string>& names, DType dtype) con
   return y;
 }
 
-Tensor CsvTable::categories(std::string_view name) const {
+std::vector<std::string> CsvTable::category_names(std::string_view name) const {
   const std::vector<std::string>& fields = columns_[index_of(name)];
   const std::set<std::string> different(fields.begin(), fields.end());
-  const std::vector<std::string> sorted(different.begin(), different.end());
-  std::vector<int64_t> positions;
-  for (const std::string& f : fields) {
-    positions.push_back(std::lower_bound(sorted.begin(), sorted.end(), f) - sorted.begin());
+  return {different.begin(), different.end()};
+}
+
+Tensor CsvTable::categories(std::string_view name, const std::vector<std::string>& texts) const {
+  const std::vector<std::string>& fields = columns_[index_of(name)];
+  std::map<std::string_view, int64_t> positions;
+  for (size_t i = 0; i < texts.size(); ++i) positions.emplace(texts[i], static_cast<int64_t>(i));
+  std::vector<int64_t> y;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const auto found = positions.find(fields[i]);
+    if (found == positions.end()) {
+      raise<DataError>("data: {}:{}: column '{}': '{}' is none of its {} categories", file_, lines_[i],
+                       shown(std::string(name)), shown(fields[i]), texts.size());
+    }
+    y.push_back(found->second);
   }
-  return Tensor::from(positions);
+  return Tensor::from(y);
 }
 
 CsvTable read_csv(const FileBytes& file, const CsvOptions& options) { return CsvReader(file, options).read(); }

@@ -33,8 +33,13 @@ class CsvTable {
   Tensor column(std::string_view name, DType dtype = DType::float32) const;
   /// Several columns side by side, [N, names].
   Tensor columns(const std::vector<std::string>& names, DType dtype = DType::float32) const;
-  /// A column of categories [N] as int64: the position of each text among the column's different texts in byte order.
-  Tensor categories(std::string_view name) const;
+  /// A column's different texts in byte order.
+  std::vector<std::string> category_names(std::string_view name) const;
+  /// A column of categories [N] as int64: the position of each text among the column's different ones in byte order.
+  Tensor categories(std::string_view name) const { return categories(name, category_names(name)); }
+  /// The same among other texts, as another file's column has them. Throws DataError that names file, line and column
+  /// of a text that is not among them.
+  Tensor categories(std::string_view name, const std::vector<std::string>& texts) const;
 
  private:
   friend class CsvReader;

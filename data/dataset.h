@@ -7,6 +7,7 @@
 #include <numeric>
 #include <span>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,31 @@ concept Dataset = requires(const D& d, int64_t i) {
   { d.size() } -> std::convertible_to<int64_t>;
   d.get(i);
 };
+
+namespace internal {
+
+/// Stands for what is no data set, and says in one line why it isn't.
+template <class D> struct Refused {
+  static constexpr bool kSized = requires(const D& d) {
+    { d.size() } -> std::convertible_to<int64_t>;
+  };
+  static constexpr bool kGets = requires(const D& d) { d.get(int64_t{}); };
+  static constexpr bool kChanges = requires(D & d) { d.get(int64_t{}); };
+  static_assert(kSized, "a data set has `int64_t size() const`");
+  static_assert(kGets || !kChanges, "a data set's get(i) must be const: a loader's workers call it at once");
+  static_assert(kGets || kChanges, "a data set has `get(int64_t i) const`, which returns sample i");
+
+  Refused(const D&) {}  // NOLINT: takes the place of one
+  int64_t size() const { return 0; }
+  Tensor get(int64_t) const { return {}; }
+};
+
+/// A function that can be called with N tensors.
+template <class F, class... T> consteval bool takes(std::type_identity<std::tuple<T...>>) {
+  return std::invocable<F&, T...>;
+}
+
+}  // namespace internal
 
 /// A data set whose samples change from epoch to epoch, as random transforms do.
 template <class D>
@@ -179,6 +205,11 @@ template <Dataset D, class F> class Mapped {
 };
 
 /// `map(digits, [](const Tensor& x, const Tensor& y) { return std::tuple(x * 2, y); })`.
-template <Dataset D, class F> Mapped<D, F> map(D dataset, F f) { return {std::move(dataset), std::move(f)}; }
+template <Dataset D, class F> auto map(D dataset, F f) {
+  constexpr bool fits = internal::takes<const F>(std::type_identity<BatchOf<D>>());
+  static_assert(fits, "map's function takes all fields of a sample, each as a const Tensor&");
+  if constexpr (fits) return Mapped<D, F>(std::move(dataset), std::move(f));
+  else return dataset;
+}
 
 }  // namespace stet::data

@@ -109,6 +109,16 @@ TEST(Csv, CategoriesArePositionsInByteOrder) {
   const Scratch scratch;
   const CsvTable t = table_of(scratch, "k\nsetosa\nAster\nsetosa\nrosa\n");
   EXPECT_EQ(t.categories("k").to_vector<int64_t>(), (std::vector<int64_t>{2, 0, 2, 1}));
+  EXPECT_EQ(t.category_names("k"), (std::vector<std::string>{"Aster", "rosa", "setosa"}));
+}
+
+TEST(Csv, CategoriesMayBeThoseOfAnotherFile) {
+  const Scratch scratch;
+  const std::vector<std::string> names = table_of(scratch, "k\nsetosa\nAster\nrosa\n").category_names("k");
+  EXPECT_EQ(table_of(scratch, "k\nsetosa\nrosa\n").categories("k", names).to_vector<int64_t>(),
+            (std::vector<int64_t>{2, 1}));
+  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "k\nrosa\nviola\n").categories("k", names); }),
+              EndsWith("t.csv:3: column 'k': 'viola' is none of its 3 categories"));
 }
 
 TEST(Csv, NamesFileLineAndColumn) {

@@ -169,6 +169,34 @@ TEST(Evaluate, RunsInEvaluationAndTakesAnyDtype) {
   EXPECT_TRUE(grad_enabled());
 }
 
+// Sample i: 1 + i mod 3 ones, and how many.
+struct Lengths {
+  int64_t size() const { return 7; }
+  std::pair<Tensor, float> get(int64_t i) const { return {ones({1 + i % 3}), static_cast<float>(1 + i % 3)}; }
+};
+
+TEST(Evaluate, FillsUpSamplesOfUnequalLengths) {
+  struct Mean {
+    double sum = 0;
+    int64_t count = 0;
+    void add(const Tensor& prediction, const Tensor& target) {
+      sum += stet::sum(prediction - target).item();
+      count += target.size(0);
+    }
+    double value() const { return sum / static_cast<double>(count); }
+  };
+  // A sample of length n is filled up to m by m - n times 5.
+  const auto excess = [](const Tensor& x, const Tensor& lengths) {
+    const Tensor filled = static_cast<double>(x.size(1)) - lengths.to(DType::float32);
+    return sum(x, {1}) - filled * 5;
+  };
+  for (int64_t batch : {1, 2, 4, 7}) {
+    EXPECT_EQ(evaluate(Lengths(), excess, {.batch = batch, .collate = pad(5)}, Mean()), 0) << batch;
+    const auto right = [&](const Tensor& x, const Tensor& lengths, const Tensor& y) { return excess(x, lengths) == y; };
+    EXPECT_EQ(evaluate(right, Lengths(), {.batch = batch, .collate = pad(5)}), 1) << batch;
+  }
+}
+
 TEST(Evaluate, RefusesAMetricOfAnotherShape) {
   const auto total = [](const Tensor& x) { return sum(x); };
   EXPECT_THAT(message_of<UsageError>([&] { evaluate(total, in_memory("ten", arange(10, DType::float32))); }),
