@@ -45,8 +45,11 @@ template <Dataset D, Transform... Ts> class Augmented {
 
 /// `augment(train, run.rng() / "augment", RandomCrop{.height = 28, .width = 28, .padding = 2}, Noise{.deviation =
 /// 0.1f})`.
-template <Dataset D, Transform... Ts> Augmented<D, Ts...> augment(D dataset, const Rng& rng, Ts... transforms) {
-  return {std::move(dataset), rng, std::move(transforms)...};
+template <Dataset D, class... Ts> auto augment(D dataset, const Rng& rng, Ts... transforms) {
+  constexpr bool fit = (Transform<Ts> && ...);
+  static_assert(fit, "a transform is called with (const Tensor&, SampleDraws&) and gives a Tensor; it is const");
+  if constexpr (fit) return Augmented<D, Ts...>(std::move(dataset), rng, std::move(transforms)...);
+  else return dataset;
 }
 
 }  // namespace stet::data

@@ -164,5 +164,11 @@ template <Dataset D, class Collate = Stack> class Loader : public LoaderBase {
 };
 
 template <Dataset D> Loader(D, PaddedLoaderOptions) -> Loader<D, Pad>;
+template <class D>
+requires(!Dataset<D>) Loader(D, LoaderOptions)
+->Loader<internal::Refused<D>>;
+template <class D>
+requires(!Dataset<D>) Loader(D, PaddedLoaderOptions)
+->Loader<internal::Refused<D>, Pad>;
 
 }  // namespace stet::data

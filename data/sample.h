@@ -82,8 +82,12 @@ template <class S> consteval size_t count_fields() {
   }
 }
 
-template <Field T> Tensor field_tensor(const T& value) {
-  if constexpr (std::convertible_to<const T&, Tensor>) return value;
+template <class T> Tensor field_tensor(const T& value) {
+  static_assert(
+      Field<T>,
+      "a field of what get(i) returns is a Tensor or a number: a text or a vector becomes one by Tensor::from");
+  if constexpr (!Field<T>) return {};
+  else if constexpr (std::convertible_to<const T&, Tensor>) return value;
   else if constexpr (requires { DTypeOf<T>::value; }) return Tensor(value);
   else return Tensor(static_cast<std::conditional_t<std::is_integral_v<T>, int64_t, double>>(value));
 }

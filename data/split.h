@@ -57,5 +57,10 @@ template <Dataset D, size_t N> std::array<Subset<D>, N> split(D dataset, const d
   announce_split(*whole, fractions, rng, parts);
   return subsets_of<N>(whole, std::move(parts));
 }
+template <class D, size_t N>
+requires(!Dataset<D>) std::array<Subset<internal::Refused<D>>, N> split(D dataset, const double (&fractions)[N],
+                                                                        const Rng& rng) {
+  return split(internal::Refused<D>(dataset), fractions, rng);
+}
 
 }  // namespace stet::data

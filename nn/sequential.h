@@ -23,9 +23,13 @@ concept Layer = std::copy_constructible<L> && requires(L& layer, const Tensor& x
 class Sequential : public Module {
  public:
   template <class... L>
-  requires(!(sizeof...(L) == 1 && (std::same_as<std::decay_t<L>, Sequential> && ...))) &&
-      (Layer<std::decay_t<L>> && ...) explicit Sequential(L&&... layers) {
-    (add(std::forward<L>(layers)), ...);
+  requires(!(sizeof...(L) == 1 &&
+             (std::same_as<std::decay_t<L>, Sequential> && ...))) explicit Sequential(L&&... layers) {
+    constexpr bool fit = (Layer<std::decay_t<L>> && ...);
+    static_assert(fit,
+                  "a layer of a Sequential maps one tensor to one and can be copied: nn::GELU(), not gelu, whose other "
+                  "arguments have defaults; of an LSTM or an attention with other results, a lambda or a struct");
+    if constexpr (fit) (add(std::forward<L>(layers)), ...);
   }
   Sequential(const Sequential& other);
   Sequential(Sequential&&) noexcept = default;

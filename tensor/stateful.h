@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,7 +19,19 @@
 
 namespace stet {
 
+class Stream;
 class Visitor;
+
+namespace internal {
+
+template <class T> inline constexpr bool holds_members = false;
+template <class T> inline constexpr bool holds_members<std::vector<T>> = true;
+template <class T> inline constexpr bool holds_members<std::map<std::string, T>> = true;
+template <class T> inline constexpr bool holds_members<std::unique_ptr<T>> = true;
+template <class T> inline constexpr bool holds_members<std::shared_ptr<T>> = true;
+template <class T> inline constexpr bool holds_members<std::optional<T>> = true;
+
+}  // namespace internal
 
 /// A thing with named members: modules, optimizers, loaders, averages.
 class Stateful {
@@ -40,6 +53,27 @@ class Stateful {
 /// A scalar member of the state, by reference.
 using ScalarRef = std::variant<bool*, int32_t*, int64_t*, uint32_t*, uint64_t*, float*, double*, std::string*,
                                std::vector<double>*, std::vector<int64_t>*>;
+
+/// What a walk can visit.
+template <class T>
+concept Walkable = !std::is_const_v<T> && (std::convertible_to<T*, Stateful*> || std::convertible_to<T*, Parameter*> ||
+                                           std::convertible_to<T*, Buffer*> || std::constructible_from<ScalarRef, T*> ||
+                                           internal::holds_members<T>);
+
+/// Says in one line why a T can't be a member of the state.
+template <class T> constexpr void require_walkable() {
+  using Plain = std::remove_const_t<T>;
+  constexpr bool is_special = std::is_same_v<Plain, Tensor> || std::is_same_v<Plain, Stream>;
+  static_assert(!std::is_same_v<Plain, Tensor>,
+                "a Tensor is no state by itself: make it a Parameter (trained) or a Buffer (not trained)");
+  static_assert(!std::is_same_v<Plain, Stream>,
+                "a Stream has no state that needs saving: its draws follow from the seed, its path and the step");
+  static_assert(Walkable<T> || !Walkable<Plain> || is_special,
+                "what is walked must not be const: a resumed run sets it, and members() is a non-const function");
+  static_assert(Walkable<Plain> || is_special,
+                "only a stet::Stateful (nn::Module, optimizer, loader), a Parameter, a Buffer, a number, a text or a "
+                "container of them is state: derive the struct from stet::Stateful and name its members in members()");
+}
 
 /// A hyperparameter's or an execution setting's value.
 using Value = std::variant<bool, int64_t, double, std::string>;
@@ -89,6 +123,13 @@ class Visitor {
   }
   template <class T> Visitor& operator()(std::string_view name, std::optional<T>& item) {
     return item ? (*this)(name, *item) : *this;
+  }
+
+  /// Anything else: an error that says what is missing.
+  template <class T>
+  requires(!Walkable<T>) Visitor& operator()(std::string_view, T&) {
+    require_walkable<T>();
+    return *this;
   }
 
   /// A hyperparameter: recorded, compared on resume, never loaded.

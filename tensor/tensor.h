@@ -30,12 +30,19 @@ class Tensor {
  public:
   /// Undefined: holds nothing, and any use but defined() throws.
   Tensor() = default;
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  /// Deleted, as `x[0] = y` would change nothing: `where`, `scatter` and their kin give a tensor with other elements.
+  Tensor& operator=(const Tensor&) && = delete;
   /// A float32, int64, … scalar of the C++ type.
   template <class T>
   requires requires { DTypeOf<T>::value; }
   explicit Tensor(T value) : Tensor(from(std::span<const T>(&value, 1), Shape{})) {}
 
-  /// A copy of `values` in row-major order. Throws UsageError if the count differs from the shape's.
+  /// A copy of `values` in row-major order, `Tensor::from<float>({1, 2, 3, 4}, {2, 2})`; without a shape, along one
+  /// axis. Throws UsageError if the count differs from the shape's.
   template <class T> static Tensor from(std::span<const T> values, Shape shape) {
     return from_bytes(values.data(), values.size(), dtype_of<T>, std::move(shape));
   }
@@ -71,7 +78,7 @@ class Tensor {
   bool is_contiguous() const;
 
   /// The only element, of a tensor that has one; converted as static_cast does. Waits for the device.
-  template <class T> T item() const;
+  template <class T = double> T item() const;
   /// The elements in row-major order; T must be the dtype's type.
   template <class T> std::vector<T> to_vector() const;
   /// The elements without a copy: the tensor must be contiguous, on the CPU, and of T's dtype, and outlive the span.

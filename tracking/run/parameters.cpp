@@ -207,6 +207,8 @@ template std::string Parameters::param(std::string_view, const std::string&, con
 template bool Parameters::execution(std::string_view, const bool&, const ParamOptions&);
 template int Parameters::execution(std::string_view, const int&, const ParamOptions&);
 template int64_t Parameters::execution(std::string_view, const int64_t&, const ParamOptions&);
+template float Parameters::execution(std::string_view, const float&, const ParamOptions&);
+template double Parameters::execution(std::string_view, const double&, const ParamOptions&);
 template std::string Parameters::execution(std::string_view, const std::string&, const ParamOptions&);
 template bool Parameters::built_in(std::string_view, const bool&, const ParamOptions&);
 template int Parameters::built_in(std::string_view, const int&, const ParamOptions&);

@@ -2,6 +2,7 @@
 // in this order.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -31,6 +32,14 @@ struct PathOptions {
 }  // namespace stet
 
 namespace stet::tracking {
+
+/// True of the types that a parameter may have beside texts; an error of others.
+template <class T> consteval bool require_parameter() {
+  constexpr bool good = std::same_as<T, bool> || std::same_as<T, int> || std::same_as<T, int64_t> ||
+                        std::same_as<T, float> || std::same_as<T, double>;
+  static_assert(good, "a parameter's default is a bool, int, int64_t, float, double or a text");
+  return good;
+}
 
 /// Where a value came from.
 enum class Source { standard, flag, config, record };

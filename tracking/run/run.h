@@ -59,7 +59,8 @@ class Run {
   /// Declares and reads a parameter: bool, int, int64_t, float, double or a text. It is a flag, and it is recorded.
   template <class T> auto param(std::string_view name, const T& standard, const ParamOptions& options = {}) {
     if constexpr (std::convertible_to<T, std::string>) return parameters().param<std::string>(name, standard, options);
-    else return parameters().param<T>(name, standard, options);
+    else if constexpr (tracking::require_parameter<T>()) return parameters().param<T>(name, standard, options);
+    else return standard;
   }
   /// Declares and reads a place: a flag that is recorded, and may differ when the run is resumed.
   std::string path(std::string_view name, std::string_view standard, const PathOptions& options = {});
@@ -68,7 +69,8 @@ class Run {
   template <class T> auto execution(std::string_view name, const T& standard, const ParamOptions& options = {}) {
     if constexpr (std::convertible_to<T, std::string>)
       return parameters().execution<std::string>(name, standard, options);
-    else return parameters().execution<T>(name, standard, options);
+    else if constexpr (tracking::require_parameter<T>()) return parameters().execution<T>(name, standard, options);
+    else return standard;
   }
   /// When checkpoints are written and which are kept; by default each minute and at the end, the last three.
   /// --checkpoint-every overrides.
@@ -98,7 +100,8 @@ class Run {
     Run& run_;
   };
   template <class T> Tracker track(std::string_view name, T& thing) {
-    track_walk(name, [name = std::string(name), &thing](Visitor& v) { v(name, thing); });
+    require_walkable<T>();
+    if constexpr (Walkable<T>) track_walk(name, [name = std::string(name), &thing](Visitor& v) { v(name, thing); });
     return Tracker(*this);
   }
 
