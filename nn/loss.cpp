@@ -31,10 +31,19 @@ void require_equal_shapes(const char* loss, const Tensor& x, const Tensor& targe
 
 namespace {
 
+// x is [N, C, ..] and the target [N, ..]: PyTorch's order of axes.
+bool has_classes_behind_samples(const Tensor& x, const Tensor& target) {
+  std::vector<int64_t> dims = x.shape().dims();
+  if (dims.size() < 3) return false;
+  dims.erase(dims.begin() + 1);
+  return dims == target.shape().dims();
+}
+
 void check_classes(const char* loss, const Tensor& x, const Tensor& target) {
   if (x.rank() == 0 || std::vector<int64_t>(x.shape().begin(), x.shape().end() - 1) != target.shape().dims()) {
-    raise("{}: targets {} must have the axes of predictions {} but the last, which holds the classes", loss,
-          target.shape().to_string(), x.shape().to_string());
+    raise("{}: targets {} must have the axes of predictions {} but the last, which holds the classes{}", loss,
+          target.shape().to_string(), x.shape().to_string(),
+          has_classes_behind_samples(x, target) ? "; movedim(1, -1) of the predictions puts them there" : "");
   }
   if (is_floating(target.dtype()) || target.dtype() == DType::boolean) {
     raise("{}: targets are {}, not class numbers; convert them with to(DType::int64)", loss, name_of(target.dtype()));
@@ -112,6 +121,15 @@ Tensor power(const Tensor& x, double gamma) {
   return whole == gamma ? pow(x, whole) : pow(x, gamma);
 }
 
+// Of one shape and dtype.
+void require_alike(const char* loss, const Tensor& x, const Tensor& target) {
+  require_equal_shapes(loss, x, target);
+  if (x.dtype() != target.dtype()) {
+    raise("{}: predictions are {} and targets {}; convert the targets with to(DType::{})", loss, name_of(x.dtype()),
+          name_of(target.dtype()), name_of(x.dtype()));
+  }
+}
+
 // Half the logarithm of 2 pi.
 constexpr double kHalfLogOfTwoPi = 0.91893853320467274178;
 
@@ -150,17 +168,17 @@ Tensor nll(const Tensor& log_probabilities, const Tensor& target, const NllOptio
 }
 
 Tensor mse(const Tensor& x, const Tensor& target, Reduction reduction) {
-  require_equal_shapes("mse", x, target);
+  require_alike("mse", x, target);
   return reduce(square(x - target), reduction);
 }
 
 Tensor l1(const Tensor& x, const Tensor& target, Reduction reduction) {
-  require_equal_shapes("l1", x, target);
+  require_alike("l1", x, target);
   return reduce(abs(x - target), reduction);
 }
 
 Tensor huber(const Tensor& x, const Tensor& target, double delta, Reduction reduction) {
-  require_equal_shapes("huber", x, target);
+  require_alike("huber", x, target);
   if (!(delta > 0)) raise("huber: delta {} must be positive", delta);
   const Tensor d = abs(x - target);
   // Of a difference past delta the square is not wanted, and its gradient, zero times an infinite one, is not a number.
@@ -169,7 +187,7 @@ Tensor huber(const Tensor& x, const Tensor& target, double delta, Reduction redu
 }
 
 Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& o) {
-  require_equal_shapes("bce_with_logits", logits, target);
+  require_alike("bce_with_logits", logits, target);
   // It is softplus(x) - target * x, whose terms would cancel where the logits are right.
   const Tensor positive = o.positive_weight.defined() ? o.positive_weight * target : target;
   const Tensor rest = 1 - target, of_zero = rest * softplus(logits), of_one = positive * softplus(-logits);
@@ -178,7 +196,7 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOpti
 
 Tensor smooth_l1(const Tensor& x, const Tensor& target, double beta, Reduction reduction) {
   const ContractFloatEnv env;
-  require_equal_shapes("smooth_l1", x, target);
+  require_alike("smooth_l1", x, target);
   if (!(beta >= 0)) raise("smooth_l1: beta {} is negative", beta);
   if (beta == 0) return reduce(abs(x - target), reduction);
   const Tensor d = abs(x - target);
@@ -188,7 +206,7 @@ Tensor smooth_l1(const Tensor& x, const Tensor& target, double beta, Reduction r
 
 Tensor bce(const Tensor& p, const Tensor& t, Reduction reduction) {
   const ContractFloatEnv env;
-  require_equal_shapes("bce", p, t);
+  require_alike("bce", p, t);
   const auto logarithm = [](const Tensor& x) { return maximum(x, full({}, -100, x.dtype(), x.device())); };
   const Tensor is = logarithm(log(p.detach())), is_not = logarithm(log1p(-p.detach()));
   const Tensor value = -(t.detach() * is + (1 - t.detach()) * is_not);
@@ -201,7 +219,7 @@ Tensor bce(const Tensor& p, const Tensor& t, Reduction reduction) {
 
 Tensor sigmoid_focal(const Tensor& logits, const Tensor& target, const FocalOptions& o) {
   const ContractFloatEnv env;
-  require_equal_shapes("sigmoid_focal", logits, target);
+  require_alike("sigmoid_focal", logits, target);
   if (!(o.alpha <= 1)) raise("sigmoid_focal: alpha {} is above 1", o.alpha);
   if (!(o.gamma >= 0)) raise("sigmoid_focal: gamma {} is negative", o.gamma);
   const Tensor positive = sigmoid(logits), negative = sigmoid(-logits), rest = 1 - target;
@@ -218,7 +236,7 @@ Tensor sigmoid_focal(const Tensor& logits, const Tensor& target, const FocalOpti
 
 Tensor kl_div(const Tensor& x, const Tensor& target, const KlOptions& o) {
   const ContractFloatEnv env;
-  require_equal_shapes("kl_div", x, target);
+  require_alike("kl_div", x, target);
   if (o.log_target) return reduce(exp(target) * (target - x), o.reduction);
   const Tensor absent = target == 0;
   const Tensor some = stet::where(absent, ones(target.shape(), target.dtype(), target.device()), target);
@@ -228,7 +246,7 @@ Tensor kl_div(const Tensor& x, const Tensor& target, const KlOptions& o) {
 
 Tensor gaussian_nll(const Tensor& x, const Tensor& target, const Tensor& variance, const GaussianNllOptions& o) {
   const ContractFloatEnv env;
-  require_equal_shapes("gaussian_nll", x, target);
+  require_alike("gaussian_nll", x, target);
   if (!(o.epsilon > 0)) raise("gaussian_nll: epsilon {} must be positive", o.epsilon);
   const Tensor v = bounded(variance, o.epsilon);
   Tensor loss = 0.5 * (log(v) + square(x - target) / v);
@@ -242,7 +260,7 @@ Tensor gaussian_nll(const Tensor& x, const Tensor& target, const Tensor& varianc
 
 Tensor poisson_nll(const Tensor& x, const Tensor& target, const PoissonNllOptions& o) {
   const ContractFloatEnv env;
-  require_equal_shapes("poisson_nll", x, target);
+  require_alike("poisson_nll", x, target);
   const Tensor rate = o.log_input ? exp(x) : x;
   const Tensor counted = o.log_input ? target * x : target * log(x + o.epsilon);
   Tensor loss = rate - counted;

@@ -18,6 +18,7 @@ namespace {
 using nn::Reduction;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr double kTolerance = 1e-12;  // float64 on both sides; only the order of sums differs
 
@@ -127,11 +128,24 @@ TEST(CrossEntropy, RefusesWhatDoesNotFit) {
   EXPECT_THROW(nn::cross_entropy(logits, Tensor::from<int64_t>({0, 1, 2, 3})), DataError);
 }
 
+TEST(CrossEntropy, SaysHowImagesPutTheirClassesLast) {
+  const Tensor labels = zeros({2, 4, 5}, DType::int64);
+  EXPECT_THAT(message([&] { nn::cross_entropy(zeros({2, 3, 4, 5}), labels); }), HasSubstr("movedim(1, -1)"));
+  EXPECT_THAT(message([&] { nn::cross_entropy(zeros({2, 4, 3}), labels); }), Not(HasSubstr("movedim")));
+  EXPECT_NO_THROW(nn::cross_entropy(zeros({2, 3, 4, 5}).movedim(1, -1), labels));
+}
+
 TEST(Losses, RefuseShapesThatWouldBroadcast) {
   EXPECT_THAT(message([] { nn::mse(zeros({4, 1}), zeros({4})); }), HasSubstr("[4, 1]"));
   EXPECT_THROW(nn::l1(zeros({4, 1}), zeros({4})), UsageError);
   EXPECT_THROW(nn::huber(zeros({4}), zeros({4}), 0), UsageError);
   EXPECT_THROW(nn::bce_with_logits(zeros({4, 1}), zeros({4})), UsageError);
+}
+
+TEST(Losses, RefuseTargetsOfAnotherDtype) {
+  EXPECT_THAT(message([] { nn::bce_with_logits(zeros({4}), zeros({4}, DType::int64)); }),
+              HasSubstr("bce_with_logits: predictions are float32 and targets int64; convert the targets"));
+  EXPECT_THAT(message([] { nn::mse(zeros({4}), zeros({4}, DType::float64)); }), HasSubstr("mse: "));
 }
 
 TEST(BceWithLogits, StaysFiniteForLargeLogits) {

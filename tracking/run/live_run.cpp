@@ -350,8 +350,11 @@ void LiveRun::log(std::string_view name, double value, const MetricOptions& opti
 
 void LiveRun::log(std::string_view name, const Tensor& value, const MetricOptions& options) {
   if (!heard()) return;
+  if (value.elements() != 1) {
+    raise("log: '{}' has shape {}, not one element; reduce it with mean() or sum()", name, value.shape().to_string());
+  }
   const bool wanted_now = !begun() || name == checkpoints_.policy().best_metric;
-  if (wanted_now || value.device() == cpu || value.elements() != 1) return log(name, value.item<double>(), options);
+  if (wanted_now || value.device() == cpu) return log(name, value.item<double>(), options);
   names_.add("log", name, options.context, LoggedNames::Kind::number);
   const ScalarRead scalar = digests_.read(value);
   sink_.put(now_, {}, {scalar.read},

@@ -90,6 +90,7 @@ const std::map<std::string, Step>& things_to_do() {
       {"message", [](Training&, int64_t) { throw std::runtime_error("can't open caf\xe9.png\n\x1b[2J"); }},
       {"text of any bytes", [](Training& t, int64_t) { t.run.log_text("sample", kLatin1); }},
       {"empty name", [](Training& t, int64_t) { t.run.log("", 1); }},
+      {"metric of two", [](Training& t, int64_t) { t.run.log("acc", ones({2})); }},
       {"context twice",
        [](Training& t, int64_t) {
          t.run.log("acc", 1, {{"a", "1"}, {"a", "2"}});

@@ -111,6 +111,7 @@ TEST_F(Surroundings, MetricsOfOtherContextsOrNamesAreOtherSeries) {
 TEST_F(Surroundings, WhatIsLoggedUnderANameIsOneThing) {
   for (const auto& [what, message] : {std::pair("two kinds", "'acc' is the name of a logged number already"),
                                       std::pair("context twice", "the context of 'acc' says 'a' twice"),
+                                      std::pair("metric of two", "log: 'acc' has shape [2], not one element"),
                                       std::pair("empty name", "the name is empty")}) {
     TempFolder folder;
     const Ended ended = train(what);
