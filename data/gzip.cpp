@@ -12,8 +12,7 @@
 namespace stet::data {
 namespace {
 
-constexpr int kGzipWindow = 15 + 16;   // the largest window; + 16 asks zlib for gzip's header, CRC and length
-constexpr uint64_t kBestRatio = 1032;  // of deflate: 258 bytes from two bits
+constexpr int kGzipWindow = 15 + 16;  // the largest window; + 16 asks zlib for gzip's header, CRC and length
 // What a text unpacks to: no more than so many times its size, where it is more than so many bytes.
 constexpr size_t kOrdinaryRatio = 256, kAnyway = size_t{64} << 20;
 constexpr size_t kStep = size_t{1} << 30;  // zlib counts in 32 bits
@@ -40,7 +39,7 @@ Unpacker::~Unpacker() = default;
 
 uint64_t Unpacker::at_most() const {
   const uint64_t left = file_.bytes.size() - used_;
-  return inflate_ ? left * kBestRatio + kStep / 1024 : left;
+  return inflate_ ? left * kBestDeflateRatio + kStep / 1024 : left;
 }
 
 size_t Unpacker::read(void* out, size_t n) {

@@ -10,6 +10,9 @@
 
 namespace stet::data {
 
+/// Bytes that a byte of deflate's unpacks to at most: 258 from two bits.
+constexpr uint64_t kBestDeflateRatio = 1032;
+
 /// A file's bytes from first to last, unpacked on the way if they are gzip's, which their first two bytes tell.
 class Unpacker {
  public:

@@ -13,28 +13,28 @@
 namespace stet::data {
 namespace {
 
-struct ElementType {
+struct IdxType {
   uint8_t code;
   size_t bytes;
   DType dtype;
 };
 
-constexpr std::array<ElementType, 6> kTypes{{{0x08, 1, DType::uint8},
-                                             {0x09, 1, DType::int32},
-                                             {0x0b, 2, DType::int32},
-                                             {0x0c, 4, DType::int32},
-                                             {0x0d, 4, DType::float32},
-                                             {0x0e, 8, DType::float64}}};
+constexpr std::array<IdxType, 6> kIdxTypes{{{0x08, 1, DType::uint8},
+                                            {0x09, 1, DType::int32},
+                                            {0x0b, 2, DType::int32},
+                                            {0x0c, 4, DType::int32},
+                                            {0x0d, 4, DType::float32},
+                                            {0x0e, 8, DType::float64}}};
 
 [[noreturn]] void truncated(const FileBytes& file, std::string_view part) {
   raise<DataError>("data: {}: truncated: it ends within its {}; fetch it again", file.name, part);
 }
 
-ElementType read_magic(const FileBytes& file, Unpacker& in, size_t& rank) {
+IdxType read_magic(const FileBytes& file, Unpacker& in, size_t& rank) {
   std::array<uint8_t, 4> magic{};
   const size_t got = in.read(magic.data(), magic.size());
   if (got < magic.size()) truncated(file, "magic number");
-  for (const ElementType& t : kTypes) {
+  for (const IdxType& t : kIdxTypes) {
     if (magic[0] == 0 && magic[1] == 0 && magic[2] == t.code) {
       rank = magic[3];
       return t;
@@ -83,7 +83,7 @@ uint64_t big_endian(const uint8_t* p, size_t n) {
   return v;
 }
 
-Tensor convert(const std::vector<uint8_t>& raw, const ElementType& type, Shape shape) {
+Tensor convert(const std::vector<uint8_t>& raw, const IdxType& type, Shape shape) {
   if (type.dtype == DType::uint8) return Tensor::from(raw, std::move(shape));
   const Tensor y = Tensor::uninitialized(std::move(shape), type.dtype);
   const auto n = static_cast<size_t>(y.elements());
@@ -113,7 +113,7 @@ template <class Bits, class T> void append_elements(std::string& out, const Tens
 Tensor read_idx(const FileBytes& file) {
   Unpacker in(file);
   size_t rank = 0;
-  const ElementType type = read_magic(file, in, rank);
+  const IdxType type = read_magic(file, in, rank);
   const Shape shape(read_extents(file, in, rank));
   const auto bytes = payload(shape.dims(), type.bytes, in.at_most());
   if (!bytes) {

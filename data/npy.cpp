@@ -22,25 +22,25 @@ constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr size_t kAlignment = 64;  // of the elements in the file
 constexpr size_t kMostAxes = 64;   // NumPy 2 has as many
 
-struct ElementType {
+struct NumpyType {
   std::string_view code;  // without its byte order
   size_t bytes;
   DType dtype;
 };
-constexpr std::array<ElementType, 11> kTypes{{{"b1", 1, DType::boolean},
-                                              {"u1", 1, DType::uint8},
-                                              {"i1", 1, DType::int32},
-                                              {"i2", 2, DType::int32},
-                                              {"u2", 2, DType::int32},
-                                              {"f2", 2, DType::float32},
-                                              {"i4", 4, DType::int32},
-                                              {"u4", 4, DType::int64},
-                                              {"f4", 4, DType::float32},
-                                              {"i8", 8, DType::int64},
-                                              {"f8", 8, DType::float64}}};
+constexpr std::array<NumpyType, 11> kNumpyTypes{{{"b1", 1, DType::boolean},
+                                                 {"u1", 1, DType::uint8},
+                                                 {"i1", 1, DType::int32},
+                                                 {"i2", 2, DType::int32},
+                                                 {"u2", 2, DType::int32},
+                                                 {"f2", 2, DType::float32},
+                                                 {"i4", 4, DType::int32},
+                                                 {"u4", 4, DType::int64},
+                                                 {"f4", 4, DType::float32},
+                                                 {"i8", 8, DType::int64},
+                                                 {"f8", 8, DType::float64}}};
 
 struct Header {
-  ElementType type;
+  NumpyType type;
   bool big_endian = false, fortran_order = false;
   std::vector<int64_t> shape;
 };
@@ -129,9 +129,9 @@ class HeaderReader {
   }
   bool take_type(std::string_view text) {
     if (text.size() != 3 || std::string_view("<>|").find(text[0]) == text.npos) return false;
-    const auto at =
-        std::find_if(kTypes.begin(), kTypes.end(), [&](const ElementType& t) { return t.code == text.substr(1); });
-    if (at == kTypes.end() || (text[0] == '|' && at->bytes > 1)) return false;
+    const auto at = std::find_if(kNumpyTypes.begin(), kNumpyTypes.end(),
+                                 [&](const NumpyType& t) { return t.code == text.substr(1); });
+    if (at == kNumpyTypes.end() || (text[0] == '|' && at->bytes > 1)) return false;
     header_.type = *at;
     header_.big_endian = text[0] == '>';
     return true;

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "stet/data/gzip.h"
 #include "stet/tensor/error.h"
 
 namespace stet::data {
 namespace {
 
 constexpr png_uint_32 kMostExtent = 1 << 20;
-constexpr uint64_t kBestRatio = 1032;               // of deflate: 258 bytes from two bits
 constexpr png_alloc_size_t kMostChunk = 8'000'000;  // what a chunk beside the pixels may take
 
 // What libpng calls back. It leaves a function of its own by longjmp to where the decoder's functions call setjmp:
@@ -128,7 +128,7 @@ Tensor read_png(const FileBytes& file, const PngOptions& options) {
   };
   require(decoder.read_header());
   const size_t height = decoder.height(), width = decoder.width();
-  if (height * decoder.row_bytes() / kBestRatio > file.bytes.size()) {
+  if (height * decoder.row_bytes() / kBestDeflateRatio > file.bytes.size()) {
     raise<DataError>("data: {}: truncated or damaged: its header claims {} x {} pixels, its {} bytes can't hold them",
                      file.name, width, height, file.bytes.size());
   }

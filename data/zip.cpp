@@ -7,6 +7,7 @@
 #include <new>
 #include <optional>
 
+#include "stet/data/gzip.h"
 #include "stet/tensor/error.h"
 
 namespace stet::data {
@@ -19,8 +20,7 @@ constexpr size_t kLongestComment = 0xffff;
 constexpr uint32_t kIn64 = 0xffffffff;  // the number stands in the entry's field for 64 bits
 constexpr uint16_t kField64 = 1, kStored = 0, kDeflated = 8;
 constexpr uint16_t kEncrypted = 1, kUtf8 = 1 << 11;
-constexpr uint64_t kBestRatio = 1032;  // of deflate: 258 bytes from two bits
-constexpr size_t kStep = size_t{1} << 20;
+constexpr size_t kLeastGrowth = size_t{1} << 20;
 
 // Little-endian numbers of the file, none of which lies outside.
 class Archive {
@@ -128,7 +128,7 @@ ZipMember read_entry(const Archive& archive, uint64_t& at, const FileBytes& file
   if (method != kStored && method != kDeflated) refuse("it is packed neither as stored nor as deflated");
   member.begin = find_bytes(archive, header);
   archive.text(member.begin, member.packed);
-  if (member.deflated ? member.size / kBestRatio > member.packed : member.size != member.packed)
+  if (member.deflated ? member.size / kBestDeflateRatio > member.packed : member.size != member.packed)
     refuse("damaged: its sizes don't fit each other");
   return member;
 }
@@ -156,7 +156,8 @@ class Inflater {
     std::string out;
     for (;;) {
       const size_t used = out.size();
-      out.resize(used + std::min<size_t>(static_cast<size_t>(size) - used, std::max(used, kStep)) + (used == size));
+      out.resize(used + std::min<size_t>(static_cast<size_t>(size) - used, std::max(used, kLeastGrowth)) +
+                 (used == size));
       const auto [got, code] = step(out.data() + used, out.size() - used);
       out.resize(used + got);
       if (code == Z_STREAM_END) return out.size() == size && packed_.empty() ? std::optional(out) : std::nullopt;

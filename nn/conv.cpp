@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "stet/nn/fan_in_init.h"
+#include "stet/nn/value_or_none.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops/shape_ops.h"
 
@@ -82,8 +83,6 @@ const char* name_of_padding(Padding mode) {
   }
   raise("Conv: unknown padding mode");
 }
-
-Tensor value_or_none(const Parameter& p) { return p.defined() ? p.value() : Tensor(); }
 
 // What differs from a layer's defaults, in its description.
 template <class Options> std::string described(const Options& o, bool in_one) {

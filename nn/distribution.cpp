@@ -18,7 +18,7 @@ namespace stet::nn {
 namespace {
 
 // Half the logarithm of 2 pi.
-constexpr double kHalfLogOfTwoPi = 0.91893853320467274178;
+constexpr double kLogOfRootTwoPi = 0.91893853320467274178;
 
 Shape joined(const Shape& leading, const Shape& shape) {
   std::vector<int64_t> dims = leading.dims();
@@ -75,12 +75,12 @@ Tensor Normal::sample(Stream& stream, const Shape& leading) const {
 Tensor Normal::log_prob(const Tensor& x) const {
   const ContractFloatEnv env;
   const Tensor squares = square(x - mean_), spread = 2 * square(deviation_), width = log(deviation_);
-  return -(squares / spread) - width - kHalfLogOfTwoPi;
+  return -(squares / spread) - width - kLogOfRootTwoPi;
 }
 
 Tensor Normal::entropy() const {
   const ContractFloatEnv env;
-  return log(deviation_) + (0.5 + kHalfLogOfTwoPi);
+  return log(deviation_) + (0.5 + kLogOfRootTwoPi);
 }
 
 Categorical::Categorical(const ProbabilityOptions& o) {

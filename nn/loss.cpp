@@ -75,7 +75,7 @@ struct Rows {
   Tensor loss, weight;
 };
 
-Tensor weights_of(const Tensor& index, const Tensor& class_weights) {
+Tensor class_weights_of(const Tensor& index, const Tensor& class_weights) {
   return index_select(class_weights, 0, index.flatten()).reshape(index.shape().dims());
 }
 
@@ -93,7 +93,7 @@ Tensor reduce_rows(Rows rows, const Labels& labels, Reduction reduction) {
 Rows cross_entropies(const Tensor& logits, const Tensor& index, const CrossEntropyOptions& o) {
   Rows rows{cross_entropy_rows(logits, index), {}};
   if (o.class_weights.defined()) {
-    rows.weight = weights_of(index, o.class_weights);
+    rows.weight = class_weights_of(index, o.class_weights);
     rows.loss = rows.loss * rows.weight;
   }
   if (o.label_smoothing > 0) {
@@ -161,7 +161,7 @@ Tensor nll(const Tensor& log_probabilities, const Tensor& target, const NllOptio
   const Labels labels = labels_of(target, o.ignore_index);
   Rows rows{-gather(log_probabilities, -1, labels.index.unsqueeze(-1)).squeeze(-1), {}};
   if (o.class_weights.defined()) {
-    rows.weight = weights_of(labels.index, o.class_weights);
+    rows.weight = class_weights_of(labels.index, o.class_weights);
     rows.loss = rows.loss * rows.weight;
   }
   return reduce_rows(rows, labels, o.reduction);

@@ -1,5 +1,6 @@
 #include "stet/nn/norm.h"
 
+#include "stet/nn/value_or_none.h"
 #include "stet/tensor/checkpoint.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
@@ -7,8 +8,6 @@
 
 namespace stet::nn {
 namespace {
-
-Tensor value_or_none(const Parameter& p) { return p.defined() ? p.value() : Tensor(); }
 
 void require_epsilon(const char* layer, int64_t extent, double epsilon) {
   if (extent <= 0 || !(epsilon > 0)) raise("{}({}): extent and epsilon {} must be positive", layer, extent, epsilon);

@@ -50,7 +50,7 @@ LivePaths& live_paths() {
 }
 
 // No fork finds them in another thread's hands, which the child would not have.
-[[maybe_unused]] const int held_while_forking = ::pthread_atfork(
+[[maybe_unused]] const int paths_held_while_forking = ::pthread_atfork(
     [] { live_paths().mutex.lock(); }, [] { live_paths().mutex.unlock(); }, [] { live_paths().mutex.unlock(); });
 
 }  // namespace

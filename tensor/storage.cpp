@@ -95,7 +95,7 @@ Cache& cache() {
   return instance;
 }
 
-[[maybe_unused]] const int held_while_forking = ::pthread_atfork(
+[[maybe_unused]] const int cache_held_while_forking = ::pthread_atfork(
     [] { cache().mutex().lock(); }, [] { cache().mutex().unlock(); }, [] { cache().mutex().unlock(); });
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 // No model's tensor has more axes, or a longer name; patterns are tried on names, which takes stack for each character.
-constexpr size_t kMostAxes = 64, kLongestName = 1024;
+constexpr size_t kMostAxes = 64, kLongestTensorName = 1024;
 
 constexpr std::array<std::pair<std::string_view, int>, 20> kTypes{
     {{"BOOL", 8},    {"U8", 8},      {"I8", 8},      {"I16", 16}, {"U16", 16},    {"F16", 16},   {"BF16", 16},
@@ -119,7 +119,7 @@ class HeaderEvents final : public Events {
   void begin(const std::string& name) {
     name_ = name;
     if (name.empty()) raise<DataError>("{}: damaged: a tensor has no name", file_);
-    if (name.size() > kLongestName)
+    if (name.size() > kLongestTensorName)
       raise<DataError>("{}: damaged: the name '{}' has {} bytes", file_, shown(name), name.size());
     if (header_.tensors.contains(name) || (is_metadata() && std::exchange(metadata_seen_, true)))
       twice("entries", name);

@@ -115,8 +115,6 @@ Tensor mask_gradient(const Tensor& d, const AttentionOptions& options, const Sha
   return own.rank() >= 2 ? sum_to(whole, own) : sum_to(whole, Shape{1, options.mask.elements()}).reshape(own.dims());
 }
 
-Shape lead_of(const Tensor& q) { return Shape(std::vector<int64_t>(q.shape().begin(), q.shape().end() - 2)); }
-
 // An op whose gradient for a mask is undefined where that is no input.
 Tensor with_mask(const char* name, std::vector<Tensor> inputs, const Tensor& o, const AttentionOptions& options,
                  std::function<std::vector<Tensor>(const Tensor&)> gradients) {

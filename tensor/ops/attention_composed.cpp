@@ -20,9 +20,9 @@ double scale_of(const Tensor& q, const AttentionOptions& options) {
 
 namespace {
 
-Tensor number(double value, const Tensor& like) { return full({}, value, like.dtype(), like.device()); }
-Tensor nothing(const Tensor& like) { return number(0, like); }
-Tensor hidden(const Tensor& like) { return number(-std::numeric_limits<double>::infinity(), like); }
+Tensor constant(double value, const Tensor& like) { return full({}, value, like.dtype(), like.device()); }
+Tensor nothing(const Tensor& like) { return constant(0, like); }
+Tensor hidden(const Tensor& like) { return constant(-std::numeric_limits<double>::infinity(), like); }
 
 // x with at least two axes.
 Tensor with_two_axes(const Tensor& x) {
@@ -31,7 +31,7 @@ Tensor with_two_axes(const Tensor& x) {
 }
 
 // bool [B, 1 .., 1, S] for scores of `rank` axes.
-Tensor within(const char* op, const Tensor& lengths, const Shape& lead, int64_t keys, const Tensor& q) {
+Tensor within_lengths(const char* op, const Tensor& lengths, const Shape& lead, int64_t keys, const Tensor& q) {
   if (lead.rank() == 0 || lengths.dtype() != DType::int64 || lengths.shape() != Shape{lead[0]}) {
     raise("{}: lengths are int64 [B], one for each of the first axis of {}, not {} {}", op, q.shape().to_string(),
           name_of(lengths.dtype()), lengths.shape().to_string());
@@ -47,6 +47,8 @@ Tensor within(const char* op, const Tensor& lengths, const Shape& lead, int64_t 
 }
 
 }  // namespace
+
+Shape lead_of(const Tensor& q) { return Shape(std::vector<int64_t>(q.shape().begin(), q.shape().end() - 2)); }
 
 int64_t Sight::reached(int64_t query) const {
   return causal ? std::clamp<int64_t>(query + 1 + keys - queries, 0, keys) : keys;
@@ -82,11 +84,11 @@ Sight sight_of(const char* op, const Shape& lead, int64_t queries, int64_t keys,
     } else {
       require_same_dtype(op, q, mask);
       s.added = mask;
-      s.seen = mask.detach() != number(-std::numeric_limits<double>::infinity(), q);
+      s.seen = mask.detach() != constant(-std::numeric_limits<double>::infinity(), q);
     }
   }
   if (options.lengths.defined()) {
-    const Tensor there = within(op, options.lengths, lead, keys, q);
+    const Tensor there = within_lengths(op, options.lengths, lead, keys, q);
     s.seen = s.seen.defined() ? (s.seen && there) : there;
   }
   if (queries == 0) s.seen = {}, s.causal = false;
@@ -136,7 +138,7 @@ Weighted weighted(const Tensor& q, const Tensor& k, const Tensor& seen, const Te
   const Tensor e = where(seen, exp(where(seen, scores - most, nothing(q))), nothing(q));
   // A sum is 0 where nothing is seen alone, since the greatest score gives 1.
   const Tensor total = sum(e, {-1}, true);
-  return {e, where(total == 0, number(1, q), total)};
+  return {e, where(total == 0, constant(1, q), total)};
 }
 
 // What a block works on.
@@ -184,8 +186,6 @@ Tensor for_all_heads(const Tensor& x, int64_t group) {
 }
 
 int64_t group_of(const Tensor& q, const Tensor& k) { return k.size(-3) == 0 ? 1 : q.size(-3) / k.size(-3); }
-
-Shape lead_of(const Tensor& q) { return Shape(std::vector<int64_t>(q.shape().begin(), q.shape().end() - 2)); }
 
 }  // namespace
 

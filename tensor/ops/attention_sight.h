@@ -25,6 +25,9 @@ struct Sight {
   Tensor mask(const Tensor& like) const;
 };
 
+/// All axes of q [.., T, D] but the last two.
+Shape lead_of(const Tensor& q);
+
 /// Of scores [lead.., T, S]. Throws UsageError or DataError naming op on a mask or lengths that don't fit.
 Sight sight_of(const char* op, const Shape& lead, int64_t queries, int64_t keys, const Tensor& q,
                const AttentionOptions& options);

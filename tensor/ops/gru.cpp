@@ -13,20 +13,20 @@ namespace {
 using namespace recurrent;
 
 // One step's gates and what they lead to.
-struct Step {
+struct GruStep {
   Tensor reset, update, candidate, from_state;  // the last is what the state gave to the candidate
   Tensor before, hidden;
 };
 
 // x is +0 past the lengths.
-std::vector<Step> steps(const Tensor& x, const RecurrentWeights& w, const Tensor& initial, const Tensor& lengths) {
+std::vector<GruStep> steps(const Tensor& x, const RecurrentWeights& w, const Tensor& initial, const Tensor& lengths) {
   const Tensor projected = linear(swap_time(x), w.input, w.input_bias);
-  std::vector<Step> all;
+  std::vector<GruStep> all;
   Tensor hidden = initial;
   for (int64_t t = 0; t < projected.size(0); ++t) {
     const Tensor from_x = projected[t], from_state = linear(hidden, w.recurrent, w.recurrent_bias);
     const auto both = [&](int64_t i) { return block(from_x, i, 3) + block(from_state, i, 3); };
-    Step s;
+    GruStep s;
     s.reset = sigmoid(both(0));
     s.update = sigmoid(both(1));
     s.from_state = block(from_state, 2, 3);
@@ -48,19 +48,19 @@ namespace composed {
 
 Tensor gru(const Tensor& x, const RecurrentWeights& weights, const Tensor& initial, const Tensor& lengths) {
   std::vector<Tensor> hiddens;
-  for (const Step& s : steps(within(x, lengths), weights, initial, lengths)) hiddens.push_back(s.hidden);
+  for (const GruStep& s : steps(within(x, lengths), weights, initial, lengths)) hiddens.push_back(s.hidden);
   return within(stack(hiddens, 1), lengths);
 }
 
 std::array<Tensor, 6> gru_gradient(const Tensor& g, const Tensor& x, const RecurrentWeights& w, const Tensor& initial,
                                    const Tensor& lengths) {
   const Tensor x_within = within(x, lengths);
-  const std::vector<Step> all = steps(x_within, w, initial, lengths);
+  const std::vector<GruStep> all = steps(x_within, w, initial, lengths);
   const Tensor none = zeros({}, x.dtype(), x.device());
   Tensor carried = zeros(initial.shape(), x.dtype(), x.device()), product = carried;
   std::vector<Tensor> d_inputs(all.size()), d_state(all.size()), before(all.size());
   for (size_t t = all.size(); t-- > 0;) {
-    const Step& s = all[t];
+    const GruStep& s = all[t];
     const auto step = static_cast<int64_t>(t);
     const Tensor from_next = carried + product;
     const Tensor dh = slice(g, 1, step, step + 1).squeeze(1) + from_next;
@@ -86,28 +86,28 @@ std::array<Tensor, 6> gru_gradient(const Tensor& g, const Tensor& x, const Recur
 
 namespace {
 
-struct Layer {
+struct GruLayer {
   Tensor x;
   RecurrentWeights w;
   Tensor initial, lengths;
 };
 
 // What a forward pass leaves for the gradient.
-struct Trace {
+struct GruForward {
   Tensor x;  // [T B, I]
   Tensor inputs, gates, hiddens;
 };
 
-Tensor empty_like(const Tensor& x, Shape shape) { return new_tensor("gru", std::move(shape), x.dtype(), x.device()); }
+Tensor gru_tensor(const Tensor& x, Shape shape) { return new_tensor("gru", std::move(shape), x.dtype(), x.device()); }
 
-Trace forward(const Layer& l, const Tensor& output) {
+GruForward forward(const GruLayer& l, const Tensor& output) {
   const NoGrad no_grad;
   const int64_t batch = l.x.size(0), steps = l.x.size(1), units = l.w.recurrent.size(1);
-  Trace t;
+  GruForward t;
   t.x = contiguous(swap_time(within(l.x.detach(), l.lengths))).reshape({steps * batch, l.x.size(2)});
   t.inputs = linear(t.x, l.w.input.detach(), detached(l.w.input_bias)).reshape({steps, batch, 3 * units});
-  t.gates = empty_like(t.x, {steps, batch, 4 * units});
-  t.hiddens = empty_like(t.x, {steps + 1, batch, units});
+  t.gates = gru_tensor(t.x, {steps, batch, 4 * units});
+  t.hiddens = gru_tensor(t.x, {steps + 1, batch, units});
   Backend& device = backend(t.x.device());
   device.copy(l.initial.detach(), t.hiddens[0]);
   add_work(steps * batch * 3 * units * units);
@@ -115,11 +115,11 @@ Trace forward(const Layer& l, const Tensor& output) {
   return t;
 }
 
-std::array<Tensor, 6> gradient(const Layer& l, const Trace& t, const Tensor& g) {
+std::array<Tensor, 6> gradient(const GruLayer& l, const GruForward& t, const Tensor& g) {
   const int64_t batch = l.x.size(0), steps = l.x.size(1), units = l.w.recurrent.size(1), rows = steps * batch;
-  const Tensor d_inputs = empty_like(t.x, {steps, batch, 3 * units}), d_state = empty_like(t.x, d_inputs.shape());
+  const Tensor d_inputs = gru_tensor(t.x, {steps, batch, 3 * units}), d_state = gru_tensor(t.x, d_inputs.shape());
   std::array<Tensor, 6> all;
-  all[5] = empty_like(t.x, {batch, units});
+  all[5] = gru_tensor(t.x, {batch, units});
   add_work(steps * batch * 3 * units * units);
   backend(t.x.device())
       .gru_gradient(detached(l.w.recurrent), l.lengths, {t.inputs, t.gates, t.hiddens}, detached(g), d_inputs, d_state,
@@ -141,14 +141,14 @@ std::array<Tensor, 6> gradient(const Layer& l, const Trace& t, const Tensor& g) 
 RecurrentResult gru(const Tensor& x, const RecurrentWeights& w, const Tensor& initial, const Tensor& lengths) {
   check("gru", 3, x, w, {initial});
   const Shape states{x.size(0), w.recurrent.size(1)};
-  const Layer layer{x, w, initial.defined() ? initial : filled("gru", states, 0, x.dtype(), x.device()),
-                    checked_lengths("gru", lengths, x)};
+  const GruLayer layer{x, w, initial.defined() ? initial : filled("gru", states, 0, x.dtype(), x.device()),
+                       checked_lengths("gru", lengths, x)};
   Tensor output;
-  Trace trace;
+  GruForward trace;
   // A GPU goes through the composition, which gives the kernel's bits.
   const bool has_kernel = x.dtype() == DType::float32 && x.elements() > 0 && x.device() == cpu;
   if (has_kernel) {
-    output = empty_like(x, {x.size(0), x.size(1), states[1]});
+    output = gru_tensor(x, {x.size(0), x.size(1), states[1]});
     trace = forward(layer, output);
   } else {
     const NoGrad no_grad;

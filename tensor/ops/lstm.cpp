@@ -14,7 +14,7 @@ namespace {
 using namespace recurrent;
 
 // One step's gates and what they lead to.
-struct Step {
+struct LstmStep {
   Tensor input, forget, candidate, output;
   Tensor before, cell, squashed, hidden;  // cells before and after, tanh of the cell
 };
@@ -23,13 +23,13 @@ struct Step {
 Tensor project(const Tensor& x, const LstmWeights& w) { return linear(swap_time(x), w.input, w.input_bias); }
 
 // x is +0 past the lengths.
-std::vector<Step> steps(const Tensor& x, const LstmWeights& w, const LstmState& initial, const Tensor& lengths) {
+std::vector<LstmStep> steps(const Tensor& x, const LstmWeights& w, const LstmState& initial, const Tensor& lengths) {
   const Tensor projected = project(x, w);
-  std::vector<Step> all;
+  std::vector<LstmStep> all;
   Tensor hidden = initial.hidden, cell = initial.cell;
   for (int64_t t = 0; t < projected.size(0); ++t) {
     const Tensor z = projected[t] + linear(hidden, w.recurrent, w.recurrent_bias);
-    Step s;
+    LstmStep s;
     s.input = sigmoid(block(z, 0, 4));
     s.forget = sigmoid(block(z, 1, 4));
     s.candidate = tanh(block(z, 2, 4));
@@ -50,21 +50,21 @@ std::vector<Step> steps(const Tensor& x, const LstmWeights& w, const LstmState& 
 namespace composed {
 
 LstmResult lstm(const Tensor& x, const LstmWeights& weights, const LstmState& initial, const Tensor& lengths) {
-  const std::vector<Step> all = steps(within(x, lengths), weights, initial, lengths);
+  const std::vector<LstmStep> all = steps(within(x, lengths), weights, initial, lengths);
   std::vector<Tensor> hiddens;
-  for (const Step& s : all) hiddens.push_back(s.hidden);
+  for (const LstmStep& s : all) hiddens.push_back(s.hidden);
   return {within(stack(hiddens, 1), lengths), {all.back().hidden, all.back().cell}};
 }
 
 std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const Tensor& x, const LstmWeights& w,
                                     const LstmState& initial, const Tensor& lengths) {
   const Tensor x_within = within(x, lengths);
-  const std::vector<Step> all = steps(x_within, w, initial, lengths);
+  const std::vector<LstmStep> all = steps(x_within, w, initial, lengths);
   const Tensor none = zeros(initial.hidden.shape(), x.dtype(), x.device()), zero = zeros({}, x.dtype(), x.device());
   Tensor from_next = none, dc = g_cell.defined() ? g_cell : none;
   std::vector<Tensor> gates(all.size()), before(all.size());
   for (size_t t = all.size(); t-- > 0;) {
-    const Step& s = all[t];
+    const LstmStep& s = all[t];
     const Tensor dh =
         (g.defined() ? slice(g, 1, static_cast<int64_t>(t), static_cast<int64_t>(t) + 1).squeeze(1) : none) + from_next;
     const Tensor later = dc;
@@ -95,7 +95,7 @@ std::array<Tensor, 7> lstm_gradient(const Tensor& g, const Tensor& g_cell, const
 namespace {
 
 // A layer's inputs, all given but the biases and, where all rows have all steps, lengths.
-struct Layer {
+struct LstmLayer {
   Tensor x;
   LstmWeights w;
   LstmState initial;
@@ -103,22 +103,22 @@ struct Layer {
 };
 
 // What a forward pass leaves for the gradient.
-struct Trace {
+struct LstmForward {
   Tensor x;  // [T B, I]
   Tensor gates, cells, hiddens;
 };
 
-Tensor empty_like(const Tensor& x, Shape shape) { return new_tensor("lstm", std::move(shape), x.dtype(), x.device()); }
+Tensor lstm_tensor(const Tensor& x, Shape shape) { return new_tensor("lstm", std::move(shape), x.dtype(), x.device()); }
 
-Trace forward(const Layer& l, const Tensor& output) {
+LstmForward forward(const LstmLayer& l, const Tensor& output) {
   const NoGrad no_grad;
   const int64_t batch = l.x.size(0), steps = l.x.size(1), units = l.w.recurrent.size(1);
-  Trace t;
+  LstmForward t;
   t.x = contiguous(swap_time(within(l.x.detach(), l.lengths))).reshape({steps * batch, l.x.size(2)});
   t.gates = linear(t.x, l.w.input.detach(), l.w.input_bias.defined() ? l.w.input_bias.detach() : Tensor())
                 .reshape({steps, batch, 4 * units});
-  t.cells = empty_like(t.x, {steps + 1, batch, units});
-  t.hiddens = empty_like(t.x, {steps + 1, batch, units});
+  t.cells = lstm_tensor(t.x, {steps + 1, batch, units});
+  t.hiddens = lstm_tensor(t.x, {steps + 1, batch, units});
   Backend& device = backend(t.x.device());
   device.copy(l.initial.hidden.detach(), t.hiddens[0]);
   device.copy(l.initial.cell.detach(), t.cells[0]);
@@ -127,10 +127,10 @@ Trace forward(const Layer& l, const Tensor& output) {
   return t;
 }
 
-std::array<Tensor, 7> gradient(const Layer& l, const Trace& t, const Tensor& g, const Tensor& g_cell) {
+std::array<Tensor, 7> gradient(const LstmLayer& l, const LstmForward& t, const Tensor& g, const Tensor& g_cell) {
   const int64_t batch = l.x.size(0), steps = l.x.size(1), units = l.w.recurrent.size(1);
-  const Tensor d_gates = empty_like(t.x, {steps, batch, 4 * units}), d_cell = empty_like(t.x, {batch, units});
-  const Tensor d_hidden = l.initial.hidden.has_gradient() ? empty_like(t.x, {batch, units}) : Tensor();
+  const Tensor d_gates = lstm_tensor(t.x, {steps, batch, 4 * units}), d_cell = lstm_tensor(t.x, {batch, units});
+  const Tensor d_hidden = l.initial.hidden.has_gradient() ? lstm_tensor(t.x, {batch, units}) : Tensor();
   add_work(steps * batch * 4 * units * units);
   backend(t.x.device())
       .lstm_gradient(detached(l.w.recurrent), l.lengths, {t.gates, t.cells, t.hiddens}, detached(g), detached(g_cell),
@@ -156,15 +156,16 @@ LstmResult lstm(const Tensor& x, const LstmWeights& w, const LstmState& initial,
   check("lstm", 4, x, w, {initial.hidden, initial.cell});
   const int64_t batch = x.size(0), steps = x.size(1), units = w.recurrent.size(1);
   const Tensor none = filled("lstm", {batch, units}, 0, x.dtype(), x.device());
-  const Layer layer{x,
-                    w,
-                    {initial.hidden.defined() ? initial.hidden : none, initial.cell.defined() ? initial.cell : none},
-                    checked_lengths("lstm", lengths, x)};
+  const LstmLayer layer{
+      x,
+      w,
+      {initial.hidden.defined() ? initial.hidden : none, initial.cell.defined() ? initial.cell : none},
+      checked_lengths("lstm", lengths, x)};
   Tensor output, cell;
-  Trace trace;
+  LstmForward trace;
   const bool has_kernel = x.dtype() == DType::float32 && x.elements() > 0;
   if (has_kernel) {
-    output = empty_like(x, {batch, steps, units});
+    output = lstm_tensor(x, {batch, steps, units});
     trace = forward(layer, output);
     cell = trace.cells[steps];
   } else {

@@ -7,9 +7,12 @@
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/composed.h"
+#include "stet/tensor/ops/norm_buffers.h"
 #include "stet/tensor/work.h"
 
 namespace stet {
+
+using namespace norms;
 namespace {
 
 void require_vector(const char* op, const char* what, const Tensor& x, const Tensor& v, int64_t n) {
@@ -166,12 +169,6 @@ Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& s
 
 namespace {
 
-Tensor vector_like(const Tensor& x, int64_t n) { return Tensor::uninitialized({n}, x.dtype(), x.device()); }
-
-Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
-
-Tensor plain(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : t; }
-
 BatchNormInputs contiguous_planes(const BatchNormInputs& in) {
   const Tensor residual = in.residual.defined() ? planes(plain(in.residual)) : Tensor();
   return {planes(plain(in.x)), plain(in.weight), plain(in.bias), residual, in.epsilon, in.activation};
@@ -182,9 +179,9 @@ BatchNormInputs contiguous_planes(const BatchNormInputs& in) {
 BatchNormGradients batch_norm_gradient(const BatchNormInputs& p, const BatchStatistics& s, const Tensor& y,
                                        bool residual, const Tensor& upstream) {
   const bool masked = residual && p.activation != Activation::none;
-  const Tensor over = residual && !masked ? like(upstream) : over_gradient(upstream);
+  const Tensor over = residual && !masked ? empty_like(upstream) : over_gradient(upstream);
   const Tensor g = contiguous(upstream);
-  const BatchNormGradients to{masked ? like(g) : over, vector_like(g, p.x.size(1)), vector_like(g, p.x.size(1)),
+  const BatchNormGradients to{masked ? empty_like(g) : over, vector_like(g, p.x.size(1)), vector_like(g, p.x.size(1)),
                               masked ? over : Tensor()};
   backend(g.device()).batch_norm_gradient(p, s, y, g, to);
   return {to.x, to.weight, to.bias, residual && !masked ? g : to.residual};
@@ -210,7 +207,7 @@ BatchNorm batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   const BatchNormInputs p = contiguous_planes(in);
   const auto channels = [&] { return vector_like(x, x.size(1)); };
   const BatchStatistics s = {channels(), channels(), channels()};
-  const Tensor y = like(x);
+  const Tensor y = empty_like(x);
   backend(x.device()).batch_norm(p, y, s);
   const auto vjp = [kept = without_residual(in), p = without_residual(p), s,
                     y = activation == Activation::none ? Tensor() : y,
@@ -232,7 +229,7 @@ Tensor batch_norm_evaluation(const Tensor& x, const Tensor& mean, const Tensor& 
   if (x.dtype() != DType::float32 || is_recorded({&x, &mean, &variance, &weight, &bias, &residual})) {
     return composed::batch_norm_evaluation(in, {mean, variance, {}});
   }
-  const Tensor y = like(x);
+  const Tensor y = empty_like(x);
   backend(x.device()).batch_norm_evaluation(contiguous_planes(in), {plain(mean), plain(variance), {}}, y);
   return y;
 }
@@ -301,7 +298,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   const LayerNormInputs p{rows(plain(x)), plain(weight), plain(bias), epsilon};
   const auto by_row = [&] { return vector_like(x, p.x.size(0)); };
   const RowStatistics s{by_row(), by_row(), by_row()};
-  const Tensor y = like(x);
+  const Tensor y = empty_like(x);
   backend(x.device()).layer_norm(p, y, s);
   const auto vjp = [in, p, s](const Tensor& upstream) {
     if (grad_enabled()) {

@@ -8,9 +8,12 @@
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/composed.h"
+#include "stet/tensor/ops/norm_buffers.h"
 #include "stet/tensor/work.h"
 
 namespace stet {
+
+using namespace norms;
 namespace {
 
 // Throws UsageError naming op unless x is [N, C, ...] with elements, and the parameters [C] or undefined.
@@ -34,10 +37,6 @@ int64_t plane_of(const Tensor& x) { return elements_of(std::span(x.shape().dims(
 }  // namespace
 
 namespace {
-
-Tensor plain(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : t; }
-Tensor like(const Tensor& x) { return Tensor::uninitialized(x.shape(), x.dtype(), x.device()); }
-Tensor vector_like(const Tensor& x, int64_t n) { return Tensor::uninitialized({n}, x.dtype(), x.device()); }
 
 // Where there are kernels; elsewhere the compositions are all there is.
 bool has_kernel(const Tensor& x) { return x.dtype() == DType::float32 && x.device() == cpu; }
@@ -88,7 +87,7 @@ Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& weight, const T
   const GroupNormInputs p{plain(in.x), plain(weight), plain(bias), groups, epsilon};
   const auto by_row = [&] { return vector_like(x, n * groups); };
   const RowStatistics s{by_row(), by_row(), by_row()};
-  const Tensor y = like(in.x);
+  const Tensor y = empty_like(in.x);
   backend(x.device()).group_norm(p, y, s);
   const auto vjp = [in, p, s](const Tensor& upstream) {
     if (grad_enabled()) return composed_gradient(in, upstream);
@@ -162,7 +161,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
   if (!has_kernel(x)) return composed::rms_norm(in).reshape(x.shape().dims());
   add_work(8 * x.elements());
   const RmsNormInputs p{plain(in.x), plain(weight), epsilon};
-  const Tensor scale = vector_like(x, in.x.size(0)), y = like(in.x);
+  const Tensor scale = vector_like(x, in.x.size(0)), y = empty_like(in.x);
   backend(x.device()).rms_norm(p, y, scale);
   const auto vjp = [in, p, scale](const Tensor& upstream) {
     if (grad_enabled()) return composed_gradient(in, scale, upstream);

@@ -18,13 +18,13 @@ namespace stet {
 namespace {
 
 // x's shape with extent 1 in place of the reduced axes, in which a result spreads over x.
-struct Reduced {
+struct Extents {
   std::vector<int64_t> kept;
   int64_t count = 1;
 };
 
-Reduced reduced(const char* op, const Tensor& x, const Axes& axes) {
-  Reduced r{x.shape().dims()};
+Extents reduced(const char* op, const Tensor& x, const Axes& axes) {
+  Extents r{x.shape().dims()};
   std::vector<int64_t> gone;
   for (int axis : normal_axes(x.shape(), axes, op)) {
     gone.push_back(x.size(axis));
@@ -45,7 +45,7 @@ Tensor centred(const Tensor& x, const Axes& axes) {
 Tensor variance(const char* op, const Tensor& x, const Axes& axes, bool keep, double correction) {
   require_floating(op, x);
   const ContractFloatEnv env;
-  const Reduced r = reduced(op, x, axes);
+  const Extents r = reduced(op, x, axes);
   const double divisor = std::max(0.0, static_cast<double>(r.count) - correction);
   const Tensor value = [&] {
     NoGrad no_grad;
@@ -119,7 +119,7 @@ Tensor normalize(const Tensor& x, double p, int axis, double epsilon) {
 
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keep) {
   require_floating("logsumexp", x);
-  const Reduced r = reduced("logsumexp", x, axes);
+  const Extents r = reduced("logsumexp", x, axes);
   if (r.count == 0) return log(sum(exp(x), axes, keep));
   const Tensor most = max(x.detach(), axes, true);
   const Tensor shift = where(abs(most) == std::numeric_limits<double>::infinity(), 0, most);
