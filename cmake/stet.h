@@ -3,11 +3,13 @@
 
 #include "stet/data/augment.h"
 #include "stet/data/cifar10.h"
+#include "stet/data/colour.h"
 #include "stet/data/csv.h"
 #include "stet/data/dataset.h"
 #include "stet/data/digits.h"
 #include "stet/data/evaluate.h"
 #include "stet/data/fingerprint.h"
+#include "stet/data/geometry.h"
 #include "stet/data/grid.h"
 #include "stet/data/idx.h"
 #include "stet/data/image_folder.h"

@@ -1,10 +1,12 @@
 #include "stet/data/transforms.h"
-#include "stet/tensor/contract.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "stet/data/bilinear.h"
+#include "stet/data/image_checks.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/math/elementary.h"
@@ -12,16 +14,6 @@
 
 namespace stet::data {
 namespace {
-
-void require_image(const char* name, const Tensor& x) {
-  if (x.rank() < 2) raise("{}: {} is no image [..., H, W]", name, x.shape().to_string());
-}
-
-void require_float(const char* name, const Tensor& x) {
-  if (x.dtype() != DType::float32) {
-    raise("{}: takes float32, not {}; convert with to(DType::float32) before it", name, name_of(x.dtype()));
-  }
-}
 
 // Standard normals for n elements, n rounded up to pairs.
 std::vector<float> normals(int64_t n, SampleDraws& draws) {
@@ -43,28 +35,6 @@ std::vector<float> normals(int64_t n, SampleDraws& draws) {
   }
   return z;
 }
-
-// The plane at a point between its pixels; pixels outside are `fill`.
-class Bilinear {
- public:
-  Bilinear(const float* plane, int64_t h, int64_t w, float fill) : plane_(plane), h_(h), w_(w), fill_(fill) {}
-
-  float operator()(float y, float x) const {
-    const float y0 = std::floor(y), x0 = std::floor(x);
-    const float fy = y - y0, fx = x - x0;
-    const auto i = static_cast<int64_t>(y0), j = static_cast<int64_t>(x0);
-    const float top = at(i, j) * (1.0f - fx) + at(i, j + 1) * fx;
-    const float bottom = at(i + 1, j) * (1.0f - fx) + at(i + 1, j + 1) * fx;
-    return top * (1.0f - fy) + bottom * fy;
-  }
-
- private:
-  float at(int64_t i, int64_t j) const { return i < 0 || i >= h_ || j < 0 || j >= w_ ? fill_ : plane_[i * w_ + j]; }
-
-  const float* plane_;
-  int64_t h_, w_;
-  float fill_;
-};
 
 }  // namespace
 

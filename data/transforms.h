@@ -17,6 +17,17 @@ concept Transform = requires(const T& t, const Tensor& x, SampleDraws& draws) {
   { t(x, draws) } -> std::convertible_to<Tensor>;
 };
 
+/// Another transform, with a probability: `RandomApply{GaussianBlur{.kernel = 5}, 0.2f}`.
+template <Transform T> struct RandomApply {
+  T transform;
+  float probability = 0.5f;
+  Tensor operator()(const Tensor& x, SampleDraws& draws) const {
+    return draws.uniform() < probability ? Tensor(transform(x, draws)) : x;
+  }
+};
+template <Transform T> RandomApply(T) -> RandomApply<T>;
+template <Transform T> RandomApply(T, float) -> RandomApply<T>;
+
 /// A window of [..., height, width] at a random place of an image [..., H, W] that was framed by `padding` elements of
 /// `fill`.
 struct RandomCrop {

@@ -7,8 +7,9 @@ from support import write_digits
 
 # Flags of a short training, and the digest of its final state. A change that moves one is a new version of the numerics contract.
 TRAININGS = {
-    "mlp": (["--batch", 8, "--epochs", 2], "137654340700e18af9bab5ef0d003a7e"),
-    "cnn": (["--batch", 4, "--epochs", 1], "e0f3827476da1ee30681610492192524"),
+    "mlp": (["--model", "mlp", "--batch", 8, "--epochs", 2], "137654340700e18af9bab5ef0d003a7e"),
+    "cnn": (["--model", "cnn", "--batch", 4, "--epochs", 1], "e0f3827476da1ee30681610492192524"),
+    "augmented": (["--augment", "--batch", 8, "--epochs", 2], "3d7a89469612bd65257e227c92ab1496"),
 }
 
 
@@ -16,7 +17,7 @@ class SameBits(support.ProgramTest):
     def outcome(self, model, data, *arguments, **environment):
         """The final digest, the metrics and the checkpoint beyond its head, which holds where the log ended."""
         flags, _ = TRAININGS[model]
-        self.assert_ended(self.mnist("--model", model, "--data", data, *flags, *arguments, **environment), 0)
+        self.assert_ended(self.mnist("--data", data, *flags, *arguments, **environment), 0)
         shown = self.show("latest")
         state = self.checkpoints()[-1].read_bytes()[512:]
         self.remove_runs()
@@ -44,6 +45,9 @@ class SameBits(support.ProgramTest):
 
     def test_cnn(self):
         self.check("cnn", 14)
+
+    def test_augmented_images(self):
+        self.check("augmented", 60)
 
     def test_another_seed_gives_other_bits(self):
         data = write_digits(self.folder / "digits", 60)
