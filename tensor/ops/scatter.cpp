@@ -5,6 +5,7 @@
 #include "stet/tensor/ops/common.h"
 #include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/index_ops.h"
+#include "stet/tensor/ops/ranges.h"
 #include "stet/tensor/ops/shape_ops.h"
 
 namespace stet {
@@ -46,6 +47,24 @@ Tensor scatter(const Tensor& x, int axis, const Tensor& index, const Tensor& sou
 Tensor scatter(const Tensor& x, int axis, const Tensor& index, Number value) {
   axis = require_places(x, axis, index);
   return where(writers(x, axis, index) >= 0, number("scatter", value, x), x);
+}
+
+Tensor index_put(const Tensor& x, std::initializer_list<Index> indices, const Tensor& values, bool accumulate) {
+  constexpr auto kOp = "index_put";
+  require_same_dtype(kOp, x, values);
+  require_same_device(kOp, x, values);
+  const Tensor places = arange(x.elements()).to(x.device()).reshape(x.shape().dims()).index(indices);
+  if (broadcast_shape(kOp, places.shape(), values.shape()) != places.shape()) {
+    raise("index_put: values {} do not broadcast to the {} that the indices name", values.shape().to_string(),
+          places.shape().to_string());
+  }
+  const Tensor at = places.reshape({-1}), given = broadcast_to(values, places.shape()).reshape({-1});
+  if (accumulate) return x + scatter_add(given, 0, at, x.elements()).reshape(x.shape().dims());
+  return scatter(x.reshape({-1}), 0, at, given).reshape(x.shape().dims());
+}
+
+Tensor index_put(const Tensor& x, std::initializer_list<Index> indices, Number value, bool accumulate) {
+  return index_put(x, indices, number("index_put", value, x), accumulate);
 }
 
 }  // namespace stet

@@ -164,7 +164,62 @@ Arrays written_gradient(const Array<float>& g, const Arrays& x) {
   return all;
 }
 
+// Rows of x[1] [m, C] at drawn places along x[0]'s [A, N, C] second axis.
+Tensor places_of(const Tensors& x) { return drawn_indices({x[1].size(0)}, 3, x[0].size(1)).to(x[0].device()); }
+Tensor put(const Tensors& x) { return index_put(x[0], {{}, places_of(x)}, x[1]); }
+Tensor put_more(const Tensors& x) { return index_put(x[0], {{}, places_of(x)}, x[1], true); }
+
+// Calls f(element of x, element of the values) for all that are written, in order.
+void for_each_put(const Arrays& x, const std::function<void(size_t, size_t)>& f) {
+  const Shape &to = x[0].shape, &from = x[1].shape;
+  const auto index = drawn_indices({from[0]}, 3, to[1]).to_vector<int64_t>();
+  for (int64_t a = 0; a < to[0]; ++a) {
+    for (int64_t i = 0; i < from[0] * from[1]; ++i) {
+      const int64_t row = a * to[1] + index[static_cast<size_t>(i / from[1])];
+      f(static_cast<size_t>(row * to[2] + i % from[1]), static_cast<size_t>(i));
+    }
+  }
+}
+Array<float> put_one_by_one(const Arrays& x) {
+  Array<float> y = x[0];
+  for_each_put(x, [&](size_t to, size_t from) { y.values[to] = x[1].values[from]; });
+  return y;
+}
+Array<float> put_more_one_by_one(const Arrays& x) {
+  Array<float> added{x[0].shape, Line(x[0].values.size(), 0.0f)};
+  for_each_put(x, [&](size_t to, size_t from) { added.values[to] += x[1].values[from]; });
+  for (size_t i = 0; i < added.values.size(); ++i) added.values[i] = x[0].values[i] + added.values[i];
+  return added;
+}
+// The values' gradients [A, m, C] summed over the first axis, along which they are stretched.
+Line summed(const std::vector<Line>& rows, size_t n) {
+  Line total(n, 0.0f);
+  for (size_t i = 0; i < n; ++i) {
+    for (const Line& row : rows) total[i] += row[i];  // a chain of at most 64
+  }
+  return total;
+}
+Arrays put_gradients(const Array<float>& g, const Arrays& x, bool accumulate) {
+  const size_t n = x[1].values.size();
+  std::vector<Line> rows(static_cast<size_t>(x[0].shape[0]), Line(n, 0.0f));
+  std::vector<std::pair<size_t, size_t>> last(x[0].values.size(), {n, 0});
+  Array<float> dx = g;
+  size_t calls = 0;
+  for_each_put(x, [&](size_t to, size_t from) {
+    const size_t row = calls++ / n;
+    if (accumulate) rows[row][from] = g.values[to];
+    else dx.values[to] = 0.0f, last[to] = {from, row};
+  });
+  for (size_t to = 0; to < last.size(); ++to) {
+    if (last[to].first < n) rows[last[to].second][last[to].first] = 0.0f + g.values[to];
+  }
+  return {dx, {x[1].shape, summed(rows, n)}};
+}
+Arrays put_gradient(const Array<float>& g, const Arrays& x) { return put_gradients(g, x, false); }
+Arrays put_more_gradient(const Array<float>& g, const Arrays& x) { return put_gradients(g, x, true); }
+
 void add_writing(Table& t) {
+  const std::vector<Shapes> put_sizes = {{{3, 5, 33}, {9, 33}}, {{2, 70, 4}, {20, 4}}, {{1, 1, 1}, {3, 1}}};
   const std::vector<Shapes> sizes = {{{3, 5, 33}, {3, 9, 33}}, {{2, 70, 4}, {2, 20, 4}}, {{1, 1, 1}, {1, 3, 1}}};
   t.add("scatter", written)
       .equals(written_one_by_one, sizes)
@@ -172,6 +227,26 @@ void add_writing(Table& t) {
       .smooth_at({{2, 3, 2}, {2, 4, 2}})
       .edges_at({{{2, 3, 2}, {2, 0, 2}}, {{0, 3, 2}, {0, 1, 2}}})
       .digest({{{{3, 67, 9}, {3, 40, 9}}}, {{{3, 7, 9}, {3, 40, 9}}, Numbers::special, DType::float64}});
+  t.add("index_put", put)
+      .equals(put_one_by_one, put_sizes)
+      .gradient_equals(put_gradient, put_sizes)
+      .smooth_at({{2, 3, 2}, {4, 2}})
+      .edges_at({{{2, 3, 2}, {0, 2}}, {{0, 3, 2}, {1, 2}}})
+      .digest({{{{3, 67, 9}, {40, 9}}}, {{{3, 7, 9}, {40, 9}}, Numbers::special, DType::float64}});
+  t.add("index_put.accumulate", put_more)
+      .equals(put_more_one_by_one, put_sizes)
+      .gradient_equals(put_more_gradient, put_sizes)
+      .smooth_at({{2, 3, 2}, {4, 2}})
+      .digest({{{{3, 67, 9}, {40, 9}}, Numbers::wide}, {{{3, 7, 9}, {40, 9}}, Numbers::special, DType::float64}});
+  t.add("index_put.number",
+        [](auto& x) {
+          return index_put(x[0], {{}, x[0](0) > 0.5}, 0.3) * x[0];
+        })
+      .composed_as(
+          [](auto& x) {
+            return where((x[0](0) > 0.5).unsqueeze(0), full({}, 0.3, x[0].dtype(), x[0].device()), x[0]) * x[0];
+          },
+          {{{4, 3}}, {{2, 65}}});
   t.add("scatter.number", [](auto& x) {
      return scatter(x[0], 0, drawn_indices({2, 3}, 1, 4).to(x[0].device()), 0.3) * x[0];
    }).smooth_at({{4, 3}});
