@@ -185,9 +185,10 @@ namespace {
 void check_transpose(const std::string& head, int64_t in, int64_t out, const Size2d& kernel,
                      const ConvTransposeOptions& o) {
   check(head, in, out, kernel, {.stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups});
-  if (negative(o.output_padding) || o.output_padding.h >= o.stride.h || o.output_padding.w >= o.stride.w) {
-    raise("{}: output padding {} must be at least 0 and below the stride {}", head, to_string(o.output_padding),
-          to_string(o.stride));
+  if (negative(o.output_padding) || o.output_padding.h >= std::max(o.stride.h, o.dilation.h) ||
+      o.output_padding.w >= std::max(o.stride.w, o.dilation.w)) {
+    raise("{}: output padding {} must be at least 0 and below the larger of stride {} and dilation {}", head,
+          to_string(o.output_padding), to_string(o.stride), to_string(o.dilation));
   }
 }
 

@@ -72,7 +72,7 @@ class Conv1d : public Module {
 
 struct ConvTransposeOptions {
   Size2d stride = 1, padding = 0;
-  Size2d output_padding = 0;  ///< further rows and columns at the end, fewer than the stride
+  Size2d output_padding = 0;  ///< further rows and columns at the end, fewer than stride or dilation
   Size2d dilation = 1;
   int64_t groups = 1;
   bool bias = true;

@@ -1,5 +1,7 @@
 // Convolution, its bias and activation while the result is in cache; its gradients are convolutions again, and the
 // input's is transposed convolution.
+#include <algorithm>
+
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
@@ -149,8 +151,9 @@ int64_t transposed_extent(const char* op, int64_t n, int64_t kernel, int64_t str
   if (n < 1) raise("{}: an input of no rows or columns", op);
   if (kernel < 1 || stride < 1 || dilation < 1) raise("{}: kernel, stride and dilation must be at least 1", op);
   if (padding < 0) raise("{}: padding must be at least 0", op);
-  if (output_padding < 0 || output_padding >= stride) {
-    raise("{}: output padding {} must be at least 0 and below the stride {}", op, output_padding, stride);
+  if (output_padding < 0 || output_padding >= std::max(stride, dilation)) {
+    raise("{}: output padding {} must be at least 0 and below the larger of stride {} and dilation {}", op,
+          output_padding, stride, dilation);
   }
   const int64_t reach =
       add_extents(op, multiply_extents(op, n - 1, stride), multiply_extents(op, dilation, kernel - 1));
@@ -189,7 +192,10 @@ Tensor convolve_back(const char* op, const Tensor& x, const Tensor& weight, cons
                  .dil_w = o.dilation.second,
                  .groups = o.groups};
   require_bias(op, x, weight, bias, s.c);
-  const Tensor y = conv_input_gradient(s, x, weight);
+  // A stride of output padding is a row of zeros more in the input.
+  const int64_t rows = o.output_padding.first / o.stride.first, columns = o.output_padding.second / o.stride.second;
+  const Tensor whole = rows + columns > 0 ? pad(x, {{0, rows}, {0, columns}}) : x;
+  const Tensor y = conv_input_gradient(s, whole, weight);
   return bias.defined() ? y + bias.reshape({s.c, 1, 1}) : y;
 }
 

@@ -25,7 +25,8 @@ Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, co
 
 struct ConvTranspose2dOptions {
   std::pair<int64_t, int64_t> stride{1, 1}, padding{0, 0};
-  std::pair<int64_t, int64_t> output_padding{0, 0};  ///< further rows and columns at the end, fewer than the stride
+  std::pair<int64_t, int64_t> output_padding{
+      0, 0};  ///< further rows and columns at the end, fewer than stride or dilation
   std::pair<int64_t, int64_t> dilation{1, 1};
   int64_t groups = 1;
 };

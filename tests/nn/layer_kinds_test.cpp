@@ -155,7 +155,8 @@ TEST(Layers, RefuseInOneLine) {
   EXPECT_EQ(message([] { nn::Conv2d(4, 8, 3, rng, {.stride = 2, .same_padding = true}); }),
             "Conv2d(4, 8, 3x3): same_padding goes with stride 1 and no other padding");
   EXPECT_EQ(message([] { nn::ConvTranspose2d(4, 8, 3, rng, {.stride = 2, .output_padding = 2}); }),
-            "ConvTranspose2d(4, 8, 3x3): output padding 2x2 must be at least 0 and below the stride 2x2");
+            "ConvTranspose2d(4, 8, 3x3): output padding 2x2 must be at least 0 and below the larger of stride 2x2 and "
+            "dilation 1x1");
   EXPECT_EQ(message([] { nn::GroupNorm(3, 4); }), "GroupNorm(3, 4): the groups must divide the channels");
   EXPECT_EQ(message([] { nn::GroupNorm(2, 4)(zeros({2, 3})); }), "GroupNorm(2, 4): takes [N, 4, ...], not [2, 3]");
   EXPECT_EQ(message([] { nn::RMSNorm(4)(zeros({2, 3})); }), "RMSNorm(4): takes [.., 4], not [2, 3]");
@@ -208,7 +209,8 @@ TEST(LayerOps, RefuseInOneLine) {
   EXPECT_EQ(message([&] {
               conv_transpose2d(image, weight, {}, {.output_padding = {1, 0}});
             }),
-            "conv_transpose2d: output padding 1 must be at least 0 and below the stride 1");
+            "conv_transpose2d: output padding 1 must be at least 0 and below the larger of stride 1 and "
+            "dilation 1");
   EXPECT_EQ(message([&] {
               conv_transpose2d(image, weight, {}, {.padding = {2, 0}});
             }),

@@ -111,6 +111,18 @@ void transposed_rows(Table& t) {
                  {.stride = {2, 3}, .padding = {1, 2}, .output_padding = {1, 2}, .dilation = {2, 1}, .groups = 2})
       .smooth_at({{1, 4, 3, 2}, {4, 1, 2, 3}, {2}})
       .digest({{{{2, 4, 7, 8}, {4, 3, 3, 4}, {6}}}, {{{3, 16, 9, 9}, {16, 9, 3, 3}, {18}}, Numbers::wide}});
+  const ConvTranspose2dOptions beyond{
+      .stride = {1, 2}, .padding = {1, 0}, .output_padding = {2, 2}, .dilation = {3, 3}};
+  transposed_row(t, "conv_transpose2d.output_padding", beyond)
+      .composed_as(
+          [=](auto& x) {
+            ConvTranspose2dOptions within = beyond;
+            within.output_padding = {0, 0};
+            return conv_transpose2d(pad(x[0], {{0, 2}, {0, 1}}), x[1], x[2], within);
+          },
+          {{{2, 3, 5, 4}, {3, 4, 2, 3}, {4}}})
+      .smooth_at({{1, 2, 3, 2}, {2, 1, 2, 3}, {1}})
+      .digest({{{{2, 4, 7, 8}, {4, 3, 3, 2}, {3}}}});
   t.add("conv_transpose1d",
         [](auto& x) {
           return conv_transpose1d(x[0], x[1], x[2], {.stride = 3, .padding = 1, .output_padding = 2, .groups = 2});
