@@ -6,10 +6,12 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/mode.h"
+#include "stet/tensor/ops/choice.h"
 #include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/index_ops.h"
 #include "stet/tensor/ops/random_ops.h"
 #include "stet/tensor/ops/reduce.h"
+#include "stet/tensor/ops/reorder.h"
 #include "stet/tensor/ops/shape_ops.h"
 #include "stet/tensor/ops/softmax.h"
 
@@ -91,6 +93,14 @@ Categorical::Categorical(const ProbabilityOptions& o) {
   log_probs_ = o.logits.defined() ? log_softmax(given) : Tensor();
   probs_ = o.logits.defined() ? softmax(given) : given / sum(given, {-1}, true);
   if (!log_probs_.defined()) log_probs_ = log(probs_);
+}
+
+Tensor Categorical::sample(Stream& stream, const Shape& leading) const {
+  const NoGrad no_grad;
+  const Tensor rows = multinomial(stream, probs_, leading.elements(), true);  // [.., leading]
+  std::vector<int64_t> dims(leading.begin(), leading.end());
+  dims.insert(dims.end(), probs_.shape().begin(), probs_.shape().end() - 1);
+  return movedim(rows, {-1}, {0}).reshape(std::move(dims));
 }
 
 Tensor Categorical::log_prob(const Tensor& x) const {

@@ -39,9 +39,13 @@ struct ProbabilityOptions {
 /// Distributions over classes 0 … C-1, one a row of logits [.., C], or of probabilities, which need not add up to 1.
 class Categorical {
  public:
+  ///   const nn::Categorical policy({.logits = net(x)});
+  ///   const Tensor action = policy.sample(stream), loss = -mean(policy.log_prob(action) * advantage);
   /// Throws UsageError unless exactly one is given, with an axis of classes.
   explicit Categorical(const ProbabilityOptions& options);
 
+  /// Classes int64 [leading.., ..], drawn by the probabilities (multinomial with replacement), without a gradient.
+  Tensor sample(Stream& stream, const Shape& leading = {}) const;
   /// The logarithm of the probability of classes x [..] of any integer dtype.
   Tensor log_prob(const Tensor& x) const;
   /// [..]; a class of probability 0 adds nothing.

@@ -127,6 +127,19 @@ TEST(Categorical, OfAMaskedClassStaysFinite) {
   EXPECT_EQ(nn::kl(Categorical({.logits = zeros({1, 3})}), masked).item<float>(), kInf);
 }
 
+TEST(Categorical, DrawsByItsProbabilities) {
+  Stream stream(Rng(3) / "categorical");
+  const Tensor probs = Tensor::from<float>({0.25f, 0, 0.75f, 1, 0, 0}, {2, 3});
+  const Tensor x = Categorical({.probs = probs}).sample(stream, {100, 200});
+  EXPECT_EQ(x.shape(), Shape({100, 200, 2}));
+  EXPECT_EQ(x.dtype(), DType::int64);
+  EXPECT_NEAR(mean_of(x({}, {}, 0) == 2), 0.75, 0.01);
+  EXPECT_EQ(mean_of(x({}, {}, 0) == 1), 0);
+  EXPECT_EQ(mean_of(x({}, {}, 1)), 0);
+  EXPECT_EQ(Categorical({.logits = watch(zeros({2, 3}))}).sample(stream).shape(), Shape({2}));
+  EXPECT_LT(Categorical({.logits = zeros({4})}).sample(stream).item<int64_t>(), 4);
+}
+
 TEST(Categorical, NormalisesProbabilities) {
   const Categorical c({.probs = Tensor::from<float>({2, 0, 6}, {1, 3})});
   EXPECT_THAT(c.probs().to_vector<float>(), ElementsAre(0.25f, 0, 0.75f));
