@@ -16,8 +16,25 @@ struct Rename {
   std::string pattern, replacement;
 };
 
+/// Tensors of the file that are one cell of the net, put one behind another along their first axis: of queries, keys
+/// and values `{{"query", "key", "value"}, "qkv"}`. Each part is a regular expression that is searched in the renamed
+/// names, and the whole takes the place of what it matches, as in Rename.
+struct Join {
+  std::vector<std::string> parts;
+  std::string whole;
+};
+
+/// The other way round: a tensor of the file that holds several cells, each with as many rows as it has here:
+/// `{"c_attn", {"q_proj", "k_proj", "v_proj"}}`.
+struct Split {
+  std::string whole;
+  std::vector<std::string> parts;
+};
+
 struct LoadOptions {
   std::vector<Rename> rename = {};          ///< from the file's names to the net's, one after another
+  std::vector<Join> join = {};              ///< what is several in the file, after it was transposed
+  std::vector<Split> split = {};            ///< what is one in the file, after it was transposed
   std::vector<std::string> transpose = {};  ///< matrices that the file has the other way round; others have one axis
   std::vector<std::string> ignore = {};     ///< tensors of the file that are passed over
   std::string prefix = {};                  ///< taken off the names that begin with it, before they are renamed

@@ -149,6 +149,62 @@ TEST_F(LoadTest, TakesAPart) {
             "head.weight, head.bias; unexpected: other");
 }
 
+struct Separate : nn::Module {
+  Separate() : q(2, 3, rng / "q"), k(2, 1, rng / "k"), v(2, 1, rng / "v") {}
+  void members(Visitor& visit) override { visit("q", q)("k", k)("v", v); }
+  nn::Linear q, k, v;
+};
+
+struct Joined : nn::Module {
+  Joined() : qkv(2, 5, rng / "qkv") {}
+  void members(Visitor& v) override { v("qkv", qkv); }
+  nn::Linear qkv;
+};
+
+TEST_F(LoadTest, JoinsWhatIsSeveralInTheFile) {
+  Joined net;
+  const Tensors tensors = {{"query.weight", Tensor::from<float>({1, 2, 3, 4, 5, 6}, {3, 2})},
+                           {"key.weight", Tensor::from<float>({7, 8}, {1, 2})},
+                           {"value.weight", Tensor::from<float>({9, 10}, {1, 2})},
+                           {"query.bias", Tensor::from<float>({1, 2, 3})},
+                           {"key.bias", Tensor::from<float>({4})},
+                           {"value.bias", Tensor::from<float>({5})}};
+  const nn::LoadOptions options{.join = {{{"query", "key", "value"}, "qkv"}}};
+  const auto report = nn::load(net, write(tensors), options);
+  EXPECT_THAT(report.loaded, ElementsAre("qkv.weight", "qkv.bias"));
+  EXPECT_THAT(net.qkv.weight.value().to_vector<float>(), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+  EXPECT_THAT(net.qkv.bias.value().to_vector<float>(), ElementsAre(1, 2, 3, 4, 5));
+  Tensors wrong = tensors;
+  wrong.erase("key.bias");
+  EXPECT_THAT(refusal(net, wrong, options), HasSubstr("qkv.bias is joined of 3 tensors, and only some fit"));
+  wrong = tensors;
+  wrong["key.weight"] = full({1, 3}, 0);
+  EXPECT_THAT(refusal(net, wrong, options), HasSubstr("qkv.weight is joined of 3 tensors, and not all fit"));
+  wrong["key.weight"] = full({2, 2}, 0);
+  EXPECT_THAT(refusal(net, wrong, options), HasSubstr("qkv.weight is [5, 2] here and query.weight is [6, 2]"));
+  EXPECT_THAT(refusal(net, tensors, {.join = {{{"query", "key", "value"}, "qqv"}}}), HasSubstr("unexpected"));
+  EXPECT_THAT(refusal(net, tensors, {.join = {{{"que", "ery"}, "qkv"}}}), HasSubstr("unexpected"));
+  EXPECT_THAT(refusal(net, tensors, {.join = {{{"query"}, "qkv"}}}), HasSubstr(".join needs two parts"));
+  EXPECT_THAT(refusal(net, tensors, {.join = {{{"(", "b"}, "qkv"}}}), HasSubstr("'(' of .join is no regular"));
+  EXPECT_THAT(net.qkv.bias.value().to_vector<float>(), ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST_F(LoadTest, SplitsWhatIsOneInTheFile) {
+  Separate net;
+  const Tensors tensors = {{"c_attn.weight", Tensor::from<float>({1, 3, 5, 7, 9, 2, 4, 6, 8, 10}, {2, 5})},
+                           {"c_attn.bias", Tensor::from<float>({1, 2, 3, 4, 5})}};
+  const nn::LoadOptions options{.split = {{R"(c_attn\.(\w+))", {"q.$1", "k.$1", "v.$1"}}}, .transpose = {"*.weight"}};
+  EXPECT_EQ(nn::load(net, write(tensors), options).loaded.size(), 6u);
+  EXPECT_THAT(net.q.weight.value().to_vector<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(net.k.weight.value().to_vector<float>(), ElementsAre(7, 8));
+  EXPECT_THAT(net.v.bias.value().to_vector<float>(), ElementsAre(5));
+  Tensors wrong = tensors;
+  wrong["c_attn.bias"] = full({6}, 0);
+  EXPECT_THAT(refusal(net, wrong, options), HasSubstr("c_attn.bias has 5 rows in 3 parts here and is [6]"));
+  EXPECT_THAT(refusal(net, tensors, {.split = {{"c_attn", {"q", "k", "x"}}}}), HasSubstr("unexpected c_attn"));
+  EXPECT_THAT(net.v.bias.value().to_vector<float>(), ElementsAre(5));
+}
+
 struct Layers : nn::Module {
   Layers() : lstm(3, 2, rng / "lstm", {.layers = 2}), attention(4, 2, rng / "attention") {}
   void members(Visitor& v) override { v("lstm", lstm)("attention", attention); }
