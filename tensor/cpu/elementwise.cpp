@@ -1,10 +1,10 @@
 #include "stet/tensor/cpu/elementwise.h"
 
 #include <cmath>
-#include <cstring>
 #include <functional>
 #include <type_traits>
 
+#include "stet/tensor/cpu/copy.h"
 #include "stet/tensor/cpu/strided.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/math/elementary.h"
@@ -56,14 +56,7 @@ template <class X, class Y, class F> void zip(const Tensor& a, const Tensor& b, 
 }  // namespace
 
 void copy(const Tensor& x, const Tensor& y) {
-  if (x.dtype() == y.dtype() && x.is_contiguous() && y.is_contiguous()) {
-    const auto bytes = static_cast<int64_t>(size_of(x.dtype()));
-    parallel_for(x.elements(), kElementGrain, [&](int64_t begin, int64_t end) {
-      std::memcpy(data<char>(y) + begin * bytes, data<char>(x) + begin * bytes,
-                  static_cast<size_t>((end - begin) * bytes));
-    });
-    return;
-  }
+  if (x.dtype() == y.dtype()) return copy_elements(x, y);
   visit_dtype(x.dtype(), [&](auto from) {
     visit_dtype(y.dtype(), [&](auto to) {
       using X = decltype(from);
