@@ -55,7 +55,10 @@ int main(int argc, char** argv) {
   } functions[] = {{"exp", Elementary::exp},     {"expm1", Elementary::expm1}, {"log", Elementary::log},
                    {"log1p", Elementary::log1p}, {"tanh", Elementary::tanh},   {"sigmoid", Elementary::sigmoid},
                    {"erf", Elementary::erf},     {"sqrt", Elementary::sqrt},   {"sin", Elementary::sin},
-                   {"cos", Elementary::cos},     {"sinpi", Elementary::sinpi}, {"cospi", Elementary::cospi}};
+                   {"cos", Elementary::cos},     {"sinpi", Elementary::sinpi}, {"cospi", Elementary::cospi},
+                   {"tan", Elementary::tan},     {"asin", Elementary::asin},   {"acos", Elementary::acos},
+                   {"atan", Elementary::atan},   {"sinh", Elementary::sinh},   {"cosh", Elementary::cosh},
+                   {"log2", Elementary::log2},   {"log10", Elementary::log10}};
   for (const std::string& isa : stet::available_isas()) {
     for (const auto& f : functions) {
       benchmark::RegisterBenchmark(

@@ -62,6 +62,14 @@ const Function kFunctions[] = {
     {"cos", Elementary::cos, [](double x) { return std::cos(x); }},
     {"sinpi", Elementary::sinpi, [](double x) { return sine_of_half_turns(x, 0); }},
     {"cospi", Elementary::cospi, [](double x) { return sine_of_half_turns(x, 1); }},
+    {"tan", Elementary::tan, [](double x) { return std::tan(x); }},
+    {"asin", Elementary::asin, [](double x) { return std::asin(x); }},
+    {"acos", Elementary::acos, [](double x) { return std::acos(x); }},
+    {"atan", Elementary::atan, [](double x) { return std::atan(x); }},
+    {"sinh", Elementary::sinh, [](double x) { return std::sinh(x); }},
+    {"cosh", Elementary::cosh, [](double x) { return std::cosh(x); }},
+    {"log2", Elementary::log2, [](double x) { return std::log2(x); }},
+    {"log10", Elementary::log10, [](double x) { return std::log10(x); }},
 };
 
 constexpr int64_t kBlock = 1 << 16;

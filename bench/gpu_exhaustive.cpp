@@ -30,7 +30,9 @@ struct Function {
 };
 constexpr Function kFunctions[] = {{"exp", exp},   {"expm1", expm1},     {"log", log},     {"log1p", log1p},
                                    {"tanh", tanh}, {"sigmoid", sigmoid}, {"erf", erf},     {"sqrt", sqrt},
-                                   {"sin", sin},   {"cos", cos},         {"sinpi", sinpi}, {"cospi", cospi}};
+                                   {"sin", sin},   {"cos", cos},         {"sinpi", sinpi}, {"cospi", cospi},
+                                   {"tan", tan},   {"asin", asin},       {"acos", acos},   {"atan", atan},
+                                   {"sinh", sinh}, {"cosh", cosh},       {"log2", log2},   {"log10", log10}};
 
 /// Counts the elements that differ, and prints the first few, which `call` names.
 class Comparison {

@@ -153,6 +153,14 @@ void elementary(Queue& queue, Unary op, const Tensor& x, const Tensor& y) {
     case Unary::cos: return map(Call<cuda::cos>());
     case Unary::sinpi: return map(Call<cuda::sinpi>());
     case Unary::cospi: return map(Call<cuda::cospi>());
+    case Unary::tan: return map(Call<cuda::tan>());
+    case Unary::asin: return map(Call<cuda::asin>());
+    case Unary::acos: return map(Call<cuda::acos>());
+    case Unary::atan: return map(Call<cuda::atan>());
+    case Unary::sinh: return map(Call<cuda::sinh>());
+    case Unary::cosh: return map(Call<cuda::cosh>());
+    case Unary::log2: return map(Call<cuda::log2>());
+    case Unary::log10: return map(Call<cuda::log10>());
     default: cuda::no_kernel(queue, "unary");
   }
 }

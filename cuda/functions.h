@@ -24,5 +24,13 @@ __device__ inline float sin(float x) { return static_cast<float>(math::scalar::s
 __device__ inline float cos(float x) { return static_cast<float>(math::scalar::cos(x)); }
 __device__ inline float sinpi(float x) { return static_cast<float>(math::scalar::sinpi(x)); }
 __device__ inline float cospi(float x) { return static_cast<float>(math::scalar::cospi(x)); }
+__device__ inline float tan(float x) { return static_cast<float>(math::scalar::tan(x)); }
+__device__ inline float asin(float x) { return static_cast<float>(math::scalar::asin(x)); }
+__device__ inline float acos(float x) { return static_cast<float>(math::scalar::acos(x)); }
+__device__ inline float atan(float x) { return static_cast<float>(math::scalar::atan(x)); }
+__device__ inline float sinh(float x) { return static_cast<float>(math::scalar::sinh(x)); }
+__device__ inline float cosh(float x) { return static_cast<float>(math::scalar::cosh(x)); }
+__device__ inline float log2(float x) { return static_cast<float>(math::scalar::log2(x)); }
+__device__ inline float log10(float x) { return static_cast<float>(math::scalar::log10(x)); }
 
 }  // namespace stet::cuda

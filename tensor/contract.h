@@ -13,6 +13,8 @@ namespace contract {
 
 // Element by element. Those that are rounded to the dtype stand in binary64.
 inline constexpr double kPi = 0x1.921fb54442d18p1;
+inline constexpr double kLog2 = 0x1.62e42fefa39efp-1;          ///< the natural logarithm of 2
+inline constexpr double kLog10 = 0x1.26bb1bbb55516p1;          ///< and of 10
 inline constexpr double kTwoOverSqrtPi = 0x1.20dd750429b6dp0;  ///< of erf's gradient and gelu's
 inline constexpr double kSqrtHalf = 0x1.6a09e667f3bcdp-1;
 inline constexpr double kSqrtTwoOverPi = 0x1.9884533d43651p-1;

@@ -39,6 +39,14 @@ enum class Unary {
   cos,
   sinpi,
   cospi,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  log2,
+  log10,
 };
 enum class Binary {
   add,

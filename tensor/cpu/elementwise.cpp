@@ -110,6 +110,14 @@ Elementary elementary(Unary op) {
     case Unary::cos: return Elementary::cos;
     case Unary::sinpi: return Elementary::sinpi;
     case Unary::cospi: return Elementary::cospi;
+    case Unary::tan: return Elementary::tan;
+    case Unary::asin: return Elementary::asin;
+    case Unary::acos: return Elementary::acos;
+    case Unary::atan: return Elementary::atan;
+    case Unary::sinh: return Elementary::sinh;
+    case Unary::cosh: return Elementary::cosh;
+    case Unary::log2: return Elementary::log2;
+    case Unary::log10: return Elementary::log10;
     default: raise("unary: not an elementary function");
   }
 }

@@ -28,12 +28,32 @@ STET_COEFFICIENTS kExp2m1Near[6] = {
     0x1.430a66b614793p-13,
 };
 
+/// The same, closer.
+STET_COEFFICIENTS kExp2m1Fine[8] = {
+    0x1.62e42fefa39efp-1, 0x1.ebfbdff82c58fp-3, 0x1.c6b08d704f0f9p-5, 0x1.3b2ab6fb9dde3p-7, 0x1.5d87fa2c0cb1fp-10,
+    0x1.43091dea2041bp-13, 0x1.0221432abf798p-16, 0x1.5805ecba121b2p-20,
+};
+
 /// 2^(i / 16).
 STET_COEFFICIENTS kExp2Sixteenths[16] = {
     0x1p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0, 0x1.306fe0a31b715p+0,
     0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0, 0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0,
     0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0, 0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0,
     0x1.ea4afa2a490dap+0,
+};
+
+/// 2^(i / 16) - kExp2Sixteenths[i].
+STET_COEFFICIENTS kExp2SixteenthsLow[16] = {
+    0x0.0p+0, 0x1.8a62e4adc610bp-54, -0x1.19041b9d78a76p-55, 0x1.9b07eb6c70573p-54, 0x1.6f46ad23182e4p-55,
+    0x1.ada0911f09ebcp-55, 0x1.d4397afec42e2p-56, 0x1.6324c054647adp-54, -0x1.bdd3413b26456p-54, -0x1.41577ee04992fp-55,
+    0x1.6e9f156864b27p-54, 0x1.c7c46b071f2bep-56, 0x1.7a1cd345dcc81p-54, 0x1.11065895048ddp-55, 0x1.2ed02d75b3707p-55,
+    -0x1.e9c23179c2893p-54,
+};
+
+/// (sinh(x) - x) / x^3 in z = x^2, |x| <= 1/4.
+STET_COEFFICIENTS kSinhTail[6] = {
+    0x1.5555555555555p-3, 0x1.11111111114e0p-7, 0x1.a01a019c4b3e3p-13, 0x1.71de56060da76p-19, 0x1.ada8e4592a06dp-26,
+    0x1.a0a7a9ad6dfe9p-32,
 };
 
 /// ln(2), its leading 44 bits: a product with a float's exponent is exact.
@@ -75,6 +95,18 @@ STET_COEFFICIENTS kLogQuadratic[9] = {
     -0x1p-1, 0x1.555555555550ep-2, -0x1.fffffffffff34p-3, 0x1.9999999b1453dp-3, -0x1.5555555718a9ep-3,
     0x1.24923581857c7p-3, -0x1.ffffd6656e871p-4, 0x1.c7ea552b5f1c9p-4, -0x1.9a6247b22d9eep-4,
 };
+
+/// log10(2), its leading 44 bits.
+STET_COEFFICIENTS kLog10Of2High = 0x1.34413509f7800p-2;
+
+/// log10(2) - kLog10Of2High.
+STET_COEFFICIENTS kLog10Of2Low = 0x1.fef311f12b358p-46;
+
+/// log10(e), its leading 53 bits.
+STET_COEFFICIENTS kLog10eHigh = 0x1.bcb7b1526e50ep-2;
+
+/// log10(e) - kLog10eHigh.
+STET_COEFFICIENTS kLog10eLow = 0x1.95355baaafad3p-57;
 
 /// pi / 2, its leading 53 bits.
 STET_COEFFICIENTS kHalfPiHigh = 0x1.921fb54442d18p+0;
@@ -194,6 +226,28 @@ STET_COEFFICIENTS kTwoOverPiLow[140] = {
     0x1.5993c439041fep-35, 0x1.5993c439041fep-34, 0x1.664f10e4107f9p-35, 0x1.664f10e4107f9p-34, 0x1.993c439041fe5p-35,
     0x1.993c439041fe5p-34, 0x1.3278872083fcap-34, 0x1.93c439041fe51p-36, 0x1.93c439041fe51p-35, 0x1.93c439041fe51p-34,
     0x1.278872083fca3p-34, 0x1.3c439041fe516p-36, 0x1.3c439041fe516p-35, 0x1.3c439041fe516p-34, 0x1.e21c820ff28b2p-36,
+};
+
+/// (atan(u) - u) / u^3 in z = u^2, |u| <= 1/15.
+STET_COEFFICIENTS kAtanTail[7] = {
+    -0x1.5555555555555p-2, 0x1.999999999908fp-3, -0x1.24924921cfc37p-3, 0x1.c71c64d60e4c8p-4, -0x1.744d54deda204p-4,
+    0x1.317603c9f443ep-4, 0x1.43459de2c864ap-4,
+};
+
+/// atan(i / 8) at [i], pi/2 - atan(i / 8) at [8 + i].
+STET_COEFFICIENTS kAtanHigh[16] = {
+    0x0.0p+0, 0x1.fd5ba9aac2f6ep-4, 0x1.f5b75f92c80ddp-3, 0x1.6f61941e4def1p-2, 0x1.dac670561bb4fp-2,
+    0x1.1e00babdefeb4p-1, 0x1.4978fa3269ee1p-1, 0x1.700a7c5784634p-1, 0x1.921fb54442d18p+0, 0x1.7249faa996a21p+0,
+    0x1.5368c951e9cfdp+0, 0x1.3647503caf55cp+0, 0x1.1b6e192ebbe44p+0, 0x1.031f57e54adbep+0, 0x1.dac670561bb4fp-1,
+    0x1.b434ee31013fdp-1,
+};
+
+/// What kAtanHigh lacks.
+STET_COEFFICIENTS kAtanLow[16] = {
+    0x0.0p+0, -0x1.cd37686760c17p-59, 0x1.8ab6e3cf7afbdp-57, -0x1.c63aae6f6e918p-56, 0x1.a2b7f222f65e2p-56,
+    -0x1.928df287a668fp-58, 0x1.2419a87f2a458p-56, -0x1.8c34d25aadef6p-56, 0x1.1a62633145c07p-54, 0x1.a8cc1e7480c68p-54,
+    -0x1.96f47948a99f1p-54, 0x1.17e21d9a42c9ap-55, 0x1.b1b466a88828ep-54, 0x1.338b4259c0270p-54, 0x1.a2b7f222f65e2p-55,
+    -0x1.0520d0701d877p-55,
 };
 
 /// erf(x) / x in r = x - (i + 1/2) / 4 on [i / 4, (i + 1) / 4]: coefficient j at [16 j + i].

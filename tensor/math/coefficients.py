@@ -96,7 +96,12 @@ def exponential():
     m1 = lambda x: mpmath.expm1(x * mpmath.log(2)) / x if x else mpmath.log(2)
     table("kExp2m1", polynomial(m1, -0.5, 0.5, 11), "(2^f - 1) / f on [-1/2, 1/2].")
     table("kExp2m1Near", polynomial(m1, mpf(-1) / 32, mpf(1) / 32, 6, weight=lambda f: f), "(2^f - 1) / f on [-1/32, 1/32].")
+    table("kExp2m1Fine", polynomial(m1, mpf(-1) / 32, mpf(1) / 32, 8, weight=lambda f: f), "The same, closer.")
     table("kExp2Sixteenths", [double(mpf(2) ** (mpf(i) / 16)) for i in range(16)], "2^(i / 16).")
+    roots = [mpf(2) ** (mpf(i) / 16) for i in range(16)]
+    table("kExp2SixteenthsLow", [double(root - double(root)) for root in roots], "2^(i / 16) - kExp2Sixteenths[i].")
+    tail = lambda z: (mpmath.sinh(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1) / z
+    table("kSinhTail", polynomial(tail, 0, mpf(1) / 16, 6, weight=lambda z: z), "(sinh(x) - x) / x^3 in z = x^2, |x| <= 1/4.")
 
 
 def exponential_in_floats():
@@ -126,6 +131,25 @@ def logarithm():
 
     table("kLogTail", polynomial(tail, 0, reach**2 * mpf("1.0001"), 9, weight=lambda z: z),
           "(log((1 + s) / (1 - s)) - 2 s) / s^3 in z = s^2.")
+
+
+def logarithm_to_ten():
+    high, low = split(mpmath.log10(2), 44)
+    constant("kLog10Of2High", high, "log10(2), its leading 44 bits.")
+    constant("kLog10Of2Low", low, "log10(2) - kLog10Of2High.")
+    base = 1 / mpmath.log(10)
+    constant("kLog10eHigh", double(base), "log10(e), its leading 53 bits.")
+    constant("kLog10eLow", double(base - double(base)), "log10(e) - kLog10eHigh.")
+
+
+def arc_tangent():
+    # atan(u) = u + u z P(z), z = u^2; |u| reaches 1/15.
+    tail = lambda z: (mpmath.atan(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1) / z
+    table("kAtanTail", polynomial(tail, 0, mpf(1) / 225, 7, weight=lambda z: z), "(atan(u) - u) / u^3 in z = u^2, |u| <= 1/15.")
+    angles = [mpmath.atan(mpf(i) / 8) for i in range(8)]
+    angles += [mp.pi / 2 - a for a in angles]
+    table("kAtanHigh", [double(a) for a in angles], "atan(i / 8) at [i], pi/2 - atan(i / 8) at [8 + i].")
+    table("kAtanLow", [double(a - double(a)) for a in angles], "What kAtanHigh lacks.")
 
 
 def logarithm_by_intervals():
@@ -230,7 +254,9 @@ with header("coefficients.h"):
     exponential()
     logarithm()
     logarithm_by_intervals()
+    logarithm_to_ten()
     sine()
+    arc_tangent()
     error_function()
 
 with header("erf_points.h"):

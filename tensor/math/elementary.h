@@ -7,7 +7,28 @@ namespace stet {
 
 /// The functions of one argument. log is the natural logarithm, sigmoid(x) = 1 / (1 + e^-x), sinpi(x) = sin(pi x),
 /// cospi(x) = cos(pi x).
-enum class Elementary { exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi };
+enum class Elementary {
+  exp,
+  expm1,
+  log,
+  log1p,
+  tanh,
+  sigmoid,
+  erf,
+  sqrt,
+  sin,
+  cos,
+  sinpi,
+  cospi,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  log2,
+  log10
+};
 
 /// What all functions of this page promise, for float32 and float64:
 ///
@@ -20,6 +41,8 @@ enum class Elementary { exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, c
 /// - log(x < 0), log1p(x < -1) and sqrt(x < 0) are NaN; log(+-0) = log1p(-1) = -inf; log(1) = +0.
 /// - expm1, log1p, tanh, erf, sqrt, sin and sinpi of -0 are -0. sinpi of an integer is a zero with the argument's sign;
 ///   cospi of an integer and a half is +0.
+/// - log2 and log10 are as log, asin(|x| > 1) and acos(|x| > 1) are NaN, tan of +-inf is NaN, atan of it +-pi/2, sinh
+///   of it itself, cosh of it inf. tan, asin, atan and sinh of -0 are -0; acos(1) = +0.
 /// - pow follows IEEE 754-2019: pow(x, +-0) = pow(1, y) = 1, for NaN too; of a negative x with a y that is no integer
 /// it
 ///   is NaN; pow(-1, +-inf) = 1; pow(+-0, y < 0) is inf, or -inf for x = -0 and an odd integer y.
@@ -51,6 +74,14 @@ float sin(float x);
 float cos(float x);
 float sinpi(float x);
 float cospi(float x);
+float tan(float x);
+float asin(float x);
+float acos(float x);
+float atan(float x);
+float sinh(float x);
+float cosh(float x);
+float log2(float x);
+float log10(float x);
 float pow(float x, float y);
 
 double exp(double x);
@@ -65,6 +96,14 @@ double sin(double x);
 double cos(double x);
 double sinpi(double x);
 double cospi(double x);
+double tan(double x);
+double asin(double x);
+double acos(double x);
+double atan(double x);
+double sinh(double x);
+double cosh(double x);
+double log2(double x);
+double log10(double x);
 double pow(double x, double y);
 
 }  // namespace math

@@ -106,6 +106,14 @@ void Apply(Elementary f, const float* x, float* y, int64_t n) {
     case Elementary::cos: return Map<functions::cos>(x, y, n);
     case Elementary::sinpi: return Map<functions::sinpi>(x, y, n);
     case Elementary::cospi: return Map<functions::cospi>(x, y, n);
+    case Elementary::tan: return Map<functions::tan>(x, y, n);
+    case Elementary::asin: return Map<functions::asin>(x, y, n);
+    case Elementary::acos: return Map<functions::acos>(x, y, n);
+    case Elementary::atan: return Map<functions::atan>(x, y, n);
+    case Elementary::sinh: return Map<functions::sinh>(x, y, n);
+    case Elementary::cosh: return Map<functions::cosh>(x, y, n);
+    case Elementary::log2: return Map<functions::log2>(x, y, n);
+    case Elementary::log10: return Map<functions::log10>(x, y, n);
   }
 }
 
@@ -131,6 +139,14 @@ float sin(float x) { return static_cast<float>(scalar::sin(x)); }
 float cos(float x) { return static_cast<float>(scalar::cos(x)); }
 float sinpi(float x) { return static_cast<float>(scalar::sinpi(x)); }
 float cospi(float x) { return static_cast<float>(scalar::cospi(x)); }
+float tan(float x) { return static_cast<float>(scalar::tan(x)); }
+float asin(float x) { return static_cast<float>(scalar::asin(x)); }
+float acos(float x) { return static_cast<float>(scalar::acos(x)); }
+float atan(float x) { return static_cast<float>(scalar::atan(x)); }
+float sinh(float x) { return static_cast<float>(scalar::sinh(x)); }
+float cosh(float x) { return static_cast<float>(scalar::cosh(x)); }
+float log2(float x) { return static_cast<float>(scalar::log2(x)); }
+float log10(float x) { return static_cast<float>(scalar::log10(x)); }
 
 void apply_vectors(Elementary f, const float* x, float* y, int64_t n) { STET_DISPATCH(Apply)(f, x, y, n); }
 

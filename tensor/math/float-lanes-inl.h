@@ -49,6 +49,7 @@ HWY_INLINE F64 from_bits(I64 x) { return {one::from_bits(x.low), one::from_bits(
 HWY_INLINE F64 fma(F64 a, F64 b, F64 c) { return {one::fma(a.low, b.low, c.low), one::fma(a.high, b.high, c.high)}; }
 HWY_INLINE F64 fms(F64 a, F64 b, F64 c) { return {one::fms(a.low, b.low, c.low), one::fms(a.high, b.high, c.high)}; }
 HWY_INLINE F64 fnma(F64 a, F64 b, F64 c) { return {one::fnma(a.low, b.low, c.low), one::fnma(a.high, b.high, c.high)}; }
+HWY_INLINE F64 sqrt(F64 x) { return {one::sqrt(x.low), one::sqrt(x.high)}; }
 HWY_INLINE F64 abs(F64 x) { return {one::abs(x.low), one::abs(x.high)}; }
 HWY_INLINE F64 select(Mask mask, F64 yes, F64 no) {
   return {one::select(mask.low, yes.low, no.low), one::select(mask.high, yes.high, no.high)};

@@ -39,6 +39,14 @@ double sin(double x) { return one(Elementary::sin, x); }
 double cos(double x) { return one(Elementary::cos, x); }
 double sinpi(double x) { return one(Elementary::sinpi, x); }
 double cospi(double x) { return one(Elementary::cospi, x); }
+double tan(double x) { return one(Elementary::tan, x); }
+double asin(double x) { return one(Elementary::asin, x); }
+double acos(double x) { return one(Elementary::acos, x); }
+double atan(double x) { return one(Elementary::atan, x); }
+double sinh(double x) { return one(Elementary::sinh, x); }
+double cosh(double x) { return one(Elementary::cosh, x); }
+double log2(double x) { return one(Elementary::log2, x); }
+double log10(double x) { return one(Elementary::log10, x); }
 double pow(double x, double y) { return MpfrScope(kFloat64).pow(x, y); }
 
 }  // namespace math

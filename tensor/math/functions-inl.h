@@ -43,6 +43,17 @@ STET_LANES F64 round_to_odd(F64 high, F64 low) {
   return from_bits(subtract(bits(sum), too_far) | splat_bits(1));
 }
 
+/// high + low, |low| <= |high|.
+struct Sum {
+  F64 high, low;
+};
+
+/// The same with low at most half of high's last place.
+STET_LANES Sum renormalised(const Sum& sum) {
+  const F64 high = sum.high + sum.low;
+  return {high, sum.low - (high - sum.high)};
+}
+
 /// An argument of e^x as k + f, in binary: x log2(e) = k + f, |f| <= 1/2.
 struct BinaryExponent {
   F64 k;  ///< an integer, below 2^10 in magnitude
@@ -88,6 +99,40 @@ STET_LANES F64 expm1(F64 x) {
   return select(x == splat(0), x, result);
 }
 
+/// e^x for |x| <= 90, with a relative error of about 2^-58.
+STET_LANES Sum exp_as_sum(F64 x) {
+  const F64 t = fma(x, splat(kLog2eHigh), splat(kToInteger / 16));
+  const F64 k = t - splat(kToInteger / 16);
+  const F64 f = fma(x, splat(kLog2eLow), fms(x, splat(kLog2eHigh), k));
+  const F64 root = lookup16(kExp2Sixteenths, bits(t));
+  const F64 low = fma(polynomial(f, kExp2m1Fine) * f, root, lookup16(kExp2SixteenthsLow, bits(t)));
+  const I64 exponent = shift_left<52>(shift_right<4>(bits(t)));
+  const F64 power = from_bits(add(splat_bits(kOneBits), exponent));
+  return {root * power, low * power};
+}
+
+/// (e^a + e^-a) / 2 and, where `less` holds, (e^a - e^-a) / 2, for 0 <= a <= 90.
+STET_LANES F64 half_sum_of_exps(F64 a, bool less) {
+  const Sum grown = exp_as_sum(a), shrunk = exp_as_sum(splat(0) - a);
+  const F64 sign = splat(less ? -0.5 : 0.5);
+  const F64 first = grown.high * splat(0.5), second = shrunk.high * sign;
+  const F64 high = first + second;
+  const F64 low = (second - (high - first)) + fma(grown.low, splat(0.5), shrunk.low * sign);
+  return round_to_odd(high, low);
+}
+
+STET_LANES F64 sinh(F64 x) {
+  const F64 a = abs(x);
+  const F64 z = a * a;
+  const F64 near = round_to_odd(a, a * z * polynomial(z, kSinhTail));
+  // From 90 on it rounds to infinity.
+  const F64 far = half_sum_of_exps(at_most(a, 90), true);
+  const F64 result = copy_sign(select(a < splat(0.25), near, far), x);
+  return select(x == splat(0), x, result);
+}
+
+STET_LANES F64 cosh(F64 x) { return half_sum_of_exps(at_most(abs(x), 90), false); }
+
 STET_LANES F64 tanh(F64 x) {
   // (e^2a - 1) / (e^2a + 1); 1 from 10 on.
   const F64 a = at_most(abs(x), 10);
@@ -114,11 +159,6 @@ STET_LANES F64 erf(F64 x) {
   for (int j = 11; j >= 0; --j) p = fma(p, r, lookup16(kErf + 16 * j, index));
   return copy_sign(a * p, x);
 }
-
-/// high + low, |low| <= |high|.
-struct Sum {
-  F64 high, low;
-};
 
 /// log(1 + f) + e ln 2, |f| <= sqrt(2) - 1, e = 0 or |e| >= 1 an integer, with a relative error of about 2^-58:
 /// atanh's series in s = f / (2 + f).
@@ -185,6 +225,20 @@ STET_LANES F64 log(F64 x) {
   return log_outside(x, round_to_odd(sum.high, sum.low));
 }
 
+/// log x of another base of which `e_high` + `e_low` is the logarithm of 2, and `factor` + `factor_low` that of e.
+STET_LANES F64 log_to_base(F64 x, double e_high, double e_low, double factor, double factor_low) {
+  const Reduced r = reduce_for_log(x);
+  const Sum log = renormalised(log_of_positive(r.f + splat(1)));
+  const F64 a = r.e * splat(e_high);  // exact
+  const F64 b = log.high * splat(factor);
+  const F64 b_low = fma(log.low, splat(factor), fma(log.high, splat(factor_low), fms(log.high, splat(factor), b)));
+  const F64 high = a + b;
+  return log_outside(x, round_to_odd(high, (b - (high - a)) + fma(r.e, splat(e_low), b_low)));
+}
+
+STET_LANES F64 log2(F64 x) { return log_to_base(x, 1, 0, kLog2eHigh, kLog2eLow); }
+STET_LANES F64 log10(F64 x) { return log_to_base(x, kLog10Of2High, kLog10Of2Low, kLog10eHigh, kLog10eLow); }
+
 STET_LANES F64 log1p(F64 x) {
   const F64 u = splat(1) + x;
   const Reduced r = reduce_for_log(u);
@@ -200,9 +254,12 @@ struct Turn {
   I64 q;  ///< in its two lowest bits
 };
 
-/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. In place of 0, at quarter turns, it is
-/// a number that rounds to 0 (`is_zero_turn`).
-STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
+/// Sine and cosine of a turn but for its quarters.
+struct Sines {
+  Sum sine, cosine;
+};
+
+STET_LANES Sines sines_of_turn(const Turn& turn) {
   const F64 h = turn.h, l = turn.l;
   const F64 z = h * h;
   const F64 z_low = fma(h + h, l, fms(h, h, z));
@@ -219,10 +276,16 @@ STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
   F64 cosine_low = fma(z, splat(kCosSquareLow), fms(z, splat(kCosSquareHigh), square));
   cosine_low = fma(z_low, splat(kCosSquareHigh), cosine_low) + (square - (cosine - splat(1)));
   cosine_low = fma(z * z, polynomial(z, kCosTail), cosine_low);
+  return {{sine, sine_low}, {cosine, cosine_low}};
+}
 
+/// The sine (`shift` 0) or cosine (`shift` 1) of a turn, to be rounded to float. In place of 0, at quarter turns, it is
+/// a number that rounds to 0 (`is_zero_turn`).
+STET_LANES F64 sine_of_turn(const Turn& turn, int64_t shift) {
+  const Sines s = sines_of_turn(turn);
   const I64 q = add(turn.q, splat_bits(shift));
   const Mask even = is_zero(q & splat_bits(1));
-  const F64 result = round_to_odd(select(even, sine, cosine), select(even, sine_low, cosine_low));
+  const F64 result = round_to_odd(select(even, s.sine.high, s.cosine.high), select(even, s.sine.low, s.cosine.low));
   return from_bits(bits(result) ^ shift_left<62>(q & splat_bits(2)));
 }
 
@@ -295,6 +358,8 @@ STET_LANES F64 cospi(F64 x) {
   const F64 nonnegative_zero = select(is_zero_turn(result), splat(0), result);
   return select(abs(x) < splat(kInfinity), nonnegative_zero, splat(__builtin_nan("")));
 }
+
+#include "stet/tensor/math/functions-angles-inl.h"
 
 /// Two doubles with x^y between them: where they round to one float, it is the power. They are -1 and 1 where x is zero
 /// or either is infinite or NaN, or x is negative and y no integer.

@@ -30,6 +30,7 @@ HWY_INLINE F64 from_bits(I64 x) { return hn::BitCast(TagF64(), x); }
 HWY_INLINE F64 fma(F64 a, F64 b, F64 c) { return hn::MulAdd(a, b, c); }
 HWY_INLINE F64 fms(F64 a, F64 b, F64 c) { return hn::MulSub(a, b, c); }
 HWY_INLINE F64 fnma(F64 a, F64 b, F64 c) { return hn::NegMulAdd(a, b, c); }
+HWY_INLINE F64 sqrt(F64 x) { return hn::Sqrt(x); }
 HWY_INLINE F64 abs(F64 x) { return hn::Abs(x); }
 HWY_INLINE F64 select(Mask mask, F64 yes, F64 no) { return hn::IfThenElse(mask, yes, no); }
 HWY_INLINE I64 select_bits(Mask mask, I64 yes, I64 no) { return bits(select(mask, from_bits(yes), from_bits(no))); }

@@ -26,6 +26,7 @@ STET_LANES F64 fma(F64 a, F64 b, F64 c) { return std::fma(a, b, c); }
 STET_LANES F64 fms(F64 a, F64 b, F64 c) { return std::fma(a, b, -c); }
 /// c - a * b, rounded once.
 STET_LANES F64 fnma(F64 a, F64 b, F64 c) { return std::fma(-a, b, c); }
+STET_LANES F64 sqrt(F64 x) { return std::sqrt(x); }
 STET_LANES F64 abs(F64 x) { return from_bits(bits(x) & INT64_MAX); }
 STET_LANES F64 select(Mask mask, F64 yes, F64 no) { return mask ? yes : no; }
 STET_LANES I64 select_bits(Mask mask, I64 yes, I64 no) { return mask ? yes : no; }

@@ -55,6 +55,14 @@ int MpfrScope::evaluate(Elementary f) {
     case Elementary::cos: return mpfr_cos(result_, x_, MPFR_RNDN);
     case Elementary::sinpi: return mpfr_sinpi(result_, x_, MPFR_RNDN);
     case Elementary::cospi: return mpfr_cospi(result_, x_, MPFR_RNDN);
+    case Elementary::tan: return mpfr_tan(result_, x_, MPFR_RNDN);
+    case Elementary::asin: return mpfr_asin(result_, x_, MPFR_RNDN);
+    case Elementary::acos: return mpfr_acos(result_, x_, MPFR_RNDN);
+    case Elementary::atan: return mpfr_atan(result_, x_, MPFR_RNDN);
+    case Elementary::sinh: return mpfr_sinh(result_, x_, MPFR_RNDN);
+    case Elementary::cosh: return mpfr_cosh(result_, x_, MPFR_RNDN);
+    case Elementary::log2: return mpfr_log2(result_, x_, MPFR_RNDN);
+    case Elementary::log10: return mpfr_log10(result_, x_, MPFR_RNDN);
   }
   __builtin_unreachable();
 }

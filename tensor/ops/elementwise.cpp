@@ -384,6 +384,51 @@ Tensor cospi(const Tensor& x) {
                 {{x, [x](const Tensor& g) { return -(g * (sinpi(x) * contract::kPi)); }}});
 }
 
+Tensor tan(const Tensor& x) {
+  return record_with_output("tan", floating(Unary::tan, "tan", x), x,
+                            [](const Tensor& g, const Tensor& y) { return g * (y * y + 1); });
+}
+
+namespace {
+
+// sqrt(1 - x^2), whose factors keep their digits where x is near 1.
+Tensor other_side(const Tensor& x) {
+  const Tensor less = 1 - x, more = x + 1;
+  return sqrt(less * more);
+}
+
+}  // namespace
+
+Tensor asin(const Tensor& x) {
+  return record("asin", floating(Unary::asin, "asin", x), {{x, [x](const Tensor& g) { return g / other_side(x); }}});
+}
+
+Tensor acos(const Tensor& x) {
+  return record("acos", floating(Unary::acos, "acos", x), {{x, [x](const Tensor& g) { return -(g / other_side(x)); }}});
+}
+
+Tensor atan(const Tensor& x) {
+  return record("atan", floating(Unary::atan, "atan", x), {{x, [x](const Tensor& g) { return g / (x * x + 1); }}});
+}
+
+Tensor sinh(const Tensor& x) {
+  return record("sinh", floating(Unary::sinh, "sinh", x), {{x, [x](const Tensor& g) { return g * cosh(x); }}});
+}
+
+Tensor cosh(const Tensor& x) {
+  return record("cosh", floating(Unary::cosh, "cosh", x), {{x, [x](const Tensor& g) { return g * sinh(x); }}});
+}
+
+Tensor log2(const Tensor& x) {
+  return record("log2", floating(Unary::log2, "log2", x),
+                {{x, [x](const Tensor& g) { return g / (x * contract::kLog2); }}});
+}
+
+Tensor log10(const Tensor& x) {
+  return record("log10", floating(Unary::log10, "log10", x),
+                {{x, [x](const Tensor& g) { return g / (x * contract::kLog10); }}});
+}
+
 Tensor pow(const Tensor& x, const Tensor& y) {
   require_floating("pow", x);
   return record("pow", apply(Binary::pow, "pow", x, y),

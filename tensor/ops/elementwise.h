@@ -69,6 +69,16 @@ Tensor cos(const Tensor& x);
 /// sin(pi x), cos(pi x).
 Tensor sinpi(const Tensor& x);
 Tensor cospi(const Tensor& x);
+Tensor tan(const Tensor& x);
+/// The inverses of sin, cos and tan, in radians; NaN where there is none.
+Tensor asin(const Tensor& x);
+Tensor acos(const Tensor& x);
+Tensor atan(const Tensor& x);
+Tensor sinh(const Tensor& x);
+Tensor cosh(const Tensor& x);
+/// Logarithms to base 2 and 10.
+Tensor log2(const Tensor& x);
+Tensor log10(const Tensor& x);
 /// Correctly rounded x^y, element by element.
 Tensor pow(const Tensor& x, const Tensor& y);
 Tensor pow(const Tensor& x, double y);

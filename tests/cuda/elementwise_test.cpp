@@ -103,7 +103,8 @@ TEST(CudaElementwise, ElementaryFunctions) {
                   0x1p-12f, 0x1p25f})
     x.push_back(v), x.push_back(-v);
   const Tensor all = Tensor::from(x);
-  for (auto f : {exp, expm1, log, log1p, tanh, sigmoid, erf, sqrt, sin, cos, sinpi, cospi})
+  for (auto f : {exp,   expm1, log, log1p, tanh, sigmoid, erf,  sqrt, sin,  cos,
+                 sinpi, cospi, tan, asin,  acos, atan,    sinh, cosh, log2, log10})
     expect_same_of_layouts(all, f);
 }
 

@@ -93,6 +93,15 @@ for name in ("remainder", "fmod", "floor_divide"):
     function = (lambda a, b: torch.div(a.detach(), b.detach(), rounding_mode="floor")) if name == "floor_divide" else getattr(torch, name)
     case(name, function, odd[:47], other[:47])
 
+within, positive = uniform(-0.95, 0.95, 30), uniform(0.1, 9, 30)
+for name, x in (("tan", within), ("asin", within), ("acos", within), ("atan", other), ("sinh", other), ("cosh", other), ("log2", positive), ("log10", positive)):
+    case(name, getattr(torch, name), x)
+rows, columns = torch.tensor([0, 1, 1, -2]), torch.tensor([4, 0, 2, 3])  # none twice; then all in two places
+case("index_put", lambda x, s: x.index_put((rows, columns), s), line, normal(4, 3))
+case("index_put accumulate", lambda x, s: x.index_put((rows * 0, columns % 2), s, accumulate=True), line, normal(4, 3))
+transposed = dict(stride=(1, 2), padding=(1, 0), output_padding=(2, 2), dilation=3)
+case("output padding", lambda x, w, b: F.conv_transpose2d(x, w, b, **transposed), normal(1, 2, 4, 3), normal(2, 3, 2, 3), normal(3))
+
 with h5py.File("kernels.h5", "w", libver="latest") as file:
     for name, values in CASES.items():
         for part, value in values.items():

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/case.h"
+#include "stet/tensor/contract.h"
 #include "stet/tensor/math/elementary.h"
 #include "stet/tensor/ops/composed.h"
 
@@ -104,6 +105,15 @@ float log1p_gradient(float g, float x) { return g / (x + 1.0f); }
 float erf_gradient(float g, float x) { return g * (math::exp(-(x * x)) * kErf); }
 float sinpi_gradient(float g, float x) { return g * (math::cospi(x) * kPi); }
 float cospi_gradient(float g, float x) { return -(g * (math::sinpi(x) * kPi)); }
+float tan_gradient(float g, float x) {
+  const float y = math::tan(x);
+  return g * (y * y + 1.0f);
+}
+float asin_gradient(float g, float x) { return g / std::sqrt((1.0f - x) * (x + 1.0f)); }
+float acos_gradient(float g, float x) { return -asin_gradient(g, x); }
+float atan_gradient(float g, float x) { return g / (x * x + 1.0f); }
+float log2_gradient(float g, float x) { return g / (x * static_cast<float>(contract::kLog2)); }
+float log10_gradient(float g, float x) { return g / (x * static_cast<float>(contract::kLog10)); }
 float softplus_gradient(float g, float x) { return g * math::sigmoid(x); }
 float rsqrt_gradient(float g, float x) {
   const float s = std::sqrt(x);
@@ -163,6 +173,14 @@ void add_functions(Table& t) {
   t.unary("cos", cos, math::cos, [](float g, float x) { return -(g * math::sin(x)); }).not_on_gpu_in_float64();
   t.unary("sinpi", sinpi, math::sinpi, sinpi_gradient).smooth_in(-0.6, 0.6).not_on_gpu_in_float64();
   t.unary("cospi", cospi, math::cospi, cospi_gradient).smooth_in(-0.6, 0.6).not_on_gpu_in_float64();
+  t.unary("tan", tan, math::tan, tan_gradient).smooth_in(-1.2, 1.2).not_on_gpu_in_float64();
+  t.unary("asin", asin, math::asin, asin_gradient).smooth_in(-0.9, 0.9).not_on_gpu_in_float64();
+  t.unary("acos", acos, math::acos, acos_gradient).smooth_in(-0.9, 0.9).not_on_gpu_in_float64();
+  t.unary("atan", atan, math::atan, atan_gradient).not_on_gpu_in_float64();
+  t.unary("sinh", sinh, math::sinh, [](float g, float x) { return g * math::cosh(x); }).not_on_gpu_in_float64();
+  t.unary("cosh", cosh, math::cosh, [](float g, float x) { return g * math::sinh(x); }).not_on_gpu_in_float64();
+  t.unary("log2", log2, math::log2, log2_gradient).smooth_in(0.2, 3).not_on_gpu_in_float64();
+  t.unary("log10", log10, math::log10, log10_gradient).smooth_in(0.2, 3).not_on_gpu_in_float64();
   t.unary("sign", sign, sign_of, nullptr).without_gradient();
 }
 

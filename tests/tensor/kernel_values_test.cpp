@@ -170,5 +170,27 @@ TEST(KernelValues, OfRoundingAgreeWithPyTorch) {
   expect_case("fmod", 2, [](const Tensors& x) { return fmod(x[0], x[1]); });
 }
 
+TEST(KernelValues, OfElementaryFunctionsAgreeWithPyTorch) {
+  const std::pair<const char*, Tensor (*)(const Tensor&)> functions[] = {
+      {"tan", tan},   {"asin", asin}, {"acos", acos}, {"atan", atan},
+      {"sinh", sinh}, {"cosh", cosh}, {"log2", log2}, {"log10", log10}};
+  for (const auto& function : functions)
+    expect_case(function.first, 1, [f = function.second](const Tensors& x) { return f(x[0]); });
+}
+
+TEST(KernelValues, OfIndexPutAgreeWithPyTorch) {
+  const Tensor rows = Tensor::from<int64_t>({0, 1, 1, -2}), columns = Tensor::from<int64_t>({4, 0, 2, 3});
+  expect_case("index_put", 2, [&](const Tensors& x) { return index_put(x[0], {rows, columns}, x[1]); });
+  const Tensor first = Tensor::from<int64_t>({0, 0, 0, 0}), twice = Tensor::from<int64_t>({0, 0, 0, 1});
+  expect_case("index_put accumulate", 2, [&](const Tensors& x) { return index_put(x[0], {first, twice}, x[1], true); });
+}
+
+TEST(KernelValues, OfOutputPaddingUpToTheDilationAgreeWithPyTorch) {
+  expect_case("output padding", 3, [](const Tensors& x) {
+    return conv_transpose2d(x[0], x[1], x[2],
+                            {.stride = {1, 2}, .padding = {1, 0}, .output_padding = {2, 2}, .dilation = {3, 3}});
+  });
+}
+
 }  // namespace
 }  // namespace stet
