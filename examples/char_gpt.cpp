@@ -5,6 +5,7 @@
 // DIR holds input.txt, as Shakespeare's plays in tinyshakespeare; a file's own path does too. The last tenth of the
 // text is kept for validation. At the end the program writes text of its own.
 #include <iostream>
+#include <limits>
 
 #include "models/char_gpt.h"
 
@@ -12,19 +13,47 @@ using namespace stet;
 
 namespace {
 
-// `length` symbols drawn from the model one after another, each from the distribution that it gives after those before
-// it.
-Tensor generate(models::CharGpt& net, int64_t block, int64_t length, double temperature, Stream& draws, Device device) {
+struct Sampling {
+  int64_t length, top_k;
+  double temperature, top_p;
+  bool cache;
+};
+
+// Logits [1, V] of which those that are not to be drawn are -infinity: all but the k largest, and all but the likeliest
+// whose probabilities add up to p (Holtzman et al., 2020, arXiv 1904.09751).
+Tensor kept(Tensor logits, const Sampling& s) {
+  constexpr double never = -std::numeric_limits<double>::infinity();
+  if (s.top_k > 0 && s.top_k < logits.size(1)) {
+    const Tensor least = topk(logits, s.top_k).values.slice(1, -1, s.top_k);
+    logits = logits.masked_fill(logits < least, never);
+  }
+  if (s.top_p < 1) {
+    const auto [values, order] = sort(logits, -1, true);
+    const Tensor share = softmax(values), before = cumsum(share, 1) - share;
+    logits = scatter(logits, 1, order, values.masked_fill(before >= s.top_p, never));
+  }
+  return logits;
+}
+
+// Symbols drawn from the model one after another, each from the distribution that it gives after those before it. It
+// looks back on a window of at most a block; one that is full drops its first half.
+Tensor generate(models::CharGpt& net, const models::GptShape& shape, const Sampling& s, Stream& draws, Device device) {
   const Evaluation evaluation;
+  nn::KvCache cache(shape.layers, 1, shape.block);
   Tensor text = zeros({1, 1}, DType::int64, device);
-  for (int64_t i = 0; i < length; ++i) {
-    const Tensor seen = text.slice(1, std::max<int64_t>(0, text.size(1) - block), text.size(1));
-    const Tensor logits = net(seen).slice(1, -1, seen.size(1)).squeeze(1) / temperature;
-    // The largest of logits with Gumbel's noise is a draw from their softmax.
-    const Tensor next = argmax(logits - log(-log(uniform(draws, logits.shape()).to(device))), -1, true);
+  int64_t begin = 0;
+  for (int64_t i = 0; i < s.length; ++i) {
+    const int64_t end = text.size(1);
+    if (end - begin > shape.block) {
+      begin = end - std::max<int64_t>(1, shape.block / 2);
+      cache.clear();
+    }
+    const Tensor seen = text.slice(1, s.cache ? begin + cache.length() : begin, end);
+    const Tensor logits = net(seen, s.cache ? &cache : nullptr).slice(1, -1, seen.size(1)).squeeze(1);
+    const Tensor next = multinomial(draws, softmax(kept(logits / s.temperature, s)), 1);
     text = concatenate({text, next}, 1);
   }
-  return text.slice(1, 1, length + 1).flatten();
+  return text.slice(1, 1, s.length + 1).flatten();
 }
 
 }  // namespace
@@ -43,8 +72,13 @@ int main(int argc, char** argv) {
   const auto lr = run.param("lr", 1e-3, {.above = 0, .help = "highest learning rate of AdamW; it ends at a tenth"});
   const auto warm_up = run.param("warm-up", 100, {.from = 0, .help = "steps in which the rate rises to its highest"});
   const auto every = run.param("evaluate-every", 250, {.above = 0, .help = "steps between validations"});
-  const auto length = run.param("sample", 0, {.from = 0, .help = "characters that the model writes at the end"});
-  const auto temperature = run.param("temperature", 0.8, {.above = 0, .help = "of the sample: lower is more cautious"});
+  Sampling sampling;
+  sampling.length = run.param("sample", 0, {.from = 0, .help = "characters that the model writes at the end"});
+  sampling.temperature = run.param("temperature", 0.8, {.above = 0, .help = "of the sample: lower is more cautious"});
+  sampling.top_k = run.param("top-k", 0, {.from = 0, .help = "draw from the likeliest so many characters; 0: all"});
+  sampling.top_p =
+      run.param("top-p", 1.0, {.above = 0, .to = 1, .help = "draw from the likeliest that make up this part"});
+  sampling.cache = run.execution("cache", true, {.help = "keep what attention has seen; no result depends on it"});
   const Rng rng = run.rng();
 
   const data::Text text = data::read_text(folder);
@@ -82,8 +116,8 @@ int main(int argc, char** argv) {
     }
   }
   std::cout << "validation loss " << loss_now << " after " << steps << " steps\n";
-  if (length > 0) {
-    const std::string sample = text.decode(generate(net, shape.block, length, temperature, draws, run.device()));
+  if (sampling.length > 0) {
+    const std::string sample = text.decode(generate(net, shape, sampling, draws, run.device()));
     run.log_text("sample", sample);
     std::cout << sample << "\n";
   }

@@ -39,8 +39,8 @@ struct GptLayer : nn::Module {
         drop1(maybe_dropout(s.dropout, rng / "drop1")),
         drop2(maybe_dropout(s.dropout, rng / "drop2")) {}
 
-  Tensor operator()(const Tensor& x) {
-    const Tensor y = x + dropped(drop1, attention(norm1(x)));
+  Tensor operator()(const Tensor& x, nn::KvCache::Layer* cache = nullptr) {
+    const Tensor y = x + dropped(drop1, attention(norm1(x), {.cache = cache}));
     return y + dropped(drop2, down(gelu(up(norm2(y)))));
   }
   void members(Visitor& v) override {
@@ -49,7 +49,8 @@ struct GptLayer : nn::Module {
 };
 
 /// Characters int64 [B, T], T up to the block, to logits of the next ones [B, T, vocabulary]. Weights start normal with
-/// deviation 0.02; those of the layers that add to x, 0.02 / sqrt(2 layers).
+/// deviation 0.02; those of the layers that add to x, 0.02 / sqrt(2 layers). With a cache the characters are those
+/// behind the ones that it has seen, and the logits have the bits of all at once.
 struct CharGpt : nn::Module {
   nn::Embedding characters, positions;
   MaybeDropout drop;
@@ -72,9 +73,11 @@ struct CharGpt : nn::Module {
     }
   }
 
-  Tensor operator()(const Tensor& index) {
-    Tensor x = dropped(drop, characters(index) + positions(arange(index.size(1)).to(index.device())));
-    for (GptLayer& l : layers) x = l(x);
+  Tensor operator()(const Tensor& index, nn::KvCache* cache = nullptr) {
+    const int64_t seen = cache ? cache->length() : 0;
+    const Tensor places = arange(seen, seen + index.size(1)).to(index.device());
+    Tensor x = dropped(drop, characters(index) + positions(places));
+    for (size_t i = 0; i < layers.size(); ++i) x = layers[i](x, cache ? &(*cache)[static_cast<int64_t>(i)] : nullptr);
     return head(norm(x));
   }
   void members(Visitor& v) override {

@@ -52,6 +52,19 @@ class CharGpt(support.ProgramTest):
         self.assertEqual(self.digest(), DIGEST)
         self.assertEqual(ended.out, whole.split("\n", 1)[1])
 
+    def test_it_writes_the_same_with_and_without_a_cache(self):
+        # Three windows long.
+        for flags in ({}, {"top-k": 3}, {"top-p": 0.6}, {"top-k": 8, "top-p": 0.9, "temperature": 1.5}):
+            with self.subTest(flags):
+                outs = [self.train("--cache", cache, flags={"sample": 60, **flags}) for cache in ("true", "false")]
+                self.assertEqual(*outs)
+
+    def test_it_draws_from_the_likeliest_alone(self):
+        likeliest = [self.train(flags={"sample": 60, **flags}) for flags in ({"top-k": 1}, {"top-p": 1e-6}, {"temperature": 1e-6})]
+        self.assertEqual(likeliest[0], likeliest[1])
+        self.assertEqual(likeliest[0], likeliest[2])
+        self.assertNotEqual(likeliest[0], self.train(flags={"sample": 60}))
+
     def test_its_runs_verify(self):
         self.train()
         ended = self.stet("verify", "latest")
