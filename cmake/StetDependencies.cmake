@@ -14,6 +14,7 @@ pkg_check_modules(stet_mpfr REQUIRED IMPORTED_TARGET mpfr)
 if(STET_BUILD_TRACKING)
   find_package(Protobuf REQUIRED)
   find_package(CLI11 REQUIRED)
+  find_package(CURL REQUIRED)
   # HDF5 by pkg-config too: CMake's own module for it fails in a user's project that has C++ alone.
   pkg_check_modules(stet_hdf5 REQUIRED IMPORTED_TARGET hdf5)
   pkg_check_modules(stet_libgit2 REQUIRED IMPORTED_TARGET libgit2)

@@ -18,13 +18,13 @@
 
 namespace stet::tracking::cli {
 
-// Each is defined in the file of its name.
-Verb ls(), show(), diff(), verify(), resume(), tag(), note(), rename(), archive();
+// Each is defined in the file of its name, data_sets in data.cpp.
+Verb ls(), show(), diff(), verify(), resume(), tag(), note(), rename(), archive(), data_sets();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume, tag, note, rename, archive};
+constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume, tag, note, rename, archive, data_sets};
 
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {
@@ -41,7 +41,8 @@ std::string explained(const CLI::ParseError& error, int argc, char** argv) {
 }
 
 int run_command(int argc, char** argv) {
-  CLI::App app("Lists, shows, compares, verifies, resumes and labels the runs of Stet programs.", "stet");
+  CLI::App app("Lists, shows, compares, verifies, resumes and labels the runs of Stet programs, and fetches data sets.",
+               "stet");
   app.set_version_flag("--version", stet::version);
   app.require_subcommand(1);
   app.footer(
