@@ -5,6 +5,7 @@
 //
 // prints a line for each model in the form that bench/torch_steps.py prints. bench/compare and bench/gpu run both.
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +21,7 @@
 #include "models/cnn.h"
 #include "models/mlp.h"
 #include "models/resnet20.h"
+#include "step_models.h"
 #include "stet/stet.h"
 #include "stet/tensor/parallel.h"
 #include "stet/tensor/simd/isa.h"
@@ -34,13 +36,18 @@ struct Options {
   Device device;
   int threads = 1, steps = 0, warm_up = -1, group = 0;
   int64_t batch = 0;
-  bool memory = false;
+  bool memory = false, cpu_time = false;
 
   int64_t batch_or(int64_t usual) const { return batch > 0 ? batch : usual; }
 };
 
-double milliseconds() {
+double milliseconds(bool of_processor) {
   using namespace std::chrono;
+  if (of_processor) {
+    timespec spent{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+    return 1e3 * static_cast<double>(spent.tv_sec) + 1e-6 * static_cast<double>(spent.tv_nsec);
+  }
   return duration<double, std::milli>(steady_clock::now().time_since_epoch()).count();
 }
 
@@ -68,10 +75,10 @@ void measure(const Options& options, const std::string& name, int samples, int w
   const int64_t allocations = memory_stats().system_allocations;
   std::vector<double> times;
   for (int i = 0; i < samples; ++i) {
-    const double start = milliseconds();
+    const double start = milliseconds(options.cpu_time);
     for (int j = 0; j < group; ++j) step();
     wait_for(options.device);
-    times.push_back((milliseconds() - start) / group);
+    times.push_back((milliseconds(options.cpu_time) - start) / group);
   }
   std::sort(times.begin(), times.end());
   const double median = times[times.size() / 2];
@@ -162,19 +169,65 @@ void lstm(const Options& options, const Rng& rng) {
           [&] { opt.step(backward(nn::cross_entropy(net(x), y))); });
 }
 
-struct Perceptron : nn::Module {
-  nn::Linear first, second, out;
+void gru(const Options& options, const Rng& rng) {
+  const int64_t vocabulary = 65, batch = options.batch_or(32), length = 64;
+  bench::CharGru net(vocabulary, 128, rng / "net");
+  to(net, options.device);
+  optim::Adam opt(net);
+  Stream draws(rng / "data");
+  const Tensor x = one_hot(random_integers(draws, {batch, length}, 0, vocabulary), vocabulary).to(options.device);
+  const Tensor y = classes(options, draws, {batch * length}, vocabulary);
+  measure(options, title("gru-128 T64", batch, " adam"), 30, 10, batch * length,
+          [&] { opt.step(backward(nn::cross_entropy(net(x), y))); });
+}
 
-  explicit Perceptron(const Rng& rng)
-      : first(4, 64, rng / "first"), second(64, 64, rng / "second"), out(64, 2, rng / "out") {}
-  Tensor operator()(const Tensor& x) { return out(relu(second(relu(first(x))))); }
-  void members(Visitor& v) override { v("first", first)("second", second)("out", out); }
-};
+void translate(const Options& options, const Rng& rng) {
+  const int64_t batch = options.batch_or(16);
+  const bench::TranslatorShape shape;
+  bench::Translator net(shape, rng / "net");
+  to(net, options.device);
+  optim::Adam opt(net, {.lr = 1e-4});
+  Stream draws(rng / "data");
+  const Shape words = {batch, shape.length};
+  const Tensor x = classes(options, draws, words, shape.vocabulary),
+               in = classes(options, draws, words, shape.vocabulary);
+  const Tensor y = classes(options, draws, words, shape.vocabulary);
+  const Tensor lengths = random_integers(draws, {batch}, shape.length / 2, shape.length + 1).to(options.device);
+  measure(options, title("translate transformer-256", batch, "xT32 adam"), 15, 4, 2 * batch * shape.length, [&] {
+    Gradients gradients = backward(nn::cross_entropy(net(x, lengths, in), y));
+    optim::clip_norm(gradients, net, 1.0);
+    opt.step(gradients);
+  });
+}
 
-// What reinforcement learning trains: the time goes into what lies around the kernels.
+void segment(const Options& options, const Rng& rng) {
+  const int64_t batch = options.batch_or(8), size = 64, kinds = 4;
+  bench::UNet net(16, 3, kinds, rng / "net");
+  to(net, options.device);
+  optim::AdamW opt(net, {.lr = 1e-3});
+  Stream draws(rng / "data");
+  const Tensor x = images(options, draws, {batch, 3, size, size});
+  const Tensor y = classes(options, draws, {batch, size, size}, kinds);
+  measure(options, title("segment unet-16", batch, " adamw"), 15, 4, batch, [&] {
+    opt.step(backward(nn::cross_entropy(net(x).permute({0, 2, 3, 1}), y)));
+  });
+}
+
+void vit(const Options& options, const Rng& rng) {
+  const int64_t batch = options.batch_or(32);
+  const bench::VitShape shape;
+  bench::Vit net(shape, rng / "net");
+  to(net, options.device);
+  optim::AdamW opt(net, {.lr = 1e-3, .weight_decay = 0.05});
+  Stream draws(rng / "data");
+  const Tensor x = images(options, draws, {batch, 3, shape.size, shape.size}), y = classes(options, draws, {batch}, 10);
+  measure(options, title("vit-128 patch4", batch, " adamw"), 15, 4, batch,
+          [&] { opt.step(backward(nn::cross_entropy(net(x), y))); });
+}
+
 void perceptron(const Options& options, const Rng& rng) {
   const int64_t batch = options.batch_or(32);
-  Perceptron net(rng / "net");
+  bench::Perceptron net(rng / "net");
   to(net, options.device);
   optim::AdamW opt(net, {.lr = 1e-3});
   Stream draws(rng / "data");
@@ -201,6 +254,10 @@ constexpr Benchmark kBenchmarks[] = {{"mlp", mlp},
                                      {"resnet", resnet},
                                      {"gpt", gpt},
                                      {"lstm", lstm},
+                                     {"gru", gru},
+                                     {"translate", translate},
+                                     {"segment", segment},
+                                     {"vit", vit},
                                      {"perceptron", perceptron, true},
                                      {"addition", addition, true}};
 
@@ -236,6 +293,8 @@ int main(int argc, char** argv) {
   app.add_option("--group", options.group, "steps that are timed together; 0: 1 on the CPU, 10 on a GPU")->check(count);
   app.add_option("--warm-up", options.warm_up, "steps before the first that is timed; each model has a default")
       ->check(count);
+  app.add_flag("--cpu-time", options.cpu_time,
+               "time of the processors, which other programs on the machine change less");
   app.add_flag("--memory", options.memory, "print allocations and peak memory too");
   CLI11_PARSE(app, argc, argv);
   try {
