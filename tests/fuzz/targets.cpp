@@ -167,7 +167,8 @@ void query(Input input) {
   const FewValues run;
   try {
     const query::Expression condition = query::parse(text, 1.7e9);
-    if (condition.type != query::Type::boolean) fail("a query that is no condition");
+    const bool is_param = condition.op == query::Expression::Op::param;
+    if (condition.type != query::Type::boolean && !is_param) fail("a query that is no condition");
     if (query::evaluate(condition, run).is_none()) query::holds(condition, run);
   } catch (const query::QueryError& error) { require_query_error(error, text); }
   try {

@@ -19,12 +19,12 @@
 namespace stet::tracking::cli {
 
 // Each is defined in the file of its name, data_sets in data.cpp.
-Verb ls(), show(), diff(), verify(), resume(), tag(), note(), rename(), archive(), data_sets();
+Verb ls(), show(), diff(), verify(), resume(), tag(), note(), rename(), archive(), data_sets(), index();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume, tag, note, rename, archive, data_sets};
+constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume, tag, note, rename, archive, data_sets, index};
 
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {
@@ -38,6 +38,17 @@ std::string explained(const CLI::ParseError& error, int argc, char** argv) {
   const std::string near = nearest(word, names);
   return fmt::format("there is no verb '{}'; {}", word,
                      near.empty() ? "see stet --help" : "did you mean " + near + "?");
+}
+
+// The command line from its end, as the parser takes it; what is sorted by may begin with a minus.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool sorts = word == "--sort" && i + 1 < argc;
+    words.insert(words.begin(), sorts ? word + "=" + argv[++i] : word);
+  }
+  return words;
 }
 
 int run_command(int argc, char** argv) {
@@ -62,7 +73,7 @@ int run_command(int argc, char** argv) {
     verbs.emplace_back(command, verb);
   }
   try {
-    app.parse(argc, argv);
+    app.parse(words_of(argc, argv));
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);
     put_error(explained(e, argc, argv));
@@ -78,6 +89,10 @@ int run_command(int argc, char** argv) {
 
 void Arguments::word(const char* name, std::string& value, const char* help) {
   command_.add_option(name, value, help)->required();
+}
+
+void Arguments::words(const char* name, std::vector<std::string>& values, const char* help) {
+  command_.add_option(name, values, help);
 }
 
 void Arguments::option(const char* name, std::string& value, const char* help) {

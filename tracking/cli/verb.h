@@ -26,6 +26,8 @@ class Arguments {
 
   /// A word that must be there.
   void word(const char* name, std::string& value, const char* help);
+  /// Words that may be there.
+  void words(const char* name, std::vector<std::string>& values, const char* help);
   void option(const char* name, std::string& value, const char* help);
   /// An integer from `least` to `most`.
   void option(const char* name, int& value, int least, int most, const char* help);

@@ -80,6 +80,12 @@ const Duration* duration(const Value& v) { return v.get_if<Duration>(); }
 
 }  // namespace
 
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
 Value::Value(uint64_t data) {
   if (data <= kLargestSigned) data_ = static_cast<int64_t>(data);
   else data_ = data;

@@ -29,6 +29,11 @@ class Value {
   using Data = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Date, Duration, List>;
 
   Value() = default;
+  Value(const Value&);  // these in the source: g++ 12 takes what they inline for reading what is not set
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
   template <class T>
   requires(std::same_as<T, bool> || std::same_as<T, int64_t> || std::same_as<T, double> ||
            std::same_as<T, std::string> || std::same_as<T, Date> || std::same_as<T, Duration> ||

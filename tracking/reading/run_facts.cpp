@@ -4,7 +4,8 @@
 #include <cstring>
 
 #include "stet/tensor/error.h"
-#include "stet/tracking/reading/notes.h"
+#include "stet/tracking/reading/labels.h"
+#include "stet/tracking/reading/newest_verdict.h"
 #include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/record/run_folder.h"
 
@@ -57,26 +58,33 @@ double seconds_of(const record::RunRecord& record, double last_event) {
 
 void add_record(RunFacts& facts, const record::RunRecord& record) {
   facts.field("id") = text(record.id());
-  facts.field("name") = text(record.name());
   facts.field("program") = text(record.program());
   facts.field("made") = Value(Date{record.created()});
   facts.field("steps") = integer(record.steps());
   facts.field("seed") = Value(static_cast<uint64_t>(record.seed()));
   facts.field("numerics") = integer(record.numerics());
   facts.field("digest") = text(record.final_digest());
-  facts.field("archived") = Value(false);
   facts.field("parent") = text(record.forked_from());
   if (!record.forked_from().empty()) facts.field("forked_at") = integer(record.forked_at());
   facts.field("launches") = integer(record.launches_size());
-  query::List tags;
-  for (const std::string& tag : record.tags()) tags.push_back(Value(tag));
-  facts.field("tags") = Value(std::move(tags));
   for (const record::Param& param : record.params()) facts.params[param.name()] = value_of_param(value_of(param));
   for (const record::Dataset& data : record.data()) facts.data[data.name()] = {data.samples_sha256(), data.count()};
   if (record.launches_size() == 0) return;
   const record::Launch& last = record.launches(record.launches_size() - 1);
   add_launch(facts, last);
   if (last.has_end()) facts.field("ended") = Value(Date{last.end().time()});
+}
+
+void add_labels(RunFacts& facts, const RunLabels& labels) {
+  facts.field("name") = text(labels.name);
+  facts.field("group") = text(labels.group);
+  facts.field("archived") = Value(labels.archived);
+  query::List tags;
+  for (const std::string& tag : labels.tags) tags.push_back(Value(tag));
+  facts.field("tags") = Value(std::move(tags));
+  std::string note;
+  for (const RunNote& one : labels.notes) note += (note.empty() ? "" : "\n") + one.text;
+  facts.field("note") = text(note);
 }
 
 void add_log(RunFacts& facts, const Folder& run, const record::RunRecord& record) {
@@ -110,12 +118,12 @@ RunFacts read_facts(const Folder& run, LogFacts before) {
   facts.log = std::move(before);
   const record::RunRecord record = read_record(run);
   add_record(facts, record);
+  add_labels(facts, labels_of(run, record));
   const RunStatus status = status_of(run, record);
   facts.open = status == RunStatus::running || status == RunStatus::dead;
   facts.field("status") = Value(std::string(name_of(status)));
   add_log(facts, run, record);
-  const Notes notes = read_notes(run);
-  if (notes.verified) facts.field("verified") = Value(*notes.verified);
+  if (const auto verified = newest_verdict(run)) facts.field("verified") = Value(*verified);
   facts.field("size") = integer(bytes_in(run));
   return facts;
 }

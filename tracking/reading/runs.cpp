@@ -3,6 +3,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/log_collector.h"
 #include "stet/tracking/reading/recorded_proto.h"
+#include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/record/run_folder.h"
 
@@ -52,6 +53,17 @@ RunList Runs::list() const {
     try {
       list.runs.push_back(read_summary(run));
     } catch (const std::exception& e) { list.unreadable.push_back({run, e.what()}); }
+  }
+  return list;
+}
+
+RunList Runs::query(const std::string& condition) const {
+  const query::Expression parsed = query::parse(condition);
+  RunList list;
+  for (const IndexedRun& run : RunIndex(folder_).matching(parsed)) {
+    try {
+      list.runs.push_back(read_summary(run.folder));
+    } catch (const std::exception& e) { list.unreadable.push_back({run.folder, e.what()}); }
   }
   return list;
 }

@@ -1,7 +1,7 @@
 // A folder of runs, read: its list, and any run of it.
 //
 //     tracking::Runs runs("runs");
-//     for (const auto& run : runs.list()) {
+//     for (const auto& run : runs.query("params.lr < 1e-3")) {
 //       for (const auto& [step, time, value] : run.series("train/loss")) …
 //     }
 //
@@ -78,6 +78,11 @@ class Runs {
 
   /// A summary of each; one run's damage hides no other.
   RunList list() const;
+
+  /// Those for which a condition holds (docs/query.md), as `runs.query("params.lr < 1e-3 and tags has \"base\"")`;
+  /// found by an index in the user's cache, and then read. Runs that can't be read are none of them. Throws
+  /// query::QueryError, a UsageError, that says where the condition is wrong.
+  RunList query(const std::string& condition) const;
 
   /// The run that `which` names: an id, a unique prefix of one, a name (the newest run of that name), `latest`, or a
   /// path of a run folder. Throws UsageError when there is none or when a prefix fits several, and as read_summary.

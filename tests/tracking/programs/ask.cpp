@@ -2,8 +2,9 @@
 //
 //   ask RUNS NOW
 //
-// Answers with a line each: the letters of the runs for which it holds (`a` is the first by id; `-`: none), or `column:
-// why` where it can't be read. A line that begins with `= ` asks for a value, which is printed for every run.
+// Answers with a line each: the letters of the runs for which it holds (`a` is the first by id; `-`: none), or
+// `column: why` where it can't be read. A line that begins with `= ` asks for a value, which is printed for every run.
+// Each is asked of the index and of what the folders hold now; where the two differ it says so.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -14,6 +15,7 @@
 
 #include "stet/tracking/query/parser.h"
 #include "stet/tracking/reading/run_facts.h"
+#include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
@@ -39,31 +41,54 @@ std::string text_of(const query::Value& value) {
   return "[" + text + "]";
 }
 
-std::string values(const std::vector<Asked>& runs, const std::string& text, double now) {
+std::string line_of(const std::vector<std::vector<query::Value>>& table, size_t column) {
   std::string line;
-  for (const query::Term& term : query::parse_terms(text, false, now)) {
-    for (const Asked& run : runs)
-      line += (line.empty() ? "" : " | ") + text_of(query::evaluate(term.value, FactValues(run.facts, run.folder)));
+  for (const auto& row : table) line += (line.empty() ? "" : " | ") + text_of(row[column]);
+  return line;
+}
+
+std::string values(const std::vector<Asked>& runs, RunIndex& index, const std::string& text, double now) {
+  std::vector<std::vector<query::Value>> table(runs.size());
+  const auto terms = query::parse_terms(text, false, now);
+  std::vector<const query::Expression*> expressions;
+  for (const query::Term& term : terms) expressions.push_back(&term.value);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    for (const auto* e : expressions)
+      table[i].push_back(query::evaluate(*e, FactValues(runs[i].facts, runs[i].folder)));
+  }
+  const auto indexed = index.values(index.matching(query::parse("", now)), expressions);
+  std::string line;
+  for (size_t column = 0; column < terms.size(); ++column) {
+    const std::string direct = line_of(table, column), by_index = line_of(indexed, column);
+    line += (line.empty() ? "" : " || ") + direct;
+    if (direct != by_index) line += " DIFFERS IN THE INDEX: " + by_index;
   }
   return line;
 }
 
-std::string answer(const std::vector<Asked>& runs, const std::string& text, double now) {
+std::string answer(const std::vector<Asked>& runs, RunIndex& index, const std::string& text, double now) {
   const query::Expression condition = query::parse(text, now);
-  std::string letters;
+  std::string direct, by_index;
   for (size_t i = 0; i < runs.size(); ++i) {
-    if (query::holds(condition, FactValues(runs[i].facts, runs[i].folder))) letters += static_cast<char>('a' + i);
+    if (query::holds(condition, FactValues(runs[i].facts, runs[i].folder))) direct += static_cast<char>('a' + i);
   }
-  return letters.empty() ? "-" : letters;
+  for (const IndexedRun& run : index.matching(condition)) {
+    for (size_t i = 0; i < runs.size(); ++i) {
+      if (runs[i].folder.filename() == run.folder.filename()) by_index += static_cast<char>('a' + i);
+    }
+  }
+  if (direct != by_index) return direct + " DIFFERS IN THE INDEX: " + by_index;
+  return direct.empty() ? "-" : direct;
 }
 
 int ask(const Path& folder, double now) {
   std::vector<Asked> runs;
   for (const Path& run : list_runs(folder)) runs.push_back({run, read_facts(Folder(run))});
+  RunIndex index(folder);
   for (std::string line; std::getline(std::cin, line);) {
     try {
       const bool is_value = line.starts_with("= ");
-      fmt::print("{}\n", is_value ? values(runs, line.substr(2), now) : answer(runs, line, now));
+      fmt::print("{}\n", is_value ? values(runs, index, line.substr(2), now) : answer(runs, index, line, now));
     } catch (const query::QueryError& e) { fmt::print("{}: {}\n", e.column(), e.why()); }
   }
   return 0;

@@ -1,6 +1,8 @@
-#include "stet/tracking/reading/notes.h"
+#include "stet/tracking/reading/newest_verdict.h"
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "stet/tensor/error.h"
 
@@ -17,21 +19,20 @@ std::optional<bool> verdict_of(const Entry& report) {
 
 }  // namespace
 
-Notes read_notes(const Folder& run) {
-  Notes notes;
+std::optional<bool> newest_verdict(const Folder& run) {
+  std::optional<bool> verdict;
   try {
     const auto folder = find_folder(run / "notes");
-    if (!folder) return notes;
-    for (const std::string& name : folder->names()) {  // their order is that of time
+    for (const std::string& name : folder ? folder->names() : std::vector<std::string>()) {  // in the order of time
       if (!name.starts_with("verify-") || !name.ends_with(".json")) continue;
       try {
-        if (const auto verdict = verdict_of(*folder / name)) notes.verified = verdict;
+        if (const auto found = verdict_of(*folder / name)) verdict = found;
       } catch (const Error&) {  // one that can't be read says nothing
       }
     }
   } catch (const Error&) {  // no folder, or one that this process may not read
   }
-  return notes;
+  return verdict;
 }
 
 }  // namespace stet::tracking

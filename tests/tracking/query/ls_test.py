@@ -1,0 +1,169 @@
+"""What `stet ls` prints of the committed runs: tables that fit, CSV, JSON, groups, remarks.
+
+    ls_test.py STET
+"""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import pty
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import reference
+
+STET = sys.argv[1]
+RUNS = pathlib.Path(__file__).parent / "runs"
+CACHE = tempfile.TemporaryDirectory()
+
+
+def environment(**more):
+    return {**os.environ, "TZ": "Europe/Berlin", "XDG_CACHE_HOME": CACHE.name, "COLUMNS": "", **more}
+
+
+def ls(*words, status=0, **more):
+    done = subprocess.run([STET, "ls", "--runs", RUNS, *words], capture_output=True, text=True, env=environment(**more))
+    assert done.returncode == status, (done.returncode, done.stderr)
+    return done
+
+
+def on_a_terminal(**more):
+    """What it prints where standard output is a terminal."""
+    ours, theirs = pty.openpty()
+    more = {"TERM": "xterm", **more}
+    child = subprocess.Popen([STET, "ls", "--runs", RUNS], stdout=theirs, stderr=subprocess.PIPE, env=environment(**more))
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            block = os.read(ours, 65536)
+        except OSError:
+            break
+        if not block:
+            break
+        text += block
+    child.communicate()
+    return text.decode()
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+class Ls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.runs = reference.read(RUNS)
+
+    def test_fits_the_terminal(self):
+        for width in (60, 80, 120, 200):
+            lines = ls(COLUMNS=str(width)).stdout.splitlines()
+            self.assertEqual([line for line in lines if len(line) > width], [])
+            self.assertRegex(lines[0], r"^ID +NAME +STATUS +STEPS( |$)")
+            self.assertTrue(any(line.startswith("no room for ") for line in lines))
+        narrow, wide = (ls(COLUMNS=str(width)).stdout.splitlines()[0].split("  ") for width in (80, 200))
+        self.assertLess(len(narrow), len(wide))
+        everything = ls().stdout.splitlines()
+        self.assertIn("train/loss[rank=1]", everything[0])
+        self.assertEqual(len(everything), 17)
+
+    def test_shows_where_runs_differ_and_says_where_they_don_t(self):
+        lines = ls("params.model == 'mlp' and seed == 1 and not tags has 'x'").stdout.splitlines()
+        said = next(line for line in lines if line.startswith("the same in all:"))
+        self.assertIn("params.model mlp", said)
+        self.assertIn("seed 1", said)
+        self.assertIn(" lr ", lines[0])
+        self.assertNotIn(" model ", lines[0])
+
+    def test_one_run_has_the_basic_columns(self):
+        self.assertRegex(ls("never-stopped").stdout.splitlines()[0], r"^ID +NAME +STATUS +STEPS +MADE$")
+
+    def test_colours_only_on_a_terminal_that_wants_them(self):
+        self.assertNotIn("\x1b", ls().stdout)
+        self.assertIn("\x1b[32mfinished", on_a_terminal(NO_COLOR=""))
+        self.assertNotIn("\x1b", on_a_terminal(NO_COLOR="1"))
+        self.assertNotIn("\x1b", on_a_terminal(NO_COLOR="", TERM="dumb"))
+
+    def test_columns_sort_and_limit(self):
+        words = ["--columns", 'name, params.lr, metrics["train/loss"].min, made', "--csv"]
+        shown = rows(ls(*words, "--sort", "-params.lr", "--limit", "4").stdout)
+        self.assertEqual([row["name"] for row in shown], ["text-lr", "baseline", "Baseline wide", "größe"])
+        self.assertEqual(shown[1]["made"], "2026-01-01T00:00:00Z")
+        loss = next(run for run in self.runs if run.record["name"] == "baseline").find("train/loss", ())
+        self.assertEqual(float(shown[1]['metrics["train/loss"].min']), min(value for _, value in loss.points))
+        ascending = rows(ls(*words, "--sort", "params.lr").stdout)
+        self.assertEqual([ascending[0]["name"], ascending[-2]["name"], ascending[-1]["name"]], ["masked", "text-lr", "silent"])
+        self.assertEqual([row["name"] for row in rows(ls(*words, "--limit", "2").stdout)], ["one context", "masked"])
+        by_two = rows(ls("--csv", "--columns", "params.model, name", "--sort=params.model,-name").stdout)
+        pairs = [(row["params.model"], row["name"]) for row in by_two]
+        self.assertEqual([model for model, _ in pairs], sorted(model for model, _ in pairs))
+        mlp = [name.encode() for model, name in pairs if model == "mlp"]
+        self.assertEqual(mlp, sorted(mlp, reverse=True))
+
+    def test_csv_has_everything(self):
+        shown = rows(ls("--csv").stdout)
+        self.assertEqual(len(shown), 16)
+        for row, run in zip(shown, self.runs):
+            self.assertEqual(row["id"], run.record["id"])
+            self.assertEqual(int(row["seed"]), run.fields["seed"])
+            self.assertEqual(row["params.salt"], str(run.params["salt"]))
+            if run.find("test/accuracy", ()):
+                self.assertEqual(float(row["test/accuracy"]), run.find("test/accuracy", ()).points[-1][1])
+        self.assertEqual(shown[6]["name"], 'a "quoted" name')
+
+    def test_json_of_columns(self):
+        shown = json.loads(ls("draft", "--json", "--columns", "name, seed, tags, params.amp, duration").stdout)
+        self.assertEqual(shown[1], {"name": "draft-2", "seed": "18446744073709551615", "tags": ["paper/table-2"],
+                                    "params.amp": True, "duration": 3600})
+        self.assertIsNone(shown[0]["params.amp"])
+
+    def test_groups(self):
+        of = 'metrics["test/accuracy"].max'
+        shown = json.loads(ls("--json", "--group-by", "params.model", "--of", of).stdout)
+        self.assertEqual([group["params.model"] for group in shown], ["cnn", "mlp", "resnet-18"])
+        for group in shown:
+            members = [run for run in self.runs if run.params["model"] == group["params.model"]]
+            values = {run.record["id"]: max(v for _, v in run.find("test/accuracy", ()).points)
+                      for run in members if run.find("test/accuracy", ())}
+            self.assertEqual((group["runs"], group["n"]), (len(members), len(values)))
+            self.assertAlmostEqual(group["mean"], statistics.mean(values.values()), places=12)
+            self.assertAlmostEqual(group["sd"], statistics.stdev(values.values()), places=12)
+            self.assertAlmostEqual(group["se"], group["sd"] / group["n"] ** 0.5, places=12)
+            self.assertEqual(group["best"], max(values, key=values.get))
+            self.assertEqual((group["min"], group["max"]), (min(values.values()), max(values.values())))
+        lowest = json.loads(ls("--json", "--group-by", "params.model", "--of", of, "--lowest").stdout)
+        self.assertNotEqual([group["best"] for group in lowest], [group["best"] for group in shown])
+        one = json.loads(ls("never-stopped", "--json", "--group-by", "params.lr", "--of", of).stdout)
+        self.assertEqual((one[0]["n"], one[0]["sd"], one[0]["se"]), (1, None, None))
+        alone = json.loads(ls("--json", "--group-by", "params").stdout)
+        self.assertEqual(len(alone), 16)
+        self.assertRegex(ls("--group-by", "status").stdout.splitlines()[0], r"^status +RUNS$")
+
+    def test_a_name_that_no_run_has_is_said(self):
+        self.assertEqual(ls("params.lrr < 1").stderr, "stet: no run has params.lrr; did you mean params.lr?\n")
+        self.assertEqual(ls('metrics["tran/loss"].min < 1').stderr,
+                         'stet: no run has metrics["tran/loss"]; did you mean metrics["train/loss"]?\n')
+        self.assertIn("no run has data", ls('data["x"].samples > 1').stderr)
+        self.assertIn("no run has params.q", ls("--columns", "params.q").stderr)
+        self.assertEqual(ls("params.lr < 0").stdout, f"none of 16 runs in {RUNS}\n")
+
+    def test_an_error_has_a_caret(self):
+        done = ls('name == "größe" and stauts == 1', status=2)
+        self.assertEqual(done.stderr.splitlines(), ["stet: query, column 21: 'stauts' is no field; did you mean status?",
+                                                    '  name == "größe" and stauts == 1', "  " + " " * 20 + "^"])
+        for words in (["--sort", "lr"], ["--columns", "name,"], ["--group-by", "("], ["--group-by", "name", "--of", "a, b"]):
+            self.assertRegex(ls(*words, status=2).stderr, r"^stet: query, column \d+: ")
+
+    def test_words_are_one_query(self):
+        self.assertEqual(len(ls("one", "context", "--json").stdout), len(ls("one context", "--json").stdout))
+        self.assertTrue(re.search("draft-1", ls("seed", "==", "9223372036854775808").stdout))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])

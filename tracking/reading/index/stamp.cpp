@@ -1,0 +1,119 @@
+#include "stet/tracking/reading/index/stamp.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "stet/tensor/files.h"
+#include "stet/tracking/record/event_log.h"
+
+namespace stet::tracking {
+namespace {
+
+struct Times {
+  uint64_t inode = 0;  // 0: there is none
+  int64_t size = 0, modified = 0, changed = 0;
+  bool operator==(const Times&) const = default;
+};
+
+// An entry of a stamp: a name, a zero, its times.
+struct StampEntry {
+  std::string_view name;
+  Times times;
+};
+
+int64_t nanoseconds(const timespec& t) { return static_cast<int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec; }
+
+Times times_of(int runs, const std::string& path) {
+  struct stat status {};
+  if (::fstatat(runs, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  // A folder's size is its file system's affair.
+  return {status.st_ino, S_ISDIR(status.st_mode) ? 0 : status.st_size, nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim)};
+}
+
+// Takes the first entry off a stamp.
+StampEntry take(std::string_view& stamp) {
+  StampEntry entry;
+  const size_t length = stamp.find('\0');
+  if (length == stamp.npos || stamp.size() < length + 1 + sizeof(Times)) {
+    stamp = {};
+    return entry;
+  }
+  entry.name = stamp.substr(0, length);
+  std::memcpy(&entry.times, stamp.data() + length + 1, sizeof(Times));
+  stamp.remove_prefix(length + 1 + sizeof(Times));
+  return entry;
+}
+
+void put(std::string& stamp, std::string_view name, const Times& times) {
+  stamp += name;
+  stamp += '\0';
+  stamp.append(reinterpret_cast<const char*>(&times), sizeof times);
+}
+
+std::vector<std::string> segments_in(int runs, const std::string& folder) {
+  std::vector<std::string> names;
+  const int fd = ::openat(runs, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), ::closedir);
+  if (!stream) {
+    ::close(fd);
+    return names;
+  }
+  while (const dirent* entry = ::readdir(stream.get())) {
+    if (is_segment_name(entry->d_name)) names.emplace_back(entry->d_name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool is_log(std::string_view name) { return is_segment_name(name); }
+
+}  // namespace
+
+std::string stamp_of(int runs, const std::string& folder) {
+  std::string stamp;
+  const auto add = [&](const std::string& name) { put(stamp, name, times_of(runs, folder + "/" + name)); };
+  const Times record = times_of(runs, folder + "/run.json");
+  if (record.inode == 0) return stamp;
+  put(stamp, "run.json", record);
+  for (const char* name : {".", "notes", "checkpoints"}) add(name);
+  for (const std::string& name : segments_in(runs, folder)) add(name);
+  return stamp;
+}
+
+Freshness compare(int runs, const std::string& folder, std::string_view stamp) {
+  bool same = true, appended = true;
+  std::string path = folder + "/";
+  while (!stamp.empty()) {
+    const StampEntry before = take(stamp);
+    path.resize(folder.size() + 1);
+    path += before.name;
+    const Times now = times_of(runs, path);
+    if (now == before.times) continue;
+    same = false;
+    const bool is_last = stamp.empty();
+    if (is_log(before.name))
+      appended = appended && is_last && now.inode == before.times.inode && now.size > before.times.size;
+  }
+  return same ? Freshness::same : appended ? Freshness::grown : Freshness::changed;
+}
+
+bool is_settled(std::string_view stamp) {
+  int64_t latest = 0;
+  while (!stamp.empty()) {
+    const Times times = take(stamp).times;
+    latest = std::max({latest, times.modified, times.changed});
+  }
+  return stet::is_settled(latest);
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,13 @@
+// What a run's newest verification came to. Private to reading/.
+#pragma once
+
+#include <optional>
+
+#include "stet/tracking/record/folder.h"
+
+namespace stet::tracking {
+
+/// By the reports in its notes/ folder; none where there is none. One that can't be read is passed over.
+std::optional<bool> newest_verdict(const Folder& run);
+
+}  // namespace stet::tracking

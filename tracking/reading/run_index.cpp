@@ -1,0 +1,190 @@
+#include "stet/tracking/reading/run_index.h"
+
+#include <algorithm>
+#include <optional>
+#include <type_traits>
+
+#include "stet/tracking/reading/index/index_file.h"
+#include "stet/tracking/reading/index/loaded.h"
+#include "stet/tracking/reading/index/refresh.h"
+#include "stet/tracking/reading/index/sql.h"
+#include "stet/tracking/reading/index/store.h"
+#include "stet/tracking/reading/index/threads.h"
+#include "stet/tracking/record/nearest.h"
+
+namespace stet::tracking {
+
+using query::Expression;
+using query::Value;
+
+class RunIndex::Impl {
+ public:
+  Impl(Path runs, bool stale) : runs_(std::move(runs)), file_(index_path(runs_)) {
+    if (auto database = open_index(file_)) database_.emplace(std::move(*database));
+    else use_memory();
+    repaired([&] {
+      const bool knows = stale && database_->prepare("SELECT 1 FROM reading LIMIT 1").step();
+      if (!knows) refresh(*database_, runs_, file_);
+      database_->run("BEGIN");  // all that is read from now on is of one moment
+      return 0;
+    });
+  }
+
+  // Does something with the index. Where its file turns out to be damaged a new one is made, and where that won't do
+  // either, one in memory.
+  template <class F> std::invoke_result_t<F> repaired(const F& f) {
+    try {
+      return f();
+    } catch (const DatabaseError& e) { replace(e.is_damage()); }
+    try {
+      refresh(*database_, runs_, file_);
+      return f();
+    } catch (const DatabaseError&) { replace(false); }
+    refresh(*database_, runs_, file_);
+    return f();
+  }
+
+  std::vector<IndexedRun> matching(const Expression& condition) {
+    const SqlCondition sql = to_sql(condition);
+    Statement rows =
+        database_->prepare(fmt::format("SELECT key, id, folder FROM run WHERE {} ORDER BY id, folder", sql.text));
+    const int places = std::min(rows.places(), static_cast<int>(sql.bound.size()));
+    for (int i = 0; i < places; ++i) bind(rows, i + 1, sql.bound[static_cast<size_t>(i)]);
+    std::vector<IndexedRun> runs;
+    const Path folder = std::filesystem::absolute(runs_).lexically_normal();
+    while (rows.step()) runs.push_back({rows.integer(0), generation_, rows.text(1), folder / rows.text(2)});
+    if (sql.exact || runs.empty()) return runs;
+    const Loaded loaded(*database_, runs, {&condition});
+    std::vector<char> holds(runs.size());
+    for_all(runs.size(), query::reads_curves(condition) ? 8 : 100'000,
+            [&](size_t i) { holds[i] = query::holds(condition, Loaded::Values(loaded, runs[i], i)); });
+    std::vector<IndexedRun> left;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      if (holds[i]) left.push_back(std::move(runs[i]));
+    }
+    return left;
+  }
+
+  std::vector<std::vector<Value>> values(const std::vector<IndexedRun>& wanted,
+                                         const std::vector<const Expression*>& expressions) {
+    std::vector<IndexedRun> runs = wanted;
+    for (IndexedRun& run : runs) run.key = key_of(run);
+    std::vector<std::vector<Value>> table(runs.size());
+    const Loaded loaded(*database_, runs, expressions);
+    const bool curves =
+        std::any_of(expressions.begin(), expressions.end(), [](auto* e) { return query::reads_curves(*e); });
+    for_all(runs.size(), curves ? 8 : 100'000, [&](size_t i) {
+      const Loaded::Values run(loaded, runs[i], i);
+      for (const Expression* e : expressions) table[i].push_back(query::evaluate(*e, run));
+    });
+    return table;
+  }
+
+  RunFacts facts(const IndexedRun& run) { return Store(*database_).facts(key_of(run)); }
+
+  std::vector<std::string> problems() {
+    std::vector<std::string> lines;
+    Statement rows = database_->prepare("SELECT problem FROM reading WHERE problem <> '' ORDER BY folder");
+    while (rows.step()) lines.push_back(rows.text(0));
+    return lines;
+  }
+
+  std::vector<std::string> remarks(const std::vector<const Expression*>& expressions) {
+    std::vector<std::string> lines;
+    if (size() == 0) return lines;
+    const auto add = [&](const char* table, const char* form, const std::string& name) {
+      if (has_name(table, name)) return;
+      const auto written = [&](const std::string& n) { return fmt::format(fmt::runtime(form), n); };
+      std::string line = fmt::format("no run has {}", written(name));
+      const std::string near = nearest(name, names(table));
+      if (!near.empty()) line += fmt::format("; did you mean {}?", written(near));
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+    };
+    for (const Expression* expression : expressions) {
+      query::for_each_part(*expression, [&](const Expression& e) {
+        if (e.op == Expression::Op::param) add("param", "params.{}", e.name);
+        if (e.op == Expression::Op::data) add("data", "data[\"{}\"]", e.name);
+        if (e.op == Expression::Op::series) add("metric", "metrics[\"{}\"]", e.series.name);
+      });
+    }
+    return lines;
+  }
+
+  size_t size() {
+    Statement count = database_->prepare("SELECT count(*) FROM run");
+    return count.step() ? static_cast<size_t>(count.integer(0)) : 0;
+  }
+
+ private:
+  void replace(bool damaged) {
+    database_.reset();
+    ++generation_;
+    if (damaged) discard_index(file_);
+    auto database = damaged ? open_index(file_) : std::nullopt;
+    if (database) database_.emplace(std::move(*database));
+    else use_memory();
+  }
+
+  // Its key, which is another one in an index that was made anew since; 0 where it is gone.
+  int64_t key_of(const IndexedRun& run) {
+    if (run.generation == generation_) return run.key;
+    Statement found = database_->prepare("SELECT key FROM run WHERE folder = ?");
+    found.bind(1, std::string_view(run.folder.filename().string()));
+    return found.step() ? found.integer(0) : 0;
+  }
+
+  void use_memory() {
+    file_.clear();
+    database_.emplace(Database::in_memory());
+    make_tables(*database_);
+  }
+
+  bool has_name(const char* table, const std::string& name) {
+    Statement found = database_->prepare(fmt::format("SELECT 1 FROM {} WHERE name = ? LIMIT 1", table));
+    found.bind(1, std::string_view(name));
+    return found.step();
+  }
+
+  std::vector<std::string> names(const char* table) {
+    std::vector<std::string> all;
+    Statement rows = database_->prepare(fmt::format("SELECT DISTINCT name FROM {}", table));
+    while (rows.step()) all.push_back(rows.text(0));
+    return all;
+  }
+
+  Path runs_, file_;
+  std::optional<Database> database_;
+  int generation_ = 0;  // of the index: how often it was replaced
+};
+
+RunIndex::RunIndex(Path runs, Freshness freshness)
+    : impl_(std::make_unique<Impl>(std::move(runs), freshness == Freshness::stale)) {}
+RunIndex::~RunIndex() = default;
+RunIndex::RunIndex(RunIndex&&) noexcept = default;
+
+Path RunIndex::path_of(const Path& runs) { return index_path(runs); }
+void RunIndex::discard(const Path& runs) {
+  if (const Path file = index_path(runs); !file.empty()) discard_index(file);
+}
+
+std::vector<IndexedRun> RunIndex::matching(const Expression& condition) {
+  return impl_->repaired([&] { return impl_->matching(condition); });
+}
+std::vector<std::vector<Value>> RunIndex::values(const std::vector<IndexedRun>& runs,
+                                                 const std::vector<const Expression*>& expressions) {
+  return impl_->repaired([&] { return impl_->values(runs, expressions); });
+}
+RunFacts RunIndex::facts(const IndexedRun& run) {
+  return impl_->repaired([&] { return impl_->facts(run); });
+}
+std::vector<std::string> RunIndex::problems() {
+  return impl_->repaired([&] { return impl_->problems(); });
+}
+std::vector<std::string> RunIndex::remarks(const std::vector<const Expression*>& expressions) {
+  return impl_->repaired([&] { return impl_->remarks(expressions); });
+}
+size_t RunIndex::size() {
+  return impl_->repaired([&] { return impl_->size(); });
+}
+
+}  // namespace stet::tracking

@@ -1,0 +1,59 @@
+// The index of a folder of runs: what is known of every run, kept in SQLite in the user's cache, and brought up to date
+// before anything is asked. Private to reading/ and the program `stet`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stet/tracking/query/parser.h"
+#include "stet/tracking/reading/run_facts.h"
+
+namespace stet::tracking {
+
+/// A run that the index knows.
+struct IndexedRun {
+  int64_t key = 0;     ///< its row
+  int generation = 0;  ///< of the index that has the row
+  std::string id;
+  std::filesystem::path folder;
+};
+
+class RunIndex {
+ public:
+  enum class Freshness : uint8_t { refresh, stale };
+
+  /// Opens the index of that folder of runs, and reads what changed since. `stale`: takes what it knew, if it knew
+  /// anything. Throws IoError where the folder is there and can't be listed.
+  explicit RunIndex(std::filesystem::path runs, Freshness freshness = Freshness::refresh);
+  ~RunIndex();
+  RunIndex(RunIndex&&) noexcept;
+
+  /// Where the index of a folder of runs lies; empty where it is in memory alone.
+  static std::filesystem::path path_of(const std::filesystem::path& runs);
+  /// Throws the index away; the next reader makes it anew.
+  static void discard(const std::filesystem::path& runs);
+
+  /// The runs for which a condition holds, by ascending id. Throws DataError and IoError where a log that it takes
+  /// can't be read.
+  std::vector<IndexedRun> matching(const query::Expression& condition);
+  /// The value of each expression, a row a run.
+  std::vector<std::vector<query::Value>> values(const std::vector<IndexedRun>& runs,
+                                                const std::vector<const query::Expression*>& expressions);
+  /// All that is known of a run.
+  RunFacts facts(const IndexedRun& run);
+  /// Why runs could not be read, or not all of them: a line each.
+  std::vector<std::string> problems();
+  /// For each name of a parameter, metric or data set in the expressions that no run has: a remark, with the nearest
+  /// that exists.
+  std::vector<std::string> remarks(const std::vector<const query::Expression*>& expressions);
+  size_t size();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stet::tracking
