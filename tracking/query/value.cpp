@@ -149,10 +149,10 @@ Value subtract(const Value& a, const Value& b) {
 Value multiply(const Value& a, const Value& b) {
   if (duration(a) && b.kind() == Kind::number) return Value(Duration{duration(a)->seconds * b.number()});
   if (duration(b) && a.kind() == Kind::number) return Value(Duration{duration(b)->seconds * a.number()});
-  // Two numbers of 64 bits can have a product of 128, and no sign left: floating decides whether it may be exact.
+  // Two numbers of 64 bits can have a product of 128, of which none is left for the sign.
   const double product = a.number() * b.number();
   const auto i = integer(a), j = integer(b);
-  if (i && j && std::abs(product) < kTwo64) return of_integer(*i * *j);
+  if (i && j && std::abs(product) < 0x1p120) return of_integer(*i * *j);
   return a.kind() == Kind::number && b.kind() == Kind::number ? Value(product) : Value();
 }
 
