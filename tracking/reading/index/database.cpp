@@ -107,6 +107,9 @@ Database Database::open(const Path& file) {
   Database database(file.c_str(), SQLITE_OPEN_NOFOLLOW, checked_pages());
   int reserved = kReservedBytes;
   sqlite3_file_control(database.database_.get(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  // Who closes a database that was replaced meanwhile would remove the new one's log, which has the same name.
+  int stays = 1;
+  sqlite3_file_control(database.database_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &stays);
   return database;
 }
 

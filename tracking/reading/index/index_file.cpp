@@ -58,6 +58,7 @@ void remove_files(const Path& file) {
 void set_up(Database& database) {
   database.wait_for_locks(kBusyPatience);
   database.run("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536");
+  database.run("PRAGMA journal_size_limit = 0");  // of the log that stays
 }
 
 // Opens what is there. None where it is not the index of this version.
