@@ -7,7 +7,7 @@ set(private_headers "-inl\\.h$" "/math/(coefficients|functions|lanes|mpfr)" "/si
   "/nn/weights/(names|parts|renames|safetensors_header)\\.h$"
   "/data/(bilinear|image_checks|zip)\\.h$" "/cpu/" "/cli/" "/ui/" "/hdf5_reader\\.h$"
   "/reading/index/" "/reading/(comparison|content_comparison|event_check|log_collector|newest_verdict|record_check|record_comparison|recorded_proto|rerun|run_facts|run_index|scratch_folder|subprocess|trust)\\.h$"
-  "/query/(names|pattern|types)\\.h$" "/capture/(git_handle|source_patch)\\.h$"
+  "/query/(names|pattern|tokens|types)\\.h$" "/capture/(git_handle|source_patch)\\.h$"
   "/hdf5_handle\\.h$" "/record/(restore|state_visitors)\\.h$" "/checkpoint_format\\.h$"
   "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|live_run|outbox|output_log|position|process_end|progress)\\.h$"
   "/tracking/run/(artifacts|logged_names|record_builder|restart_point|resume|run_flags|scalar_read|state)\\.h$")

@@ -2,23 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <ctime>
 #include <optional>
 
 #include "stet/tracking/query/names.h"
 #include "stet/tracking/query/pattern.h"
+#include "stet/tracking/query/tokens.h"
 #include "stet/tracking/query/types.h"
-#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::query {
 namespace {
 
 using Op = Expression::Op;
-using TokenKind = Token::Kind;
-
-constexpr size_t kLongest = size_t{64} << 10;
-constexpr int kDeepest = 100;
 
 bool is_upward(Comparator c) { return c == Comparator::less || c == Comparator::less_equal; }
 bool is_downward(Comparator c) { return c == Comparator::greater || c == Comparator::greater_equal; }
@@ -32,13 +27,9 @@ double start_of_day(Now now) {
   return static_cast<double>(::mktime(&calendar));
 }
 
-// One token ahead of what is parsed.
-class Parser {
+class Parser : Tokens {
  public:
-  Parser(std::string_view query, Now now) : query_(query), now_(now), lexer_(query) {
-    if (query.size() > kLongest) fail(0, fmt::format("it is longer than {} bytes", kLongest));
-    advance();
-  }
+  Parser(std::string_view query, Now now) : Tokens(query), now_(now) {}
 
   Expression condition_alone() {
     Expression e = any_of();
@@ -63,41 +54,9 @@ class Parser {
   }
 
  private:
-  // One level of what stands within one another.
-  struct Level {
-    explicit Level(Parser& parser) : depth(parser.depth_) {
-      if (++depth > kDeepest) parser.fail(parser.token_.at, "it is nested too deep");
-    }
-    ~Level() { --depth; }
-    int& depth;
-  };
-
   static std::string trimmed(std::string_view text) {
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
     return std::string(text);
-  }
-
-  [[noreturn]] void fail(size_t at, const std::string& why) const { throw QueryError(query_, at, why); }
-  [[noreturn]] void unexpected(std::string_view expected) const {
-    if (token_.kind == TokenKind::end) fail(token_.at, fmt::format("{} was expected, and the query ends", expected));
-    fail(token_.at, fmt::format("{} was expected, not '{}'", expected, printable(token_.spelling)));
-  }
-
-  void advance() { token_ = lexer_.next(); }
-  bool is_symbol(std::string_view s) const { return token_.kind == TokenKind::symbol && token_.spelling == s; }
-  bool is_word(std::string_view w) const { return token_.kind == TokenKind::word && token_.spelling == w; }
-  bool take_symbol(std::string_view s) {
-    if (!is_symbol(s)) return false;
-    advance();
-    return true;
-  }
-  bool take_word(std::string_view w) {
-    if (!is_word(w)) return false;
-    advance();
-    return true;
-  }
-  void expect(std::string_view symbol, std::string_view why = {}) {
-    if (!take_symbol(symbol)) unexpected(why.empty() ? fmt::format("'{}'", symbol) : std::string(why));
   }
 
   // A node over operands; what is built without nesting, as a + b + c is, may not grow deep either.
@@ -107,7 +66,7 @@ class Parser {
     e.type = type;
     e.at = at;
     for (const Expression& operand : operands) e.height = std::max(e.height, operand.height + 1);
-    if (e.height > 4 * kDeepest) fail(at, "it is nested too deep");
+    if (e.height > 4 * kDeepestQuery) fail(at, "it is nested too deep");
     e.operands = std::move(operands);
     return e;
   }
@@ -511,11 +470,7 @@ class Parser {
     return leaf(Op::field, kFields[*index].type, at, *index);
   }
 
-  std::string_view query_;
   Now now_;
-  Lexer lexer_;
-  Token token_;
-  int depth_ = 0;
 };
 
 Expression condition_of(Value value, Op op) {
@@ -535,7 +490,7 @@ Expression parse(std::string_view query, Now now) {
   const size_t first = query.find_first_not_of(blanks);
   if (first == query.npos) return condition_of(Value(true), Op::literal);
   const std::string_view text = query.substr(first, query.find_last_not_of(blanks) + 1 - first);
-  if (text.size() <= kLongest && is_search(text)) return condition_of(Value(std::string(text)), Op::search);
+  if (text.size() <= kLongestQuery && is_search(text)) return condition_of(Value(std::string(text)), Op::search);
   return Parser(query, now).condition_alone();
 }
 

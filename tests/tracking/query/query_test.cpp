@@ -107,6 +107,18 @@ TEST(QueryError, PointsAtItsColumn) {
   }
 }
 
+TEST(QueryRuns, GivesTheRunsForWhichItHolds) {
+  const Runs runs(std::filesystem::path(STET_SOURCE_DIR) / "tests/tracking/query/runs");
+  const RunList found = runs.query("params.model == \"cnn\" and seed > 1 and metrics[\"train/loss\"].first(< 1) >= 3");
+  std::vector<std::string> names;
+  for (const RunSummary& run : found) names.push_back(run.name);
+  EXPECT_THAT(names, ElementsAre("Baseline wide", "draft-1"));
+  EXPECT_EQ(found.runs[1].seed, uint64_t{1} << 63);
+  EXPECT_EQ(found.runs[0].series("train/loss").size(), 8u);
+  EXPECT_EQ(runs.query("").size(), 16u);
+  EXPECT_THROW(runs.query("params.lr <"), UsageError);
+}
+
 // What would take the stack, or SQLite's, is refused or answered.
 TEST(QueryError, LongAndDeepQueriesEndWell) {
   std::string sum = "steps", either = "archived", list = "seed in [1";
