@@ -15,14 +15,14 @@ if(STET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${STET_CCACHE})
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${STET_CCACHE})
 endif()
-# Where there is no compiler cache, sources of a library are compiled a dozen at a time (a third of the time: most of it goes into the headers
+# Where there is no compiler cache, sources of some libraries are compiled a dozen at a time (a third of the time: most of it goes into the headers
 # that they share), and tests with precompiled headers. With one, a source at a time does better.
 set(without_cache ON)
 if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache AND NOT "$ENV{CCACHE_DISABLE}")
   set(without_cache OFF)
 endif()
 option(STET_PCH "Compile the tests with precompiled headers" ${without_cache})
-option(STET_UNITY "Compile a library's sources a dozen at a time" ${without_cache})
+option(STET_UNITY "Compile the sources of tensor, nn, data and optim a dozen at a time" ${without_cache})
 
 # GCC 12's warnings that follow values through inlined functions take a std::variant's unused alternative, or the sum of two std::strings, for
 # an error, depending on what else it inlines (its bugs 105562, 105651). Where it inlines otherwise than in an ordinary build they are off; sanitizers see more.
@@ -74,7 +74,6 @@ function(stet_library name)
     target_include_directories(stet_${name} PUBLIC
       $<BUILD_INTERFACE:${STET_INCLUDE_DIR}> $<INSTALL_INTERFACE:include>)
     target_link_libraries(stet_${name} PUBLIC ${arg_LINK} PRIVATE ${arg_PRIVATE_LINK})
-    stet_unity(stet_${name})
   else()
     add_library(stet_${name} INTERFACE)
     target_include_directories(stet_${name} INTERFACE

@@ -44,7 +44,10 @@ inside() {
 }
 
 # As somebody has it who cloned it, with what isn't committed yet.
-[ -d "$folder/stet/.git" ] || git clone -q --no-hardlinks . "$folder/stet"
+if [ -d "$folder/stet/build" ]; then mv "$folder/stet/build" "$folder/built"; fi
+rm -rf "$folder/stet"
+git clone -q --no-hardlinks . "$folder/stet"
+if [ -d "$folder/built" ]; then mv "$folder/built" "$folder/stet/build"; fi
 git ls-files -z --deduplicate | xargs -0 cp --parents -t "$folder/stet"
 start=$SECONDS
 if ! inside 'apt-get update -q && apt-get install -y -q --no-install-recommends make' >"$log" 2>&1 </dev/null; then
