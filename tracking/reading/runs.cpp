@@ -57,6 +57,20 @@ RunList Runs::list() const {
   return list;
 }
 
+namespace {
+
+std::optional<Path> newest_named(const Path& runs, const std::string& name) {
+  query::Expression condition = query::parse("name == \"\"");
+  condition.operands[1].value = query::Value(name);
+  std::optional<Path> newest;
+  for (const IndexedRun& run : RunIndex(runs).matching(condition)) {
+    if (!newest || newest->filename() < run.folder.filename()) newest = runs / run.folder.filename();
+  }
+  return newest;
+}
+
+}  // namespace
+
 RunList Runs::query(const std::string& condition) const {
   const query::Expression parsed = query::parse(condition);
   RunList list;
@@ -68,10 +82,12 @@ RunList Runs::query(const std::string& condition) const {
   return list;
 }
 
-RunSummary Runs::find(const std::string& which) const { return read_summary(find_run(folder_, which)); }
+RunSummary Runs::find(const std::string& which) const { return read_summary(folder_of(which)); }
 
-Path Runs::folder_of(const std::string& which) const { return find_run(folder_, which); }
+Path Runs::folder_of(const std::string& which) const {
+  return find_run(folder_, which, [this](const std::string& name) { return newest_named(folder_, name); });
+}
 
-RunView Runs::open(const std::string& which) const { return read_run(find_run(folder_, which)); }
+RunView Runs::open(const std::string& which) const { return read_run(folder_of(which)); }
 
 }  // namespace stet::tracking

@@ -59,6 +59,17 @@ std::vector<int> numbers_of(const std::string& version_text) {
 
 bool is_newer(const std::string& other) { return numbers_of(other) > numbers_of(version); }
 
+std::optional<Path> find_newest_named(const std::vector<Path>& folders, const std::string& name) {
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+    try {
+      const Folder run(*folder);
+      if (present_name(run, read_record(run)) == name) return *folder;
+    } catch (const DataError&) {  // another run's broken record is no reason to refuse this one
+    }
+  }
+  return {};
+}
+
 std::string list_ids(const std::vector<Path>& folders) {
   std::string text;
   for (const Path& folder : folders) text += (text.empty() ? "" : ", ") + folder.filename().string();
@@ -124,7 +135,7 @@ std::vector<Path> list_runs(const Path& runs) {
   return folders;
 }
 
-Path find_run(const Path& runs, const std::string& which) {
+Path find_run(const Path& runs, const std::string& which, const NewestNamed& newest_named) {
   if (which.empty())
     raise("runs folder {}: a run is named by an id, a unique prefix, a name, or `latest`", runs.string());
   if (which.find('/') != std::string::npos || which == "." || which == "..") {
@@ -142,13 +153,7 @@ Path find_run(const Path& runs, const std::string& which) {
     if (folder.filename().string().starts_with(which)) matches.push_back(folder);
   }
   if (matches.size() == 1) return matches.front();
-  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
-    try {
-      const Folder run(*folder);
-      if (present_name(run, read_record(run)) == which) return *folder;
-    } catch (const DataError&) {  // another run's broken record is no reason to refuse this one
-    }
-  }
+  if (const auto named = newest_named ? newest_named(which) : find_newest_named(folders, which)) return *named;
   if (matches.empty()) raise("runs folder {}: no run '{}'; `stet ls` lists them", runs.string(), which);
   raise("run '{}': fits {} runs ({}); give more of the id", which, matches.size(), list_ids(matches));
 }

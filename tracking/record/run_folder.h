@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,10 +79,13 @@ void remove_dead_beginnings(FileSystem& fs, const Folder& runs) noexcept;
 /// The run folders in `runs`, by ascending id.
 std::vector<Path> list_runs(const Path& runs);
 
+/// Gives the folder of the newest run of a name, without reading every record as find_run does otherwise.
+using NewestNamed = std::function<std::optional<Path>(const std::string& name)>;
+
 /// The folder of the run that `which` names: an id, a unique prefix of one, a name (the newest run of that name),
 /// `latest`, or a path of a run folder. Throws UsageError when there is none or when a prefix fits several, and lists
 /// them.
-Path find_run(const Path& runs, const std::string& which);
+Path find_run(const Path& runs, const std::string& which, const NewestNamed& newest_named = {});
 
 /// run.json as it is. Throws IoError.
 std::string read_record_text(const Folder& folder);

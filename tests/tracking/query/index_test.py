@@ -177,6 +177,14 @@ class Index(unittest.TestCase):
         record.write_bytes(whole)
         self.assertEqual(len(self.ask("")), 16)
 
+    def test_finds_runs_by_their_present_names(self):
+        first, second = sorted(p.name for p in self.runs.iterdir())[:2]
+        self.stet("rename", second, "it's \"new\"")
+        self.assertEqual(json.loads(self.stet("show", "it's \"new\"", "--json").stdout)["id"], second)
+        self.stet("rename", first, "it's \"new\"")
+        self.assertEqual(json.loads(self.stet("show", "it's \"new\"", "--json").stdout)["id"], second)  # the newest
+        self.assertIn("no run 'Baseline wide'", self.stet("show", "Baseline wide").stderr)
+
     def test_stale(self):
         self.ask()
         time.sleep(0.01)
