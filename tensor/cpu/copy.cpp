@@ -15,16 +15,20 @@ template <class T> T* data(const Tensor& t) { return reinterpret_cast<T*>(t.muta
 constexpr int64_t kTile = 32;
 
 // A tile whose rows lie side by side in x, and whose columns in y. It goes through a buffer, since lines that are a
-// power of two apart would put each other out of the cache.
+// power of two apart would put each other out of the cache; elements of four bytes, through registers.
 template <class T>
 void copy_tile(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t across_x, int64_t across_y) {
-  T tile[kTile][kTile + 1];
-  for (int64_t j = 0; j < across_y; ++j) {
-    const T* from = x + j * x_step;
-    for (int64_t i = 0; i < across_x; ++i) tile[i][j] = from[i];
+  if constexpr (sizeof(T) == 4) {
+    return transpose_tile(x, x_step, y, y_step, across_x, across_y);
+  } else {
+    T tile[kTile][kTile + 1];
+    for (int64_t j = 0; j < across_y; ++j) {
+      const T* from = x + j * x_step;
+      for (int64_t i = 0; i < across_x; ++i) tile[i][j] = from[i];
+    }
+    for (int64_t i = 0; i < across_x; ++i)
+      std::memcpy(y + i * y_step, tile[i], static_cast<size_t>(across_y) * sizeof(T));
   }
-  for (int64_t i = 0; i < across_x; ++i)
-    std::memcpy(y + i * y_step, tile[i], static_cast<size_t>(across_y) * sizeof(T));
 }
 
 // As a transposed view becomes contiguous: x's elements lie side by side along one axis, y's along another. False where
@@ -78,7 +82,7 @@ template <class T> void copy_sized(const Tensor& x, const Tensor& y) {
 void copy_elements(const Tensor& x, const Tensor& y) {
   switch (size_of(x.dtype())) {
     case 1: return copy_sized<uint8_t>(x, y);
-    case 4: return copy_sized<uint32_t>(x, y);
+    case 4: return copy_sized<float>(x, y);  // integers too: bits are copied
     default: return copy_sized<uint64_t>(x, y);
   }
 }
