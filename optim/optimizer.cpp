@@ -79,7 +79,10 @@ void Optimizer::set_learning_rate(double rate) {
 }
 
 void Optimizer::step(const Gradients& gradients) {
-  if (Recorder* r = recorder()) r->training(*this, cells_);
+  if (Recorder* r = recorder()) {
+    r->training(*this, cells_);
+    r->gradients(gradients);
+  }
   std::vector<const Tensor*> gradient_of(slots_.size());
   for (const auto& entry : gradients.entries()) {
     if (!entry.cell) continue;

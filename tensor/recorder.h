@@ -10,6 +10,7 @@
 
 namespace stet {
 
+class Gradients;
 class Stateful;
 struct CellState;
 
@@ -40,6 +41,8 @@ class Recorder {
   virtual void loss(const Tensor& value) = 0;
   /// An optimizer is about to change these parameters.
   virtual void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) = 0;
+  /// By these gradients.
+  virtual void gradients(const Gradients&) {}
 };
 
 /// The installed recorder, or null.

@@ -123,7 +123,9 @@ Outcome outcome_of(const Path& run) {
   Outcome outcome;
   EventReader reader(run);
   for (record::Event event; reader.next(event);) {
-    for (const auto& value : event.summary().value()) outcome.metrics.push_back(metric_line(event, value));
+    for (const auto& value : event.summary().value()) {
+      if (!value.tag().starts_with("system/")) outcome.metrics.push_back(metric_line(event, value));
+    }
     if (event.has_loss_digest()) {
       std::string bits;
       for (const uint64_t b : event.loss_digest().bits()) bits += fmt::format("{:x} ", b);

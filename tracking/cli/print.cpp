@@ -39,6 +39,24 @@ Json media_json(const RunView& run, LoggedMedium::Kind kind) {
   return media;
 }
 
+Json summaries_json(const RunView& run) {
+  Json summaries = Json::array();
+  for (const RunBest& s : run.summaries)
+    summaries.push_back(
+        {{"metric", s.metric}, {"best", s.best}, {"value", json_of(s.value)}, {"step", json_of(s.step)}});
+  return summaries;
+}
+
+Json derived_json(const RunView& run) {
+  Json derived = Json::object();
+  for (const DerivedMetric& d : run.derived) {
+    Json points = Json::array();
+    for (const Point& p : d.points) points.push_back({json_of(p.step), json_of(p.value)});
+    derived[d.name] = {{"how", d.how}, {"time", json_of(d.time)}, {"points", points}};
+  }
+  return derived;
+}
+
 Json checkpoint_json(const RunCheckpoint& c) {
   return {{"step", json_of(c.step)},
           {"path", c.path.string()},
@@ -114,6 +132,10 @@ Json full_json(const RunView& run) {
   json["checkpoints"] = checkpoints;
   json["images"] = media_json(run, LoggedMedium::Kind::image);
   json["texts"] = media_json(run, LoggedMedium::Kind::text);
+  json["histograms"] = media_json(run, LoggedMedium::Kind::histogram);
+  json["vectors"] = media_json(run, LoggedMedium::Kind::vector);
+  json["summaries"] = summaries_json(run);
+  json["derived"] = derived_json(run);
   Json artifacts = Json::array();
   for (const RunArtifact& a : run.artifacts) artifacts.push_back({{"name", a.name}, {"bytes", json_of(a.bytes)}});
   json["artifacts"] = artifacts;

@@ -44,6 +44,20 @@ Pairs metrics(const RunView& run) {
   return pairs;
 }
 
+Pairs summaries(const RunView& run) {
+  Pairs pairs;
+  for (const RunBest& s : run.summaries)
+    pairs.emplace_back(fmt::format("{} {}", s.best, s.metric), fmt::format("{:.6g} at step {}", s.value, s.step));
+  return pairs;
+}
+
+Pairs derived(const RunView& run) {
+  Pairs pairs;
+  for (const DerivedMetric& d : run.derived)
+    pairs.emplace_back(d.name, fmt::format("{} values: {}", d.points.size(), d.how));
+  return pairs;
+}
+
 Pairs data(const RunView& run) {
   Pairs pairs;
   for (const RunData& d : run.data)
@@ -63,6 +77,7 @@ std::string describe(const RunLaunch& l) {
   if (!l.source.commit.empty())
     text += fmt::format(", commit {}{}", l.source.commit.substr(0, 12), changes_of(l.source));
   else if (!l.source.unknown.empty()) text += ", source unknown";
+  if (l.log_waits > 0) text += fmt::format(", waited {:.1f} s for the log's disk", l.log_wait_seconds);
   if (!l.end) return text + ", without an end mark";
   return text + fmt::format(", {:.1f} s, exit status {}{}", l.end->wall_seconds, l.end->exit_code,
                             l.end->message.empty() ? "" : ": " + l.end->message);
@@ -136,8 +151,12 @@ void print_text(const RunView& run) {
   for (const std::string& line : read_labels(run.folder).unreadable) put_error(line);
   print_pairs("Parameters", parameters(run));
   print_pairs("Metrics", metrics(run));
+  print_pairs("Summaries", summaries(run));
+  print_pairs("Derived after the run", derived(run));
   print_pairs("Images", media(run, LoggedMedium::Kind::image));
   print_pairs("Texts", media(run, LoggedMedium::Kind::text));
+  print_pairs("Histograms", media(run, LoggedMedium::Kind::histogram));
+  print_pairs("Vectors", media(run, LoggedMedium::Kind::vector));
   print_pairs("Artifacts", artifacts(run));
   print_pairs("Data", data(run));
   print_pairs("Launches", launches(run));

@@ -21,6 +21,16 @@ std::string line_of(const LoggedMedium& medium) {
                      medium.sha256);
 }
 
+const char* word_for(LoggedMedium::Kind kind) {
+  switch (kind) {
+    case LoggedMedium::Kind::image: return "image";
+    case LoggedMedium::Kind::histogram: return "histogram";
+    case LoggedMedium::Kind::vector: return "vector";
+    case LoggedMedium::Kind::text: break;
+  }
+  return "text";
+}
+
 template <class Logged>
 std::vector<std::string> lines_of(const std::vector<Logged>& all, std::optional<uint64_t> before) {
   std::vector<std::string> lines;
@@ -59,8 +69,7 @@ Contents contents_of(const std::filesystem::path& run, const LogView& log, std::
     add(contents, "metric " + tag, lines_of(metric.points, before));
   }
   for (const auto& [name, media] : log.media) {
-    const bool image = media.front().kind == LoggedMedium::Kind::image;
-    add(contents, (image ? "image " : "text ") + name, lines_of(media, before));
+    add(contents, fmt::format("{} {}", word_for(media.front().kind), name), lines_of(media, before));
   }
   if (before) return contents;
   if (const auto artifacts = find_folder(Folder(run) / "artifacts")) add_files(contents, *artifacts, "");

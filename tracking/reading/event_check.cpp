@@ -18,20 +18,31 @@ using Value = record::Summary::Value;
 record::Event scalar_again(const Value& value) {
   MetricContext context;
   for (const auto& c : value.context()) context.emplace_back(c.name(), c.value());
-  return scalar_event(value.metric(), value.double_value(), context, value.varies());
+  return scalar_event(metric_name(value), value.double_value(), context, value.varies());
+}
+
+record::Event numbers_again(const Value& value) {
+  const std::vector<double> numbers = numbers_of(value);
+  if (value.tensor().tensor_shape().dim_size() == 1) return vector_event(metric_name(value), numbers);
+  if (numbers.size() % 3 != 0) return {};
+  Buckets histogram;
+  for (size_t i = 0; i < numbers.size(); i += 3)
+    histogram.buckets.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
+  return histogram_event(metric_name(value), histogram);
 }
 
 record::Event medium_again(const Value& value) {
+  if (value.tensor().dtype() == record::DT_DOUBLE) return numbers_again(value);
   const auto& parts = value.tensor().string_val();
-  if (parts.size() == 1) return text_event(value.metric(), parts[0]);
+  if (parts.size() == 1) return text_event(metric_name(value), parts[0]);
   if (parts.size() != 3) return {};
   const auto width = parse_int64(parts[0]), height = parse_int64(parts[1]);
-  return width && height ? image_event(value.metric(), *width, *height, parts[2]) : record::Event();
+  return width && height ? image_event(metric_name(value), *width, *height, parts[2]) : record::Event();
 }
 
 // The tag of the record's first form: a context's values behind slashes. A run that was begun then may have gone on.
 std::string older_tag(const Value& value) {
-  std::string tag = value.metric();
+  std::string tag = metric_name(value);
   for (const auto& c : value.context()) tag += "/" + c.value();
   return tag;
 }
@@ -42,6 +53,7 @@ bool is_odd(const Value& value) {
   if (again.summary().value_size() != 1) return true;
   Value& expected = *again.mutable_summary()->mutable_value(0);
   if (value.has_double_value() && value.tag() == older_tag(value)) expected.set_tag(value.tag());
+  if (value.metric() == value.tag()) expected.set_metric(value.metric());  // older logs name it always
   return expected.SerializeAsString() != value.SerializeAsString();
 }
 

@@ -38,6 +38,13 @@ std::string tag_of(const record::Summary::Value& value) {
   return value.metric().empty() ? value.tag() : metric_tag(value.metric(), context_of(value));
 }
 
+LoggedMedium::Kind kind_of(const record::Summary::Value& value) {
+  const std::string& plugin = value.metadata().plugin_data().plugin_name();
+  if (plugin == "images") return LoggedMedium::Kind::image;
+  if (plugin == "histograms") return LoggedMedium::Kind::histogram;
+  return value.tensor().dtype() == record::DT_DOUBLE ? LoggedMedium::Kind::vector : LoggedMedium::Kind::text;
+}
+
 }  // namespace
 
 const Metric* find_metric(const LogView& log, const std::string& name, const Metric::Context& context) {
@@ -73,22 +80,26 @@ void LogCollector::add_values(const record::Event& event) {
 void LogCollector::add_metric(const record::Event& event, const record::Summary::Value& value) {
   Metric& metric = view_.metrics[tag_of(value)];
   if (metric.points.empty()) {
-    metric.name = value.metric();
+    metric.name = metric_name(value);
     metric.context = context_of(value);
   }
-  const bool varies = value.varies() || value.metric().starts_with("system/");
+  const bool varies = value.varies() || metric_name(value).starts_with("system/");
   tracking::add(metric, {event.step(), event.wall_time(), value.double_value(), event.tick(), varies});
-  if (value.metric() == best_metric_ && value.context().empty()) best_metric_value_ = value.double_value();
+  if (metric_name(value) == best_metric_ && value.context().empty()) best_metric_value_ = value.double_value();
 }
 
 void LogCollector::add_medium(const record::Event& event, const record::Summary::Value& value) {
-  LoggedMedium medium{.kind = value.metadata().plugin_data().plugin_name() == "images" ? LoggedMedium::Kind::image
-                                                                                       : LoggedMedium::Kind::text,
+  LoggedMedium medium{.kind = kind_of(value),
                       .sha256 = {},
                       .bytes = 0,
                       .step = event.step(),
-                      .tick = event.tick()};
+                      .tick = event.tick(),
+                      .numbers = numbers_of(value)};
   Sha256 hash;
+  if (!value.tensor().tensor_content().empty()) {
+    hash.update(value.tensor().tensor_content());
+    medium.bytes = static_cast<int64_t>(value.tensor().tensor_content().size());
+  }
   for (const std::string& part : value.tensor().string_val()) {
     hash.update(fmt::format("{}:", part.size())).update(part);
     medium.bytes += static_cast<int64_t>(part.size());

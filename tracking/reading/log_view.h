@@ -39,14 +39,15 @@ struct Metric {
   std::vector<Point> points;  ///< in the order in which they were logged
 };
 
-/// A text or an image that was logged.
+/// A text, an image, a histogram or a vector that was logged.
 struct LoggedMedium {
-  enum class Kind : uint8_t { text, image };
+  enum class Kind : uint8_t { text, image, histogram, vector };
   Kind kind = Kind::text;
   std::string sha256;  ///< of its parts, each behind its length
   int64_t bytes = 0;
   int64_t step = 0;
-  uint64_t tick = 0;  ///< boundaries before it
+  uint64_t tick = 0;            ///< boundaries before it
+  std::vector<double> numbers;  ///< of a vector; of a histogram left, right and count of each bucket
 };
 
 /// The losses of the steps since the digest before it.

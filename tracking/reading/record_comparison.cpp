@@ -111,7 +111,15 @@ record::RunRecord comparable(record::RunRecord record, bool ended) {
   for (const char* field : {"id", "name", "created", "places", "checkpoints", "launches", "tags", "group", "note",
                             "description", "forked_from", "forked_at"})
     record.GetReflection()->ClearField(&record, record.GetDescriptor()->FindFieldByName(field));
-  if (!ended) record.clear_steps();  // as of an older launch's end
+  if (!ended) {  // as of an older launch's end, or when it was saved last
+    record.clear_steps();
+    record.clear_summaries();
+  }
+  for (auto& summary : *record.mutable_summaries()) {
+    if (!summary.varies()) continue;
+    summary.clear_value();
+    summary.clear_step();
+  }
   for (auto& param : *record.mutable_params()) param.clear_source();
   auto* hyperparameters = record.mutable_hyperparameters();
   hyperparameters->erase(
@@ -186,7 +194,7 @@ const std::vector<std::string>& not_compared() {
       "command lines, working folders and environment variables",
       "threads, instruction set and device",
       "machines and library versions",
-      "times, process ids and hosts",
+      "times, waits for the log's disk, process ids and hosts",
       "source state and patch",
       "what it was forked from, and execution settings",
       "--allow-nan",

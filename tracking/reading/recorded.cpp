@@ -1,6 +1,7 @@
 #include "stet/tracking/reading/recorded.h"
 
 #include "stet/tracking/reading/recorded_proto.h"
+#include "stet/tracking/record/events.h"
 #include "stet/tracking/record/parse.h"
 
 namespace stet::tracking {
@@ -105,7 +106,16 @@ RunLaunch value_of(const record::Launch& m) {
           .pid = m.pid(),
           .started = m.started(),
           .end = end_of(m),
-          .notes = {m.notes().begin(), m.notes().end()}};
+          .notes = {m.notes().begin(), m.notes().end()},
+          .log_waits = m.log_waits(),
+          .log_wait_seconds = m.log_wait_seconds()};
+}
+
+RunBest value_of(const record::BestValue& m) {
+  MetricContext context;
+  for (const auto& c : m.context()) context.emplace_back(c.name(), c.value());
+  const char* best = m.best() == record::BestValue::MIN ? "min" : m.best() == record::BestValue::MAX ? "max" : "last";
+  return {metric_tag(m.metric(), context), best, m.value(), m.step(), m.varies()};
 }
 
 }  // namespace stet::tracking

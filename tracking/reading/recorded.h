@@ -110,6 +110,17 @@ struct RunLaunch {
   double started = 0;
   std::optional<RunEnd> end;       ///< none while it runs, and for ever where it was killed
   std::vector<std::string> notes;  ///< what could not be captured, and why
+  int64_t log_waits = 0;           ///< how often the program waited as the log's queue was full
+  double log_wait_seconds = 0;     ///< and how long in all; both as of the launch's end
+};
+
+/// The best value of a metric, by what its program calls the best.
+struct RunBest {
+  std::string metric;  ///< with its context, as TensorBoard shows it
+  std::string best;    ///< "min", "max" or "last"
+  double value = 0;    ///< NaN where nothing was logged of it
+  int64_t step = 0;    ///< of the first of equals
+  bool varies = false;
 };
 
 }  // namespace stet::tracking

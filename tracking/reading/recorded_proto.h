@@ -14,6 +14,7 @@ RunHyperparameter value_of(const record::Hyperparameter& message);
 RunPlace value_of(const record::Place& message);
 RunData value_of(const record::Dataset& message);
 RunLaunch value_of(const record::Launch& message);
+RunBest value_of(const record::BestValue& message);
 
 /// One value a message.
 template <class Messages> auto values_of(const Messages& messages) {

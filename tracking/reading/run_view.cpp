@@ -79,6 +79,7 @@ RunView read_run(const Path& run) {
   view.recorded_steps = record.steps();
   view.final_digest = record.final_digest();
   view.record_json = to_json(record);
+  view.derived = read_derived(view.folder);
   return view;
 }
 

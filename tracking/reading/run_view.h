@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "stet/tracking/reading/derived.h"
 #include "stet/tracking/reading/runs.h"
 
 namespace stet::tracking {
@@ -40,7 +41,8 @@ struct RunView : RunSummary {
   std::string final_digest;     ///< as recorded: hexadecimal, empty until the run has finished
   std::string record_json;      ///< the record as run.json holds it
   LogView log;
-  SealCheck seal;  ///< of run.json and the log
+  std::vector<DerivedMetric> derived;  ///< computed after the run
+  SealCheck seal;                      ///< of run.json and the log
 
   /// Of the final state, or of the last that was digested; empty when none was.
   const std::string& digest() const;

@@ -25,7 +25,8 @@ RunSummary summarize(const Path& run, const record::RunRecord& record) {
           .description = std::move(labels.description),
           .tags = std::move(labels.tags),
           .notes = std::move(labels.notes),
-          .archived = labels.archived};
+          .archived = labels.archived,
+          .summaries = values_of(record.summaries())};
 }
 
 RunSummary read_summary(const Path& run) {

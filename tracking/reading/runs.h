@@ -39,6 +39,7 @@ struct RunSummary {
   std::vector<std::string> tags;
   std::vector<RunNote> notes;
   bool archived = false;
+  std::vector<RunBest> summaries;  ///< as run.json holds them: of a run that was killed, as of its last save
 
   /// A metric's points, read from the log now; none where it was not logged. Throws DataError that names the log's
   /// damage.

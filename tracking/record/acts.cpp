@@ -21,7 +21,7 @@ namespace stet::tracking {
 namespace {
 
 constexpr std::string_view kFolder = "notes", kPrefix = "act-", kSuffix = ".json";
-constexpr int64_t kActLimit = int64_t{1} << 20;
+constexpr int64_t kActLimit = int64_t{64} << 20;  // a derived metric may have a million values
 constexpr size_t kMostActs = 100'000, kTagLimit = 200;
 constexpr double kLastTime = 253402300800;  // the year 9999 ends
 

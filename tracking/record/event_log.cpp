@@ -115,9 +115,12 @@ void EventWriter::append(const record::Event& event) {
     stamped.set_wall_time(unix_time());
     payload = stamped.SerializeAsString();
   }
-  std::string framed = frame(payload);
-  buffer_ += framed;
-  offset_ += static_cast<int64_t>(framed.size());
+  append_frames(frame(payload));
+}
+
+void EventWriter::append_frames(std::string_view frames) {
+  buffer_ += frames;
+  offset_ += static_cast<int64_t>(frames.size());
   if (buffer_.size() >= kBufferLimit) flush();
 }
 

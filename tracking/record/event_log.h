@@ -60,6 +60,8 @@ class EventWriter {
 
   /// Adds an event to the buffer, which is flushed when it is large. An event without a wall time gets the present one.
   void append(const record::Event& event);
+  /// The same of frames that frame() made.
+  void append_frames(std::string_view frames);
   /// Hands the buffer to the operating system: a killed process loses nothing of it.
   void flush();
   /// flush, and returns once it is on the device: a power cut loses nothing of it.

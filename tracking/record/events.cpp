@@ -1,6 +1,9 @@
 #include "stet/tracking/record/events.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
 
 #include "stet/tracking/record/event.pb.h"
 
@@ -18,7 +21,7 @@ record::TensorProto* string_tensor(record::Event& event, std::string_view name, 
                                    record::DataClass data_class) {
   auto* value = event.mutable_summary()->add_value();
   value->set_tag(metric_tag(name, {}));
-  value->set_metric(std::string(name));
+  if (value->tag() != name) value->set_metric(std::string(name));
   value->mutable_metadata()->mutable_plugin_data()->set_plugin_name(plugin);
   value->mutable_metadata()->set_data_class(data_class);
   value->mutable_tensor()->set_dtype(record::DT_STRING);
@@ -43,21 +46,74 @@ std::string metric_tag(std::string_view name, MetricContext context) {
   return tag;
 }
 
-record::Event scalar_event(std::string_view name, double value, const MetricContext& context, bool varies) {
-  record::Event event;
-  auto* out = event.mutable_summary()->add_value();
+const std::string& metric_name(const record::Summary::Value& value) {
+  return value.metric().empty() ? value.tag() : value.metric();
+}
+
+namespace {
+
+// All of a value but its number.
+record::Summary::Value scalar_without_number(std::string_view name, const MetricContext& context, bool varies) {
+  record::Summary::Value value;
   MetricContext sorted = context;
   std::sort(sorted.begin(), sorted.end());
   for (const auto& [key, what] : sorted) {
-    auto* entry = out->add_context();
+    auto* entry = value.add_context();
     entry->set_name(key);
     entry->set_value(what);
   }
-  out->set_tag(metric_tag(name, context));
-  out->set_metric(std::string(name));
+  value.set_tag(metric_tag(name, context));
+  if (value.tag() != name) value.set_metric(std::string(name));
+  value.set_varies(varies);
+  return value;
+}
+
+template <class Number> void append_little_endian(std::string& out, Number number) {
+  static_assert(std::endian::native == std::endian::little);
+  char bytes[sizeof number];
+  std::memcpy(bytes, &number, sizeof number);
+  out.append(bytes, sizeof number);
+}
+
+// Keys of fields, as Protobuf writes them.
+constexpr char kSummaryValue = 1 << 3 | 2, kTag = 1 << 3 | 2, kSimpleValue = 2 << 3 | 5;
+constexpr std::string_view kDoubleValue = "\xa9\x06";  // 101 << 3 | 1
+constexpr size_t kNumberBytes = 1 + sizeof(float) + kDoubleValue.size() + sizeof(double);
+
+}  // namespace
+
+ScalarForm::ScalarForm(std::string_view name, const MetricContext& context, bool varies) {
+  record::Summary::Value rest = scalar_without_number(name, context, varies);
+  std::string tag(1, kTag);
+  append_varint(tag, rest.tag().size());
+  tag += rest.tag();
+  rest.clear_tag();
+  after_ = rest.SerializeAsString();
+  before_ = kSummaryValue;
+  append_varint(before_, tag.size() + kNumberBytes + after_.size());
+  before_ += tag;
+  before_ += kSimpleValue;
+}
+
+void ScalarForm::append(std::string& out, double value) const {
+  out += before_;
+  append_little_endian(out, static_cast<float>(value));
+  out += kDoubleValue;
+  append_little_endian(out, value);
+  out += after_;
+}
+
+void append_varint(std::string& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  out += static_cast<char>(value);
+}
+
+record::Event scalar_event(std::string_view name, double value, const MetricContext& context, bool varies) {
+  record::Event event;
+  auto* out = event.mutable_summary()->add_value();
+  *out = scalar_without_number(name, context, varies);
   out->set_simple_value(static_cast<float>(value));
   out->set_double_value(value);
-  out->set_varies(varies);
   return event;
 }
 
@@ -66,6 +122,61 @@ record::Event text_event(std::string_view name, std::string_view text) {
   string_tensor(event, name, "text", record::DATA_CLASS_TENSOR)->add_string_val(std::string(text));
   event.mutable_summary()->mutable_value(0)->mutable_tensor()->mutable_tensor_shape();  // a scalar
   return event;
+}
+
+namespace {
+
+constexpr char kVectors[] = "stet/vectors";
+
+record::Event numbers_event(std::string_view name, const char* plugin, std::initializer_list<int64_t> shape,
+                            std::span<const double> numbers) {
+  record::Event event;
+  auto* tensor = string_tensor(event, name, plugin, record::DATA_CLASS_TENSOR);
+  tensor->set_dtype(record::DT_DOUBLE);
+  for (const int64_t size : shape) tensor->mutable_tensor_shape()->add_dim()->set_size(size);
+  for (const double number : numbers) append_little_endian(*tensor->mutable_tensor_content(), number);
+  return event;
+}
+
+}  // namespace
+
+Buckets buckets_of(std::span<const double> values) {
+  constexpr size_t kBuckets = 30;
+  Buckets found;
+  if (values.empty()) return found;
+  const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+  const double low = *least, high = *greatest, width = (high - low) / kBuckets;
+  if (!(width > 0) || !std::isfinite(width)) {  // all but equal, or further apart than a double can say
+    found.buckets = {{low - 0.5, high + 0.5, static_cast<double>(values.size())}};
+    return found;
+  }
+  for (size_t i = 0; i < kBuckets; ++i) {
+    const auto at = static_cast<double>(i);
+    found.buckets.push_back({low + at * width, i + 1 == kBuckets ? high : low + (at + 1) * width, 0});
+  }
+  for (const double value : values) {
+    const auto bucket = static_cast<size_t>((value - low) / width);
+    ++found.buckets[std::min(bucket, kBuckets - 1)].count;
+  }
+  return found;
+}
+
+record::Event histogram_event(std::string_view name, const Buckets& histogram) {
+  std::vector<double> numbers;
+  for (const auto& b : histogram.buckets) numbers.insert(numbers.end(), {b.left, b.right, b.count});
+  return numbers_event(name, "histograms", {static_cast<int64_t>(histogram.buckets.size()), 3}, numbers);
+}
+
+record::Event vector_event(std::string_view name, std::span<const double> values) {
+  return numbers_event(name, kVectors, {static_cast<int64_t>(values.size())}, values);
+}
+
+std::vector<double> numbers_of(const record::Summary::Value& value) {
+  const std::string& bytes = value.tensor().tensor_content();
+  if (value.tensor().dtype() != record::DT_DOUBLE || bytes.size() % sizeof(double) != 0) return {};
+  std::vector<double> numbers(bytes.size() / sizeof(double));
+  std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  return numbers;
 }
 
 record::Event image_event(std::string_view name, int64_t width, int64_t height, std::string_view png) {

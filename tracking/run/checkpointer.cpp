@@ -7,6 +7,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/events.h"
 
 namespace stet::tracking {
 
@@ -74,7 +75,7 @@ void Checkpointer::recall(const Folder& run_folder, int64_t step) {
     EventReader reader(run_folder);
     for (record::Event event; reader.next(event);) {
       for (const auto& value : event.summary().value()) {
-        if (value.context().empty()) note_metric(value.metric(), value.double_value());
+        if (value.context().empty()) note_metric(metric_name(value), value.double_value());
       }
       if (event.session_log().status() == record::SessionLog::CHECKPOINT) marks_[event.step()] = metric_;
     }

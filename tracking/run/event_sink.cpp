@@ -22,11 +22,22 @@ void EventSink::put(Instant at, record::Event event, Reads reads, Completion com
   outbox_.put(*log_, {std::move(event), at, std::move(reads), std::move(complete)});
 }
 
+EventSink::~EventSink() {
+  if (parents_) static_cast<void>(log_.release());
+}
+
 void EventSink::put_logged(Instant at, record::Event event) {
   put(at, std::move(event));
-  if (at.in_step) return;
-  drain();
-  flush();
+  if (!at.in_step) drain();
+}
+
+void EventSink::put_scalar(Instant at, const ScalarForm& form, double value) {
+  if (outbox_.empty()) return log_->append_scalar({at.step(), at.tick()}, form, value);
+  std::string values;
+  form.append(values, value);
+  record::Event event;
+  event.mutable_summary()->ParseFromString(values);
+  put_logged(at, std::move(event));
 }
 
 void EventSink::send(int64_t wait_before) {

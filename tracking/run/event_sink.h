@@ -8,31 +8,46 @@
 
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
+#include "stet/tracking/run/log_queue.h"
 #include "stet/tracking/run/outbox.h"
 #include "stet/tracking/run/position.h"
 
 namespace stet::tracking {
 
-/// All but is_open(), failed() and first_failure() need an open log. What hands events on throws what an event's
-/// completion throws, and IoError.
+/// All but leave_to_parent(), is_open(), failed() and first_failure() need an open log. What hands events on throws
+/// what an event's completion throws, and IoError.
 class EventSink {
  public:
+  EventSink() = default;
+  EventSink(const EventSink&) = delete;
+  EventSink& operator=(const EventSink&) = delete;
   /// Opens it, once.
-  void open(std::unique_ptr<EventWriter> log) { log_ = std::move(log); }
+  void open(std::unique_ptr<EventWriter> log) { log_ = std::make_unique<LogQueue>(std::move(log)); }
+  ~EventSink();
+  /// In a child that was forked, which has no thread that writes: it is never touched again.
+  void leave_to_parent() { parents_ = true; }
   bool is_open() const { return log_ != nullptr; }
 
   /// Stamps the event and puts it behind those before it; `complete` waits for the reads.
   void put(Instant at, record::Event event, Reads reads = {}, Completion complete = {});
-  /// As put; outside of a step, where no boundary may follow soon, it is also handed to the operating system.
+  /// As put; outside of a step what was put before is waited for.
   void put_logged(Instant at, record::Event event);
+  /// The same of a metric's value.
+  void put_scalar(Instant at, const ScalarForm& form, double value);
+  /// Values as fields of a Summary, in an event of their own, ahead of those that wait: from any thread.
+  void put_apart(EventStamp at, const std::string& values) { log_->append_apart(at, values); }
 
   /// At a boundary: hands on to the log what has arrived, and waits for what lies too far behind.
   void catch_up(Instant now);
   /// Waits for everything.
   void drain();
+  /// Waits where too many boundaries are on their way to the disk.
+  void boundary() { log_->boundary(); }
   void flush() { log_->flush(); }
   void sync() { log_->sync(); }
   LogPosition position() const { return log_->position(); }
+  int64_t waits() const { return log_->waits(); }
+  double wait_seconds() const { return log_->wait_seconds(); }
 
   /// The event whose values, when they came, ended the run.
   const std::optional<Outgoing>& failed() const { return failed_; }
@@ -50,7 +65,8 @@ class EventSink {
  private:
   void send(int64_t wait_before);
 
-  std::unique_ptr<EventWriter> log_;
+  std::unique_ptr<LogQueue> log_;
+  bool parents_ = false;
   Outbox outbox_;
   std::optional<Outgoing> failed_;
 };

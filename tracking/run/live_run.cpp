@@ -16,9 +16,7 @@
 #include "stet/tensor/simd/isa.h"
 #include "stet/tracking/capture/own_runs.h"
 #include "stet/tracking/record/checkpoint_digest.h"
-#include "stet/tracking/record/png.h"
 #include "stet/tracking/record/text.h"
-#include "stet/tracking/run/artifacts.h"
 #include "stet/tracking/run/process_end.h"
 #include "stet/tracking/run/restart_point.h"
 #include "stet/tracking/run/resume.h"
@@ -79,6 +77,12 @@ void LiveRun::set_policy(const CheckpointPolicy& policy) {
   checkpoints_.set_policy(policy);
 }
 
+void LiveRun::set_resources(double every_seconds) {
+  if (begun()) raise("resources: the run has begun; say how often before the loop");
+  if (!(every_seconds >= 0 && every_seconds < 1e6)) raise("resources: every {} seconds; 0 is never", every_seconds);
+  resources_every_ = every_seconds;
+}
+
 void LiveRun::describe(const RunDescription& description) {
   check(description);
   if (parents_ || (resumed() && !begun())) return;
@@ -123,11 +127,6 @@ void LiveRun::close() {
   state_.set_device(flags_.device);
 }
 
-bool LiveRun::heard() {
-  close();
-  return !mute();
-}
-
 // The folder or the next launch, and the log's segment. A failure before it is done leaves a run that is resumed as it
 // was, but for a launch without an end.
 void LiveRun::begin() {
@@ -144,7 +143,11 @@ void LiveRun::begin() {
   for (const std::string& note : record_.notes())
     progress_.warn(fmt::format("{}: {}; what is uncommitted is not in the record", program_, note));
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
-  if (resumed()) checkpoints_.recall(held_->folder, steps());
+  if (resumed()) {
+    checkpoints_.recall(held_->folder, steps());
+    summaries_.recall(held_->folder);
+  }
+  watch_resources();
   progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.path().string(),
                             resumed() ? fmt::format(", from step {}", steps()) : ""));
 }
@@ -167,6 +170,7 @@ void LiveRun::begin_log() {
 
 void LiveRun::save_record() {
   record_.set_digest_interval(digests_.interval());
+  record_.set_summaries(summaries_);
   record_.save(fs_, held_->folder);
 }
 
@@ -201,6 +205,8 @@ LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
 
 void LiveRun::go_to(Moment moment) {
   now_.committed = moment;
+  resource_stamp_.step = moment.step;
+  resource_stamp_.tick = moment.tick;
   set_tick(static_cast<uint32_t>(moment.tick));
 }
 
@@ -263,6 +269,7 @@ void LiveRun::begin_iteration(LoopKind kind, BatchSize size) {
 void LiveRun::commit(LoopKind kind, bool finished) {
   const bool step = kind == LoopKind::steps || (!finished && !position_.holds_loops());
   const bool may_be_return = finished && position_.depth() > 1;
+  if (step && !mute() && wants_histograms()) log_weights();
   position_.commit(finished);
   go_to_next_boundary(step ? 1 : 0);
   now_.in_step = false;
@@ -278,8 +285,9 @@ void LiveRun::commit(LoopKind kind, bool finished) {
     save_record();
   }
   const bool save = !replay_ && checkpoints_.due(now_, step);
+  if (resources_ && resources_->take_due()) log_time_left();
   if (save && !may_be_return) write_checkpoint();
-  else sink_.flush();
+  else sink_.boundary();
   if (!may_be_return) stop_if_asked();
   progress_.commit(position_.index(), digests_.last_loss());
 }
@@ -320,7 +328,7 @@ void LiveRun::log_digest() { digests_.log_state(sink_, now_, state_, run_digest(
 void LiveRun::write_checkpoint() {
   checkpoints_.take_due();
   sink_.drain();
-  if (state_.empty()) return sink_.flush();
+  if (state_.empty()) return sink_.boundary();
   Checkpoint checkpoint{.step = steps(), .tick = now_.tick(), .log = {}, .tensors = {}, .scalars = {}, .aliases = {}};
   state_.save(checkpoint);
   finite().parameters(checkpoint);
@@ -336,56 +344,7 @@ void LiveRun::stop_if_asked() {
   if (replay_ && replay_->stop_tick == now_.tick()) stop("max-steps", 0);
 }
 
-// What a run logs.
-
-void LiveRun::log(std::string_view name, double value, const MetricOptions& options) {
-  if (!heard()) return;
-  names_.add("log", name, options.context, LoggedNames::Kind::number);
-  value = with_plain_nan(value);
-  finite().metric(now_.step(), name, value);
-  begin();
-  if (options.context.empty()) checkpoints_.note_metric(name, value);
-  sink_.put_logged(now_, scalar_event(name, value, options.context, options.varies));
-}
-
-void LiveRun::log(std::string_view name, const Tensor& value, const MetricOptions& options) {
-  if (!heard()) return;
-  if (value.elements() != 1) {
-    raise("log: '{}' has shape {}, not one element; reduce it with mean() or sum()", name, value.shape().to_string());
-  }
-  const bool wanted_now = !begun() || name == checkpoints_.policy().best_metric;
-  if (wanted_now || value.device() == cpu) return log(name, value.item<double>(), options);
-  names_.add("log", name, options.context, LoggedNames::Kind::number);
-  const ScalarRead scalar = digests_.read(value);
-  sink_.put(now_, {}, {scalar.read},
-            [scalar, check = finite(), name = std::string(name), options](record::Event& event) {
-              const double number = scalar.number();
-              check.metric(event.step(), name, number);
-              *event.mutable_summary() = scalar_event(name, number, options.context, options.varies).summary();
-            });
-}
-
-void LiveRun::log_text(std::string_view name, std::string_view text) {
-  if (!heard()) return;
-  names_.add("log_text", name, {}, LoggedNames::Kind::text);
-  begin();
-  sink_.put_logged(now_, text_event(name, to_utf8(text)));
-}
-
-void LiveRun::log_image(std::string_view name, const Tensor& image) {
-  if (!heard()) return;
-  names_.add("log_image", name, {}, LoggedNames::Kind::image);
-  begin();
-  const Png png = encode_png(image);
-  sink_.put_logged(now_, image_event(name, png.width, png.height, png.bytes));
-}
-
-void LiveRun::artifact(const Path& file) {
-  if (!heard()) return;
-  check_artifact_name(file);
-  begin();
-  keep_artifact(fs_, held_->folder, file);
-}
+// What the training announces.
 
 void LiveRun::loss(const Tensor& value) {
   if (!mute()) digests_.add_loss(value);
@@ -407,11 +366,13 @@ void LiveRun::training(const Stateful& optimizer, const std::vector<std::shared_
 
 // What happened after the event that failed is no part of the record.
 void LiveRun::mark_end(record::End::Status status, int exit_code, const std::string& message) {
+  resources_.reset();
   sink_.settle();
   ended_ = true;
   const Instant end = sink_.stop(now_, message);
   go_to(end.committed);
   now_.in_step = end.in_step;
+  record_.set_log_waits(sink_.waits(), sink_.wait_seconds());
   record_.end(status, exit_code, message, steps(), digests_.root());
   record_.seal(held_->folder);
   save_record();
@@ -419,6 +380,8 @@ void LiveRun::mark_end(record::End::Status status, int exit_code, const std::str
 
 void LiveRun::leave_to_parent() {
   parents_ = true;
+  static_cast<void>(resources_.release());  // its thread is the parent's
+  sink_.leave_to_parent();
   progress_.leave_to_parent();
   forget_signals();
 }

@@ -1,9 +1,12 @@
 // The run of this process: what Run and its loops stand on.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,15 +21,18 @@
 #include "stet/tracking/run/digest_log.h"
 #include "stet/tracking/run/event_sink.h"
 #include "stet/tracking/run/finite_check.h"
+#include "stet/tracking/run/histograms.h"
 #include "stet/tracking/run/logged_names.h"
 #include "stet/tracking/run/loops.h"
 #include "stet/tracking/run/parameters.h"
 #include "stet/tracking/run/position.h"
 #include "stet/tracking/run/progress.h"
 #include "stet/tracking/run/record_builder.h"
+#include "stet/tracking/run/resource_monitor.h"
 #include "stet/tracking/run/run.h"
 #include "stet/tracking/run/run_flags.h"
 #include "stet/tracking/run/state.h"
+#include "stet/tracking/run/summaries.h"
 
 namespace stet::tracking {
 
@@ -64,12 +70,18 @@ class LiveRun final : public Recorder {
   void log(std::string_view name, const Tensor& value, const MetricOptions& options);
   void log_text(std::string_view name, std::string_view text);
   void log_image(std::string_view name, const Tensor& image);
+  void log_histogram(std::string_view name, const Tensor& values);
+  void log_vector(std::string_view name, std::span<const double> values);
   void artifact(const Path& file);
+  void summary(std::string_view name, Best best, const Context& context);
+  void set_histograms(const HistogramPolicy& policy) { histograms_ = policy; }
+  void set_resources(double every_seconds);
 
   // Recorder.
   void dataset(const DatasetRecord& record) override { record_.add_dataset(record); }
   void loss(const Tensor& value) override;
   void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) override;
+  void gradients(const Gradients& gradients) override;
 
   // The end.
   void finish();
@@ -96,6 +108,11 @@ class LiveRun final : public Recorder {
   void begin_log();
   void describe_state() { record_.describe_state(state_, parameters_); }
   void save_record();
+
+  bool wants_histograms() const;
+  void log_weights();
+  void watch_resources();
+  void log_time_left();
 
   void start_fresh();
   void restore();
@@ -125,6 +142,9 @@ class LiveRun final : public Recorder {
   RecordBuilder record_;
   EventSink sink_;
   LoggedNames names_;
+  Summaries summaries_;
+  HistogramPolicy histograms_;
+  double resources_every_ = 5;  // seconds
   DigestLog digests_;
   Checkpointer checkpoints_;
   std::optional<Checkpoint> restored_from_;  // until it has been restored
@@ -132,13 +152,17 @@ class LiveRun final : public Recorder {
   // Where it is.
   Position position_;
   Instant now_;
+  struct {
+    std::atomic<int64_t> step{0}, tick{0};
+  } resource_stamp_;  // now_, for the monitor's thread
   int64_t epochs_ = 0;
   bool training_ = false, ended_ = false;
-  bool parents_ = false;                  // the process that this one was forked from has the run
-  bool abandoned_ = false;                // an exception left the outermost loop
-  bool torn_ = false;                     // since the last boundary, an exception left a pass half done
-  bool held_against_record_ = false;      // data and hyperparameters of a run that is resumed
-  std::set<const Stateful*> optimizers_;  // that were seen to be tracked
+  bool parents_ = false;                        // the process that this one was forked from has the run
+  bool abandoned_ = false;                      // an exception left the outermost loop
+  bool torn_ = false;                           // since the last boundary, an exception left a pass half done
+  bool held_against_record_ = false;            // data and hyperparameters of a run that is resumed
+  std::set<const Stateful*> optimizers_;        // that were seen to be tracked
+  std::unique_ptr<ResourceMonitor> resources_;  // last: its thread uses the rest
 };
 
 }  // namespace stet::tracking

@@ -11,13 +11,13 @@ bool has_arrived(const Outgoing& event) {
 
 }  // namespace
 
-void Outbox::put(EventWriter& log, Outgoing event) {
+void Outbox::put(LogQueue& log, Outgoing event) {
   if (!waiting_.empty() || !has_arrived(event)) return waiting_.push_back(std::move(event));
   if (event.complete) event.complete(event.event);
   log.append(event.event);
 }
 
-void Outbox::send(EventWriter& log, int64_t wait_before) {
+void Outbox::send(LogQueue& log, int64_t wait_before) {
   while (!waiting_.empty() && (waiting_.front().at.committed.tick < wait_before || has_arrived(waiting_.front()))) {
     Outgoing next = std::move(waiting_.front());
     waiting_.pop_front();

@@ -12,7 +12,7 @@
 
 #include "stet/tensor/pending_read.h"
 #include "stet/tracking/record/event.pb.h"
-#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/run/log_queue.h"
 #include "stet/tracking/run/position.h"
 
 namespace stet::tracking {
@@ -31,12 +31,13 @@ struct Outgoing {
 class Outbox {
  public:
   /// The event comes behind those before it; one that waits for nothing goes straight to the log.
-  void put(EventWriter& log, Outgoing event);
+  void put(LogQueue& log, Outgoing event);
   /// Hands on to the log what has arrived, and waits for what happened before the tick. Throws what an event's
   /// completion throws; that event is then taken out.
-  void send(EventWriter& log, int64_t wait_before);
-  void drain(EventWriter& log) { send(log, INT64_MAX); }
+  void send(LogQueue& log, int64_t wait_before);
+  void drain(LogQueue& log) { send(log, INT64_MAX); }
   void clear() { waiting_.clear(); }
+  bool empty() const { return waiting_.empty(); }
 
   /// The last event that had waited and failed, if it was not asked for yet.
   std::optional<Outgoing> take_failed() { return std::exchange(failed_, std::nullopt); }

@@ -107,11 +107,16 @@ std::string Progress::rate() const {
   return fmt::format("  {:.{}f} {}", per_second_, per_second_ < 10 ? 1 : 0, unit);
 }
 
-std::string Progress::time_left(double fraction) const {
-  const double gained = fraction - first_fraction_.value_or(fraction);
-  if (gained <= 0 || fraction >= 1) return "";
+std::optional<double> Progress::seconds_left() const {
+  const double fraction = fraction_of(loops_), gained = fraction - first_fraction_.value_or(fraction);
+  if (gained <= 0 || fraction >= 1) return std::nullopt;
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  return fmt::format("  {} left", clock_time(elapsed / gained * (1 - fraction)));
+  return elapsed / gained * (1 - fraction);
+}
+
+std::string Progress::time_left() const {
+  const auto seconds = seconds_left();
+  return seconds ? fmt::format("  {} left", clock_time(*seconds)) : "";
 }
 
 std::string Progress::line(std::optional<double> loss) const {
@@ -121,9 +126,9 @@ std::string Progress::line(std::optional<double> loss) const {
     else text += fmt::format("step {}/{}  ", l.done, l.length);
   }
   const double fraction = fraction_of(loops_);
-  return fitted({text, terminal_ ? bar(fraction) : "", loss ? fmt::format("  loss {:.4f}", *loss) : "", rate(),
-                 time_left(fraction)},
-                columns());
+  return fitted(
+      {text, terminal_ ? bar(fraction) : "", loss ? fmt::format("  loss {:.4f}", *loss) : "", rate(), time_left()},
+      columns());
 }
 
 void Progress::begin_iteration(int64_t items, bool images) {
@@ -137,8 +142,8 @@ void Progress::commit(int64_t done, std::optional<double> loss) {
 }
 
 void Progress::update(std::optional<double> loss) {
-  if (quiet_) return;
   if (!first_fraction_) first_fraction_ = fraction_of(loops_);
+  if (quiet_) return;
   items_ += batch_;
   ++since_;
   const auto now = Clock::now();

@@ -39,6 +39,8 @@ class Progress {
   void begin_iteration(int64_t items, bool images);
   /// An iteration of the innermost loop was committed, the `done`-th; a step's is shown, with the last loss.
   void commit(int64_t done, std::optional<double> loss);
+  /// Until the loops that are open end, as far as it can be told.
+  std::optional<double> seconds_left() const;
   /// Leaves the bar's line, which shows the last step.
   void end();
 
@@ -48,7 +50,7 @@ class Progress {
   void update(std::optional<double> loss);
   std::string line(std::optional<double> loss) const;
   std::string rate() const;
-  std::string time_left(double fraction) const;
+  std::string time_left() const;
   size_t columns() const;
   void draw(const std::string& text);
 

@@ -247,6 +247,11 @@ void RecordBuilder::add_dataset(const DatasetRecord& dataset) {
   changed_ = true;
 }
 
+void RecordBuilder::set_log_waits(int64_t count, double seconds) {
+  launch().set_log_waits(count);
+  launch().set_log_wait_seconds(seconds);
+}
+
 void RecordBuilder::end(record::End::Status status, int exit_code, const std::string& message, int64_t steps,
                         const std::string& digest) {
   auto* end = launch().mutable_end();

@@ -15,6 +15,7 @@
 #include "stet/tracking/run/position.h"
 #include "stet/tracking/run/run_flags.h"
 #include "stet/tracking/run/state.h"
+#include "stet/tracking/run/summaries.h"
 
 namespace stet::tracking {
 
@@ -53,6 +54,9 @@ class RecordBuilder {
   void add_dataset(const DatasetRecord& dataset);
   const std::vector<DatasetRecord>& datasets() const { return datasets_; }
 
+  void set_summaries(const Summaries& summaries) { summaries.describe(record_); }
+  /// Of this launch.
+  void set_log_waits(int64_t count, double seconds);
   void set_digest_interval(int64_t steps) { record_.set_digest_interval(steps); }
   void end(record::End::Status status, int exit_code, const std::string& message, int64_t steps,
            const std::string& digest);

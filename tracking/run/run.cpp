@@ -65,6 +65,11 @@ void Run::log(std::string_view name, const Tensor& value, const MetricOptions& o
 }
 void Run::log_text(std::string_view name, std::string_view text) { live_->log_text(name, text); }
 void Run::log_image(std::string_view name, const Tensor& image) { live_->log_image(name, image); }
+void Run::log_histogram(std::string_view name, const Tensor& values) { live_->log_histogram(name, values); }
+void Run::histograms(const HistogramPolicy& policy) { live_->set_histograms(policy); }
+void Run::log_vector(std::string_view name, std::span<const double> values) { live_->log_vector(name, values); }
+void Run::summary(std::string_view name, Best best, const Context& context) { live_->summary(name, best, context); }
+void Run::resources(double every_seconds) { live_->set_resources(every_seconds); }
 void Run::artifact(const std::string& path) { live_->artifact(path); }
 int64_t Run::step() const { return live_->steps(); }
 std::string Run::folder() const { return live_->folder(); }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,9 +26,11 @@
 #include "stet/tensor/tensor.h"
 #include "stet/tracking/run/checkpoint_policy.h"
 #include "stet/tracking/run/description.h"
+#include "stet/tracking/run/histograms.h"
 #include "stet/tracking/run/kept.h"
 #include "stet/tracking/run/loops.h"
 #include "stet/tracking/run/parameters.h"
+#include "stet/tracking/run/summaries.h"
 
 namespace stet {
 
@@ -126,6 +129,19 @@ class Run {
   void log_text(std::string_view name, std::string_view text);
   /// uint8, or floating in [0, 1], [H, W] or [1, H, W] (grey), or [3, H, W] (colour): written as PNG.
   void log_image(std::string_view name, const Tensor& image);
+  /// Counts of a tensor's values in 30 ranges, as TensorBoard shows them. Values that are not finite throw
+  /// TrainingError, or are left out under --allow-nan.
+  void log_histogram(std::string_view name, const Tensor& values);
+  /// The same of parameters and their gradients, every so many steps. Before the loop.
+  void histograms(const HistogramPolicy& policy);
+  /// Numbers that belong together, such as one a class.
+  void log_vector(std::string_view name, std::span<const double> values);
+  /// Keeps a metric's best value in the record: `run.summary("test/accuracy", Best::max)`. Before the loop, and before
+  /// its first value.
+  void summary(std::string_view name, Best best, const Context& context = {});
+  /// How often the use of processor, memory, disk and GPUs is logged under `system/`, by a thread of its own; 0: never.
+  /// Every 5 seconds unless this is called. Before the loop.
+  void resources(double every_seconds);
   /// Copies a file into the run's artifacts folder, under its own name; where another file has that, its content's hash
   /// is added. Names that are logged or given here are UTF-8, and stand for one kind of thing: else UsageError.
   void artifact(const std::string& path);

@@ -82,6 +82,8 @@ class State {
   /// Sets what can be set now, without complaint: for the loops around the one where restore() is due.
   void restore_what_fits(const Checkpoint& checkpoint);
 
+  /// Everything that is tracked, and kept values.
+  void visit(Visitor& v) const { walk(v); }
   PendingDigests digests_later() const;
   std::vector<Reported> reported() const;
   std::vector<TrackedShape> shapes() const;

@@ -1,15 +1,17 @@
 // Small trainings of every form that a resumed run must continue to the bit; tests kill and resume this program.
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <limits>
 #include <map>
-#include <optional>
 #include <stdexcept>
 #include <string>
 
+#include "no_batches.h"
 #include "stet/data/evaluate.h"
 #include "stet/data/fingerprint.h"
 #include "stet/data/in_memory.h"
@@ -67,7 +69,10 @@ struct Momentum : Stateful {
   int64_t steps = 0;
   Momentum(Net& n, double rate) : net(n), lr(rate), in(zeros_there(n.in.shape())), out(zeros_there(n.out.shape())) {}
   void step(const Gradients& g) {
-    if (Recorder* r = recorder()) r->training(*this, {net.in.shared_state(), net.out.shared_state()});
+    if (Recorder* r = recorder()) {
+      r->training(*this, {net.in.shared_state(), net.out.shared_state()});
+      r->gradients(g);
+    }
     ++steps;
     update(net.in, in, g[net.in]);
     update(net.out, out, g[net.out]);
@@ -331,17 +336,6 @@ void nothing(Setting& s) {
 
 void learn(Setting& s, const Tensor& x) { s.opt.step(backward(mean(square(s.net(x))))); }
 
-// A loader that has nothing.
-struct NoBatches : Stateful {
-  using Batch = Tensor;
-  int64_t at = -1;
-  std::optional<Tensor> next() { return std::nullopt; }
-  int64_t batches_per_epoch() const { return 0; }
-  int64_t epoch() const { return at; }
-  void start_epoch(int64_t epoch) { at = epoch; }
-  void members(Visitor& v) override { v("epoch", at); }
-};
-
 // Loops without iterations: first, between and last, of every kind, at every depth, and one that is left at once. What
 // lies between them draws, logs and sets what is tracked.
 void hollow(Setting& s) {
@@ -395,6 +389,27 @@ void torn(Setting& s) {
   for ([[maybe_unused]] auto& epoch : s.run.epochs(0)) return;
   kill_point("torn");
   for ([[maybe_unused]] const int64_t i : s.run.steps(20)) learn(s, ones_there({2, 4}));
+}
+
+// Best values, histograms by wish and by policy, vectors, and several metrics of a step.
+void measures(Setting& s) {
+  s.run.summary("loss", Best::min);
+  s.run.summary("score", Best::max, {{"subset", "all"}});
+  s.run.summary("time", Best::last);
+  s.run.histograms({.every_steps = 5});
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      const Tensor loss = mean_square(s.net(x), y);
+      s.opt.step(backward(loss));
+      s.run.log("loss", loss);
+      s.run.log("score", std::sin(static_cast<double>(s.run.step())), {{"subset", "all"}});
+      s.run.log("time", static_cast<double>(clock()), {.varies = true});
+      s.run.log("again", 1);
+      kill_point("step");
+    }
+    s.run.log_histogram("outputs", s.net(ones_there({2, 4})));
+    s.run.log_vector("per class", std::vector<double>{0.5, static_cast<double>(epoch.index()), -0.0});
+  }
 }
 
 // Two loops side by side, neither within the other.
@@ -510,15 +525,16 @@ int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
   const auto form = run.param(
       "form", "plain",
-      {.one_of = {"plain", "gan",         "accumulate", "carry", "average",    "early",    "mean",   "nested",
-                  "best",  "draws",       "stages",     "whole", "caught",     "returns",  "scores", "nothing",
-                  "side",  "catches",     "outside",    "nan",   "nan metric", "recovers", "tells",  "fault",
-                  "grows", "nan at once", "times",      "late",  "hollow",     "left",     "torn"}});
+      {.one_of = {"plain",    "gan",   "accumulate",  "carry",   "average", "early",      "mean",     "nested",
+                  "best",     "draws", "stages",      "whole",   "caught",  "returns",    "scores",   "nothing",
+                  "measures", "side",  "catches",     "outside", "nan",     "nan metric", "recovers", "tells",
+                  "fault",    "grows", "nan at once", "times",   "late",    "hollow",     "left",     "torn"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
   run.param("api-key", "", {.help = "of a service that the scenario has no use for"});
   if (form == "scores") run.checkpoint({.every_steps = 3, .keep_last = 1, .best_metric = "score"});
+  if (const char* seconds = std::getenv("STET_TEST_RESOURCES")) run.resources(std::atof(seconds));
   if (std::getenv("STET_TEST_DESCRIBE")) {
     run.describe({.name = "waves", .group = "first", .tags = {"a", "b"}, .note = "why", .description = "sines"});
     run.describe({.tags = {"b", "c"}, .note = std::getenv("STET_TEST_DESCRIBE")});
@@ -578,4 +594,5 @@ int main(int argc, char** argv) {
   if (form == "hollow") hollow(s);
   if (form == "left") left(s);
   if (form == "torn") torn(s);
+  if (form == "measures") measures(s);
 }

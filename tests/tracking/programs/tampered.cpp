@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   Decay decay;
   run.track("w", w)("decay", decay);
 
+  run.summary("loss", Best::min);
   for (const int64_t step : run.steps(steps)) {
     const auto sample = set.get(step % 2);
     const Tensor loss = mean(square(w.value() * sample[0] - sample[1]));
@@ -39,6 +40,8 @@ int main(int argc, char** argv) {
     if (step == 1) run.log("error", 0.5, {{"subset", "all"}});
     if (step == 2) run.log_text("note", "two steps are behind");
     if (step == 3) run.log_image("picture", ones({2, 2}) * 0.5);
+    if (step == 4) run.log_histogram("weights", w.value());
+    if (step == 5) run.log_vector("per class", std::vector<double>{0.25, 0.75});
     if (step != 4) continue;
     std::ofstream("table.csv") << "a,b\n1,2\n";
     run.artifact("table.csv");

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
+
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/reading/verification.h"
@@ -138,7 +140,7 @@ TEST_F(Labels, DamagedActsAreNamedAndHideNothing) {
   tag_run(run(), {"good"}, {});
   overwrite(run() / "notes" / "act-0.json", "{\"time\": ");
   overwrite(run() / "notes" / "act-1.json", "{\"time\": 1e300, \"name\": \"x\"}");
-  overwrite(run() / "notes" / "act-2.json", std::string(2 << 20, ' '));
+  overwrite(run() / "notes" / "act-2.json", std::string(65 << 20, ' '));
   overwrite(run() / "notes" / "act-3.json", "{\"time\": 1, \"name\": \"new\", \"from_the_future\": {}}");
   std::filesystem::create_symlink("/etc/passwd", run() / "notes" / "act-4.json");
   const RunLabels found = labels();
@@ -161,6 +163,21 @@ TEST_F(Labels, RefusesWhatIsNoLabel) {
   EXPECT_THAT(error_of([&] { rename_run(run(), "a\x1b"); }), HasSubstr("characters that can't be seen"));
   EXPECT_FALSE(std::filesystem::exists(run() / "notes"));
   EXPECT_THAT(error_of([&] { note_run(folder_.path(), "of no run"); }), HasSubstr("run.json"));
+}
+
+TEST_F(Labels, AMetricIsDerivedAfterTheRunAndMarked) {
+  ASSERT_EQ(train({}), 0);
+  derive_metric(run(), "loss/smooth", "mean of 3", {{.step = 1, .value = 0.5}, {.step = 2, .value = NAN}});
+  derive_metric(run(), "loss/smooth", "mean of 5", {{.step = 3, .value = 0.25}});
+  const RunView view = read_run(run());
+  ASSERT_EQ(view.derived.size(), 1u);
+  EXPECT_EQ(view.derived[0].how, "mean of 5");
+  EXPECT_EQ(view.derived[0].points.at(0).value, 0.25);
+  EXPECT_FALSE(view.log.metrics.contains("loss/smooth"));
+  EXPECT_THAT(stet({"show", "latest"}).out, HasSubstr("Derived after the run\n  loss/smooth  1 values: mean of 5\n"));
+  EXPECT_TRUE(verify(run(), {}).verified());
+  EXPECT_THAT(error_of([&] { derive_metric(run(), "loss", "again", {}); }),
+              HasSubstr("the run logged a metric 'loss'"));
 }
 
 TEST_F(Labels, Verbs) {

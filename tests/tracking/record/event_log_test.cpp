@@ -89,7 +89,7 @@ TEST(EventLog, GivesBackWhatWasWritten) {
   EXPECT_GT(event.wall_time(), 1e9);
   EXPECT_EQ(event.summary().value(0).double_value(), 0.1);
   EXPECT_EQ(event.summary().value(0).simple_value(), 0.1f);
-  EXPECT_EQ(event.summary().value(0).metric(), "loss");
+  EXPECT_EQ(metric_name(event.summary().value(0)), "loss");
   EXPECT_EQ(event.summary().value(0).context(0).value(), "test");
   EXPECT_FALSE(reader.next(event));
   writer.append(stamped(2, 8, scalar_event("loss", 0.2)));

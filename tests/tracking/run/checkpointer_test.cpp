@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
+
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/events.h"
 #include "tracking/run/pending_log.h"
@@ -136,7 +138,8 @@ TEST_F(CheckpointerTest, ARestoredCheckpointCanBeTheBest) {
   log_metric("accuracy", 0.9, 2);
   write(2);
   const LogPosition end = checkpoint_of(2).log;
-  sink_ = EventSink();
+  std::destroy_at(&sink_);
+  std::construct_at(&sink_);
   sink_.open(std::make_unique<EventWriter>(file_system(), folder(), end, 3));
   checkpoints_ = Checkpointer();
   checkpoints_.take_over(policy);

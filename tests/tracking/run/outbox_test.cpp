@@ -15,8 +15,7 @@ using testing::IsEmpty;
 
 struct Log {
   LogFolder folder;
-  std::unique_ptr<EventWriter> own = folder.writer();
-  EventWriter& writer = *own;
+  LogQueue writer{folder.writer()};
 
   std::vector<int64_t> steps() {
     writer.flush();

@@ -38,6 +38,11 @@ TEST(TensorBoard, LoadsAResumedRunWithTextAndImages) {
   second.append(stamped(6, 0, scalar_event("accuracy[fold=1,subset=test]", 0.25)));
   second.append(stamped(6, 0, text_event("note", "*good*")));
   second.append(stamped(6, 0, image_event("digit", 28, 14, "\x89PNG")));
+  second.append(stamped(6, 0, histogram_event("weights", {{{-1, 0, 3}, {0, 1, 5}}})));
+  second.append(stamped(6, 0, vector_event("per class", std::vector<double>{0.25, 0.75})));
+  record::Event several = stamped(6, 0, scalar_event("a", 1));
+  *several.mutable_summary()->add_value() = scalar_event("b", 2).summary().value(0);
+  second.append(several);
   second.sync();
 
   std::ofstream(temp / "read.py") << R"(
@@ -51,6 +56,11 @@ assert [(e.step, e.value) for e in log.Scalars('accuracy\\[fold=1,subset=test]')
 assert 'note' in log.PluginTagToContent('text') and 'digit' in log.PluginTagToContent('images')
 assert log.Tensors('note')[0].tensor_proto.string_val[0] == b'*good*'
 assert list(log.Tensors('digit')[0].tensor_proto.string_val) == [b'28', b'14', b'\x89PNG']
+assert 'weights' in log.PluginTagToContent('histograms')
+from tensorboard.util import tensor_util
+assert tensor_util.make_ndarray(log.Tensors('weights')[0].tensor_proto).tolist() == [[-1, 0, 3], [0, 1, 5]]
+assert tensor_util.make_ndarray(log.Tensors('per class')[0].tensor_proto).tolist() == [0.25, 0.75]
+assert [(e.step, e.value) for t in 'ab' for e in log.Scalars(t)] == [(6, 1), (6, 2)]
 assert log.FirstEventTimestamp() > 1e9
 )";
   EXPECT_EQ(std::system((python + " " + (temp / "read.py").string() + " " + temp.path().string()).c_str()), 0);

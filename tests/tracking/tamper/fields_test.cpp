@@ -24,7 +24,8 @@ using Pointer = Json::json_pointer;
 const std::regex kNotVouchedFor(
     "/(id|name|created|forked_from|forked_at|places|checkpoints|tags|group|note|description|allow_nan)(/.*)?"
     "|/params/\\d+/source|/data/\\d+/path|/data/\\d+/files/\\d+/path|/hyperparameters/\\d+/execution/.*"
-    "|/launches/\\d+/(argv|cwd|machine|source|environment|threads|isa|device|pid|started|notes)(/.*)?"
+    "|/launches/\\d+/"
+    "(argv|cwd|machine|source|environment|threads|isa|device|pid|started|notes|log_waits|log_wait_seconds)(/.*)?"
     "|/launches/\\d+/build/libraries(/.*)?|/launches/\\d+/program/path"
     "|/launches/\\d+/program/shared_objects/\\d+/path|/launches/0/end(/.*)?"
     "|/launches/\\d+/end/(time|wall_seconds|cpu_seconds|seal)(/.*)?");

@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "stet/tracking/record/event.pb.h"
@@ -19,6 +20,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using record::Event;
 using record::SessionLog;
+using Value = record::Summary::Value;
 
 // A field of a message, or of one below it.
 struct Place {
@@ -35,14 +37,18 @@ void collect(const Message& message, const std::function<Message&(Message&)>& ho
     const std::string path = name + field->name();
     found.push_back({holder, field, path});
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    const auto below = [holder, field](Message& root) -> Message& {
-      Message& m = holder(root);
-      return field->is_repeated() ? *m.GetReflection()->MutableRepeatedMessage(&m, field, 0)
-                                  : *m.GetReflection()->MutableMessage(&m, field);
-    };
-    const Message& part = field->is_repeated() ? message.GetReflection()->GetRepeatedMessage(message, field, 0)
-                                               : message.GetReflection()->GetMessage(message, field);
-    collect(part, below, path + ".", found);
+    const int parts = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
+    for (int i = 0; i < parts; ++i) {
+      const auto below = [holder, field, i](Message& root) -> Message& {
+        Message& m = holder(root);
+        return field->is_repeated() ? *m.GetReflection()->MutableRepeatedMessage(&m, field, i)
+                                    : *m.GetReflection()->MutableMessage(&m, field);
+      };
+      const Message& part = field->is_repeated() ? message.GetReflection()->GetRepeatedMessage(message, field, i)
+                                                 : message.GetReflection()->GetMessage(message, field);
+      const bool varies = part.GetDescriptor()->name() == "Value" && static_cast<const Value&>(part).varies();
+      collect(part, below, path + (varies ? "(varies)." : "."), found);
+    }
   }
 }
 
@@ -78,14 +84,16 @@ bool change(Message& message, const FieldDescriptor* field) {
 }
 
 bool is_mark(const Event& event, SessionLog::Status status) { return event.session_log().status() == status; }
-bool varies(const Event& event) { return event.summary().value_size() == 1 && event.summary().value(0).varies(); }
+bool varies(const Event& event) {
+  return event.has_summary() && std::ranges::all_of(event.summary().value(), [](const Value& v) { return v.varies(); });
+}
 
 // Marks of checkpoints and what TensorBoard alone reads are not vouched for; nor is a value that varies, nor a time.
 bool is_vouched_for(const Event& event, const std::string& field) {
   if (field == "wall_time" || event.has_file_version()) return false;
   if (is_mark(event, SessionLog::START) || is_mark(event, SessionLog::CHECKPOINT)) return false;
   const bool number = field.ends_with("_value") || field == "step" || field == "tick" || field.empty();
-  return !(varies(event) && number);
+  return !((varies(event) || field.find("(varies)") != field.npos) && number);
 }
 
 class TamperFrames : public testing::Test {

@@ -1,0 +1,39 @@
+// Histograms of tensors, on wish of all parameters and their gradients every so many steps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "stet/tensor/autograd.h"
+#include "stet/tensor/tensor.h"
+#include "stet/tracking/record/events.h"
+#include "stet/tracking/run/state.h"
+
+namespace stet {
+
+/// `run.histograms({.every_steps = 100})`: of every tracked parameter, as `weights/net/in/weight` after the step, and
+/// of the gradient by which an optimizer changed it, as `gradients/net/in/weight`.
+struct HistogramPolicy {
+  int64_t every_steps = 0;  ///< 0: never
+  bool weights = true;
+  bool gradients = true;
+};
+
+}  // namespace stet
+
+namespace stet::tracking {
+
+/// The values that are finite, in double; waits for a device. Throws TrainingError that names the step where some are
+/// not and `allow_nan` is false, and UsageError on a tensor of booleans.
+std::vector<double> finite_values(int64_t step, std::string_view name, const Tensor& tensor, bool allow_nan);
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+/// The parameters of a state, under the names of their histograms.
+NamedTensors weights_of(const State& state);
+/// Of those gradients that are of a state's parameters.
+NamedTensors gradients_of(const State& state, const Gradients& gradients);
+
+}  // namespace stet::tracking
