@@ -32,7 +32,7 @@ set(STET_WITHOUT_FALSE_ALARMS "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized
 function(stet_unity target)
   if(STET_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
-    target_compile_options(${target} PRIVATE ${STET_WITHOUT_FALSE_ALARMS})
+    target_compile_options(${target} PRIVATE "${STET_WITHOUT_FALSE_ALARMS}")
   endif()
 endfunction()
 
