@@ -19,12 +19,12 @@
 namespace stet::tracking::cli {
 
 // Each is defined in the file of its name, data_sets in data.cpp.
-Verb ls(), show(), diff(), verify(), resume(), tag(), note(), rename(), archive(), data_sets(), index();
+Verb ls(), show(), diff(), compare(), verify(), resume(), tag(), note(), rename(), archive(), data_sets(), index();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls, show, diff, verify, resume, tag, note, rename, archive, data_sets, index};
+constexpr Verb (*kVerbs[])() = {ls, show, diff, compare, verify, resume, tag, note, rename, archive, data_sets, index};
 
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {

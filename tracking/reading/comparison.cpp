@@ -6,15 +6,13 @@
 #include <map>
 
 namespace stet::tracking {
-namespace {
 
-// Losses are logged as the bits of binary32 or binary64.
 double loss_value(uint64_t bits) {
   return bits >> 32 ? std::bit_cast<double>(bits)
                     : static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
 }
 
-std::vector<std::string> differing(const LoggedState& expected, const LoggedState& actual) {
+std::vector<std::string> differing_tensors(const LoggedState& expected, const LoggedState& actual) {
   std::map<std::string, uint32_t> there;
   for (size_t i = 0; i < std::min(actual.names.size(), actual.leaves.size()); ++i)
     there[actual.names[i]] = actual.leaves[i];
@@ -27,6 +25,8 @@ std::vector<std::string> differing(const LoggedState& expected, const LoggedStat
   for (const auto& [name, leaf] : there) names.push_back(name);
   return names;
 }
+
+namespace {
 
 // But for where the run was, which is told of last: what comes of it says more.
 bool same_state(LoggedState a, const LoggedState& b) {
@@ -83,7 +83,7 @@ void Comparison::compare_state(uint64_t tick, const LoggedState& actual) {
     return;
   }
   tensors_known_ = true;
-  const auto names = differing(it->second, actual);
+  const auto names = differing_tensors(it->second, actual);
   const std::string which = names.empty()       ? "the state differs"
                             : names.size() == 1 ? names[0] + " differs"
                                                 : fmt::format("{} differs, and {} more", names[0], names.size() - 1);

@@ -12,6 +12,12 @@
 
 namespace stet::tracking {
 
+/// A loss of its bits: binary64 where the upper half has any, else binary32.
+double loss_value(uint64_t bits);
+
+/// The tensors whose digests differ, or which one of the two has alone.
+std::vector<std::string> differing_tensors(const LoggedState& expected, const LoggedState& actual);
+
 class Comparison {
  public:
   /// `stops`: boundaries at which the program digests only as it is stopped there. `cut`: the record's log may lack
