@@ -19,12 +19,14 @@
 namespace stet::tracking::cli {
 
 // Each is defined in the file of its name, data_sets in data.cpp.
-Verb ls(), show(), diff(), compare(), verify(), resume(), tag(), note(), rename(), archive(), data_sets(), index();
+Verb ls(), show(), series(), plot(), diff(), compare(), verify(), resume(), tag(), note(), rename(), archive(),
+    data_sets(), index();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls, show, diff, compare, verify, resume, tag, note, rename, archive, data_sets, index};
+constexpr Verb (*kVerbs[])() = {ls,     show, series, plot,   diff,    compare,   verify,
+                                resume, tag,  note,   rename, archive, data_sets, index};
 
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {
@@ -97,6 +99,10 @@ void Arguments::words(const char* name, std::vector<std::string>& values, const 
 
 void Arguments::option(const char* name, std::string& value, const char* help) {
   command_.add_option(name, value, help);
+}
+
+void Arguments::option(const char* name, std::vector<std::string>& values, const char* help) {
+  command_.add_option(name, values, help)->allow_extra_args(false);
 }
 
 void Arguments::option(const char* name, int& value, int least, int most, const char* help) {

@@ -29,6 +29,8 @@ class Arguments {
   /// Words that may be there.
   void words(const char* name, std::vector<std::string>& values, const char* help);
   void option(const char* name, std::string& value, const char* help);
+  /// One that may be given several times.
+  void option(const char* name, std::vector<std::string>& values, const char* help);
   /// An integer from `least` to `most`.
   void option(const char* name, int& value, int least, int most, const char* help);
   void flag(const char* name, bool& value, const char* help);

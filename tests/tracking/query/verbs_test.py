@@ -1,0 +1,196 @@
+"""`stet compare`, `series` and `plot`: on the committed runs, and on runs of the scenario program.
+
+    verbs_test.py STET SCENARIO
+"""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import pty
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import reference
+
+STET, SCENARIO = sys.argv[1:3]
+RUNS = pathlib.Path(__file__).parent / "runs"
+CACHE = tempfile.TemporaryDirectory()
+
+
+def environment(**more):
+    return {**os.environ, "XDG_CACHE_HOME": CACHE.name, "COLUMNS": "", **more}
+
+
+def stet(*words, runs=RUNS, status=0, **more):
+    done = subprocess.run([STET, words[0], "--runs", runs, *words[1:]], capture_output=True, text=True,
+                          env=environment(**more))
+    assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def on_a_terminal(*words, **more):
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen([STET, words[0], "--runs", RUNS, *words[1:]], stdout=theirs, stderr=subprocess.PIPE,
+                             env=environment(TERM="xterm", **more))
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            block = os.read(ours, 65536)
+        except OSError:
+            break
+        if not block:
+            break
+        text += block
+    child.communicate()
+    return text.decode()
+
+
+class Compare(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        for name, *flags in (("a",), ("b",), ("seed", "--seed", "2"), ("lr", "--lr", "0.06"), ("short", "--max-steps", "20"),
+                             ("threads", "--threads", "2")):
+            subprocess.run([SCENARIO, "--runs", "runs", "--name", name, "--checkpoint-every", "7", "--quiet", *flags],
+                           cwd=cls.folder.name, check=True, env=environment(), capture_output=True)
+        cls.runs = pathlib.Path(cls.folder.name) / "runs"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def compare(self, a, b, status):
+        found = json.loads(stet("compare", a, b, "--json", runs=self.runs, status=status).stdout)
+        for name in found:
+            self.assertIn(f"`{name}`", self.section, "docs/json.md names all members")
+        return found
+
+    section = (pathlib.Path(__file__).parents[3] / "docs/json.md").read_text().partition("## `stet compare")[2].partition("\n## ")[0]
+
+    def test_the_same_bits(self):
+        for other in ("a", "b", "threads"):
+            found = self.compare("a", other, 0)
+            self.assertEqual(found["verdict"], "same")
+            self.assertEqual(found["steps"], [39, 39])
+            self.assertEqual(found["losses"], 39)
+            self.assertGreater(found["states"], 3)
+            self.assertEqual(found["unlike"], [])
+        self.assertIn("the same bits, all 39 steps", stet("compare", "a", "b", runs=self.runs).stdout)
+
+    def test_one_is_longer(self):
+        found = self.compare("short", "a", 1)
+        self.assertEqual((found["verdict"], found["steps"], found["same_until"]), ("longer", [20, 39], 20))
+
+    def test_another_learning_rate(self):
+        found = self.compare("a", "lr", 1)
+        self.assertEqual(found["verdict"], "parted")
+        self.assertEqual(found["loss_step"], 2, "the first step's loss is of the same weights")
+        self.assertIn("params.lr: 0.05 | 0.06", found["unlike"])
+        self.assertEqual(found["tensors"][0], "net/in")
+        by_step = {d["step"]: d for d in found["around"]}
+        self.assertTrue(by_step[1]["same"])
+        a, b = (struct.unpack("<i", struct.pack("<f", by_step[2][k]))[0] for k in ("first", "second"))
+        self.assertEqual(by_step[2]["ulps"], abs(a - b))
+        checkpoint = found["checkpoint"]
+        shown = json.loads(stet("show", "a", "--json", runs=self.runs).stdout)["checkpoints"]
+        self.assertIn(checkpoint["step"], [c["step"] for c in shown])
+        self.assertTrue(any(t["differing"] > 0 and t["most"] > 0 for t in checkpoint["tensors"]))
+
+    def test_another_seed(self):
+        found = self.compare("a", "seed", 1)
+        self.assertEqual(found["state_step"], 0)
+        text = stet("compare", "a", "seed", runs=self.runs, status=1).stdout
+        self.assertIn("step 0: net/in differs", text)
+        self.assertIn("no equal bits were to be expected: seed: 1 | 2", text)
+        self.assertIn("STEP", text)
+
+    def test_what_is_no_run(self):
+        self.assertIn("stet: ", stet("compare", "a", "nothing", runs=self.runs, status=2).stderr)
+
+
+class Series(unittest.TestCase):
+    def test_all_points(self):
+        for folder in sorted(RUNS.iterdir()):
+            run = reference.Run(folder)
+            for (name, context), points in run.series.items():
+                tag = name + ("[" + ",".join(f"{k}={v}" for k, v in context) + "]" if context else "")
+                found = json.loads(stet("series", folder.name, tag, "--json").stdout)["series"]
+                self.assertEqual(len(found), 1)
+                values = [float(v.replace("Infinity", "inf")) if isinstance(v, str) else v for v in found[0]["values"]]
+                self.assertEqual([(s, repr(float(v))) for s, v in zip(found[0]["steps"], values)],
+                                 [(s, repr(float(v))) for s, v in points])
+                self.assertEqual(found[0]["context"], dict(context))
+
+    def test_tables(self):
+        text = stet("series", "contexts", "train/loss").stdout.splitlines()
+        self.assertEqual(text[0].split(), ["METRIC", "STEP", "TIME", "VALUE"])
+        self.assertEqual({line.split()[0] for line in text[1:]}, {"train/loss[rank=0]", "train/loss[rank=1]"})
+        rows = list(csv.DictReader(io.StringIO(stet("series", "diverged", "train/loss", "--csv").stdout, newline="")))
+        self.assertEqual(list(rows[0]), ["metric", "step", "time", "value"])
+        self.assertIn("nan", [row["value"] for row in rows])
+
+    def test_fewer_points(self):
+        whole = json.loads(stet("series", "diverged", "train/loss", "--json").stdout)["series"][0]
+        fewer = json.loads(stet("series", "diverged", "train/loss", "--json", "--points", "2").stdout)["series"][0]
+        self.assertLess(len(fewer["values"]), len(whole["values"]))
+        self.assertEqual(fewer["count"], len(whole["values"]))
+        numbers = [v for v in whole["values"][1:-1] if v != "NaN"]
+        for extreme in (min(numbers), max(numbers), "NaN"):
+            self.assertIn(extreme, fewer["values"])
+
+    def test_errors(self):
+        self.assertIn("logged no metric 'los'", stet("series", "baseline", "los", status=2).stderr)
+        self.assertIn("name at least one metric", stet("series", "baseline", status=2).stderr)
+
+
+class Plot(unittest.TestCase):
+    def test_fits(self):
+        for width in (80, 200):
+            text = stet("plot", "--metric", "train/loss", COLUMNS=str(width)).stdout
+            self.assertLessEqual(max(len(line) for line in text.splitlines()), width)
+            self.assertTrue(text.startswith("train/loss, by step\n"))
+            self.assertNotIn("\x1b", text)
+        self.assertIn("\x1b[34m", on_a_terminal("plot", "--metric", "train/loss", "baseline"))
+        self.assertNotIn("\x1b", on_a_terminal("plot", "--metric", "train/loss", "baseline", NO_COLOR="1"))
+
+    def test_chooses_runs(self):
+        by_name = stet("plot", "-m", "train/loss", "baseline", "infinite").stdout
+        self.assertEqual(re.findall(r"^a (\S+)  b (\S+)$", by_name, re.M), [("baseline", "infinite")])
+        by_query = stet("plot", "-m", "train/loss", 'name in ["baseline", "infinite"]').stdout
+        self.assertEqual(by_name, by_query)
+        self.assertIn("there are no such runs", stet("plot", "-m", "train/loss", "seed == 12345", status=2).stderr)
+        self.assertIn("train/los", stet("plot", "-m", "train/los", status=2).stderr)
+
+    def test_svg(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "curves.svg"
+            stet("plot", "-m", "train/loss", "-m", "test/accuracy", "--to", file, "--smooth", "0.5")
+            texts = [e.text for e in xml.etree.ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}text")]
+            self.assertIn("train/loss", texts)
+            self.assertIn("test/accuracy", texts)
+            self.assertIn("×", texts)
+            stet("plot", "-m", "test/accuracy", "--group-by", "params.model", "--to", file)
+            self.assertIn("params.model cnn (N", file.read_text())
+            self.assertIn("fill-opacity=\"0.15\"", file.read_text())
+            self.assertIn("PNG can't be written yet", stet("plot", "-m", "train/loss", "--to", "a.png", status=2).stderr)
+
+    def test_axes(self):
+        self.assertIn("by seconds", stet("plot", "-m", "train/loss", "baseline", "--x", "time").stdout)
+        self.assertIn("by test/accuracy", stet("plot", "-m", "train/loss", "baseline", "--x", "test/accuracy").stdout)
+        self.assertIn("at one step", stet("plot", "-m", "train/loss", "baseline", "--x", "epoch", status=2).stderr)
+        self.assertIn("train/loss (log)", stet("plot", "-m", "train/loss", "baseline", "--log").stdout)
+        self.assertIn("is not positive everywhere", stet("plot", "-m", "train/loss", "diverged", "infinite", "--x", "step", "--log",
+                                                         "-m", "all nan").stderr)
+        self.assertIn("--smooth takes", stet("plot", "-m", "train/loss", "--smooth", "1", status=2).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

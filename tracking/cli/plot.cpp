@@ -1,0 +1,240 @@
+// stet plot.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <memory>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/files.h"
+#include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/table.h"
+#include "stet/tracking/cli/value_text.h"
+#include "stet/tracking/cli/verb.h"
+#include "stet/tracking/query/parser.h"
+#include "stet/tracking/reading/curves.h"
+#include "stet/tracking/reading/plot.h"
+#include "stet/tracking/reading/run_index.h"
+#include "stet/tracking/record/events.h"
+
+namespace stet::tracking::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> runs, metrics;
+  std::string x = "step", smooth, to, group_by;
+  bool log = false;
+};
+
+// What is drawn of a run: its curves by the word that asked for them, and to which group it belongs.
+struct Drawn {
+  std::string id, name, group;
+  std::map<std::string, std::vector<PlotCurve>> curves;
+};
+
+std::vector<IndexedRun> chosen(RunIndex& index, const Options& options, const Common& common) {
+  const Runs runs(common.runs);
+  std::vector<IndexedRun> all = index.matching(query::parse(options.runs.empty() ? "not archived" : "")), named;
+  try {
+    for (const std::string& word : options.runs) {
+      const std::filesystem::path folder = runs.folder_of(word);
+      const auto is_it = [&](const IndexedRun& run) { return run.id == folder.filename().string(); };
+      const auto found = std::find_if(all.begin(), all.end(), is_it);
+      named.push_back(found != all.end()
+                          ? *found
+                          : IndexedRun{.key = 0, .generation = 0, .id = folder.filename().string(), .folder = folder});
+    }
+  } catch (const UsageError&) {  // they are no runs: a condition
+    return index.matching(query::parse(fmt::format("{}", fmt::join(options.runs, " "))));
+  }
+  return options.runs.empty() ? all : named;
+}
+
+// x of each point; those whose x is unknown are left out.
+std::vector<PlotPoint> points_of(const RunView& run, const Metric& metric, const std::string& x) {
+  std::map<int64_t, double> by_step;  // of the metric that x is: what was logged last at a step
+  if (x != "step" && x != "time") {
+    for (const Metric* other : find_metrics(run.log, x)) {
+      for (const Point& p : other->points) by_step[p.step] = p.value;
+    }
+  }
+  std::vector<PlotPoint> points;
+  for (const Point& p : metric.points) {
+    double at = static_cast<double>(p.step);
+    if (x == "time") at = p.time - run.created;
+    else if (x != "step") {
+      const auto found = by_step.find(p.step);
+      if (found == by_step.end() || !std::isfinite(found->second)) continue;
+      at = found->second;
+    }
+    points.push_back({at, p.value, p.value, p.value});
+  }
+  std::stable_sort(points.begin(), points.end(), [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
+  return points;
+}
+
+Drawn read(const IndexedRun& indexed, const Options& options) {
+  const RunView run = read_run(indexed.folder);
+  Drawn drawn{run.id, run.name, "", {}};
+  for (const std::string& word : options.metrics) {
+    for (const Metric* metric : find_metrics(run.log, word)) {
+      PlotCurve curve{.label = run.name, .points = points_of(run, *metric, options.x), .has_band = false, .raw = {}};
+      const std::string tag = metric_tag(metric->name, metric->context);
+      if (tag != word) curve.label += " " + tag;
+      if (!curve.points.empty()) drawn.curves[word].push_back(std::move(curve));
+    }
+  }
+  return drawn;
+}
+
+void name_groups(RunIndex& index, const std::vector<IndexedRun>& runs, std::vector<Drawn>& drawn,
+                 const std::string& group_by) {
+  const std::vector<query::Term> terms = query::parse_terms(group_by);
+  std::vector<const query::Expression*> expressions;
+  for (const query::Term& term : terms) expressions.push_back(&term.value);
+  const auto values = index.values(runs, expressions);
+  for (size_t i = 0; i < drawn.size(); ++i) {
+    for (size_t k = 0; k < terms.size(); ++k)
+      drawn[i].group += fmt::format("{}{} {}", k ? ", " : "", terms[k].spelling, short_text(values[i][k]));
+  }
+}
+
+// Those that have names of their own are called by them; others by their ids too.
+void tell_apart(std::vector<Drawn>& drawn) {
+  std::map<std::string, int> names;
+  for (const Drawn& d : drawn) ++names[d.name];
+  for (Drawn& d : drawn) {
+    if (names[d.name] < 2) continue;
+    for (auto& [word, curves] : d.curves) {
+      for (PlotCurve& curve : curves) curve.label = d.id + curve.label.substr(d.name.size());
+    }
+  }
+}
+
+std::vector<PlotCurve> by_groups(const std::vector<Drawn>& drawn, const std::string& word) {
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<PlotCurve>> groups;
+  for (const Drawn& d : drawn) {
+    const auto found = d.curves.find(word);
+    if (found == d.curves.end()) continue;
+    auto& group = groups[d.group];
+    if (group.empty()) order.push_back(d.group);
+    group.insert(group.end(), found->second.begin(), found->second.end());
+  }
+  std::vector<PlotCurve> means;
+  for (const std::string& name : order)
+    means.push_back(mean_of(groups[name], fmt::format("{} (N {})", name, groups[name].size())));
+  return means;
+}
+
+// Of seconds, in the unit in which they are read.
+std::string in_unit(std::vector<PlotCurve>& curves) {
+  double longest = 0;
+  for (const PlotCurve& curve : curves) longest = std::max(longest, curve.points.back().x);
+  const auto [seconds, name] = longest < 180     ? std::pair(1.0, "seconds")
+                               : longest < 10800 ? std::pair(60.0, "minutes")
+                                                 : std::pair(3600.0, "hours");
+  for (PlotCurve& curve : curves) {
+    for (PlotPoint& p : curve.points) p.x /= seconds;
+  }
+  return name;
+}
+
+Plot plot_of(const std::vector<Drawn>& drawn, const std::string& word, const Options& options, double weight) {
+  Plot plot{.title = word, .x_label = options.x, .is_log = false, .curves = {}};
+  if (!options.group_by.empty()) plot.curves = by_groups(drawn, word);
+  else {
+    for (const Drawn& d : drawn) {
+      const auto found = d.curves.find(word);
+      if (found != d.curves.end()) plot.curves.insert(plot.curves.end(), found->second.begin(), found->second.end());
+    }
+  }
+  if (plot.curves.empty())
+    raise("plot: no run of these has {}", options.x == "step" || options.x == "time"
+                                              ? fmt::format("a metric '{}'", word)
+                                              : fmt::format("'{}' and '{}' at one step", word, options.x));
+  if (options.x == "time") plot.x_label = in_unit(plot.curves);
+  if (weight > 0) {
+    for (PlotCurve& curve : plot.curves) curve = smoothed(curve, weight);
+  }
+  if (options.log) {
+    plot.is_log = may_be_log(plot);
+    if (!plot.is_log)
+      put_error(fmt::format("plot: '{}' is not positive everywhere: its axis is not logarithmic", word));
+  }
+  return plot;
+}
+
+double weight_of(const std::string& text) {
+  double weight = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!text.empty() && !(whole && weight >= 0 && weight < 1))
+    raise("plot: --smooth takes a weight from 0 to below 1, not '{}'", text);
+  return weight;
+}
+
+void print(const std::vector<Plot>& plots) {
+  const size_t terminal = terminal_width(), width = terminal == 0 ? 80 : std::max<size_t>(terminal, 24);
+  const char* refused = std::getenv("NO_COLOR");
+  const char* kind = std::getenv("TERM");
+  const bool colours =
+      ::isatty(STDOUT_FILENO) && (!refused || !*refused) && (!kind || std::string_view(kind) != "dumb");
+  for (const Plot& plot : plots) {
+    if (&plot != &plots.front()) put_line("");
+    for (const std::string& line : plot_text(plot, width, width < 120 ? 16 : 24, colours))
+      fmt::print("{}\n", line);  // its labels are printable, and the colours are to reach the terminal
+  }
+}
+
+void write(const std::string& path, const std::string& text) {
+  NewFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+int answer(const Options& options, const Common& common) {
+  if (options.metrics.empty()) throw UsageError("plot: name at least one metric by --metric");
+  if (options.to.ends_with(".png"))
+    throw UsageError("plot: PNG can't be written yet; give --to a name that ends in .svg");
+  if (!options.to.empty() && !options.to.ends_with(".svg")) raise("plot: '{}' doesn't end in .svg", options.to);
+  const double weight = weight_of(options.smooth);
+  RunIndex index(common.runs);
+  const std::vector<IndexedRun> runs = chosen(index, options, common);
+  if (runs.empty()) throw UsageError("plot: there are no such runs");
+  std::vector<Drawn> drawn;
+  for (const IndexedRun& run : runs) drawn.push_back(read(run, options));
+  if (!options.group_by.empty()) name_groups(index, runs, drawn, options.group_by);
+  tell_apart(drawn);
+  std::vector<Plot> plots;
+  for (const std::string& word : options.metrics) plots.push_back(plot_of(drawn, word, options, weight));
+  if (options.to.empty()) print(plots);
+  else write(options.to, plot_svg(plots));
+  return 0;
+}
+
+}  // namespace
+
+Verb plot() {
+  const auto options = std::make_shared<Options>();
+  return {"plot", "Draw metrics of runs as curves, in the terminal or into an SVG file",
+          [options](Arguments& arguments) {
+            arguments.words("RUN", options->runs, "runs, or a condition, as 'params.lr < 1e-3'; none: all");
+            arguments.option("--metric,-m", options->metrics,
+                             "what to draw, a chart each: a name, or a pattern as 'val/*'");
+            arguments.option("--x", options->x, "step, time since the start, or a metric, as epoch, joined by step");
+            arguments.flag("--log", options->log, "a logarithmic axis, where all values are positive");
+            arguments.option("--smooth", options->smooth, "weight of the past in a moving average, as 0.9");
+            arguments.option("--group-by", options->group_by,
+                             "the mean, and in SVG the standard deviation, of runs that are equal in it");
+            arguments.option("--to", options->to, "FILE.svg in place of the terminal");
+          },
+          [options](const Common& common) { return answer(*options, common); }};
+}
+
+}  // namespace stet::tracking::cli

@@ -1,0 +1,113 @@
+// stet series.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <limits>
+#include <memory>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/cli/json_values.h"
+#include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/table.h"
+#include "stet/tracking/cli/verb.h"
+#include "stet/tracking/reading/curves.h"
+#include "stet/tracking/record/events.h"
+
+namespace stet::tracking::cli {
+namespace {
+
+using query::Value;
+
+struct Options {
+  std::string run;
+  std::vector<std::string> metrics;
+  int points = 0;
+  bool csv = false;
+};
+
+struct Series {
+  const Metric* metric;
+  std::vector<Point> points;
+};
+
+std::vector<Point> fewer(const std::vector<Point>& points, size_t most) {
+  std::vector<double> x, y;
+  for (const Point& p : points) x.push_back(static_cast<double>(p.step)), y.push_back(p.value);
+  std::vector<Point> kept;
+  for (const size_t i : thinned(x, y, most)) kept.push_back(points[i]);
+  return kept;
+}
+
+std::vector<Series> series_of(const RunView& run, const Options& options) {
+  std::vector<Series> all;
+  for (const std::string& word : options.metrics) {
+    const auto found = find_metrics(run.log, word);
+    if (found.empty()) run.metric(word);  // throws, and names those there are
+    for (const Metric* metric : found)
+      all.push_back(
+          {metric, options.points > 0 ? fewer(metric->points, static_cast<size_t>(options.points)) : metric->points});
+  }
+  return all;
+}
+
+Json json_of(const Series& series) {
+  const Metric& metric = *series.metric;
+  Json context = Json::object(), steps = Json::array(), times = Json::array(), values = Json::array();
+  for (const auto& [key, value] : metric.context) context[key] = value;
+  for (const Point& p : series.points) {
+    steps.push_back(cli::json_of(p.step));
+    times.push_back(cli::json_of(p.time));
+    values.push_back(cli::json_of(p.value));
+  }
+  return {{"name", metric.name}, {"context", context}, {"count", cli::json_of(metric.summary.count)},
+          {"steps", steps},      {"times", times},     {"values", values}};
+}
+
+// A row a point; for programs, times as seconds since 1970.
+Table table_of(const std::vector<Series>& all, bool with_name, bool csv) {
+  Table table{{{"STEP", "step", false}, {"TIME", "time", false}, {"VALUE", "value", false}}, {}};
+  if (with_name) table.columns.insert(table.columns.begin(), {"METRIC", "metric", false});
+  for (const Series& series : all) {
+    const std::string tag = metric_tag(series.metric->name, series.metric->context);
+    for (const Point& p : series.points) {
+      table.rows.push_back({Value(p.step), csv ? Value(p.time) : Value(query::Date{p.time}), Value(p.value)});
+      if (with_name) table.rows.back().insert(table.rows.back().begin(), Value(tag));
+    }
+  }
+  return table;
+}
+
+int answer(const Options& options, const Common& common) {
+  if (options.metrics.empty()) throw UsageError("series: name at least one metric; stet show RUN lists them");
+  const RunView run = Runs(common.runs).open(options.run);
+  const std::vector<Series> all = series_of(run, options);
+  if (common.json) {
+    Json json{{"id", run.id}, {"series", Json::array()}};
+    for (const Series& series : all) json["series"].push_back(json_of(series));
+    put_json(json);
+  } else if (options.csv) {
+    print_csv(table_of(all, true, true));
+  } else {
+    print_table(table_of(all, all.size() > 1, false), terminal_width());
+  }
+  return 0;
+}
+
+}  // namespace
+
+Verb series() {
+  const auto options = std::make_shared<Options>();
+  return {"series", "Print the points of a run's metrics",
+          [options](Arguments& arguments) {
+            arguments.word("RUN", options->run, "which run");
+            arguments.words("METRIC", options->metrics,
+                            "by name, as loss, with its context, as 'loss[subset=clean]', or a pattern, as 'val/*'");
+            arguments.option(
+                "--points", options->points, 1, std::numeric_limits<int>::max(),
+                "at most about so many of each: the least and the greatest value of each stretch of steps");
+            arguments.flag("--csv", options->csv, "print CSV");
+          },
+          [options](const Common& common) { return answer(*options, common); }};
+}
+
+}  // namespace stet::tracking::cli
