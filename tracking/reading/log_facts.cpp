@@ -2,13 +2,14 @@
 
 #include "stet/tracking/reading/run_facts.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/events.h"
 #include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
 
 void name_series(query::SeriesName& name, const record::Summary::Value& value) {
-  name.name = value.metric().empty() ? value.tag() : value.metric();  // older logs have a tag alone
+  name.name = metric_name(value);
   name.context.clear();
   for (const auto& c : value.context()) name.context.emplace_back(c.name(), c.value());
   std::sort(name.context.begin(), name.context.end());
@@ -40,7 +41,7 @@ query::Curve read_curve(const Folder& run, const query::SeriesName& series) {
   query::SeriesName name;
   for (record::Event event; reader.next(event);) {
     for (const auto& value : event.summary().value()) {
-      if (!value.has_double_value() || (value.metric() != series.name && value.tag() != series.name)) continue;
+      if (!value.has_double_value() || metric_name(value) != series.name) continue;
       name_series(name, value);
       if (name == series) curve.push_back({event.step(), value.double_value()});
     }
