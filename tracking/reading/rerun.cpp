@@ -31,7 +31,7 @@ void require_own_name(const std::string& name) {
                                                      "name",      "seed",     "threads", "device", "checkpoint-every",
                                                      "max-steps", "allow-nan"};
   const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_';
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
   });
   if (!is_name || kOfEveryProgram.contains(name))
     throw NotRunnable(fmt::format("its record has a parameter or place '{}', which no program can have", name));

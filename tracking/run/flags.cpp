@@ -24,17 +24,28 @@ void require_new(const std::vector<Flag>& entries, const std::string& name, cons
     raise<DataError>("{}: '{}' is given twice", place, printable(name));
 }
 
-// Takes numbers as they are written, so that they are read as those of the command line are.
+constexpr size_t kMostNested = 32;
+
+// Takes numbers as they are written, so that they are read as those of the command line are. What is in an object
+// within has its name in front, with a dot.
 class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit JsonConfig(const std::string& path) : path_(path) {}
   std::vector<Flag> entries;
 
-  bool start_object(size_t) override { return depth_++ == 0 || refuse(); }
-  bool end_object() override { return true; }
+  bool start_object(size_t) override {
+    if (!begun_) return begun_ = true;
+    if (prefixes_.size() == kMostNested) return refuse();
+    prefixes_.push_back(name_ + ".");
+    return true;
+  }
+  bool end_object() override {
+    if (!prefixes_.empty()) prefixes_.pop_back();
+    return true;
+  }
   bool key(string_t& name) override {
-    require_new(entries, name, path_);
-    entries.push_back({name, {}});
+    if (name.empty()) raise<DataError>("{}: a value has no name", path_);
+    name_ = (prefixes_.empty() ? "" : prefixes_.back()) + name;
     return true;
   }
   bool string(string_t& value) override { return put(value); }
@@ -50,17 +61,21 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
 
  private:
   bool put(std::string value) {
-    if (depth_ == 0) return false;
-    entries.back().value = std::move(value);
+    if (!begun_) return false;
+    require_new(entries, name_, path_);
+    entries.push_back({name_, std::move(value)});
     return true;
   }
   bool refuse() const {
-    if (entries.empty()) return false;
-    raise<DataError>("{}: '{}' must be a number, a text or true or false", path_, printable(entries.back().name));
+    if (name_.empty()) return false;
+    raise<DataError>("{}: '{}' must be a number, a text, true or false, or an object of such, {} deep at most", path_,
+                     printable(name_), kMostNested);
   }
 
   const std::string& path_;
-  int depth_ = 0;
+  std::vector<std::string> prefixes_;
+  std::string name_;  // of the value that comes
+  bool begun_ = false;
 };
 
 std::vector<Flag> read_json(const std::string& path, const std::string& text) {

@@ -71,10 +71,11 @@ std::string range_sign(const ParamOptions& o) { return bounds(o, ">", ">=", "<",
 std::string range_words(const ParamOptions& o) { return bounds(o, "above", "at least", "below", "at most", " and "); }
 
 void check_name(std::string_view name) {
-  const bool good = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
   });
-  if (!good) raise("param: '{}' is no name; use letters, digits, '-' and '_'", name);
+  const bool good = plain && name.front() != '.' && name.back() != '.' && name.find("..") == name.npos;
+  if (!good) raise("param: '{}' is no name; use letters, digits, '-' and '_', and dots between", name);
 }
 
 }  // namespace

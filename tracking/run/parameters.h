@@ -65,7 +65,7 @@ struct Recorded {
   bool standard = false;  ///< it was the default
 };
 
-/// The parameters of one program. Names are letters, digits, '-' and '_'.
+/// The parameters of one program. Names are letters, digits, '-' and '_', with dots between, as in `model.width`.
 class Parameters {
  public:
   /// Scans the command line and reads --config. Throws UsageError, or DataError that names the file.
