@@ -63,7 +63,12 @@ void LogQueue::work() {
     wake_.wait_for(lock, kMostTime,
                    [this] { return ending_ || boundaries_ >= kWakeAt || queue_.size() > kQueueBytes; });
     if (ending_ || failure_) return;
-    close_event();
+    try {
+      close_event();
+    } catch (...) {
+      failure_ = std::current_exception();
+      return;
+    }
     if (queue_.empty()) continue;
     const std::string frames = std::exchange(queue_, {});
     in_writing_ = std::exchange(boundaries_, 0);
@@ -79,6 +84,18 @@ void LogQueue::work() {
     writing_ = false;
     in_writing_ = 0;
     written_.notify_all();
+  }
+}
+
+// No exception leaves with the lock: one that nobody catches ends the program without unwinding, and how it ends is
+// logged.
+template <class Do> auto LogQueue::locked(Do&& what) {
+  std::unique_lock lock(mutex_);
+  try {
+    return what(lock);
+  } catch (...) {
+    lock.unlock();
+    throw;
   }
 }
 
@@ -104,64 +121,67 @@ void LogQueue::open_event(EventStamp at, double time) {
 }
 
 void LogQueue::append(const record::Event& event) {
-  if (event.has_summary()) {
-    const std::string values = event.summary().SerializeAsString();
-    const std::lock_guard lock(mutex_);
+  const bool joins = event.has_summary();
+  const std::string bytes = joins ? event.summary().SerializeAsString() : frame(event.SerializeAsString());
+  locked([&](auto&) {
     refuse_after_failure();
-    open_event({event.step(), event.tick()}, event.wall_time());
-    event_ += values;
-    return;
-  }
-  const std::string framed = frame(event.SerializeAsString());
-  const std::lock_guard lock(mutex_);
-  refuse_after_failure();
-  close_event();
-  queue_ += framed;
+    if (joins) {
+      open_event({event.step(), event.tick()}, event.wall_time());
+      event_ += bytes;
+    } else {
+      close_event();
+      queue_ += bytes;
+    }
+  });
 }
 
 void LogQueue::append_scalar(EventStamp at, const ScalarForm& form, double value) {
-  const std::lock_guard lock(mutex_);
-  refuse_after_failure();
-  if (event_.empty() || !is_same(at, stamp_)) open_event(at, unix_time());
-  form.append(event_, value);
+  locked([&](auto&) {
+    refuse_after_failure();
+    if (event_.empty() || !is_same(at, stamp_)) open_event(at, unix_time());
+    form.append(event_, value);
+  });
 }
 
 void LogQueue::append_apart(EventStamp at, const std::string& values) {
   const std::string framed = frame(event_bytes(unix_time(), at, values));
-  const std::lock_guard lock(mutex_);
-  refuse_after_failure();
-  close_event();
-  queue_ += framed;
+  locked([&](auto&) {
+    refuse_after_failure();
+    close_event();
+    queue_ += framed;
+  });
 }
 
 void LogQueue::boundary() {
-  std::unique_lock lock(mutex_);
-  refuse_after_failure();
-  if (queue_.empty() && event_.empty()) return;
-  if (++boundaries_ == kWakeAt || queue_.size() > kQueueBytes) wake_.notify_one();
-  if (!is_full()) return;
-  const auto start = Clock::now();
-  wake_.notify_one();
-  written_.wait(lock, [this] { return !is_full() || failure_; });
-  ++waits_;
-  wait_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
-  refuse_after_failure();
+  locked([this](auto& lock) {
+    refuse_after_failure();
+    if (queue_.empty() && event_.empty()) return;
+    if (++boundaries_ == kWakeAt || queue_.size() > kQueueBytes) wake_.notify_one();
+    if (!is_full()) return;
+    const auto start = Clock::now();
+    wake_.notify_one();
+    written_.wait(lock, [this] { return !is_full() || failure_; });
+    ++waits_;
+    wait_seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+    refuse_after_failure();
+  });
 }
 
 // Under the lock, so that the thread writes nothing meanwhile.
 template <class How> void LogQueue::write_all(How&& how) {
-  std::unique_lock lock(mutex_);
-  written_.wait(lock, [this] { return !writing_; });
-  refuse_after_failure();
-  try {
-    close_event();
-    boundaries_ = 0;
-    log_->append_frames(std::exchange(queue_, {}));
-    how();
-  } catch (...) {
-    failure_ = std::current_exception();
-    throw;
-  }
+  locked([&](auto& lock) {
+    written_.wait(lock, [this] { return !writing_; });
+    refuse_after_failure();
+    try {
+      close_event();
+      boundaries_ = 0;
+      log_->append_frames(std::exchange(queue_, {}));
+      how();
+    } catch (...) {
+      failure_ = std::current_exception();
+      throw;
+    }
+  });
 }
 
 void LogQueue::flush() {
@@ -173,12 +193,13 @@ void LogQueue::sync() {
 }
 
 LogPosition LogQueue::position() {
-  std::unique_lock lock(mutex_);
-  written_.wait(lock, [this] { return !writing_; });
-  close_event();
-  LogPosition end = log_->position();
-  end.offset += static_cast<int64_t>(queue_.size());
-  return end;
+  return locked([this](auto& lock) {
+    written_.wait(lock, [this] { return !writing_; });
+    close_event();
+    LogPosition end = log_->position();
+    end.offset += static_cast<int64_t>(queue_.size());
+    return end;
+  });
 }
 
 }  // namespace stet::tracking

@@ -52,6 +52,7 @@ class LogQueue {
 
  private:
   void work();
+  template <class Do> auto locked(Do&& what);
   void refuse_after_failure() const;
   void open_event(EventStamp at, double time);
   template <class How> void write_all(How&& how);
