@@ -9,7 +9,7 @@ set(private_headers "-inl\\.h$" "/math/(coefficients|functions|lanes|mpfr)" "/si
   "/reading/index/" "/reading/(comparison|content_comparison|event_check|log_collector|newest_verdict|record_check|record_comparison|recorded_proto|rerun|run_facts|run_index|scratch_folder|subprocess|trust)\\.h$"
   "/query/(names|pattern|tokens|types)\\.h$" "/capture/(git_handle|source_patch)\\.h$"
   "/hdf5_handle\\.h$" "/record/(restore|state_visitors)\\.h$" "/checkpoint_format\\.h$"
-  "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|live_run|outbox|output_log|position|process_end|progress)\\.h$"
+  "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|histograms|live_run|log_queue|no_signals|outbox|output_log|position|process_end|progress)\\.h$"
   "/tracking/run/(artifacts|logged_names|record_builder|restart_point|resume|run_flags|scalar_read|state)\\.h$")
 set(exclude_private)
 foreach(pattern ${private_headers})

@@ -1,4 +1,4 @@
-// Histograms of tensors, on wish of all parameters and their gradients every so many steps.
+// What histograms are made of.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,6 @@
 #include "stet/tensor/tensor.h"
 #include "stet/tracking/record/events.h"
 #include "stet/tracking/run/state.h"
-
-namespace stet {
-
-/// `run.histograms({.every_steps = 100})`: of every tracked parameter, as `weights/net/in/weight` after the step, and
-/// of the gradient by which an optimizer changed it, as `gradients/net/in/weight`.
-struct HistogramPolicy {
-  int64_t every_steps = 0;  ///< 0: never
-  bool weights = true;
-  bool gradients = true;
-};
-
-}  // namespace stet
 
 namespace stet::tracking {
 

@@ -21,6 +21,7 @@
 #include "stet/tracking/run/digest_log.h"
 #include "stet/tracking/run/event_sink.h"
 #include "stet/tracking/run/finite_check.h"
+#include "stet/tracking/run/histogram_policy.h"
 #include "stet/tracking/run/histograms.h"
 #include "stet/tracking/run/logged_names.h"
 #include "stet/tracking/run/loops.h"

@@ -26,7 +26,7 @@
 #include "stet/tensor/tensor.h"
 #include "stet/tracking/run/checkpoint_policy.h"
 #include "stet/tracking/run/description.h"
-#include "stet/tracking/run/histograms.h"
+#include "stet/tracking/run/histogram_policy.h"
 #include "stet/tracking/run/kept.h"
 #include "stet/tracking/run/loops.h"
 #include "stet/tracking/run/parameters.h"

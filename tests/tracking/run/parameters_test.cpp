@@ -119,7 +119,7 @@ TEST(Parameters, AFileGivesANameOnceAndMayBeginWithAMark) {
   TempFolder folder;
   const std::map<std::string, std::string> files{{"lines", "lr = 1\nlr = 2\n"},
                                                  {"json", R"({"lr": 1, "lr": 2})"},
-                                                 {"nested", R"({"lr": 1, "more": {"lr": 2}})"},
+                                                 {"nested", R"({"lr": 1, "more": {"lr": [2]}})"},
                                                  {"list", R"([{"lr": 1}])"},
                                                  {"marked", "\xEF\xBB\xBF{\"lr\": 2.5e-1}"},
                                                  {"marked lines", "\xEF\xBB\xBFlr = 0.25\n"}};
@@ -127,7 +127,7 @@ TEST(Parameters, AFileGivesANameOnceAndMayBeginWithAMark) {
   const auto with = [&](const char* file) { return given({"--config", (folder / file).string().c_str()}); };
   EXPECT_THAT(refusal([&] { with("lines"); }), HasSubstr("lines:2: 'lr' is given twice"));
   EXPECT_THAT(refusal([&] { with("json"); }), HasSubstr("json: 'lr' is given twice"));
-  EXPECT_THAT(refusal([&] { with("nested"); }), HasSubstr("'more' must be a number"));
+  EXPECT_THAT(refusal([&] { with("nested"); }), HasSubstr("'more.lr' must be a number"));
   EXPECT_THAT(refusal([&] { with("list"); }), HasSubstr("list"));
   EXPECT_EQ(with("marked").param<float>("lr", 1, {}), 0.25f);
   EXPECT_EQ(with("marked lines").param<float>("lr", 1, {}), 0.25f);
