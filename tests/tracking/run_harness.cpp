@@ -124,7 +124,7 @@ Outcome outcome_of(const Path& run) {
   EventReader reader(run);
   for (record::Event event; reader.next(event);) {
     for (const auto& value : event.summary().value()) {
-      if (!value.tag().starts_with("system/")) outcome.metrics.push_back(metric_line(event, value));
+      if (!value.varies() && !value.tag().starts_with("system/")) outcome.metrics.push_back(metric_line(event, value));
     }
     if (event.has_loss_digest()) {
       std::string bits;
