@@ -36,7 +36,7 @@ if [ ! -e "$folder/usr/bin/apt-get" ]; then
 fi
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
 mount -t proc proc "$folder/proc"
-mount --bind /dev "$folder/dev"
+mount --rbind /dev "$folder/dev"
 
 inside() {
   chroot "$folder" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 YES=1 DEBIAN_FRONTEND=noninteractive \
