@@ -54,7 +54,8 @@ class LoopsWithoutIterations : public testing::TestWithParam<std::tuple<const ch
 
 // Stopped at every ninth step, after a kill between loops too: each boundary has one digest.
 TEST_P(LoopsWithoutIterations, AreVerified) {
-  const auto& [form, kill] = GetParam();
+  const char* const form = std::get<0>(GetParam());
+  const Environment& kill = std::get<1>(GetParam());
   TempFolder folder;
   const auto run = [&](Arguments more, const Environment& environment = {}) {
     more.insert(more.end(), {"--form", form, "--epochs", "1", "--checkpoint-every", "7"});
