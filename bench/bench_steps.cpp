@@ -21,6 +21,8 @@
 #include "models/cnn.h"
 #include "models/mlp.h"
 #include "models/resnet20.h"
+#include "models/unet.h"
+#include "models/vit.h"
 #include "step_models.h"
 #include "stet/stet.h"
 #include "stet/tensor/parallel.h"
@@ -202,7 +204,7 @@ void translate(const Options& options, const Rng& rng) {
 
 void segment(const Options& options, const Rng& rng) {
   const int64_t batch = options.batch_or(8), size = 64, kinds = 4;
-  bench::UNet net(16, 3, kinds, rng / "net");
+  models::UNet net(3, 16, 3, kinds, rng / "net");
   to(net, options.device);
   optim::AdamW opt(net, {.lr = 1e-3});
   Stream draws(rng / "data");
@@ -215,8 +217,8 @@ void segment(const Options& options, const Rng& rng) {
 
 void vit(const Options& options, const Rng& rng) {
   const int64_t batch = options.batch_or(32);
-  const bench::VitShape shape;
-  bench::Vit net(shape, rng / "net");
+  const models::VitShape shape;
+  models::Vit net(shape, rng / "net");
   to(net, options.device);
   optim::AdamW opt(net, {.lr = 1e-3, .weight_decay = 0.05});
   Stream draws(rng / "data");

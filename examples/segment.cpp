@@ -6,6 +6,7 @@
 // judged by the mean over classes of intersection over union.
 #include <iostream>
 
+#include "models/unet.h"
 #include "stet/stet.h"
 
 using namespace stet;
@@ -47,39 +48,6 @@ struct Scenes {
   }
 };
 
-nn::Sequential block(int64_t in, int64_t out, const Rng& rng) {
-  return nn::Sequential(nn::Conv2d(in, out, 3, rng / 0, {.padding = 1, .bias = false}), nn::BatchNorm2d(out),
-                        nn::ReLU(), nn::Conv2d(out, out, 3, rng / 1, {.padding = 1, .bias = false}),
-                        nn::BatchNorm2d(out), nn::ReLU());
-}
-
-/// Blocks at ever coarser scales, and back up, each beside what the way down had at its scale.
-struct UNet : nn::Module {
-  std::vector<nn::Sequential> down, up;
-  std::vector<nn::ConvTranspose2d> widen;
-  nn::Conv2d out;
-
-  UNet(int64_t width, int64_t depth, const Rng& rng) : out(width, kClasses, 1, rng / "out") {
-    for (int64_t i = 0; i <= depth; ++i)
-      down.push_back(block(i == 0 ? 1 : width << (i - 1), width << i, rng / "down" / i));
-    for (int64_t i = 0; i < depth; ++i) {
-      widen.emplace_back(width << (i + 1), width << i, 2, rng / "widen" / i, nn::ConvTransposeOptions{.stride = 2});
-      up.push_back(block(width << (i + 1), width << i, rng / "up" / i));
-    }
-  }
-  Tensor operator()(Tensor x) {
-    std::vector<Tensor> skips;
-    for (size_t i = 0; i < up.size(); ++i) {
-      skips.push_back(down[i](x));
-      x = max_pool2d(skips.back(), {2, 2});
-    }
-    x = down.back()(x);
-    for (size_t i = up.size(); i-- > 0;) x = up[i](concatenate({widen[i](x), skips[i]}, 1));
-    return out(x);
-  }
-  void members(Visitor& v) override { v("down", down)("widen", widen)("up", up)("out", out); }
-};
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,7 +62,7 @@ int main(int argc, char** argv) {
 
   auto [train, test] = data::split(Scenes{rng / "scenes", count}, {0.9, 0.1}, rng / "split");
   data::Loader loader(train, {.batch = batch, .shuffle = rng / "shuffle", .device = run.device()});
-  UNet net(width, depth, rng / "net");
+  models::UNet net(1, width, depth, kClasses, rng / "net");
   to(net, run.device());
   optim::AdamW opt(net, {.lr = lr, .schedule = optim::cosine(epochs * loader.batches_per_epoch())});
 
