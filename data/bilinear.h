@@ -3,6 +3,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <utility>
+
+#include "stet/tensor/ops/shape_ops.h"
+#include "stet/tensor/tensor.h"
 
 namespace stet::data {
 
@@ -27,5 +31,26 @@ class Bilinear {
   int64_t h_, w_;
   float fill_;
 };
+
+/// Each plane of x [..., H, W], float32, read anew: `source(dy, dx)` is where the pixel that lies dy and dx from the
+/// middle comes from, as such a pair. Pixels outside are `fill`.
+template <class Source> Tensor warped(const Tensor& x, float fill, const Source& source) {
+  const Tensor from = contiguous(x);
+  const Tensor to = Tensor::uninitialized(x.shape(), x.dtype());
+  const int64_t h = x.size(-2), w = x.size(-1);
+  const int64_t planes = h * w == 0 ? 0 : x.elements() / (h * w);
+  const float cy = static_cast<float>(h - 1) * 0.5f, cx = static_cast<float>(w - 1) * 0.5f;
+  for (int64_t p = 0; p < planes; ++p) {
+    const Bilinear image(from.data_as<float>() + p * h * w, h, w, fill);
+    float* out = to.mutable_data_as<float>() + p * h * w;
+    for (int64_t i = 0; i < h; ++i) {
+      for (int64_t j = 0; j < w; ++j) {
+        const std::pair<float, float> at = source(static_cast<float>(i) - cy, static_cast<float>(j) - cx);
+        *out++ = image(at.first + cy, at.second + cx);
+      }
+    }
+  }
+  return to;
+}
 
 }  // namespace stet::data

@@ -5,6 +5,7 @@
 
 #include "stet/data/bilinear.h"
 #include "stet/data/image_checks.h"
+#include "stet/data/random_box.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/math/elementary.h"
@@ -60,28 +61,17 @@ Tensor CenterCrop::operator()(const Tensor& x, SampleDraws&) const {
 Tensor RandomResizedCrop::operator()(const Tensor& x, SampleDraws& draws) const {
   const ContractFloatEnv env;
   require_image("resized crop", x);
-  if (!(least > 0 && least <= most && most <= 1 && flattest > 0 && flattest <= 1))
-    raise("resized crop: parts {} to {} and a flattest of {}; these are above 0 and at most 1, in order", least, most,
-          flattest);
+  require_box("resized crop", least, most, flattest);
   const int64_t h = x.size(-2), w = x.size(-1);
-  const float span = math::log(flattest);  // to its opposite
-  const auto part = [&](int64_t top, int64_t left, int64_t part_h, int64_t part_w) {
-    return resized("resized crop", window(x, top, left, part_h, part_w), height, width, mode, antialias);
+  const auto part = [&](const Box& box) {
+    return resized("resized crop", window(x, box.top, box.left, box.height, box.width), height, width, mode, antialias);
   };
-  for (int attempt = 0; attempt < 10; ++attempt) {
-    const float area = static_cast<float>(h * w) * (least + draws.uniform() * (most - least));
-    const float ratio = math::exp(span - draws.uniform() * (2.0f * span));
-    const auto part_w = static_cast<int64_t>(std::round(math::sqrt(area * ratio)));
-    const auto part_h = static_cast<int64_t>(std::round(math::sqrt(area / ratio)));
-    if (part_h < 1 || part_w < 1 || part_h > h || part_w > w) continue;
-    const int64_t top = draws.below(h - part_h + 1), left = draws.below(w - part_w + 1);
-    return part(top, left, part_h, part_w);
-  }
+  if (const auto box = random_box(h, w, least, most, flattest, Ratio::width_to_height, draws)) return part(*box);
   const auto at_most = [&](int64_t side) {
     return std::max<int64_t>(1, static_cast<int64_t>(std::round(static_cast<float>(side) / flattest)));
   };
   const int64_t part_h = std::min(h, at_most(w)), part_w = std::min(w, at_most(h));
-  return part((h - part_h) / 2, (w - part_w) / 2, part_h, part_w);
+  return part({(h - part_h) / 2, (w - part_w) / 2, part_h, part_w});
 }
 
 Tensor RandomVerticalFlip::operator()(const Tensor& x, SampleDraws& draws) const {
@@ -107,23 +97,11 @@ Tensor RandomAffine::operator()(const Tensor& x, SampleDraws& draws) const {
   const float slant = either_way(shear / 180.0f, draws);
   const float c = math::cospi(turn) / factor, s = math::sinpi(turn) / factor;
   const float k = math::sinpi(slant) / math::cospi(slant);
-
-  const Tensor from = contiguous(x);
-  const Tensor to = Tensor::uninitialized(x.shape(), x.dtype());
-  const int64_t planes = h * w == 0 ? 0 : x.elements() / (h * w);
-  const float cy = static_cast<float>(h - 1) * 0.5f, cx = static_cast<float>(w - 1) * 0.5f;
-  for (int64_t p = 0; p < planes; ++p) {
-    const Bilinear image(from.data_as<float>() + p * h * w, h, w, fill);
-    float* out = to.mutable_data_as<float>() + p * h * w;
-    for (int64_t i = 0; i < h; ++i) {
-      for (int64_t j = 0; j < w; ++j) {
-        const float dy = (static_cast<float>(i) - cy) - move_y, dx = (static_cast<float>(j) - cx) - move_x;
-        const float y = c * dy - s * dx;
-        *out++ = image(y + cy, ((s * dy + c * dx) - k * y) + cx);
-      }
-    }
-  }
-  return to;
+  return warped(x, fill, [=](float from_y, float from_x) {
+    const float dy = from_y - move_y, dx = from_x - move_x;
+    const float y = c * dy - s * dx;
+    return std::pair(y, (s * dy + c * dx) - k * y);
+  });
 }
 
 }  // namespace stet::data

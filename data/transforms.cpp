@@ -6,6 +6,7 @@
 
 #include "stet/data/bilinear.h"
 #include "stet/data/image_checks.h"
+#include "stet/data/random_box.h"
 #include "stet/tensor/contract.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
@@ -110,44 +111,20 @@ Tensor RandomRotation::operator()(const Tensor& x, SampleDraws& draws) const {
   if (!(degrees >= 0 && degrees <= 180)) raise("rotation: {} degrees are not between 0 and 180", degrees);
   const float half_turns = (2.0f * draws.uniform() - 1.0f) * (degrees / 180.0f);
   const float c = math::cospi(half_turns), s = math::sinpi(half_turns);
-  const Tensor from = contiguous(x);
-  const Tensor to = Tensor::uninitialized(x.shape(), x.dtype());
-  const int64_t h = x.size(-2), w = x.size(-1);
-  const int64_t planes = h * w == 0 ? 0 : x.elements() / (h * w);
-  const float cy = static_cast<float>(h - 1) * 0.5f, cx = static_cast<float>(w - 1) * 0.5f;
-  for (int64_t p = 0; p < planes; ++p) {
-    const Bilinear image(from.data_as<float>() + p * h * w, h, w, fill);
-    float* out = to.mutable_data_as<float>() + p * h * w;
-    for (int64_t i = 0; i < h; ++i) {
-      for (int64_t j = 0; j < w; ++j) {
-        const float dy = static_cast<float>(i) - cy, dx = static_cast<float>(j) - cx;
-        *out++ = image((c * dy - s * dx) + cy, (s * dy + c * dx) + cx);
-      }
-    }
-  }
-  return to;
+  return warped(x, fill, [=](float dy, float dx) { return std::pair(c * dy - s * dx, s * dy + c * dx); });
 }
 
 Tensor RandomErasing::operator()(const Tensor& x, SampleDraws& draws) const {
   const ContractFloatEnv env;
   require_image("erasing", x);
-  if (!(least > 0 && least <= most && most <= 1 && flattest > 0 && flattest <= 1))
-    raise("erasing: parts {} to {} and a flattest of {}; these are above 0 and at most 1, in order", least, most,
-          flattest);
+  require_box("erasing", least, most, flattest);
   if (!(draws.uniform() < probability)) return x;
   const int64_t h = x.size(-2), w = x.size(-1);
-  const float span = math::log(flattest);  // to its opposite
-  for (int attempt = 0; attempt < 10; ++attempt) {
-    const float area = static_cast<float>(h * w) * (least + draws.uniform() * (most - least));
-    const float ratio = math::exp(span - draws.uniform() * (2.0f * span));
-    const auto height = static_cast<int64_t>(std::round(math::sqrt(area * ratio)));
-    const auto width = static_cast<int64_t>(std::round(math::sqrt(area / ratio)));
-    if (height < 1 || width < 1 || height > h || width > w) continue;
-    const int64_t top = draws.below(h - height + 1), left = draws.below(w - width + 1);
-    const Tensor kept = pad(zeros({height, width}, x.dtype()), {{top, h - height - top}, {left, w - width - left}}, 1);
-    return where(kept.to(DType::boolean), x, full({}, fill, x.dtype()));
-  }
-  return x;
+  const auto box = random_box(h, w, least, most, flattest, Ratio::height_to_width, draws);
+  if (!box) return x;
+  const Tensor kept = pad(zeros({box->height, box->width}, x.dtype()),
+                          {{box->top, h - box->height - box->top}, {box->left, w - box->width - box->left}}, 1);
+  return where(kept.to(DType::boolean), x, full({}, fill, x.dtype()));
 }
 
 }  // namespace stet::data
