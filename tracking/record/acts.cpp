@@ -14,6 +14,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/clock.h"
+#include "stet/tracking/record/host.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/text.h"
 
@@ -48,11 +49,6 @@ std::string login_name() {
   if (::getpwuid_r(::geteuid(), &entry, buffer, sizeof buffer, &found) != 0 || !found)
     return std::to_string(::geteuid());
   return to_utf8(found->pw_name);
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? to_utf8(name) : "";
 }
 
 std::string text_of(const record::Act& act) {

@@ -10,7 +10,9 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/crc32c.h"
+#include "stet/tracking/record/encoding.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/host.h"
 
 namespace stet::tracking {
 namespace {
@@ -18,14 +20,10 @@ namespace {
 constexpr std::string_view kNamePrefix = "events.out.tfevents.";
 constexpr size_t kBufferLimit = size_t{1} << 18;
 
-template <class Int> void put_little_endian(std::string& out, Int value) {
-  for (size_t i = 0; i < sizeof(Int); ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
-}
-
-std::string host_name() {
-  char name[256] = {};
-  if (::gethostname(name, sizeof name - 1) != 0 || !*name) return "localhost";
-  std::string host = name;  // some file systems take UTF-8 alone
+// For a file's name, which some file systems take in UTF-8 alone.
+std::string plain_host_name() {
+  std::string host = host_name();
+  if (host.empty()) return "localhost";
   const auto is_plain = [](char c) { return c > ' ' && c != '/' && c != 0x7F; };
   std::replace_if(
       host.begin(), host.end(), [&](char c) { return !is_plain(c); }, '-');
@@ -73,10 +71,10 @@ std::string frame(std::string_view payload) {
     raise("run: an event of {} bytes is logged, and at most {} can be; log less at once", payload.size(), kEventLimit);
   std::string out;
   out.reserve(payload.size() + 16);
-  put_little_endian(out, static_cast<uint64_t>(payload.size()));
-  put_little_endian(out, mask_crc(crc32c(as_bytes(std::string_view(out).substr(0, 8)))));
+  append_little_endian(out, static_cast<uint64_t>(payload.size()));
+  append_little_endian(out, mask_crc(crc32c(as_bytes(std::string_view(out).substr(0, 8)))));
   out += payload;
-  put_little_endian(out, mask_crc(crc32c(as_bytes(payload))));
+  append_little_endian(out, mask_crc(crc32c(as_bytes(payload))));
   return out;
 }
 
@@ -88,7 +86,8 @@ EventWriter::EventWriter(FileSystem& fs, const Folder& run, std::optional<LogPos
     segment_ = older.back().number + 1;
     for (const Segment& segment : older) seconds = std::max(seconds, segment.seconds + 1);
   }
-  const Entry entry = run / fmt::format("{}{:010d}.{}.{}.{}", kNamePrefix, seconds, host_name(), ::getpid(), segment_);
+  const Entry entry =
+      run / fmt::format("{}{:010d}.{}.{}.{}", kNamePrefix, seconds, plain_host_name(), ::getpid(), segment_);
   path_ = entry.path();
   file_ = fs.open(entry, OpenMode::exclusive);
   record::Event event;

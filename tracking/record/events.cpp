@@ -1,10 +1,10 @@
 #include "stet/tracking/record/events.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
+#include "stet/tracking/record/encoding.h"
 #include "stet/tracking/record/event.pb.h"
 
 namespace stet::tracking {
@@ -68,13 +68,6 @@ record::Summary::Value scalar_without_number(std::string_view name, const Metric
   return value;
 }
 
-template <class Number> void append_little_endian(std::string& out, Number number) {
-  static_assert(std::endian::native == std::endian::little);
-  char bytes[sizeof number];
-  std::memcpy(bytes, &number, sizeof number);
-  out.append(bytes, sizeof number);
-}
-
 // Keys of fields, as Protobuf writes them.
 constexpr char kSummaryValue = 1 << 3 | 2, kTag = 1 << 3 | 2, kSimpleValue = 2 << 3 | 5;
 constexpr std::string_view kDoubleValue = "\xa9\x06";  // 101 << 3 | 1
@@ -101,11 +94,6 @@ void ScalarForm::append(std::string& out, double value) const {
   out += kDoubleValue;
   append_little_endian(out, value);
   out += after_;
-}
-
-void append_varint(std::string& out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
 }
 
 record::Event scalar_event(std::string_view name, double value, const MetricContext& context, bool varies) {

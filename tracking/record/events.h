@@ -22,9 +22,6 @@ using MetricContext = std::vector<std::pair<std::string, std::string>>;
 /// ascending order. A backslash precedes what would end a part, so that no two metrics have one tag.
 std::string metric_tag(std::string_view name, MetricContext context);
 
-/// Appends a number as Protobuf writes it: seven bits a byte.
-void append_varint(std::string& out, uint64_t value);
-
 /// The name of what a value is of, without its context. A log names it where the tag is another.
 const std::string& metric_name(const record::Summary_Value& value);
 

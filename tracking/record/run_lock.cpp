@@ -15,8 +15,8 @@
 #include <thread>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/host.h"
 #include "stet/tracking/record/run_folder.h"
-#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -32,9 +32,7 @@ constexpr int64_t kLockLimit = 4096;  // bytes
 
 LockHolder this_process(bool heartbeat) {
   LockHolder holder;
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  holder.host = to_utf8(host);
+  holder.host = host_name();
   holder.pid = ::getpid();
   holder.heartbeat = heartbeat;
   try {

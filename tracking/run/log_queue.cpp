@@ -1,10 +1,10 @@
 #include "stet/tracking/run/log_queue.h"
 
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "stet/tracking/record/clock.h"
+#include "stet/tracking/record/encoding.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/run/no_signals.h"
 
@@ -22,16 +22,10 @@ constexpr size_t kEventBytes = size_t{1} << 16, kQueueBytes = size_t{4} << 20;
 constexpr char kWallTime = 1 << 3 | 1, kStep = 2 << 3, kSummary = 5 << 3 | 2;
 constexpr std::string_view kTick = "\xf0\x06";  // 110 << 3
 
-void append_bytes(std::string& out, double value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
-}
-
 // As Protobuf writes the Event of this summary.
 std::string event_bytes(double time, EventStamp at, const std::string& summary) {
   std::string out(1, kWallTime);
-  append_bytes(out, time);
+  append_little_endian(out, time);
   if (at.step != 0) append_varint(out += kStep, static_cast<uint64_t>(at.step));
   append_varint(out += kSummary, summary.size());
   out += summary;
@@ -67,7 +61,7 @@ void LogQueue::work() {
       close_event();
     } catch (...) {
       failure_ = std::current_exception();
-      return;
+      return written_.notify_all();
     }
     if (queue_.empty()) continue;
     const std::string frames = std::exchange(queue_, {});

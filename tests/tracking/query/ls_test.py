@@ -8,7 +8,6 @@ import io
 import json
 import os
 import pathlib
-import pty
 import re
 import statistics
 import subprocess
@@ -17,6 +16,7 @@ import tempfile
 import unittest
 
 import reference
+import terminal
 
 STET = sys.argv[1]
 RUNS = pathlib.Path(__file__).parent / "runs"
@@ -34,25 +34,7 @@ def ls(*words, status=0, **more):
 
 
 def on_a_terminal(**more):
-    """What it prints where standard output is a terminal."""
-    try:
-        ours, theirs = pty.openpty()
-    except OSError as error:
-        raise unittest.SkipTest(f"no pseudo-terminal here: {error}") from error
-    more = {"TERM": "xterm", **more}
-    child = subprocess.Popen([STET, "ls", "--runs", RUNS], stdout=theirs, stderr=subprocess.PIPE, env=environment(**more))
-    os.close(theirs)
-    text = b""
-    while True:
-        try:
-            block = os.read(ours, 65536)
-        except OSError:
-            break
-        if not block:
-            break
-        text += block
-    child.communicate()
-    return text.decode()
+    return terminal.printed([STET, "ls", "--runs", RUNS], environment(**{"TERM": "xterm", **more}))
 
 
 def rows(text):

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import pathlib
-import pty
 import re
 import struct
 import subprocess
@@ -18,6 +17,7 @@ import unittest
 import xml.etree.ElementTree
 
 import reference
+import terminal
 
 STET, SCENARIO = sys.argv[1:3]
 RUNS = pathlib.Path(__file__).parent / "runs"
@@ -36,24 +36,7 @@ def stet(*words, runs=RUNS, status=0, **more):
 
 
 def on_a_terminal(*words, **more):
-    try:
-        ours, theirs = pty.openpty()
-    except OSError as error:
-        raise unittest.SkipTest(f"no pseudo-terminal here: {error}") from error
-    child = subprocess.Popen([STET, words[0], "--runs", RUNS, *words[1:]], stdout=theirs, stderr=subprocess.PIPE,
-                             env=environment(TERM="xterm", **more))
-    os.close(theirs)
-    text = b""
-    while True:
-        try:
-            block = os.read(ours, 65536)
-        except OSError:
-            break
-        if not block:
-            break
-        text += block
-    child.communicate()
-    return text.decode()
+    return terminal.printed([STET, words[0], "--runs", RUNS, *words[1:]], environment(TERM="xterm", **more))
 
 
 class Compare(unittest.TestCase):

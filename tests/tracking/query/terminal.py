@@ -1,0 +1,27 @@
+"""A program on a terminal."""
+import os
+import pty
+import subprocess
+import unittest
+
+
+def printed(words, environment):
+    """What it prints where standard output is a terminal; skips the test where there is none to be had."""
+    try:
+        ours, theirs = pty.openpty()
+    except OSError as error:
+        raise unittest.SkipTest(f"no pseudo-terminal here: {error}") from error
+    child = subprocess.Popen(words, stdout=theirs, stderr=subprocess.PIPE, env=environment)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            block = os.read(ours, 65536)
+        except OSError:
+            break
+        if not block:
+            break
+        text += block
+    child.communicate()
+    os.close(ours)
+    return text.decode()
