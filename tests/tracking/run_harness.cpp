@@ -14,6 +14,7 @@
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/events.h"
 #include "stet/tracking/record/run_folder.h"
 #include "stet/tracking/record/text.h"
 #include "tracking/temp_folder.h"
@@ -124,7 +125,7 @@ Outcome outcome_of(const Path& run) {
   EventReader reader(run);
   for (record::Event event; reader.next(event);) {
     for (const auto& value : event.summary().value()) {
-      if (!value.varies() && !value.tag().starts_with("system/")) outcome.metrics.push_back(metric_line(event, value));
+      if (!value.varies() && !is_system_metric(value.tag())) outcome.metrics.push_back(metric_line(event, value));
     }
     if (event.has_loss_digest()) {
       std::string bits;

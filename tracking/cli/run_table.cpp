@@ -129,6 +129,7 @@ RunTable telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, b
     telling.push_back(field(facts, name));
   std::vector<Candidate> param_columns = params(facts), metric_columns = metrics(facts);
   RunTable out;
+  if (!all) std::erase_if(metric_columns, [](const Candidate& c) { return is_system_metric(c.name); });
   if (!all && runs.size() > 1) {
     for (auto* some : {&telling, &param_columns, &metric_columns}) remove_constants(*some, out.constants);
   } else if (!all) {  // of a single run nothing differs

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <regex>
 
+#include "stet/tracking/record/events.h"
 #include "stet/tracking/record/folder.h"
 
 namespace stet::tracking {
@@ -65,7 +66,7 @@ void add(Contents& contents, const std::string& name, std::vector<std::string> l
 Contents contents_of(const std::filesystem::path& run, const LogView& log, std::optional<uint64_t> before) {
   Contents contents;
   for (const auto& [tag, metric] : log.metrics) {
-    if (metric.name.starts_with("system/")) continue;  // taken at times, not at steps
+    if (is_system_metric(metric.name)) continue;  // taken at times, not at steps
     add(contents, "metric " + tag, lines_of(metric.points, before));
   }
   for (const auto& [name, media] : log.media) {

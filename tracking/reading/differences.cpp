@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "stet/tracking/record/events.h"
+
 namespace stet::tracking {
 namespace {
 
@@ -26,6 +28,7 @@ Table data_of(const RunView& run) {
 Table metrics_of(const RunView& run) {
   Table t;
   for (const auto& [tag, metric] : run.log.metrics) {
+    if (is_system_metric(tag)) continue;
     const MetricSummary& m = metric.summary;
     t[tag] = fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count);
   }

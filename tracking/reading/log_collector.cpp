@@ -83,7 +83,7 @@ void LogCollector::add_metric(const record::Event& event, const record::Summary:
     metric.name = metric_name(value);
     metric.context = context_of(value);
   }
-  const bool varies = value.varies() || metric_name(value).starts_with("system/");
+  const bool varies = value.varies() || is_system_metric(metric_name(value));
   tracking::add(metric, {event.step(), event.wall_time(), value.double_value(), event.tick(), varies});
   if (metric_name(value) == best_metric_ && value.context().empty()) best_metric_value_ = value.double_value();
 }

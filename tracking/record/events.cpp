@@ -46,6 +46,8 @@ std::string metric_tag(std::string_view name, MetricContext context) {
   return tag;
 }
 
+bool is_system_metric(std::string_view name) { return name.starts_with("system/"); }
+
 const std::string& metric_name(const record::Summary::Value& value) {
   return value.metric().empty() ? value.tag() : value.metric();
 }

@@ -22,6 +22,9 @@ using MetricContext = std::vector<std::pair<std::string, std::string>>;
 /// ascending order. A backslash precedes what would end a part, so that no two metrics have one tag.
 std::string metric_tag(std::string_view name, MetricContext context);
 
+/// Is it of the machine, as what resources are logged by are? It differs each time, and no result depends on it.
+bool is_system_metric(std::string_view name);
+
 /// The name of what a value is of, without its context. A log names it where the tag is another.
 const std::string& metric_name(const record::Summary_Value& value);
 

@@ -15,7 +15,8 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr int64_t kMostBoundaries = 16, kWakeAt = kMostBoundaries / 2;
-constexpr auto kMostTime = 500ms;  // with the write, within a second
+constexpr auto kMostTime = 300ms;
+constexpr double kMostAge = 0.4;  // seconds that an event waits for further values: with both and the write, a second
 constexpr size_t kEventBytes = size_t{1} << 16, kQueueBytes = size_t{4} << 20;
 
 // Keys of an event's fields, as Protobuf writes them.
@@ -58,7 +59,7 @@ void LogQueue::work() {
                    [this] { return ending_ || boundaries_ >= kWakeAt || queue_.size() > kQueueBytes; });
     if (ending_ || failure_) return;
     try {
-      close_event();
+      if (is_old()) close_event();
     } catch (...) {
       failure_ = std::current_exception();
       return written_.notify_all();
@@ -95,6 +96,12 @@ template <class Do> auto LogQueue::locked(Do&& what) {
 
 void LogQueue::refuse_after_failure() const {
   if (failure_) std::rethrow_exception(failure_);
+}
+
+// Or the clock was set back.
+bool LogQueue::is_old() const {
+  const double age = unix_time() - time_;
+  return !(age >= 0 && age < kMostAge);
 }
 
 void LogQueue::close_event() {

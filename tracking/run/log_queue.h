@@ -23,8 +23,8 @@ struct EventStamp {
 };
 
 /// At most 16 boundaries lie in the queue, and nothing for more than a second, as far as the disk follows: where it
-/// doesn't, boundaries wait. Metrics of one stamp that follow one another come into one event. Any thread may log; the
-/// rest is one thread's. What writes throws IoError, and so does, from then on, every call.
+/// doesn't, boundaries wait. Metrics of one stamp that follow one another closely come into one event. Any thread may
+/// log; the rest is one thread's. What writes throws IoError, and so does, from then on, every call.
 class LogQueue {
  public:
   explicit LogQueue(std::unique_ptr<EventWriter> log);
@@ -56,6 +56,7 @@ class LogQueue {
   void refuse_after_failure() const;
   void open_event(EventStamp at, double time);
   template <class How> void write_all(How&& how);
+  bool is_old() const;
   void close_event();
   bool is_full() const;
 

@@ -8,6 +8,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
+#include "stet/tracking/record/events.h"
 #include "stet/tracking/record/record.pb.h"
 
 namespace stet::tracking {
@@ -76,7 +77,7 @@ void Summaries::describe(record::RunRecord& record) const {
     summary->set_best(to_record(kept.best));
     summary->set_value(kept.value);
     summary->set_step(kept.step);
-    summary->set_varies(kept.varies || kept.name.starts_with("system/"));
+    summary->set_varies(kept.varies || is_system_metric(kept.name));
   }
 }
 

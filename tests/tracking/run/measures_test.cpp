@@ -13,6 +13,7 @@
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/events.h"
+#include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
 #include "tracking/temp_folder.h"
 
@@ -22,6 +23,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 class Measures : public testing::Test {
@@ -98,13 +100,23 @@ TEST_F(Measures, ResourcesChangeNoDigestAndNoVerdict) {
     ASSERT_TRUE(view.log.metrics.contains(name)) << name;
     for (const Point& p : view.log.metrics.at(name).points) EXPECT_TRUE(p.varies && p.value >= 0 && p.step <= 39);
   }
-  Outcome with = outcome_of(watched);
-  for (Outcome* o : {&with})
-    std::erase_if(o->metrics, [](const auto& line) { return line.find(" time ") != line.npos; });
-  Outcome plain = without;
-  std::erase_if(plain.metrics, [](const auto& line) { return line.find(" time ") != line.npos; });
-  EXPECT_EQ(difference(plain, with), "");
+  EXPECT_EQ(difference(without, outcome_of(watched)), "");
   EXPECT_TRUE(verify(watched, {}).verified());
+}
+
+TEST_F(Measures, OfTheMachineAreInNoTableButAskedFor) {
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(train({"--runs", (folder_.path() / "many").string()}, {{"STET_TEST_RESOURCES", "0.001"}}).status, 0);
+  }
+  const auto stet = [&](Arguments words) {
+    words.insert(words.end(), {"--runs", "many"});
+    return run_program(STET_PROGRAM, folder_.path(), words).out;
+  };
+  EXPECT_THAT(stet({"ls"}), Not(HasSubstr("system/")));
+  EXPECT_THAT(stet({"ls", "--columns", "id,metrics[\"system/memory\"].last"}), HasSubstr("system/memory"));
+  const auto runs = list_runs(folder_.path() / "many");
+  ASSERT_THAT(runs, SizeIs(2));
+  EXPECT_THAT(stet({"diff", runs[0].filename().string(), runs[1].filename().string()}), Not(HasSubstr("system/")));
 }
 
 TEST(Resources, ReadThisMachine) {
