@@ -15,9 +15,11 @@ Verb archive() {
     bool undo = false;
   };
   const auto options = std::make_shared<Options>();
-  return {"archive", "Mark a run as one that lists leave out; all of it stays where it is",
+  return {"archive",
+          "Mark a run as one that lists leave out; all of it stays where it is",
+          {{{"stet archive mnist", "leave a run out of lists"}, {"stet archive mnist --undo", "list it again"}}},
           [options](Arguments& arguments) {
-            arguments.word("RUN", options->run, "which run");
+            arguments.word("RUN", options->run, "which run", Takes::run);
             arguments.flag("--undo", options->undo, "list it again");
           },
           [options](const Common& common) {

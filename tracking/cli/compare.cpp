@@ -133,10 +133,13 @@ int answer(const Common& common, const std::string& first, const std::string& se
 
 Verb compare() {
   const auto names = std::make_shared<std::pair<std::string, std::string>>();
-  return {"compare", "Show at which step, and in which tensor, two runs part, bit for bit",
+  return {"compare",
+          "Show at which step, and in which tensor, two runs part, bit for bit",
+          {{{"stet compare mnist latest", "whether they have the same bits, and the first step where not"},
+            {"stet compare mnist latest --json", "the same for a program"}}},
           [names](Arguments& arguments) {
-            arguments.word("RUN", names->first, "the first");
-            arguments.word("OTHER", names->second, "the second");
+            arguments.word("RUN", names->first, "the first", Takes::run);
+            arguments.word("OTHER", names->second, "the second", Takes::run);
           },
           [names](const Common& common) { return answer(common, names->first, names->second); }};
 }

@@ -118,14 +118,18 @@ int list(const Wanted& wanted) {
 
 Verb data_sets() {
   const auto wanted = std::make_shared<Wanted>();
-  return {"data", "Fetch a data set, or list those that are known",
+  return {"data",
+          "Fetch a data set, or list those that are known",
+          {{{"stet data list", "the data sets that are known"},
+            {"stet data fetch mnist --to data/mnist", "fetch one, checked by its digest"}}},
           [wanted](Arguments& arguments) {
-            arguments.word("ACTION", wanted->action, "fetch or list");
-            arguments.option("NAME", wanted->name, "the data set that is to be fetched");
-            arguments.option("--to", wanted->to, "folder for its files; data/NAME unless given");
+            arguments.word("ACTION", wanted->action, "fetch or list", {"fetch", "list"});
+            arguments.optional_word("NAME", wanted->name, "the data set that is to be fetched", Takes::data_set);
+            arguments.option("--to", wanted->to, "folder for its files; data/NAME unless given", Takes::folder);
             arguments.option("--from", wanted->from,
-                             "folder, or address before the files' names, in place of their own");
-            arguments.option("--catalogue", wanted->catalogue, "file that names data sets, in place of Stet's own");
+                             "folder, or address before the files' names, in place of their own", Takes::folder);
+            arguments.option("--catalogue", wanted->catalogue, "file that names data sets, in place of Stet's own",
+                             Takes::file);
           },
           [wanted](const Common&) {
             if (wanted->action == "list" && wanted->name.empty()) return list(*wanted);

@@ -57,10 +57,13 @@ int compare(const Common& common, const std::string& first, const std::string& s
 
 Verb diff() {
   const auto names = std::make_shared<std::pair<std::string, std::string>>();
-  return {"diff", "Show in what two runs differ: parameters, data, environment, metrics",
+  return {"diff",
+          "Show in what two runs differ: parameters, data, environment, metrics",
+          {{{"stet diff mnist latest", "why the newest run came out otherwise than mnist"},
+            {"stet diff mnist latest --json", "the same for a program"}}},
           [names](Arguments& arguments) {
-            arguments.word("RUN", names->first, "the first");
-            arguments.word("OTHER", names->second, "the second");
+            arguments.word("RUN", names->first, "the first", Takes::run);
+            arguments.word("OTHER", names->second, "the second", Takes::run);
           },
           [names](const Common& common) { return compare(common, names->first, names->second); }};
 }

@@ -39,7 +39,10 @@ int run(const Options& options, const Common& common) {
 
 Verb index() {
   const auto options = std::make_shared<Options>();
-  return {"index", "Bring the index of the runs up to date, from which ls answers",
+  return {"index",
+          "Bring the index of the runs up to date, from which ls answers",
+          {{{"stet index --path", "the file that holds the index"},
+            {"stet index --rebuild", "make it anew from the records"}}},
           [options](Arguments& arguments) {
             arguments.flag("--path", options->path, "only print where it lies; it may be deleted at any time");
             arguments.flag("--rebuild", options->rebuild, "make it anew");

@@ -234,19 +234,26 @@ int answer(const Options& options, const Common& common) {
 
 Verb ls() {
   const auto options = std::make_shared<Options>();
-  return {"ls", "List the runs, or those for which a condition holds",
+  return {"ls",
+          "List the runs, or those for which a condition holds",
+          {{{"stet ls 'params.lr < 1e-3 and metrics[\"test/accuracy\"].max >= 0.97'",
+             "runs with a small learning rate that came to 97 %"},
+            {"stet ls --sort '-metrics[\"test/accuracy\"].max' --limit 10", "the ten best runs, the best first"}}},
           [options](Arguments& arguments) {
             arguments.words("QUERY", options->query,
-                            "a condition, as 'params.lr < 1e-3 and status == \"finished\"', or words to search for");
-            arguments.option("--columns", options->columns,
-                             "what to show, as 'name, params.lr, metrics[\"loss\"].min'");
-            arguments.option("--sort", options->sort, "by what, as 'made' or '-metrics[\"accuracy\"].max'");
+                            "a condition, as 'params.lr < 1e-3 and status == \"finished\"', or words to search for",
+                            Takes::query);
+            arguments.option("--columns", options->columns, "what to show, as 'name, params.lr, metrics[\"loss\"].min'",
+                             Takes::terms);
+            arguments.option("--sort", options->sort, "by what, as 'made' or '-metrics[\"accuracy\"].max'",
+                             Takes::terms);
             arguments.option("--limit", options->limit, 1, std::numeric_limits<int>::max(),
                              "the first so many of what is sorted, else the newest");
             arguments.option("--group-by", options->group_by,
-                             "a row for all runs that are equal in it, as 'params.lr'; 'params': in all parameters");
+                             "a row for all runs that are equal in it, as 'params.lr'; 'params': in all parameters",
+                             Takes::terms);
             arguments.option("--of", options->of,
-                             "of what number a group shows the mean, deviation, extremes and best run");
+                             "of what number a group shows the mean, deviation, extremes and best run", Takes::terms);
             arguments.flag("--lowest", options->lowest, "the best run of a group is the lowest");
             arguments.flag("--all", options->all, "archived runs too");
             arguments.flag("--csv", options->csv, "print CSV");

@@ -3,11 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <exception>
 #include <new>
-#include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "stet/tensor/version.h"
@@ -27,6 +27,10 @@ namespace {
 // In the order in which --help lists them.
 constexpr Verb (*kVerbs[])() = {ls,     show, series, plot,   diff,    compare,   verify,
                                 resume, tag,  note,   rename, archive, data_sets, index};
+
+constexpr const char* kFooter =
+    "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"
+    "Exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.";
 
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {
@@ -53,16 +57,37 @@ std::vector<std::string> words_of(int argc, char** argv) {
   return words;
 }
 
+std::string examples_of(const Verb& verb) {
+  std::string text = "Examples:";
+  for (const Example& example : verb.examples) text += fmt::format("\n  {}\n      {}", example.line, example.does);
+  return text;
+}
+
+void add(CLI::App& command, const Argument& argument) {
+  if (argument.rest) {
+    auto& words = *std::get<std::vector<std::string>*>(argument.place);
+    command.allow_extras();
+    command.callback([&command, &words] { words = command.remaining(); });
+    return;
+  }
+  const auto add_to = [&](auto* value) {
+    using T = std::remove_pointer_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, bool>) return command.add_flag(argument.name, *value, argument.help);
+    else return command.add_option(argument.name, *value, argument.help);
+  };
+  CLI::Option* option = std::visit(add_to, argument.place);
+  if (argument.required) option->required();
+  if (std::holds_alternative<int*>(argument.place)) option->check(CLI::Range(argument.least, argument.most));
+  if (argument.is_option() && std::holds_alternative<std::vector<std::string>*>(argument.place))
+    option->allow_extra_args(false);
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app("Lists, shows, compares, verifies, resumes and labels the runs of Stet programs, and fetches data sets.",
                "stet");
   app.set_version_flag("--version", stet::version);
   app.require_subcommand(1);
-  app.footer(
-      "RUN is an id, a unique prefix of one, a name (the newest run of "
-      "it), latest, or a run's folder.\n"
-      "Exit status: 0 done or the same, 1 differs or not verified, 2 "
-      "wrong use or unreadable.");
+  app.footer(kFooter);
   Common common;
   std::vector<std::pair<const CLI::App*, Verb>> verbs;
   for (const auto& make : kVerbs) {
@@ -70,8 +95,10 @@ int run_command(int argc, char** argv) {
     CLI::App* command = app.add_subcommand(verb.name, verb.help);
     command->add_option("--runs", common.runs, "folder of runs")->capture_default_str();
     command->add_flag("--json", common.json, "print JSON");
-    Arguments arguments(*command);
+    Arguments arguments;
     verb.options(arguments);
+    for (const Argument& argument : arguments.all()) add(*command, argument);
+    command->footer(kFooter + ("\n\n" + examples_of(verb)));
     verbs.emplace_back(command, verb);
   }
   try {
@@ -88,39 +115,6 @@ int run_command(int argc, char** argv) {
 }
 
 }  // namespace
-
-void Arguments::word(const char* name, std::string& value, const char* help) {
-  command_.add_option(name, value, help)->required();
-}
-
-void Arguments::words(const char* name, std::vector<std::string>& values, const char* help) {
-  command_.add_option(name, values, help);
-}
-
-void Arguments::option(const char* name, std::string& value, const char* help) {
-  command_.add_option(name, value, help);
-}
-
-void Arguments::option(const char* name, std::vector<std::string>& values, const char* help) {
-  command_.add_option(name, values, help)->allow_extra_args(false);
-}
-
-void Arguments::option(const char* name, int& value, int least, int most, const char* help) {
-  command_.add_option(name, value, help)->check(CLI::Range(least, most));
-}
-
-void Arguments::flag(const char* name, bool& value, const char* help) { command_.add_flag(name, value, help); }
-
-void Arguments::trust(bool& value) {
-  const char* given = std::getenv("STET_TRUST");
-  value = given && std::string_view(given) == "1";
-  flag("--trust", value, "run the program of a run that is not in your own list of runs, or is another user's");
-}
-
-void Arguments::rest(std::vector<std::string>& words) {
-  command_.allow_extras();
-  command_.callback([&command = command_, &words] { words = command.remaining(); });
-}
 
 }  // namespace stet::tracking::cli
 

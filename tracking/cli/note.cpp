@@ -11,9 +11,12 @@ namespace stet::tracking::cli {
 
 Verb note() {
   const auto words = std::make_shared<std::pair<std::string, std::string>>();
-  return {"note", "Add a note to a run, also to one that runs or has ended",
+  return {"note",
+          "Add a note to a run, also to one that runs or has ended",
+          {{{"stet note latest 'the learning rate was too high'", "a note on the newest run"},
+            {"stet note mnist 'kept for the paper' --json", "and print how many notes it has"}}},
           [words](Arguments& arguments) {
-            arguments.word("RUN", words->first, "which run");
+            arguments.word("RUN", words->first, "which run", Takes::run);
             arguments.word("TEXT", words->second, "the note");
           },
           [words](const Common& common) {

@@ -222,17 +222,23 @@ int answer(const Options& options, const Common& common) {
 
 Verb plot() {
   const auto options = std::make_shared<Options>();
-  return {"plot", "Draw metrics of runs as curves, in the terminal or into an SVG file",
+  return {"plot",
+          "Draw metrics of runs as curves, in the terminal or into an SVG file",
+          {{{"stet plot -m train/loss -m test/accuracy", "two charts of all runs, in the terminal"},
+            {"stet plot 'params.lr > 0' -m test/accuracy --group-by params.lr --to lr.svg",
+             "a curve a learning rate: the mean over its runs, and how far they spread"}}},
           [options](Arguments& arguments) {
-            arguments.words("RUN", options->runs, "runs, or a condition, as 'params.lr < 1e-3'; none: all");
+            arguments.words("RUN", options->runs, "runs, or a condition, as 'params.lr < 1e-3'; none: all",
+                            Takes::runs);
             arguments.option("--metric,-m", options->metrics,
-                             "what to draw, a chart each: a name, or a pattern as 'val/*'");
-            arguments.option("--x", options->x, "step, time since the start, or a metric, as epoch, joined by step");
+                             "what to draw, a chart each: a name, or a pattern as 'val/*'", Takes::metric);
+            arguments.option("--x", options->x, "step, time since the start, or a metric, as epoch, joined by step",
+                             {"step", "time"});
             arguments.flag("--log", options->log, "a logarithmic axis, where all values are positive");
             arguments.option("--smooth", options->smooth, "weight of the past in a moving average, as 0.9");
             arguments.option("--group-by", options->group_by,
-                             "the mean, and in SVG the standard deviation, of runs that are equal in it");
-            arguments.option("--to", options->to, "FILE.svg in place of the terminal");
+                             "the mean, and in SVG the standard deviation, of runs that are equal in it", Takes::terms);
+            arguments.option("--to", options->to, "FILE.svg in place of the terminal", Takes::file);
           },
           [options](const Common& common) { return answer(*options, common); }};
 }

@@ -11,9 +11,12 @@ namespace stet::tracking::cli {
 
 Verb rename() {
   const auto words = std::make_shared<std::pair<std::string, std::string>>();
-  return {"rename", "Give a run another name; its id and its folder stay",
+  return {"rename",
+          "Give a run another name; its id and its folder stay",
+          {{{"stet rename latest baseline", "call the newest run baseline"},
+            {"stet rename mnist 'mnist, wide'", "a name may have blanks and commas"}}},
           [words](Arguments& arguments) {
-            arguments.word("RUN", words->first, "which run");
+            arguments.word("RUN", words->first, "which run", Takes::run);
             arguments.word("NAME", words->second, "its name from now on");
           },
           [words](const Common& common) {

@@ -88,8 +88,10 @@ Verb resume() {
   return {"resume",
           "Go on with a run that was stopped or killed; further flags go to its "
           "program",
+          {{{"stet resume latest", "go on with the newest run"},
+            {"stet resume mnist --max-steps 2000", "go on, and stop with a checkpoint after 2000 steps"}}},
           [options](Arguments& arguments) {
-            arguments.word("RUN", options->run, "which run");
+            arguments.word("RUN", options->run, "which run", Takes::run);
             arguments.trust(options->trust);
             arguments.rest(options->flags);
           },

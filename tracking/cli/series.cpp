@@ -97,11 +97,15 @@ int answer(const Options& options, const Common& common) {
 
 Verb series() {
   const auto options = std::make_shared<Options>();
-  return {"series", "Print the points of a run's metrics",
+  return {"series",
+          "Print the points of a run's metrics",
+          {{{"stet series baseline train/loss --points 100", "a curve in about a hundred points"},
+            {"stet series baseline 'test/*' --csv", "all curves whose names begin so, every point, as CSV"}}},
           [options](Arguments& arguments) {
-            arguments.word("RUN", options->run, "which run");
+            arguments.word("RUN", options->run, "which run", Takes::run);
             arguments.words("METRIC", options->metrics,
-                            "by name, as loss, with its context, as 'loss[subset=clean]', or a pattern, as 'val/*'");
+                            "by name, as loss, with its context, as 'loss[subset=clean]', or a pattern, as 'val/*'",
+                            Takes::metric);
             arguments.option(
                 "--points", options->points, 1, std::numeric_limits<int>::max(),
                 "at most about so many of each: the least and the greatest value of each stretch of steps");

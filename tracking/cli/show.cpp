@@ -168,8 +168,11 @@ void print_text(const RunView& run) {
 
 Verb show() {
   const auto which = std::make_shared<std::string>();
-  return {"show", "Show a run: its parameters, metrics, launches, data and checkpoints",
-          [which](Arguments& arguments) { arguments.word("RUN", *which, "which run"); },
+  return {"show",
+          "Show a run: its parameters, metrics, launches, data and checkpoints",
+          {{{"stet show latest", "the newest run"},
+            {"stet show mnist --json", "the newest run of that name, all of it, for a program"}}},
+          [which](Arguments& arguments) { arguments.word("RUN", *which, "which run", Takes::run); },
           [which](const Common& common) {
             const RunView run = Runs(common.runs).open(*which);
             if (common.json) put_json(full_json(run));

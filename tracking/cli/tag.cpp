@@ -38,9 +38,11 @@ int change(const Common& common, const Options& options) {
 
 Verb tag() {
   const auto options = std::make_shared<Options>();
-  return {"tag", "Add tags to a run, as in `stet tag latest good`, or take them away: `stet tag latest -draft +good`",
+  return {"tag",
+          "Add tags to a run, as in `stet tag latest good`, or take them away: `stet tag latest -draft +good`",
+          {{{"stet tag latest good", "add a tag"}, {"stet tag latest -draft +good", "take one away and add another"}}},
           [options](Arguments& arguments) {
-            arguments.word("RUN", options->run, "which run");
+            arguments.word("RUN", options->run, "which run", Takes::run);
             arguments.rest(options->words);
           },
           [options](const Common& common) { return change(common, *options); }};

@@ -100,10 +100,11 @@ int verify_run(const Common& common, Options options) {
 }
 
 void say_options(Arguments& arguments, Options& o) {
-  arguments.word("RUN", o.run, "which run");
+  arguments.word("RUN", o.run, "which run", Takes::run);
   arguments.option("--threads", o.threads, 0, 1024, "run it with so many threads; 0: all cores");
-  arguments.option("--isa", o.isa, "run it on this instruction set: avx512, avx2, neon or scalar");
-  arguments.option("--device", o.device, "run it on this device: cpu, cuda or cuda:N");
+  arguments.option("--isa", o.isa, "run it on this instruction set: avx512, avx2, neon or scalar",
+                   {"avx512", "avx2", "neon", "scalar"});
+  arguments.option("--device", o.device, "run it on this device: cpu, cuda or cuda:N", {"cpu", "cuda"});
   arguments.flag("--resumes", o.resumes, "start every stretch from its checkpoint as well");
   arguments.rest(o.words);
   arguments.trust(o.trust);
@@ -117,6 +118,8 @@ Verb verify() {
       "verify",
       "Run a run again from its record alone, and compare what comes with what was recorded; --NAME PLACE says where a "
       "place that it read lies now",
+      {{{"stet verify latest", "does the record give the same bits again?"},
+        {"stet verify latest --threads 1 --isa scalar", "and on one thread, without vector instructions?"}}},
       [options](Arguments& arguments) { say_options(arguments, *options); },
       [options](const Common& common) { return verify_run(common, *options); }};
 }

@@ -1,0 +1,72 @@
+"""What `stet VERB --help` says: two examples at its end, each of which works.
+
+    help_test.py STET SCENARIO
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+STET, SCENARIO = sys.argv[1:3]
+RUNS = pathlib.Path(__file__).parents[1] / "query/runs"
+FROM_ELSEWHERE = {"stet data fetch mnist --to data/mnist"}  # asks the network
+
+
+def text(*words):
+    return subprocess.run([STET, *words], capture_output=True, text=True, check=True).stdout
+
+
+VERBS = re.findall(r"^  (\w+)  ", text("--help").partition("Subcommands:")[2].partition("\n\n")[0], re.M)
+
+
+def examples(verb):
+    """The command lines at the end of a verb's help."""
+    _, _, end = text(verb, "--help").partition("\nExamples:\n")
+    lines = end.rstrip("\n").split("\n")
+    return [line[2:] for line in lines[::2]], lines[1::2]
+
+
+class Examples(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.base = pathlib.Path(cls.folder.name) / "base"
+        shutil.copytree(RUNS, cls.base / "runs")
+        for name, *flags in (("mnist", "--lr", "0.06"), ("stopped",)):
+            subprocess.run([SCENARIO, "--name", name, "--max-steps", "20", "--quiet", *flags], cwd=cls.base, check=True,
+                           capture_output=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_there_are_two_and_they_work(self):
+        self.assertIn("ls", VERBS)
+        for verb in VERBS:
+            lines, meanings = examples(verb)
+            self.assertEqual((len(lines), len(meanings)), (2, 2), verb)
+            for line, meaning in zip(lines, meanings):
+                with self.subTest(line=line):
+                    self.assertRegex(meaning, r"^      \S")
+                    self.assertTrue(line.startswith(f"stet {verb}"))
+                    if line not in FROM_ELSEWHERE:
+                        self.works(line)
+
+    def works(self, line):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(self.base, folder, dirs_exist_ok=True)
+            done = subprocess.run(["bash", "-c", f'stet() {{ "{STET}" "$@"; }}; {line}'], cwd=folder, capture_output=True,
+                                  text=True, env={**os.environ, "XDG_CACHE_HOME": folder + "/cache", "STET_TRUST": "1"})
+            self.assertIn(done.returncode, (0, 1), done.stderr)  # 1: differs
+            self.assertTrue(done.stdout + done.stderr + "".join(os.listdir(folder)))
+            if done.returncode == 1:
+                self.assertEqual(done.stderr, "")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
