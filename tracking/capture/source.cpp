@@ -7,6 +7,7 @@
 #include "stet/tracking/capture/git_handle.h"
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/capture/source_patch.h"
+#include "stet/tracking/record/no_signals.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/text.h"
 
@@ -110,21 +111,38 @@ std::string strip_credentials(std::string url) {
   return url;
 }
 
-void capture_source(FileSystem& fs, const Folder& run, int number, const SourcePlaces& places, record::Launch& launch) {
+struct SourceCapture::Captured {
+  record::Source source;
   std::string patch;
-  record::Source& source = *launch.mutable_source();
-  try {
-    const GitSession session;
-    patch = describe(places, source);
-  } catch (const std::exception& error) {  // a broken repository, or one of a kind that libgit2 doesn't read
-    source.set_unknown(in_one_line(error.what()));
-    source.set_dirty(true);  // for readers that ask for no more
-    launch.add_notes("source: " + source.unknown());
-  }
-  if (patch.empty()) return;
+};
+
+SourceCapture::SourceCapture(SourcePlaces places) {
+  const NoSignals none;
+  captured_ = std::async(std::launch::async, [places = std::move(places)] {
+    auto captured = std::make_shared<Captured>();
+    try {
+      const GitSession session;
+      captured->patch = describe(places, captured->source);
+    } catch (const std::exception& error) {  // a broken repository, or one of a kind that libgit2 doesn't read
+      captured->source.set_unknown(in_one_line(error.what()));
+      captured->source.set_dirty(true);  // for readers that ask for no more
+    }
+    return captured;
+  });
+}
+
+SourceCapture::SourceCapture(SourceCapture&&) noexcept = default;
+SourceCapture& SourceCapture::operator=(SourceCapture&&) noexcept = default;
+SourceCapture::~SourceCapture() = default;
+
+void SourceCapture::write(FileSystem& fs, const Folder& run, int number, record::Launch& launch) {
+  const std::shared_ptr<Captured> captured = captured_.get();
+  record::Source& source = *launch.mutable_source() = std::move(captured->source);
+  if (!source.unknown().empty()) launch.add_notes("source: " + source.unknown());
+  if (captured->patch.empty()) return;
   const std::string name = fmt::format("launch-{}.patch", number);
   source.set_patch("source/" + name);
-  replace_file(fs, make_folder(fs, run / "source") / name, as_bytes(patch));
+  replace_file(fs, make_folder(fs, run / "source") / name, as_bytes(captured->patch));
 }
 
 }  // namespace stet::tracking

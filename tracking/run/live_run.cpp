@@ -132,6 +132,7 @@ void LiveRun::close() {
 void LiveRun::begin() {
   if (begun()) return;
   close();
+  record_.read_source(flags_.runs);  // beside what follows
   record_.describe_program(program_, flags_, parameters_, checkpoints_.policy());
   record_.add_launch(now_, flags_.device, argv_);
   if (!held_) held_ = record_.make_folder(fs_, flags_.runs);

@@ -6,7 +6,7 @@
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/encoding.h"
 #include "stet/tracking/record/event.pb.h"
-#include "stet/tracking/run/no_signals.h"
+#include "stet/tracking/record/no_signals.h"
 
 namespace stet::tracking {
 namespace {

@@ -225,9 +225,12 @@ std::vector<std::string> RecordBuilder::notes() const {
 
 HeldRun RecordBuilder::make_folder(FileSystem& fs, const Path& runs) { return create_run(fs, runs, record_); }
 
+void RecordBuilder::read_source(const Path& runs) { source_.emplace(SourcePlaces{start_folder_, runs}); }
+
 void RecordBuilder::keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder) {
   tracking::keep_program(fs, runs, *launch().mutable_program());
-  capture_source(fs, run_folder, record_.launches_size() - 1, {start_folder_, runs}, launch());
+  source_->write(fs, run_folder, record_.launches_size() - 1, launch());
+  source_.reset();
 }
 
 void RecordBuilder::add_dataset(const DatasetRecord& dataset) {

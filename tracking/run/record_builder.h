@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "stet/tensor/recorder.h"
 #include "stet/tracking/capture/program.h"
+#include "stet/tracking/capture/source.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 #include "stet/tracking/run/checkpoint_policy.h"
@@ -44,6 +46,8 @@ class RecordBuilder {
   void add_launch(Instant first, Device device, const std::vector<std::string>& argv);
   /// Makes the run's folder, with the record as it is. Throws IoError.
   HeldRun make_folder(FileSystem& fs, const Path& runs);
+  /// Begins to read the program's source, which keep_program waits for.
+  void read_source(const Path& runs);
   /// Keeps the program and its source for the launch. Throws IoError.
   void keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder);
 
@@ -79,6 +83,7 @@ class RecordBuilder {
   record::RunRecord record_;
   std::vector<DatasetRecord> datasets_;
   bool taken_over_ = false, changed_ = false;
+  std::optional<SourceCapture> source_;
   const Path start_folder_ = working_folder();  // the program may go to another
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

@@ -3,7 +3,7 @@
 #include <exception>
 #include <utility>
 
-#include "stet/tracking/run/no_signals.h"
+#include "stet/tracking/record/no_signals.h"
 
 namespace stet::tracking {
 

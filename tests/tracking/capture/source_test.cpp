@@ -42,7 +42,7 @@ class SourceTest : public testing::Test {
 
   record::Launch capture() {
     record::Launch launch;
-    capture_source(real_file_system(), temp_ / "run", 2, {temp_ / "repo", temp_ / "repo/runs"}, launch);
+    SourceCapture({temp_ / "repo", temp_ / "repo/runs"}).write(real_file_system(), temp_ / "run", 2, launch);
     return launch;
   }
 
