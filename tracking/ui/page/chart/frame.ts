@@ -1,0 +1,118 @@
+// Title, axes and notes around a chart's data: horizontal grid alone, no box.
+import type { AxisKind, Scale, Ticks } from "./axis";
+import { makeScale, ticksOf } from "./axis";
+import type { Palette } from "./colours";
+import type { Box, Scene } from "./scene";
+import { fitted, textWidth } from "./scene";
+
+export const TICK = 11;
+export const TITLE = 12;
+
+export interface AxisSpec {
+  low: number;
+  high: number;
+  log: boolean;
+  kind: AxisKind;
+  label: string;
+}
+
+export interface FrameSpec {
+  title: string;
+  unit?: string;
+  x: AxisSpec;
+  y: AxisSpec;
+  /** What the reader must know: "3 outliers hidden". */
+  notes: string[];
+  locked: boolean;
+  /** No value to measure: y has no ticks. */
+  empty?: boolean;
+}
+
+export interface Frame {
+  plot: Box;
+  sx: Scale;
+  sy: Scale;
+  xTicks: Ticks;
+  yTicks: Ticks;
+}
+
+const TOP = 30, BOTTOM = 24, RIGHT = 12, LEAST_LEFT = 40;
+
+/** Scales and ticks for a size; the left margin is as wide as the ticks' texts. */
+export function layFrame(spec: FrameSpec, width: number, height: number, palette: Palette): Frame {
+  const top = TOP, bottom = Math.max(height - BOTTOM, top + 20);
+  const sy = makeScale(spec.y.low, spec.y.high, bottom, top, spec.y.log);
+  const yTicks = spec.empty ? { values: [], texts: [] } : ticksOf(sy, spec.y.kind, bottom - top < 100 ? 3 : 5);
+  const widest = Math.max(0, ...yTicks.texts.map((text) => textWidth(text, { size: TICK, fill: "" }, palette)));
+  const left = Math.max(LEAST_LEFT, Math.ceil(widest) + 12);
+  const right = Math.max(width - RIGHT, left + 20);
+  const sx = makeScale(spec.x.low, spec.x.high, left, right, spec.x.log);
+  const room = Math.floor((right - left) / (spec.x.kind === "wall" ? 72 : 60));
+  const xTicks = ticksOf(sx, spec.x.kind, Math.min(6, Math.max(2, room)));
+  return { plot: { x: left, y: top, width: right - left, height: bottom - top }, sx, sy, xTicks, yTicks };
+}
+
+function drawTitle(scene: Scene, spec: FrameSpec, width: number, palette: Palette): void {
+  const note = { size: TICK, fill: palette.muted };
+  const notes = spec.notes.join(" · ");
+  const noteText = notes ? fitted(notes, width * 0.6, note, palette) : "";
+  const noteWidth = noteText ? textWidth(noteText, note, palette) + 12 : 0;
+  if (noteText) scene.text(width - RIGHT, 15, noteText, { ...note, align: "end" });
+  const title = { size: TITLE, weight: 600, fill: palette.ink };
+  const unitText = spec.unit ? ` ${spec.unit}` : "";
+  const unitWidth = unitText ? textWidth(unitText, { size: TITLE, fill: "" }, palette) + 2 : 0;
+  const shown = fitted(spec.title, Math.max(40, width - RIGHT - noteWidth - unitWidth), title, palette);
+  scene.text(0, 15, shown, title);
+  if (unitText) scene.text(textWidth(shown, title, palette) + 4, 15, spec.unit!, { size: TITLE, fill: palette.muted });
+}
+
+/** A padlock, lower left corner at (x, y). */
+function drawLock(scene: Scene, x: number, y: number, colour: string): void {
+  scene.rect({ x, y: y - 6, width: 8, height: 6 }, colour);
+  const arc: number[] = [];
+  for (let k = 0; k <= 8; ++k) arc.push(x + 4 - 2.5 * Math.cos((k * Math.PI) / 8), y - 7 - 2.5 * Math.sin((k * Math.PI) / 8));
+  scene.line([x + 1.5, y - 5, ...arc, x + 6.5, y - 5], { stroke: colour, width: 1.25 });
+}
+
+/** Lines at half pixels are one pixel wide, not two grey ones. */
+export function crisp(pixel: number): number {
+  return Math.round(pixel - 0.5) + 0.5;
+}
+
+/** Draws title, notes, grid, ticks, and the label of x at the end of its ticks. */
+export function drawFrame(scene: Scene, spec: FrameSpec, frame: Frame, width: number, palette: Palette): void {
+  const { plot, sy, yTicks } = frame;
+  const tick = { size: TICK, fill: palette.muted };
+  drawTitle(scene, spec, width, palette);
+  if (spec.locked) drawLock(scene, 1, plot.y + 4, palette.muted);
+  yTicks.values.forEach((value, k) => {
+    const y = crisp(sy.at(value));
+    scene.line([plot.x, y, plot.x + plot.width, y], { stroke: palette.grid, width: 1 });
+    scene.text(plot.x - 8, y + 4, yTicks.texts[k]!, { ...tick, align: "end" });
+  });
+  const bottom = plot.y + plot.height;
+  scene.line([plot.x, crisp(bottom), plot.x + plot.width, crisp(bottom)], { stroke: palette.border, width: 1 });
+  drawXTicks(scene, spec, frame, palette);
+}
+
+/** Ticks' texts that would run into the label, or over the right border, are left out; their marks stay. */
+function drawXTicks(scene: Scene, spec: FrameSpec, frame: Frame, palette: Palette): void {
+  const { plot, sx, xTicks } = frame;
+  const style = { size: TICK, fill: palette.muted };
+  const bottom = plot.y + plot.height;
+  const label = fitted(spec.x.label, plot.width / 2, style, palette);
+  const end = plot.x + plot.width;
+  const halves = xTicks.texts.map((text) => textWidth(text, style, palette) / 2);
+  const border = end - textWidth(label, style, palette) - 10;
+  const collides = xTicks.values.some((value, k) => sx.at(value) + halves[k]! > border);
+  // Durations and dates say by themselves what they are.
+  const labelled = label !== "" && !(collides && (spec.x.kind === "time" || spec.x.kind === "wall"));
+  const limit = labelled ? border : end + 10;
+  if (labelled) scene.text(end, bottom + 17, label, { ...style, align: "end" });
+  xTicks.values.forEach((value, k) => {
+    const x = sx.at(value);
+    const half = halves[k]!;
+    scene.line([crisp(x), bottom, crisp(x), bottom + 4], { stroke: palette.border, width: 1 });
+    if (x + half <= limit) scene.text(Math.max(x, half), bottom + 17, xTicks.texts[k]!, { ...style, align: "middle" });
+  });
+}
