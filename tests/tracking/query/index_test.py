@@ -197,7 +197,7 @@ class Index(unittest.TestCase):
     def test_many_processes_while_runs_are_written(self):
         writer = subprocess.Popen([MAKE_RUNS, self.runs, "150"])
         readers = [subprocess.Popen([STET, "ls", "not archived", "--json", "--runs", self.runs], stdout=subprocess.PIPE,
-                                    stderr=subprocess.PIPE, text=True, env=self.environment()) for _ in range(24)]
+                                    stderr=subprocess.PIPE, text=True, env=self.environment()) for _ in range(50)]
         for reader in readers:
             out, err = reader.communicate(timeout=200)
             ids = [run["id"] for run in json.loads(out)]
