@@ -12,10 +12,11 @@ export interface Size {
   height: number;
 }
 
-/** What lies still, in two layers: axes and texts below, data above. */
+/** What lies still, in layers: axes and texts below, data above, and what is above these. */
 export interface Picture {
   base: Item[];
   data: Item[];
+  top?: Item[];
 }
 
 type Listener<T> = (event: T) => void;
@@ -29,6 +30,7 @@ export abstract class Chart<D, E extends object> {
   private readonly listeners = new Map<keyof E, Set<Listener<never>>>();
   private readonly queries: MediaQueryList[];
   private request = 0;
+  private top: Item[] = [];
   private stale = { all: false, hover: false };
   private destroyed = false;
 
@@ -65,14 +67,17 @@ export abstract class Chart<D, E extends object> {
 
   /** A file of SVG, as large as the chart is now unless told otherwise. */
   toSvg(size: Size = this.size()): string {
-    const { base, data } = this.picture(size);
-    return svgOf([...base, ...data], size.width, size.height, this.palette.bg, this.palette, this.title());
+    return svgOf(this.items(size), size.width, size.height, this.palette.bg, this.palette, this.title());
   }
 
   /** A PNG of so many device pixels to one of the chart's. */
   toPng(scale = 2): Promise<Blob> {
-    const { base, data } = this.picture(this.size());
-    return pngOf([...base, ...data], this.size(), scale, this.palette);
+    return pngOf(this.items(this.size()), this.size(), scale, this.palette);
+  }
+
+  private items(size: Size): Item[] {
+    const { base, data, top } = this.picture(size);
+    return [...base, ...data, ...(top ?? [])];
   }
 
   toCsv(): string {
@@ -129,9 +134,10 @@ export abstract class Chart<D, E extends object> {
     this.layers.fit();
     if (this.layers.width === 0 || this.layers.height === 0) return;
     this.palette = paletteOf(this.element);
-    const { base, data } = this.picture(this.size());
+    const { base, data, top } = this.picture(this.size());
     this.layers.paint("base", base, this.palette);
     this.layers.paint("data", data, this.palette);
+    this.top = top ?? [];
     this.hoverNow();
   }
 
@@ -139,6 +145,6 @@ export abstract class Chart<D, E extends object> {
     this.stale.hover = false;
     if (!this.data || this.destroyed) return;
     this.layers.dim(this.dimmed());
-    this.layers.paint("hover", this.overlay(), this.palette);
+    this.layers.paint("hover", [...this.top, ...this.overlay()], this.palette);
   }
 }

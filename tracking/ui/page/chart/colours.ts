@@ -98,7 +98,11 @@ export function viridisChannels(t: number): [number, number, number] {
   return [Math.round(a[0] + (b[0] - a[0]) * part), Math.round(a[1] + (b[1] - a[1]) * part), Math.round(a[2] + (b[2] - a[2]) * part)];
 }
 
-/** Viridis at t of [0, 1] as CSS. */
-export function viridis(t: number): string {
-  return `#${viridisChannels(t).map((c) => c.toString(16).padStart(2, "0")).join("")}`;
+/** Viridis for lines and points: without the end that the ground swallows, yellow on white and violet on black. */
+export function toneChannels(t: number, palette: Palette): [number, number, number] {
+  return viridisChannels(palette.dark ? 0.15 + 0.85 * t : 0.92 * t);
+}
+
+export function hexOf(rgb: readonly [number, number, number]): string {
+  return `#${rgb.map((c) => c.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -52,18 +52,20 @@ export function layFrame(spec: FrameSpec, width: number, height: number, palette
   return { plot: { x: left, y: top, width: right - left, height: bottom - top }, sx, sy, xTicks, yTicks };
 }
 
+/** Title and unit left, notes right: these get what the title leaves, or half of the width. */
 function drawTitle(scene: Scene, spec: FrameSpec, width: number, palette: Palette): void {
   const note = { size: TICK, fill: palette.muted };
-  const notes = spec.notes.join(" · ");
-  const noteText = notes ? fitted(notes, width * 0.6, note, palette) : "";
-  const noteWidth = noteText ? textWidth(noteText, note, palette) + 12 : 0;
-  if (noteText) scene.text(width - RIGHT, 15, noteText, { ...note, align: "end" });
   const title = { size: TITLE, weight: 600, fill: palette.ink };
-  const unitText = spec.unit ? ` ${spec.unit}` : "";
-  const unitWidth = unitText ? textWidth(unitText, { size: TITLE, fill: "" }, palette) + 2 : 0;
-  const shown = fitted(spec.title, Math.max(40, width - RIGHT - noteWidth - unitWidth), title, palette);
+  const unit = { size: TITLE, fill: palette.muted };
+  const unitWidth = spec.unit ? textWidth(spec.unit, unit, palette) + 5 : 0;
+  const all = width - RIGHT;
+  const left = all - textWidth(spec.title, title, palette) - unitWidth - 16;
+  const notes = fitted(spec.notes.join(" · "), Math.max(left, all / 2), note, palette);
+  const noteWidth = notes ? textWidth(notes, note, palette) + 16 : 0;
+  if (notes) scene.text(all, 15, notes, { ...note, align: "end" });
+  const shown = fitted(spec.title, Math.max(40, all - noteWidth - unitWidth), title, palette);
   scene.text(0, 15, shown, title);
-  if (unitText) scene.text(textWidth(shown, title, palette) + 4, 15, spec.unit!, { size: TITLE, fill: palette.muted });
+  if (spec.unit) scene.text(textWidth(shown, title, palette) + 5, 15, spec.unit, unit);
 }
 
 /** A padlock, lower left corner at (x, y). */
