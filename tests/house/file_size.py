@@ -8,7 +8,7 @@ import sys
 
 LIMIT = 600
 FOLDERS = ["tensor", "nn", "data", "optim", "tracking", "cuda", "examples", "tests", "bench", "cmake"]
-SUFFIXES = {".h", ".cpp", ".cc", ".cu", ".cuh", ".inc", ".proto", ".py", ".sh", ".cmake"}
+SUFFIXES = {".h", ".cpp", ".cc", ".cu", ".cuh", ".inc", ".proto", ".py", ".sh", ".cmake", ".ts", ".css"}
 
 root = pathlib.Path(sys.argv[1])
 sources = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in SUFFIXES]

@@ -1,0 +1,94 @@
+// Series of the server as curves of a chart.
+
+import type { App } from "./app";
+import type { Curve, CurvesData, Mark } from "./chart/curves";
+import { toNumbers, metricName } from "./format";
+import type { ChartSpec, Part } from "./metrics";
+import type { Marks, Series } from "./types";
+
+export interface Look {
+  x: string;
+  smooth: number;
+  logX: boolean;
+  logY: boolean;
+  outliers: boolean;
+}
+
+const XLABEL: { [x: string]: string } = { step: "step", epoch: "epoch", time: "time since start", wall: "time" };
+
+/** How all charts of this address look. */
+export function lookOf(app: App, key: string): Look {
+  const state = app.state;
+  return { x: state.get("x") || "step", smooth: Number(state.get("smooth")) || 0, logX: state.flag("lx"), logY: state.get("ly") === "*" || state.list("ly").includes(key), outliers: state.flag("outliers") };
+}
+
+export function partOf(spec: ChartSpec, series: Series): Part | undefined {
+  const name = metricName(series.metric, series.context);
+  return spec.parts.find((part) => metricName(part.name, part.context) === name);
+}
+
+export interface Held {
+  run: string;
+  part: Part;
+  series: Series;
+  x: Float64Array;
+  y: Float64Array;
+  smooth: Float64Array | null;
+}
+
+export function hold(spec: ChartSpec, series: Series[]): Held[] {
+  const held: Held[] = [];
+  for (const each of series) {
+    const part = partOf(spec, each);
+    if (part) held.push({ run: each.run, part, series: each, x: toNumbers(each.x), y: toNumbers(each.y), smooth: each.smooth ? toNumbers(each.smooth) : null });
+  }
+  return held;
+}
+
+/** The value of a curve at the nearest of its points, where the curve reaches so far; NaN beyond its ends. */
+export function valueAt(held: Held, x: number): number {
+  const xs = held.x;
+  if (!xs.length || x < xs[0] || x > xs[xs.length - 1]) return NaN;
+  let low = 0;
+  let high = xs.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle;
+  }
+  return held.y[x - xs[low] <= xs[high] - x ? low : high];
+}
+
+function marksOf(marks: Marks | undefined): Mark[] {
+  if (!marks) return [];
+  return [
+    ...marks.checkpoints.map((each) => ({ x: each.step, kind: "checkpoint" as const })),
+    ...marks.resumes.map((each) => ({ x: each.step, kind: "resume" as const })),
+    ...(marks.fork ? [{ x: marks.fork.step, kind: "fork" as const }] : []),
+  ];
+}
+
+/** Where a chart has several parts, dashes tell them apart; else the run's slot has its dash. */
+export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, marks?: Marks): CurvesData {
+  const splits = [...new Set(spec.parts.map((part) => part.split))];
+  const dashes = [[], [6, 3], [2, 3]];
+  const curves: Curve[] = held.map((each) => {
+    const slot = app.slots.of(each.run);
+    const raw = each.smooth ? { x: each.x, y: each.y } : undefined;
+    const series = each.series;
+    return {
+      id: `${each.run} ${metricName(each.part.name, each.part.context)}`, run: each.run, label: splits.length > 1 ? `${app.name(each.run)} · ${each.part.split || each.part.name}` : app.name(each.run),
+      colour: slot, dash: splits.length > 1 ? dashes[splits.indexOf(each.part.split) % 3] : undefined, x: each.x, y: each.smooth ?? each.y, raw,
+      low: !each.smooth && series.low ? toNumbers(series.low) : undefined, high: !each.smooth && series.high ? toNumbers(series.high) : undefined,
+      marks: look.x === "step" ? marksOf(marks) : [],
+    };
+  });
+  // The list of runs is the legend of colours; what dashes mean is said beside the title.
+  const signs = ["─", "╌", "┈"];
+  const unit = splits.length > 1 ? splits.map((part, i) => `${part || spec.parts[0].name} ${signs[i % 3]}`).join("   ") : undefined;
+  const xKind = look.x === "time" ? "time" : look.x === "wall" ? "wall" : look.x === "step" ? "step" : "number";
+  return {
+    title: spec.title, unit, xLabel: XLABEL[look.x] ?? look.x.replace(/^metric:/, ""), xKind, log: { x: look.logX, y: look.logY }, band: held.some((each) => each.series.low) && !look.smooth ? "minmax" : "none",
+    curves, hideOutliers: look.outliers,
+  };
+}
