@@ -135,7 +135,7 @@ export function ticksOf(scale: Scale, kind: AxisKind, most: number): Ticks {
 export function valueText(value: number, kind: AxisKind): string {
   if (kind === "time") return durationText(value);
   if (kind === "wall") return wallText(value);
-  return numberText(value, kind === "step" ? 10 : 6);
+  return kind === "step" && Number.isSafeInteger(value) ? String(value).replace("-", "−") : numberText(value, 6);
 }
 
 /** Room around values, so that no curve lies on the border: a twentieth each side; a single value gets a range. */

@@ -86,7 +86,7 @@ export function dashOf(slot: number): readonly number[] {
   return DASHES[Math.floor(slot / LIGHT.series.length) % DASHES.length]!;
 }
 
-// Viridis at seventeen places; between them its channels run straight to within two of 255.
+// Viridis at seventeen places; between them its channels run straight, to within six of 255.
 const VIRIDIS = ["440154", "48186a", "472d7b", "424086", "3b528b", "33638d", "2c728e", "26828e", "21918c", "1fa088", "28ae80", "3fbc73", "5ec962", "84d44b", "addc30", "d8e219", "fde725"]
   .map((hex) => channels(`#${hex}`));
 

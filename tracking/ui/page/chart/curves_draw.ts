@@ -57,7 +57,7 @@ function drawLine(pen: Pen, series: Series, range: [number, number], colour: str
   pen.scene.dots(single, Math.max(stroke.width, 1.5), colour, alpha);
   // Where points lie far apart, each is seen.
   const few = stroke.width >= 1.5 && range[1] - range[0] <= 40 && alpha === 1 && pen.plot.width / (range[1] - range[0]) >= 8;
-  if (few) pen.scene.dots(series.low ? pointsOf(pen, series, range) : points, 2, colour);
+  if (few) pen.scene.dots(pointsOf(pen, series, range), 2, colour);
 }
 
 function pointsOf(pen: Pen, series: Series, range: [number, number]): number[] {
@@ -77,10 +77,7 @@ export function drawNotFinite(pen: Pen, curves: readonly Curve[], ownColours: bo
   for (const curve of curves) {
     const colour = ownColours ? strokeOf(curve, pen.palette) : pen.palette.fail;
     const series = curve.raw ?? curve;
-    const [begin, end] = rangeOf(pen, series);
-    for (let i = begin; i < end; ++i) {
-      const kind = notFiniteKind(series, i);
-      if (!kind) continue;
+    for (const [i, kind] of notFiniteOf(series, rangeOf(pen, series))) {
       const x = sx.at(series.x[i]!);
       if (!(x >= plot.x - 0.5 && x <= plot.x + plot.width + 0.5)) continue;
       const place = `${kind}${Math.round(x / 5)}${ownColours ? curve.id : ""}`;
@@ -88,6 +85,18 @@ export function drawNotFinite(pen: Pen, curves: readonly Curve[], ownColours: bo
       drawn.add(place);
       drawGlyph(pen, kind, x, colour);
     }
+  }
+}
+
+/** Points in the range that are no numbers, and buckets that hold such. */
+function* notFiniteOf(series: Series, [begin, end]: readonly [number, number]): Generator<[number, NotFinite]> {
+  for (let i = begin; i < end; ++i) {
+    const kind = notFiniteKind(series, i);
+    if (kind) yield [i, kind];
+  }
+  const lists: [ArrayLike<number> | undefined, NotFinite][] = [[series.nan, "nan"], [series.above, "inf"], [series.below, "-inf"]];
+  for (const [indices, kind] of lists) {
+    for (let k = 0; indices && k < indices.length; ++k) if (indices[k]! >= begin && indices[k]! < end) yield [indices[k]!, kind];
   }
 }
 

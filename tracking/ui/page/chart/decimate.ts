@@ -7,6 +7,10 @@ export interface Series {
   y: ArrayLike<number>;
   low?: ArrayLike<number>;
   high?: ArrayLike<number>;
+  /** Indices of buckets that hold NaN, infinity and minus infinity beside what y is the mean of. */
+  nan?: ArrayLike<number>;
+  above?: ArrayLike<number>;
+  below?: ArrayLike<number>;
 }
 
 export interface Polyline {
