@@ -22,6 +22,7 @@ LAYERS = {
     "tracking/run": {"tensor", "tracking/record", "tracking/capture", "tracking/run"},
     "tracking/query": {"tensor", "tracking/record", "tracking/query"},
     "tracking/reading": {"tensor", "tracking/record", "tracking/capture", "tracking/query", "tracking/reading"},
+    "tracking/json": {"tensor", "tracking/record", "tracking/query", "tracking/reading", "tracking/json"},
     "tracking/sweep": {"tensor", "tracking/reading", "tracking/run", "tracking/sweep"},
     "tracking/exchange": {"tensor", "tracking/reading", "tracking/exchange"},
     "tracking/cli": {"tensor", "nn", "data", "optim", "tracking"},
@@ -102,7 +103,7 @@ def confined(path, name):
     if CPU_KERNELS.match(name) and any(path.is_relative_to(folder) for folder in NO_CPU_KERNELS):
         return False
     if path.suffix == ".h" and NOT_IN_HEADERS.match(name):
-        return path.is_relative_to("tracking/cli") or path.is_relative_to("tracking/ui")
+        return any(path.is_relative_to(f"tracking/{room}") for room in ("cli", "json", "ui"))
     return not (path.suffix == ".cu" and NOT_IN_KERNELS.match(name))
 
 

@@ -4,68 +4,16 @@
 
 #include <memory>
 
-#include "stet/tracking/cli/json_values.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/verb.h"
+#include "stet/tracking/json/runs.h"
 #include "stet/tracking/reading/divergence.h"
 
 namespace stet::tracking::cli {
 namespace {
 
 using query::Value;
-
-const char* name_of(Divergence::Verdict verdict) {
-  switch (verdict) {
-    case Divergence::Verdict::same: return "same";
-    case Divergence::Verdict::longer: return "longer";
-    case Divergence::Verdict::parted: return "parted";
-    case Divergence::Verdict::not_compared: return "not compared";
-  }
-  return "";
-}
-
-template <class T> Json optional_json(const std::optional<T>& value) { return value ? json_of(*value) : Json(nullptr); }
-
-Json loss_json(const LossDistance& d) {
-  return {{"step", json_of(d.step)},
-          {"first", json_of(d.first)},
-          {"second", json_of(d.second)},
-          {"same", d.same_bits},
-          {"ulps", optional_json(d.ulps)}};
-}
-
-Json checkpoint_json(const CheckpointDistance& c) {
-  Json tensors = Json::array();
-  for (const TensorDistance& t : c.tensors)
-    tensors.push_back({{"name", t.name},
-                       {"elements", json_of(t.elements)},
-                       {"differing", json_of(t.differing)},
-                       {"most", optional_json(t.most)},
-                       {"unlike", t.unlike}});
-  return {{"step", json_of(c.step)}, {"tensors", tensors}, {"scalars", c.scalars}};
-}
-
-void print_json(const RunView& a, const RunView& b, const Divergence& found) {
-  Json losses = Json::array();
-  for (const LossDistance& d : found.around) losses.push_back(loss_json(d));
-  put_json({{"first", a.id},
-            {"second", b.id},
-            {"verdict", name_of(found.verdict)},
-            {"result", line_of(found)},
-            {"unlike", found.unlike},
-            {"rebuilt", found.rebuilt},
-            {"steps", {json_of(found.steps_first), json_of(found.steps_second)}},
-            {"losses", json_of(found.losses)},
-            {"states", json_of(found.states)},
-            {"same_until", json_of(found.same_until)},
-            {"loss_step", optional_json(found.loss_step)},
-            {"state_step", optional_json(found.state_step)},
-            {"state_same_until", optional_json(found.state_same_until)},
-            {"tensors", found.tensors},
-            {"around", losses},
-            {"checkpoint", found.checkpoint ? checkpoint_json(*found.checkpoint) : Json(nullptr)}});
-}
 
 Value value_of(const std::optional<uint64_t>& number) { return number ? Value(*number) : Value(); }
 
@@ -118,7 +66,7 @@ int answer(const Common& common, const std::string& first, const std::string& se
   const Runs runs(common.runs);
   const RunView a = runs.open(first), b = runs.open(second);
   const Divergence found = divergence(a, b);
-  if (common.json) print_json(a, b, found);
+  if (common.json) put_json(divergence_json(a, b, found));
   else print_text(a, b, found);
   int status = found.verdict == Divergence::Verdict::same ? 0 : 1;
   for (const RunView* run : {&a, &b}) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <numeric>
 #include <optional>
 
 #include "stet/tracking/cli/groups.h"
@@ -15,6 +14,7 @@
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/reading/runs.h"
+#include "stet/tracking/reading/selection.h"
 #include "stet/tracking/record/events.h"
 
 namespace stet::tracking::cli {
@@ -79,41 +79,6 @@ Asked parsed(const Options& options) {
   if (of.size() != 1) throw query::QueryError(options.of, 0, "one number was expected");
   asked.of = std::move(of[0]);
   return asked;
-}
-
-// Is a part of the condition about that field? Then it is not added.
-bool asks_for_archived(const query::Expression& condition) {
-  bool asks = false;
-  query::for_each_part(condition, [&](const query::Expression& e) {
-    asks =
-        asks || (e.op == query::Expression::Op::field && std::string_view(query::kFields[e.index].name) == "archived");
-  });
-  return asks;
-}
-
-query::Expression without_archived(query::Expression condition) {
-  if (asks_for_archived(condition)) return condition;
-  query::Expression both = query::parse("not archived and true");
-  both.operands[1] = std::move(condition);
-  return both;
-}
-
-void sort(RunIndex& index, std::vector<IndexedRun>& runs, const std::vector<query::Term>& by) {
-  std::vector<const query::Expression*> expressions;
-  for (const query::Term& term : by) expressions.push_back(&term.value);
-  const std::vector<std::vector<query::Value>> keys = index.values(runs, expressions);
-  std::vector<size_t> order(runs.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    for (size_t k = 0; k < by.size(); ++k) {
-      if (query::sorts_before(keys[a][k], keys[b][k], by[k].descending)) return true;
-      if (query::sorts_before(keys[b][k], keys[a][k], by[k].descending)) return false;
-    }
-    return false;
-  });
-  std::vector<IndexedRun> sorted;
-  for (const size_t i : order) sorted.push_back(std::move(runs[i]));
-  runs = std::move(sorted);
 }
 
 // The first of those that are sorted, else the newest.
@@ -188,7 +153,7 @@ void print_runs(RunIndex& index, const std::vector<IndexedRun>& runs, const Aske
 
 void print_groups(RunIndex& index, const std::vector<IndexedRun>& runs, const Asked& asked, const Options& options,
                   bool json) {
-  const Table table = grouped(index, runs, asked.group_by, asked.of, options.lowest);
+  const Table table = group_table(index, runs, asked.group_by, asked.of, options.lowest);
   if (json) put_json(table_json(table));
   else if (options.csv) print_csv(table);
   else print_for_people({table, {}});
@@ -204,7 +169,7 @@ int list(const Options& options, const Common& common) {
   const Asked asked = parsed(options);
   RunIndex index(common.runs, options.stale ? RunIndex::Freshness::stale : RunIndex::Freshness::refresh);
   std::vector<IndexedRun> runs = index.matching(options.all ? asked.condition : without_archived(asked.condition));
-  if (!asked.sort.empty()) sort(index, runs, asked.sort);
+  if (!asked.sort.empty()) sort_runs(index, runs, asked.sort);
   limit(runs, static_cast<size_t>(options.limit), !asked.sort.empty());
   const bool machine = common.json || options.csv;
   if (runs.empty() && !machine) put_line(nothing_found(index, common.runs));

@@ -4,15 +4,13 @@
 
 #include <cstdio>
 #include <exception>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "stet/tracking/json/values.h"
 #include "stet/tracking/reading/run_view.h"
 
 namespace stet::tracking::cli {
-
-using Json = nlohmann::ordered_json;
 
 /// Prints one line; what would break it or hide in it is made visible.
 void put_line(std::string_view text, std::FILE* to = stdout);
@@ -25,10 +23,5 @@ void put_json(const Json& json);
 
 /// Seconds since 1970 as 2026-01-31 23:59:59, local time; "no date" where the calendar has none.
 std::string local_time(double seconds);
-
-/// A run as `stet ls --json` prints it.
-Json short_json(const RunView& run);
-/// A run as `stet show --json` prints it.
-Json full_json(const RunView& run);
 
 }  // namespace stet::tracking::cli

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "stet/tensor/error.h"
-#include "stet/tracking/cli/json_values.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/verb.h"
@@ -55,11 +54,11 @@ Json json_of(const Series& series) {
   Json context = Json::object(), steps = Json::array(), times = Json::array(), values = Json::array();
   for (const auto& [key, value] : metric.context) context[key] = value;
   for (const Point& p : series.points) {
-    steps.push_back(cli::json_of(p.step));
-    times.push_back(cli::json_of(p.time));
-    values.push_back(cli::json_of(p.value));
+    steps.push_back(tracking::json_of(p.step));
+    times.push_back(tracking::json_of(p.time));
+    values.push_back(tracking::json_of(p.value));
   }
-  return {{"name", metric.name}, {"context", context}, {"count", cli::json_of(metric.summary.count)},
+  return {{"name", metric.name}, {"context", context}, {"count", tracking::json_of(metric.summary.count)},
           {"steps", steps},      {"times", times},     {"values", values}};
 }
 

@@ -8,6 +8,7 @@
 
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
+#include "stet/tracking/json/runs.h"
 #include "stet/tracking/reading/run_view.h"
 
 namespace stet::tracking::cli {
@@ -175,7 +176,7 @@ Verb show() {
           [which](Arguments& arguments) { arguments.word("RUN", *which, "which run", Takes::run); },
           [which](const Common& common) {
             const RunView run = Runs(common.runs).open(*which);
-            if (common.json) put_json(full_json(run));
+            if (common.json) put_json(run_json(run));
             else print_text(run);
             return exit_status(run);
           }};

@@ -61,19 +61,4 @@ std::string exact_text(const Value& value) {
   return text_of(value, number, utc, number);
 }
 
-Json json_of(const Value& value) {
-  if (const auto* b = value.get_if<bool>()) return *b;
-  if (const auto* i = value.get_if<int64_t>()) return json_of(*i);
-  if (const auto* u = value.get_if<uint64_t>()) return json_of(*u);
-  if (const auto* d = value.get_if<double>()) return json_of(*d);
-  if (const auto* s = value.get_if<std::string>()) return *s;
-  if (const auto* date = value.get_if<query::Date>()) return json_of(date->seconds);
-  if (const auto* duration = value.get_if<query::Duration>()) return json_of(duration->seconds);
-  const auto* list = value.get_if<query::List>();
-  if (!list) return nullptr;
-  Json array = Json::array();
-  for (const Value& v : *list) array.push_back(json_of(v));
-  return array;
-}
-
 }  // namespace stet::tracking::cli

@@ -1,9 +1,8 @@
-// Values of the query language in tables, JSON and CSV.
+// Values of the query language in tables and CSV.
 #pragma once
 
 #include <string>
 
-#include "stet/tracking/cli/json_values.h"
 #include "stet/tracking/query/value.h"
 
 namespace stet::tracking::cli {
@@ -13,7 +12,5 @@ std::string short_text(const query::Value& value);
 /// For programs: numbers that read back to the same bits, times in UTC as ISO 8601, durations in seconds; empty where
 /// there is nothing.
 std::string exact_text(const query::Value& value);
-/// As docs/json.md says; null where there is nothing.
-Json json_of(const query::Value& value);
 
 }  // namespace stet::tracking::cli

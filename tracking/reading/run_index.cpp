@@ -6,6 +6,7 @@
 
 #include "stet/tracking/reading/index/index_file.h"
 #include "stet/tracking/reading/index/loaded.h"
+#include "stet/tracking/reading/index/names.h"
 #include "stet/tracking/reading/index/refresh.h"
 #include "stet/tracking/reading/index/sql.h"
 #include "stet/tracking/reading/index/store.h"
@@ -19,13 +20,13 @@ using query::Value;
 
 class RunIndex::Impl {
  public:
-  Impl(Path runs, bool stale) : runs_(std::move(runs)), file_(index_path(runs_)) {
+  Impl(Path runs, Freshness freshness) : runs_(std::move(runs)), file_(index_path(runs_)) {
     if (auto database = open_index(file_)) database_.emplace(std::move(*database));
     else use_memory();
     repaired([&] {
-      const bool knows = stale && database_->prepare("SELECT 1 FROM reading LIMIT 1").step();
-      if (!knows) refresh(*database_, runs_, file_);
-      database_->run("BEGIN");  // all that is read from now on is of one moment
+      const bool knows = freshness != Freshness::refresh && database_->prepare("SELECT 1 FROM reading LIMIT 1").step();
+      if (!knows && freshness != Freshness::kept) tracking::refresh(*database_, runs_, file_);
+      begin();
       return 0;
     });
   }
@@ -37,10 +38,10 @@ class RunIndex::Impl {
       return f();
     } catch (const DatabaseError& e) { replace(e.is_damage()); }
     try {
-      refresh(*database_, runs_, file_);
+      tracking::refresh(*database_, runs_, file_);
       return f();
     } catch (const DatabaseError&) { replace(false); }
-    refresh(*database_, runs_, file_);
+    tracking::refresh(*database_, runs_, file_);
     return f();
   }
 
@@ -51,7 +52,7 @@ class RunIndex::Impl {
     const int places = std::min(rows.places(), static_cast<int>(sql.bound.size()));
     for (int i = 0; i < places; ++i) bind(rows, i + 1, sql.bound[static_cast<size_t>(i)]);
     std::vector<IndexedRun> runs;
-    const Path folder = std::filesystem::absolute(runs_).lexically_normal();
+    const Path folder = whole_path();
     while (rows.step()) runs.push_back({rows.integer(0), generation_, rows.text(1), folder / rows.text(2)});
     if (sql.exact || runs.empty()) return runs;
     const Loaded loaded(*database_, runs, {&condition});
@@ -78,6 +79,35 @@ class RunIndex::Impl {
       for (const Expression* e : expressions) table[i].push_back(query::evaluate(*e, run));
     });
     return table;
+  }
+
+  void refresh() {
+    if (in_transaction_) database_->run("COMMIT");
+    in_transaction_ = false;
+    tracking::refresh(*database_, runs_, file_);
+    begin();
+  }
+
+  std::optional<IndexedRun> with_id(const std::string& id) {
+    Statement rows = database_->prepare("SELECT key, id, folder FROM run WHERE id = ? ORDER BY folder LIMIT 1");
+    rows.bind(1, std::string_view(id));
+    if (!rows.step()) return {};
+    return IndexedRun{rows.integer(0), generation_, rows.text(1), whole_path() / rows.text(2)};
+  }
+
+  std::map<std::string, RunVersion> versions() {
+    std::map<std::string, RunVersion> all;
+    Statement rows = database_->prepare(
+        "SELECT run.folder, id, status, read_at FROM run JOIN reading ON reading.key = run.key ORDER BY run.folder");
+    while (rows.step())
+      all.emplace_hint(all.end(), rows.text(0), RunVersion{rows.text(1), rows.text(2), rows.integer(3)});
+    return all;
+  }
+
+  IndexedNames names_of(const std::vector<IndexedRun>& wanted) {
+    std::vector<int64_t> keys;
+    for (const IndexedRun& run : wanted) keys.push_back(key_of(run));
+    return indexed_names(*database_, keys);
   }
 
   RunFacts facts(const IndexedRun& run) { return Store(*database_).facts(key_of(run)); }
@@ -116,8 +146,17 @@ class RunIndex::Impl {
   }
 
  private:
+  // All that is read from now on is of one moment.
+  void begin() {
+    database_->run("BEGIN");
+    in_transaction_ = true;
+  }
+
+  Path whole_path() const { return std::filesystem::absolute(runs_).lexically_normal(); }
+
   void replace(bool damaged) {
     database_.reset();
+    in_transaction_ = false;
     ++generation_;
     if (damaged) discard_index(file_);
     auto database = damaged ? open_index(file_) : std::nullopt;
@@ -154,11 +193,11 @@ class RunIndex::Impl {
 
   Path runs_, file_;
   std::optional<Database> database_;
+  bool in_transaction_ = false;
   int generation_ = 0;  // of the index: how often it was replaced
 };
 
-RunIndex::RunIndex(Path runs, Freshness freshness)
-    : impl_(std::make_unique<Impl>(std::move(runs), freshness == Freshness::stale)) {}
+RunIndex::RunIndex(Path runs, Freshness freshness) : impl_(std::make_unique<Impl>(std::move(runs), freshness)) {}
 RunIndex::~RunIndex() = default;
 RunIndex::RunIndex(RunIndex&&) noexcept = default;
 
@@ -173,6 +212,21 @@ std::vector<IndexedRun> RunIndex::matching(const Expression& condition) {
 std::vector<std::vector<Value>> RunIndex::values(const std::vector<IndexedRun>& runs,
                                                  const std::vector<const Expression*>& expressions) {
   return impl_->repaired([&] { return impl_->values(runs, expressions); });
+}
+void RunIndex::refresh() {
+  impl_->repaired([&] {
+    impl_->refresh();
+    return 0;
+  });
+}
+std::optional<IndexedRun> RunIndex::with_id(const std::string& id) {
+  return impl_->repaired([&] { return impl_->with_id(id); });
+}
+std::map<std::string, RunVersion> RunIndex::versions() {
+  return impl_->repaired([&] { return impl_->versions(); });
+}
+IndexedNames RunIndex::names(const std::vector<IndexedRun>& runs) {
+  return impl_->repaired([&] { return impl_->names_of(runs); });
 }
 RunFacts RunIndex::facts(const IndexedRun& run) {
   return impl_->repaired([&] { return impl_->facts(run); });

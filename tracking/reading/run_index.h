@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "stet/tracking/query/parser.h"
+#include "stet/tracking/reading/indexed_names.h"
 #include "stet/tracking/reading/run_facts.h"
 
 namespace stet::tracking {
@@ -21,15 +23,25 @@ struct IndexedRun {
   std::filesystem::path folder;
 };
 
+/// As what the index read a run: one of these changes whenever something of the run does.
+struct RunVersion {
+  std::string id, status;
+  int64_t read_at = 0;  ///< nanoseconds since 1970
+  bool operator==(const RunVersion&) const = default;
+};
+
 class RunIndex {
  public:
-  enum class Freshness : uint8_t { refresh, stale };
+  enum class Freshness : uint8_t { refresh, stale, kept };
 
   /// Opens the index of that folder of runs, and reads what changed since. `stale`: takes what it knew, if it knew
-  /// anything. Throws IoError where the folder is there and can't be listed.
+  /// anything. `kept`: takes what it knew. Throws IoError where the folder is there and can't be listed.
   explicit RunIndex(std::filesystem::path runs, Freshness freshness = Freshness::refresh);
   ~RunIndex();
   RunIndex(RunIndex&&) noexcept;
+
+  /// Reads what changed since, and answers of this moment from then on.
+  void refresh();
 
   /// Where the index of a folder of runs lies; empty where it is in memory alone.
   static std::filesystem::path path_of(const std::filesystem::path& runs);
@@ -42,6 +54,12 @@ class RunIndex {
   /// The value of each expression, a row a run.
   std::vector<std::vector<query::Value>> values(const std::vector<IndexedRun>& runs,
                                                 const std::vector<const query::Expression*>& expressions);
+  /// The run of that id, the first by its folder's name; none where there is none.
+  std::optional<IndexedRun> with_id(const std::string& id);
+  /// Every run, by the name of its folder.
+  std::map<std::string, RunVersion> versions();
+  /// What names some runs have.
+  IndexedNames names(const std::vector<IndexedRun>& runs);
   /// All that is known of a run.
   RunFacts facts(const IndexedRun& run);
   /// Why runs could not be read, or not all of them: a line each.

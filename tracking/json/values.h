@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
+
+#include "stet/tracking/query/value.h"
 
 namespace google::protobuf {
 class Message;
 }
 
-namespace stet::tracking::cli {
+namespace stet::tracking {
 
 using Json = nlohmann::ordered_json;
 
@@ -20,5 +23,9 @@ Json json_of(double value);
 /// A message of a record: an object of all its fields by their names in the .proto file, zeros included; messages that
 /// are not there are left out.
 Json json_of(const google::protobuf::Message& message);
+/// Null where there is nothing; durations in seconds.
+Json json_of(const query::Value& value);
+/// Null where there is none.
+template <class T> Json json_of(const std::optional<T>& value) { return value ? json_of(*value) : Json(nullptr); }
 
-}  // namespace stet::tracking::cli
+}  // namespace stet::tracking

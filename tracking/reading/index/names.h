@@ -1,0 +1,14 @@
+// The names that runs have, in one pass over each table.
+#pragma once
+
+#include <vector>
+
+#include "stet/tracking/reading/index/database.h"
+#include "stet/tracking/reading/indexed_names.h"
+
+namespace stet::tracking {
+
+/// Of the runs with these keys.
+IndexedNames indexed_names(const Database& database, const std::vector<int64_t>& keys);
+
+}  // namespace stet::tracking

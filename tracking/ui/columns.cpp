@@ -1,0 +1,145 @@
+#include "stet/tracking/ui/columns.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "stet/tracking/query/lexer.h"
+#include "stet/tracking/record/events.h"
+
+namespace stet::tracking::ui {
+namespace {
+
+using query::Expression;
+using query::Value;
+
+// May a name stand behind `params.`?
+bool is_plain(const std::string& name) {
+  if (name.empty() || name.back() == '.' || name.find("..") != name.npos || !query::is_letter(name[0])) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return query::is_letter(c) || query::is_digit(c) || c == '.'; });
+}
+
+const char* kind_of(query::Kind kind) {
+  switch (kind) {
+    case query::Kind::number: return "number";
+    case query::Kind::boolean: return "bool";
+    case query::Kind::date: return "time";
+    case query::Kind::duration: return "duration";
+    default: return "text";
+  }
+}
+
+std::string kind_of(const Expression& e, const IndexedNames& names) {
+  if (e.op == Expression::Op::field) {
+    const std::string_view name = query::kFields[e.index].name;
+    if (name == "status" || name == "tags" || name == "size") return std::string(name);
+  }
+  if (e.op == Expression::Op::param) {
+    const auto found = names.params.find(e.name);
+    return found == names.params.end() ? "text" : kind_of(found->second.kind);
+  }
+  switch (e.type) {
+    case query::Type::boolean: return "bool";
+    case query::Type::date: return "time";
+    case query::Type::duration: return "duration";
+    case query::Type::number:
+    case query::Type::series: return "number";
+    default: return "text";
+  }
+}
+
+Column column(const std::string& expression, const std::string& label, const IndexedNames& names) {
+  std::vector<query::Term> terms = query::parse_terms(expression);
+  Column c{expression, label, kind_of(terms.at(0).value, names), std::move(terms[0])};
+  return c;
+}
+
+// One that is shown, behind those that more runs have.
+struct Candidate {
+  int64_t runs;
+  std::string expression, label;
+};
+
+void by_presence(std::vector<Candidate>& all) {
+  std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) { return a.runs > b.runs; });
+}
+
+bool same(const Value& a, const Value& b) { return (a.is_none() && b.is_none()) || query::equal(a, b); }
+
+// The fields that are shown where runs differ in them.
+constexpr const char* kTellingFields[] = {"group", "program", "seed", "verified", "device", "numerics", "isa", "host"};
+
+void add_fields(TellingColumns& out, RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names) {
+  std::vector<query::Term> terms;
+  std::vector<const Expression*> expressions;
+  for (const char* name : kTellingFields) terms.push_back(query::parse_terms(name)[0]);
+  for (const query::Term& term : terms) expressions.push_back(&term.value);
+  const auto values = index.values(runs, expressions);
+  for (size_t k = 0; k < terms.size(); ++k) {
+    const bool constant =
+        std::all_of(values.begin(), values.end(), [&](const auto& row) { return same(row[k], values[0][k]); });
+    if (!constant) out.columns.push_back(column(kTellingFields[k], kTellingFields[k], names));
+    else if (!values.empty() && !values[0][k].is_none()) out.constants.push_back({kTellingFields[k], values[0][k]});
+  }
+}
+
+}  // namespace
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') out += "\\n";
+    else if (c == '\t') out += "\\t";
+    else out += c;
+  }
+  return out + '"';
+}
+
+std::string param_expression(const std::string& name) {
+  return is_plain(name) ? "params." + name : fmt::format("params[{}]", quoted(name));
+}
+
+std::string metric_expression(const query::SeriesName& series) {
+  std::string text = "metrics[" + quoted(series.name);
+  for (const auto& [key, value] : series.context) text += fmt::format(", {} = {}", quoted(key), quoted(value));
+  return text + "]";
+}
+
+std::vector<Column> given_columns(const std::vector<std::string>& expressions, const IndexedNames& names) {
+  std::vector<Column> columns;
+  for (const std::string& expression : expressions) columns.push_back(column(expression, expression, names));
+  return columns;
+}
+
+TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names,
+                               size_t most) {
+  TellingColumns out;
+  const auto count = static_cast<int64_t>(runs.size());
+  std::vector<Candidate> params, metrics;
+  for (const auto& [name, p] : names.params) {
+    const bool constant = p.runs == count && p.distinct == 1;
+    if (constant && count > 1) out.constants.push_back({param_expression(name), p.values.at(0)});
+    else params.push_back({p.runs, param_expression(name), name});
+  }
+  for (const auto& [name, s] : names.series) {
+    if (is_system_metric(name.name)) continue;
+    if (s.varies || s.runs < count || count == 1)
+      metrics.push_back({s.runs, metric_expression(name), metric_tag(name.name, name.context)});
+  }
+  by_presence(params);
+  by_presence(metrics);
+  for (const char* name : {"steps", "duration"}) out.columns.push_back(column(name, name, names));
+  for (size_t i = 0; i < std::max(params.size(), metrics.size()); ++i) {
+    for (const auto* some : {&params, &metrics}) {
+      if (i >= some->size()) continue;
+      if (out.columns.size() < most) out.columns.push_back(column((*some)[i].expression, (*some)[i].label, names));
+      else ++out.left_out;
+    }
+  }
+  add_fields(out, index, runs, names);
+  return out;
+}
+
+}  // namespace stet::tracking::ui

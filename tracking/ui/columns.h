@@ -1,0 +1,42 @@
+// Columns of the table: what they show, and which ones tell runs apart.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stet/tracking/ui/answers.h"
+
+namespace stet::tracking::ui {
+
+/// A name as a text of the query language.
+std::string quoted(const std::string& text);
+/// How a query names a parameter, and a metric.
+std::string param_expression(const std::string& name);
+std::string metric_expression(const query::SeriesName& name);
+
+struct Column {
+  std::string expression, label;
+  std::string kind;  ///< number, text, time, duration, status, tags, bool or size
+  query::Term term;
+};
+
+/// The columns that a request names.
+std::vector<Column> given_columns(const std::vector<std::string>& expressions, const IndexedNames& names);
+
+/// What is the same in all runs, and has no column.
+struct Constant {
+  std::string expression;
+  query::Value value;
+};
+
+/// The columns in which the runs differ: parameters and metrics in turns, those that most runs have first.
+struct TellingColumns {
+  std::vector<Column> columns;
+  std::vector<Constant> constants;
+  size_t left_out = 0;  ///< beyond kMostColumns
+};
+inline constexpr size_t kMostColumns = 60;
+TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names,
+                               size_t most = kMostColumns);
+
+}  // namespace stet::tracking::ui
