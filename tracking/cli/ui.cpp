@@ -34,7 +34,10 @@ int answer(ui::ServerOptions options, const Common& common) {
 
 Verb ui_verb() {
   const auto options = std::make_shared<ui::ServerOptions>();
-  return {"ui", "Show the runs on a page in the browser, served by this machine for itself",
+  return {"ui",
+          "Show the runs on a page in the browser, served by this machine for itself",
+          {{{"stet ui", "print the address to open"},
+            {"stet ui --runs runs --read-only", "of a folder, in which the page can change nothing"}}},
           [options](Arguments& arguments) {
             arguments.option("--port", options->port, 1, 65535, "to listen on; else the first free one from 6006 on");
             arguments.option(

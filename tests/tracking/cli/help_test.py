@@ -54,7 +54,9 @@ class Examples(unittest.TestCase):
                 with self.subTest(line=line):
                     self.assertRegex(meaning, r"^      \S")
                     self.assertTrue(line.startswith(f"stet {verb}"))
-                    if line not in FROM_ELSEWHERE:
+                    if verb == "ui":
+                        self.serves(line)
+                    elif line not in FROM_ELSEWHERE:
                         self.works(line)
 
     def works(self, line):
@@ -66,6 +68,16 @@ class Examples(unittest.TestCase):
             self.assertTrue(done.stdout + done.stderr + "".join(os.listdir(folder)))
             if done.returncode == 1:
                 self.assertEqual(done.stderr, "")
+
+    def serves(self, line):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "page.html").write_text("a build without esbuild has none of its own")
+            server = subprocess.Popen([STET, *line.split()[1:]], cwd=self.base, stdout=subprocess.PIPE, text=True,
+                                      env={**os.environ, "XDG_CACHE_HOME": folder, "XDG_STATE_HOME": folder, "STET_UI_PAGE": folder})
+            self.assertRegex(server.stdout.readline(), r"^http://127\.0\.0\.1:\d+/\?token=[\w-]{43}$")
+            server.terminate()
+            self.assertEqual(server.wait(10), 0)
+            server.stdout.close()
 
 
 if __name__ == "__main__":
