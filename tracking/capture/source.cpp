@@ -135,6 +135,9 @@ SourceCapture::SourceCapture(SourceCapture&&) noexcept = default;
 SourceCapture& SourceCapture::operator=(SourceCapture&&) noexcept = default;
 SourceCapture::~SourceCapture() = default;
 
+// Destroying it would wait.
+void SourceCapture::forget() { new auto(std::move(captured_)); }
+
 void SourceCapture::write(FileSystem& fs, const Folder& run, int number, record::Launch& launch) {
   const std::shared_ptr<Captured> captured = captured_.get();
   record::Source& source = *launch.mutable_source() = std::move(captured->source);

@@ -28,6 +28,8 @@ class SourceCapture {
   SourceCapture(SourceCapture&&) noexcept;
   SourceCapture& operator=(SourceCapture&&) noexcept;
   ~SourceCapture();  ///< waits
+  /// Nobody waits any more: in a child that was forked, where its thread is not.
+  void forget();
 
   /// Waits for it, once, and fills launch.source: commit, branch, remote (user and token stripped). What is
   /// uncommitted, untracked sources included, is written as one patch, `<run folder>/source/launch-<number>.patch`,

@@ -132,17 +132,15 @@ void LiveRun::close() {
 void LiveRun::begin() {
   if (begun()) return;
   close();
-  record_.read_source(flags_.runs);  // beside what follows
+  record_.read_source(flags_.runs);
   record_.describe_program(program_, flags_, parameters_, checkpoints_.policy());
   record_.add_launch(now_, flags_.device, argv_);
   if (!held_) held_ = record_.make_folder(fs_, flags_.runs);
-  record_.keep_program(fs_, flags_.runs, held_->folder);
+  record_.keep_program(fs_, flags_.runs);
   note_as_own();
   save_record();
   begin_log();
   if (!replay_) progress_.open_output(held_->folder / "output.log");
-  for (const std::string& note : record_.notes())
-    progress_.warn(fmt::format("{}: {}; what is uncommitted is not in the record", program_, note));
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
   if (resumed()) {
     checkpoints_.recall(held_->folder, steps());
@@ -161,6 +159,14 @@ void LiveRun::note_as_own() {
   } catch (const IoError& e) {
     progress_.warn(fmt::format("{}: {}; `stet resume` and `stet verify` will ask for --trust", program_, e.what()));
   }
+}
+
+// The program's source is read beside the first step; what is committed has it.
+void LiveRun::settle_source() {
+  if (!record_.keep_source(fs_, held_->folder)) return;
+  save_record();
+  for (const std::string& note : record_.notes())
+    progress_.warn(fmt::format("{}: {}; what is uncommitted is not in the record", program_, note));
 }
 
 void LiveRun::begin_log() {
@@ -276,6 +282,7 @@ void LiveRun::commit(LoopKind kind, bool finished) {
   now_.in_step = false;
   if (kind == LoopKind::epochs) ++epochs_;
   if (parents_) return;
+  settle_source();
   sink_.forget_failure();
   digests_.log_losses(sink_, now_, finite());
   if (step) digests_.end_step(state_);
@@ -373,6 +380,7 @@ void LiveRun::mark_end(record::End::Status status, int exit_code, const std::str
   const Instant end = sink_.stop(now_, message);
   go_to(end.committed);
   now_.in_step = end.in_step;
+  settle_source();
   record_.set_log_waits(sink_.waits(), sink_.wait_seconds());
   record_.end(status, exit_code, message, steps(), digests_.root());
   record_.seal(held_->folder);
@@ -383,6 +391,7 @@ void LiveRun::leave_to_parent() {
   parents_ = true;
   static_cast<void>(resources_.release());  // its thread is the parent's
   sink_.leave_to_parent();
+  record_.leave_to_parent();
   progress_.leave_to_parent();
   forget_signals();
 }

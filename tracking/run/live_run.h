@@ -107,6 +107,7 @@ class LiveRun final : public Recorder {
   void begin();
   void note_as_own();
   void begin_log();
+  void settle_source();
   void describe_state() { record_.describe_state(state_, parameters_); }
   void save_record();
 

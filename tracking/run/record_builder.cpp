@@ -227,10 +227,18 @@ HeldRun RecordBuilder::make_folder(FileSystem& fs, const Path& runs) { return cr
 
 void RecordBuilder::read_source(const Path& runs) { source_.emplace(SourcePlaces{start_folder_, runs}); }
 
-void RecordBuilder::keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder) {
+bool RecordBuilder::keep_source(FileSystem& fs, const Folder& run_folder) {
+  if (!source_) return false;
+  std::exchange(source_, std::nullopt)->write(fs, run_folder, record_.launches_size() - 1, launch());
+  return true;
+}
+
+void RecordBuilder::keep_program(FileSystem& fs, const Path& runs) {
   tracking::keep_program(fs, runs, *launch().mutable_program());
-  source_->write(fs, run_folder, record_.launches_size() - 1, launch());
-  source_.reset();
+}
+
+void RecordBuilder::leave_to_parent() {
+  if (source_) source_->forget();
 }
 
 void RecordBuilder::add_dataset(const DatasetRecord& dataset) {

@@ -46,10 +46,12 @@ class RecordBuilder {
   void add_launch(Instant first, Device device, const std::vector<std::string>& argv);
   /// Makes the run's folder, with the record as it is. Throws IoError.
   HeldRun make_folder(FileSystem& fs, const Path& runs);
-  /// Begins to read the program's source, which keep_program waits for.
+  /// Begins to read the program's source.
   void read_source(const Path& runs);
-  /// Keeps the program and its source for the launch. Throws IoError.
-  void keep_program(FileSystem& fs, const Path& runs, const Folder& run_folder);
+  /// Waits for it, and keeps it for the launch; true the first time. Throws IoError.
+  bool keep_source(FileSystem& fs, const Folder& run_folder);
+  /// Keeps the program for the launch. Throws IoError.
+  void keep_program(FileSystem& fs, const Path& runs);
 
   /// Of the launch's program, when it is kept.
   std::string program_identity() { return identity_of(launch().program()); }
@@ -66,6 +68,9 @@ class RecordBuilder {
            const std::string& digest);
   /// After the end, when the last file is written. Where one can't be read, the run stays unsealed.
   void seal(const Folder& run_folder);
+
+  /// In a child that was forked: the record is the parent's.
+  void leave_to_parent();
 
   /// Has something been described since it was saved?
   bool changed() const { return changed_; }
