@@ -45,6 +45,8 @@ export class App {
   readonly counts = new Signal<Counts>();
   readonly rows = new Map<string, Row>();
   last: Counts;
+  /** Is it known which runs come first? */
+  settled = false;
   private first: string[] = [];
   private cursor = "";
   private timer = 0;
@@ -77,6 +79,7 @@ export class App {
 
   /** The first runs of the list, which are shown where none has been chosen. */
   setFirst(ids: string[]): void {
+    this.settled = true;
     this.first = ids;
   }
 

@@ -2,7 +2,8 @@
 
 import type { App, News } from "./app";
 import { append, button, clear, debounce, empty, h, icon, iconButton, menu, type Item } from "./dom";
-import { metricName, plural } from "./format";
+import { metricName, paramExpr, plural } from "./format";
+import { ALL_PARAMETERS, groupsOf, type Groups } from "./grouping";
 import { chartsOf, matcher, type ChartSpec } from "./metrics";
 import { Panel, type PanelHost } from "./panel";
 import { Failure } from "./source";
@@ -28,6 +29,8 @@ export interface BoardOptions {
 export class Board implements PanelHost {
   readonly element: HTMLElement;
   marks?: Marks;
+  groups: Groups | null = null;
+  private readonly legend: HTMLElement;
   private readonly tools: HTMLElement;
   private readonly body: HTMLElement;
   private readonly watch: IntersectionObserver;
@@ -48,7 +51,8 @@ export class Board implements PanelHost {
     this.marks = options.marks;
     this.tools = h("div", { class: "board-tools", role: "toolbar", "aria-label": "Charts" });
     this.body = h("div", { class: "board-body" });
-    this.element = h("section", { class: "board", "aria-label": "Charts" }, this.tools, this.body);
+    this.legend = h("div", { class: "legend", hidden: true });
+    this.element = h("section", { class: "board", "aria-label": "Charts" }, this.tools, this.legend, this.body);
     this.filter = h("input", { type: "search", class: "filter", placeholder: "Charts by name or pattern, such as val/*", "aria-label": "Charts by name or pattern", value: app.state.get("metrics"), oninput: () => this.typed() });
     this.watch = new IntersectionObserver((entries) => {
       for (const entry of entries) {
@@ -65,6 +69,7 @@ export class Board implements PanelHost {
     try {
       this.fields = await this.app.source.get<Fields>("fields", this.options.only ? {} : { query: this.app.state.get("q") });
       if (!this.ended) this.layOut();
+      await this.regroup();
     } catch (error) {
       if (!(error instanceof Failure && error.query)) this.app.report(error);
     }
@@ -73,7 +78,8 @@ export class Board implements PanelHost {
   update(changed: Set<string>): void {
     if (changed.has("q")) void this.start();
     if (changed.has("pins") || changed.has("metrics") || changed.has("apart")) this.layOut();
-    if (["x", "smooth", "lx", "apart", "outliers", "zoom", "ly"].some((name) => changed.has(name))) this.toolbar();
+    if (["x", "smooth", "lx", "apart", "outliers", "zoom", "ly", "by", "mean", "band"].some((name) => changed.has(name))) this.toolbar();
+    if (["by", "mean", "band"].some((name) => changed.has(name))) void this.regroup().then(() => this.toolbar());
     if (["lx", "ly", "outliers"].some((name) => changed.has(name))) this.panels.forEach((panel) => panel.draw());
     if (changed.has("zoom")) this.panels.forEach((panel) => panel.chart.zoom(this.range()));
     this.queue();
@@ -81,6 +87,7 @@ export class Board implements PanelHost {
 
   /** The shown runs are others. */
   runsChanged(): void {
+    if (this.app.state.get("by")) void this.regroup();
     this.queue();
   }
 
@@ -123,6 +130,24 @@ export class Board implements PanelHost {
     this.panels.forEach((panel) => panel.end());
   }
 
+  /** The groups of the shown runs, and what their colours mean. */
+  private async regroup(): Promise<void> {
+    if (!this.fields || this.options.only) return;
+    try {
+      this.groups = await groupsOf(this.app, this.fields, this.options.runs());
+    } catch (error) {
+      this.app.report(error);
+    }
+    if (this.ended) return;
+    this.panels.forEach((panel) => panel.draw());
+    const groups = this.groups;
+    this.legend.hidden = !groups;
+    if (!groups) return;
+    const sizes = new Map<string, number>();
+    for (const name of groups.of.values()) sizes.set(name, (sizes.get(name) ?? 0) + 1);
+    clear(this.legend, ...groups.names.slice(0, 24).map((name, i) => h("span", { class: "legend-item" }, h("span", { class: `dot s${i % 12}`, "aria-hidden": "true" }), name, h("span", { class: "muted" }, ` N ${sizes.get(name)}`))), groups.names.length > 24 ? h("span", { class: "muted" }, `and ${groups.names.length - 24} more`) : null);
+  }
+
   private range(): [number, number] | null {
     const ends = this.app.state.list("zoom").map(Number);
     return ends.length === 2 && ends.every(Number.isFinite) ? [ends[0], ends[1]] : null;
@@ -150,6 +175,9 @@ export class Board implements PanelHost {
     append(this.tools, h("span", { class: "grow" }),
       select("x", "x", [["step", "step"], ["epoch", "epoch"], ["time", "time since start"], ["wall", "wall time"], ...others], "step"),
       select("smoothing", "smooth", [["0", "none"], ["2", "2 steps"], ["10", "10 steps"], ["50", "50 steps"], ["200", "200 steps"], ["1000", "1,000 steps"], ["10000", "10,000 steps"]], "0"),
+      this.options.only ? null : select("colour", "by", [["run", "run"], ...(this.fields?.params ?? []).filter((param) => param.distinct > 1).slice(0, 60).map((param): [string, string] => [paramExpr(param.name), param.name]), [ALL_PARAMETERS, "all but the seed"]], "run"),
+      state.get("by") ? select("as", "mean", [["each", "each run"], ["mean", "mean"], ["median", "median"]], "each") : null,
+      state.get("by") && state.get("mean") ? select("band", "band", [["sd", "± SD"], ["minmax", "min to max"]], "sd") : null,
       toggle("log y", "ly", "*"), iconButton("settings", "How charts are drawn", (event) => menu(event.currentTarget as Element, "How charts are drawn", [
         option("Logarithmic x", "lx"), option("Hide outliers", "outliers"), option("Training and validation apart", "apart"),
       ])),
@@ -211,6 +239,7 @@ export class Board implements PanelHost {
       this.panels.delete(id);
       panel.end();
     }
+    this.tools.hidden = !this.fields.metrics.length;
     clear(this.body, ...(blocks.length ? blocks : [this.nothing()]));
     this.toolbar();
     this.options.settled?.(pinned[0] ?? this.specs[0] ?? null);
@@ -218,6 +247,7 @@ export class Board implements PanelHost {
   }
 
   private nothing(): HTMLElement {
+    if (!this.app.last.total) return empty("Curves stand here as soon as a run logs a metric.");
     if (this.fields?.metrics.length) return empty(`None of ${plural(this.fields.metrics.length, "metric")} is called like that.`, [], button("Show all charts", () => this.app.state.set({ metrics: null })));
     return empty("These runs have logged no metric yet. A program logs one by:", ['run.log("train/loss", loss);']);
   }
@@ -251,6 +281,7 @@ export class Board implements PanelHost {
     this.abort = new AbortController();
     const signal = this.abort.signal;
     for (const panel of needy) panel.wait();
+    if (!runs.length && !this.app.settled && !this.options.only) return;
     if (!runs.length) {
       for (const panel of needy) {
         panel.show([]);

@@ -3,6 +3,7 @@
 import type { App } from "./app";
 import type { Curve, CurvesData, Mark } from "./chart/curves";
 import { toNumbers, metricName } from "./format";
+import { grouped, type Groups } from "./grouping";
 import type { ChartSpec, Part } from "./metrics";
 import type { Marks, Series } from "./types";
 
@@ -69,26 +70,28 @@ function marksOf(marks: Marks | undefined): Mark[] {
 }
 
 /** Where a chart has several parts, dashes tell them apart; else the run's slot has its dash. */
-export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, marks?: Marks): CurvesData {
+export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, groups: Groups | null, marks?: Marks): CurvesData {
   const splits = [...new Set(spec.parts.map((part) => part.split))];
   const dashes = [[], [6, 3], [2, 3]];
-  const curves: Curve[] = held.map((each) => {
+  const alone: Curve[] = held.map((each) => {
     const slot = app.slots.of(each.run);
-    const raw = each.smooth ? { x: each.x, y: each.y } : undefined;
     const series = each.series;
+    const edges = { low: series.low && toNumbers(series.low), high: series.high && toNumbers(series.high), nan: series.nan_at, above: series.above_at, below: series.below_at };
     return {
       id: `${each.run} ${metricName(each.part.name, each.part.context)}`, run: each.run, label: splits.length > 1 ? `${app.name(each.run)} · ${each.part.split || each.part.name}` : app.name(each.run),
-      colour: slot, dash: splits.length > 1 ? dashes[splits.indexOf(each.part.split) % 3] : undefined, x: each.x, y: each.smooth ?? each.y, raw,
-      low: !each.smooth && series.low ? toNumbers(series.low) : undefined, high: !each.smooth && series.high ? toNumbers(series.high) : undefined,
+      colour: slot, dash: splits.length > 1 ? dashes[splits.indexOf(each.part.split) % 3] : undefined, x: each.x, y: each.smooth ?? each.y,
+      ...(each.smooth ? { raw: { x: each.x, y: each.y, ...edges } } : edges),
       marks: look.x === "step" ? marksOf(marks) : [],
     };
   });
+  const mean = app.state.get("mean");
+  const band = app.state.get("band") === "minmax" ? "minmax" : "sd";
   // The list of runs is the legend of colours; what dashes mean is said beside the title.
   const signs = ["─", "╌", "┈"];
   const unit = splits.length > 1 ? splits.map((part, i) => `${part || spec.parts[0].name} ${signs[i % 3]}`).join("   ") : undefined;
   const xKind = look.x === "time" ? "time" : look.x === "wall" ? "wall" : look.x === "step" ? "step" : "number";
   return {
-    title: spec.title, unit, xLabel: XLABEL[look.x] ?? look.x.replace(/^metric:/, ""), xKind, log: { x: look.logX, y: look.logY }, band: held.some((each) => each.series.low) && !look.smooth ? "minmax" : "none",
-    curves, hideOutliers: look.outliers,
+    title: spec.title, unit, xLabel: XLABEL[look.x] ?? look.x.replace(/^metric:/, ""), xKind, log: { x: look.logX, y: look.logY }, band: groups && mean ? band : "none",
+    curves: groups ? grouped(alone, held, groups, mean, band) : alone, hideOutliers: look.outliers,
   };
 }

@@ -48,30 +48,36 @@ export function short(value: number): string {
   return number(value);
 }
 
-/** A number of decimals that shows a column's values to one precision. */
+/** A number of decimals that shows a column's values to one precision; -1 where they span so much that each needs its own. */
 export function decimals(values: number[]): number {
-  let most = 0;
   let least = Infinity;
+  let most = 0;
+  let written = 0;
   for (const value of values) {
     if (!Number.isFinite(value) || value === 0) continue;
-    const size = Math.abs(value);
-    if (size >= 1e6) return -1;
-    least = Math.min(least, size);
-    if (Number.isInteger(value)) continue;
-    most = Math.max(most, Math.min(4 - Math.max(1, Math.floor(Math.log10(size)) + 1), String(value).split(".")[1]?.length ?? 0));
+    least = Math.min(least, Math.abs(value));
+    most = Math.max(most, Math.abs(value));
+    if (!Number.isInteger(value)) written = Math.max(written, /e/.test(String(value)) ? 12 : String(value).split(".")[1].length);
   }
-  // Where the least would lose its digits, each value has its own number of them.
-  return least < 0.02 ? -1 : Math.max(0, most);
+  if (most === 0 || written === 0) return 0;
+  if (most / least > 1e3 || most >= 1e6) return -1;
+  return Math.max(0, Math.min(6, written, Math.max(3 - Math.floor(Math.log10(most)), 1 - Math.floor(Math.log10(least)))));
 }
 
+/** With so many decimals; -1: three digits that count, without zeros behind them. */
 export function fixed(value: number, places: number): string {
-  if (places < 0 || !Number.isFinite(value) || Math.abs(value) >= 1e6) return number(value, 3);
-  return minus(value.toFixed(places));
+  if (!Number.isFinite(value) || (places >= 0 && Math.abs(value) >= 1e6)) return number(value);
+  if (places >= 0) return minus(value.toFixed(places));
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-5 || size >= 1e6) ? number(value, 3) : minus(String(Number(value.toPrecision(4))));
 }
 
+/** A difference: with its sign, and to the precision of numbers of four digits. */
 export function signed(value: number): string {
   if (Number.isNaN(value)) return "";
-  return value > 0 ? "+" + number(value, 3) : number(value, 3);
+  const size = Math.abs(value);
+  const text = size !== 0 && size < 5e-4 ? number(value, 2) : size < 10 ? minus(value.toFixed(3)) : number(value, 4);
+  return value > 0 ? "+" + text : text;
 }
 
 export function duration(seconds: number): string {

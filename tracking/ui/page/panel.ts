@@ -4,6 +4,7 @@ import type { App } from "./app";
 import { CurvesChart } from "./chart/curves";
 import { curvesData, hold, lookOf, valueAt, type Held } from "./curve_data";
 import { append, clear, dialog, h, iconButton, menu, say } from "./dom";
+import type { Groups } from "./grouping";
 import type { ChartSpec } from "./metrics";
 import type { Marks, Series } from "./types";
 
@@ -12,6 +13,7 @@ export interface PanelHost {
   probe(panel: Panel, x: number | null): void;
   zoom(range: [number, number] | null): void;
   marks?: Marks;
+  groups: Groups | null;
 }
 
 // A skeleton shows where nothing has come after so many ms; before, nothing flickers.
@@ -51,7 +53,7 @@ export class Panel {
     this.element.dataset.key = title;
     this.chart = new CurvesChart(this.place);
     this.chart.on("hover", (event) => {
-      app.hover.emit(event.run);
+      app.hover.emit(event.run || null);
       host.probe(this, event.x);
     });
     this.chart.on("zoom", (event) => host.zoom(event.range));
@@ -80,7 +82,7 @@ export class Panel {
   }
 
   draw(): void {
-    this.chart.set(curvesData(this.app, this.spec, this.held, lookOf(this.app, this.spec.key), this.host.marks));
+    this.chart.set(curvesData(this.app, this.spec, this.held, lookOf(this.app, this.spec.key), this.host.groups, this.host.marks));
   }
 
   at(run: string, x: number): number {
@@ -116,7 +118,7 @@ export class Panel {
     const place = h("div", { class: "chart-large" });
     const box = dialog(this.spec.title, place, true);
     const large = new CurvesChart(place);
-    large.set(curvesData(this.app, this.spec, this.held, lookOf(this.app, this.spec.key), this.host.marks));
+    large.set(curvesData(this.app, this.spec, this.held, lookOf(this.app, this.spec.key), this.host.groups, this.host.marks));
     large.on("zoom", (event) => large.zoom(event.range));
     box.addEventListener("close", () => large.destroy());
   }

@@ -37,6 +37,7 @@ export class RunList {
   private readonly what: HTMLElement;
   private readonly chosen: HTMLElement;
   private readonly note: HTMLElement;
+  private readonly columns: HTMLElement;
   private readonly off: () => void;
   private shown = new Set<string>();
   private probe: Probe | null = null;
@@ -51,7 +52,8 @@ export class RunList {
     this.note = h("div", { class: "list-note", hidden: true });
     const scroller = h("div", { class: "list-scroll", tabindex: 0, role: "group", "aria-label": "Runs" });
     this.element = h("aside", { class: "run-list", "aria-label": "Runs" });
-    append(this.element, this.head, this.chosen, this.note, h("div", { class: "list-columns", "aria-hidden": "true" }, h("span", { class: "grow" }, "run"), this.what, h("span", { class: "delta" }, "Δ base")), scroller);
+    this.columns = h("div", { class: "list-columns", "aria-hidden": "true" }, h("span", { class: "grow" }, "run"), this.what, h("span", { class: "delta" }, "Δ base"));
+    append(this.element, this.head, this.chosen, this.note, this.columns, scroller);
     this.pages = new RowPages(app, (whole) => this.arrived(whole), (error) => this.failed(error));
     this.rows = new Virtual(scroller, {
       height: ROW, role: "list", label: "Runs", make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => this.pages.need(from, to),
@@ -135,6 +137,7 @@ export class RunList {
       this.note.hidden = answer.matched > 0 && !answer.warnings?.length;
       if (!answer.matched) clear(this.note, answer.total ? this.nothing() : empty("No runs yet. A program that makes a stet::Run writes one here:", [`build/release/bin/mnist --runs ${this.app.hello.folder}`]));
       else if (answer.warnings?.length) clear(this.note, ...answer.warnings.map((line) => h("p", { class: "warning" }, line)));
+      this.columns.hidden = !answer.matched;
       this.rows.setCount(this.pages.matched);
     }
     this.marks();

@@ -158,6 +158,10 @@ export interface Series {
   nan: number;
   inf: number;
   sampled?: boolean;
+  /** Indices of points that hold NaN, +infinity, -infinity. */
+  nan_at?: number[];
+  above_at?: number[];
+  below_at?: number[];
 }
 
 export interface SeriesAnswer {

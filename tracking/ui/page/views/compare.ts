@@ -124,6 +124,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
         const other = answer.runs[1 - at]?.digests[i];
         return own === null || own === undefined ? 0 : other === null || other === undefined ? 1 : own === other ? 1 : 2;
       }));
+      place.style.height = `${StripChart.heightFor(ids.length)}px`;
       strip = new StripChart(place);
       strip.set({ title: "Digests of states and losses", xLabel: "step", steps: answer.steps, rows: ids.map((id, i) => ({ label: app.name(id), states: states(i) })), first: first ?? answer.first_parted ?? null });
     } catch (error) {

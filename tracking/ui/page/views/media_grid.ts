@@ -87,7 +87,7 @@ export class MediaGrid {
       clear(this.body, this.items.length ? empty("Nothing is called like that.") : empty(`The shown runs have logged no ${KINDS.find(([name]) => name === this.kind)?.[1].toLowerCase()}. A program logs one by:`, [EMPTY[this.kind]]));
       return;
     }
-    const grid = h("div", { class: "media-grid" });
+    const grid = h("div", { class: `media-grid${this.kind === "histogram" || this.kind === "vector" ? " wide" : ""}`, tabindex: 0, role: "region", "aria-label": "Media" });
     grid.style.setProperty("--runs", String(runs.length));
     append(grid, ...runs.map((run) => h("div", { class: "media-head" }, swatch(this.app, run), h("a", { href: this.app.state.link("run", { id: run }) }, this.app.name(run)))));
     for (const name of names.slice(0, NAMES)) {
@@ -153,33 +153,33 @@ export class MediaGrid {
         label.textContent = at === null ? "not yet" : at === step ? "" : `step ${at}`;
         if (at !== null) void this.app.source.get<{ text: string }>("text", { ...params, step: at }).then((answer) => clear(place, markdown(answer.text)), (error) => this.app.report(error));
       });
-    } else void (this.kind === "histogram" ? this.histogram(place, params, name) : this.vector(place, params, name));
+    } else void (this.kind === "histogram" ? this.histogram(place, params) : this.vector(place, params));
     return h("div", { class: `media-cell ${this.kind}` }, place, label);
   }
 
-  private async histogram(place: HTMLElement, params: { run: string; name: string }, name: string): Promise<void> {
+  private async histogram(place: HTMLElement, params: { run: string; name: string }): Promise<void> {
     try {
       const answer = await this.app.source.get<HistogramAnswer>("histogram", params);
-      this.heat(place, answer, name);
+      this.heat(place, answer);
     } catch (error) {
       clear(place, h("p", { class: "warning" }, error instanceof Error ? error.message : String(error)));
     }
   }
 
-  private async vector(place: HTMLElement, params: { run: string; name: string }, name: string): Promise<void> {
+  private async vector(place: HTMLElement, params: { run: string; name: string }): Promise<void> {
     try {
       const answer = await this.app.source.get<{ steps: number[]; values: number[][] }>("vector", params);
       const width = Math.max(0, ...answer.values.map((row) => row.length));
-      this.heat(place, { steps: answer.steps, edges: Array.from({ length: width + 1 }, (_, i) => i), counts: answer.values }, name);
+      this.heat(place, { steps: answer.steps, edges: Array.from({ length: width + 1 }, (_, i) => i), counts: answer.values });
     } catch (error) {
       clear(place, h("p", { class: "warning" }, error instanceof Error ? error.message : String(error)));
     }
   }
 
-  private heat(place: HTMLElement, answer: HistogramAnswer, title: string): void {
+  private heat(place: HTMLElement, answer: HistogramAnswer): void {
     if (!place.isConnected) return;
     const chart = new HeatChart(place);
-    chart.set({ title, steps: answer.steps, edges: answer.edges, counts: answer.counts });
+    chart.set({ title: "", steps: answer.steps, edges: answer.edges, counts: answer.counts });
     this.charts.push(chart);
   }
 }

@@ -4,7 +4,7 @@ import type { App, Page } from "../app";
 import { ParallelChart, type AxesState, type Brush } from "../chart/parallel";
 import { spearman } from "../chart/ranks";
 import { ScatterChart } from "../chart/scatter";
-import { append, button, clear, empty, h, menu, popover } from "../dom";
+import { append, button, clear, empty, h, popover } from "../dom";
 import { and } from "../filter_menu";
 import { exprLabel, fixed, literal, metricExpr, metricName, paramExpr, plural, splitTop, toNumber } from "../format";
 import type { Frame } from "../frame";
@@ -55,7 +55,6 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
       }
     }
     clear(tools, h("label", { class: "tool" }, "result", of), h("button", { type: "button", onclick: (event: MouseEvent) => choose(event.currentTarget as Element) }, "Axes"),
-      h("button", { type: "button", onclick: (event: MouseEvent) => shape(event.currentTarget as Element) }, "Log and flip"),
       data ? h("span", { class: "muted" }, plural(data.answer.ids.length, "run")) : null, h("span", { class: "grow" }), h("span", { class: "muted" }, "Drag along an axis to choose; the query takes it over"));
   }
 
@@ -75,18 +74,16 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     popover(anchor, h("div", { class: "card columns-card" }, list), "Axes");
   }
 
-  const toggled = (name: string, expr: string): string => {
-    const list = splitTop(app.state.get(name));
-    return (list.includes(expr) ? list.filter((each) => each !== expr) : [...list, expr]).join(", ");
-  };
-
-  function shape(anchor: Element): void {
-    const log = splitTop(app.state.get("plog"));
-    const flip = splitTop(app.state.get("pflip"));
-    menu(anchor, "Log and flip", axes().flatMap((expr) => [
-      { label: `${exprLabel(expr)}, logarithmic`, checked: log.includes(expr), act: () => app.state.set({ plog: toggled("plog", expr) }) },
-      { label: `${exprLabel(expr)}, upside down`, checked: flip.includes(expr), act: () => app.state.set({ pflip: toggled("pflip", expr) }) },
-    ]));
+  /** Those of the address; where it says nothing, those whose positive values span two decades. */
+  function logarithmic(of: Data): string[] {
+    const said = app.state.get("plog");
+    if (said) return splitTop(said);
+    return of.exprs.filter((_, i) => {
+      const column = of.answer.columns[i];
+      if (column.kind !== "number") return false;
+      const values = column.values.map(toNumber).filter(Number.isFinite);
+      return values.length > 1 && Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) >= 100;
+    });
   }
 
   async function load(): Promise<void> {
@@ -122,7 +119,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     if (!data) return;
     toolbar();
     const { exprs, answer } = data;
-    const log = splitTop(app.state.get("plog"));
+    const log = logarithmic(data);
     const flip = splitTop(app.state.get("pflip"));
     const last = Math.max(0, exprs.indexOf(metric()));
     parallel ??= made();
@@ -152,7 +149,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     if (!data) return;
     const exprs = data.exprs;
     const of = (names: string[]): string => names.map((name) => exprs.find((expr) => exprLabel(expr) === name) ?? name).join(", ");
-    app.state.set({ axes: of(axesState.order), plog: of(axesState.log), pflip: of(axesState.flip) }, true);
+    app.state.set({ axes: of(axesState.order), plog: of(axesState.log) || "none", pflip: of(axesState.flip) }, true);
   }
 
   const categoryOf = (each: Value): string => (each === null ? "none" : String(each));
@@ -182,7 +179,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     scatter ??= scatterMade();
     scatter.set({
       xLabel: exprLabel(exprs[at]), yLabel: exprLabel(exprs[last]), x: answer.columns[at].values.map(toNumber), y: answer.columns[last].values.map(toNumber), ids: answer.ids, labels: answer.ids.map((id) => app.name(id)),
-      log: { x: splitTop(app.state.get("plog")).includes(exprs[at]), y: splitTop(app.state.get("plog")).includes(exprs[last]) },
+      log: { x: logarithmic(data).includes(exprs[at]), y: logarithmic(data).includes(exprs[last]) },
     });
   }
 
