@@ -1,6 +1,6 @@
 import { makeScale } from "../../../tracking/ui/page/chart/axis";
 import { Ascending, viewOf, type CurvesData } from "../../../tracking/ui/page/chart/curves_data";
-import { bandOutline, nearestIndex, polyline, Range, visibleRange } from "../../../tracking/ui/page/chart/decimate";
+import { bandOutline, barsOf, nearestIndex, polyline, Range, visibleRange, whiskersOf } from "../../../tracking/ui/page/chart/decimate";
 import { equal, holds, near, test } from "./check";
 
 /** Least and greatest of every second number, which are the y of corners. */
@@ -136,4 +136,30 @@ test("raw values behind a smoothed curve, and extremes of buckets, have their pl
   const curve = { id: "a", run: "a", label: "a", colour: 0, x: [0, 1, 2], y: [1, 1, 1], raw: { x: [0, 1, 2], y: [1, 5, 1], low: [-3, 1, 1], high: [1, 9, 1] } };
   const { y } = viewOf(data([], { curves: [curve] }), null, null, new Ascending());
   holds(y[0] < -3 && y[1] > 9, `range ${y.join(" to ")}`);
+});
+
+test("a dense line as bars covers what the line covers, without a gap between columns", () => {
+  const n = 20000;
+  const series = wave(n);
+  for (let i = 0; i < n; ++i) series.y[i] += Math.cos(i * 7.7);
+  series.y[4321] = 17;
+  const sx = makeScale(0, n - 1, 0, 400), sy = makeScale(-20, 20, 300, 0);
+  const { points } = polyline(series, [0, n], sx, sy, 1);
+  const bars = barsOf(points, 1, 1.5);
+  let highest = Infinity;
+  for (let i = 0; i < bars.length; i += 4) {
+    highest = Math.min(highest, bars[i + 1]!);
+    holds(bars[i + 3]! >= 1.5, `bar ${i / 4} is thinner than the line`);
+    if (i === 0) continue;
+    const above = bars[i - 3]! + bars[i - 1]! < bars[i + 1]! - 1e-3, below = bars[i + 1]! + bars[i + 3]! < bars[i - 3]! - 1e-3;
+    holds(!above && !below, `bars ${i / 4 - 1} and ${i / 4} are apart`);
+  }
+  near(highest, sy.at(17), 1e-3, "top of the spike");
+  equal(bars.length / 4, 401);
+});
+
+test("whiskers reach from the lowest to the highest of the buckets in a column", () => {
+  const series = { x: [0, 1, 50], y: [2, 2, 2], low: [1, 0, 2], high: [3, 4, 2] };
+  const bars = whiskersOf(series, [0, 3], makeScale(0, 100, 0, 10), makeScale(0, 4, 40, 0), 1);
+  equal(bars, [0, 0, 1, 40]);
 });

@@ -5,7 +5,7 @@ import { colourOf, dashOf } from "./colours";
 import type { Curve, CurvesData } from "./curves_data";
 import { Ascending, COLUMNS_UP_TO, isBand, WIDE_UP_TO } from "./curves_data";
 import type { Series } from "./decimate";
-import { bandOutline, lowerBound, nearestIndex, polyline, visibleRange } from "./decimate";
+import { bandOutline, barsOf, lowerBound, nearestIndex, polyline, visibleRange, whiskersOf } from "./decimate";
 import type { Box, Scene } from "./scene";
 import { TICK } from "./frame";
 
@@ -52,12 +52,31 @@ export function drawCurve(pen: Pen, data: CurvesData, curve: Curve, stroke: Stro
 }
 
 function drawLine(pen: Pen, series: Series, range: [number, number], colour: string, stroke: Stroke, dash: readonly number[], alpha: number): void {
-  const { points, single } = polyline(series, range, pen.sx, pen.sy, stroke.column, stroke.pairs);
-  pen.scene.line(points, { stroke: colour, width: stroke.width, dash, alpha });
-  pen.scene.dots(single, Math.max(stroke.width, 1.5), colour, alpha);
+  const { scene, sx, sy, plot, ratio } = pen;
+  const wide = stroke.width * ratio > 1;
+  const whole = polyline(series, range, sx, sy, stroke.column, stroke.pairs);
+  // Several points a column, and so many corners that they don't lie on a line: the curve covers an area.
+  const columns = Math.min(plot.width, columnsOf(pen, series, range)) / stroke.column;
+  const dense = wide && range[1] - range[0] > 2 * columns && whole.points.length / 2 > 2 * columns;
+  if (dense) {
+    // Bars that one sees through must not overlap.
+    scene.bars(barsOf(whole.points, stroke.column, alpha === 1 ? stroke.width : stroke.column), colour, alpha);
+  } else if (wide && series.low && series.high) {
+    scene.bars(whiskersOf(series, range, sx, sy, stroke.column), colour, alpha);
+    scene.line(polyline({ x: series.x, y: series.y }, range, sx, sy, stroke.column).points, { stroke: colour, width: stroke.width, dash, alpha });
+  } else {
+    scene.line(whole.points, { stroke: colour, width: stroke.width, dash, alpha });
+  }
+  scene.dots(whole.single, Math.max(stroke.width, 1.5), colour, alpha);
   // Where points lie far apart, each is seen.
-  const few = stroke.width >= 1.5 && range[1] - range[0] <= 40 && alpha === 1 && pen.plot.width / (range[1] - range[0]) >= 8;
-  if (few) pen.scene.dots(pointsOf(pen, series, range), 2, colour);
+  const few = stroke.width >= 1.5 && range[1] - range[0] <= 40 && alpha === 1 && plot.width / (range[1] - range[0]) >= 8;
+  if (few) scene.dots(pointsOf(pen, series, range), 2, colour);
+}
+
+/** Pixels from the curve's first to its last point in the range. */
+function columnsOf(pen: Pen, series: Series, range: readonly [number, number]): number {
+  if (range[1] <= range[0] || !pen.ascending.of(series.x)) return Infinity;
+  return Math.max(1, pen.sx.at(series.x[range[1] - 1]!) - pen.sx.at(series.x[range[0]]!));
 }
 
 function pointsOf(pen: Pen, series: Series, range: [number, number]): number[] {

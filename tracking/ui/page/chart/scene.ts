@@ -31,6 +31,7 @@ export interface Pixels {
 export type Item =
   | ({ kind: "line"; points: Points } & LineStyle)
   | { kind: "area"; points: Points; fill: string; alpha: number }
+  | { kind: "bars"; bars: ArrayLike<number>; fill: string; alpha: number }
   | { kind: "rect"; x: number; y: number; width: number; height: number; fill: string; alpha: number; stroke?: string }
   | { kind: "dots"; points: Points; radius: number; fill: string; alpha: number; square: boolean }
   | ({ kind: "text"; x: number; y: number; text: string } & TextStyle)
@@ -54,6 +55,11 @@ export class Scene {
 
   area(points: Points, fill: string, alpha = 1): void {
     if (points.length >= 6) this.items.push({ kind: "area", points, fill, alpha });
+  }
+
+  /** Rectangles of one colour: x, y, width, height of each. */
+  bars(bars: ArrayLike<number>, fill: string, alpha = 1): void {
+    if (bars.length >= 4) this.items.push({ kind: "bars", bars, fill, alpha });
   }
 
   rect(box: Box, fill: string, alpha = 1, stroke?: string): void {
@@ -196,6 +202,11 @@ function paintItem(context: CanvasRenderingContext2D, item: Item, fonts: Fonts, 
       context.fillStyle = item.fill;
       fillArea(context, item.points);
       break;
+    case "bars":
+      // One by one: as a single path they take ten times as long.
+      context.fillStyle = item.fill;
+      for (let i = 0; i + 3 < item.bars.length; i += 4) context.fillRect(item.bars[i]!, item.bars[i + 1]!, item.bars[i + 2]!, item.bars[i + 3]!);
+      break;
     case "rect":
       context.fillStyle = item.fill;
       if (item.fill !== "none") context.fillRect(item.x, item.y, item.width, item.height);
@@ -232,7 +243,7 @@ function paintItem(context: CanvasRenderingContext2D, item: Item, fonts: Fonts, 
 
 /** Paints primitives on a canvas whose coordinates are CSS pixels; ratio is its device pixels to one of them. */
 export function paint(context: CanvasRenderingContext2D, items: readonly Item[], fonts: Fonts, ratio: number): void {
-  context.lineJoin = "round";
+  context.lineJoin = "bevel";
   context.lineCap = "butt";
   context.textBaseline = "alphabetic";
   for (const item of items) paintItem(context, item, fonts, ratio, 1);

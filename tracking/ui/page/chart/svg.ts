@@ -32,6 +32,14 @@ function pathOf(points: Points, closed: boolean): string {
   return words.join("");
 }
 
+function barsPath(bars: ArrayLike<number>): string {
+  let path = "";
+  for (let i = 0; i + 3 < bars.length; i += 4) {
+    path += `M${coordinate(bars[i]!)} ${coordinate(bars[i + 1]!)}h${coordinate(bars[i + 2]!)}v${coordinate(bars[i + 3]!)}h${coordinate(-bars[i + 2]!)}Z`;
+  }
+  return path;
+}
+
 type Attributes = Record<string, string | number | undefined>;
 
 function tag(name: string, attributes: Attributes, inside?: string): string {
@@ -60,6 +68,8 @@ class Writer {
           "stroke-dasharray": item.dash?.length ? item.dash.join(" ") : undefined, "stroke-opacity": opacity(item.alpha) });
       case "area":
         return tag("path", { d: pathOf(item.points, true), fill: item.fill, "fill-opacity": opacity(item.alpha) });
+      case "bars":
+        return tag("path", { d: barsPath(item.bars), fill: item.fill, "fill-opacity": opacity(item.alpha) });
       case "rect":
         return tag("rect", { x: item.x, y: item.y, width: item.width, height: item.height, fill: item.fill, "fill-opacity": opacity(item.alpha), stroke: item.stroke });
       case "dots":
