@@ -12,8 +12,8 @@ build=(g++ cmake ninja-build pkg-config git
        libcli11-dev libcurl4-openssl-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev libre2-dev libsqlite3-dev)
 test=(libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv)
 # Clang, the runtime of its sanitizers, the formatter that the tests hold the sources to, what checks the page's types and runs its
-# modules, and the browser that tests it.
-ci=(clang libclang-rt-dev clang-format esbuild nodejs node-typescript chromium chromium-driver)
+# modules, the browser that tests it, and a shell in which completion is tried.
+ci=(clang libclang-rt-dev clang-format esbuild nodejs node-typescript chromium chromium-driver zsh)
 # What the benchmarks compare with; each is left out where it is not installed.
 bench=(libdnnl-dev ocl-icd-opencl-dev opencl-c-headers libopenblas-dev libsleef-dev python3-torch)
 docs=(doxygen)

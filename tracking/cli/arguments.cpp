@@ -40,8 +40,8 @@ void Arguments::trust(bool& value) {
   flag("--trust", value, "run the program of a run that is not in your own list of runs, or is another user's");
 }
 
-void Arguments::rest(std::vector<std::string>& words) {
-  all_.push_back({.name = "", .help = "", .takes = {}, .place = &words, .rest = true});
+void Arguments::rest(std::vector<std::string>& words, Takes takes) {
+  all_.push_back({.name = "", .help = "", .takes = std::move(takes), .place = &words, .rest = true});
 }
 
 }  // namespace stet::tracking::cli

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "stet/tensor/version.h"
+#include "stet/tracking/cli/complete.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/record/nearest.h"
@@ -20,13 +22,13 @@ namespace stet::tracking::cli {
 
 // Each is defined in the file of its name, data_sets in data.cpp, ui_verb in ui.cpp.
 Verb ls(), show(), series(), plot(), diff(), compare(), verify(), resume(), tag(), note(), rename(), archive(),
-    data_sets(), index(), ui_verb();
+    data_sets(), index(), completion(), ui_verb();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls,  show, series, plot,    diff,      compare, verify, resume,
-                                tag, note, rename, archive, data_sets, index,   ui_verb};
+constexpr Verb (*kVerbs[])() = {ls,  show, series, plot,    diff,      compare, verify,  resume,
+                                tag, note, rename, archive, data_sets, index,   ui_verb, completion};
 
 constexpr const char* kFooter =
     "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"
@@ -82,7 +84,15 @@ void add(CLI::App& command, const Argument& argument) {
     option->allow_extra_args(false);
 }
 
+std::vector<Verb> all_verbs() {
+  std::vector<Verb> verbs;
+  for (const auto& make : kVerbs) verbs.push_back(make());
+  return verbs;
+}
+
 int run_command(int argc, char** argv) {
+  // What scripts of shells call is no verb for people.
+  if (argc > 2 && std::string_view(argv[1]) == "complete") return answer_shell(all_verbs(), {argv + 2, argv + argc});
   CLI::App app("Lists, shows, compares, verifies, resumes and labels the runs of Stet programs, and fetches data sets.",
                "stet");
   app.set_version_flag("--version", stet::version);
@@ -90,8 +100,7 @@ int run_command(int argc, char** argv) {
   app.footer(kFooter);
   Common common;
   std::vector<std::pair<const CLI::App*, Verb>> verbs;
-  for (const auto& make : kVerbs) {
-    const Verb verb = make();
+  for (const Verb& verb : all_verbs()) {
     CLI::App* command = app.add_subcommand(verb.name, verb.help);
     command->add_option("--runs", common.runs, "folder of runs")->capture_default_str();
     command->add_flag("--json", common.json, "print JSON");

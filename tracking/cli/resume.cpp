@@ -93,7 +93,7 @@ Verb resume() {
           [options](Arguments& arguments) {
             arguments.word("RUN", options->run, "which run", Takes::run);
             arguments.trust(options->trust);
-            arguments.rest(options->flags);
+            arguments.rest(options->flags, Takes::file);
           },
           [options](const Common& common) { return resume_run(common, *options); }};
 }

@@ -43,7 +43,7 @@ Verb tag() {
           {{{"stet tag latest good", "add a tag"}, {"stet tag latest -draft +good", "take one away and add another"}}},
           [options](Arguments& arguments) {
             arguments.word("RUN", options->run, "which run", Takes::run);
-            arguments.rest(options->words);
+            arguments.rest(options->words, Takes::tag);
           },
           [options](const Common& common) { return change(common, *options); }};
 }

@@ -18,7 +18,7 @@ struct Common {
 
 /// What a word or an option's value is: completion offers what there is of it.
 struct Takes {
-  enum Kind { text, run, runs, query, terms, metric, file, folder, data_set, one_of };
+  enum Kind { text, run, runs, query, terms, metric, tag, file, folder, data_set, one_of };
   Kind kind = text;
   std::vector<std::string> choices;  ///< of one_of
 
@@ -59,7 +59,7 @@ class Arguments {
   /// --trust: run the program of a run that is not this user's own. STET_TRUST=1 in the environment says so too.
   void trust(bool& value);
   /// Whatever else there is.
-  void rest(std::vector<std::string>& words);
+  void rest(std::vector<std::string>& words, Takes takes = {});
 
   const std::vector<Argument>& all() const { return all_; }
 

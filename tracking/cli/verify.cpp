@@ -106,7 +106,7 @@ void say_options(Arguments& arguments, Options& o) {
                    {"avx512", "avx2", "neon", "scalar"});
   arguments.option("--device", o.device, "run it on this device: cpu, cuda or cuda:N", {"cpu", "cuda"});
   arguments.flag("--resumes", o.resumes, "start every stretch from its checkpoint as well");
-  arguments.rest(o.words);
+  arguments.rest(o.words, Takes::file);
   arguments.trust(o.trust);
 }
 

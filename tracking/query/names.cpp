@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
-#include <vector>
 
 #include "stet/tracking/query/lexer.h"
 #include "stet/tracking/record/nearest.h"
@@ -57,6 +56,12 @@ std::optional<size_t> field_named(std::string_view word) {
 std::optional<Member> member_named(std::string_view word) { return find(kMembers, word); }
 std::optional<Comparator> comparator_named(std::string_view symbol) { return find(kComparators, symbol); }
 bool is_function(std::string_view word) { return is_one_of(kFunctions, word); }
+std::vector<std::string> parts_of_series() {
+  std::vector<std::string> parts;
+  for (const auto& [word, member] : kMembers) parts.emplace_back(word);
+  for (const std::string_view word : kFunctions) parts.push_back(std::string(word) + "(");
+  return parts;
+}
 bool is_operator_word(std::string_view word) { return is_one_of(kOperatorWords, word); }
 
 void raise_unknown(std::string_view query, size_t at, const std::string& word) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stet/tracking/query/expression.h"
 
@@ -14,6 +15,7 @@ std::optional<size_t> field_named(std::string_view word);  ///< its place in kFi
 std::optional<Member> member_named(std::string_view word);
 std::optional<Comparator> comparator_named(std::string_view symbol);
 bool is_function(std::string_view word);       ///< at, first, ever, … of a series
+std::vector<std::string> parts_of_series();    ///< those and the members, as 'min' and 'at('
 bool is_operator_word(std::string_view word);  ///< and, or, not, in, has
 
 inline constexpr std::string_view kPartsOfSeries =

@@ -145,6 +145,25 @@ class RunIndex::Impl {
     return count.step() ? static_cast<size_t>(count.integer(0)) : 0;
   }
 
+  std::vector<std::string> names(const std::string& table) {
+    // From one to the next, without a look at every run that has it.
+    Statement rows = database_->prepare(fmt::format(
+        "WITH RECURSIVE each(name) AS (SELECT min(name) FROM {0} UNION ALL SELECT (SELECT min(name) FROM {0} "
+        "WHERE name > each.name) FROM each WHERE each.name IS NOT NULL) "
+        "SELECT name FROM each WHERE name IS NOT NULL",
+        table));
+    std::vector<std::string> all;
+    while (rows.step()) all.push_back(rows.text(0));
+    return all;
+  }
+
+  std::vector<query::SeriesName> series() {
+    std::vector<query::SeriesName> all;
+    Statement rows = database_->prepare("SELECT DISTINCT name, context FROM metric ORDER BY name, context");
+    while (rows.step()) all.push_back(series_of(rows.text(0), rows.text(1)));
+    return all;
+  }
+
  private:
   // All that is read from now on is of one moment.
   void begin() {
@@ -182,13 +201,6 @@ class RunIndex::Impl {
     Statement found = database_->prepare(fmt::format("SELECT 1 FROM {} WHERE name = ? LIMIT 1", table));
     found.bind(1, std::string_view(name));
     return found.step();
-  }
-
-  std::vector<std::string> names(const char* table) {
-    std::vector<std::string> all;
-    Statement rows = database_->prepare(fmt::format("SELECT DISTINCT name FROM {}", table));
-    while (rows.step()) all.push_back(rows.text(0));
-    return all;
   }
 
   Path runs_, file_;
@@ -239,6 +251,14 @@ std::vector<std::string> RunIndex::remarks(const std::vector<const Expression*>&
 }
 size_t RunIndex::size() {
   return impl_->repaired([&] { return impl_->size(); });
+}
+
+std::vector<std::string> RunIndex::names(Names which) {
+  static constexpr const char* kTables[] = {"param", "metric", "data", "tag"};
+  return impl_->repaired([&] { return impl_->names(kTables[static_cast<size_t>(which)]); });
+}
+std::vector<query::SeriesName> RunIndex::series() {
+  return impl_->repaired([&] { return impl_->series(); });
 }
 
 }  // namespace stet::tracking

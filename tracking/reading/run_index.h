@@ -69,6 +69,11 @@ class RunIndex {
   std::vector<std::string> remarks(const std::vector<const query::Expression*>& expressions);
   size_t size();
 
+  enum class Names : uint8_t { params, metrics, data, tags };
+  /// All that runs have, in ascending order.
+  std::vector<std::string> names(Names which);
+  std::vector<query::SeriesName> series();
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
