@@ -177,6 +177,11 @@ class Browser:
     def hover(self, x, y):
         self.command("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": [{"type": "pointerMove", "duration": 0, "x": int(x), "y": int(y)}]}]})
 
+    def hover_over(self, selector):
+        """The pointer rests on the first element of a selector, which may show more then."""
+        x, y, width, height = self.box(selector)
+        self.hover(x + width / 2, y + height / 2)
+
     def box(self, selector):
         """x, y, width, height of the first element of a selector."""
         return self.run("const b = document.querySelector(arguments[0]).getBoundingClientRect(); return [b.x, b.y, b.width, b.height]", selector)

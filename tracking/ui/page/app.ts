@@ -139,10 +139,10 @@ export class App {
   /** After a change made here: others are told at once. */
   async poll(): Promise<void> {
     try {
-      const changes = await this.source.get<Changes>("changes", { cursor: this.cursor });
+      const changes = await this.source.get<Changes | null>("changes", { cursor: this.cursor });
       if (this.silent) document.body.classList.remove("silent");
       this.silent = false;
-      if (changes.cursor === this.cursor) return;
+      if (!changes || changes.cursor === this.cursor) return;
       const first = this.cursor === "";
       this.cursor = changes.cursor;
       this.last = changes.runs;

@@ -2,7 +2,7 @@
 
 import type { App } from "./app";
 import type { Curve, CurvesData, Mark } from "./chart/curves";
-import { toNumbers, metricName } from "./format";
+import { metricName, plural, toNumbers } from "./format";
 import { grouped, type Groups } from "./grouping";
 import type { ChartSpec, Part } from "./metrics";
 import type { Marks, Series } from "./types";
@@ -88,7 +88,7 @@ export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, 
   const band = app.state.get("band") === "minmax" ? "minmax" : "sd";
   // The list of runs is the legend of colours; what dashes mean is said beside the title.
   const signs = ["─", "╌", "┈"];
-  const unit = splits.length > 1 ? splits.map((part, i) => `${part || spec.parts[0].name} ${signs[i % 3]}`).join("   ") : undefined;
+  const unit = splits.length > 4 ? plural(splits.length, "series", "series") : splits.length > 1 ? splits.map((part, i) => `${part || spec.parts[0].name} ${signs[i % 3]}`).join("   ") : undefined;
   const xKind = look.x === "time" ? "time" : look.x === "wall" ? "wall" : look.x === "step" ? "step" : "number";
   return {
     title: spec.title, unit, xLabel: XLABEL[look.x] ?? look.x.replace(/^metric:/, ""), xKind, log: { x: look.logX, y: look.logY }, band: groups && mean ? band : "none",

@@ -37,12 +37,12 @@ export class Frame {
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
-  update(): void {
+  update(changed = new Set<string>()): void {
     const chosen = this.app.state.list("sel").length;
     clear(this.nav, ...NAMES.map(([view, name]) => h("a", {
       href: this.app.state.link(view), "aria-current": this.app.state.view === view || (view === "runs" && this.app.state.view === "run") ? "page" : null,
     }, name, view === "compare" && chosen > 1 ? h("span", { class: "badge" }, chosen) : null)));
-    if (document.activeElement !== this.query.input) this.query.show();
+    if (changed.has("q") || document.activeElement !== this.query.input) this.query.show();
   }
 
   help(): void {

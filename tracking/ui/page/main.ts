@@ -28,7 +28,7 @@ function start(app: App, main: HTMLElement): void {
     page = (MAKE[app.state.view] as Made)(app, frame, main);
   };
   app.state.listen((changed) => {
-    frame.update();
+    frame.update(changed);
     if (changed.has("view")) open();
     else page?.update(changed);
   });

@@ -2,7 +2,7 @@
 
 import type { App, News } from "./app";
 import { append, clear, empty, h, iconButton, menu, type Item } from "./dom";
-import { metricExpr, number, plural, signed, toNumber } from "./format";
+import { decimals, fixed, metricExpr, number, plural, signed, toNumber } from "./format";
 import type { Frame } from "./frame";
 import type { Part } from "./metrics";
 import { RowPages } from "./row_pages";
@@ -44,6 +44,7 @@ export class RunList {
   private focus: Part | null = null;
   private hot: string | null = null;
   private at = -1;
+  private places = 3;
 
   constructor(private readonly app: App, private readonly frame: Frame, private readonly settled: () => void) {
     this.head = h("div", { class: "list-head" });
@@ -138,6 +139,7 @@ export class RunList {
       if (!answer.matched) clear(this.note, answer.total ? this.nothing() : empty("No runs yet. A program that makes a stet::Run writes one here:", [`build/release/bin/mnist --runs ${this.app.hello.folder}`]));
       else if (answer.warnings?.length) clear(this.note, ...answer.warnings.map((line) => h("p", { class: "warning" }, line)));
       this.columns.hidden = !answer.matched;
+      this.places = decimals(this.pages.loaded().slice(0, 400).map((row) => toNumber(row.values[0])));
       this.rows.setCount(this.pages.matched);
     }
     this.marks();
@@ -222,7 +224,7 @@ export class RunList {
     cells.name.href = state.link("run", { id: row.id });
     cells.name.title = `${row.name}\n${row.id}\n${status.word}${row.tags.length ? "\n" + row.tags.join(", ") : ""}`;
     const value = this.valueOf(row);
-    cells.value.textContent = value === null ? "" : number(value, 4);
+    cells.value.textContent = value === null ? "" : this.probe ? number(value, 4) : fixed(value, this.places);
     cells.value.classList.toggle("nan", value !== null && Number.isNaN(value));
     const against = base && base !== row.id ? this.baseValue(base) : NaN;
     cells.delta.textContent = row.id === base ? "base" : value === null ? "" : signed(value - against);

@@ -58,6 +58,8 @@ export class HttpSource implements Source {
       this.hold(address, kept);
       return kept.answer as T;
     }
+    // What asks by a cursor has no answer to hold: the cursor is the present one.
+    if (response.status === 304) return null as unknown as T;
     if (!response.ok) throw await failure(response);
     const answer = await response.json() as T;
     const tag = response.headers.get("ETag");

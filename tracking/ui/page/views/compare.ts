@@ -135,14 +135,14 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
   function around(ids: string[], found: Divergence): HTMLElement | null {
     if (!found.around.length) return null;
     const rows = found.around.map((each) => h("tr", { class: each.same ? "" : "parted" }, h("th", { scope: "row", class: "right" }, each.step), h("td", { class: "right mono" }, exact(each.first, "number")), h("td", { class: "right mono" }, exact(each.second, "number")), h("td", { class: "right mono" }, each.same ? "0" : each.ulps === null ? "NaN" : exact(each.ulps, "number")), h("td", {}, each.same ? "same bits" : "parted")));
-    return card("Losses around the first difference", h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { class: "right" }, "step"), ...ids.map((id) => h("th", { class: "right" }, swatch(app, id), app.name(id))), h("th", { class: "right", title: "How many floating numbers lie between them" }, "ULP"), h("th", {}, ""))), h("tbody", {}, ...rows)));
+    return card("Losses around the first difference", h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { class: "right" }, "step"), ...ids.map((id) => h("th", { class: "right" }, swatch(app, id), app.name(id))), h("th", { class: "right", title: "How many floating numbers lie between them" }, "ULP"), h("td"))), h("tbody", {}, ...rows)));
   }
 
   function checkpoint(found: Divergence): HTMLElement | null {
     const at = found.checkpoint;
     if (!at) return null;
     const rows = at.tensors.map((each) => h("tr", {}, h("th", { scope: "row", class: "mono" }, each.name), h("td", { class: "right" }, each.elements), h("td", { class: "right" }, each.differing), h("td", { class: "right" }, each.elements ? `${number((100 * each.differing) / each.elements, 3)} %` : ""), h("td", { class: "right mono" }, exact(each.most, "number")), h("td", { class: "muted" }, each.unlike)));
-    return card(`Tensors at the checkpoint of step ${at.step}`, h("table", { class: "data" }, h("thead", {}, h("tr", {}, ...["tensor", "elements", "differing", "", "most ULP", ""].map((name, i) => h("th", { class: i > 0 && i < 5 ? "right" : "" }, name)))), h("tbody", {}, ...rows)), at.scalars.length ? h("p", {}, `Scalars that differ: ${at.scalars.join(", ")}`) : null);
+    return card(`Tensors at the checkpoint of step ${at.step}`, h("table", { class: "data" }, h("thead", {}, h("tr", {}, ...["tensor", "elements", "differing", "share", "most ULP", "not compared"].map((name, i) => h("th", { class: i > 0 && i < 5 ? "right" : "" }, name)))), h("tbody", {}, ...rows)), at.scalars.length ? h("p", {}, `Scalars that differ: ${at.scalars.join(", ")}`) : null);
   }
 
   void load();

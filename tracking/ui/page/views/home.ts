@@ -50,7 +50,7 @@ export function homeView(app: App, frame: Frame, element: HTMLElement): Page {
     probe: (panel, x) => list.setProbe(panel && x !== null ? { label: `${panel.spec.title} at ${Number(x.toPrecision(6))}`, of: (run) => panel.at(run, x) } : null),
     settled: (first) => list.setFocus(first?.parts[0] ?? null),
   });
-  element.append(list.element, divider(list.element), board.element);
+  element.append(h("h1", { class: "offscreen" }, "Curves"), list.element, divider(list.element), board.element);
   void board.start();
   return {
     update(changed) {

@@ -194,7 +194,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     const { exprs, answer } = data;
     const y = answer.columns[last].values.map(toNumber);
     const rows = exprs.map((expr, i) => ({ expr, i, ...spearman(answer.columns[i].values.map(toNumber), y) })).filter((row) => row.i !== last && answer.columns[row.i].kind === "number").sort((a, b) => (Math.abs(b.rho) || 0) - (Math.abs(a.rho) || 0));
-    const table = h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", {}, "parameter"), h("th", { class: "right" }, "ρ"), h("th", {}, ""), h("th", { class: "right" }, "N"))));
+    const table = h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", {}, "parameter"), h("th", { class: "right" }, "ρ"), h("td"), h("th", { class: "right" }, "N"))));
     const body = h("tbody");
     for (const row of rows) {
       const bar = h("span", { class: `rank-bar${row.rho < 0 ? " less" : ""}` });

@@ -46,7 +46,7 @@ export function overviewTab(app: App, run: Run): HTMLElement {
     h("div", { class: "column" },
       card("What it ran", facts([["program", launch?.program?.path ?? run.program], ["arguments", launch?.argv?.length ? h("code", { class: "wrap" }, launch.argv.map(shell).join(" ")) : ""], ["commit", commit], ["patch", source.patch_bytes ? bytes(source.patch_bytes) : ""], ["seed", exact(run.seed, "number")], ["numerics contract", `version ${run.numerics}`], ["Stet", run.stet_version]])),
       card("Where", facts([["host", exact(launch?.machine?.host, "text")], ["CPU", exact(launch?.machine?.cpu, "text")], ["GPU", exact(launch?.machine?.gpu, "text")], ["threads", launch?.threads], ["instructions", launch?.isa], ["device", launch?.device],
-        ["folder", h("span", { class: "row" }, h("code", { class: "wrap" }, run.path ?? run.folder), iconButton("copy", "Copy the path", () => void copy(run.path ?? run.folder, "the path")))]])),
+        ["folder", h("span", { class: "row tight" }, h("code", { class: "wrap" }, run.path ?? run.folder), iconButton("copy", "Copy the path", () => void copy(run.path ?? run.folder, "the path")))]])),
       verification(run)));
 }
 

@@ -70,7 +70,7 @@ export class Groups {
     const bounds = groups.flatMap((group) => [toNumber(group.min), toNumber(group.max)]).filter(Number.isFinite);
     const low = Math.min(...bounds);
     const high = Math.max(...bounds);
-    const head = h("tr", {}, ...answer.by.map((expr) => h("th", {}, exprLabel(expr))), h("th", { class: "right" }, "runs"), h("th", { class: "right" }, `${exprLabel(answer.of)}, mean ± SD`), h("th", { class: "right" }, "N"), h("th", { class: "right" }, "least"), h("th", { class: "right" }, "greatest"), h("th", {}, "spread"), h("th", {}, "best"), h("th", {}, ""));
+    const head = h("tr", {}, ...answer.by.map((expr) => h("th", {}, exprLabel(expr))), h("th", { class: "right" }, "runs"), h("th", { class: "right" }, `${exprLabel(answer.of)}, mean ± SD`), h("th", { class: "right" }, "N"), h("th", { class: "right" }, "least"), h("th", { class: "right" }, "greatest"), h("th", {}, "spread"), h("th", {}, "best"), h("td"));
     const body = h("tbody");
     for (const group of groups.slice(0, 500)) body.append(this.row(answer, group, low, high));
     clear(this.element, h("table", { class: "data groups-table" }, h("caption", {}, `${plural(groups.length, "group")} of ${exprLabel(answer.of)}; SD with N − 1 in its denominator`), h("thead", {}, head), body));

@@ -1,0 +1,304 @@
+"""The page of `stet ui` in a real Chromium, over runs of the scenario program.
+
+    page_test.py STET SCENARIO
+
+Where Chromium or its driver is missing, the test says so and is skipped. axe's rules are asked where AXE names axe.min.js.
+"""
+
+import os
+import re
+import sys
+import unittest
+import urllib.parse
+
+from browser import SKIPPED, Browser, programs
+from served import LONG, Served
+
+ENTER, ESCAPE, DOWN = "\ue007", "\ue00c", "\ue015"
+VIEWS = ["home", "runs", "compare", "media", "parameters"]
+TABS = ["overview", "curves", "parameters", "model", "data", "launches", "log", "media", "files", "notes"]
+ROWS = "document.querySelectorAll('.t-scroll .virtual .t-row:not([hidden]):not(.waiting)').length"
+
+AXE_OFF = []
+
+
+def setUpModule():
+    global served, browser, address, base
+    served = Served(*sys.argv[1:3])
+    address = served.serve()
+    base = address.split("?")[0]
+    browser = Browser()
+    browser.open(address)
+    browser.wait("document.querySelectorAll('.run-row').length > 0", "the list of runs")
+
+
+def tearDownModule():
+    browser.close()
+    served.close()
+
+
+class Page(unittest.TestCase):
+    def setUp(self):
+        browser.errors()
+
+    def tearDown(self):
+        self.assertEqual(browser.errors(), [], "the console has nothing to say")
+
+    def open(self, place, ready):
+        """A view from its address alone: in a page that knew nothing before."""
+        browser.open("about:blank")
+        browser.open(f"{base}#/{place}")
+        browser.wait(ready)
+
+    def table(self, place="runs"):
+        self.open(place, f"{ROWS} > 0")
+
+    def column(self, label):
+        """The exact values of a column, in the order of the rows in sight."""
+        return browser.run("""
+          const at = [...document.querySelectorAll('.t-head .t-cell')].findIndex((cell) => cell.title === arguments[0]);
+          const rows = [...document.querySelectorAll('.t-scroll .virtual .t-row:not([hidden])')].sort((a, b) => a.ariaRowIndex - b.ariaRowIndex);
+          return rows.map((row) => row.children[at].title || row.children[at].textContent.trim());""", label)
+
+    def names(self):
+        return browser.run("""
+          const rows = [...document.querySelectorAll('.t-scroll .virtual .t-row:not([hidden])')].sort((a, b) => a.ariaRowIndex - b.ariaRowIndex);
+          return rows.map((row) => row.querySelector('a.name').textContent);""")
+
+    def state(self):
+        """The parameters of the address."""
+        return dict(urllib.parse.parse_qsl(browser.address().partition("#")[2].partition("?")[2]))
+
+
+class Views(Page):
+    def test_every_view_opens_from_its_address(self):
+        a, b = served.id_of("alpha"), served.id_of("parted")
+        for view in VIEWS:
+            with self.subTest(view):
+                self.open(f"{view}?sel={a},{b}" if view in ("compare", "media") else view, f"document.querySelector('main.view-{view}').childElementCount > 0")
+                browser.wait("!document.querySelector('[aria-busy=true]')")
+                self.assertIn("stet", browser.run("document.title"))
+
+    def test_every_part_of_a_run(self):
+        run = served.id_of("measured")
+        for tab in TABS:
+            with self.subTest(tab):
+                self.open(f"run?id={run}&tab={tab}", f"document.querySelector('#tab-{tab}[aria-selected=true]')")
+                browser.wait("document.querySelector('.run-body').innerText.length > 0")
+
+    def test_what_is_not_there_is_said(self):
+        self.open("run?id=19990101-000000-0000000", "document.querySelector('.empty')")
+        self.assertIn("All runs", browser.text("main"))
+        browser.errors()
+
+    def test_no_axe_finding(self):
+        axe = os.environ.get("AXE")
+        if not axe or not os.path.exists(axe):
+            print("axe's rules are not asked: AXE names no axe.min.js", file=sys.stderr)
+            return
+        with open(axe) as file:
+            source = file.read()
+        a, b = served.id_of("alpha"), served.id_of("parted")
+        places = ["home", "runs", f"compare?sel={a},{b}", f"media?sel={served.id_of('measured')}&kind=histogram", "parameters", "runs?group=params.lr", *(f"run?id={a}&tab={tab}" for tab in TABS)]
+        for place in places:
+            with self.subTest(place):
+                self.open(place, "document.querySelector('main').childElementCount > 0")
+                browser.wait("!document.querySelector('[aria-busy=true]')")
+                browser.devtools("Runtime.evaluate", {"expression": source})
+                found = browser.command("POST", "/execute/async", {"script": "const done = arguments[arguments.length - 1]; axe.run({resultTypes: ['violations']}).then((r) => done(r.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`)))", "args": []})
+                self.assertEqual([line for line in found if line.split(":")[0] not in AXE_OFF], [])
+
+
+class Table(Page):
+    def test_numbers_are_those_of_ls(self):
+        self.table("runs?sort=made")
+        runs = {run["name"]: run for run in served.ask("ls")}
+        self.assertEqual(sorted(self.names()), sorted(runs))
+        for label, of in (("lr", lambda run: run["params"]["lr"]), ("steps", lambda run: run["steps"])):
+            shown = dict(zip(self.names(), self.column(label)))
+            self.assertEqual({name: float(value) for name, value in shown.items()}, {name: float(of(run)) for name, run in runs.items()}, label)
+
+    def test_query(self):
+        self.table()
+        field = browser.find("combobox", "Query")
+        browser.type(field, "params.lr > 0.05")
+        browser.wait("document.querySelector('.hits').textContent === '1 run'", "hits while typing")
+        browser.type(field, ENTER)
+        browser.wait(f"{ROWS} === 1")
+        self.assertEqual(self.names(), ["rate"])
+        self.assertEqual(self.state()["q"], "params.lr > 0.05")
+        browser.back()
+        browser.wait(f"{ROWS} > 1", "the back button")
+        self.assertEqual(browser.run("document.querySelector('input.query').value"), "")
+
+    def test_completion(self):
+        self.table()
+        field = browser.find("combobox", "Query")
+        browser.type(field, "params.l")
+        browser.wait("document.querySelectorAll('.completions [role=option]').length > 0")
+        browser.type(field, DOWN + ENTER)
+        self.assertEqual(browser.run("document.querySelector('input.query').value"), "params.lr")
+        browser.type(field, ESCAPE + ESCAPE)
+
+    def test_an_error_stands_under_its_column(self):
+        self.table()
+        field = browser.find("combobox", "Query")
+        browser.type(field, "params.lr < < 1")
+        browser.type(field, ENTER)
+        browser.wait("!document.querySelector('.query-error').hidden")
+        self.assertIn("column 13", browser.text(".query-error"))
+        caret, text = browser.box(".query-error .caret"), browser.box("input.query")
+        self.assertLess(text[0], caret[0])
+        browser.errors()  # the server's refusal stands in the console
+
+    def test_sort(self):
+        self.table()
+        browser.click("button", "lr")
+        browser.wait("document.querySelector('[role=columnheader][aria-sort=ascending]')")
+        browser.wait("document.querySelector('.t-row.t-head') && location.hash.includes('sort=params.lr')")
+        expected = [float(run["params.lr"]) for run in served.ask("ls", "--columns", "params.lr", "--sort", "params.lr")]
+        browser.wait(f"{ROWS} === {len(expected)}")
+        self.assertEqual([float(value) for value in self.column("lr")], expected)
+        browser.click("button", "lr")
+        browser.wait("document.querySelector('[role=columnheader][aria-sort=descending]')")
+        browser.wait("[...document.querySelectorAll('.t-row[aria-rowindex=\"2\"]')].some((row) => row.querySelector('a.name').textContent === 'rate')")
+
+    def test_group(self):
+        metric = 'metrics["loss"].last'
+        self.open("runs?" + urllib.parse.urlencode({"group": "params.lr", "of": metric}), "document.querySelector('.groups-table tbody tr')")
+        groups = served.ask("ls", "--group-by", "params.lr", "--of", metric)
+        shown = browser.run("[...document.querySelectorAll('.groups-table tbody tr')].map((row) => [...row.children].map((cell) => cell.title || cell.textContent))")
+        self.assertEqual({float(row[0]): (int(row[1]), float(row[2]), int(row[3])) for row in shown}, {float(group["params.lr"]): (group["runs"], group["mean"], group["n"]) for group in groups})
+
+    def test_selection_is_carried_to_the_other_views(self):
+        self.table("runs?sort=made")
+        for name in ("alpha", "parted"):
+            browser.click("checkbox", f"Select {name}")
+        browser.wait("document.querySelectorAll('.t-row.selected').length === 2")
+        self.assertEqual(set(self.state()["sel"].split(",")), {served.id_of("alpha"), served.id_of("parted")})
+        browser.click("link", "Compare")
+        browser.wait("document.querySelector('.divergence .verdict')")
+        found = served.ask("compare", served.id_of("alpha"), served.id_of("parted"))
+        self.assertIn(found["result"], browser.text(".divergence"))
+        browser.back()
+        browser.wait("document.querySelectorAll('.t-row.selected').length === 2", "the back button keeps the selection")
+
+    def test_long_names_stay_in_their_column(self):
+        self.table()
+        self.assertIn(LONG, self.names())
+        self.assertLessEqual(browser.run("Math.max(...[...document.querySelectorAll('a.name')].map((a) => a.getBoundingClientRect().right))"), browser.run("document.querySelector('.t-head .t-cell.pinned:nth-child(2)').getBoundingClientRect().right"))
+
+
+class Curves(Page):
+    def test_zoom_stands_in_the_address(self):
+        self.open("home", "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')")
+        x, y, width, height = browser.box(".panel .chart-place")
+        browser.drag(x + 0.3 * width, y + 0.5 * height, x + 0.6 * width, y + 0.5 * height)
+        browser.wait("location.hash.includes('zoom=')")
+        low, high = map(float, self.state()["zoom"].split(","))
+        self.assertLess(low, high)
+        self.assertGreater(low, 0)
+        browser.click("button", "Reset zoom")
+        browser.wait("!location.hash.includes('zoom=')")
+        browser.back()
+        browser.wait("location.hash.includes('zoom=')", "the back button")
+
+    def test_a_chart_as_a_table_equals_the_series(self):
+        run = served.id_of("alpha")
+        self.open(f"run?id={run}&tab=curves&metrics=loss", "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')")
+        browser.hover_over(".panel")
+        browser.click("button", "As a table")
+        browser.wait("document.querySelectorAll('dialog table tbody tr').length > 0")
+        shown = browser.run("[...document.querySelectorAll('dialog table tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))")
+        series = served.ask("series", run, "loss")["series"][0]
+        points = dict(zip(series["steps"], series["values"]))
+        numbers = [[float(cell.replace("\u2212", "-")) for cell in row if re.fullmatch("[-\u2212]?[0-9.]+(e[-\u2212+]?[0-9]+)?", cell)] for row in shown]
+        self.assertGreater(len(numbers), 10)
+        for row in numbers:
+            step = next(number for number in row if number in points)
+            self.assertTrue(any(abs(number - points[step]) <= 1e-4 * abs(points[step]) for number in row), (row, points[step]))
+
+    def test_hover_is_linked(self):
+        self.open("home", "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')")
+        x, y, width, height = browser.box(".panel .chart-place")
+        browser.hover(x + 0.5 * width, y + 0.6 * height)
+        browser.wait("/ at /.test(document.querySelector('.list-columns .what').textContent)", "values at the crosshair")
+        browser.hover(5, 5)
+        browser.wait("/^last /.test(document.querySelector('.list-columns .what').textContent)")
+
+    def test_keys(self):
+        self.open("home", "document.querySelectorAll('.run-row').length > 0")
+        browser.run("return document.querySelector('.list-scroll').focus()")
+        browser.key("j")
+        browser.key("x")
+        browser.wait("document.querySelectorAll('.run-row.selected').length === 1")
+        browser.key("b")
+        browser.wait("document.querySelectorAll('.run-row.base').length === 1")
+        browser.key(ESCAPE)
+        browser.wait("document.querySelectorAll('.run-row.selected').length === 0")
+        browser.key("/")
+        self.assertEqual(browser.run("document.activeElement.getAttribute('aria-label')"), "Query")
+
+
+class Changes(Page):
+    def test_tags(self):
+        self.table()
+        browser.click("button", "Tags of beta")
+        field = browser.find("textbox", "New tags")
+        browser.type(field, "paper, v2" + ENTER)
+        browser.wait("[...document.querySelectorAll('.t-row .tag')].some((tag) => tag.textContent === 'paper')", "the tag in the table")
+        self.assertEqual(served.ask("show", "beta")["tags"], ["paper", "v2"])
+
+    def test_notes(self):
+        run = served.id_of("rate")
+        self.open(f"run?id={run}&tab=notes", "document.querySelector('#tab-notes[aria-selected=true]')")
+        browser.click("button", "Add a note")
+        browser.type(browser.find("textbox", "Note, in Markdown"), "It **learns** <b>well</b>")
+        browser.click("button", "Save")
+        browser.wait("document.querySelector('.note strong')")
+        self.assertIn("It learns <b>well</b>", browser.text(".note .prose"))
+        self.assertEqual(served.ask("show", run)["notes"][-1]["text"], "It **learns** <b>well</b>")
+
+    def test_saved_views(self):
+        self.table("runs?q=params.lr+%3E+0.05")
+        browser.click("button", "Saved views")
+        browser.click("menuitem", "Save this view")
+        browser.type(browser.find("textbox", "Name of the view"), "fast ones" + ENTER)
+        browser.wait("!document.querySelector('dialog')")
+        self.open("home", "document.querySelectorAll('.run-row').length > 0")
+        browser.click("button", "Saved views")
+        browser.click("menuitem", "fast ones")
+        browser.wait("location.hash.startsWith('#/runs')")
+        self.assertEqual(self.state()["q"], "params.lr > 0.05")
+
+
+class Live(Page):
+    def test_a_run_is_followed(self):
+        self.table()
+        training = served.start_training("followed", "--epochs", "3000")
+        try:
+            browser.wait("[...document.querySelectorAll('.t-row a.name')].some((a) => a.textContent === 'followed')", "a new run comes into the table")
+            steps = "Number([...document.querySelectorAll('.t-row')].find((row) => row.querySelector('a.name')?.textContent === 'followed')?.children[" \
+                    "[...document.querySelectorAll('.t-head .t-cell')].findIndex((cell) => cell.title === 'steps')].textContent)"
+            first = browser.run(steps)
+            browser.wait(f"{steps} > {first or 0}", "its steps grow")
+            browser.wait("/running/.test(document.title)", "the title says that a run is running")
+        finally:
+            training.terminate()
+            training.wait()
+
+    def test_through_another_port(self):
+        port = int(urllib.parse.urlsplit(address).port)
+        other = served.forward(port)
+        browser.open("about:blank")
+        browser.open(address.replace(f":{port}/", f":{other}/"))
+        browser.wait("document.querySelectorAll('.run-row').length > 0")
+        self.assertIn(f":{other}/", browser.address())
+        self.assertNotIn("token", browser.address())
+
+
+if __name__ == "__main__":
+    if not programs():
+        print("skipped: there is no Chromium with its driver; on Debian they are the packages chromium and chromium-driver")
+        sys.exit(SKIPPED)
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
