@@ -2,7 +2,7 @@
 import { makeScale, valueText } from "./axis";
 import { Chart, type Picture, type Size } from "./chart";
 import { dashFor, drawCurve, drawFalls, drawMarks, drawNotFinite, drawQuantiles, pointNear, strokeFor, strokeOf, type Pen } from "./curves_draw";
-import { Ascending, COLUMNS_UP_TO, CURVES_UP_TO, isBand, MARKS_UP_TO, viewOf, type Curve, type CurvesData, type View } from "./curves_data";
+import { Ascending, COLUMNS_UP_TO, CURVES_UP_TO, isBand, MARKS_UP_TO, viewOf, xOf, type Curve, type CurvesData, type View } from "./curves_data";
 import { curveRows } from "./curves_rows";
 import type { Rows } from "./export";
 import { crisp, drawFrame, layFrame, TICK, type Frame, type FrameSpec } from "./frame";
@@ -92,6 +92,12 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
   /** Shows this range of x, or all. */
   zoom(range: readonly [number, number] | null): void {
     this.range = range && range[1] > range[0] ? [range[0], range[1]] : null;
+    // The pointer's next event may come before the next frame.
+    if (this.frame && this.data) {
+      const { x, log } = xOf(this.data, this.range);
+      const { plot } = this.frame;
+      this.frame = { ...this.frame, sx: makeScale(x[0], x[1], plot.x, plot.x + plot.width, log) };
+    }
     this.later("all");
   }
 
@@ -350,10 +356,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
 
   private panned(by: number): void {
     const { plot, sx } = this.frame!;
-    const scale = makeScale(sx.low, sx.high, plot.x, plot.x + plot.width, sx.log);
-    this.zoomByUser([scale.value(plot.x - by), scale.value(plot.x + plot.width - by)]);
-    // The next step of the drag starts from here, though nothing has been drawn yet.
-    this.frame = { ...this.frame!, sx: makeScale(this.range![0], this.range![1], plot.x, plot.x + plot.width, sx.log) };
+    this.zoomByUser([sx.value(plot.x - by), sx.value(plot.x + plot.width - by)]);
   }
 
   private clicked(px: number, py: number): void {

@@ -97,16 +97,22 @@ function yRange(data: CurvesData, x: readonly [number, number], ascending: Ascen
   return range;
 }
 
+/** The range of x that is shown, all or the zoom, and whether logarithmically. */
+export function xOf(data: CurvesData, zoom: readonly [number, number] | null): { x: [number, number]; log: boolean; notes: string[] } {
+  const notes: string[] = [];
+  const xs = xExtent(data.curves, data.log.x);
+  const log = data.log.x && xs.low < Infinity && xs.high > 0;
+  if (log && xs.notPositive > 0) notes.push(`x ≤ 0 not on the log axis`);
+  if (data.log.x && !log && data.curves.length > 0) notes.push("x not logarithmic: no value above 0");
+  const whole: [number, number] = xs.low <= xs.high ? [xs.low, xs.high] : log ? [1, 10] : [0, 1];
+  const x: [number, number] = zoom ? [log ? Math.max(zoom[0], xs.low) : zoom[0], zoom[1]] : whole;
+  return { x: x[1] > x[0] ? x : padded(x[0], x[0], log), log, notes };
+}
+
 /** What is shown: of x all or the zoom, of y what lies in that, without outliers if they are hidden, or the locked range. */
 export function viewOf(data: CurvesData, zoom: readonly [number, number] | null, locked: readonly [number, number] | null, ascending: Ascending): View {
-  const notes = [...(data.notes ?? [])];
-  const xs = xExtent(data.curves, data.log.x);
-  const logX = data.log.x && xs.low < Infinity && xs.high > 0;
-  if (logX && xs.notPositive > 0) notes.push(`x ≤ 0 not on the log axis`);
-  if (data.log.x && !logX && data.curves.length > 0) notes.push("x not logarithmic: no value above 0");
-  const whole = xs.low <= xs.high ? [xs.low, xs.high] : logX ? [1, 10] : [0, 1];
-  let x: [number, number] = zoom ? [logX ? Math.max(zoom[0], xs.low) : zoom[0], zoom[1]] : [whole[0]!, whole[1]!];
-  if (!(x[1] > x[0])) x = padded(x[0], x[0], logX);
+  const { x, log: logX, notes: ofX } = xOf(data, zoom);
+  const notes = [...(data.notes ?? []), ...ofX];
   const range = yRange(data, x, ascending);
   const all = range.all();
   // A band of a deviation may go below zero where its mean doesn't: what an axis needs is positive means.
