@@ -165,7 +165,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     const scene = new Scene();
     const pen = this.pen(scene);
     const many = data.curves.length > CURVES_UP_TO;
-    scene.group(this.clip(1), 1, () => (many ? drawQuantiles(pen, data.curves) : this.drawCurves(pen, data)));
+    scene.group(this.clip(3), 1, () => (many ? drawQuantiles(pen, data.curves) : this.drawCurves(pen, data)));
     scene.group(this.clip(5), 1, () => this.drawGlyphs(pen, data));
     return { base: base.items, data: scene.items };
   }
@@ -219,7 +219,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     if (!data || !this.frame) return scene.items;
     const pen = this.pen(scene);
     const lit = data.curves.length > 1 ? this.highlighted() : [];
-    scene.group(this.clip(1), 1, () => {
+    scene.group(this.clip(3), 1, () => {
       for (const curve of lit) drawCurve(pen, data, curve, { width: 1.75, column: 1 / pen.ratio, pairs: false });
     });
     scene.group(this.clip(5), 1, () => {

@@ -97,24 +97,27 @@ export function drawFrame(scene: Scene, spec: FrameSpec, frame: Frame, width: nu
   drawXTicks(scene, spec, frame, palette);
 }
 
-/** Ticks' texts that would run into the label, or over the right border, are left out; their marks stay. */
+/**
+ * The label of x stands before its ticks, in the margin; a longer one at their end, where texts that would run into it are left
+ * out. Durations and dates say by themselves what they are, so that their label gives way.
+ */
 function drawXTicks(scene: Scene, spec: FrameSpec, frame: Frame, palette: Palette): void {
   const { plot, sx, xTicks } = frame;
   const style = { size: TICK, fill: palette.muted };
-  const bottom = plot.y + plot.height;
+  const bottom = plot.y + plot.height, end = plot.x + plot.width;
   const label = fitted(spec.x.label, plot.width / 2, style, palette);
-  const end = plot.x + plot.width;
+  const width = textWidth(label, style, palette);
   const halves = xTicks.texts.map((text) => textWidth(text, style, palette) / 2);
-  const border = end - textWidth(label, style, palette) - 10;
-  const collides = xTicks.values.some((value, k) => sx.at(value) + halves[k]! > border);
-  // Durations and dates say by themselves what they are.
-  const labelled = label !== "" && !(collides && (spec.x.kind === "time" || spec.x.kind === "wall"));
-  const limit = labelled ? border : end + 10;
-  if (labelled) scene.text(end, bottom + 17, label, { ...style, align: "end" });
+  const first = xTicks.values.length > 0 ? sx.at(xTicks.values[0]!) - halves[0]! : plot.x;
+  const before = Math.min(first, plot.x) - 8 - width >= 0;
+  const collides = xTicks.values.some((value, k) => sx.at(value) + halves[k]! > end - width - 10);
+  const after = !before && !(collides && (spec.x.kind === "time" || spec.x.kind === "wall"));
+  if (before) scene.text(Math.min(first, plot.x) - 8, bottom + 17, label, { ...style, align: "end" });
+  else if (after) scene.text(end, bottom + 17, label, { ...style, align: "end" });
+  const limit = after && label ? end - width - 10 : end + 10;
   xTicks.values.forEach((value, k) => {
     const x = sx.at(value);
-    const half = halves[k]!;
     scene.line([crisp(x), bottom, crisp(x), bottom + 4], { stroke: palette.border, width: 1 });
-    if (x + half <= limit) scene.text(Math.max(x, half), bottom + 17, xTicks.texts[k]!, { ...style, align: "middle" });
+    if (x + halves[k]! <= limit) scene.text(Math.max(x, halves[k]!), bottom + 17, xTicks.texts[k]!, { ...style, align: "middle" });
   });
 }

@@ -121,7 +121,7 @@ export class StripChart extends Chart<StripData, StripEvents> {
   private layScale(width: number): Scale {
     const { rows, steps } = this.data!;
     const widest = Math.max(0, ...rows.map((row) => textWidth(row.label, { size: 12, fill: "" }, this.palette)));
-    const left = Math.round(Math.min(widest + 12, width * 0.3));
+    const left = Math.round(Math.min(Math.max(widest, 28) + 12, width * 0.3));
     const first = steps.length > 0 ? steps[0]! : 0;
     const last = steps.length > 0 ? steps[steps.length - 1]! + lastWidth(steps) : 1;
     const [low, high] = this.range ?? [first, last];
@@ -149,14 +149,13 @@ export class StripChart extends Chart<StripData, StripEvents> {
     const y = TOP + rows.length * PITCH + MARK;
     const style = { size: TICK, fill: this.palette.muted };
     const label = xLabel ?? "step";
-    const limit = scale.to - textWidth(label, style, this.palette) - 10;
     scene.line([scale.from, crisp(y), scale.to, crisp(y)], { stroke: this.palette.border, width: 1 });
-    scene.text(scale.to, y + 17, label, { ...style, align: "end" });
+    scene.text(Math.max(scale.from - 8, textWidth(label, style, this.palette)), y + 17, label, { ...style, align: "end" });
     const ticks = ticksOf(scale, "step" as AxisKind, 6);
     ticks.values.forEach((value, k) => {
       const x = scale.at(value), text = ticks.texts[k]!;
       scene.line([crisp(x), y, crisp(x), y + 4], { stroke: this.palette.border, width: 1 });
-      if (x + textWidth(text, style, this.palette) / 2 <= limit) scene.text(x, y + 17, text, { ...style, align: "middle" });
+      if (x + textWidth(text, style, this.palette) / 2 <= scale.to + RIGHT) scene.text(x, y + 17, text, { ...style, align: "middle" });
     });
   }
 
