@@ -54,11 +54,17 @@ class Page(unittest.TestCase):
         self.open(place, f"{ROWS} > 0")
 
     def column(self, label):
-        """The exact values of a column, in the order of the rows in sight."""
+        """The exact values of a column, in the order of the rows in sight: what the pointer's rest shows."""
+        head = "[...document.querySelectorAll('.t-head .t-cell')].find((cell) => cell.title === arguments[0])"
+        place = browser.run(f"const head = {head}; head.closest('.t-scroll').scrollLeft = head.classList.contains('pinned') ? 0 : head.getBoundingClientRect().left - head.parentElement.getBoundingClientRect().left - 400; return head.getAttribute('aria-colindex')", label)
+        browser.wait(f"document.querySelectorAll('.t-scroll .virtual .t-row:not([hidden]) [aria-colindex=\"{place}\"]').length > 0")
         return browser.run("""
-          const at = [...document.querySelectorAll('.t-head .t-cell')].findIndex((cell) => cell.title === arguments[0]);
           const rows = [...document.querySelectorAll('.t-scroll .virtual .t-row:not([hidden])')].sort((a, b) => a.ariaRowIndex - b.ariaRowIndex);
-          return rows.map((row) => row.children[at].title || row.children[at].textContent.trim());""", label)
+          return rows.map((row) => {
+            const cell = row.querySelector(`[aria-colindex="${arguments[0]}"]`);
+            cell.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
+            return cell.title || cell.textContent.trim();
+          });""", place)
 
     def names(self):
         return browser.run("""
@@ -278,8 +284,8 @@ class Live(Page):
         training = served.start_training("followed", "--epochs", "3000")
         try:
             browser.wait("[...document.querySelectorAll('.t-row a.name')].some((a) => a.textContent === 'followed')", "a new run comes into the table")
-            steps = "Number([...document.querySelectorAll('.t-row')].find((row) => row.querySelector('a.name')?.textContent === 'followed')?.children[" \
-                    "[...document.querySelectorAll('.t-head .t-cell')].findIndex((cell) => cell.title === 'steps')].textContent)"
+            steps = "Number([...document.querySelectorAll('.t-row')].find((row) => row.querySelector('a.name')?.textContent === 'followed')?.querySelector(`[aria-colindex=\"${" \
+                    "[...document.querySelectorAll('.t-head .t-cell')].find((cell) => cell.title === 'steps').getAttribute('aria-colindex')}\"]`).textContent)"
             first = browser.run(steps)
             browser.wait(f"{steps} > {first or 0}", "its steps grow")
             browser.wait("/running/.test(document.title)", "the title says that a run is running")

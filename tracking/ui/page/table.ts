@@ -1,10 +1,12 @@
-// A table of runs: a head that stays, columns that are pinned, dragged and sorted by, and rows of which only those in sight exist.
+// A table of runs: a head that stays, columns that are pinned, dragged and sorted by, and rows and cells of which only those in sight exist.
 
 import { append, clear, h, iconButton } from "./dom";
 import type { Row } from "./types";
 import { Virtual } from "./virtual";
 
 const ROW = 28;
+// Pixels beyond the edges in which cells exist.
+const MARGIN = 240;
 
 export interface TableColumn {
   key: string;
@@ -18,6 +20,8 @@ export interface TableColumn {
   /** What the head's menu button opens. */
   menu?(anchor: Element): void;
   fill(cell: HTMLElement, row: Row): void;
+  /** What the pointer's rest shows: exact. */
+  exact?(row: Row): string;
 }
 
 export interface TableHost {
@@ -38,8 +42,13 @@ export class Table {
   private readonly head: HTMLElement;
   private readonly rows: Virtual;
   private columns: TableColumn[] = [];
-  private readonly held = new WeakMap<HTMLElement, { row: Row | null; columns: TableColumn[] }>();
+  private lefts: number[] = [];
+  /** Columns that have cells; another list than a row's means that the row's cells are of before. */
+  private inSight: number[] = [];
+  private readonly held = new WeakMap<HTMLElement, { row: Row | null; cells: number[] }>();
+  private frame = 0;
   private dragged: string | null = null;
+  private readonly watch: ResizeObserver;
 
   constructor(private readonly host: TableHost) {
     this.head = h("div", { class: "t-row t-head", role: "row" });
@@ -48,13 +57,22 @@ export class Table {
       height: ROW, role: "rowgroup", label: host.label, make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => host.need(from, to),
     });
     this.element.addEventListener("pointerleave", () => host.hover(null));
+    this.element.addEventListener("scroll", () => this.schedule(), { passive: true });
+    this.element.addEventListener("pointerover", (event) => this.explain(event.target as Element));
+    this.watch = new ResizeObserver(() => this.schedule());
+    this.watch.observe(this.element);
   }
 
   setColumns(columns: TableColumn[]): void {
     this.columns = [...columns.filter((column) => column.pinned), ...columns.filter((column) => !column.pinned)];
     const style = this.element.style;
-    style.setProperty("--columns", this.columns.map((column) => `${column.width}px`).join(" "));
-    style.setProperty("--width", `${this.columns.reduce((sum, column) => sum + column.width, 0)}px`);
+    let left = 0;
+    this.lefts = this.columns.map((column) => {
+      left += column.width;
+      return left - column.width;
+    });
+    style.setProperty("--width", `${left}px`);
+    this.inSight = this.seen();
     this.element.setAttribute("aria-colcount", String(this.columns.length));
     this.heads();
     this.rows.refresh();
@@ -78,13 +96,43 @@ export class Table {
   }
 
   end(): void {
+    this.watch.disconnect();
+    cancelAnimationFrame(this.frame);
     this.rows.end();
+  }
+
+  private schedule(): void {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      const seen = this.seen();
+      if (seen[seen.length - 1] === this.inSight[this.inSight.length - 1] && seen.length === this.inSight.length) return;
+      this.inSight = seen;
+      this.rows.refresh();
+    });
+  }
+
+  /** The pinned columns, and those between the edges of what is scrolled to. */
+  private seen(): number[] {
+    const from = this.element.scrollLeft - MARGIN;
+    const to = this.element.scrollLeft + (this.element.clientWidth || 1280) + MARGIN;
+    const seen: number[] = [];
+    this.columns.forEach((column, i) => {
+      if (column.pinned || (this.lefts[i] + column.width > from && this.lefts[i] < to)) seen.push(i);
+    });
+    return seen;
+  }
+
+  private explain(target: Element): void {
+    const cell = target.closest<HTMLElement>("[role=gridcell]");
+    const row = cell?.parentElement && this.held.get(cell.parentElement)?.row;
+    const column = cell && this.columns[Number(cell.ariaColIndex) - 1];
+    if (cell && row && column?.exact) cell.title = column.exact(row);
   }
 
   private heads(): void {
     const sort = this.host.sort();
-    let left = 0;
-    clear(this.head, ...this.columns.map((column) => {
+    clear(this.head, ...this.columns.map((column, i) => {
       const by = column.sort !== undefined && sort.replace(/^-/, "") === column.sort;
       const down = by && sort.startsWith("-");
       const cell = h("div", {
@@ -96,10 +144,18 @@ export class Table {
       } else append(cell, column.label ? h("span", { class: "t-label" }, column.label) : h("span", { class: "offscreen" }, column.key));
       if (column.menu) append(cell, iconButton("down", `Column ${column.label}`, (event) => column.menu?.(event.currentTarget as Element), { class: "icon-button t-menu" }));
       if (column.movable) this.drag(cell, column);
-      if (column.pinned) cell.style.left = `${left}px`;
-      left += column.width;
+      this.place(cell, i);
       return cell;
     }));
+  }
+
+  /** A pinned cell stays where the others pass below it. */
+  private place(cell: HTMLElement, i: number): void {
+    const column = this.columns[i];
+    cell.setAttribute("aria-colindex", String(i + 1));
+    cell.style.width = `${column.width}px`;
+    if (column.pinned) cell.style.left = `${this.lefts[i]}px`;
+    else cell.style.transform = `translateX(${this.lefts[i]}px)`;
   }
 
   private drag(cell: HTMLElement, column: TableColumn): void {
@@ -141,21 +197,20 @@ export class Table {
       event.preventDefault();
       this.host.open(held, row);
     });
-    this.held.set(row, { row: null, columns: [] });
+    this.held.set(row, { row: null, cells: [] });
     return row;
   }
 
   private fill(element: HTMLElement, index: number): void {
-    const held = this.held.get(element) as { row: Row | null; columns: TableColumn[] };
+    const held = this.held.get(element) as { row: Row | null; cells: number[] };
     const row = this.host.row(index) ?? null;
     held.row = row;
-    if (held.columns !== this.columns) {
-      held.columns = this.columns;
-      let left = 0;
-      clear(element, ...this.columns.map((column) => {
+    if (held.cells !== this.inSight) {
+      held.cells = this.inSight;
+      clear(element, ...this.inSight.map((i) => {
+        const column = this.columns[i];
         const cell = h("div", { class: `t-cell${column.right ? " right" : ""}${column.pinned ? " pinned" : ""}`, role: "gridcell" });
-        if (column.pinned) cell.style.left = `${left}px`;
-        left += column.width;
+        this.place(cell, i);
         return cell;
       }));
     }
@@ -163,6 +218,6 @@ export class Table {
     element.className = `t-row${row ? ` ${this.host.classOf(row, index)}` : " waiting"}`;
     if (!row) return;
     const cells = element.children;
-    for (let i = 0; i < this.columns.length; ++i) this.columns[i].fill(cells[i] as HTMLElement, row);
+    for (let k = 0; k < this.inSight.length; ++k) this.columns[this.inSight[k]].fill(cells[k] as HTMLElement, row);
   }
 }

@@ -66,7 +66,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
       const box = h("input", { type: "checkbox", onchange: () => {
         if (box.checked) chosen.push(expr);
         else chosen.splice(chosen.indexOf(expr), 1);
-        app.state.set({ axes: chosen.join(", ") });
+        app.state.set({ axes: chosen.join(",") });
       } });
       box.checked = chosen.includes(expr);
       append(list, h("label", {}, box, " ", exprLabel(expr)));
@@ -148,7 +148,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
   function arranged(axesState: AxesState): void {
     if (!data) return;
     const exprs = data.exprs;
-    const of = (names: string[]): string => names.map((name) => exprs.find((expr) => exprLabel(expr) === name) ?? name).join(", ");
+    const of = (names: string[]): string => names.map((name) => exprs.find((expr) => exprLabel(expr) === name) ?? name).join(",");
     app.state.set({ axes: of(axesState.order), plog: of(axesState.log) || "none", pflip: of(axesState.flip) }, true);
   }
 

@@ -9,12 +9,12 @@ import { RowPages } from "../row_pages";
 import { editTags, post, runMenu, statusOf } from "../run_menu";
 import { Sparklines } from "../sparklines";
 import { Table, type TableColumn } from "../table";
-import type { Column, Row, Value } from "../types";
+import type { Column, Row, TableAnswer, Value } from "../types";
 import { chooseColumns } from "./runs_columns";
 import { Groups } from "./runs_groups";
 
 // Beyond so many columns nobody reads across; the others are to be chosen.
-const MOST = 40;
+const MOST = 200;
 const WIDTHS: { [kind: string]: number } = { number: 96, text: 132, time: 104, duration: 92, status: 104, tags: 148, bool: 72, size: 92 };
 
 class RunsTable {
@@ -26,6 +26,12 @@ class RunsTable {
   private readonly sparks: Sparklines;
   private at = -1;
   private shape = "";
+  private shown = new Set<string>();
+  private chosen = new Set<string>();
+  /** The columns in which the matched runs differ, and of which question that is known. */
+  private defaults: string[] = [];
+  private defaultsOf = "";
+  constants: { expr: string; value: Value }[] = [];
 
   constructor(private readonly app: App, private readonly frame: Frame, private readonly counted: () => void) {
     this.note = h("div", { class: "list-note", hidden: true });
@@ -42,7 +48,32 @@ class RunsTable {
   ask(): void {
     const state = this.app.state;
     this.sparks.metric = state.get("spark");
-    this.pages.ask({ query: state.get("q"), sort: state.sort, archived: state.flag("archived"), columns: state.get("cols") });
+    // Rows come at once with the columns that are known; in which the matched runs differ takes longer to say.
+    this.pages.ask({ query: state.get("q"), sort: state.sort, archived: state.flag("archived"), columns: splitTop(state.get("cols")).join(",") || this.defaults.join(",") });
+  }
+
+  private question(): string {
+    return JSON.stringify([this.app.state.get("q"), this.app.state.flag("archived")]);
+  }
+
+  /** After another query other columns may differ. */
+  private async differ(): Promise<void> {
+    const state = this.app.state;
+    const question = this.question();
+    if (state.get("cols") || question === this.defaultsOf) return;
+    this.defaultsOf = question;
+    try {
+      const answer = await this.app.source.get<TableAnswer>("table", { query: state.get("q"), archived: state.flag("archived"), limit: 1 });
+      if (question !== this.question()) return;
+      const exprs = answer.columns.map((column) => column.expr);
+      this.constants = answer.constants ?? [];
+      if (answer.matched && exprs.join() !== this.defaults.join()) {
+        this.defaults = exprs;
+        this.ask();
+      } else this.counted();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   refresh(): void {
@@ -51,8 +82,14 @@ class RunsTable {
   }
 
   marks(): void {
-    this.app.slots.give(this.app.shown());
+    this.take();
     this.table.refresh();
+  }
+
+  private take(): void {
+    this.shown = new Set(this.app.shown());
+    this.chosen = new Set(this.app.state.list("sel"));
+    this.app.slots.give([...this.shown]);
   }
 
   redrawHeads(): void {
@@ -107,7 +144,12 @@ class RunsTable {
     if (whole) {
       this.frame.query.setMatched(answer.matched, answer.total);
       if (!this.app.state.list("sel").length) this.app.setFirst(this.pages.loaded().slice(0, Number(this.app.state.get("n")) || 10).map((row) => row.id));
-      this.app.slots.give(this.app.shown());
+      this.take();
+      if (!this.defaults.length && !this.app.state.get("cols")) {
+        this.defaults = answer.columns.map((column) => column.expr);
+        this.defaultsOf = this.question();
+        this.constants = answer.constants ?? [];
+      } else void this.differ();
       this.note.hidden = answer.matched > 0 && !answer.warnings?.length && !answer.unreadable?.length;
       clear(this.note, ...(answer.warnings ?? []).map((line) => h("p", { class: "warning" }, line)),
         ...(answer.unreadable ?? []).slice(0, 3).map((each) => h("p", { class: "warning" }, `${each.folder} can't be read: ${each.why}`)),
@@ -129,7 +171,7 @@ class RunsTable {
 
   private classOf(row: Row, index: number): string {
     const state = this.app.state;
-    return [state.list("sel").includes(row.id) ? "selected" : "", state.get("base") === row.id ? "base" : "", index === this.at ? "at" : ""].join(" ");
+    return [this.chosen.has(row.id) ? "selected" : "", state.get("base") === row.id ? "base" : "", index === this.at ? "at" : ""].join(" ");
   }
 
   private columns(answered: Column[]): TableColumn[] {
@@ -156,10 +198,10 @@ class RunsTable {
           box.addEventListener("click", (event) => this.pick(box?.dataset.id as string, event));
           eye.addEventListener("click", () => this.app.toggleEye(eye?.dataset.id as string));
         }
-        const shown = this.app.shown().includes(row.id);
+        const shown = this.shown.has(row.id);
         const slot = this.app.slots.of(row.id);
         box.dataset.id = eye.dataset.id = row.id;
-        box.checked = this.app.state.list("sel").includes(row.id);
+        box.checked = this.chosen.has(row.id);
         box.setAttribute("aria-label", `Select ${row.name}`);
         eye.className = `swatch s${slot % 12} d${Math.floor(slot / 12) % 3}${shown ? "" : " off"}`;
         eye.setAttribute("aria-pressed", String(shown));
@@ -187,7 +229,7 @@ class RunsTable {
 
   private name(): TableColumn {
     return {
-      key: "name", label: "name", width: 232, pinned: true, right: false, sort: "name", movable: false, fill: (cell, row) => {
+      key: "name", label: "name", width: 232, pinned: true, right: false, sort: "name", movable: false, exact: (row) => `${row.name}\n${row.id}`, fill: (cell, row) => {
         let link = cell.firstElementChild as HTMLAnchorElement | null;
         if (!link) {
           link = h("a", { class: "name" });
@@ -196,7 +238,6 @@ class RunsTable {
         }
         cell.dataset.id = row.id;
         link.textContent = row.name || row.id;
-        link.title = `${row.name}\n${row.id}`;
         link.href = this.app.state.link("run", { id: row.id });
       },
     };
@@ -212,9 +253,8 @@ class RunsTable {
   }
 
   private made(): TableColumn {
-    return { key: "made", label: "made", width: 96, pinned: false, right: true, sort: "made", movable: false, fill: (cell, row) => {
+    return { key: "made", label: "made", width: 96, pinned: false, right: true, sort: "made", movable: false, exact: (row) => date(row.made), fill: (cell, row) => {
       cell.textContent = ago(row.made);
-      cell.title = date(row.made);
     } };
   }
 
@@ -222,7 +262,6 @@ class RunsTable {
     return {
       key: "tags", label: "tags", width: 140, pinned: false, right: false, movable: false, menu: (anchor) => void filterMenu(this.app, anchor, "tags", "tags", "tags"), fill: (cell, row) => {
         clear(cell, ...row.tags.map((tag) => h("span", { class: "tag" }, tag)), this.app.writable ? iconButton("tag", `Tags of ${row.name}`, () => editTags(this.app, [row]), { class: "icon-button quiet" }) : null);
-        cell.title = row.tags.join(", ");
       },
     };
   }
@@ -234,11 +273,10 @@ class RunsTable {
     const label = exprLabel(column.expr) || column.label;
     const longest = Math.max(label.length + 3, ...values.slice(0, 60).map((each) => value(each, column.kind, places).length));
     return {
-      key: column.expr, label, width: Math.max(72, Math.min(WIDTHS[column.kind] * 2, longest * 7 + 20)), pinned, right, sort: column.expr, movable: true, menu: (anchor) => this.headMenu(anchor, column, pinned), fill: (cell, row) => {
+      key: column.expr, label, width: Math.max(72, Math.min(WIDTHS[column.kind] * 2, longest * 7 + 20)), pinned, right, sort: column.expr, movable: true, menu: (anchor) => this.headMenu(anchor, column, pinned), exact: (row) => exact(row.values[at], column.kind), fill: (cell, row) => {
         const each = row.values[at];
         const text = value(each, column.kind, places);
         cell.textContent = text;
-        cell.title = exact(each, column.kind);
         cell.classList.toggle("nan", each === "NaN");
       },
     };
@@ -269,7 +307,7 @@ class RunsTable {
   }
 
   private setColumns(exprs: string[]): void {
-    this.app.state.set({ cols: exprs.join(", ") });
+    this.app.state.set({ cols: exprs.join(",") });
   }
 
   private shift(expr: string, by: number): void {
@@ -319,14 +357,14 @@ export function runsView(app: App, frame: Frame, element: HTMLElement): Page {
     const state = app.state;
     const chosen = state.list("sel");
     const grouped = splitTop(state.get("group"));
-    const constants = table.answer?.constants ?? [];
+    const constants = table.constants;
     const many = (table.answer?.columns.length ?? 0) > MOST;
     clear(tools, h("span", { class: "count" }, plural(table.matched, "run")),
       h("button", { type: "button", onclick: (event: MouseEvent) => void chooseColumns(app, event.currentTarget as Element, table.answer?.columns ?? []) }, icon("columns"), "Columns"),
       h("button", { type: "button", onclick: (event: MouseEvent) => void groups.choose(event.currentTarget as Element) }, grouped.length ? `Grouped by ${grouped.map(exprLabel).join(", ")}` : "Group"),
       grouped.length ? button("Ungroup", () => state.set({ group: null, of: null })) : null,
       constants.length ? h("button", {
-        type: "button", class: "plain", onclick: (event: MouseEvent) => menu(event.currentTarget as Element, "Equal in all of these runs", constants.slice(0, 30).map((each) => ({ label: `${exprLabel(each.expr)} = ${exact(each.value, "text")}`, act: () => state.set({ cols: [...(table.answer?.columns ?? []).map((column) => column.expr), each.expr].join(", ") }) }))),
+        type: "button", class: "plain", onclick: (event: MouseEvent) => menu(event.currentTarget as Element, "Equal in all of these runs", constants.slice(0, 30).map((each) => ({ label: `${exprLabel(each.expr)} = ${exact(each.value, "text")}`, act: () => state.set({ cols: [...(table.answer?.columns ?? []).map((column) => column.expr), each.expr].join(",") }) }))),
       }, `${plural(constants.length, "constant")} hidden`) : null,
       many ? h("span", { class: "muted" }, `${MOST} of ${table.answer?.columns.length} columns; choose under Columns`) : null,
       h("span", { class: "grow" }));

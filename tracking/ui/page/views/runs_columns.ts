@@ -26,7 +26,7 @@ export async function chooseColumns(app: App, anchor: Element, shown: Column[]):
   const list = h("div", { class: "choice-list" });
   const search = h("input", { type: "search", placeholder: "A name, or a pattern such as val/*", "aria-label": "Columns by name", oninput: () => show() });
   const own = h("input", { type: "text", placeholder: 'Any expression: metrics["loss"].tail(100).mean', "aria-label": "An expression as a column" });
-  const set = (): void => app.state.set({ cols: chosen.join(", ") });
+  const set = (): void => app.state.set({ cols: chosen.join(",") });
   const show = (): void => {
     const matches = matcher(search.value);
     const found = all.filter((each) => matches(each.label)).sort((a, b) => Number(chosen.includes(b.expr)) - Number(chosen.includes(a.expr)));

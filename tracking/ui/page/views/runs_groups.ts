@@ -30,7 +30,7 @@ export class Groups {
       const box = h("input", { type: "checkbox", onchange: () => {
         if (box.checked) by.push(expr);
         else by.splice(by.indexOf(expr), 1);
-        state.set({ group: by.join(", ") });
+        state.set({ group: by.join(",") });
       } });
       box.checked = by.includes(expr);
       append(list, h("label", {}, box, " ", exprLabel(expr)));
@@ -58,7 +58,7 @@ export class Groups {
     const asked = ++this.asked;
     const state = this.app.state;
     try {
-      const answer = await this.app.source.get<GroupsAnswer>("groups", { query: state.get("q"), archived: state.flag("archived"), by: state.get("group"), of: await this.metric() });
+      const answer = await this.app.source.get<GroupsAnswer>("groups", { query: state.get("q"), archived: state.flag("archived"), by: splitTop(state.get("group")).join(","), of: await this.metric() });
       if (asked === this.asked) this.show(answer);
     } catch (error) {
       if (!this.frame.query.failed(error)) this.app.report(error);
