@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/reading/logged_value.h"
 #include "stet/tracking/record/events.h"
 #include "stet/tracking/record/text.h"
 
@@ -24,25 +25,6 @@ void add(Metric& metric, const Point& point) {
   m.step = point.step;
   ++m.count;
   metric.points.push_back(point);
-}
-
-Metric::Context context_of(const record::Summary::Value& value) {
-  Metric::Context context;
-  for (const auto& c : value.context()) context.emplace_back(c.name(), c.value());
-  std::sort(context.begin(), context.end());
-  return context;
-}
-
-// Not the event's own tag, which older logs made of name and values alone.
-std::string tag_of(const record::Summary::Value& value) {
-  return value.metric().empty() ? value.tag() : metric_tag(value.metric(), context_of(value));
-}
-
-LoggedMedium::Kind kind_of(const record::Summary::Value& value) {
-  const std::string& plugin = value.metadata().plugin_data().plugin_name();
-  if (plugin == "images") return LoggedMedium::Kind::image;
-  if (plugin == "histograms") return LoggedMedium::Kind::histogram;
-  return value.tensor().dtype() == record::DT_DOUBLE ? LoggedMedium::Kind::vector : LoggedMedium::Kind::text;
 }
 
 }  // namespace
@@ -80,30 +62,24 @@ void LogCollector::add_values(const record::Event& event) {
 void LogCollector::add_metric(const record::Event& event, const record::Summary::Value& value) {
   Metric& metric = view_.metrics[tag_of(value)];
   if (metric.points.empty()) {
-    metric.name = metric_name(value);
-    metric.context = context_of(value);
+    query::SeriesName series = series_name(value);
+    metric.name = std::move(series.name);
+    metric.context = std::move(series.context);
   }
-  const bool varies = value.varies() || is_system_metric(metric_name(value));
-  tracking::add(metric, {event.step(), event.wall_time(), value.double_value(), event.tick(), varies});
+  tracking::add(metric, {event.step(), event.wall_time(), value.double_value(), event.tick(), varies(value)});
   if (metric_name(value) == best_metric_ && value.context().empty()) best_metric_value_ = value.double_value();
 }
 
 void LogCollector::add_medium(const record::Event& event, const record::Summary::Value& value) {
   LoggedMedium medium{.kind = kind_of(value),
                       .sha256 = {},
-                      .bytes = 0,
+                      .bytes = bytes_of(value),
                       .step = event.step(),
                       .tick = event.tick(),
                       .numbers = numbers_of(value)};
   Sha256 hash;
-  if (!value.tensor().tensor_content().empty()) {
-    hash.update(value.tensor().tensor_content());
-    medium.bytes = static_cast<int64_t>(value.tensor().tensor_content().size());
-  }
-  for (const std::string& part : value.tensor().string_val()) {
-    hash.update(fmt::format("{}:", part.size())).update(part);
-    medium.bytes += static_cast<int64_t>(part.size());
-  }
+  if (!value.tensor().tensor_content().empty()) hash.update(value.tensor().tensor_content());
+  for (const std::string& part : value.tensor().string_val()) hash.update(fmt::format("{}:", part.size())).update(part);
   medium.sha256 = to_hex(hash.digest());
   view_.media[tag_of(value)].push_back(std::move(medium));
 }

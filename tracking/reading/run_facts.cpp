@@ -89,7 +89,7 @@ void add_labels(RunFacts& facts, const RunLabels& labels) {
 
 void add_log(RunFacts& facts, const Folder& run, const record::RunRecord& record) {
   try {
-    read_on(facts.log, run);
+    read_on(facts.log, run, record.checkpoints().best_metric());
   } catch (const Error& e) { facts.problem = e.what(); }
   const std::string status = *facts.field("status").get_if<std::string>();
   if (status != name_of(RunStatus::finished)) facts.field("steps") = integer(facts.log.steps);
@@ -128,8 +128,8 @@ RunFacts read_facts(const Folder& run, LogFacts before) {
   return facts;
 }
 
-const std::pair<const query::SeriesName, query::CurveSummary>* find_series(
-    const std::map<query::SeriesName, query::CurveSummary>& all, const query::SeriesName& wanted) {
+const std::pair<const query::SeriesName, SeriesFacts>* find_series(const std::map<query::SeriesName, SeriesFacts>& all,
+                                                                   const query::SeriesName& wanted) {
   const auto exact = all.find(wanted);
   if (exact != all.end()) return &*exact;
   if (!wanted.context.empty()) return nullptr;

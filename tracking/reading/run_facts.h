@@ -6,23 +6,10 @@
 #include <string>
 
 #include "stet/tracking/query/evaluate.h"
-#include "stet/tracking/record/event_log.h"
+#include "stet/tracking/reading/log_facts.h"
 #include "stet/tracking/record/folder.h"
 
 namespace stet::tracking {
-
-/// A log added up to `position`, from where it can be read on.
-struct LogFacts {
-  LogPosition position;
-  int64_t steps = 0;   ///< the last that was digested
-  std::string digest;  ///< of the last state that was digested; empty: none was
-  double time = 0;     ///< of the last event
-  std::map<query::SeriesName, query::CurveSummary> series;
-};
-
-/// Adds what follows `facts.position`, or, where the log no longer goes on from there, all of it anew. Throws DataError
-/// and IoError that name the file.
-void read_on(LogFacts& facts, const Folder& run);
 
 struct DataFacts {
   std::string digest;
@@ -47,11 +34,8 @@ RunFacts read_facts(const Folder& run, LogFacts before = {});
 
 /// The series of that name: the one whose context was given; without one the one that has none, else the only one. Null
 /// where there is none.
-const std::pair<const query::SeriesName, query::CurveSummary>* find_series(
-    const std::map<query::SeriesName, query::CurveSummary>& all, const query::SeriesName& wanted);
-
-/// The points of a series, by its full name.
-query::Curve read_curve(const Folder& run, const query::SeriesName& series);
+const std::pair<const query::SeriesName, SeriesFacts>* find_series(const std::map<query::SeriesName, SeriesFacts>& all,
+                                                                   const query::SeriesName& wanted);
 
 /// A run's facts as queries see them. Both must outlive it.
 class FactValues : public query::RunValues {

@@ -11,6 +11,7 @@
 #include "stet/tracking/reading/index/sql.h"
 #include "stet/tracking/reading/index/store.h"
 #include "stet/tracking/reading/index/threads.h"
+#include "stet/tracking/reading/index/windows.h"
 #include "stet/tracking/record/nearest.h"
 
 namespace stet::tracking {
@@ -20,12 +21,13 @@ using query::Value;
 
 class RunIndex::Impl {
  public:
-  Impl(Path runs, Freshness freshness) : runs_(std::move(runs)), file_(index_path(runs_)) {
+  Impl(Path runs, Freshness freshness, std::string only = {})
+      : runs_(std::move(runs)), file_(index_path(runs_)), only_(std::move(only)) {
     if (auto database = open_index(file_)) database_.emplace(std::move(*database));
     else use_memory();
     repaired([&] {
       const bool knows = freshness != Freshness::refresh && database_->prepare("SELECT 1 FROM reading LIMIT 1").step();
-      if (!knows && freshness != Freshness::kept) tracking::refresh(*database_, runs_, file_);
+      if (!knows && freshness != Freshness::kept) tracking::refresh(*database_, runs_, file_, only_);
       begin();
       return 0;
     });
@@ -38,10 +40,10 @@ class RunIndex::Impl {
       return f();
     } catch (const DatabaseError& e) { replace(e.is_damage()); }
     try {
-      tracking::refresh(*database_, runs_, file_);
+      tracking::refresh(*database_, runs_, file_, only_);
       return f();
     } catch (const DatabaseError&) { replace(false); }
-    tracking::refresh(*database_, runs_, file_);
+    tracking::refresh(*database_, runs_, file_, only_);
     return f();
   }
 
@@ -84,7 +86,7 @@ class RunIndex::Impl {
   void refresh() {
     if (in_transaction_) database_->run("COMMIT");
     in_transaction_ = false;
-    tracking::refresh(*database_, runs_, file_);
+    tracking::refresh(*database_, runs_, file_, only_);
     begin();
   }
 
@@ -111,6 +113,19 @@ class RunIndex::Impl {
   }
 
   RunFacts facts(const IndexedRun& run) { return Store(*database_).facts(key_of(run)); }
+
+  std::optional<IndexedRun> find(const Path& run) {
+    Statement found = database_->prepare("SELECT key, id, folder FROM run WHERE folder = ?");
+    found.bind(1, std::string_view((run.has_filename() ? run : run.parent_path()).filename().string()));
+    if (!found.step()) return {};
+    return IndexedRun{found.integer(0), generation_, found.text(1), whole_path() / found.text(2)};
+  }
+
+  std::vector<SeriesWindow> windows(const std::vector<RunWindow>& wanted) {
+    std::vector<RunWindow> asked = wanted;
+    for (RunWindow& one : asked) one.run.key = key_of(one.run);
+    return read_windows(*database_, asked);
+  }
 
   std::vector<std::string> problems() {
     std::vector<std::string> lines;
@@ -204,12 +219,21 @@ class RunIndex::Impl {
   }
 
   Path runs_, file_;
+  std::string only_;  // the one run that it is kept up to date for; empty: all
   std::optional<Database> database_;
   bool in_transaction_ = false;
   int generation_ = 0;  // of the index: how often it was replaced
 };
 
 RunIndex::RunIndex(Path runs, Freshness freshness) : impl_(std::make_unique<Impl>(std::move(runs), freshness)) {}
+RunIndex::RunIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+RunIndex RunIndex::of_run(const Path& run) {
+  Path folder = std::filesystem::absolute(run).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();  // it ended in a slash
+  return RunIndex(std::make_unique<Impl>(folder.parent_path(), Freshness::refresh, folder.filename().string()));
+}
+
 RunIndex::~RunIndex() = default;
 RunIndex::RunIndex(RunIndex&&) noexcept = default;
 
@@ -242,6 +266,12 @@ IndexedNames RunIndex::names(const std::vector<IndexedRun>& runs) {
 }
 RunFacts RunIndex::facts(const IndexedRun& run) {
   return impl_->repaired([&] { return impl_->facts(run); });
+}
+std::optional<IndexedRun> RunIndex::find(const Path& run) {
+  return impl_->repaired([&] { return impl_->find(run); });
+}
+std::vector<SeriesWindow> RunIndex::windows(const std::vector<RunWindow>& asked) {
+  return impl_->repaired([&] { return impl_->windows(asked); });
 }
 std::vector<std::string> RunIndex::problems() {
   return impl_->repaired([&] { return impl_->problems(); });

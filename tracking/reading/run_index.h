@@ -12,6 +12,7 @@
 #include "stet/tracking/query/parser.h"
 #include "stet/tracking/reading/indexed_names.h"
 #include "stet/tracking/reading/run_facts.h"
+#include "stet/tracking/reading/series_window.h"
 
 namespace stet::tracking {
 
@@ -30,6 +31,12 @@ struct RunVersion {
   bool operator==(const RunVersion&) const = default;
 };
 
+/// A window of a run's series that is asked for.
+struct RunWindow {
+  IndexedRun run;
+  WindowRequest request;
+};
+
 class RunIndex {
  public:
   enum class Freshness : uint8_t { refresh, stale, kept };
@@ -37,6 +44,8 @@ class RunIndex {
   /// Opens the index of that folder of runs, and reads what changed since. `stale`: takes what it knew, if it knew
   /// anything. `kept`: takes what it knew. Throws IoError where the folder is there and can't be listed.
   explicit RunIndex(std::filesystem::path runs, Freshness freshness = Freshness::refresh);
+  /// The index of the folder that a run lies in, brought up to date for that run alone.
+  static RunIndex of_run(const std::filesystem::path& run);
   ~RunIndex();
   RunIndex(RunIndex&&) noexcept;
 
@@ -62,6 +71,11 @@ class RunIndex {
   IndexedNames names(const std::vector<IndexedRun>& runs);
   /// All that is known of a run.
   RunFacts facts(const IndexedRun& run);
+  /// The run in that folder; none where the index has none, or could not read its record.
+  std::optional<IndexedRun> find(const std::filesystem::path& run);
+  /// A window each (series_window.h); without points where there is no such run or series. Logs are read where the
+  /// index has no buckets that are fine enough; what is wrong with one is said in its window.
+  std::vector<SeriesWindow> windows(const std::vector<RunWindow>& asked);
   /// Why runs could not be read, or not all of them: a line each.
   std::vector<std::string> problems();
   /// For each name of a parameter, metric or data set in the expressions that no run has: a remark, with the nearest
@@ -76,6 +90,7 @@ class RunIndex {
 
  private:
   class Impl;
+  explicit RunIndex(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

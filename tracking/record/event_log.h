@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stet/tracking/record/file_system.h"
@@ -94,14 +95,21 @@ class EventReader {
   /// Resumes are delivered as well. A frame cut short at a segment's end is a crash and ends the log; a wrong CRC with
   /// frames after it throws DataError that names the file and the offset.
   bool next(record::Event& event);
+  /// The same, as the event's bytes, which stay until the next call.
+  bool next(std::string_view& bytes);
+  /// Throws DataError: the bytes that next() gave are no event.
+  [[noreturn]] void refuse() const;
   /// Before anything was read: goes on from where another reader of the log was, whose events are passed over. False
   /// where the log has another last segment since, or a shorter one.
   bool go_on(LogPosition from);
+  /// Goes to where an event begins, as position() told it. False where the log does not hold that place.
+  bool seek(LogPosition to);
   /// Where the last event that next() gave ends.
   LogPosition position() const;
 
  private:
   struct Part;
+  template <class Out> bool next_of_parts(Out& out);
   std::vector<std::unique_ptr<Part>> parts_;
   size_t current_ = 0;
 };

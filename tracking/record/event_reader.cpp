@@ -80,8 +80,9 @@ struct EventReader::Part {
     return (from >= window_begin && from + count <= window_end) || count <= file().identity().size - from;
   }
 
-  // Parses the frame at `offset` and moves behind it; false where the segment ends.
-  bool next(record::Event& event) {
+  // The bytes in the frame at `offset`, behind which it moves; false where the segment ends.
+  bool next(std::string_view& bytes) {
+    begin = offset;
     if (offset == limit) return false;
     std::string_view header = bytes_at(offset, kHeaderSize);
     if (header.size() < kHeaderSize) return cut();
@@ -94,10 +95,22 @@ struct EventReader::Part {
     if (!crc_holds(body.substr(0, length), body.substr(length))) return damaged();
     int64_t end = offset + kHeaderSize + static_cast<int64_t>(length) + kTrailerSize;
     if (end > limit) raise_damaged("a later segment goes on from inside a frame");
-    const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
-    if (!event.ParseFromArray(body.data(), static_cast<int>(length))) raise_damaged("the frame is no event");
+    bytes = body.substr(0, length);
     offset = end;
     return true;
+  }
+
+  bool next(record::Event& event) {
+    std::string_view bytes;
+    if (!next(bytes)) return false;
+    const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
+    if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) refuse();
+    return true;
+  }
+
+  [[noreturn]] void refuse() {
+    offset = begin;
+    raise_damaged("the frame is no event");
   }
 
   bool cut() const {
@@ -128,6 +141,7 @@ struct EventReader::Part {
   std::optional<InputFile> opened;
   int64_t limit;
   int64_t offset = 0;
+  int64_t begin = 0;  // of the last frame
   std::string window;
   int64_t window_begin = 0;
 };
@@ -183,14 +197,18 @@ EventReader::EventReader(const Folder& run, LogPosition end) {
 
 EventReader::~EventReader() = default;
 
-bool EventReader::next(record::Event& event) {
+template <class Out> bool EventReader::next_of_parts(Out& out) {
   while (current_ < parts_.size()) {
-    if (parts_[current_]->next(event)) return true;
+    if (parts_[current_]->next(out)) return true;
     if (current_ + 1 == parts_.size()) return false;
     parts_[current_++]->close();
   }
   return false;
 }
+
+bool EventReader::next(record::Event& event) { return next_of_parts(event); }
+bool EventReader::next(std::string_view& bytes) { return next_of_parts(bytes); }
+void EventReader::refuse() const { parts_.at(current_)->refuse(); }
 
 bool EventReader::go_on(LogPosition from) {
   if (parts_.empty() || parts_.back()->number != from.segment) return false;
@@ -198,6 +216,19 @@ bool EventReader::go_on(LogPosition from) {
   current_ = parts_.size() - 1;
   parts_[current_]->offset = from.offset;
   return true;
+}
+
+bool EventReader::seek(LogPosition to) {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = *parts_[i];
+    if (part.number != to.segment) continue;
+    if (to.offset > std::min(part.limit, part.file().identity().size)) return false;
+    if (i != current_) parts_[current_]->close();
+    current_ = i;
+    part.offset = to.offset;
+    return true;
+  }
+  return false;
 }
 
 LogPosition EventReader::position() const {

@@ -1,7 +1,9 @@
 // Makes folders of runs through the library's own writers, without training anything and without waiting for the disk.
 //
 //   make_runs FOLDER N [FIRST]   N runs of 1,000 points, 20 metrics of 50, with 20 parameters: what the index is
-//   measured on make_runs FOLDER --sample    the few odd ones of tests/tracking/query/runs
+//                                measured on
+//   make_runs FOLDER --sample    the few odd ones of tests/tracking/query/runs
+//   make_runs FOLDER --long POINTS N   N runs of so many points
 #include <fmt/format.h>
 
 #include <cmath>
@@ -214,6 +216,28 @@ void make_alike(const Folder& runs, int64_t number) {
   write(run, record);
 }
 
+// A run that logged "train/loss" at each of so many steps, and "test/accuracy" at each hundredth.
+void make_long(const Folder& runs, int64_t number, int64_t points) {
+  const double made = kStart + 60.0 * static_cast<double>(number);
+  const std::string id = fmt::format("20260101-{:02}{:02}00-000{:04x}", number / 60, number % 60, number);
+  const Folder run = make_run(runs, id);
+  record::RunRecord record = record_of(number, id, made);
+  add_launch(record, made, static_cast<double>(points), record::End::FINISHED)->mutable_end()->set_last_step(points);
+  record.set_steps(points);
+  record.set_final_digest(fmt::format("{:032x}", number));
+  Log log(run, made);
+  double walk = 0;
+  for (int64_t step = 1; step <= points; ++step) {
+    walk += uniform(static_cast<uint64_t>(number * 100'000'000 + step)) - 0.5;
+    log.add(step, "train/loss", 2 + walk / 100);
+    if (step % 100 == 0) log.add(step, "test/accuracy", 1 - 1 / std::sqrt(static_cast<double>(step)));
+    if (step % 1000 == 0) log.digest(step, static_cast<uint64_t>(step));
+  }
+  log.state(points, 'd');
+  log.finish();
+  write(run, record);
+}
+
 // ---- The sample. Every third thing differs from run to run, so that conditions part them in many ways.
 
 struct Odd {
@@ -334,14 +358,19 @@ void make_odd(const Folder& runs, int i) {
   write_file(files, report, as_bytes(fmt::format("{{\"verified\": {}}}\n", i == 5 ? "false" : "true")));
 }
 
-int make(const std::string& folder, const std::string& what, const std::string& first) {
+int make(const std::string& folder, const std::string& what, const std::string& first, int64_t count) {
   const Folder runs = make_directories(files, folder);
   if (what == "--sample") {
     for (int i = 0; i < static_cast<int>(std::size(kOdd)); ++i) make_odd(runs, i);
     return 0;
   }
-  const int64_t begin = std::atoll(first.c_str()), count = std::atoll(what.c_str());
-  for (int64_t number = begin; number < begin + count; ++number) make_alike(runs, number);
+  if (what == "--long") {
+    const int64_t points = std::atoll(first.c_str());
+    for (int64_t number = 0; number < count; ++number) make_long(runs, number, points);
+    return 0;
+  }
+  const int64_t begin = std::atoll(first.c_str()), end = begin + std::atoll(what.c_str());
+  for (int64_t number = begin; number < end; ++number) make_alike(runs, number);
   return 0;
 }
 
@@ -350,8 +379,9 @@ int make(const std::string& folder, const std::string& what, const std::string& 
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fputs("usage: make_runs FOLDER N [FIRST], or make_runs FOLDER --sample\n", stderr);
+    std::fputs("usage: make_runs FOLDER N [FIRST], make_runs FOLDER --sample, or make_runs FOLDER --long POINTS N\n",
+               stderr);
     return 2;
   }
-  return stet::tracking::make(argv[1], argv[2], argc > 3 ? argv[3] : "0");
+  return stet::tracking::make(argv[1], argv[2], argc > 3 ? argv[3] : "0", argc > 4 ? std::atoll(argv[4]) : 1);
 }

@@ -33,6 +33,8 @@ bool DatabaseError::is_damage() const {
   }
 }
 
+void raise_damaged() { throw DatabaseError("the index: a row is damaged", SQLITE_CORRUPT); }
+
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Statement::Statement(sqlite3* database, std::string_view sql) {

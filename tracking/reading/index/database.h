@@ -26,6 +26,9 @@ class DatabaseError : public Error {
   int code_;
 };
 
+/// What a row holds is not of its form. Throws DatabaseError.
+[[noreturn]] void raise_damaged();
+
 /// A compiled statement. Bound texts are copied.
 class Statement {
  public:

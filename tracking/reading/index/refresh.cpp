@@ -19,8 +19,9 @@
 namespace stet::tracking {
 namespace {
 
-constexpr int kUpdatePatience = 60'000;  // milliseconds
-constexpr size_t kBatch = 256;           // runs that are read before they are written
+constexpr int kUpdatePatience = 60'000;              // milliseconds
+constexpr size_t kBatch = 256;                       // runs that are read before they are written, at most,
+constexpr int64_t kBatchBytes = int64_t{256} << 20;  // and bytes of their logs
 
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -33,7 +34,8 @@ struct Candidate {
   const Reading* before = nullptr;  // what the index has of it
   Freshness freshness = Freshness::changed;
   bool is_run = true;
-  std::string status;  // of an open one: what it is now
+  std::string status;     // of an open one: what it is now
+  int64_t log_bytes = 0;  // where it is to be read
 };
 
 // A run that was read again.
@@ -44,8 +46,8 @@ struct Update {
 
 class Refresh {
  public:
-  Refresh(Database& database, const Path& runs, const Path& file)
-      : database_(database), store_(database), folder_(runs), file_(file) {}
+  Refresh(Database& database, const Path& runs, const Path& file, const std::string& only)
+      : database_(database), store_(database), folder_(runs), file_(file), only_(only) {}
 
   void run() {
     const int64_t before = version();
@@ -53,9 +55,15 @@ class Refresh {
     if (all.empty()) return;
     const UpdateLock lock(file_, kUpdatePatience);
     if (version() != before) all = work();  // less, as another process did some of it
-    for (size_t begin = 0; begin < all.size(); begin += kBatch)
-      update({all.begin() + static_cast<std::ptrdiff_t>(begin),
-              all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), begin + kBatch))});
+    std::vector<Candidate> batch;
+    int64_t bytes = 0;
+    for (Candidate& c : all) {
+      bytes += c.log_bytes;
+      batch.push_back(std::move(c));
+      if (batch.size() < kBatch && bytes < kBatchBytes && &c != &all.back()) continue;
+      update(std::exchange(batch, {}));
+      bytes = 0;
+    }
   }
 
  private:
@@ -67,12 +75,12 @@ class Refresh {
 
   // What has to be done.
   std::vector<Candidate> work() {
-    readings_ = store_.readings();
+    readings_ = store_.readings(only_);
     std::vector<Candidate> all;
     for (std::string& name : names()) {
       const auto before = readings_.find(name);
       all.push_back(
-          {std::move(name), before == readings_.end() ? nullptr : &before->second, Freshness::changed, true, {}});
+          {std::move(name), before == readings_.end() ? nullptr : &before->second, Freshness::changed, true, {}, 0});
     }
     for_all(all.size(), 512, [&](size_t i) { look_at_one(all[i]); });
     std::vector<Candidate> wanted;
@@ -83,11 +91,12 @@ class Refresh {
       if (!c.is_run && !c.before) continue;
       if (c.freshness != Freshness::same || !c.status.empty() || !c.is_run) wanted.push_back(std::move(c));
     }
-    for (const Reading* reading : gone) wanted.push_back({reading->folder, reading, Freshness::changed, false, {}});
+    for (const Reading* reading : gone) wanted.push_back({reading->folder, reading, Freshness::changed, false, {}, 0});
     return wanted;
   }
 
   std::vector<std::string> names() const {
+    if (!only_.empty()) return {only_};
     std::vector<std::string> names;
     for (std::string& name : folder_.names()) {
       if (!name.starts_with('.')) names.push_back(std::move(name));
@@ -96,15 +105,18 @@ class Refresh {
   }
 
   void look_at_one(Candidate& c) const {
-    if (!c.before) {
-      c.is_run = !stamp_of(folder_.descriptor(), c.name).empty();
-      return;
-    }
+    if (!c.before) return look_at_files(c);
     c.freshness = compare(folder_.descriptor(), c.name, c.before->stamp);
     if (c.freshness == Freshness::same && !c.before->settled) c.freshness = Freshness::grown;
-    if (c.freshness != Freshness::same) c.is_run = !stamp_of(folder_.descriptor(), c.name).empty();
+    if (c.freshness != Freshness::same) look_at_files(c);
     else if (!c.before->open.empty()) c.status = status_of_open(c.name);
     if (c.status == c.before->open) c.status.clear();
+  }
+
+  void look_at_files(Candidate& c) const {
+    const std::string stamp = stamp_of(folder_.descriptor(), c.name);
+    c.is_run = !stamp.empty();
+    c.log_bytes = log_bytes(stamp);
   }
 
   std::string status_of_open(const std::string& name) const {
@@ -152,13 +164,14 @@ class Refresh {
   Store store_;
   Folder folder_;
   Path file_;
+  std::string only_;  // run that is looked at; empty: all
   std::map<std::string, Reading> readings_;
 };
 
 }  // namespace
 
-void refresh(Database& database, const Path& runs, const Path& file) {
-  if (std::filesystem::exists(runs)) Refresh(database, runs, file).run();
+void refresh(Database& database, const Path& runs, const Path& file, const std::string& only) {
+  if (std::filesystem::exists(runs)) Refresh(database, runs, file, only).run();
   else if (!Store(database).readings().empty()) {
     Transaction transaction(database);
     Store store(database);

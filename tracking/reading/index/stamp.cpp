@@ -107,6 +107,15 @@ Freshness compare(int runs, const std::string& folder, std::string_view stamp) {
   return same ? Freshness::same : appended ? Freshness::grown : Freshness::changed;
 }
 
+int64_t log_bytes(std::string_view stamp) {
+  int64_t bytes = 0;
+  while (!stamp.empty()) {
+    const StampEntry entry = take(stamp);
+    if (is_log(entry.name)) bytes += entry.times.size;
+  }
+  return bytes;
+}
+
 bool is_settled(std::string_view stamp) {
   int64_t latest = 0;
   while (!stamp.empty()) {

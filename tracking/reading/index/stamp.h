@@ -19,6 +19,9 @@ std::string stamp_of(int runs, const std::string& folder);
 /// Holds the folder against a stamp.
 Freshness compare(int runs, const std::string& folder, std::string_view stamp);
 
+/// How many bytes its log has.
+int64_t log_bytes(std::string_view stamp);
+
 /// Are all times of a stamp longer ago than a file may change without them?
 bool is_settled(std::string_view stamp);
 

@@ -5,6 +5,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "stet/tracking/reading/index/long_series.h"
+#include "stet/tracking/reading/index/packed.h"
+#include "stet/tracking/record/events.h"
+
 namespace stet::tracking {
 namespace {
 
@@ -13,7 +17,8 @@ using query::Value;
 constexpr char kTables[] = R"(
 CREATE TABLE reading(
   key INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE, stamp BLOB, settled INTEGER, open TEXT, read_at INTEGER,
-  problem TEXT, has_run INTEGER, segment INTEGER, "offset" INTEGER, steps INTEGER, digest TEXT, "time" REAL);
+  problem TEXT, has_run INTEGER, segment INTEGER, "offset" INTEGER, steps INTEGER, digest TEXT, "time" REAL,
+  state BLOB);
 CREATE TABLE run(
   key INTEGER PRIMARY KEY, folder TEXT NOT NULL, id TEXT, name TEXT, program TEXT, "group" TEXT, status TEXT,
   made REAL, ended REAL, duration REAL, steps INTEGER, seed TEXT, numerics INTEGER, digest TEXT, tags TEXT, note TEXT,
@@ -26,8 +31,12 @@ CREATE INDEX param_run ON param(run);
 CREATE TABLE metric(
   name TEXT, context TEXT, run INTEGER, alone INTEGER, count INTEGER, nan INTEGER, inf INTEGER, "first" REAL,
   "last" REAL, step INTEGER, "min" REAL, "max" REAL, sum REAL, argmin INTEGER, argmax INTEGER,
+  series INTEGER, tag TEXT, first_step INTEGER, low_step INTEGER, high_step INTEGER,
   PRIMARY KEY(name, run, context)) WITHOUT ROWID;
 CREATE INDEX metric_run ON metric(run);
+CREATE TABLE medium(
+  run INTEGER, name TEXT, kind INTEGER, count INTEGER, step INTEGER, bytes INTEGER,
+  PRIMARY KEY(run, name)) WITHOUT ROWID;
 CREATE TABLE data(name TEXT, run INTEGER, digest TEXT, samples INTEGER, PRIMARY KEY(name, run)) WITHOUT ROWID;
 CREATE INDEX data_run ON data(run);
 CREATE TABLE tag(name TEXT, run INTEGER, PRIMARY KEY(name, run)) WITHOUT ROWID;
@@ -99,6 +108,45 @@ std::string columns_of_fields() {
   return columns;
 }
 
+// What is known of a log and has no column.
+std::string state_of(const LogFacts& log) {
+  Packer out;
+  out.signed_number(log.events);
+  out.number(log.digest_tick);
+  out.number(log.stopped);
+  out.text(log.best_metric);
+  const auto optional = [&](const std::optional<double>& value) {
+    out.number(value.has_value());
+    if (value) out.real(*value);
+  };
+  optional(log.best_value);
+  out.text(pack(log.part));
+  for (const auto& [tick, checkpoint] : log.checkpoints) {
+    out.number(tick);
+    out.signed_number(checkpoint.step);
+    optional(checkpoint.metric);
+  }
+  return out.bytes();
+}
+
+void set_state(LogFacts& log, std::string_view state) {
+  if (state.empty()) return;
+  Unpacker in(state);
+  const auto optional = [&] { return in.number() != 0 ? std::optional(in.real()) : std::nullopt; };
+  log.events = in.signed_number();
+  log.digest_tick = in.number();
+  log.stopped = in.number() != 0;
+  log.best_metric = in.text();
+  log.best_value = optional();
+  log.part = part_of(in.text());
+  while (!in.empty()) {
+    const uint64_t tick = in.number();
+    LoggedCheckpoint& checkpoint = log.checkpoints[tick];
+    checkpoint.step = in.signed_number();
+    checkpoint.metric = optional();
+  }
+}
+
 std::string places(size_t count) {
   std::string text = "?";
   for (size_t i = 1; i < count; ++i) text += ",?";
@@ -110,6 +158,7 @@ std::string places(size_t count) {
 void make_tables(Database& database) {
   Transaction transaction(database);
   database.run(kTables);
+  database.run(kLongSeriesTables);
   database.run(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}", kSchemaVersion, kApplication));
   transaction.commit();
 }
@@ -188,10 +237,12 @@ query::CurveSummary summary_of(const Statement& row, int column) {
   return s;
 }
 
-std::map<std::string, Reading> Store::readings() const {
+std::map<std::string, Reading> Store::readings(const std::string& only) const {
   std::map<std::string, Reading> all;
   Statement rows = database_.prepare(
-      "SELECT key, folder, stamp, settled, open, read_at, problem, has_run FROM reading ORDER BY folder");
+      fmt::format("SELECT key, folder, stamp, settled, open, read_at, problem, has_run FROM reading {}",
+                  only.empty() ? "ORDER BY folder" : "WHERE folder = ?"));
+  if (!only.empty()) rows.bind(1, std::string_view(only));
   while (rows.step()) {
     all.emplace_hint(all.end(), rows.text(1),
                      Reading{.key = rows.integer(0),
@@ -207,8 +258,8 @@ std::map<std::string, Reading> Store::readings() const {
 }
 
 void Store::remove_rows(int64_t key) {
-  for (const char* table :
-       {"run WHERE key", "param WHERE run", "metric WHERE run", "data WHERE run", "tag WHERE run"}) {
+  for (const char* table : {"run WHERE key", "param WHERE run", "metric WHERE run", "medium WHERE run",
+                            "data WHERE run", "tag WHERE run"}) {
     Statement statement = database_.prepare(fmt::format("DELETE FROM {} = ?", table));
     statement.bind(1, key);
     statement.run();
@@ -222,6 +273,7 @@ void Store::remove(const std::string& folder) {
   const int64_t key = found.integer(0);
   found.reset();
   remove_rows(key);
+  LongSeries(database_).remove(key);
   Statement statement = database_.prepare("DELETE FROM reading WHERE key = ?");
   statement.bind(1, key);
   statement.run();
@@ -237,14 +289,18 @@ void Store::set_status(int64_t key, std::string_view status) {
 }
 
 void Store::put(const Reading& reading, const RunFacts* facts) {
-  Statement before = database_.prepare("SELECT key, read_at FROM reading WHERE folder = ?");
+  static const LogFacts none;
+  const LogFacts& log = facts ? facts->log : none;
+  Statement before = database_.prepare("SELECT key, read_at, segment, \"offset\" FROM reading WHERE folder = ?");
   before.bind(1, std::string_view(reading.folder));
   const bool known = before.step();
   if (known && before.integer(1) > reading.read_at) return;  // another process has read it since
+  const LogPosition position = known ? LogPosition{before.integer(2), before.integer(3)} : LogPosition();
+  if (!log.growth.whole && position != log.growth.from) return;
   const int64_t old_key = known ? before.integer(0) : 0;
   before.reset();
   if (known) remove_rows(old_key);
-  Statement statement = database_.prepare("INSERT OR REPLACE INTO reading VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  Statement statement = database_.prepare("INSERT OR REPLACE INTO reading VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   if (known) statement.bind(1, old_key);
   statement.bind(2, std::string_view(reading.folder));
   statement.bind_blob(3, reading.stamp);
@@ -253,17 +309,19 @@ void Store::put(const Reading& reading, const RunFacts* facts) {
   statement.bind(6, reading.read_at);
   statement.bind(7, std::string_view(reading.problem));
   statement.bind(8, facts != nullptr);
-  const LogFacts log = facts ? facts->log : LogFacts();
   statement.bind(9, log.position.segment);
   statement.bind(10, log.position.offset);
   statement.bind(11, log.steps);
   statement.bind(12, std::string_view(log.digest));
   statement.bind(13, log.time);
+  statement.bind_blob(14, state_of(log));
   statement.run();
   const int64_t key = database_.last_key();
+  LongSeries(database_).put(key, log);
   if (!facts) return;
   put_run(key, reading.folder, *facts);
   put_series(key, *facts);
+  put_media(key, log);
 }
 
 void Store::put_run(int64_t key, const std::string& folder, const RunFacts& facts) {
@@ -306,7 +364,7 @@ void Store::put_run(int64_t key, const std::string& folder, const RunFacts& fact
 }
 
 void Store::put_series(int64_t key, const RunFacts& facts) {
-  Statement row = database_.prepare("INSERT OR REPLACE INTO metric VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  Statement row = database_.prepare("INSERT OR REPLACE INTO metric VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   const auto& all = facts.log.series;
   for (const auto& [series, s] : all) {
     row.bind(1, std::string_view(series.name));
@@ -329,24 +387,90 @@ void Store::put_series(int64_t key, const RunFacts& facts) {
       if (numbers) row.bind(place, place == 14 ? s.min_step : s.max_step);
       else row.bind_null(place);
     }
+    row.bind(16, int64_t{s.number});
+    if (s.tag == metric_tag(series.name, series.context)) row.bind_null(17);
+    else row.bind(17, std::string_view(s.tag));
+    row.bind(18, s.first_step);
+    row.bind(19, s.low_step);
+    row.bind(20, s.high_step);
     row.run();
   }
 }
 
+void Store::put_media(int64_t key, const LogFacts& log) {
+  Statement row = database_.prepare("INSERT OR REPLACE INTO medium VALUES(?,?,?,?,?,?)");
+  for (const auto& [name, m] : log.media) {
+    row.bind(1, key);
+    row.bind(2, std::string_view(name));
+    row.bind(3, static_cast<int64_t>(m.kind));
+    row.bind(4, m.count);
+    row.bind(5, m.step);
+    row.bind(6, m.bytes);
+    row.run();
+  }
+}
+
+namespace {
+
+constexpr char kSeriesColumns[] = "series, tag, first_step, low_step, high_step";
+
+// Of a row that begins with name, context, these columns and the summary's.
+std::pair<query::SeriesName, SeriesFacts> series_facts(const Statement& row) {
+  std::pair<query::SeriesName, SeriesFacts> found{series_of(row.text(0), row.text(1)), {}};
+  SeriesFacts& series = found.second;
+  static_cast<query::CurveSummary&>(series) = summary_of(row, 7);
+  series.number = static_cast<int32_t>(row.integer(2));
+  series.tag = row.is_null(3) ? metric_tag(found.first.name, found.first.context) : row.text(3);
+  series.first_step = row.integer(4);
+  series.low_step = row.integer(5);
+  series.high_step = row.integer(6);
+  return found;
+}
+
+}  // namespace
+
+std::map<query::SeriesName, SeriesFacts> Store::series(int64_t key, const std::string& name) const {
+  std::map<query::SeriesName, SeriesFacts> all;
+  Statement rows = database_.prepare(fmt::format("SELECT name, context, {}, {} FROM metric WHERE name = ? AND run = ?",
+                                                 kSeriesColumns, kSummaryColumns));
+  rows.bind(1, std::string_view(name));
+  rows.bind(2, key);
+  while (rows.step()) all.insert(series_facts(rows));
+  return all;
+}
+
+LogPart Store::last_part(int64_t key) const {
+  Statement row = database_.prepare("SELECT state FROM reading WHERE key = ?");
+  row.bind(1, key);
+  LogFacts log;
+  if (row.step()) set_state(log, row.view(0));
+  return log.part;
+}
+
 LogFacts Store::log(int64_t key) const {
   LogFacts log;
-  Statement reading =
-      database_.prepare("SELECT segment, \"offset\", steps, digest, \"time\" FROM reading WHERE key = ? AND has_run");
+  Statement reading = database_.prepare(
+      "SELECT segment, \"offset\", steps, digest, \"time\", state FROM reading WHERE key = ? AND has_run");
   reading.bind(1, key);
   if (!reading.step()) return log;
   log.position = {reading.integer(0), reading.integer(1)};
   log.steps = reading.integer(2);
   log.digest = reading.text(3);
   log.time = reading.real(4);
-  Statement rows =
-      database_.prepare(fmt::format("SELECT name, context, {} FROM metric WHERE run = ?", kSummaryColumns));
+  set_state(log, reading.view(5));
+  Statement rows = database_.prepare(
+      fmt::format("SELECT name, context, {}, {} FROM metric WHERE run = ?", kSeriesColumns, kSummaryColumns));
   rows.bind(1, key);
-  while (rows.step()) log.series[series_of(rows.text(0), rows.text(1))] = summary_of(rows, 2);
+  while (rows.step()) log.series.insert(series_facts(rows));
+  const std::map<int32_t, int> levels = LongSeries(database_).finest(key);
+  for (auto& [name, series] : log.series) {
+    if (const auto level = levels.find(series.number); level != levels.end()) series.level = level->second;
+  }
+  Statement media = database_.prepare("SELECT name, kind, count, step, bytes FROM medium WHERE run = ?");
+  media.bind(1, key);
+  while (media.step())
+    log.media[media.text(0)] = {static_cast<LoggedMedium::Kind>(media.integer(1)), media.integer(2), media.integer(3),
+                                media.integer(4)};
   return log;
 }
 

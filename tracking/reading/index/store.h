@@ -12,7 +12,7 @@
 namespace stet::tracking {
 
 /// Stands in the database; another one's is made anew.
-inline constexpr int64_t kSchemaVersion = 1;
+inline constexpr int64_t kSchemaVersion = 2;
 inline constexpr int64_t kApplication = 0x53746574;  // "Stet"
 
 void make_tables(Database& database);
@@ -33,12 +33,12 @@ struct Reading {
 
 class Store {
  public:
-  explicit Store(Database& database) : database_(database) {}
+  explicit Store(const Database& database) : database_(database) {}
 
-  /// By the names of their folders.
-  std::map<std::string, Reading> readings() const;
-  /// A run's rows in the place of those it has; not where it was read later already. `facts`: null where run.json can't
-  /// be read.
+  /// By the names of their folders: of all, or of the one that is named.
+  std::map<std::string, Reading> readings(const std::string& only = {}) const;
+  /// A run's rows in the place of those it has; not where it was read later already, or on from where it was read
+  /// elsewhere since. `facts`: null where run.json can't be read.
   void put(const Reading& reading, const RunFacts* facts);
   /// Of a run without an end mark.
   void set_status(int64_t key, std::string_view status);
@@ -46,12 +46,17 @@ class Store {
 
   LogFacts log(int64_t key) const;
   RunFacts facts(int64_t key) const;
+  /// Of a run's series of that name, by their full names.
+  std::map<query::SeriesName, SeriesFacts> series(int64_t key, const std::string& name) const;
+  /// The part of a run's log that is not full.
+  LogPart last_part(int64_t key) const;
 
  private:
   void remove_rows(int64_t key);
   void put_run(int64_t key, const std::string& folder, const RunFacts& facts);
   void put_series(int64_t key, const RunFacts& facts);
-  Database& database_;
+  void put_media(int64_t key, const LogFacts& log);
+  const Database& database_;
 };
 
 /// As columns hold them.

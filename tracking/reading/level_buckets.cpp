@@ -1,0 +1,45 @@
+#include "stet/tracking/reading/level_buckets.h"
+
+#include <algorithm>
+
+namespace stet::tracking {
+
+void LevelBuckets::add(const SeriesBucket& later) {
+  const int64_t place = place_of(later.first_step);
+  if (!buckets_.empty() && buckets_.rbegin()->first == place) {  // as nearly all are
+    buckets_.rbegin()->second.add(later);
+    return;
+  }
+  const auto [at, is_new] = buckets_.try_emplace(place, later);
+  if (!is_new) at->second.add(later);
+}
+
+void LevelBuckets::add(const LevelBuckets& later) {
+  for (const auto& [place, bucket] : later.buckets_) add(bucket);
+}
+
+void LevelBuckets::widen() {
+  LevelBuckets wider(level_ + 1);
+  wider.add(*this);
+  *this = std::move(wider);
+}
+
+void BucketBuilder::add(const Point& point, int64_t count) {
+  if (!is_long_) {
+    points_.push_back(point);
+    if (static_cast<int64_t>(points_.size()) >= kLongSeries) choose_level();
+    return;
+  }
+  buckets_.add(SeriesBucket::of(point.step, point.time, point.value));
+  while (buckets_.size() > std::max(kMostBuckets, count / 64) && buckets_.level() < kLastLevel) buckets_.widen();
+}
+
+void BucketBuilder::choose_level() {
+  is_long_ = true;
+  for (const Point& p : points_) buckets_.add(SeriesBucket::of(p.step, p.time, p.value));
+  const auto most = static_cast<int64_t>(points_.size()) / kPointsABucket;
+  while (buckets_.size() > most && buckets_.level() < kLastLevel) buckets_.widen();
+  points_ = {};
+}
+
+}  // namespace stet::tracking
