@@ -1,7 +1,7 @@
 import { makeScale } from "../../../tracking/ui/page/chart/axis";
 import { drawDensity, strideFor } from "../../../tracking/ui/page/chart/density";
 import { columnBorders } from "../../../tracking/ui/page/chart/heat";
-import { brushesOf, layAxis, letThrough, rangeOf, roundedBorder, scaleOf } from "../../../tracking/ui/page/chart/parallel_data";
+import { brushesOf, layAxis, letThrough, rangeOf, roundedBorder, scaleOf, spansDecades } from "../../../tracking/ui/page/chart/parallel_data";
 import { ABSENT, columnStates, EQUAL, PARTED } from "../../../tracking/ui/page/chart/strip";
 import { equal, holds, near, test } from "./check";
 
@@ -33,6 +33,11 @@ test("axes: logarithmic for positive numbers alone, categories in order, missing
   equal([laid.categories, laid.numbers, laid.log], [["cnn", "mlp", "vit"], [1, 0, 1, 2], false]);
   equal(layAxis({ ...model, values: [32, 128, 8, true] }, false, false).categories.slice(0, 3), ["8", "32", "128"]);
   equal(layAxis(lr, true, false).numbers[3], NaN);
+});
+
+test("an axis is logarithmic by itself where most values span decades", () => {
+  const even = Array.from({ length: 1000 }, (_, i) => (i + 1e-3) / 1000);
+  equal([spansDecades(even), spansDecades(even.map((v) => 10 ** (-4 * v))), spansDecades([0.001, 0.1, 1, 0]), spansDecades([1e-5, NaN, 1e-2]), spansDecades([])], [false, true, false, true, false]);
 });
 
 test("a flipped axis stands on its head", () => {

@@ -144,7 +144,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     const notes = [...view.notes];
     if (data.curves.length > CURVES_UP_TO) notes.unshift(`${countText(data.curves.length)} curves: median, 50 %, 90 %, all`);
     return {
-      title: data.title, unit: data.unit, notes, locked: this.locked !== null, empty: view.empty,
+      title: data.title, unit: data.unit, notes, locked: this.locked !== null, empty: view.empty ? (this.hasPoints() ? "y" : "both") : undefined,
       x: { low: view.x[0], high: view.x[1], log: view.log.x, kind: data.xKind, label: data.xLabel },
       y: { low: view.y[0], high: view.y[1], log: view.log.y, kind: "number", label: "" },
     };
@@ -176,10 +176,13 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     return { x: x - room, y: y - room, width: width + 2 * room, height: height + 2 * room };
   }
 
+  private hasPoints(): boolean {
+    return this.data!.curves.some((curve) => curve.x.length > 0);
+  }
+
   private drawEmpty(scene: Scene): void {
     const { plot } = this.frame!;
-    const points = this.data!.curves.some((curve) => curve.x.length > 0);
-    const text = points ? "No finite value here" : "No points yet";
+    const text = this.hasPoints() ? "No finite value here" : "No points yet";
     scene.text(plot.x + plot.width / 2, plot.y + plot.height / 2, text, { size: 12, fill: this.palette.muted, align: "middle" });
   }
 

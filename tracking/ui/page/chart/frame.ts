@@ -24,8 +24,8 @@ export interface FrameSpec {
   /** What the reader must know: "3 outliers hidden". */
   notes: string[];
   locked: boolean;
-  /** No value to measure: y has no ticks. */
-  empty?: boolean;
+  /** No value to measure: y has no ticks, or no axis has. */
+  empty?: "y" | "both";
 }
 
 export interface Frame {
@@ -103,6 +103,7 @@ export function drawFrame(scene: Scene, spec: FrameSpec, frame: Frame, width: nu
  */
 function drawXTicks(scene: Scene, spec: FrameSpec, frame: Frame, palette: Palette): void {
   const { plot, sx, xTicks } = frame;
+  if (spec.empty === "both") return;
   const style = { size: TICK, fill: palette.muted };
   const bottom = plot.y + plot.height, end = plot.x + plot.width;
   const label = fitted(spec.x.label, plot.width / 2, style, palette);

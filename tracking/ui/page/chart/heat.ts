@@ -99,7 +99,7 @@ export class HeatChart extends Chart<HeatData, HeatEvents> {
     const { title, unit, xLabel, xKind, edges } = this.data!;
     const empty = this.borders.length === 0 || edges.length < 2;
     return {
-      title, unit, notes: [], locked: false, empty,
+      title, unit, notes: [], locked: false, empty: empty ? "both" : undefined,
       x: { low: empty ? 0 : this.borders[0]!, high: empty ? 1 : this.borders[this.borders.length - 1]!, log: false, kind: xKind ?? "step", label: xLabel ?? "step" },
       y: { low: empty ? 0 : edges[0]!, high: empty ? 1 : edges[edges.length - 1]!, log: false, kind: "number", label: "" },
     };

@@ -193,7 +193,13 @@ export class ParallelChart extends Chart<ParallelData, ParallelEvents> {
 
   private drawLines(scene: Scene, through: number): void {
     const alpha = through > 100 ? 0.55 : 0.85;
-    for (const [i, points] of this.lines(1)) scene.line(points, { stroke: this.css(i), width: 1, alpha });
+    const grey = this.data!.colourBy === undefined || this.data!.colourBy === null ? -1 : this.colours.length - 1;
+    // Runs that lack the value by which lines are coloured stay behind the others.
+    for (const without of [true, false]) {
+      for (const [i, points] of this.lines(1)) {
+        if ((this.tones[i] === grey) === without) scene.line(points, { stroke: this.css(i), width: 1, alpha: without ? 0.3 : alpha });
+      }
+    }
   }
 
   /** The lines that a brush holds back. */

@@ -79,6 +79,14 @@ export function scaleOf(laid: LaidAxis, top: number, bottom: number): Scale {
   return laid.flip ? makeScale(laid.low, laid.high, top, bottom, laid.log) : makeScale(laid.low, laid.high, bottom, top, laid.log);
 }
 
+/** Do the middle nine tenths of positive values span two decades? Of values spread evenly from zero they don't, however small the least is. */
+export function spansDecades(values: ArrayLike<number>): boolean {
+  const sorted = Float64Array.from(values).filter((v) => v - v === 0).sort();
+  if (sorted.length < 2 || !(sorted[0]! > 0)) return false;
+  const last = sorted.length - 1;
+  return sorted[Math.round(0.95 * last)]! / sorted[Math.round(0.05 * last)]! >= 100;
+}
+
 /** At most five ticks of a numeric axis, and its ends where no tick is near; of categories all, or as many as there is room for. */
 export function axisTicks(laid: LaidAxis, scale: Scale): Ticks {
   if (laid.axis.kind === "number") return ticksOf(scale, "number", 5);

@@ -87,19 +87,21 @@ export class ScatterChart extends Chart<ScatterData, ScatterEvents> {
     const { xLabel, yLabel, x, y, xKind, log } = this.data!;
     const { rho, n } = spearman(x, y);
     const notes: string[] = [];
-    const axis = (values: ArrayLike<number>, wanted: boolean, name: string): { low: number; high: number; log: boolean } => {
+    const axis = (values: ArrayLike<number>, others: ArrayLike<number>, wanted: boolean, name: string): { low: number; high: number; log: boolean } => {
+      // What has no partner isn't shown, and takes no room.
+      const paired = Float64Array.from(values, (value, i) => (others[i]! - others[i]! === 0 ? value : NaN));
       const range = new Range();
-      range.add(values, [0, values.length]);
+      range.add(paired, [0, paired.length]);
       const all = range.all();
       const positive = wanted && all.low > 0;
       if (wanted && !positive && all.notPositive > 0) notes.push(`${name} not logarithmic: ${counted(all.notPositive, "value")} ≤ 0`);
       const [low, high] = padded(all.low, all.high, positive);
       return { low, high, log: positive };
     };
-    const xs = axis(x, log.x, "x"), ys = axis(y, log.y, "y");
+    const xs = axis(x, y, log.x, "x"), ys = axis(y, x, log.y, "y");
     const of = n < x.length ? ` of ${countText(x.length)}` : "";
     notes.unshift(`rank correlation ${Number.isNaN(rho) ? "undefined" : numberText(Number(rho.toFixed(2)))}, N ${countText(n)}${of}`);
-    return { title: yLabel, notes, locked: false, empty: n === 0,
+    return { title: yLabel, notes, locked: false, empty: n === 0 ? "both" : undefined,
       x: { ...xs, kind: xKind ?? "number", label: xLabel }, y: { ...ys, kind: "number", label: "" } };
   }
 

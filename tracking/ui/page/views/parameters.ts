@@ -2,6 +2,7 @@
 
 import type { App, Page } from "../app";
 import { ParallelChart, type AxesState, type Brush } from "../chart/parallel";
+import { spansDecades } from "../chart/parallel_data";
 import { spearman } from "../chart/ranks";
 import { ScatterChart } from "../chart/scatter";
 import { append, button, clear, empty, h, popover } from "../dom";
@@ -80,9 +81,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     if (said) return splitTop(said);
     return of.exprs.filter((_, i) => {
       const column = of.answer.columns[i];
-      if (column.kind !== "number") return false;
-      const values = column.values.map(toNumber).filter(Number.isFinite);
-      return values.length > 1 && Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) >= 100;
+      return column.kind === "number" && spansDecades(column.values.map(toNumber));
     });
   }
 
