@@ -22,7 +22,6 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view kFolderName = "programs";
 constexpr char kOwnExecutable[] = "/proc/self/exe";    // stays right when the file was replaced or removed meanwhile
 constexpr char kPathVariable[] = "STET_PROGRAM_PATH";  // where a program that runs as a copy lay
 
@@ -94,11 +93,25 @@ void lay_out(FileSystem& fs, const InputFile& from, const Entry& to, const std::
                      path.string());
 }
 
-bool is_sha256(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}  // namespace
+
+bool is_kept_name(std::string_view name) {
+  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == name.npos;
 }
 
-}  // namespace
+std::set<std::string> kept_files(const record::RunRecord& record) {
+  std::set<std::string> names;
+  const auto add = [&](const std::string& sha256) {
+    if (is_kept_name(sha256)) names.insert(sha256);
+  };
+  for (const auto& launch : record.launches()) {
+    add(launch.program().sha256());
+    for (const auto& object : launch.program().shared_objects()) {
+      if (object.kept()) add(object.sha256());
+    }
+  }
+  return names;
+}
 
 Path own_executable() {
   const char* name = std::getenv(kPathVariable);
@@ -106,7 +119,7 @@ Path own_executable() {
 }
 
 void keep_program(FileSystem& fs, const Path& runs, record::Program& program) {
-  const Folder programs = make_folder(fs, make_directories(fs, runs) / kFolderName);
+  const Folder programs = make_folder(fs, make_directories(fs, runs) / kProgramsFolder);
   program.set_path(to_utf8(own_executable().string()));
   const InputFile executable{Path(kOwnExecutable)};
   program.set_sha256(hash_of(executable));
@@ -144,11 +157,12 @@ RunnableProgram lay_out_program(FileSystem& fs, const Folder& runs, const record
   const Folder folder = make_directories(fs, scratch);
   if (::fchmod(folder.descriptor(), 0700) < 0) raise_io(scratch, "set the permissions of", errno);
   const Folder libraries = make_folder(fs, folder / "lib");
-  const auto programs = find_folder(runs / kFolderName);
+  const auto programs = find_folder(runs / kProgramsFolder);
   const auto put = [&](const std::string& hash, const Path& path, const Entry& to) {
-    if (!is_sha256(hash)) raise<DataError>("{}: its recorded SHA-256, '{}', is none", path.string(), hash);
+    if (!is_kept_name(hash)) raise<DataError>("{}: its recorded SHA-256, '{}', is none", path.string(), hash);
     if (!programs || !is_file(*programs / hash))
-      raise<DataError>("{}: is gone; it was kept for {}", (runs.path() / kFolderName / hash).string(), path.string());
+      raise<DataError>("{}: is gone; it was kept for {}", (runs.path() / kProgramsFolder / hash).string(),
+                       path.string());
     lay_out(fs, InputFile(*programs / hash), to, hash, path);
   };
   put(program.sha256(), program.path(), folder / name);

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "stet/tracking/record/file_system.h"
 
 namespace stet::tracking::record {
 class Program;
-}
+class RunRecord;
+}  // namespace stet::tracking::record
 
 namespace stet::tracking {
 
@@ -23,6 +25,15 @@ void keep_program(FileSystem& fs, const Path& runs, record::Program& program);
 
 /// What tells a program with the libraries that were kept with it from any other: 64 hexadecimal digits.
 std::string identity_of(const record::Program& program);
+
+/// The folder below that of the runs in which programs are kept.
+inline constexpr std::string_view kProgramsFolder = "programs";
+
+/// Can a kept file have that name, 64 hexadecimal digits?
+bool is_kept_name(std::string_view name);
+
+/// The names of the files that were kept for a run: its launches' executables and their shared objects.
+std::set<std::string> kept_files(const record::RunRecord& record);
 
 /// A program laid out to be run again.
 struct RunnableProgram {

@@ -21,14 +21,14 @@
 namespace stet::tracking::cli {
 
 // Each is defined in the file of its name, data_sets in data.cpp, ui_verb in ui.cpp.
-Verb ls(), show(), series(), plot(), diff(), compare(), verify(), resume(), tag(), note(), rename(), archive(),
-    data_sets(), index(), completion(), ui_verb();
+Verb ls(), show(), series(), plot(), diff(), compare(), verify(), resume(), tag(), note(), rename(), archive(), rm(),
+    gc(), data_sets(), index(), completion(), ui_verb();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls,  show, series, plot,    diff,      compare, verify,  resume,
-                                tag, note, rename, archive, data_sets, index,   ui_verb, completion};
+constexpr Verb (*kVerbs[])() = {ls,   show,   series,  plot, diff, compare,   verify, resume,  tag,
+                                note, rename, archive, rm,   gc,   data_sets, index,  ui_verb, completion};
 
 constexpr const char* kFooter =
     "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"

@@ -136,7 +136,8 @@ Json run_json(const RunView& run) {
   Json artifacts = Json::array();
   for (const RunArtifact& a : run.artifacts) artifacts.push_back({{"name", a.name}, {"bytes", json_of(a.bytes)}});
   json["artifacts"] = artifacts;
-  json["seal"] = {{"state", std::string(name_of(run.seal.state))}, {"altered", run.seal.altered}};
+  json["seal"] = {
+      {"state", std::string(name_of(run.seal.state))}, {"altered", run.seal.altered}, {"removed", run.seal.removed}};
   return json;
 }
 

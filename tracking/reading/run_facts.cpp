@@ -7,6 +7,7 @@
 #include "stet/tracking/reading/labels.h"
 #include "stet/tracking/reading/newest_verdict.h"
 #include "stet/tracking/reading/recorded_proto.h"
+#include "stet/tracking/reading/tree_size.h"
 #include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
@@ -97,17 +98,6 @@ void add_log(RunFacts& facts, const Folder& run, const record::RunRecord& record
   if (record.launches_size() > 0) facts.field("duration") = Value(Duration{seconds_of(record, facts.log.time)});
 }
 
-int64_t bytes_in(const Folder& folder) {
-  int64_t bytes = 0;
-  for (const std::string& name : folder.names()) {
-    const EntryStatus status = look_at(folder / name);
-    if (status.kind == EntryStatus::Kind::file) bytes += status.size;
-    if (status.kind != EntryStatus::Kind::folder) continue;
-    if (const auto inner = find_folder(folder / name)) bytes += bytes_in(*inner);
-  }
-  return bytes;
-}
-
 }  // namespace
 
 Value& RunFacts::field(std::string_view name) { return fields[index_of(name)]; }
@@ -124,7 +114,7 @@ RunFacts read_facts(const Folder& run, LogFacts before) {
   facts.field("status") = Value(std::string(name_of(status)));
   add_log(facts, run, record);
   if (const auto verified = newest_verdict(run)) facts.field("verified") = Value(*verified);
-  facts.field("size") = integer(bytes_in(run));
+  facts.field("size") = integer(tree_size(run).bytes);
   return facts;
 }
 

@@ -33,7 +33,9 @@ Json json_of(const Verdict& verdict) {
   Json json{{"verified", false}, {"reason", verdict.reason}};
   if (verdict.whole) json = json_of(*verdict.whole, verdict.verified(), verdict.steps);
   if (verdict.resumed) json["resumes"] = json_of(*verdict.resumed, !verdict.resumed->first_difference, verdict.steps);
-  json["seal"] = {{"state", std::string(name_of(verdict.seal.state))}, {"altered", verdict.seal.altered}};
+  json["seal"] = {{"state", std::string(name_of(verdict.seal.state))},
+                  {"altered", verdict.seal.altered},
+                  {"removed", verdict.seal.removed}};
   json["differences"] = verdict.differences;
   json["depends_on_surroundings"] = verdict.depends_on_surroundings;
   json["not_vouched_for"] = verdict.not_vouched_for();

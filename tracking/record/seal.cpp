@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <map>
+#include <optional>
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/record.pb.h"
@@ -70,21 +72,37 @@ std::string difference(const record::SealedFile& sealed, const Entry& entry) {
   return sha256_file(entry) == sealed.sha256() ? "" : "has other bytes";
 }
 
-std::vector<std::string> differences(const record::Seal& seal, Entries entries, SealDepth depth) {
-  std::vector<std::string> found;
+// Those that acts say were deleted, each as it was.
+std::map<std::string, std::string> removals(const Folder& run) {
+  std::map<std::string, std::string> removed;
+  const Acts acts = read_acts(run);
+  for (const record::Act& act : acts.acts) {
+    for (const auto& file : act.removed()) {
+      if (file.path().starts_with("checkpoints/")) removed[file.path()] = file.sha256();
+    }
+  }
+  return removed;
+}
+
+// Adds to the check how the files that are there differ from those that the seal lists.
+void hold_against(SealCheck& check, const record::Seal& seal, const Folder& run, SealDepth depth) {
+  Entries entries = sealed_entries(run, depth);
+  std::optional<std::map<std::string, std::string>> removed;  // read where something is gone
   for (const auto& sealed : seal.files()) {
     if (depth == SealDepth::record_and_log && !is_segment_name(sealed.path())) continue;
     const auto entry = entries.find(sealed.path());
     if (entry == entries.end()) {
-      found.push_back(sealed.path() + " is gone");
+      if (!removed) removed = removals(run);
+      const auto on_purpose = removed->find(sealed.path());
+      if (on_purpose != removed->end() && on_purpose->second == sealed.sha256()) check.removed.push_back(sealed.path());
+      else check.altered.push_back(sealed.path() + " is gone");
       continue;
     }
     const std::string how = difference(sealed, entry->second);
-    if (!how.empty()) found.push_back(sealed.path() + " " + how);
+    if (!how.empty()) check.altered.push_back(sealed.path() + " " + how);
     entries.erase(entry);
   }
-  for (const auto& [path, entry] : entries) found.push_back(path + " was not there");
-  return found;
+  for (const auto& [path, entry] : entries) check.altered.push_back(path + " was not there");
 }
 
 bool ends_with_stop(const Folder& run) {
@@ -111,7 +129,11 @@ std::string_view name_of(SealState state) {
 std::string SealCheck::line() const {
   if (state == SealState::altered) return fmt::format("altered since it ended: {}", fmt::join(altered, ", "));
   if (stopped_log) return "unsealed: the log holds the run's end and run.json does not, as after a power cut";
-  return state == SealState::sealed ? "sealed" : "unsealed";
+  if (state != SealState::sealed) return "unsealed";
+  if (removed.empty()) return "sealed";
+  return fmt::format("sealed, without {} that {} deleted since, as its notes say",
+                     removed.size() == 1 ? "a checkpoint" : fmt::format("{} checkpoints", removed.size()),
+                     removed.size() == 1 ? "was" : "were");
 }
 
 void seal_files(record::RunRecord& record, const Folder& run) {
@@ -152,7 +174,7 @@ SealCheck check_seal(const Folder& run, SealDepth depth) {
   SealCheck check;
   if (const record::Seal* seal = seal_of(record)) {
     if (!is_of(text, seal->record_sha256())) check.altered.push_back("run.json has other bytes");
-    for (auto& found : differences(*seal, sealed_entries(run, depth), depth)) check.altered.push_back(std::move(found));
+    hold_against(check, *seal, run, depth);
     check.state = check.altered.empty() ? SealState::sealed : SealState::altered;
     return check;
   }

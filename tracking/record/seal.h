@@ -1,5 +1,6 @@
 // A run's seal: what its folder held when a launch ended, and the bytes of run.json itself, each as a SHA-256. The end
-// mark of the last launch holds it. notes/, output.log and .lock lie outside.
+// mark of the last launch holds it. notes/, output.log and .lock lie outside. A checkpoint that `stet gc` deleted is no
+// change: an act in notes/ says which it was.
 //
 // It shows what was changed since. It says nothing of who made it: whoever changes a file and makes the seal anew is
 // caught by running the program again (`stet verify`), or not at all.
@@ -29,6 +30,8 @@ std::string_view name_of(SealState state);
 struct SealCheck {
   SealState state = SealState::open;
   std::vector<std::string> altered;  ///< each a file below the run's folder, and how it differs, in one line
+  std::vector<std::string> removed;  ///< sealed checkpoints that are gone, and of which notes/ says that they were
+                                     ///< deleted on purpose: their paths
   bool stopped_log = false;          ///< the log holds the end that run.json lacks, as after a power cut
 
   /// In one line: `sealed`, `unsealed`, `altered since it ended: …`.

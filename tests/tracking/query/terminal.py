@@ -25,3 +25,26 @@ def printed(words, environment):
     child.communicate()
     os.close(ours)
     return text.decode()
+
+
+def answered(words, environment, answer):
+    """What it prints where all of its streams are a terminal, and somebody types an answer."""
+    try:
+        ours, theirs = pty.openpty()
+    except OSError as error:
+        raise unittest.SkipTest(f"no pseudo-terminal here: {error}") from error
+    child = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    os.write(ours, answer.encode())
+    text = b""
+    while True:
+        try:
+            block = os.read(ours, 65536)
+        except OSError:
+            break
+        if not block:
+            break
+        text += block
+    child.wait()
+    os.close(ours)
+    return text.decode()

@@ -1,0 +1,71 @@
+#include "stet/tracking/cli/chosen_runs.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/reading/run_index.h"
+#include "stet/tracking/reading/runs.h"
+#include "stet/tracking/reading/selection.h"
+
+namespace stet::tracking::cli {
+namespace {
+
+// A link among runs stands for itself, and is not followed to where the run lies.
+std::filesystem::path folder_of(const Runs& runs, const std::string& word) {
+  std::filesystem::path path = word;
+  if (!path.has_filename()) path = path.parent_path();
+  const bool is_path = word.find('/') != word.npos;
+  if (is_path && std::filesystem::is_symlink(path)) return std::filesystem::absolute(path).lexically_normal();
+  return runs.folder_of(word);
+}
+
+// Then it is meant as a run's, whatever else it could be taken for.
+bool looks_like_an_id(const std::string& word) {
+  return !word.empty() && word.find_first_not_of("0123456789abcdef-") == word.npos && word[0] >= '0' && word[0] <= '9';
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> selected_runs(const std::vector<std::string>& words, const Common& common,
+                                                 bool with_archived) {
+  std::vector<std::filesystem::path> folders;
+  if (words.empty()) return folders;
+  const Runs runs(common.runs);
+  try {
+    for (const std::string& word : words) {
+      std::filesystem::path folder = folder_of(runs, word);
+      if (std::find(folders.begin(), folders.end(), folder) == folders.end()) folders.push_back(std::move(folder));
+    }
+    return folders;
+  } catch (const UsageError&) {
+    if (std::any_of(words.begin(), words.end(), looks_like_an_id)) throw;
+    folders.clear();  // they are no runs: a condition
+  }
+  query::Expression condition = query::parse(fmt::format("{}", fmt::join(words, " ")));
+  if (!with_archived) condition = without_archived(std::move(condition));
+  for (const IndexedRun& run : RunIndex(common.runs).matching(condition)) folders.push_back(run.folder);
+  if (folders.empty()) raise("{}: there are no such runs; `stet ls` lists them", fmt::join(words, " "));
+  return folders;
+}
+
+std::string size_text(int64_t bytes) {
+  static constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB"};
+  if (bytes < 1000) return fmt::format("{} bytes", bytes);
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (value /= 1000; value >= 999.5 && unit + 1 < std::size(kUnits); ++unit) value /= 1000;
+  return fmt::format("{:.3g} {}", value, kUnits[unit]);
+}
+
+double seconds_of(const char* option, const std::string& text) {
+  const std::vector<query::Term> terms = query::parse_terms(text);
+  const auto* duration = terms.size() == 1 ? terms[0].value.value.get_if<query::Duration>() : nullptr;
+  if (!duration || !(duration->seconds >= 0)) raise("{}: '{}' is no duration, as 12h or 30d", option, text);
+  return duration->seconds;
+}
+
+}  // namespace stet::tracking::cli
