@@ -31,6 +31,28 @@ install(FILES ${STET_INCLUDE_DIR}/stet/stet.h DESTINATION ${CMAKE_INSTALL_INCLUD
 install(TARGETS ${libraries} EXPORT stet-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS stet_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
+# What the program says of itself: manual pages, and completion for shells.
+if(NOT CMAKE_CROSSCOMPILING)
+  set(texts ${PROJECT_BINARY_DIR}/texts)
+  add_custom_command(OUTPUT ${texts}/done
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${texts}
+    COMMAND stet_cli man ${texts}/man1
+    COMMAND stet_cli completion bash > ${texts}/stet
+    COMMAND stet_cli completion zsh > ${texts}/_stet
+    COMMAND ${CMAKE_COMMAND} -E touch ${texts}/done
+    DEPENDS stet_cli COMMENT "Writing manual pages and completion" VERBATIM)
+  add_custom_target(stet_texts ALL DEPENDS ${texts}/done)
+  if(STET_PACKAGE)  # as Debian has them
+    add_custom_command(OUTPUT ${texts}/done APPEND COMMAND gzip -9nr ${texts}/man1)
+    set(zsh_functions zsh/vendor-completions)
+  else()
+    set(zsh_functions zsh/site-functions)
+  endif()
+  install(DIRECTORY ${texts}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(FILES ${texts}/stet DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${texts}/_stet DESTINATION ${CMAKE_INSTALL_DATADIR}/${zsh_functions})
+endif()
+
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/stet)
 install(EXPORT stet-targets NAMESPACE stet:: DESTINATION ${package_dir})
 set(STET_PACKAGE_CUDA "")

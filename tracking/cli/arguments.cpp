@@ -44,4 +44,34 @@ void Arguments::rest(std::vector<std::string>& words, Takes takes) {
   all_.push_back({.name = "", .help = "", .takes = std::move(takes), .place = &words, .rest = true});
 }
 
+std::vector<Argument> arguments_of(const Verb& verb) {
+  static bool given = false;
+  static std::string runs;
+  Arguments arguments;
+  verb.options(arguments);
+  arguments.option("--runs", runs, "folder of runs; ./runs unless given", Takes::folder);
+  arguments.flag("--json", given, "print JSON");
+  arguments.flag("--help,-h", given, "what it takes");
+  return arguments.all();
+}
+
+std::string value_word(const Argument& argument) {
+  if (std::holds_alternative<bool*>(argument.place)) return "";
+  if (std::holds_alternative<int*>(argument.place)) return "N";
+  switch (argument.takes.kind) {
+    case Takes::run:
+    case Takes::runs: return "RUN";
+    case Takes::query: return "QUERY";
+    case Takes::terms: return "EXPRESSION";
+    case Takes::metric: return "METRIC";
+    case Takes::tag: return "TAG";
+    case Takes::file: return "FILE";
+    case Takes::folder: return "FOLDER";
+    case Takes::data_set: return "NAME";
+    case Takes::one_of:
+    case Takes::text: break;
+  }
+  return "VALUE";
+}
+
 }  // namespace stet::tracking::cli

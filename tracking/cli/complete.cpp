@@ -64,13 +64,7 @@ bool takes_value(const Argument& argument) { return !std::holds_alternative<bool
 class Line {
  public:
   Line(const Verb& verb, const std::vector<std::string>& words) : word_(words.back()) {
-    verb.options(arguments_);
-    static bool json = false, help = false;
-    static std::string runs;
-    own_ = arguments_.all();
-    own_.push_back({.name = "--runs", .help = "folder of runs", .takes = Takes::folder, .place = &runs});
-    own_.push_back({.name = "--json", .help = "print JSON", .takes = {}, .place = &json});
-    own_.push_back({.name = "--help,-h", .help = "what it takes", .takes = {}, .place = &help});
+    own_ = arguments_of(verb);
     for (size_t i = 1; i + 1 < words.size(); ++i) take(words[i]);
   }
 
@@ -245,7 +239,6 @@ class Line {
   }
 
   std::string word_;
-  Arguments arguments_;
   std::vector<Argument> own_;
   std::vector<std::string> given_;    // that are no options
   const Argument* awaits_ = nullptr;  // the option whose value comes

@@ -13,6 +13,7 @@
 
 #include "stet/tensor/version.h"
 #include "stet/tracking/cli/complete.h"
+#include "stet/tracking/cli/man.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/record/nearest.h"
@@ -30,9 +31,7 @@ namespace {
 constexpr Verb (*kVerbs[])() = {ls,   show,   series,  plot, diff, compare,   verify, resume,  tag,
                                 note, rename, archive, rm,   gc,   data_sets, index,  ui_verb, completion};
 
-constexpr const char* kFooter =
-    "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.\n"
-    "Exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.";
+const std::string kFooter = std::string(kRunIs) + "\n" + kExitStatus;
 
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {
@@ -78,6 +77,7 @@ void add(CLI::App& command, const Argument& argument) {
     else return command.add_option(argument.name, *value, argument.help);
   };
   CLI::Option* option = std::visit(add_to, argument.place);
+  option->type_name(argument.is_option() ? value_word(argument) : "");
   if (argument.required) option->required();
   if (std::holds_alternative<int*>(argument.place)) option->check(CLI::Range(argument.least, argument.most));
   if (argument.is_option() && std::holds_alternative<std::vector<std::string>*>(argument.place))
@@ -93,8 +93,11 @@ std::vector<Verb> all_verbs() {
 int run_command(int argc, char** argv) {
   // What scripts of shells call is no verb for people.
   if (argc > 2 && std::string_view(argv[1]) == "complete") return answer_shell(all_verbs(), {argv + 2, argv + argc});
-  CLI::App app("Lists, shows, compares, verifies, resumes and labels the runs of Stet programs, and fetches data sets.",
-               "stet");
+  if (argc == 3 && std::string_view(argv[1]) == "man") {  // for whoever packages it
+    write_manual(all_verbs(), argv[2]);
+    return 0;
+  }
+  CLI::App app(kProgramIs, "stet");
   app.set_version_flag("--version", stet::version);
   app.require_subcommand(1);
   app.footer(kFooter);

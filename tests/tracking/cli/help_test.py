@@ -80,5 +80,50 @@ class Examples(unittest.TestCase):
             server.stdout.close()
 
 
+class Manual(unittest.TestCase):
+    """Made of the same texts."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.pages = pathlib.Path(cls.folder.name) / "man1"
+        subprocess.run([STET, "man", cls.pages], check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_a_page_a_verb(self):
+        self.assertEqual({p.name for p in self.pages.iterdir()}, {"stet.1", *(f"stet-{verb}.1" for verb in VERBS)})
+
+    def rendered(self, page):
+        if not shutil.which("groff"):
+            self.skipTest("there is no groff here")
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", "-P-cbou", "-rLL=100n", page], capture_output=True,
+                              check=True)
+        self.assertEqual(done.stderr.decode(), "", page)
+        return done.stdout.decode()
+
+    def test_they_render_without_a_warning_and_say_what_help_says(self):
+        for verb in VERBS:
+            page = self.rendered(self.pages / f"stet-{verb}.1")
+            words = " ".join(page.split())
+            for line in examples(verb)[0]:
+                self.assertIn(" ".join(line.split()), words)
+            for option in re.findall(r"^  (?:-\w,)?(--[\w-]+)", text(verb, "--help"), re.M):
+                self.assertIn(option, words)
+        front = self.rendered(self.pages / "stet.1")
+        for verb in VERBS:
+            self.assertIn(f"stet-{verb}(1)", front)
+
+    def test_man_takes_them(self):
+        if not shutil.which("man"):
+            self.skipTest("there is no man here")
+        done = subprocess.run(["man", "--warnings", "-l", self.pages / "stet-ls.1"], capture_output=True, text=True, check=True,
+                              env={**os.environ, "MANPAGER": "cat", "LC_ALL": "C.UTF-8"})
+        self.assertEqual(done.stderr, "")
+        self.assertIn("--group-by", done.stdout)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
