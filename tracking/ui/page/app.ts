@@ -45,6 +45,8 @@ export class App {
   readonly counts = new Signal<Counts>();
   readonly rows = new Map<string, Row>();
   last: Counts;
+  /** What the title names before the counts: a run's name, or nothing. */
+  subject = "";
   /** Is it known which runs come first? */
   settled = false;
   private first: string[] = [];

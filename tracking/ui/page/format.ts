@@ -60,7 +60,7 @@ export function decimals(values: number[]): number {
     if (!Number.isInteger(value)) written = Math.max(written, /e/.test(String(value)) ? 12 : String(value).split(".")[1].length);
   }
   if (most === 0 || written === 0) return 0;
-  if (most / least > 1e3 || most >= 1e6) return -1;
+  if (most / least > 1e3 || most >= 1e6 || most < 1e-3) return -1;
   return Math.max(0, Math.min(6, written, Math.max(3 - Math.floor(Math.log10(most)), 1 - Math.floor(Math.log10(least)))));
 }
 

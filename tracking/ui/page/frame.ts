@@ -58,7 +58,7 @@ export class Frame {
       counts.failed ? h("span", { class: "status failed" }, `✕ ${counts.failed} failed`) : null);
     const parts = [counts.running ? `${counts.running} running` : "", counts.failed ? `${counts.failed} failed` : ""].filter(Boolean);
     const folder = this.app.hello.folder.split("/").filter(Boolean).pop() ?? "";
-    document.title = `${parts.length ? parts.join(", ") + " · " : ""}${folder} · stet`;
+    document.title = `${parts.length ? parts.join(", ") + " · " : ""}${this.app.subject || folder} · stet`;
   }
 
   private async views(anchor: Element): Promise<void> {

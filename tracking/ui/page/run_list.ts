@@ -2,12 +2,12 @@
 
 import type { App, News } from "./app";
 import { append, clear, empty, h, iconButton, menu, type Item } from "./dom";
-import { decimals, fixed, metricExpr, number, plural, signed, toNumber } from "./format";
+import { decimals, fixed, literal, metricExpr, number, plural, signed, toNumber } from "./format";
 import type { Frame } from "./frame";
 import type { Part } from "./metrics";
 import { RowPages } from "./row_pages";
 import { runMenu, statusMark, statusOf } from "./run_menu";
-import type { Row } from "./types";
+import type { Row, TableAnswer } from "./types";
 import { Virtual } from "./virtual";
 
 const ROW = 28;
@@ -38,8 +38,12 @@ export class RunList {
   private readonly chosen: HTMLElement;
   private readonly note: HTMLElement;
   private readonly columns: HTMLElement;
+  private readonly pinned: HTMLElement;
+  private baseRow: Row | null = null;
+  private baseAsked = "";
   private readonly off: () => void;
   private shown = new Set<string>();
+  private selected = new Set<string>();
   private probe: Probe | null = null;
   private focus: Part | null = null;
   private hot: string | null = null;
@@ -54,7 +58,8 @@ export class RunList {
     const scroller = h("div", { class: "list-scroll", tabindex: 0, role: "group", "aria-label": "Runs" });
     this.element = h("aside", { class: "run-list", "aria-label": "Runs" });
     this.columns = h("div", { class: "list-columns", "aria-hidden": "true" }, h("span", { class: "grow" }, "run"), this.what, h("span", { class: "delta" }, "Δ base"));
-    append(this.element, this.head, this.chosen, this.note, this.columns, scroller);
+    this.pinned = h("div", { class: "list-base", role: "list", "aria-label": "Baseline", hidden: true }, this.make());
+    append(this.element, this.head, this.chosen, this.note, this.columns, this.pinned, scroller);
     this.pages = new RowPages(app, (whole) => this.arrived(whole), (error) => this.failed(error));
     this.rows = new Virtual(scroller, {
       height: ROW, role: "list", label: "Runs", make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => this.pages.need(from, to),
@@ -68,17 +73,48 @@ export class RunList {
   ask(): void {
     const state = this.app.state;
     this.pages.ask({ query: state.get("q"), sort: state.sort, archived: state.flag("archived"), columns: this.focus ? metricExpr(this.focus.name, this.focus.context) : "-" });
+    void this.askBase();
+  }
+
+  /** The baseline is pinned, and may be no run that the query finds. */
+  private async askBase(): Promise<void> {
+    const base = this.app.state.get("base");
+    this.baseAsked = base;
+    if (!base) {
+      this.showBase(null);
+      return;
+    }
+    try {
+      const answer = await this.app.source.get<TableAnswer>("table", { query: `id == ${literal(base)}`, archived: true, columns: this.focus ? metricExpr(this.focus.name, this.focus.context) : "-" });
+      if (base === this.app.state.get("base")) this.showBase(answer.rows[0] ?? null);
+    } catch (error) {
+      this.app.report(error);
+    }
+  }
+
+  private showBase(row: Row | null): void {
+    this.baseRow = row;
+    this.pinned.hidden = !row;
+    this.marks();
   }
 
   news(news: News): void {
     if (news.all || news.runs.size) this.pages.refresh();
+    if (this.baseRow && news.runs.has(this.baseRow.id)) void this.askBase();
   }
 
   /** Selection, eyes or baseline are others. */
   marks(): void {
     this.shown = new Set(this.app.shown());
+    this.selected = new Set(this.app.state.list("sel"));
     this.app.slots.give([...this.shown]);
+    if ((this.baseRow?.id ?? "") !== this.app.state.get("base") && this.app.state.get("base") !== this.baseAsked) void this.askBase();
     this.headings();
+    this.redraw();
+  }
+
+  private redraw(): void {
+    if (this.baseRow) this.fillRow(this.pinned.firstElementChild as HTMLElement, this.baseRow, -2);
     this.rows.refresh();
   }
 
@@ -94,7 +130,7 @@ export class RunList {
   setProbe(probe: Probe | null): void {
     this.probe = probe;
     this.headings();
-    this.rows.refresh();
+    this.redraw();
   }
 
   end(): void {
@@ -199,17 +235,20 @@ export class RunList {
   }
 
   private fill(element: HTMLElement, index: number): void {
-    const cells = this.cells.get(element) as Cells;
-    const row = this.pages.row(index) ?? null;
-    cells.row = row;
-    element.classList.toggle("waiting", !row);
     element.setAttribute("aria-posinset", String(index + 1));
     element.setAttribute("aria-setsize", String(this.pages.matched));
+    this.fillRow(element, this.pages.row(index) ?? null, index);
+  }
+
+  private fillRow(element: HTMLElement, row: Row | null, index: number): void {
+    const cells = this.cells.get(element) as Cells;
+    cells.row = row;
+    element.classList.toggle("waiting", !row);
     if (!row) return;
     const state = this.app.state;
     const base = state.get("base");
     const shown = this.shown.has(row.id);
-    const chosen = state.list("sel").includes(row.id);
+    const chosen = this.selected.has(row.id);
     const status = statusOf(row);
     element.className = `run-row${chosen ? " selected" : ""}${row.id === this.hot ? " hot" : ""}${row.id === base ? " base" : ""}${index === this.at ? " at" : ""}${shown ? "" : " off"}`;
     cells.box.checked = chosen;
@@ -241,8 +280,7 @@ export class RunList {
 
   private baseValue(base: string): number {
     if (this.probe) return this.probe.of(base);
-    const row = this.app.rows.get(base);
-    return row ? toNumber(row.values[0]) : NaN;
+    return this.baseRow ? toNumber(this.baseRow.values[0]) : NaN;
   }
 
   private heat(id: string | null): void {

@@ -48,7 +48,8 @@ export function runView(app: App, frame: Frame, element: HTMLElement): Page {
       iconButton("more", "What can be done with this run", (event) => runMenu(app, event.currentTarget as Element, rowOf(of)))),
     h("p", { class: "run-facts muted" }, h("button", { type: "button", class: "link mono", title: "Copy the id", onclick: () => void copy(of.id, "the id") }, of.id), fact(of.program), fact(of.group && `group ${of.group}`),
       h("span", { title: date(of.created) }, ` · made ${ago(of.created)}`), fact(wall > 0 && `took ${duration(wall)}`), fact(plural(of.steps, "step")), fact(of.size ? bytes(of.size) : ""), fact(launch?.machine?.host && `on ${String(launch.machine.host)}`)));
-    document.title = `${of.name || of.id} · stet`;
+    app.subject = of.name || of.id;
+    app.counts.emit(app.last);
   }
 
   const fact = (text: string | false | 0 | undefined | null): string => (text ? ` · ${text}` : "");
@@ -151,6 +152,7 @@ export function runView(app: App, frame: Frame, element: HTMLElement): Page {
       ++asked;
       window.clearTimeout(timer);
       content?.end?.();
+      app.subject = "";
       app.counts.emit(app.last);
     },
   };

@@ -6,7 +6,7 @@ import { ago, date, decimals, duration, exact, exprLabel, literal, plural, split
 import { and, filterMenu } from "../filter_menu";
 import type { Frame } from "../frame";
 import { RowPages } from "../row_pages";
-import { editTags, post, runMenu, statusOf } from "../run_menu";
+import { addNote, editTags, post, runMenu, statusOf } from "../run_menu";
 import { Sparklines } from "../sparklines";
 import { Table, type TableColumn } from "../table";
 import type { Column, Row, TableAnswer, Value } from "../types";
@@ -269,14 +269,16 @@ class RunsTable {
   private column(column: Column, at: number, pinned: boolean): TableColumn {
     const values = this.pages.loaded().slice(0, 200).map((row) => row.values[at]);
     const right = column.kind !== "text" && column.kind !== "tags" && column.kind !== "status" && column.kind !== "bool";
-    const places = column.kind === "number" ? decimals(values.map((each) => toNumber(each))) : undefined;
+    // A parameter is read as it was written; results of one metric are compared, so they have one precision.
+    const places = column.kind !== "number" ? undefined : column.expr.startsWith("params") ? -1 : decimals(values.map((each) => toNumber(each)));
     const label = exprLabel(column.expr) || column.label;
     const longest = Math.max(label.length + 3, ...values.slice(0, 60).map((each) => value(each, column.kind, places).length));
     return {
       key: column.expr, label, width: Math.max(72, Math.min(WIDTHS[column.kind] * 2, longest * 7 + 20)), pinned, right, sort: column.expr, movable: true, menu: (anchor) => this.headMenu(anchor, column, pinned), exact: (row) => exact(row.values[at], column.kind), fill: (cell, row) => {
         const each = row.values[at];
         const text = value(each, column.kind, places);
-        cell.textContent = text;
+        if (column.expr === "note" && this.app.writable) clear(cell, text, iconButton("more", `Add a note to ${row.name}`, () => addNote(this.app, row.id), { class: "icon-button quiet" }));
+        else cell.textContent = text;
         cell.classList.toggle("nan", each === "NaN");
       },
     };
