@@ -116,6 +116,18 @@ def zoom(page):
     check(page.said("first click")[-1]["run"], "run1", "a click on a curve")
 
 
+def live(page):
+    browser = page.browser
+    page.hover("first", 290, 150)
+    page.frame()
+    browser.run("const data = charts.first.data; charts.first.set({...data, curves: data.curves.map((c) => ({...c, y: c.y.map((v) => 10 * v)}))}); return 1")
+    page.frame()
+    check("20" in page.tooltip("first"), True, f"new data in the tooltip of a pointer that rests: {page.tooltip('first')}")
+    page.hover("strip", 5, 5)
+    page.frame()
+    check(browser.run("document.querySelector('#first .chart-tooltip').hidden"), True, "the tooltip is gone")
+
+
 def files(page):
     browser = page.browser
     for name in browser.run("return Object.keys(charts)"):
@@ -185,7 +197,7 @@ def main():
             browser.open(f"file://{work}/index.html")
             page = Page(browser)
             page.frame()
-            for part in (curves, zoom, files, others, parallel, looks):
+            for part in (curves, zoom, live, files, others, parallel, looks):
                 part(page)
             check(browser.errors(), [], "errors on the console")
     print("\n".join(failures) or "charts do as they should")

@@ -77,6 +77,8 @@ export abstract class Chart<D, E extends object> {
 
   private items(size: Size): Item[] {
     const { base, data, top } = this.picture(size);
+    // What the chart remembers of its layout is now that of the file.
+    if (size.width !== this.layers.width || size.height !== this.layers.height) this.later("all");
     return [...base, ...data, ...(top ?? [])];
   }
 

@@ -52,6 +52,8 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
   /** Of this chart's pointer, or of a chart that is linked with it. */
   private cross: { x: number; y: number | null } | null = null;
   private selection: [number, number] | null = null;
+  /** Where the pointer is, for a tooltip that stays true while a run goes on. */
+  private pointerAt: [number, number] | null = null;
   private frame: Frame | null = null;
   private view: View | null = null;
   private readonly ascending = new Ascending();
@@ -85,6 +87,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
   /** A line at x, as the pointer draws it. */
   crosshair(x: number | null): void {
     this.cross = x === null ? null : { x, y: null };
+    this.pointerAt = null;
     if (x === null) this.tooltip.hide();
     this.later("hover");
   }
@@ -167,6 +170,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     const many = data.curves.length > CURVES_UP_TO;
     scene.group(this.clip(3), 1, () => (many ? drawQuantiles(pen, data.curves) : this.drawCurves(pen, data)));
     scene.group(this.clip(5), 1, () => this.drawGlyphs(pen, data));
+    if (this.pointerAt && !this.selection) this.showTooltip(this.nearest(...this.pointerAt), ...this.pointerAt);
     return { base: base.items, data: scene.items };
   }
 
@@ -305,6 +309,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     // The line stands on a point, so that what it says is a value that was logged.
     const snapped = first && Math.abs(first.x - px) <= 40 ? first.curve.x[first.index]! : frame.sx.value(px);
     this.cross = { x: snapped, y: py };
+    this.pointerAt = [px, py];
     const hovered = first && first.distance <= REACH && this.data.curves.length > 1 ? first.curve : null;
     this.hoveredCurve = hovered?.id ?? null;
     this.showTooltip(near, px, py);
@@ -314,13 +319,13 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
 
   private showTooltip(near: readonly Near[], px: number, py: number): void {
     const data = this.data!;
-    if (near.length === 0) {
+    if (near.length === 0 || !this.cross) {
       this.tooltip.hide();
       return;
     }
     const rows = near.slice(0, MOST_ROWS).map((n) => this.tooltipRow(n, data));
     const more = near.length - rows.length;
-    const head = `${data.xLabel} ${valueText(this.cross!.x, data.xKind)}`;
+    const head = `${data.xLabel} ${valueText(this.cross.x, data.xKind)}`;
     this.tooltip.show({ head, rows, foot: more > 0 ? `and ${countText(more)} more` : undefined }, px, py);
   }
 
@@ -337,6 +342,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
   }
 
   private left(): void {
+    this.pointerAt = null;
     if (!this.cross && !this.hoveredCurve) return;
     this.cross = null;
     this.hoveredCurve = null;

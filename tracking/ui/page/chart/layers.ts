@@ -13,6 +13,7 @@ export class Layers {
   readonly root: HTMLElement;
   private readonly canvases = new Map<LayerName, HTMLCanvasElement>();
   private readonly observer: ResizeObserver;
+  private readonly off = new AbortController();
 
   constructor(element: HTMLElement, onResize: () => void) {
     this.root = document.createElement("div");
@@ -28,6 +29,8 @@ export class Layers {
       if (this.fit()) onResize();
     });
     this.observer.observe(this.root);
+    // A window that goes to another screen changes its resolution, and no element's size.
+    window.addEventListener("resize", () => this.fit() && onResize(), { signal: this.off.signal });
     this.fit();
   }
 
@@ -64,6 +67,7 @@ export class Layers {
 
   destroy(): void {
     this.observer.disconnect();
+    this.off.abort();
     this.root.remove();
   }
 }
