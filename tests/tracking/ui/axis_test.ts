@@ -1,5 +1,5 @@
 import { makeScale, niceStep, padded, ticksOf, valueText } from "../../../tracking/ui/page/chart/axis";
-import { compactText, durationText, numberText, printable } from "../../../tracking/ui/page/chart/text";
+import { alignedTexts, compactText, durationText, numberText, printable } from "../../../tracking/ui/page/chart/text";
 import { equal, holds, near, test } from "./check";
 
 const ticks = (low: number, high: number, most: number, kind: "step" | "time" | "wall" | "number" = "number", log = false): string[] =>
@@ -76,6 +76,14 @@ test("numbers", () => {
   equal([0, -1.5, 1234567, 12345678, 0.00001234, NaN, Infinity, -Infinity, 0.1 + 0.2].map((v) => numberText(v)),
     ["0", "−1.5", "1234567", "1.2346e7", "1.234e−5", "NaN", "∞", "−∞", "0.3"]);
   equal([999, 1000, 1234, 999.9, 999999, 1.5e6, -2e9, 0.5].map(compactText), ["999", "1k", "1.23k", "1k", "1M", "1.5M", "−2G", "0.5"]);
+});
+
+test("values one below the other have the same decimals, unless a small one would lose its digits", () => {
+  equal(alignedTexts([87.263, 89.87, -92.4089, NaN]), ["87.263", "89.870", "−92.409", "NaN"]);
+  equal(alignedTexts([12.5, 0.00125]), ["12.5", "0.00125"]);
+  equal(alignedTexts([1, 20, 300, 0]), ["1", "20", "300", "0"]);
+  equal(alignedTexts([0.5, 0]), ["0.50000", "0.00000"]);
+  equal([alignedTexts([]), alignedTexts([NaN]), alignedTexts([1e9, 0.5])], [[], ["NaN"], ["1e9", "0.5"]]);
 });
 
 test("durations", () => {

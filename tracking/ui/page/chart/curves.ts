@@ -8,7 +8,7 @@ import type { Rows } from "./export";
 import { crisp, drawFrame, layFrame, TICK, type Frame, type FrameSpec } from "./frame";
 import { PointerControl } from "./pointer";
 import { Scene, textWidth, type Box, type Item } from "./scene";
-import { countText, numberText } from "./text";
+import { alignedTexts, countText, numberText } from "./text";
 import type { TooltipRow } from "./tooltip";
 
 export type { Curve, CurvesData, Mark, MarkKind } from "./curves_data";
@@ -323,15 +323,17 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
       this.tooltip.hide();
       return;
     }
-    const rows = near.slice(0, MOST_ROWS).map((n) => this.tooltipRow(n, data));
+    const shown = near.slice(0, MOST_ROWS);
+    const texts = alignedTexts(shown.map(({ curve, index }) => curve.y[index]!));
+    const rows = shown.map((n, k) => this.tooltipRow(n, texts[k]!, data));
     const more = near.length - rows.length;
     const head = `${data.xLabel} ${valueText(this.cross.x, data.xKind)}`;
     this.tooltip.show({ head, rows, foot: more > 0 ? `and ${countText(more)} more` : undefined }, px, py);
   }
 
-  private tooltipRow({ curve, index }: Near, data: CurvesData): TooltipRow {
-    const y = curve.y[index]!, low = curve.low?.[index], high = curve.high?.[index];
-    let value = numberText(y, 5);
+  private tooltipRow({ curve, index }: Near, text: string, data: CurvesData): TooltipRow {
+    const low = curve.low?.[index], high = curve.high?.[index];
+    let value = text;
     if (isBand(curve, data)) {
       value += data.band === "sd" ? ` ± ${numberText((high! - low!) / 2, 3)}` : ` [${numberText(low!, 4)}, ${numberText(high!, 4)}]`;
       value += `  N ${curve.n![index]!}`;

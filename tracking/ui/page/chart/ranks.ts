@@ -9,7 +9,7 @@ export interface Correlation {
 
 /** Ranks from 1; equal values share the mean of theirs. */
 export function ranksOf(values: readonly number[]): Float64Array {
-  const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const ranks = new Float64Array(values.length);
   for (let i = 0; i < order.length; ) {
     let end = i + 1;

@@ -5,7 +5,7 @@ import { colourOf, hexOf, toneChannels } from "./colours";
 import { Range } from "./decimate";
 import type { Cell, Rows } from "./export";
 import { crisp, drawFrame, layFrame, type Frame, type FrameSpec } from "./frame";
-import { spearman } from "./ranks";
+import { spearman, type Correlation } from "./ranks";
 import { Scene, type Item } from "./scene";
 import { counted, countText, numberText } from "./text";
 
@@ -37,6 +37,7 @@ export class ScatterChart extends Chart<ScatterData, ScatterEvents> {
   private frame: Frame | null = null;
   private hovered: number | null = null;
   private lit: string | null = null;
+  private correlation: Correlation = { rho: NaN, n: 0 };
   private place = new Float64Array(0);
   private readonly off = new AbortController();
 
@@ -64,14 +65,15 @@ export class ScatterChart extends Chart<ScatterData, ScatterEvents> {
     super.destroy();
   }
 
-  protected override changed(): void {
+  protected override changed({ x, y }: ScatterData): void {
+    this.correlation = spearman(x, y);
     this.hovered = null;
     this.tooltip.hide();
   }
 
   protected title(): string {
-    const { xLabel, yLabel, x, y } = this.data!;
-    const { rho, n } = spearman(x, y);
+    const { xLabel, yLabel } = this.data!;
+    const { rho, n } = this.correlation;
     return `${yLabel} over ${xLabel}: ${counted(n, "run")}, rank correlation ${numberText(rho, 2)}`;
   }
 
@@ -85,7 +87,7 @@ export class ScatterChart extends Chart<ScatterData, ScatterEvents> {
 
   private spec(): FrameSpec {
     const { xLabel, yLabel, x, y, xKind, log } = this.data!;
-    const { rho, n } = spearman(x, y);
+    const { rho, n } = this.correlation;
     const notes: string[] = [];
     const axis = (values: ArrayLike<number>, others: ArrayLike<number>, wanted: boolean, name: string): { low: number; high: number; log: boolean } => {
       // What has no partner isn't shown, and takes no room.

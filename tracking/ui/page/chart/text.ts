@@ -38,6 +38,16 @@ export function numberText(value: number, digits = 5): string {
   return withMinus(trimmed(value.toPrecision(digits)));
 }
 
+/** Values one below the other with the same decimals, as many as the largest needs for so many digits; each by itself where that would leave a small one without digits. */
+export function alignedTexts(values: readonly number[], digits = 5): string[] {
+  const sizes = values.filter((v) => Number.isFinite(v) && v !== 0).map(Math.abs);
+  const most = Math.max(...sizes), least = Math.min(...sizes);
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(most)));
+  const alike = sizes.length > 0 && most < 1e7 && least >= 1e-4 && least >= 10 ** (2 - decimals);
+  if (!alike || values.every((v) => Number.isInteger(v) || !Number.isFinite(v))) return values.map((v) => numberText(v, digits));
+  return values.map((v) => (Number.isFinite(v) ? withMinus(v.toFixed(decimals)) : notFinite(v)));
+}
+
 const THOUSANDS: [number, string][] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
 
 /** "1.2k", "−3M": three significant digits at most. */
