@@ -38,6 +38,8 @@ export function columnBorders(steps: ArrayLike<number>): number[] {
   return borders;
 }
 
+const TONES = Array.from({ length: 256 }, (_, k) => viridisChannels(k / 255));
+
 function totalOf(counts: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < counts.length; ++i) sum += counts[i]!;
@@ -122,8 +124,8 @@ export class HeatChart extends Chart<HeatData, HeatEvents> {
   }
 
   /** Colour grows with the root of the share: a bin with a hundredth of the most shows, too. */
-  private tone(share: number): [number, number, number] {
-    return viridisChannels(Math.sqrt(share / this.most));
+  private tone(share: number): number {
+    return Math.round((TONES.length - 1) * Math.sqrt(share / this.most));
   }
 
   private pixels(width: number, height: number): Pixels {
@@ -136,8 +138,11 @@ export class HeatChart extends Chart<HeatData, HeatEvents> {
       for (let row = 0; row < height; ++row) {
         const share = shares[bins[row]!]!;
         if (!(share > 0)) continue;
-        const [r, g, b] = this.tone(share);
-        data.set([r, g, b, 255], 4 * (row * width + column));
+        const place = 4 * (row * width + column), rgb = TONES[this.tone(share)]!;
+        data[place] = rgb[0];
+        data[place + 1] = rgb[1];
+        data[place + 2] = rgb[2];
+        data[place + 3] = 255;
       }
     }
     return { width, height, data };
@@ -150,7 +155,10 @@ export class HeatChart extends Chart<HeatData, HeatEvents> {
     const begin = Math.min(Math.max(upperBound(this.borders, low), 0), first);
     if (last <= begin) return this.shares[first]!;
     const most = new Float64Array(bins);
-    for (let i = begin; i <= last; ++i) this.shares[i]!.forEach((share, k) => (most[k] = Math.max(most[k]!, share)));
+    for (let i = begin; i <= last; ++i) {
+      const shares = this.shares[i]!;
+      for (let k = 0; k < bins; ++k) if (shares[k]! > most[k]!) most[k] = shares[k]!;
+    }
     return most;
   }
 

@@ -170,10 +170,10 @@ export class StripChart extends Chart<StripData, StripEvents> {
     for (const [from, to] of gap ? this.cells(scale, columns.length) : runsOf(columns)) {
       const state = columns[from]!;
       // Widened where it would be too thin to see.
-      const width = Math.max(to - from - gap, state === PARTED ? 2 : 1);
+      const width = Math.max(to - from - gap, state === PARTED ? 3 : 1);
       const x = scale.from + from;
       scene.rect({ x, y, width, height: ROW }, colours[state]!);
-      if (state === PARTED && width >= 3) addHatch(hatch, x, x + width, y);
+      if (state === PARTED && width > 3) addHatch(hatch, x, x + width, y);
     }
     scene.line(hatch, { stroke: palette.bg, width: 1.25, alpha: 0.7 });
   }
