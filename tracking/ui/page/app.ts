@@ -140,6 +140,7 @@ export class App {
 
   /** After a change made here: others are told at once. */
   async poll(): Promise<void> {
+    if (!this.source.live) return;
     try {
       const changes = await this.source.get<Changes | null>("changes", { cursor: this.cursor });
       if (this.silent) document.body.classList.remove("silent");

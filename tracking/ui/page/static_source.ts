@@ -2,7 +2,7 @@
 
 import { metricName, splitTop, toNumber } from "./format";
 import { Failure, key, type Request, type Source } from "./source";
-import type { Column, ColumnsAnswer, Fields, Group, Row, SeriesAnswer, TableAnswer, Value } from "./types";
+import type { Column, ColumnsAnswer, Fields, Group, LogAnswer, Row, SeriesAnswer, TableAnswer, Value } from "./types";
 
 declare global {
   interface Window {
@@ -53,7 +53,9 @@ export class StaticSource implements Source {
       case "series": return await this.series(params) as unknown as T;
       case "fields": return await this.stored<Fields>("fields", {}) as unknown as T;
       case "media": return await this.media(params) as unknown as T;
-      case "log": return await this.stored(path, { id: params.id });
+      case "log": return await this.log(params) as unknown as T;
+      case "compare":
+      case "digests": return await this.stored(path, { runs: String(params.runs).split(",").sort().join(",") });
       case "views": return [] as unknown as T;
       case "hint": return { from: 0, completions: [], matched: (await this.rows(params)).length } as unknown as T;
       default: return await this.stored<T>(path, params);
@@ -101,7 +103,11 @@ export class StaticSource implements Source {
 
   private async rows(params: Request): Promise<Row[]> {
     const table = await this.all();
-    const words = String(params.query ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+    const query = String(params.query ?? "");
+    // The page itself asks for runs by their ids so.
+    const ids = new Set([...query.matchAll(/\bid == "([^"]+)"/g)].map((match) => match[1]));
+    if (ids.size) return table.rows.filter((row) => ids.has(row.id));
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     let rows = table.rows.filter((row) => {
       const text = `${row.id} ${row.name} ${row.tags.join(" ")}`.toLowerCase();
       return words.every((word) => text.includes(word)) && (params.archived || !row.archived);
@@ -169,6 +175,13 @@ export class StaticSource implements Source {
       answers.series.push(...held.series.filter((each) => each.run === run && wanted.some((want) => want === each.metric || want === metricName(each.metric, each.context))));
     }
     return answers;
+  }
+
+  /** The end of what was printed, which is all that an export holds. */
+  private async log(params: Request): Promise<LogAnswer> {
+    const held = await this.stored<LogAnswer>("log", { id: params.id });
+    const search = String(params.search ?? "").toLowerCase();
+    return search ? { ...held, matches: held.lines.filter((line) => line.text.toLowerCase().includes(search)).map((line) => line.n) } : held;
   }
 
   private async media(params: Request): Promise<{ items: { run: string }[] }> {

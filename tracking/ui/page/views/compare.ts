@@ -36,7 +36,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
 
   function heads(ids: string[]): HTMLElement[] {
     app.slots.give(ids);
-    return ids.map((id) => h("th", { scope: "col", class: "run-column" }, swatch(app, id), h("a", { href: app.state.link("run", { id }), title: id }, app.name(id)),
+    return ids.map((id) => h("th", { scope: "col", class: "run-column" }, swatch(app, id), h("a", { class: "run-name", href: app.state.link("run", { id }), title: `${app.name(id)}\n${id}` }, app.name(id)),
       ids.length > 2 ? button("×", () => app.select(ids.filter((other) => other !== id)), { class: "icon-button", "aria-label": `Without ${app.name(id)}` }) : null));
   }
 
@@ -103,7 +103,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
     const verdict = { same: "ok", longer: "ok", parted: "parted" }[found.verdict] ?? "";
     const box = h("section", { class: "divergence", "aria-label": "Divergence" });
     append(box, h("p", { class: `verdict ${verdict}` }, found.verdict === "parted" ? "▲ " : found.verdict === "not compared" ? "" : "✓ ", found.result), place,
-      facts([["steps", ids.map((id, i) => `${app.name(id)}: ${found.steps[i]}`).join(", ")], ["compared", `${plural(found.losses, "step's loss", "steps' losses")}, ${plural(found.states, "digest of states", "digests of states")}`],
+      facts([["steps", h("span", {}, ...ids.flatMap((id, i) => [i ? ", " : "", runName(app, id), ` ${found.steps[i]}`]))], ["compared", `${plural(found.losses, "step's loss", "steps' losses")}, ${plural(found.states, "digest of states", "digests of states")}`],
         ["the same until", found.same_until !== null && first !== undefined ? `step ${found.same_until}` : ""], ["loss parts at", found.loss_step !== null ? `step ${found.loss_step}` : ""], ["state parts at", found.state_step !== null ? `step ${found.state_step}${found.state_same_until !== null ? `, the same at ${found.state_same_until}` : ""}` : ""],
         ["first tensors", found.tensors.length ? h("span", { class: "mono wrap" }, found.tensors.slice(0, 20).join(", "), found.tensors.length > 20 ? ` and ${found.tensors.length - 20} more` : "") : ""], ["executables", found.rebuilt ? "were built anew between them" : ""]]),
       found.unlike.length ? card("Not the same to begin with", h("ul", {}, ...found.unlike.map((line) => h("li", {}, line)))) : null, around(ids, found), checkpoint(found), command(`stet compare ${ids[0]} ${ids[1]} --runs ${shell(app.hello.folder)}`));
@@ -135,7 +135,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
   function around(ids: string[], found: Divergence): HTMLElement | null {
     if (!found.around.length) return null;
     const rows = found.around.map((each) => h("tr", { class: each.same ? "" : "parted" }, h("th", { scope: "row", class: "right" }, each.step), h("td", { class: "right mono" }, exact(each.first, "number")), h("td", { class: "right mono" }, exact(each.second, "number")), h("td", { class: "right mono" }, each.same ? "0" : each.ulps === null ? "NaN" : exact(each.ulps, "number")), h("td", {}, each.same ? "same bits" : "parted")));
-    return card("Losses around the first difference", h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { class: "right" }, "step"), ...ids.map((id) => h("th", { class: "right" }, swatch(app, id), app.name(id))), h("th", { class: "right", title: "How many floating numbers lie between them" }, "ULP"), h("td"))), h("tbody", {}, ...rows)));
+    return card("Losses around the first difference", h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { class: "right" }, "step"), ...ids.map((id) => h("th", { class: "right" }, swatch(app, id), runName(app, id))), h("th", { class: "right", title: "How many floating numbers lie between them" }, "ULP"), h("td"))), h("tbody", {}, ...rows)));
   }
 
   function checkpoint(found: Divergence): HTMLElement | null {
@@ -164,4 +164,9 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
 export function swatch(app: App, id: string): HTMLElement {
   const slot = app.slots.of(id);
   return h("span", { class: `dot s${slot % 12}`, "aria-hidden": "true" });
+}
+
+/** A run's name, cut where there is no room; the pointer's rest shows all of it. */
+function runName(app: App, id: string): HTMLElement {
+  return h("span", { class: "run-name", title: `${app.name(id)}\n${id}` }, app.name(id));
 }

@@ -82,7 +82,7 @@ export class Groups {
     const cell = (text: string, title = ""): HTMLElement => h("td", { class: "right", title }, text);
     return h("tr", {}, ...group.key.map((key) => h("th", { scope: "row" }, key === null ? "–" : exact(key, "text"))),
       cell(String(group.n_runs)), cell(Number.isNaN(mean) ? "–" : `${number(mean)}${Number.isNaN(sd) ? "" : ` ± ${number(sd, 3)}`}`, exact(group.mean, "number")), cell(String(group.n)), cell(number(toNumber(group.min))), cell(number(toNumber(group.max))),
-      h("td", {}, spreadOf(group, low, high)), h("td", {}, group.best ? h("a", { href: this.app.state.link("run", { id: group.best }) }, this.app.name(group.best)) : ""),
+      h("td", {}, spreadOf(group, low, high)), h("td", {}, group.best ? h("a", { class: "run-name", href: this.app.state.link("run", { id: group.best }), title: group.best }, this.app.name(group.best)) : ""),
       h("td", { class: "row" }, button("Show", () => this.open(answer.by, group.key), { "aria-label": `Show the runs of this group` }), button("Select", () => this.app.select(group.ids), { "aria-label": "Select the runs of this group" })));
   }
 }
