@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "stet/tensor/error.h"
+#include "stet/tensor/sha256.h"
 #include "stet/tracking/record/events.h"
+#include "stet/tracking/record/folder.h"
 
 namespace stet::tracking {
 namespace {
+
+constexpr int64_t kLargestPatch = int64_t{64} << 20;  // more than a run keeps
 
 Table parameters_of(const RunView& run) {
   Table t{{"seed", std::to_string(run.seed)}, {"program", run.program}, {"numerics", std::to_string(run.numerics)}};
@@ -25,15 +30,55 @@ Table data_of(const RunView& run) {
   return t;
 }
 
-Table metrics_of(const RunView& run) {
+Table metrics_of(const RunView& run, bool whole) {
   Table t;
   for (const auto& [tag, metric] : run.log.metrics) {
     if (is_system_metric(tag)) continue;
     const MetricSummary& m = metric.summary;
-    t[tag] = fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count);
+    t[tag] = whole ? fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count)
+                   : fmt::format("{}", m.last);
   }
   t["steps"] = std::to_string(run.steps);
   t["digest"] = run.digest();
+  return t;
+}
+
+// The patch's text, or why it can't be read.
+std::string patch_of(const RunView& run) {
+  const std::string& path = run.launches.back().source.patch;
+  constexpr std::string_view folder = "source/";
+  if (!path.starts_with(folder)) return "";
+  const auto in = find_folder(Folder(run.folder) / "source");
+  return in ? read_file(*in / path.substr(folder.size()), kLargestPatch) : "";
+}
+
+// A file of a patch: how many lines come and go, and which, by the beginning of a hash.
+std::string changes_of(std::string_view patch) {
+  int come = 0, go = 0;
+  for (size_t at = 0; at < patch.size();) {
+    const std::string_view line = patch.substr(at, patch.find('\n', at) - at);
+    come += line.starts_with('+') && !line.starts_with("+++ ");
+    go += line.starts_with('-') && !line.starts_with("--- ");
+    at += line.size() + 1;
+  }
+  return fmt::format("+{} -{} {}", come, go, sha256_hex(patch).substr(0, 8));
+}
+
+Table source_of(const RunView& run) {
+  Table t;
+  if (run.launches.empty() || run.launches.back().source.patch.empty()) return t;
+  std::string patch;
+  try {
+    patch = patch_of(run);
+  } catch (const Error&) { return {{"patch", "can't be read"}}; }
+  constexpr std::string_view begin = "diff --git a/";
+  for (size_t at = patch.find(begin); at != patch.npos;) {
+    const size_t next = patch.find("\ndiff --git a/", at);
+    const std::string_view part = std::string_view(patch).substr(at, next == patch.npos ? next : next + 1 - at);
+    const std::string_view names = part.substr(begin.size(), part.find('\n') - begin.size());
+    t[std::string(names.substr(0, names.find(" b/")))] = changes_of(part);
+    at = next == patch.npos ? next : next + 1;
+  }
   return t;
 }
 
@@ -75,11 +120,20 @@ Table surroundings(const RunLaunch& l) {
   return t;
 }
 
+RunTables tables_of(const RunView& run) {
+  return {.parameters = parameters_of(run),
+          .data = data_of(run),
+          .source = source_of(run),
+          .environment = environment_of(run),
+          .metrics = metrics_of(run, false)};
+}
+
 RunDifferences diff(const RunView& a, const RunView& b) {
   return {.parameters = differences(parameters_of(a), parameters_of(b)),
           .data = differences(data_of(a), data_of(b)),
+          .source = differences(source_of(a), source_of(b)),
           .environment = differences(environment_of(a), environment_of(b)),
-          .metrics = differences(metrics_of(a), metrics_of(b)),
+          .metrics = differences(metrics_of(a, true), metrics_of(b, true)),
           .same_bits = a.steps == b.steps && !a.digest().empty() && a.digest() == b.digest()};
 }
 

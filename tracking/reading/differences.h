@@ -20,15 +20,25 @@ Differences differences(const Table& a, const Table& b);
 /// threads.
 Table surroundings(const RunLaunch& launch);
 
+/// What of a run is held against other runs.
+struct RunTables {
+  Table parameters;   ///< seed, program, numerics and what modules report of themselves with them
+  Table data;         ///< samples and splits, by their SHA-256
+  Table source;       ///< the last launch's uncommitted changes: a file, and its lines, as "+3 -1 ab12cd34"
+  Table environment;  ///< surroundings of the last launch
+  Table metrics;      ///< last values; steps and digest with them
+};
+RunTables tables_of(const RunView& run);
+
 /// In what two runs differ.
 struct RunDifferences {
-  Differences parameters;   ///< seed, program, numerics and what modules report of themselves with them
-  Differences data;         ///< samples and splits, by their SHA-256
-  Differences environment;  ///< surroundings of the last launches
-  Differences metrics;      ///< what they add up to; steps and digest with them
-  bool same_bits = false;   ///< both came to the same digest after the same steps
+  Differences parameters, data, source, environment;  ///< as RunTables has them
+  Differences metrics;                                ///< what they add up to; steps and digest with them
+  bool same_bits = false;                             ///< both came to the same digest after the same steps
 
-  bool same() const { return parameters.empty() && data.empty() && environment.empty() && metrics.empty(); }
+  bool same() const {
+    return parameters.empty() && data.empty() && source.empty() && environment.empty() && metrics.empty();
+  }
 };
 
 RunDifferences diff(const RunView& a, const RunView& b);

@@ -39,6 +39,61 @@ def on_a_terminal(*words, **more):
     return terminal.printed([STET, words[0], "--runs", RUNS, *words[1:]], environment(TERM="xterm", **more))
 
 
+class Diff(unittest.TestCase):
+    section = (pathlib.Path(__file__).parents[3] / "docs/json.md").read_text().partition("## `stet diff QUERY")[2].partition("\n## ")[0]
+
+    def test_many_as_a_table(self):
+        lines = stet("diff", 'name in ["baseline", "diverged", "draft-1"]', status=1).stdout.splitlines()
+        self.assertEqual(lines[0].split(), ["baseline", "draft-1", "diverged"], "by id")
+        rows = {line.split()[0]: line.split()[1:] for line in lines[1:]}
+        self.assertEqual(rows["params.lr"][0], "1")
+        self.assertIn("metrics.train/loss", rows)
+        self.assertFalse([name for name in rows if name.startswith("metrics.system/")])
+
+    def test_what_is_the_same_has_no_row(self):
+        found = json.loads(stet("diff", "baseline", "diverged", "draft-1", "--json", status=1).stdout)
+        self.assertEqual(len(found["runs"]), 3)
+        for part in ("params", "data", "source", "environment", "metrics"):
+            for name, values in found[part].items():
+                self.assertEqual(len(values), 3)
+                self.assertGreater(len(set(values)), 1, name)
+        for name in found:
+            self.assertIn(name, self.section)
+        self.assertIs(found["same"], False)
+
+    def test_fits_the_terminal(self):
+        for width in (80, 200):
+            text = stet("diff", "steps >= 0", status=1, COLUMNS=str(width)).stdout
+            self.assertLessEqual(max(len(line) for line in text.splitlines()), width)
+            self.assertRegex(text, r"\nno room for \d+ more runs: ")
+
+    def test_wrong_use(self):
+        self.assertIn("name two runs", stet("diff", status=2).stderr)
+        self.assertIn("that is one run", stet("diff", "baseline", status=2).stderr)
+        self.assertIn("there are no such runs", stet("diff", "steps > 100000", status=2).stderr)
+        self.assertEqual(stet("diff", "baseline", "baseline").stdout, "no difference\n")
+
+    def test_files_of_the_patch(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = pathlib.Path(folder)
+            for name, line in (("a", "+one"), ("b", "+two")):
+                record = json.loads((sorted(RUNS.iterdir())[0] / "run.json").read_text())
+                record["id"] = record["name"] = name
+                record["launches"][-1].setdefault("source", {})["patch"] = "source/0.patch"
+                (runs / name / "source").mkdir(parents=True)
+                (runs / name / "run.json").write_text(json.dumps(record))
+                (runs / name / "source/0.patch").write_text(
+                    f"diff --git a/my net.h b/my net.h\n--- a/my net.h\n+++ b/my net.h\n@@ -1 +1,2 @@\n-x\n{line}\n+y\n"
+                    "diff --git a/same.h b/same.h\n--- a/same.h\n+++ b/same.h\n@@ -0,0 +1 @@\n+z\n")
+            found = json.loads(stet("diff", "a", "b", "--json", runs=runs, status=1).stdout)["source"]
+            self.assertEqual(list(found), ["my net.h"])
+            self.assertTrue(all(value.startswith("+2 -1 ") for value in found["my net.h"]))
+            (runs / "b/source/0.patch").unlink()
+            (runs / "b/source/0.patch").symlink_to("/etc/passwd")
+            found = json.loads(stet("diff", "a", "b", "--json", runs=runs, status=1).stdout)["source"]
+            self.assertEqual(found["patch"], ["", "can't be read"])
+
+
 class Compare(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
