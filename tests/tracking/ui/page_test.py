@@ -239,7 +239,7 @@ class Curves(Page):
         browser.key("x")
         browser.wait("document.querySelectorAll('.run-row.selected').length === 1")
         browser.key("b")
-        browser.wait("document.querySelectorAll('.run-row.base').length === 1")
+        browser.wait("document.querySelector('.list-base .run-row.base')", "the baseline is pinned")
         browser.key(ESCAPE)
         browser.wait("document.querySelectorAll('.run-row.selected').length === 0")
         browser.key("/")
@@ -248,7 +248,8 @@ class Curves(Page):
 
 class Changes(Page):
     def test_tags(self):
-        self.table()
+        self.table("runs?q=beta")
+        browser.hover_over(".t-scroll .virtual .t-row:not([hidden])")
         browser.click("button", "Tags of beta")
         field = browser.find("textbox", "New tags")
         browser.type(field, "paper, v2" + ENTER)
