@@ -280,7 +280,7 @@ export class Board implements PanelHost {
     this.abort.abort();
     this.abort = new AbortController();
     const signal = this.abort.signal;
-    for (const panel of needy) panel.wait();
+    for (const panel of needy) panel.wait(panel.held.length > 0 && panel.question.trim() === question);
     if (!runs.length && !this.app.settled && !this.options.only) return;
     if (!runs.length) {
       for (const panel of needy) {

@@ -60,10 +60,10 @@ export class Panel {
     this.chart.on("click", (event) => event.run && app.state.open("run", { id: event.run }));
   }
 
-  /** The old picture is dimmed until `show`; without one a skeleton comes, but not at once. */
-  wait(): void {
+  /** The old picture is dimmed until `show`, unless it only grows; without one a skeleton comes, but not at once. */
+  wait(grows: boolean): void {
     this.element.setAttribute("aria-busy", "true");
-    if (this.timer) return;
+    if (this.timer || grows) return;
     this.timer = window.setTimeout(() => this.element.classList.add(this.held.length ? "stale" : "skeleton"), PATIENCE);
   }
 
