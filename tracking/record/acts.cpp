@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -41,14 +39,6 @@ record::Act read_act(const Entry& file) {
   if (!parsed || !(act.time() >= 0 && act.time() < kLastTime))
     raise<DataError>("{}: can't be read as an act on a run", file.path().string());
   return act;
-}
-
-std::string login_name() {
-  passwd entry{}, *found = nullptr;
-  char buffer[4096];
-  if (::getpwuid_r(::geteuid(), &entry, buffer, sizeof buffer, &found) != 0 || !found)
-    return std::to_string(::geteuid());
-  return to_utf8(found->pw_name);
 }
 
 std::string text_of(const record::Act& act) {

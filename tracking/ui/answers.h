@@ -11,6 +11,8 @@
 
 #include "stet/tracking/json/values.h"
 #include "stet/tracking/reading/indexed_names.h"
+#include "stet/tracking/ui/blobs.h"
+#include "stet/tracking/ui/http.h"
 #include "stet/tracking/ui/live_index.h"
 #include "stet/tracking/ui/parameters.h"
 
@@ -36,6 +38,7 @@ class Desk {
 
   LiveIndex index;
   const bool read_only;
+  BlobCache blobs;
 
  private:
   struct Kept {
@@ -64,5 +67,27 @@ Json fields(Desk& desk, const Parameters& p);
 Json hint(Desk& desk, const Parameters& p);
 Json series(Desk& desk, const Parameters& p);
 Json run(Desk& desk, const Parameters& p);
+Json log(Desk& desk, const Parameters& p);
+Json tensors(Desk& desk, const Parameters& p);
+Json patch(Desk& desk, const Parameters& p);
+Json compare(Desk& desk, const Parameters& p);
+Json digests(Desk& desk, const Parameters& p);
+Json media(Desk& desk, const Parameters& p);
+Json text(Desk& desk, const Parameters& p);
+Json histogram(Desk& desk, const Parameters& p);
+Json vector(Desk& desk, const Parameters& p);
+Json views(Desk& desk, const Parameters& p);
+Response image(Desk& desk, const Parameters& p);
+Response artifact(Desk& desk, const Parameters& p);
+/// The bytes of a logged image or text.
+std::string logged_bytes(Desk& desk, const Parameters& p, LoggedMedium::Kind kind);
+
+// What changes something, by the JSON that was posted.
+Json post_tag(Desk& desk, const Json& body);
+Json post_note(Desk& desk, const Json& body);
+Json post_rename(Desk& desk, const Json& body);
+Json post_archive(Desk& desk, const Json& body);
+Json post_view(Desk& desk, const Json& body);
+Json post_delete_view(Desk& desk, const Json& body);
 
 }  // namespace stet::tracking::ui

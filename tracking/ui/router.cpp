@@ -24,10 +24,32 @@ struct Get {
   bool kept;
 };
 constexpr Get kGets[] = {
-    {"hello", hello, false},    {"changes", changes, false}, {"table", table, true},   {"ids", ids, true},
-    {"columns", columns, true}, {"groups", groups, true},    {"fields", fields, true}, {"hint", hint, false},
-    {"series", series, true},   {"run", run, true},
+    {"hello", hello, false},  {"changes", changes, false}, {"table", table, true},
+    {"ids", ids, true},       {"columns", columns, true},  {"groups", groups, true},
+    {"fields", fields, true}, {"hint", hint, false},       {"series", series, true},
+    {"run", run, true},       {"log", log, false},         {"tensors", tensors, true},
+    {"patch", patch, true},   {"compare", compare, true},  {"digests", digests, true},
+    {"media", media, true},   {"text", text, true},        {"histogram", histogram, true},
+    {"vector", vector, true}, {"views", views, false},
 };
+
+struct GetBytes {
+  const char* name;
+  Response (*answer)(Desk& desk, const Parameters& p);
+};
+constexpr GetBytes kGetsOfBytes[] = {{"image", image}, {"artifact", artifact}};
+
+struct Post {
+  const char* name;
+  Json (*act)(Desk& desk, const Json& body);
+};
+constexpr Post kPosts[] = {{"tag", post_tag},         {"note", post_note},  {"rename", post_rename},
+                           {"archive", post_archive}, {"views", post_view}, {"views/delete", post_delete_view}};
+
+template <class Row, size_t N> const Row* find(const Row (&table)[N], const std::string& name) {
+  const auto* row = std::find_if(std::begin(table), std::end(table), [&](const Row& r) { return name == r.name; });
+  return row == std::end(table) ? nullptr : row;
+}
 
 constexpr char kPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -148,10 +170,17 @@ Response Router::admit(const Request& request) const {
 
 Response Router::api(const Request& request, const std::string& name) const {
   desk_.index.touch();
-  if (request.method == "POST") return refusal(404, "there is no such act");
-  const auto* get = std::find_if(std::begin(kGets), std::end(kGets), [&](const Get& g) { return name == g.name; });
-  if (get == std::end(kGets)) return refusal(404, "there is no such question");
+  if (request.method == "POST") {
+    const Post* post = find(kPosts, name);
+    if (!post) return refusal(404, "there is no such act");
+    const Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+    if (body.is_discarded()) return refusal(400, "what was posted is no JSON");
+    return json_response(post->act(desk_, body));
+  }
   const Parameters parameters(*parameters_of(request.query));
+  if (const GetBytes* bytes = find(kGetsOfBytes, name)) return bytes->answer(desk_, parameters);
+  const Get* get = find(kGets, name);
+  if (!get) return refusal(404, "there is no such question");
   std::string tag;
   if (get->kept) {
     tag = fmt::format("\"{}-{}-{}\"", desk_.index.instance(), desk_.index.generation(),

@@ -142,7 +142,9 @@ Json groups(Desk& desk, const Parameters& p) {
   const auto by = query::parse_terms(p.required("by", kMostQueryBytes));
   std::optional<query::Term> of;
   if (p.has("of")) of = query::parse_terms(p.text("of"))[0];
-  const RunGroups found = grouped(*lease, *selection.runs, by, of, p.flag("lowest"));
+  // By ascending id, so that of equals the oldest is the best, as stet ls has it.
+  const std::vector<IndexedRun> runs(selection.runs->rbegin(), selection.runs->rend());
+  const RunGroups found = grouped(*lease, runs, by, of, p.flag("lowest"));
   Json spelled = Json::array(), all = Json::array();
   for (const query::Term& term : found.by) spelled.push_back(term.spelling);
   for (const RunGroup& group : found.groups) {
