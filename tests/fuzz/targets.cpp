@@ -32,6 +32,7 @@
 #include "stet/tracking/record/text.h"
 #include "stet/tracking/run/flags.h"
 #include "stet/tracking/run/position.h"
+#include "stet/tracking/ui/http.h"
 
 namespace stet::fuzz {
 namespace {
@@ -300,6 +301,27 @@ void image(Input input) {
   for (int round = 0; round < 2; ++round, file.bytes = with_checksums(input)) {
     for (const int channels : {0, 1, 3, 4})
       refuses_at_most("given.file", [&] { data::read_png(file, {.channels = channels}); });
+  }
+}
+
+void request(Input input) {
+  using tracking::ui::RequestReader;
+  const std::string text = text_of(input);
+  RequestReader whole, slow;
+  whole.add(text);
+  for (const char c : text) slow.add({&c, 1});
+  if (whole.state() != slow.state() || whole.status() != slow.status()) fail("a request depends on how it comes");
+  while (whole.state() == RequestReader::State::whole) {
+    const tracking::ui::Request got = whole.take();
+    if (got.headers.size() > tracking::ui::kMostHeaders || got.body.size() > tracking::ui::kMostBodyBytes)
+      fail("a request without bounds");
+    if (!got.path.starts_with('/') || got.path.find('\0') != got.path.npos || got.count("host") != 1)
+      fail("a request that is none");
+    tracking::ui::parameters_of(got.query);
+    got.cookie("stet");
+    tracking::ui::Response response{.body = std::string(3000, ' ')};
+    tracking::ui::compress(response, got);
+    tracking::ui::serialized(response, got.keeps_open, true);
   }
 }
 

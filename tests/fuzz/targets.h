@@ -20,8 +20,9 @@ void config(Input input);
 void safetensors(Input input);  ///< a file of weights, and the same bytes as an index
 void npy(Input input);
 void npz(Input input);
-void query(Input input);  ///< a condition, and terms, asked of a run that has a few things
-void image(Input input);  ///< a PNG file to be read, as it is and with checksums that fit
+void query(Input input);    ///< a condition, and terms, asked of a run that has a few things
+void request(Input input);  ///< what a connection of `stet ui` brings, at once and byte by byte
+void image(Input input);    ///< a PNG file to be read, as it is and with checksums that fit
 
 struct Target {
   const char* name;
@@ -39,6 +40,7 @@ inline constexpr Target kTargets[] = {{"checkpoint", checkpoint},
                                       {"npy", npy},
                                       {"npz", npz},
                                       {"image", image},
-                                      {"query", query}};
+                                      {"query", query},
+                                      {"request", request}};
 
 }  // namespace stet::fuzz

@@ -30,14 +30,10 @@ const char* kind_of(query::Kind kind) {
   }
 }
 
-std::string kind_of(const Expression& e, const IndexedNames& names) {
+std::string kind_of(const Expression& e) {
   if (e.op == Expression::Op::field) {
     const std::string_view name = query::kFields[e.index].name;
     if (name == "status" || name == "tags" || name == "size") return std::string(name);
-  }
-  if (e.op == Expression::Op::param) {
-    const auto found = names.params.find(e.name);
-    return found == names.params.end() ? "text" : kind_of(found->second.kind);
   }
   switch (e.type) {
     case query::Type::boolean: return "bool";
@@ -49,9 +45,9 @@ std::string kind_of(const Expression& e, const IndexedNames& names) {
   }
 }
 
-Column column(const std::string& expression, const std::string& label, const IndexedNames& names) {
+Column column(const std::string& expression, const std::string& label) {
   std::vector<query::Term> terms = query::parse_terms(expression);
-  Column c{expression, label, kind_of(terms.at(0).value, names), std::move(terms[0])};
+  Column c{expression, label, kind_of(terms.at(0).value), std::move(terms[0])};
   return c;
 }
 
@@ -70,7 +66,7 @@ bool same(const Value& a, const Value& b) { return (a.is_none() && b.is_none()) 
 // The fields that are shown where runs differ in them.
 constexpr const char* kTellingFields[] = {"group", "program", "seed", "verified", "device", "numerics", "isa", "host"};
 
-void add_fields(TellingColumns& out, RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names) {
+void add_fields(TellingColumns& out, RunIndex& index, const std::vector<IndexedRun>& runs) {
   std::vector<query::Term> terms;
   std::vector<const Expression*> expressions;
   for (const char* name : kTellingFields) terms.push_back(query::parse_terms(name)[0]);
@@ -79,7 +75,7 @@ void add_fields(TellingColumns& out, RunIndex& index, const std::vector<IndexedR
   for (size_t k = 0; k < terms.size(); ++k) {
     const bool constant =
         std::all_of(values.begin(), values.end(), [&](const auto& row) { return same(row[k], values[0][k]); });
-    if (!constant) out.columns.push_back(column(kTellingFields[k], kTellingFields[k], names));
+    if (!constant) out.columns.push_back(column(kTellingFields[k], kTellingFields[k]));
     else if (!values.empty() && !values[0][k].is_none()) out.constants.push_back({kTellingFields[k], values[0][k]});
   }
 }
@@ -107,14 +103,22 @@ std::string metric_expression(const query::SeriesName& series) {
   return text + "]";
 }
 
-std::vector<Column> given_columns(const std::vector<std::string>& expressions, const IndexedNames& names) {
+std::vector<Column> given_columns(const std::vector<std::string>& expressions) {
   std::vector<Column> columns;
-  for (const std::string& expression : expressions) columns.push_back(column(expression, expression, names));
+  for (const std::string& expression : expressions) columns.push_back(column(expression, expression));
   return columns;
 }
 
-TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names,
-                               size_t most) {
+void set_kinds(std::vector<Column>& columns, const std::vector<std::vector<Value>>& rows, size_t first) {
+  for (size_t k = 0; k < columns.size(); ++k) {
+    if (columns[k].term.value.type != query::Type::unknown) continue;
+    const auto known =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return !row[first + k].is_none(); });
+    if (known != rows.end()) columns[k].kind = kind_of((*known)[first + k].kind());
+  }
+}
+
+TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names) {
   TellingColumns out;
   const auto count = static_cast<int64_t>(runs.size());
   std::vector<Candidate> params, metrics;
@@ -130,15 +134,15 @@ TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& r
   }
   by_presence(params);
   by_presence(metrics);
-  for (const char* name : {"steps", "duration"}) out.columns.push_back(column(name, name, names));
+  for (const char* name : {"steps", "duration"}) out.columns.push_back(column(name, name));
   for (size_t i = 0; i < std::max(params.size(), metrics.size()); ++i) {
     for (const auto* some : {&params, &metrics}) {
       if (i >= some->size()) continue;
-      if (out.columns.size() < most) out.columns.push_back(column((*some)[i].expression, (*some)[i].label, names));
+      if (out.columns.size() < kMostColumns) out.columns.push_back(column((*some)[i].expression, (*some)[i].label));
       else ++out.left_out;
     }
   }
-  add_fields(out, index, runs, names);
+  add_fields(out, index, runs);
   return out;
 }
 

@@ -20,8 +20,10 @@ struct Column {
   query::Term term;
 };
 
-/// The columns that a request names.
-std::vector<Column> given_columns(const std::vector<std::string>& expressions, const IndexedNames& names);
+/// The columns that a request names. A parameter's kind is not known before it has values (set_kinds).
+std::vector<Column> given_columns(const std::vector<std::string>& expressions);
+/// Gives parameters the kind that their values have; `first`: of the columns' values in each row.
+void set_kinds(std::vector<Column>& columns, const std::vector<std::vector<query::Value>>& rows, size_t first);
 
 /// What is the same in all runs, and has no column.
 struct Constant {
@@ -36,7 +38,6 @@ struct TellingColumns {
   size_t left_out = 0;  ///< beyond kMostColumns
 };
 inline constexpr size_t kMostColumns = 60;
-TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names,
-                               size_t most = kMostColumns);
+TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names);
 
 }  // namespace stet::tracking::ui

@@ -12,7 +12,7 @@
 
 namespace stet::tracking::ui {
 
-inline constexpr size_t kMostHeadBytes = size_t{32} << 10;  ///< of a request's line and headers
+inline constexpr size_t kMostHeadBytes = size_t{80} << 10;  ///< of a request's line and headers
 inline constexpr size_t kMostHeaders = 100;
 inline constexpr size_t kMostBodyBytes = size_t{1} << 20;
 

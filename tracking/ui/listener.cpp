@@ -154,7 +154,7 @@ class Listener::Impl {
       polled.push_back({c.socket.get(), static_cast<short>(writes ? POLLOUT : c.answering ? 0 : POLLIN), 0});
       ids.push_back(id);
     }
-    ::poll(polled.data(), polled.size(), kTick);
+    ::poll(polled.data(), polled.size(), connections_.empty() ? -1 : kTick);
     if (polled[0].revents != 0) take_answers();
     if (polled[1].revents != 0) accept_all();
     for (size_t i = 0; i < ids.size(); ++i) {

@@ -67,7 +67,7 @@ std::vector<std::string> Parameters::list(const std::string& name, size_t most) 
   std::vector<std::string> parts(1);
   int depth = 0;
   char quote = 0;
-  const std::string& whole = text(name, size_t{32} << 10);
+  const std::string& whole = text(name, size_t{64} << 10);
   for (size_t i = 0; i < whole.size(); ++i) {
     const char c = whole[i];
     if (c == ',' && depth <= 0 && !quote) {
@@ -85,6 +85,10 @@ std::vector<std::string> Parameters::list(const std::string& name, size_t most) 
     } else if (c == ']' || c == ')') {
       --depth;
     }
+  }
+  for (std::string& part : parts) {
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
   }
   std::erase(parts, "");
   if (parts.size() > most) throw Refusal(400, fmt::format("{} names more than {}", name, most));

@@ -17,7 +17,8 @@ constexpr int64_t kMostRows = 20'000;
 constexpr size_t kMostGivenColumns = 200;
 
 // What every row has, whatever its columns.
-constexpr const char* kBasics[] = {"id", "name", "status", "made", "tags", "archived", "verified"};
+constexpr const char* kBasics[] = {"id",       "name",     "status",  "made",  "tags",
+                                   "archived", "verified", "program", "group", "steps"};
 constexpr size_t kBasicCount = std::size(kBasics);
 
 const std::vector<query::Term>& basic_terms() {
@@ -46,14 +47,12 @@ Json row_json(const std::vector<Value>& values, const std::map<std::string, RunL
   return row;
 }
 
-Json rows_json(LiveIndex::Lease& lease, const std::vector<IndexedRun>& runs, const std::vector<Column>& columns,
-               const std::map<std::string, RunLife>& lives) {
+std::vector<std::vector<Value>> values_of(LiveIndex::Lease& lease, const std::vector<IndexedRun>& runs,
+                                          const std::vector<Column>& columns) {
   std::vector<const query::Expression*> expressions;
   for (const query::Term& term : basic_terms()) expressions.push_back(&term.value);
   for (const Column& c : columns) expressions.push_back(&c.term.value);
-  Json rows = Json::array();
-  for (const auto& values : lease->values(runs, expressions)) rows.push_back(row_json(values, lives));
-  return rows;
+  return lease->values(runs, expressions);
 }
 
 Json columns_json(const std::vector<Column>& columns) {
@@ -90,14 +89,18 @@ Json table(Desk& desk, const Parameters& p) {
   std::vector<std::string> warnings = selection.remarks;
   if (names_no_column(p)) {
   } else if (p.has("columns")) {
-    telling.columns = given_columns(p.list("columns", kMostGivenColumns), *desk.names(lease, p));
+    telling.columns = given_columns(p.list("columns", kMostGivenColumns));
     std::vector<const query::Expression*> expressions;
     for (const Column& c : telling.columns) expressions.push_back(&c.term.value);
     for (std::string& line : lease->remarks(expressions)) warnings.push_back(std::move(line));
   } else {
     telling = telling_columns(*lease, all, *desk.names(lease, p));
   }
-  Json constants = Json::array();
+  const auto values = values_of(lease, shown, telling.columns);
+  set_kinds(telling.columns, values, kBasicCount);
+  Json constants = Json::array(), rows = Json::array();
+  const auto lives = desk.index.live();
+  for (const auto& row : values) rows.push_back(row_json(row, lives));
   for (const Constant& c : telling.constants)
     constants.push_back({{"expr", c.expression}, {"value", json_of(c.value)}});
   return {{"generation", lease.generation()},
@@ -106,7 +109,7 @@ Json table(Desk& desk, const Parameters& p) {
           {"columns", columns_json(telling.columns)},
           {"left_out", telling.left_out},
           {"constants", constants},
-          {"rows", rows_json(lease, shown, telling.columns, desk.index.live())},
+          {"rows", std::move(rows)},
           {"unreadable", unreadable_json(lease->problems())},
           {"warnings", warnings}};
 }
@@ -122,10 +125,11 @@ Json ids(Desk& desk, const Parameters& p) {
 Json columns(Desk& desk, const Parameters& p) {
   LiveIndex::Lease lease = desk.index.lease();
   const Selection selection = desk.select(lease, p);
-  const std::vector<Column> wanted = given_columns(p.list("columns", kMostGivenColumns), *desk.names(lease, p));
+  std::vector<Column> wanted = given_columns(p.list("columns", kMostGivenColumns));
   std::vector<const query::Expression*> expressions;
   for (const Column& c : wanted) expressions.push_back(&c.term.value);
   const auto values = lease->values(*selection.runs, expressions);
+  set_kinds(wanted, values, 0);
   Json all = Json::array(), names = Json::array();
   for (const IndexedRun& run : *selection.runs) names.push_back(run.id);
   for (size_t k = 0; k < wanted.size(); ++k) {
