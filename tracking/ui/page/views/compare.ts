@@ -2,8 +2,8 @@
 
 import type { App, Page } from "../app";
 import { StripChart } from "../chart/strip";
-import { append, button, clear, command, empty, h } from "../dom";
-import { exact, number, plural, shell, toNumber } from "../format";
+import { append, button, clear, command, empty, h, iconButton } from "../dom";
+import { exact, number, plural, shell, signed, toNumber } from "../format";
 import type { Frame } from "../frame";
 import { card, facts } from "./run_parts";
 import type { CompareAnswer, CompareRow, DigestsAnswer, Divergence, TableAnswer } from "../types";
@@ -35,26 +35,30 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
   }
 
   function heads(ids: string[]): HTMLElement[] {
-    app.slots.give(ids);
-    return ids.map((id) => h("th", { scope: "col", class: "run-column" }, swatch(app, id), h("a", { class: "run-name", href: app.state.link("run", { id }), title: `${app.name(id)}\n${id}` }, app.name(id)),
-      ids.length > 2 ? button("×", () => app.select(ids.filter((other) => other !== id)), { class: "icon-button", "aria-label": `Without ${app.name(id)}` }) : null));
+    return ids.map((id) => h("th", { scope: "col" }, h("div", { class: "run-column" }, swatch(app, id), h("a", { class: "run-name", href: app.state.link("run", { id }), title: `${app.name(id)}\n${id}` }, app.name(id)),
+      ids.length > 2 ? iconButton("close", `Without ${app.name(id)}`, () => app.select(ids.filter((other) => other !== id))) : null)));
   }
 
-  function section(title: string, rows: CompareRow[], ids: string[], kind: "text" | "number"): HTMLElement | null {
-    if (!rows.length) return null;
-    const base = ids.indexOf(app.state.get("base"));
-    const table = h("table", { class: "data compare-table" }, h("thead", {}, h("tr", {}, h("th", {}, title), ...heads(ids))));
-    const tbody = h("tbody");
-    for (const row of rows) {
-      const cells = row.values.map((each, i) => {
-        const against = base >= 0 && i !== base && kind === "number" ? toNumber(each) - toNumber(row.values[base]) : NaN;
-        const text = each === null ? "–" : kind === "number" ? number(toNumber(each), 6) : exact(each, "text");
-        return h("td", { class: `${kind === "number" ? "right" : "wrap"}${each === null ? " muted" : ""}`, title: exact(each, kind) }, text, Number.isNaN(against) ? null : h("span", { class: "muted" }, ` (${against > 0 ? "+" : ""}${number(against, 3)})`));
-      });
-      append(tbody, h("tr", {}, h("th", { scope: "row" }, row.name), ...cells));
+  /** One table, so that a run's column stands under its name in every part. */
+  function differences(ids: string[], rows: CompareAnswer["rows"]): HTMLElement | null {
+    const parts: [string, CompareRow[], "text" | "number"][] = [["Parameters", rows.params, "text"], ["Metrics, last values", rows.metrics, "number"], ["Data", rows.data, "text"], ["Source", rows.source, "text"], ["Environment", rows.environment, "text"]];
+    const filled = parts.filter(([, each]) => each.length);
+    if (!filled.length) return null;
+    const table = h("table", { class: "data compare-table" }, h("thead", {}, h("tr", {}, h("td"), ...heads(ids))));
+    for (const [title, each, kind] of filled) {
+      append(table, h("tbody", {}, h("tr", {}, h("th", { class: "part", scope: "rowgroup", colspan: ids.length + 1 }, title)), ...each.map((row) => difference(ids, row, kind))));
     }
-    append(table, tbody);
-    return h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": title }, table);
+    return h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "What differs" }, table);
+  }
+
+  function difference(ids: string[], row: CompareRow, kind: "text" | "number"): HTMLElement {
+    const base = ids.indexOf(app.state.get("base"));
+    const cells = row.values.map((each, i) => {
+      const against = base >= 0 && i !== base && kind === "number" ? toNumber(each) - toNumber(row.values[base]) : NaN;
+      const text = each === null ? "–" : kind === "number" ? number(toNumber(each), 6) : exact(each, "text");
+      return h("td", { class: `wrap${each === null ? " muted" : ""}`, title: exact(each, kind) }, text, Number.isNaN(against) ? null : h("span", { class: "muted" }, ` (${signed(against)})`));
+    });
+    return h("tr", {}, h("th", { scope: "row" }, row.name), ...cells);
   }
 
   async function load(): Promise<void> {
@@ -71,12 +75,12 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
       const answer = await app.source.get<CompareAnswer>("compare", { runs: ids.join(",") });
       await names(ids);
       if (mine !== asked) return;
-      const rows = answer.rows;
-      const sections = [section("Parameters", rows.params, ids, "text"), section("Metrics, last values", rows.metrics, ids, "number"), section("Data", rows.data, ids, "text"), section("Source", rows.source, ids, "text"), section("Environment", rows.environment, ids, "text")];
+      app.slots.give(ids);
+      const table = differences(ids, answer.rows);
       strip?.destroy();
       strip = null;
       clear(body, answer.divergence ? divergence(ids, answer.divergence) : null, !answer.divergence && ids.length > 2 ? pairs(ids) : null,
-        h("h2", {}, "What differs"), ...sections, sections.some(Boolean) ? null : h("p", { class: "muted" }, "Parameters, data, source and environment are the same."), ids.length === 2 && app.source.live ? patches(app, ids) : null);
+        h("h2", {}, "What differs"), table ?? h("p", { class: "muted" }, "Parameters, data, source and environment are the same."), ids.length === 2 && app.source.live ? patches(app, ids) : null);
     } catch (error) {
       if (mine === asked) clear(body, empty(error instanceof Error ? error.message : String(error)));
     } finally {
