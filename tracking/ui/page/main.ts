@@ -5,7 +5,7 @@ import { clear, empty } from "./dom";
 import { Frame } from "./frame";
 import { HttpSource, type Source } from "./source";
 import { State } from "./state";
-import { receive, StaticSource } from "./static_source";
+import { StaticSource } from "./static_source";
 import type { Hello } from "./types";
 import { compareView } from "./views/compare";
 import { homeView } from "./views/home";
@@ -45,7 +45,7 @@ function start(app: App, main: HTMLElement): void {
 
 async function main(): Promise<void> {
   const element = document.getElementById("main") as HTMLElement;
-  const source: Source = document.documentElement.hasAttribute("data-export") ? new StaticSource() : new HttpSource();
+  const source: Source = window.stetExport ? new StaticSource() : new HttpSource();
   try {
     start(new App(source, new State(), await source.get<Hello>("hello")), element);
   } catch (error) {
@@ -53,5 +53,4 @@ async function main(): Promise<void> {
   }
 }
 
-receive();
 void main();

@@ -12,8 +12,8 @@ declare global {
   }
 }
 
-/** What the export's scripts call; they may run before this one, so page.html's first script may have made it already. */
-export function receive(): { data: Map<string, unknown>; files: { [name: string]: string } } {
+/** What the export's scripts call. The first of them has run before this one, and what it made is what tells an export from a served page. */
+function receive(): { data: Map<string, unknown>; files: { [name: string]: string } } {
   const held = window.stetExport ?? { data: new Map<string, unknown>(), files: {} };
   window.stetExport = held;
   window.stetData = (name, answer) => {
