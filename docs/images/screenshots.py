@@ -55,15 +55,15 @@ def main():
 
 def take(address):
     base = address.split("?")[0]
-    with Browser(width=1280, height=760) as browser:
+    with Browser(width=1280, height=720) as browser:
         browser.open(address)
         browser.wait("document.querySelectorAll('.run-row').length > 5")
         browser.open("about:blank")
-        browser.open(f"{base}#/home?smooth=10&sort=made")
+        browser.open(f"{base}#/home?smooth=10&sort=made&apart=1")
         browser.wait("document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')")
         ids = browser.run("Object.fromEntries([...document.querySelectorAll('.run-row a.name')].map((a) => [a.textContent, new URLSearchParams(a.hash.split('?')[1]).get('id')]))")
         x, y, width, height = browser.box(".panel .chart-place")
-        browser.hover(x + 0.62 * width, y + 0.5 * height)
+        browser.hover(x + 0.3 * width, y + 0.5 * height)
         browser.wait("/ at /.test(document.querySelector('.list-columns .what').textContent)")
         browser.screenshot(HERE / "curves.png")
         browser.open("about:blank")

@@ -15,6 +15,10 @@ const FIRST = 12;
 const TOGETHER = 120;
 // Data that grow are fetched again at most so often.
 const LIVE = 2000;
+// Metrics are asked for by the names of so many runs; of more by the query.
+const MOST_NAMED = 400;
+
+const spelled = (fields: Fields): string => fields.metrics.map((metric) => metricName(metric.name, metric.context)).join("\n");
 
 export interface BoardOptions {
   runs(): string[];
@@ -40,6 +44,7 @@ export class Board implements PanelHost {
   private specs: ChartSpec[] = [];
   private readonly opened = new Set<string>();
   private abort = new AbortController();
+  private asked = "";
   private queued = false;
   private timer = 0;
   private ended = false;
@@ -66,9 +71,16 @@ export class Board implements PanelHost {
   }
 
   async start(): Promise<void> {
+    // Charts are of what the shown runs have logged, and which are shown the list says first.
+    if (!this.app.settled && !this.options.only) return;
+    const runs = this.options.runs();
+    this.asked = runs.join();
     try {
-      this.fields = await this.app.source.get<Fields>("fields", this.options.only ? {} : { query: this.app.state.get("q") });
-      if (!this.ended) this.layOut();
+      const fields = await this.app.source.get<Fields>("fields", { query: runs.length && runs.length <= MOST_NAMED ? runs.map((id) => `id == "${id}"`).join(" or ") : this.app.state.get("q"), archived: true });
+      if (this.ended || this.asked !== runs.join()) return;
+      const before = this.fields;
+      this.fields = fields;
+      if (!before || spelled(before) !== spelled(fields)) this.layOut();
       await this.regroup();
     } catch (error) {
       if (!(error instanceof Failure && error.query)) this.app.report(error);
@@ -76,7 +88,7 @@ export class Board implements PanelHost {
   }
 
   update(changed: Set<string>): void {
-    if (changed.has("q")) void this.start();
+    if (this.asked !== this.options.runs().join()) void this.start();
     if (changed.has("pins") || changed.has("metrics") || changed.has("apart")) this.layOut();
     if (["x", "smooth", "lx", "apart", "outliers", "zoom", "ly", "by", "mean", "band"].some((name) => changed.has(name))) this.toolbar();
     if (["by", "mean", "band"].some((name) => changed.has(name))) void this.regroup().then(() => this.toolbar());
@@ -87,7 +99,8 @@ export class Board implements PanelHost {
 
   /** The shown runs are others. */
   runsChanged(): void {
-    if (this.app.state.get("by")) void this.regroup();
+    if (this.asked !== this.options.runs().join()) void this.start();
+    else if (this.app.state.get("by")) void this.regroup();
     this.queue();
   }
 

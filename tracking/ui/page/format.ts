@@ -82,6 +82,7 @@ export function signed(value: number): string {
 
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "";
+  if (seconds === 0) return "0 s";
   if (seconds < 0.001) return `${number(seconds * 1e6, 3)} µs`;
   if (seconds < 1) return `${number(seconds * 1e3, 3)} ms`;
   if (seconds < 60) return `${number(seconds, seconds < 10 ? 2 : 3)} s`;
@@ -170,13 +171,17 @@ export function metricExpr(name: string, context: Context = {}, member = "last")
   return `metrics[${quoted(name)}${keys.join("")}].${member}`;
 }
 
+const unquoted = (text: string): string => text.replace(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c === "t" ? "\t" : c));
+
 /** What a column's expression is called over a table: the parameter's or metric's own name. */
 export function exprLabel(expr: string): string {
-  const param = /^params\.(.+)$/.exec(expr) ?? /^params\["(.*)"\]$/.exec(expr);
-  if (param) return param[1];
-  const metric = /^metrics\["([^"]*)"([^\]]*)\](?:\.(.+))?$/.exec(expr);
-  if (metric) return metric[1] + metric[2].replace(/[" ]/g, "").replace(/^,(.*)/, "[$1]") + (metric[3] && metric[3] !== "last" ? ` ${metric[3]}` : "");
-  return expr;
+  const param = /^params\["((?:[^"\\]|\\.)*)"\]$/.exec(expr);
+  if (param) return unquoted(param[1]);
+  if (/^params\.[A-Za-z0-9_.]+$/.test(expr)) return expr.slice("params.".length);
+  const metric = /^metrics\["((?:[^"\\]|\\.)*)"((?:\s*,\s*[^\s=]+\s*=\s*"(?:[^"\\]|\\.)*")*)\](?:\.(.+))?$/.exec(expr);
+  if (!metric) return expr;
+  const context = metric[2].replace(/[" ]/g, "").slice(1);
+  return unquoted(metric[1]) + (context ? `[${context}]` : "") + (metric[3] && metric[3] !== "last" ? ` ${metric[3]}` : "");
 }
 
 /** A shell word. */

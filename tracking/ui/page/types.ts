@@ -220,6 +220,8 @@ export interface Run {
   group: string;
   tags: string[];
   archived: boolean;
+  /** As the newest verification came out. */
+  verified?: boolean;
   created: number;
   seed: Value;
   steps: number;
@@ -259,7 +261,7 @@ export interface Marks {
   checkpoints: { step: number; best: boolean }[];
   resumes: { step: number; time: number }[];
   nan: { metric: string; step: number }[];
-  verified: { time: number; by: string; host: string; verdict: string }[];
+  verified: { time: number; by: string; host: string; verified: boolean; verdict: string }[];
   fork?: { run: string; step: number };
 }
 

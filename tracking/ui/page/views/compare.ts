@@ -126,7 +126,8 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
       const states = (at: number): Uint8Array => Uint8Array.from(answer.steps.map((_, i) => {
         const own = answer.runs[at].digests[i];
         const other = answer.runs[1 - at]?.digests[i];
-        return own === null || own === undefined ? 0 : other === null || other === undefined ? 1 : own === other ? 1 : 2;
+        // What only one of them has can't be compared.
+        return !own || !other ? 0 : own === other ? 1 : 2;
       }));
       place.style.height = `${StripChart.heightFor(ids.length)}px`;
       strip = new StripChart(place);

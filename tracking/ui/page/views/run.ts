@@ -43,7 +43,7 @@ export function runView(app: App, frame: Frame, element: HTMLElement): Page {
     const wall = of.launches.reduce((sum, each) => sum + (each.end?.wall_seconds ?? 0), 0);
     const running = of.status === "running" && launch?.started ? `, for ${duration(Date.now() / 1000 - launch.started)}` : "";
     clear(head, h("div", { class: "run-title" }, h("a", { class: "icon-button", href: app.state.link("runs"), "aria-label": "Back to the runs", title: "Back to the runs" }, "←"), h("h1", { title: of.name }, of.name || of.id),
-      h("span", { class: "run-status" }, statusMark(of, true), running), of.marks?.verified?.length ? h("span", { class: "status verified" }, "◆ verified") : null,
+      h("span", { class: "run-status" }, statusMark(of, true), running), of.verified ? h("span", { class: "status verified" }, "◆ verified") : null,
       ...of.tags.map((tag) => h("span", { class: "tag" }, tag)), h("span", { class: "grow" }),
       iconButton("more", "What can be done with this run", (event) => runMenu(app, event.currentTarget as Element, rowOf(of)))),
     h("p", { class: "run-facts muted" }, h("button", { type: "button", class: "link mono", title: "Copy the id", onclick: () => void copy(of.id, "the id") }, of.id), fact(of.program), fact(of.group && `group ${of.group}`),

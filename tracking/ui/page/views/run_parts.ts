@@ -54,7 +54,7 @@ function verification(run: Run): HTMLElement {
   const verified = run.marks?.verified ?? [];
   const words: { [state: string]: string } = { sealed: "sealed, and unaltered since", open: "still open", unsealed: "not sealed", altered: "altered since it was sealed" };
   const list = h("ul", { class: "plain" });
-  for (const each of verified) append(list, h("li", {}, h("span", { class: "status verified" }, "◆ "), each.verdict, h("span", { class: "muted", title: date(each.time) }, ` · ${each.by}${each.host ? `@${each.host}` : ""}, ${ago(each.time)}`)));
+  for (const each of verified) append(list, h("li", {}, h("span", { class: `status ${each.verified ? "verified" : "failed"}` }, each.verified ? "◆ verified" : "✕ not verified"), each.verdict && `: ${each.verdict}`, h("span", { class: "muted", title: date(each.time) }, ` · ${each.by ? `${each.by}${each.host ? `@${each.host}` : ""}, ` : ""}${ago(each.time)}`)));
   return card("Verification", facts([["final digest", digest(run.digest, "the digest")], ["record", h("span", { class: run.seal.state === "altered" ? "status failed" : "" }, words[run.seal.state] ?? run.seal.state)], ...run.seal.altered.map((line): [string, string] => ["", line])]),
     verified.length ? list : h("p", { class: "muted" }, "Nobody has verified it here yet. This runs it again and compares every digest:"), verified.length ? null : command(run.commands?.verify ?? `stet verify ${run.id}`));
 }
@@ -63,12 +63,12 @@ export function parametersTab(app: App, run: Run): { element: HTMLElement; refre
   const parameters: Parameter[] = run.parameters ?? Object.entries(run.params).map(([name, each]) => ({ name, value: each }));
   const search = h("input", { type: "search", class: "filter", placeholder: "Parameters by name", "aria-label": "Parameters by name", oninput: () => show() });
   const body = h("tbody");
-  const origin: { [source: string]: string } = { DEFAULT: "default", FLAG: "flag", CONFIG: "config file", RECORD: "record" };
+  const origin: { [source: string]: string } = { config: "config file" };
   const show = (): void => {
     const matches = matcher(search.value);
     clear(body, ...parameters.filter((each) => matches(each.name)).map((each) => {
-      const other = each.default !== undefined && each.default !== "" && String(each.value) !== each.default && each.source !== "DEFAULT";
-      return h("tr", { class: other ? "changed" : "" }, h("th", { scope: "row" }, each.name), h("td", { class: "right mono" }, each.masked ? "hidden" : exact(each.value, "text")), h("td", { class: "right mono muted" }, each.default ?? ""), h("td", {}, origin[each.source ?? ""] ?? each.source?.toLowerCase() ?? ""), h("td", { class: "muted" }, each.range ?? ""), h("td", { class: "muted" }, each.meaning ?? ""));
+      const other = each.default !== undefined && each.default !== "" && String(each.value) !== each.default && each.source !== "default";
+      return h("tr", { class: other ? "changed" : "" }, h("th", { scope: "row" }, each.name), h("td", { class: "right mono" }, each.masked ? "hidden" : exact(each.value, "text")), h("td", { class: "right mono muted" }, each.default ?? ""), h("td", {}, origin[each.source ?? ""] ?? each.source ?? ""), h("td", { class: "muted" }, each.range ?? ""), h("td", { class: "muted" }, each.meaning ?? ""));
     }));
   };
   show();

@@ -271,7 +271,7 @@ class RunsTable {
     const right = column.kind !== "text" && column.kind !== "tags" && column.kind !== "status" && column.kind !== "bool";
     // A parameter is read as it was written; results of one metric are compared, so they have one precision.
     const places = column.kind !== "number" ? undefined : column.expr.startsWith("params") ? -1 : decimals(values.map((each) => toNumber(each)));
-    const label = exprLabel(column.expr) || column.label;
+    const label = exprLabel(column.expr);
     const longest = Math.max(label.length + 3, ...values.slice(0, 60).map((each) => value(each, column.kind, places).length));
     return {
       key: column.expr, label, width: Math.max(72, Math.min(WIDTHS[column.kind] * 2, longest * 7 + 20)), pinned, right, sort: column.expr, movable: true, menu: (anchor) => this.headMenu(anchor, column, pinned), exact: (row) => exact(row.values[at], column.kind), fill: (cell, row) => {
