@@ -12,6 +12,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/files.h"
+#include "stet/tracking/cli/png_of_svg.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/value_text.h"
@@ -28,7 +29,8 @@ namespace {
 struct Options {
   std::vector<std::string> runs, metrics;
   std::string x = "step", smooth, to, group_by;
-  bool log = false;
+  bool log = false, dark = false;
+  int scale = 2;
 };
 
 // What is drawn of a run: its curves by the word that asked for them, and to which group it belongs.
@@ -200,9 +202,9 @@ void write(const std::string& path, const std::string& text) {
 
 int answer(const Options& options, const Common& common) {
   if (options.metrics.empty()) throw UsageError("plot: name at least one metric by --metric");
-  if (options.to.ends_with(".png"))
-    throw UsageError("plot: PNG can't be written yet; give --to a name that ends in .svg");
-  if (!options.to.empty() && !options.to.ends_with(".svg")) raise("plot: '{}' doesn't end in .svg", options.to);
+  const bool is_png = options.to.ends_with(".png");
+  if (!options.to.empty() && !is_png && !options.to.ends_with(".svg"))
+    raise("plot: '{}' ends neither in .svg nor in .png", options.to);
   const double weight = weight_of(options.smooth);
   RunIndex index(common.runs);
   const std::vector<IndexedRun> runs = chosen(index, options, common);
@@ -213,8 +215,12 @@ int answer(const Options& options, const Common& common) {
   tell_apart(drawn);
   std::vector<Plot> plots;
   for (const std::string& word : options.metrics) plots.push_back(plot_of(drawn, word, options, weight));
-  if (options.to.empty()) print(plots);
-  else write(options.to, plot_svg(plots));
+  if (options.to.empty()) {
+    print(plots);
+    return 0;
+  }
+  const std::string svg = plot_svg(plots, options.dark ? Palette::dark : Palette::light);
+  write(options.to, is_png ? png_of_svg(svg, options.scale) : svg);
   return 0;
 }
 
@@ -222,25 +228,27 @@ int answer(const Options& options, const Common& common) {
 
 Verb plot() {
   const auto options = std::make_shared<Options>();
-  return {"plot",
-          "Draw metrics of runs as curves, in the terminal or into an SVG file",
-          {{{"stet plot -m train/loss -m test/accuracy", "two charts of all runs, in the terminal"},
-            {"stet plot 'params.lr > 0' -m test/accuracy --group-by params.lr --to lr.svg",
-             "a curve a learning rate: the mean over its runs, and how far they spread"}}},
-          [options](Arguments& arguments) {
-            arguments.words("RUN", options->runs, "runs, or a condition, as 'params.lr < 1e-3'; none: all",
-                            Takes::runs);
-            arguments.option("--metric,-m", options->metrics,
-                             "what to draw, a chart each: a name, or a pattern as 'val/*'", Takes::metric);
-            arguments.option("--x", options->x, "step, time since the start, or a metric, as epoch, joined by step",
-                             {"step", "time"});
-            arguments.flag("--log", options->log, "a logarithmic axis, where all values are positive");
-            arguments.option("--smooth", options->smooth, "weight of the past in a moving average, as 0.9");
-            arguments.option("--group-by", options->group_by,
-                             "the mean, and in SVG the standard deviation, of runs that are equal in it", Takes::terms);
-            arguments.option("--to", options->to, "FILE.svg in place of the terminal", Takes::file);
-          },
-          [options](const Common& common) { return answer(*options, common); }};
+  return {
+      "plot",
+      "Draw metrics of runs as curves, in the terminal or into an SVG or PNG file",
+      {{{"stet plot -m train/loss -m test/accuracy", "two charts of all runs, in the terminal"},
+        {"stet plot 'params.lr > 0' -m test/accuracy --group-by params.lr --to lr.svg",
+         "a curve a learning rate: the mean over its runs, and how far they spread"}}},
+      [options](Arguments& arguments) {
+        arguments.words("RUN", options->runs, "runs, or a condition, as 'params.lr < 1e-3'; none: all", Takes::runs);
+        arguments.option("--metric,-m", options->metrics, "what to draw, a chart each: a name, or a pattern as 'val/*'",
+                         Takes::metric);
+        arguments.option("--x", options->x, "step, time since the start, or a metric, as epoch, joined by step",
+                         {"step", "time"});
+        arguments.flag("--log", options->log, "a logarithmic axis, where all values are positive");
+        arguments.option("--smooth", options->smooth, "weight of the past in a moving average, as 0.9");
+        arguments.option("--group-by", options->group_by,
+                         "the mean, and in files the standard deviation, of runs that are equal in it", Takes::terms);
+        arguments.option("--to", options->to, "FILE.svg or FILE.png in place of the terminal", Takes::file);
+        arguments.option("--scale", options->scale, 1, 8, "of PNG: so many points a pixel of the SVG; 2 unless given");
+        arguments.flag("--dark", options->dark, "light on dark, in files");
+      },
+      [options](const Common& common) { return answer(*options, common); }};
 }
 
 }  // namespace stet::tracking::cli

@@ -67,7 +67,9 @@ Axis y_axis(const Plot& plot, size_t most_ticks);
 /// colours; without `colours`, a letter a curve where there are several.
 std::vector<std::string> plot_text(const Plot& plot, size_t width, size_t rows, bool colours);
 
+enum class Palette : uint8_t { light, dark };
+
 /// Charts below one another as an SVG document.
-std::string plot_svg(const std::vector<Plot>& plots);
+std::string plot_svg(const std::vector<Plot>& plots, Palette palette = Palette::light);
 
 }  // namespace stet::tracking

@@ -10,13 +10,27 @@
 namespace stet::tracking {
 namespace {
 
-// Twelve that are told apart with every kind of sight; past them the same ones dashed.
-constexpr std::array<const char*, 12> kSeries = {"#2446c4", "#cc8428", "#02744c", "#6e2f57", "#b374fe", "#725c00",
-                                                 "#249ca5", "#f35273", "#7567c2", "#588d55", "#84558c", "#a16c30"};
-constexpr const char* kInk = "#1b1f24";
-constexpr const char* kMuted = "#5b6470";
-constexpr const char* kGrid = "#e9ecf0";
-constexpr const char* kBorder = "#d9dde3";
+constexpr size_t kColours = 12;
+
+struct Colours {
+  std::array<const char*, kColours> series;  // told apart with every kind of sight; past them the same ones dashed
+  const char *background, *ink, *muted, *grid, *border;
+};
+
+constexpr Colours kLight = {{"#2446c4", "#cc8428", "#02744c", "#6e2f57", "#b374fe", "#725c00", "#249ca5", "#f35273",
+                             "#7567c2", "#588d55", "#84558c", "#a16c30"},
+                            "#ffffff",
+                            "#1b1f24",
+                            "#5b6470",
+                            "#e9ecf0",
+                            "#d9dde3"};
+constexpr Colours kDark = {{"#4074d9", "#c75306", "#7ae69a", "#f7b4cf", "#af9cfe", "#c3a734", "#309c9d", "#c37675",
+                            "#8084bd", "#c1d85e", "#e7b5f9", "#aa844b"},
+                           "#14171c",
+                           "#e6e9ee",
+                           "#9aa4b2",
+                           "#242a32",
+                           "#2f3641"};
 constexpr const char* kFont = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', sans-serif";
 
 constexpr double kWidth = 640, kLeft = 60, kRight = 24, kTop = 36, kChart = 280, kBelow = 40, kLegendRow = 18;
@@ -35,6 +49,8 @@ std::string xml_text(const std::string& text) {
 
 class Svg {
  public:
+  explicit Svg(const Colours& colours) : colours(colours) {}
+  const Colours& colours;
   std::string text;
 
   void put_text(double x, double y, const std::string& what, const char* anchor, int size, const char* colour,
@@ -50,7 +66,7 @@ class Svg {
 };
 
 const char* dash_of(size_t index) {
-  const size_t round = index / kSeries.size();
+  const size_t round = index / kColours;
   return round == 0 ? "" : round == 1 ? " stroke-dasharray=\"6 3\"" : " stroke-dasharray=\"2 3\"";
 }
 
@@ -61,7 +77,7 @@ class Chart {
       : svg_(svg), plot_(plot), top_(top + kTop), x_(x_axis(plot, 6)), y_(y_axis(plot, 5)) {}
 
   void draw() {
-    svg_.put_text(kLeft, top_ - 14, plot_.title + (plot_.is_log ? "  (log)" : ""), "start", 12, kInk, true);
+    svg_.put_text(kLeft, top_ - 14, plot_.title + (plot_.is_log ? "  (log)" : ""), "start", 12, svg_.colours.ink, true);
     draw_axes();
     for (size_t i = 0; i < plot_.curves.size(); ++i) draw_curve(plot_.curves[i], i);
     draw_legend();
@@ -74,15 +90,15 @@ class Chart {
 
   void draw_axes() {
     for (const Tick& tick : y_.ticks) {
-      svg_.put_line(kLeft, y(tick.value), kWidth - kRight, y(tick.value), kGrid);
-      svg_.put_text(kLeft - 8, y(tick.value) + 4, tick.label, "end", 11, kMuted);
+      svg_.put_line(kLeft, y(tick.value), kWidth - kRight, y(tick.value), svg_.colours.grid);
+      svg_.put_text(kLeft - 8, y(tick.value) + 4, tick.label, "end", 11, svg_.colours.muted);
     }
-    svg_.put_line(kLeft, top_ + kChart, kWidth - kRight, top_ + kChart, kBorder);
+    svg_.put_line(kLeft, top_ + kChart, kWidth - kRight, top_ + kChart, svg_.colours.border);
     for (const Tick& tick : x_.ticks) {
-      svg_.put_line(x(tick.value), top_ + kChart, x(tick.value), top_ + kChart + 4, kBorder);
-      svg_.put_text(x(tick.value), top_ + kChart + 17, tick.label, "middle", 11, kMuted);
+      svg_.put_line(x(tick.value), top_ + kChart, x(tick.value), top_ + kChart + 4, svg_.colours.border);
+      svg_.put_text(x(tick.value), top_ + kChart + 17, tick.label, "middle", 11, svg_.colours.muted);
     }
-    svg_.put_text(kWidth - kRight, top_ + kChart + 34, plot_.x_label, "end", 11, kMuted);
+    svg_.put_text(kWidth - kRight, top_ + kChart + 34, plot_.x_label, "end", 11, svg_.colours.muted);
   }
 
   // Lines between neighbours that are finite.
@@ -98,7 +114,7 @@ class Chart {
   }
 
   void draw_path(const std::vector<PlotPoint>& points, size_t index, const char* opacity) {
-    const char* colour = kSeries[index % kSeries.size()];
+    const char* colour = svg_.colours.series[index % kColours];
     const std::string path = path_of(points);
     if (!path.empty())
       svg_.text += fmt::format(
@@ -117,12 +133,12 @@ class Chart {
     }
     if (!there.empty())
       svg_.text += fmt::format("<path d=\"{}{}Z\" fill=\"{}\" fill-opacity=\"0.15\" stroke=\"none\"/>\n", there, back,
-                               kSeries[index % kSeries.size()]);
+                               svg_.colours.series[index % kColours]);
   }
 
   // What has no place on the axis stands on its edge.
   void draw_marks(const PlotCurve& curve, size_t index) {
-    const char* colour = kSeries[index % kSeries.size()];
+    const char* colour = svg_.colours.series[index % kColours];
     for (const PlotPoint& p : curve.points) {
       if (std::isfinite(p.y)) continue;
       const bool is_top = p.y > 0;
@@ -138,7 +154,7 @@ class Chart {
     draw_path(curve.points, index, "");
     if (curve.points.size() == 1 && std::isfinite(curve.points[0].y))
       svg_.text += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.5\" fill=\"{}\"/>\n", x(curve.points[0].x),
-                               y(curve.points[0].y), kSeries[index % kSeries.size()]);
+                               y(curve.points[0].y), svg_.colours.series[index % kColours]);
     draw_marks(curve, index);
   }
 
@@ -170,8 +186,8 @@ class Chart {
       const double middle = top_ + kChart + kBelow + 10 + kLegendRow * row;
       svg_.text += fmt::format(
           "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"2\"{}/>\n", left,
-          middle, left + 16, middle, kSeries[i % kSeries.size()], dash_of(i));
-      svg_.put_text(left + 22, middle + 4, plot_.curves[i].label, "start", 12, kInk);
+          middle, left + 16, middle, svg_.colours.series[i % kColours], dash_of(i));
+      svg_.put_text(left + 22, middle + 4, plot_.curves[i].label, "start", 12, svg_.colours.ink);
     });
   }
 
@@ -183,14 +199,14 @@ class Chart {
 
 }  // namespace
 
-std::string plot_svg(const std::vector<Plot>& plots) {
+std::string plot_svg(const std::vector<Plot>& plots, Palette palette) {
   double height = 0;
   for (const Plot& plot : plots) height += Chart::height(plot);
-  Svg svg;
+  Svg svg(palette == Palette::dark ? kDark : kLight);
   svg.text = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
-      "font-family=\"{2}\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
-      kWidth, height, kFont);
+      "font-family=\"{2}\">\n<rect width=\"100%\" height=\"100%\" fill=\"{3}\"/>\n",
+      kWidth, height, kFont, svg.colours.background);
   double top = 0;
   for (const Plot& plot : plots) {
     Chart(svg, plot, top).draw();

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 import xml.etree.ElementTree
 
 import reference
@@ -37,6 +38,33 @@ def stet(*words, runs=RUNS, status=0, **more):
 
 def on_a_terminal(*words, **more):
     return terminal.printed([STET, words[0], "--runs", RUNS, *words[1:]], environment(TERM="xterm", **more))
+
+
+def picture(png):
+    """Width, height and rows of a PNG of 8-bit RGB."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    at, data = 8, b""
+    while at < len(png):
+        size, kind = struct.unpack_from(">I4s", png, at)
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack_from(">IIBB", png, at + 8)
+            assert (depth, colour) == (8, 2), (depth, colour)
+        if kind == b"IDAT":
+            data += png[at + 8:at + 8 + size]
+        at += 12 + size
+    data = zlib.decompress(data)
+    before, rows = bytearray(3 * width), []
+    for y in range(height):
+        line = bytearray(data[y * (3 * width + 1):(y + 1) * (3 * width + 1)])
+        kind, row = line[0], line[1:]
+        for i in range(len(row)):
+            left, above, corner = (row[i - 3] if i >= 3 else 0), before[i], (before[i - 3] if i >= 3 else 0)
+            p = left + above - corner
+            nearest = min((left, above, corner), key=lambda v: abs(p - v))
+            row[i] = (row[i] + (0, left, above, (left + above) // 2, nearest)[kind]) & 255
+        rows.append(bytes(row))
+        before = row
+    return width, height, rows
 
 
 class Diff(unittest.TestCase):
@@ -221,7 +249,35 @@ class Plot(unittest.TestCase):
             stet("plot", "-m", "test/accuracy", "--group-by", "params.model", "--to", file)
             self.assertIn("params.model cnn (N", file.read_text())
             self.assertIn("fill-opacity=\"0.15\"", file.read_text())
-            self.assertIn("PNG can't be written yet", stet("plot", "-m", "train/loss", "--to", "a.png", status=2).stderr)
+            stet("plot", "-m", "train/loss", "--to", file, "--dark")
+            self.assertIn('<rect width="100%" height="100%" fill="#14171c"/>', file.read_text())
+            self.assertIn('stroke="#4074d9"', file.read_text())
+            self.assertIn("neither in .svg nor in .png", stet("plot", "-m", "train/loss", "--to", "a.gif", status=2).stderr)
+
+    def test_png(self):
+        with tempfile.TemporaryDirectory() as folder:
+            svg, file = pathlib.Path(folder) / "a.svg", pathlib.Path(folder) / "a.png"
+            stet("plot", "-m", "train/loss", "baseline", "--to", svg)
+            height = int(re.search(r'height="(\d+)"', svg.read_text()).group(1))
+            # The libraries that draw keep what they found of fonts until the program ends.
+            words = [STET, "plot", "--runs", RUNS, "-m", "train/loss", "baseline", "--to", file]
+            for scale, more in ((2, []), (1, ["--scale", "1"]), (3, ["--scale", "3", "--dark"])):
+                done = subprocess.run([*words, *more], capture_output=True, text=True, check=False,
+                                      env=environment(ASAN_OPTIONS="detect_leaks=0"))
+                if "this build draws no PNG" in done.stderr:
+                    self.skipTest("this build draws no PNG")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                width, tall, rows = picture(file.read_bytes())
+                self.assertEqual((width, tall), (640 * scale, height * scale))
+                colours = {row[i:i + 3] for row in rows for i in range(0, len(row), 3)}
+                dark = "--dark" in more
+                self.assertEqual(rows[0][:3].hex(), "14171c" if dark else "ffffff")
+                self.assertIn(bytes.fromhex("4074d9" if dark else "2446c4"), colours, "the curve")
+                self.assertGreater(len(colours), 20, "edges are smooth")
+            too_large = subprocess.run([*words, *["-m", "train/loss"] * 60, "--scale", "8"], capture_output=True, text=True, check=False,
+                                       env=environment())
+            self.assertEqual(too_large.returncode, 2)
+            self.assertIn("is too large", too_large.stderr)
 
     def test_axes(self):
         self.assertIn("by seconds", stet("plot", "-m", "train/loss", "baseline", "--x", "time").stdout)
