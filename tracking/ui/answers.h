@@ -18,11 +18,14 @@
 
 namespace stet::tracking::ui {
 
+struct TellingColumns;  // columns.h
+
 /// Runs that were asked for, in the order in which they were.
 struct Selection {
   std::shared_ptr<const std::vector<IndexedRun>> runs;
-  std::vector<std::string> remarks;           ///< on names in the query that no run has
-  std::shared_ptr<const IndexedNames> names;  ///< once they were asked for
+  std::vector<std::string> remarks;               ///< on names in the query that no run has
+  std::shared_ptr<const TellingColumns> telling;  ///< likewise
+  std::shared_ptr<const IndexedNames> names;      ///< once they were asked for
 };
 
 inline constexpr size_t kMostQueryBytes = size_t{16} << 10;
@@ -35,6 +38,8 @@ class Desk {
   /// The runs of query, sort and archived; those of this generation are remembered.
   Selection select(LiveIndex::Lease& lease, const Parameters& p);
   std::shared_ptr<const IndexedNames> names(LiveIndex::Lease& lease, const Parameters& p);
+  /// The columns in which these runs differ.
+  std::shared_ptr<const TellingColumns> telling(LiveIndex::Lease& lease, const Parameters& p);
 
   LiveIndex index;
   const bool read_only;
@@ -45,6 +50,8 @@ class Desk {
     std::string question;
     Selection selection;
   };
+  // Remembers more of a selection that is remembered.
+  template <class F> void add(uint64_t generation, const Parameters& p, const F& to);
   static std::string question_of(uint64_t generation, const Parameters& p);
   std::mutex mutex_;
   std::list<Kept> kept_;  // the last asked for first

@@ -6,6 +6,7 @@
 #include "stet/tracking/reading/selection.h"
 #include "stet/tracking/record/text.h"
 #include "stet/tracking/ui/answers.h"
+#include "stet/tracking/ui/columns.h"
 
 namespace stet::tracking::ui {
 namespace {
@@ -51,16 +52,29 @@ Selection Desk::select(LiveIndex::Lease& lease, const Parameters& p) {
   return selection;
 }
 
+template <class F> void Desk::add(uint64_t generation, const Parameters& p, const F& to) {
+  const std::string question = question_of(generation, p);
+  const std::lock_guard guard(mutex_);
+  for (Kept& kept : kept_) {
+    if (kept.question == question) to(kept.selection);
+  }
+}
+
 std::shared_ptr<const IndexedNames> Desk::names(LiveIndex::Lease& lease, const Parameters& p) {
   const Selection selection = select(lease, p);
   if (selection.names) return selection.names;
   auto names = std::make_shared<const IndexedNames>(lease->names(*selection.runs));
-  const std::string question = question_of(lease.generation(), p);
-  const std::lock_guard guard(mutex_);
-  for (Kept& kept : kept_) {
-    if (kept.question == question) kept.selection.names = names;
-  }
+  add(lease.generation(), p, [&](Selection& kept) { kept.names = names; });
   return names;
+}
+
+std::shared_ptr<const TellingColumns> Desk::telling(LiveIndex::Lease& lease, const Parameters& p) {
+  const Selection selection = select(lease, p);
+  if (selection.telling) return selection.telling;
+  const auto found = names(lease, p);
+  auto telling = std::make_shared<const TellingColumns>(telling_columns(*lease, *selection.runs, *found));
+  add(lease.generation(), p, [&](Selection& kept) { kept.telling = telling; });
+  return telling;
 }
 
 IndexedRun run_of(RunIndex& index, const std::string& id) {

@@ -81,11 +81,15 @@ void LiveIndex::give_back(std::unique_ptr<RunIndex> index, uint64_t generation) 
 }
 
 void LiveIndex::touch() {
+  bool peeks = false;
   {
     const std::lock_guard guard(mutex_);
     touched_ = steady_now();
+    peeks = reading_first_ && !in_memory_ && touched_ - noted_ > kLeastPause;
+    if (peeks) noted_ = touched_;
   }
   wake_.notify_all();
+  if (peeks) note_changes(*lease());
 }
 
 void LiveIndex::refresh_now() { refresh(); }
@@ -131,6 +135,7 @@ double LiveIndex::refresh() {
 }
 
 void LiveIndex::note_changes(RunIndex& index) {
+  const std::lock_guard noting(noting_);
   std::map<std::string, RunVersion> now = index.versions();
   std::map<std::string, RunLife> live = live_runs(index, now);
   const std::lock_guard guard(mutex_);

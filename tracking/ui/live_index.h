@@ -64,7 +64,8 @@ class LiveIndex {
   };
   Lease lease();
 
-  /// Somebody looks: the index is kept up to date for a while.
+  /// Somebody looks: the index is kept up to date for a while. While it is read for the first time, what has come by
+  /// now is shown.
   void touch();
   /// Reads what changed now, and returns when that is done: after an act.
   void refresh_now();
@@ -104,7 +105,8 @@ class LiveIndex {
   std::atomic<bool> reading_first_{true};
 
   std::mutex refreshing_;               // held by who does
-  std::map<std::string, Heard> heard_;  // by id; of who refreshes
+  std::mutex noting_;                   // held by who notes what changed
+  std::map<std::string, Heard> heard_;  // by id; of who notes
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable wake_, returned_;
@@ -114,6 +116,7 @@ class LiveIndex {
   std::map<std::string, RunLife> live_;
   std::deque<Step> history_;
   double touched_ = -1e9;  // seconds of a steady clock
+  double noted_ = -1e9;    // when changes were noted last
   bool ending_ = false;
   std::thread thread_;
 };

@@ -94,7 +94,7 @@ Json table(Desk& desk, const Parameters& p) {
     for (const Column& c : telling.columns) expressions.push_back(&c.term.value);
     for (std::string& line : lease->remarks(expressions)) warnings.push_back(std::move(line));
   } else {
-    telling = telling_columns(*lease, all, *desk.names(lease, p));
+    telling = *desk.telling(lease, p);
   }
   const auto values = values_of(lease, shown, telling.columns);
   set_kinds(telling.columns, values, kBasicCount);

@@ -202,8 +202,12 @@ void media(const Folder& runs) {
   run.finish();
 }
 
-void parting(const Folder& runs, const char* id, const char* name, double made, int64_t step_of_parting) {
+void parting(const Folder& runs, const char* id, const char* name, double made, int64_t step_of_parting,
+             const char* remote) {
   Writer run(runs, record_of(id, name, made));
+  auto* source = run.record().mutable_launches(0)->mutable_source();
+  source->set_commit("0123456789abcdef0123456789abcdef01234567");
+  source->set_remote(remote);
   for (int64_t step = 1; step <= 40; ++step) {
     const double value = 1.0 / static_cast<double>(step);
     run.loss(step, step >= step_of_parting ? std::nextafter(value, 2.0) : value);
@@ -224,6 +228,8 @@ int main(int argc, char** argv) {
   failed(runs);
   not_finite(runs);
   media(runs);
-  parting(runs, "20261101-000500-00aaaaf", "one", kStart + 300, 1000);
-  parting(runs, "20261101-000600-00aaab0", "other", kStart + 360, 23);
+  parting(runs, "20261101-000500-00aaaaf", "one", kStart + 300, 1000,
+          "https://someone@github.com/someone/something.git");
+  parting(runs, "20261101-000600-00aaab0", "other", kStart + 360, 23,
+          "ssh://git@gitlab.example.com:2222/group/part/something");
 }

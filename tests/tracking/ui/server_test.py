@@ -348,7 +348,10 @@ class Answers(Served):
         self.assertEqual(self.get("run", id=NOT_FINITE)["marks"]["nan"], [{"metric": "all nan", "step": 1, "value": "NaN"}, {"metric": "loss", "step": 20, "value": "NaN"}])
         media = self.get("run", id=MEDIA)
         self.assertEqual(media["source"]["link"], "https://github.com/someone/something/commit/0123456789abcdef0123456789abcdef01234567")
-        self.assertIn({"what": "git.dirty", "before": True, "after": None}, self.get("run", id=ONE)["changed"])
+        self.assertEqual(self.get("run", id=ONE)["source"]["link"], media["source"]["link"])
+        self.assertEqual(self.get("run", id=OTHER)["source"]["link"], "https://gitlab.example.com/group/part/something/-/commit/0123456789abcdef0123456789abcdef01234567")
+        self.assertNotIn("link", self.get("run", id=MARKUP)["source"])
+        self.assertIn({"what": "git.dirty", "before": True, "after": False}, self.get("run", id=ONE)["changed"])
 
     def test_groups_are_ls(self):
         listed = json.loads(stet("ls", "--json", "--group-by", "program", "--of", "steps"))
