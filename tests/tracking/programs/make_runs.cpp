@@ -4,6 +4,7 @@
 //                                measured on
 //   make_runs FOLDER --sample    the few odd ones of tests/tracking/query/runs
 //   make_runs FOLDER --long POINTS N   N runs of so many points
+//   make_runs FOLDER --wide METRICS N  N runs of so many metrics of 50 points
 #include <fmt/format.h>
 
 #include <cmath>
@@ -238,6 +239,28 @@ void make_long(const Folder& runs, int64_t number, int64_t points) {
   write(run, record);
 }
 
+// A run of so many metrics, twenty to a section.
+void make_wide(const Folder& runs, int64_t number, int64_t metrics) {
+  const double made = kStart + 60.0 * static_cast<double>(number);
+  const std::string id = fmt::format("20260102-{:02}{:02}00-000{:04x}", number / 60, number % 60, number);
+  const Folder run = make_run(runs, id);
+  record::RunRecord record = record_of(number, id, made);
+  add_launch(record, made, 60, record::End::FINISHED)->mutable_end()->set_last_step(50);
+  record.set_steps(50);
+  record.set_final_digest(fmt::format("{:032x}", number));
+  Log log(run, made);
+  for (int64_t step = 1; step <= 50; ++step) {
+    for (int64_t metric = 0; metric < metrics; ++metric) {
+      const double noise = uniform(static_cast<uint64_t>((number * 100 + step) * 10'000 + metric));
+      log.add(step, fmt::format("block{}/norm{}", metric / 20, metric % 20),
+              1 / static_cast<double>(step) + 0.1 * noise);
+    }
+  }
+  log.state(50, 'w');
+  log.finish();
+  write(run, record);
+}
+
 // ---- The sample. Every third thing differs from run to run, so that conditions part them in many ways.
 
 struct Odd {
@@ -364,9 +387,9 @@ int make(const std::string& folder, const std::string& what, const std::string& 
     for (int i = 0; i < static_cast<int>(std::size(kOdd)); ++i) make_odd(runs, i);
     return 0;
   }
-  if (what == "--long") {
-    const int64_t points = std::atoll(first.c_str());
-    for (int64_t number = 0; number < count; ++number) make_long(runs, number, points);
+  if (what == "--long" || what == "--wide") {
+    const int64_t size = std::atoll(first.c_str());
+    for (int64_t number = 0; number < count; ++number) (what == "--long" ? make_long : make_wide)(runs, number, size);
     return 0;
   }
   const int64_t begin = std::atoll(first.c_str()), end = begin + std::atoll(what.c_str());
@@ -379,8 +402,10 @@ int make(const std::string& folder, const std::string& what, const std::string& 
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fputs("usage: make_runs FOLDER N [FIRST], make_runs FOLDER --sample, or make_runs FOLDER --long POINTS N\n",
-               stderr);
+    std::fputs(
+        "usage: make_runs FOLDER N [FIRST], make_runs FOLDER --sample, make_runs FOLDER --long POINTS N, or\n"
+        "       make_runs FOLDER --wide METRICS N\n",
+        stderr);
     return 2;
   }
   return stet::tracking::make(argv[1], argv[2], argc > 3 ? argv[3] : "0", argc > 4 ? std::atoll(argv[4]) : 1);
