@@ -186,8 +186,8 @@ export class Board implements PanelHost {
     if (!this.filter.isConnected) this.tools.append(this.filter);
     while (this.tools.childNodes.length > 1) this.tools.lastChild?.remove();
     append(this.tools, h("span", { class: "grow" }),
-      ...this.app.source.live ? [select("x", "x", [["step", "step"], ["epoch", "epoch"], ["time", "time since start"], ["wall", "wall time"], ...others], "step"),
-      select("smoothing", "smooth", [["0", "none"], ["2", "2 steps"], ["10", "10 steps"], ["50", "50 steps"], ["200", "200 steps"], ["1000", "1,000 steps"], ["10000", "10,000 steps"]], "0")] : [],
+      ...this.app.source.live ? [select("x", "x", [["step", "step"], ["epoch", "epoch"], ["time", "time since start"], ["wall", "wall time"], ...others], "step")] : [],
+      select("smoothing", "smooth", [["0", "none"], ["2", "2 steps"], ["10", "10 steps"], ["50", "50 steps"], ["200", "200 steps"], ["1000", "1,000 steps"], ["10000", "10,000 steps"]], "0"),
       this.options.only ? null : select("colour", "by", [["run", "run"], ...(this.fields?.params ?? []).filter((param) => param.distinct > 1).slice(0, 60).map((param): [string, string] => [paramExpr(param.name), param.name]), [ALL_PARAMETERS, "all but the seed"]], "run"),
       state.get("by") ? select("as", "mean", [["each", "each run"], ["mean", "mean"], ["median", "median"]], "each") : null,
       state.get("by") && state.get("mean") ? select("band", "band", [["sd", "± SD"], ["minmax", "min to max"]], "sd") : null,

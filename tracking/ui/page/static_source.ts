@@ -1,6 +1,7 @@
 // The source of an export: answers lie in script files, since a page opened from a disk may not fetch. The table is sorted and searched here.
 
-import { metricName, splitTop, toNumber } from "./format";
+import { smoothed } from "./chart/smoothing";
+import { metricName, splitTop, toNumber, toNumbers } from "./format";
 import { Failure, key, type Request, type Source } from "./source";
 import type { Column, ColumnsAnswer, Fields, Group, LogAnswer, Row, SeriesAnswer, TableAnswer, Value } from "./types";
 
@@ -174,6 +175,8 @@ export class StaticSource implements Source {
       const held = this.held.data.get(name) as SeriesAnswer;
       answers.series.push(...held.series.filter((each) => each.run === run && wanted.some((want) => want === each.metric || want === metricName(each.metric, each.context))));
     }
+    const halfLife = Number(params.smooth) || 0;
+    if (halfLife > 0) answers.series = answers.series.map((each) => ({ ...each, smooth: Array.from(smoothed(toNumbers(each.x), toNumbers(each.y), halfLife)) }));
     return answers;
   }
 
