@@ -46,7 +46,7 @@ export function hold(spec: ChartSpec, series: Series[]): Held[] {
   return held;
 }
 
-/** The value of a curve at the nearest of its points, where the curve reaches so far; NaN beyond its ends. */
+/** What is drawn of a curve at the nearest of its points, where the curve reaches so far; NaN beyond its ends. */
 export function valueAt(held: Held, x: number): number {
   const xs = held.x;
   if (!xs.length || x < xs[0] || x > xs[xs.length - 1]) return NaN;
@@ -57,7 +57,8 @@ export function valueAt(held: Held, x: number): number {
     if (xs[middle] <= x) low = middle;
     else high = middle;
   }
-  return held.y[x - xs[low] <= xs[high] - x ? low : high];
+  const at = x - xs[low] <= xs[high] - x ? low : high;
+  return held.smooth ? held.smooth[at] : held.y[at];
 }
 
 function marksOf(marks: Marks | undefined): Mark[] {

@@ -40,8 +40,8 @@ export function chartsOf(metrics: MetricField[], together: boolean): ChartSpec[]
     const joined = together && part !== "";
     const prefixed = SPLITS[metric.name.slice(0, metric.name.indexOf("/"))] !== undefined;
     const key = joined ? base : metricName(metric.name, metric.context);
-    const section = joined && prefixed ? TOGETHER : slash > 0 ? metric.name.slice(0, slash) : PLAIN;
-    const title = joined ? base : slash > 0 ? metricName(metric.name, metric.context).slice(slash + 1) : metricName(metric.name, metric.context);
+    const section = prefixed ? TOGETHER : slash > 0 ? metric.name.slice(0, slash) : PLAIN;
+    const title = joined ? base : slash > 0 && !prefixed ? metricName(metric.name, metric.context).slice(slash + 1) : metricName(metric.name, metric.context);
     const chart = charts.get(`${section}\n${key}`) ?? { key, title, section, parts: [] };
     chart.parts.push({ name: metric.name, context: metric.context, split: joined ? part : "" });
     charts.set(`${section}\n${key}`, chart);

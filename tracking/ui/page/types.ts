@@ -302,10 +302,14 @@ export interface CompareAnswer {
   divergence?: Divergence;
 }
 
-export interface DigestsAnswer {
+export interface Digests {
   steps: number[];
   runs: { id: string; digests: (string | null)[] }[];
-  first_parted?: number | null;
+}
+
+/** Digests of states, and of losses. */
+export interface DigestsAnswer extends Digests {
+  losses?: Digests;
 }
 
 export interface MediaAnswer {

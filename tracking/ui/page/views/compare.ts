@@ -6,7 +6,7 @@ import { append, button, clear, command, empty, h, iconButton } from "../dom";
 import { exact, number, plural, shell, signed, toNumber } from "../format";
 import type { Frame } from "../frame";
 import { card, facts } from "./run_parts";
-import type { CompareAnswer, CompareRow, DigestsAnswer, Divergence, TableAnswer } from "../types";
+import type { CompareAnswer, CompareRow, Digests, DigestsAnswer, Divergence, TableAnswer } from "../types";
 import { patches } from "./patches";
 
 // More columns than these are no comparison but a table.
@@ -15,8 +15,13 @@ const MOST = 24;
 export function compareView(app: App, frame: Frame, element: HTMLElement): Page {
   const body = h("div", { class: "compare stack" });
   element.append(h("h1", { class: "offscreen" }, "Compare"), body);
-  let strip: StripChart | null = null;
+  let charts: StripChart[] = [];
   let asked = 0;
+
+  function drop(): void {
+    for (const chart of charts) chart.destroy();
+    charts = [];
+  }
 
   const runs = (): string[] => app.state.list("sel").slice(0, MOST);
 
@@ -65,8 +70,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
     const mine = ++asked;
     const ids = runs();
     if (ids.length < 2) {
-      strip?.destroy();
-      strip = null;
+      drop();
       clear(body, nothing());
       return;
     }
@@ -77,8 +81,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
       if (mine !== asked) return;
       app.slots.give(ids);
       const table = differences(ids, answer.rows);
-      strip?.destroy();
-      strip = null;
+      drop();
       clear(body, answer.divergence ? divergence(ids, answer.divergence) : null, !answer.divergence && ids.length > 2 ? pairs(ids) : null,
         h("h2", {}, "What differs"), table ?? h("p", { class: "muted" }, "Parameters, data, source and environment are the same."), ids.length === 2 && app.source.live ? patches(app, ids) : null);
     } catch (error) {
@@ -111,30 +114,39 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
         ["the same until", found.same_until !== null && first !== undefined ? `step ${found.same_until}` : ""], ["loss parts at", found.loss_step !== null ? `step ${found.loss_step}` : ""], ["state parts at", found.state_step !== null ? `step ${found.state_step}${found.state_same_until !== null ? `, the same at ${found.state_same_until}` : ""}` : ""],
         ["first tensors", found.tensors.length ? h("span", { class: "mono wrap" }, found.tensors.slice(0, 20).join(", "), found.tensors.length > 20 ? ` and ${found.tensors.length - 20} more` : "") : ""], ["executables", found.rebuilt ? "were built anew between them" : ""]]),
       found.unlike.length ? card("Not the same to begin with", h("ul", {}, ...found.unlike.map((line) => h("li", {}, line)))) : null, around(ids, found), checkpoint(found), command(`stet compare ${ids[0]} ${ids[1]} --runs ${shell(app.hello.folder)}`));
-    void digests(ids, place, first ?? null);
+    void digests(ids, place, found);
     return box;
   }
 
-  async function digests(ids: string[], place: HTMLElement, first: number | null): Promise<void> {
+  /** Two strips: each step's loss, and the digests of states, which come less often and see more. */
+  async function digests(ids: string[], place: HTMLElement, found: Divergence): Promise<void> {
     try {
       const answer = await app.source.get<DigestsAnswer>("digests", { runs: ids.join(",") });
       if (!place.isConnected) return;
-      if (!answer.steps.length) {
-        clear(place, h("p", { class: "muted" }, "Neither run has digests of its states or losses at the same steps."));
-        return;
-      }
-      const states = (at: number): Uint8Array => Uint8Array.from(answer.steps.map((_, i) => {
-        const own = answer.runs[at].digests[i];
-        const other = answer.runs[1 - at]?.digests[i];
-        // What only one of them has can't be compared.
-        return !own || !other ? 0 : own === other ? 1 : 2;
-      }));
-      place.style.height = `${StripChart.heightFor(ids.length)}px`;
-      strip = new StripChart(place);
-      strip.set({ title: "Digests of states and losses", xLabel: "step", steps: answer.steps, rows: ids.map((id, i) => ({ label: app.name(id), states: states(i) })), first: first ?? answer.first_parted ?? null });
+      clear(place);
+      strips(ids, place, "Losses", answer.losses, found.loss_step);
+      strips(ids, place, "Digests of states", answer, found.state_step);
+      if (!place.childElementCount) append(place, h("p", { class: "muted" }, "They have neither losses nor digests of states at the same steps."));
     } catch (error) {
       clear(place, h("p", { class: "muted" }, error instanceof Error ? error.message : String(error)));
     }
+  }
+
+  function strips(ids: string[], place: HTMLElement, title: string, of: Digests | undefined, first: number | null): void {
+    if (!of?.steps.length) return;
+    const digestsOf = (id: string): (string | null)[] => of.runs.find((run) => run.id === id)?.digests ?? [];
+    const states = (id: string, other: string): Uint8Array => {
+      const own = digestsOf(id);
+      const others = digestsOf(other);
+      // What only one of them has can't be compared.
+      return Uint8Array.from(of.steps.map((_, i) => (!own[i] || !others[i] ? 0 : own[i] === others[i] ? 1 : 2)));
+    };
+    const box = h("div");
+    box.style.height = `${StripChart.heightFor(ids.length)}px`;
+    append(place, box);
+    const chart = new StripChart(box);
+    chart.set({ title, xLabel: "step", steps: of.steps, rows: ids.map((id, i) => ({ label: app.name(id), states: states(id, ids[1 - i]) })), first });
+    charts.push(chart);
   }
 
   function around(ids: string[], found: Divergence): HTMLElement | null {
@@ -161,7 +173,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
     },
     end() {
       ++asked;
-      strip?.destroy();
+      drop();
     },
   };
 }
