@@ -121,6 +121,12 @@ test("a logarithmic axis is for positive data alone, and says so else", () => {
   equal([x.log.x, x.x, x.notes], [true, [1, 2], ["x ≤ 0 not on the log axis"]]);
 });
 
+test("what is interpolated or sampled is said", () => {
+  const curves = [{ id: "a", run: "a", label: "a", colour: 0, x: [0, 1], y: [1, 2], interpolated: true }, { id: "b", run: "b", label: "b", colour: 1, x: [0, 1], y: [1, 2], sampled: true }];
+  equal(viewOf(data([], { curves }), null, null, new Ascending()).notes, ["interpolated", "sampled"]);
+  equal(viewOf(data([1, 2]), null, null, new Ascending()).notes, []);
+});
+
 test("hidden outliers are said, also in a zoom; so are values beyond a locked range", () => {
   const y = Array.from({ length: 200 }, (_, i) => 1 + (i % 10) / 10);
   y[100] = 900;

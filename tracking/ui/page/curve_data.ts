@@ -61,12 +61,13 @@ export function valueAt(held: Held, x: number): number {
   return held.smooth ? held.smooth[at] : held.y[at];
 }
 
-function marksOf(marks: Marks | undefined): Mark[] {
+function marksOf(marks: Marks | undefined, last: number): Mark[] {
   if (!marks) return [];
   return [
     ...marks.checkpoints.map((each) => ({ x: each.step, kind: "checkpoint" as const })),
     ...marks.resumes.map((each) => ({ x: each.step, kind: "resume" as const })),
     ...(marks.fork ? [{ x: marks.fork.step, kind: "fork" as const }] : []),
+    ...(marks.verified.some((each) => each.verified) ? [{ x: last, kind: "verified" as const }] : []),
   ];
 }
 
@@ -82,7 +83,7 @@ export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, 
       id: `${each.run} ${metricName(each.part.name, each.part.context)}`, run: each.run, label: splits.length > 1 ? `${app.name(each.run)} · ${each.part.split || each.part.name}` : app.name(each.run),
       colour: slot, dash: splits.length > 1 ? dashes[splits.indexOf(each.part.split) % 3] : undefined, x: each.x, y: each.smooth ?? each.y,
       ...(each.smooth ? { raw: { x: each.x, y: each.y, ...edges } } : edges),
-      marks: look.x === "step" ? marksOf(marks) : [],
+      sampled: series.sampled, marks: look.x === "step" ? marksOf(marks, series.last_step) : [],
     };
   });
   const mean = app.state.get("mean");

@@ -61,8 +61,9 @@ export function grouped(curves: Curve[], held: Held[], groups: Groups, mean: str
     sets.set(key, set);
   });
   for (const [key, set] of sets) {
-    const { x, y, low, high, n } = bandOf(set.curves.map(({ x: xs, y: ys }) => ({ x: xs, y: ys })), mean, band);
-    result.push({ id: key, run: "", label: [set.name, set.part].filter(Boolean).join(" · "), colour: groups.names.indexOf(set.name) % 12, dash: set.curves[0].dash, x, y, low, high, n, marks: [] });
+    const members = set.curves.map((curve) => (curve.raw ? { x: curve.x, y: curve.y } : { x: curve.x, y: curve.y, low: curve.low, high: curve.high }));
+    const { x, y, low, high, n, interpolated } = bandOf(members, mean, band);
+    result.push({ id: key, run: "", label: [set.name, set.part].filter(Boolean).join(" · "), colour: groups.names.indexOf(set.name) % 12, dash: set.curves[0].dash, x, y, low, high, n, interpolated, marks: [] });
   }
   return result;
 }

@@ -25,6 +25,10 @@ export interface Curve extends Series {
   /** How many runs each point is the mean of: low and high are then its band. */
   n?: ArrayLike<number>;
   marks?: readonly Mark[];
+  /** Some of its values lie between points that were logged; said on the chart. */
+  interpolated?: boolean;
+  /** Some of its points had no partner on the other axis, and are left out; said on the chart. */
+  sampled?: boolean;
 }
 
 export interface CurvesData {
@@ -36,7 +40,7 @@ export interface CurvesData {
   band: "sd" | "minmax" | "none";
   curves: readonly Curve[];
   hideOutliers: boolean;
-  /** What else the reader must know: "sampled", "interpolated". */
+  /** What else the reader must know. */
   notes?: readonly string[];
 }
 
@@ -113,6 +117,7 @@ export function xOf(data: CurvesData, zoom: readonly [number, number] | null): {
 export function viewOf(data: CurvesData, zoom: readonly [number, number] | null, locked: readonly [number, number] | null, ascending: Ascending): View {
   const { x, log: logX, notes: ofX } = xOf(data, zoom);
   const notes = [...(data.notes ?? []), ...ofX];
+  for (const word of ["interpolated", "sampled"] as const) if (data.curves.some((curve) => curve[word])) notes.push(word);
   const range = yRange(data, x, ascending);
   const all = range.all();
   // A band of a deviation may go below zero where its mean doesn't: what an axis needs is positive means.
