@@ -144,6 +144,9 @@ TEST_F(Parting, BoundariesOfOneStepAreToldApart) {
   const Divergence found = divergence(a, b);
   EXPECT_EQ(found.verdict, Verdict::same);
   EXPECT_EQ(found.states, 2);
+  const RunView c = run("c", 5);  // its state before the second boundary alone
+  EXPECT_EQ(divergence(a, c).verdict, Verdict::same) << "what lies behind the step is not held against it";
+  EXPECT_EQ(divergence(c, a).verdict, Verdict::same);
 }
 
 TEST_F(Parting, LossesThatAreNotNumbers) {
