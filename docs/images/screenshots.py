@@ -55,11 +55,11 @@ def main():
 
 def take(address):
     base = address.split("?")[0]
-    with Browser(width=1280, height=720) as browser:
+    with Browser(width=1280, height=420) as browser:
         browser.open(address)
         browser.wait("document.querySelectorAll('.run-row').length > 5")
         browser.open("about:blank")
-        browser.open(f"{base}#/home?smooth=10&sort=made&apart=1")
+        browser.open(f"{base}#/home?smooth=10&sort=made&apart=1&metrics=loss")
         browser.wait("document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')")
         ids = browser.run("Object.fromEntries([...document.querySelectorAll('.run-row a.name')].map((a) => [a.textContent, new URLSearchParams(a.hash.split('?')[1]).get('id')]))")
         x, y, width, height = browser.box(".panel .chart-place")
@@ -67,6 +67,7 @@ def take(address):
         browser.wait("/ at /.test(document.querySelector('.list-columns .what').textContent)")
         browser.screenshot(HERE / "curves.png")
         browser.open("about:blank")
+        browser.resize(1280, 760)
         browser.open(f"{base}#/compare?sel={ids['short']},{ids['long']}")
         browser.wait("document.querySelector('.strip-place canvas') && !document.querySelector('[aria-busy=true]')")
         browser.run("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

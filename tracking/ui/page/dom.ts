@@ -4,13 +4,21 @@ export type Child = Node | string | number | null | undefined | false;
 type Handler = (event: never) => void;
 export type Attributes = { [name: string]: string | number | boolean | null | undefined | Handler };
 
+// What a reader can't see, or what turns the direction of text that follows: control characters but line ends and tabs, and marks of direction.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Texts of records with control characters as escapes. */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, (c) => (c < "\u0100" ? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\u${c.charCodeAt(0).toString(16)}`));
+}
+
 function fill(element: Element, attributes: Attributes, children: Child[]): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") element.addEventListener(name.slice(2), value as unknown as EventListener);
     else if (name === "class") element.setAttribute("class", String(value));
     else if (name === "value" && element instanceof HTMLInputElement) element.value = String(value);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true ? "" : name === "title" || name === "aria-label" ? visible(String(value)) : String(value));
   }
   append(element, ...children);
 }
@@ -18,7 +26,7 @@ function fill(element: Element, attributes: Attributes, children: Child[]): void
 export function append(element: Element, ...children: Child[]): void {
   for (const child of children) {
     if (child === null || child === undefined || child === false) continue;
-    element.append(typeof child === "number" ? String(child) : child);
+    element.append(typeof child === "number" ? String(child) : typeof child === "string" ? visible(child) : child);
   }
 }
 

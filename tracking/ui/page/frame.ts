@@ -1,7 +1,7 @@
 // What stands over every view: where one is, the query, how many runs there are, saved views, and help.
 
 import type { App } from "./app";
-import { append, button, clear, copy, dialog, h, iconButton, menu, say, type Item } from "./dom";
+import { append, button, clear, copy, dialog, h, iconButton, menu, say, visible, type Item } from "./dom";
 import { plural, shell } from "./format";
 import { QueryBar } from "./query_bar";
 import type { ViewName } from "./state";
@@ -58,7 +58,7 @@ export class Frame {
       counts.failed ? h("span", { class: "status failed" }, `✕ ${counts.failed} failed`) : null);
     const parts = [counts.running ? `${counts.running} running` : "", counts.failed ? `${counts.failed} failed` : ""].filter(Boolean);
     const folder = this.app.hello.folder.split("/").filter(Boolean).pop() ?? "";
-    document.title = `${parts.length ? parts.join(", ") + " · " : ""}${this.app.subject || folder} · stet`;
+    document.title = visible(`${parts.length ? parts.join(", ") + " · " : ""}${this.app.subject || folder} · stet`);
   }
 
   private async views(anchor: Element): Promise<void> {

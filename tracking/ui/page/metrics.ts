@@ -36,7 +36,7 @@ export function chartsOf(metrics: MetricField[], together: boolean): ChartSpec[]
   const charts = new Map<string, ChartSpec>();
   for (const metric of metrics) {
     const { base, split: part } = split(metric);
-    const slash = metric.name.lastIndexOf("/");
+    const slash = metric.name.indexOf("/");
     const joined = together && part !== "";
     const prefixed = SPLITS[metric.name.slice(0, metric.name.indexOf("/"))] !== undefined;
     const key = joined ? base : metricName(metric.name, metric.context);

@@ -1,7 +1,7 @@
 // The list beside the charts: each run's colour, eye, name, value at the crosshair, and how far that is from the baseline's.
 
 import type { App, News } from "./app";
-import { append, clear, empty, h, iconButton, menu, type Item } from "./dom";
+import { append, clear, empty, h, iconButton, menu, visible, type Item } from "./dom";
 import { decimals, fixed, literal, metricExpr, number, plural, signed, toNumber } from "./format";
 import type { Frame } from "./frame";
 import type { Part } from "./metrics";
@@ -259,9 +259,9 @@ export class RunList {
     cells.eye.setAttribute("aria-label", `${shown ? "Hide" : "Show"} the curve of ${row.name}`);
     cells.eye.title = shown ? "Hide its curve" : "Show its curve";
     clear(cells.status, statusMark(row));
-    cells.name.textContent = row.name || row.id;
+    cells.name.textContent = visible(row.name || row.id);
     cells.name.href = state.link("run", { id: row.id });
-    cells.name.title = `${row.name}\n${row.id}\n${status.word}${row.tags.length ? "\n" + row.tags.join(", ") : ""}`;
+    cells.name.title = visible(`${row.name}\n${row.id}\n${status.word}${row.tags.length ? "\n" + row.tags.join(", ") : ""}`);
     const value = this.valueOf(row);
     cells.value.textContent = value === null ? "" : this.probe ? number(value, 4) : fixed(value, this.places);
     cells.value.classList.toggle("nan", value !== null && Number.isNaN(value));

@@ -1,6 +1,6 @@
 // A table of runs: a head that stays, columns that are pinned, dragged and sorted by, and rows and cells of which only those in sight exist.
 
-import { append, clear, h, iconButton } from "./dom";
+import { append, clear, h, iconButton, visible } from "./dom";
 import type { Row } from "./types";
 import { Virtual } from "./virtual";
 
@@ -127,7 +127,7 @@ export class Table {
     const cell = target.closest<HTMLElement>("[role=gridcell]");
     const row = cell?.parentElement && this.held.get(cell.parentElement)?.row;
     const column = cell && this.columns[Number(cell.ariaColIndex) - 1];
-    if (cell && row && column?.exact) cell.title = column.exact(row);
+    if (cell && row && column?.exact) cell.title = visible(column.exact(row));
   }
 
   private heads(): void {

@@ -1,7 +1,7 @@
 // What the program printed, from its end, with search; it grows while the program runs.
 
 import type { App } from "../app";
-import { button, clear, debounce, empty, h } from "../dom";
+import { button, clear, debounce, empty, h, visible } from "../dom";
 import { plural } from "../format";
 import type { LogAnswer } from "../types";
 import { Virtual } from "../virtual";
@@ -110,7 +110,7 @@ export class LogView {
     element.classList.toggle("launch", !this.matches && line !== undefined && before !== undefined && before.launch !== line.launch);
     const search = this.app.state.get("search");
     const at = search && line ? line.text.toLowerCase().indexOf(search.toLowerCase()) : -1;
-    if (at < 0 || !line) text.textContent = line?.text ?? "";
+    if (at < 0 || !line) text.textContent = visible(line?.text ?? "");
     else clear(text, line.text.slice(0, at), h("mark", {}, line.text.slice(at, at + search.length)), line.text.slice(at + search.length));
   }
 }

@@ -1,7 +1,7 @@
 // The table of runs: columns by choice, sorted and filtered, or grouped with mean ± SD and N.
 
 import type { App, Page } from "../app";
-import { append, button, clear, debounce, empty, h, icon, iconButton, menu, type Item } from "../dom";
+import { append, button, clear, debounce, empty, h, icon, iconButton, menu, visible, type Item } from "../dom";
 import { ago, date, decimals, duration, exact, exprLabel, literal, plural, splitTop, toNumber, value } from "../format";
 import { and, filterMenu } from "../filter_menu";
 import type { Frame } from "../frame";
@@ -237,7 +237,7 @@ class RunsTable {
           cell.append(link, more);
         }
         cell.dataset.id = row.id;
-        link.textContent = row.name || row.id;
+        link.textContent = visible(row.name || row.id);
         link.href = this.app.state.link("run", { id: row.id });
       },
     };
@@ -278,7 +278,7 @@ class RunsTable {
         const each = row.values[at];
         const text = value(each, column.kind, places);
         if (column.expr === "note" && this.app.writable) clear(cell, text, iconButton("more", `Add a note to ${row.name}`, () => addNote(this.app, row.id), { class: "icon-button quiet" }));
-        else cell.textContent = text;
+        else cell.textContent = visible(text);
         cell.classList.toggle("nan", each === "NaN");
       },
     };
