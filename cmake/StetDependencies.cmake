@@ -20,6 +20,7 @@ if(STET_BUILD_TRACKING)
   pkg_check_modules(stet_libgit2 REQUIRED IMPORTED_TARGET libgit2)
   pkg_check_modules(stet_re2 REQUIRED IMPORTED_TARGET re2)
   pkg_check_modules(stet_sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+  pkg_check_modules(stet_yaml-cpp REQUIRED IMPORTED_TARGET yaml-cpp)
   pkg_check_modules(stet_rsvg QUIET IMPORTED_TARGET librsvg-2.0)  # of the program alone: PNG of plots
 endif()
 if(STET_BUILD_TRACKING AND STET_BUILD_TESTS)

@@ -5,12 +5,12 @@ include(CMakePackageConfigHelpers)
 # Headers between a folder's own sources, which need other libraries' headers, are not part of the package.
 set(private_headers "-inl\\.h$" "/math/(coefficients|functions|lanes|mpfr)" "/simd/targets\\.h$"
   "/nn/weights/(names|parts|renames|safetensors_header)\\.h$"
-  "/data/(bilinear|image_checks|random_box|zip)\\.h$" "/cpu/" "/cli/" "/json/" "/ui/" "/hdf5_reader\\.h$"
+  "/data/(bilinear|image_checks|random_box|zip)\\.h$" "/tensor/cpu/" "/tracking/(cli|json|ui)/" "/hdf5_reader\\.h$"
   "/reading/index/" "/reading/(comparison|content_comparison|event_check|log_collector|newest_verdict|record_check|record_comparison|recorded_proto|rerun|run_facts|run_index|scratch_folder|subprocess|trust)\\.h$"
   "/query/(names|pattern|tokens|types)\\.h$" "/capture/(git_handle|source_patch)\\.h$"
   "/hdf5_handle\\.h$" "/record/(restore|state_visitors)\\.h$" "/checkpoint_format\\.h$"
   "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|histograms|live_run|log_queue|no_signals|outbox|output_log|position|process_end|progress)\\.h$"
-  "/tracking/run/(artifacts|logged_names|record_builder|restart_point|resume|run_flags|scalar_read|state)\\.h$")
+  "/tracking/run/(artifacts|config_entries|logged_names|record_builder|restart_point|resume|run_flags|scalar_read|state)\\.h$")
 set(exclude_private)
 foreach(pattern ${private_headers})
   list(APPEND exclude_private REGEX ${pattern} EXCLUDE)

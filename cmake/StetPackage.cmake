@@ -18,7 +18,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)  # of the program
 # What the static libraries link: stet-config.cmake asks for it.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-  "libhwy-dev, libhdf5-dev, libprotobuf-dev, libssl-dev, libgit2-dev, libfmt-dev, nlohmann-json3-dev, libeigen3-dev, zlib1g-dev, libpng-dev, libmpfr-dev, libre2-dev, libsqlite3-dev, pkg-config | pkgconf")
+  "libhwy-dev, libhdf5-dev, libprotobuf-dev, libssl-dev, libgit2-dev, libfmt-dev, nlohmann-json3-dev, libeigen3-dev, zlib1g-dev, libpng-dev, libmpfr-dev, libre2-dev, libsqlite3-dev, libyaml-cpp-dev, pkg-config | pkgconf")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)

@@ -267,11 +267,13 @@ void png(Input input) {
 }
 
 void config(Input input) {
-  refuses_at_most("given.config", [&] {
-    for (const Flag& flag : parse_config("given.config", text_of(input))) {
-      if (flag.name.empty()) fail("a flag without a name");
-    }
-  });
+  for (const char* name : {"given.config", "given.yaml"}) {
+    refuses_at_most(name, [&] {
+      for (const Flag& flag : parse_config(name, text_of(input))) {
+        if (flag.name.empty()) fail("a flag without a name");
+      }
+    });
+  }
 }
 
 void safetensors(Input input) {

@@ -45,7 +45,7 @@ PUBLIC_HEADERS = {
 }
 
 # Headers of a library reach every user's program: these libraries' stay in its sources.
-NOT_IN_HEADERS = re.compile(r"(nlohmann|google|CLI|re2)/|sqlite3\.h$")
+NOT_IN_HEADERS = re.compile(r"(nlohmann|google|CLI|re2|yaml-cpp|librsvg)/|sqlite3\.h$")
 
 # Headers from outside that one place alone may include: the emulator stands on fibers, the rest of cuda/ on CUDA's runtime. Products and
 # convolutions are Stet's own, since a library's have other bits.

@@ -1,6 +1,5 @@
 #include "stet/tracking/run/flags.h"
 
-#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -8,6 +7,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/text.h"
+#include "stet/tracking/run/config_entries.h"
 
 namespace stet::tracking {
 namespace {
@@ -17,21 +17,14 @@ std::string_view trim(std::string_view text) {
   return first == text.npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-void require_new(const std::vector<Flag>& entries, const std::string& name, const std::string& place) {
-  const auto same = [&](const Flag& entry) { return entry.name == name; };
-  if (name.empty()) raise<DataError>("{}: a value has no name", place);
-  if (std::any_of(entries.begin(), entries.end(), same))
-    raise<DataError>("{}: '{}' is given twice", place, printable(name));
-}
-
-constexpr size_t kMostNested = 32;
+constexpr size_t kLargestConfig = size_t{1} << 20;  // bytes
 
 // Takes numbers as they are written, so that they are read as those of the command line are. What is in an object
 // within has its name in front, with a dot.
 class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit JsonConfig(const std::string& path) : path_(path) {}
-  std::vector<Flag> entries;
+  ConfigEntries entries;
 
   bool start_object(size_t) override {
     if (!begun_) return begun_ = true;
@@ -62,8 +55,7 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
  private:
   bool put(std::string value) {
     if (!begun_) return false;
-    require_new(entries, name_, path_);
-    entries.push_back({name_, std::move(value)});
+    entries.add(name_, std::move(value), path_);
     return true;
   }
   bool refuse() const {
@@ -82,22 +74,21 @@ std::vector<Flag> read_json(const std::string& path, const std::string& text) {
   JsonConfig config(path);
   if (!nlohmann::json::sax_parse(text, &config))
     raise<DataError>("{}: is no JSON object; write {{\"lr\": 0.001, …}} or lines of name = value", path);
-  return std::move(config.entries);
+  return config.entries.take();
 }
 
 std::vector<Flag> read_lines(const std::string& path, std::istringstream in) {
-  std::vector<Flag> entries;
+  ConfigEntries entries;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     const std::string_view text = trim(std::string_view(line).substr(0, line.find('#')));
     if (text.empty()) continue;
     const size_t equals = text.find('=');
     if (equals == text.npos) raise<DataError>("{}:{}: expected name = value", path, number);
-    const std::string name(trim(text.substr(0, equals)));
-    require_new(entries, name, fmt::format("{}:{}", path, number));
-    entries.push_back({name, std::string(trim(text.substr(equals + 1)))});
+    entries.add(std::string(trim(text.substr(0, equals))), std::string(trim(text.substr(equals + 1))),
+                fmt::format("{}:{}", path, number));
   }
-  return entries;
+  return entries.take();
 }
 
 }  // namespace
@@ -129,14 +120,17 @@ std::vector<Flag> scan_flags(int argc, const char* const* argv) {
 std::vector<Flag> read_config(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) raise<DataError>("--config {}: can't be read", path);
-  std::stringstream content;
-  content << in.rdbuf();
-  if (!in || content.bad()) raise<DataError>("--config {}: can't be read", path);
-  return parse_config(path, content.str());
+  std::string content(kLargestConfig + 1, '\0');
+  in.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (in.bad() || (in.fail() && !in.eof())) raise<DataError>("--config {}: can't be read", path);
+  content.resize(static_cast<size_t>(in.gcount()));
+  if (content.size() > kLargestConfig) raise<DataError>("--config {}: is larger than {} bytes", path, kLargestConfig);
+  return parse_config(path, std::move(content));
 }
 
 std::vector<Flag> parse_config(const std::string& path, std::string text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a mark that some editors put before UTF-8
+  if (path.ends_with(".yaml") || path.ends_with(".yml")) return read_yaml(path, text);
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first != text.npos && text[first] == '{') return read_json(path, text);
   return read_lines(path, std::istringstream(text));

@@ -19,9 +19,9 @@ struct Flag {
 /// A command line without its first word. Throws UsageError on what is no flag, and on a flag that is given twice.
 std::vector<Flag> scan_flags(int argc, const char* const* argv);
 
-/// The entries of a configuration file, as text: a JSON object, whose objects give dotted names (`model.width`), or
-/// lines `name = value` with # for comments. Throws DataError that names file and line; on a name that is given twice,
-/// too.
+/// The entries of a configuration file, as text: a JSON object, whose objects give dotted names (`model.width`), a
+/// YAML map likewise, in a file whose name ends in .yaml or .yml, or lines `name = value` with # for comments. Throws
+/// DataError that names file and line; on a name that is given twice, too.
 std::vector<Flag> read_config(const std::string& path);
 /// The same of a file's text; `path` stands in messages.
 std::vector<Flag> parse_config(const std::string& path, std::string text);

@@ -274,7 +274,7 @@ std::string Parameters::help_text(std::string_view program) const {
     }
   }
   text += fmt::format("  {:<26} {}\n  {:<26} {}\n", "--config FILE",
-                      "values from a file: JSON, or lines of name = value", "--help", "this list");
+                      "values from a file: JSON, YAML (.yaml), or lines of name = value", "--help", "this list");
   return text;
 }
 

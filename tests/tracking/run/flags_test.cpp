@@ -1,5 +1,6 @@
 #include "stet/tracking/run/flags.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "stet/tensor/error.h"
@@ -51,6 +52,52 @@ TEST(Config, ObjectsWithinGiveDottedNames) {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
   EXPECT_THAT(refusal(deep), HasSubstr("32 deep at most"));
+}
+
+std::string yaml(const std::string& text) {
+  try {
+    std::string all;
+    for (const Flag& flag : parse_config("c.yaml", text)) all += flag.name + "=" + flag.value.value_or("") + ";";
+    return all;
+  } catch (const DataError& error) { return error.what(); }
+}
+
+TEST(Config, YamlGivesTheSameNamesAndValues) {
+  EXPECT_EQ(yaml("# a run\nlr: 1e-3\nmodel:\n  width: 64\n  head: {bias: true, name: \"a: b\"}\nnone: {}\nnote: |\n  "
+                 "two\n  lines\n"),
+            "lr=1e-3;model.width=64;model.head.bias=true;model.head.name=a: b;note=two\nlines\n;");
+  EXPECT_EQ(yaml("---\na: !!int 3\n...\n"), "a=3;");
+  EXPECT_EQ(yaml(""), "");
+  EXPECT_EQ(yaml("{\"a\": 1}"), "a=1;") << "JSON";
+}
+
+TEST(Config, YamlThatIsNoMapOfValuesIsRefused) {
+  EXPECT_EQ(yaml("a: 1\nb:\n  c: 2\na: 3\n"), "c.yaml:4: 'a' is given twice");
+  EXPECT_THAT(yaml("a: 1\nb: [1, 2]\n"), HasSubstr("c.yaml:2: 'b' must be a number, a text, true or false, or a map"));
+  EXPECT_THAT(yaml("a: ~\n"), HasSubstr("c.yaml:1: 'a' must be a number"));
+  EXPECT_THAT(yaml("- 1\n"), HasSubstr("c.yaml:1: is no map"));
+  EXPECT_THAT(yaml("just a text\n"), HasSubstr("c.yaml:1: is no map"));
+  EXPECT_THAT(yaml("{[1]: 2}\n"), HasSubstr("c.yaml:1: is no map"));
+  EXPECT_THAT(yaml("? {b: 1}\n: 2\n"), HasSubstr("c.yaml:1: is no map"));
+  EXPECT_THAT(yaml("x: 1\na: b: c\n"), HasSubstr("c.yaml:2: is no YAML: "));
+  EXPECT_THAT(yaml("a: 1\n---\nb: 2\n"), HasSubstr("holds more than one document"));
+  EXPECT_THAT(yaml("a: !!python/object 1\n"), HasSubstr("the tag tag:yaml.org,2002:python/object is not taken"));
+  EXPECT_THAT(yaml("\"\": 1\n"), HasSubstr("a value has no name"));
+}
+
+TEST(Config, YamlThatWouldBeEndlessIsRefused) {
+  std::string laughs = "a: &a {x: lol}\n";
+  for (char c = 'b'; c <= 'i'; ++c)
+    laughs += fmt::format("{0}: &{0} {{x: *{1}, y: *{1}}}\n", c, static_cast<char>(c - 1));
+  EXPECT_THAT(yaml(laughs), HasSubstr("c.yaml:2: aliases are not taken"));
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "{a: ";
+  EXPECT_THAT(yaml("x: " + deep), HasSubstr("32 deep at most"));
+  EXPECT_THAT(yaml("x: " + std::string(100'000, '[')), HasSubstr("'x' must be a number"));
+  try {
+    read_config("/dev/zero");
+    FAIL() << "it has no end";
+  } catch (const DataError& error) { EXPECT_THAT(error.what(), HasSubstr("is larger than 1048576 bytes")); }
 }
 
 TEST(Config, WhatIsNoObjectOfValuesIsRefused) {
