@@ -47,6 +47,8 @@ export class Table {
   private inSight: number[] = [];
   private readonly held = new WeakMap<HTMLElement, { row: Row | null; cells: number[] }>();
   private frame = 0;
+  private left = 0;
+  private width = 1280;
   private dragged: string | null = null;
   private readonly watch: ResizeObserver;
 
@@ -57,9 +59,18 @@ export class Table {
       height: ROW, role: "rowgroup", label: host.label, make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => host.need(from, to),
     });
     this.element.addEventListener("pointerleave", () => host.hover(null));
-    this.element.addEventListener("scroll", () => this.schedule(), { passive: true });
+    this.element.addEventListener("scroll", () => {
+      // Asked of the browser after rows have moved, this would lay the page out once more in every frame.
+      const left = this.element.scrollLeft;
+      if (left === this.left) return;
+      this.left = left;
+      this.schedule();
+    }, { passive: true });
     this.element.addEventListener("pointerover", (event) => this.explain(event.target as Element));
-    this.watch = new ResizeObserver(() => this.schedule());
+    this.watch = new ResizeObserver(() => {
+      this.width = this.element.clientWidth;
+      this.schedule();
+    });
     this.watch.observe(this.element);
   }
 
@@ -114,8 +125,8 @@ export class Table {
 
   /** The pinned columns, and those between the edges of what is scrolled to. */
   private seen(): number[] {
-    const from = this.element.scrollLeft - MARGIN;
-    const to = this.element.scrollLeft + (this.element.clientWidth || 1280) + MARGIN;
+    const from = this.left - MARGIN;
+    const to = this.left + this.width + MARGIN;
     const seen: number[] = [];
     this.columns.forEach((column, i) => {
       if (column.pinned || (this.lefts[i] + column.width > from && this.lefts[i] < to)) seen.push(i);
@@ -153,6 +164,7 @@ export class Table {
   private place(cell: HTMLElement, i: number): void {
     const column = this.columns[i];
     cell.setAttribute("aria-colindex", String(i + 1));
+    if (column.pinned && !this.columns[i + 1]?.pinned) cell.classList.add("edge");
     cell.style.width = `${column.width}px`;
     if (column.pinned) cell.style.left = `${this.lefts[i]}px`;
     else cell.style.transform = `translateX(${this.lefts[i]}px)`;
