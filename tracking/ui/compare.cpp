@@ -40,7 +40,8 @@ class Rows {
   Json differing() const {
     Json all = Json::array();
     for (const auto& [name, values] : rows_) {
-      const bool same = std::all_of(values.begin(), values.end(), [&](const Json& v) { return v == values[0]; });
+      bool same = true;
+      for (const Json& value : values) same = same && value == values[0];
       if (!same) all.push_back({{"name", name}, {"values", values}});
     }
     return all;

@@ -99,6 +99,13 @@ class Export {
     file.text += fmt::format("stetData({}, {});\n", script_text(key), script_text(answer));
     files_[key] = "data/" + file.name;
   }
+  // What can't be read, of a run that was damaged, is left out: the page says that it is not there.
+  template <class F> void try_add(DataFile& file, const std::string& path, const Asked& asked, const F& answer) {
+    try {
+      add(file, path, asked, answer());
+    } catch (const Error&) {  // no answer
+    }
+  }
   void close(const DataFile& file) {
     if (!file.text.empty()) write(data_, file.name, file.text);
   }
@@ -136,14 +143,19 @@ class Export {
 
   void of_run(const std::string& id) {
     DataFile file{"run-" + id + ".js", {}};
-    Json described = ui::run(desk_, Parameters({{"id", id}}));
-    described.erase("path");
-    add(file, "run", {{"id", id}}, described);
-    add(file, "log", {{"id", id}}, log(desk_, Parameters({{"id", id}, {"offset", std::to_string(-kLogLines)}})));
+    try_add(file, "run", {{"id", id}}, [&] {
+      Json described = ui::run(desk_, Parameters({{"id", id}}));
+      described.erase("path");
+      return described;
+    });
+    try_add(file, "log", {{"id", id}}, [&] {
+      return log(desk_, Parameters({{"id", id}, {"offset", std::to_string(-kLogLines)}}));
+    });
     close(file);
     DataFile curves{"series-" + id + ".js", {}};
-    add(curves, "series", {{"runs", id}},
-        series(desk_, Parameters({{"runs", id}, {"metrics", "*"}, {"points", std::to_string(kPoints)}})));
+    try_add(curves, "series", {{"runs", id}}, [&] {
+      return series(desk_, Parameters({{"runs", id}, {"metrics", "*"}, {"points", std::to_string(kPoints)}}));
+    });
     close(curves);
     media_of(id);
   }
@@ -152,27 +164,28 @@ class Export {
     DataFile file{"media-" + id + ".js", {}};
     for (const char* kind : {"image", "text", "histogram", "vector"}) {
       const Asked asked{{"runs", id}, {"kind", kind}};
-      const Json found = media(desk_, Parameters(asked));
-      if (found["items"].empty()) continue;
-      add(file, "media", asked, found);
-      for (const Json& item : found["items"]) of_medium(file, id, kind, item);
+      Json items = Json::array();
+      try_add(file, "media", asked, [&] {
+        const Json found = media(desk_, Parameters(asked));
+        items = found["items"];
+        return found;
+      });
+      for (const Json& item : items) of_medium(file, id, kind, item);
     }
     close(file);
   }
 
   void of_medium(DataFile& file, const std::string& id, const std::string& kind, const Json& item) {
     Asked asked{{"run", id}, {"name", item["name"].get<std::string>()}};
-    if (kind == "histogram") add(file, kind, asked, histogram(desk_, Parameters(asked)));
-    if (kind == "vector") add(file, kind, asked, vector(desk_, Parameters(asked)));
+    if (kind == "histogram") try_add(file, kind, asked, [&] { return histogram(desk_, Parameters(asked)); });
+    if (kind == "vector") try_add(file, kind, asked, [&] { return vector(desk_, Parameters(asked)); });
     if (kind != "image" && kind != "text") return;
     for (const Json& step : item["steps"]) {
       asked["step"] = std::to_string(step.get<int64_t>());
-      if (kind == "text") {
-        add(file, kind, asked, text(desk_, Parameters(asked)));
-        continue;
-      }
-      const std::string png = image(desk_, Parameters(asked)).body;
-      add(file, kind, asked, "data:image/png;base64," + base64(png));
+      try_add(file, kind, asked, [&]() -> Json {
+        if (kind == "text") return text(desk_, Parameters(asked));
+        return "data:image/png;base64," + base64(image(desk_, Parameters(asked)).body);
+      });
     }
   }
 
@@ -182,8 +195,8 @@ class Export {
       for (const std::string& b : all) {
         if (a == b) continue;
         const Asked asked{{"runs", a + "," + b}};
-        add(file, "compare", asked, compare(desk_, Parameters(asked)));
-        add(file, "digests", asked, digests(desk_, Parameters(asked)));
+        try_add(file, "compare", asked, [&] { return compare(desk_, Parameters(asked)); });
+        try_add(file, "digests", asked, [&] { return digests(desk_, Parameters(asked)); });
       }
     }
     close(file);

@@ -164,15 +164,37 @@ Json commands_json(const RunView& run, const std::optional<IndexedRun>& previous
   return commands;
 }
 
+// A file of a run that its record names, as source/launch-0.patch; none where there is none. Throws DataError where a
+// part of it is no name of something in a folder.
+std::optional<Entry> file_of(Folder folder, std::string_view path) {
+  for (;;) {
+    const size_t slash = path.find('/');
+    const Entry entry = folder / path.substr(0, slash);
+    if (slash == path.npos) return is_file(entry) ? std::optional(entry) : std::nullopt;
+    const auto inner = find_folder(entry);
+    if (!inner) return {};
+    folder = *inner;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+// The patch of the last launch's source.
+std::optional<Entry> patch_of(const RunView& run) {
+  const std::string name = run.launches.empty() ? "" : run.launches.back().source.patch;
+  if (name.empty()) return {};
+  try {
+    return file_of(Folder(run.folder), name);
+  } catch (const Error&) { return {}; }  // a record that someone edited
+}
+
 Json source_json(const RunView& run) {
   if (run.launches.empty()) return Json::object();
   const RunSource& source = run.launches.back().source;
   Json json{{"commit", source.commit}, {"dirty", source.dirty},       {"branch", source.branch},
             {"remote", source.remote}, {"left_out", source.left_out}, {"unknown", source.unknown}};
   if (const std::string link = commit_link(source.remote, source.commit); !link.empty()) json["link"] = link;
-  int64_t bytes = 0;
-  if (!source.patch.empty()) bytes = look_at(Folder(run.folder) / source.patch).size;
-  json["patch_bytes"] = bytes;
+  const auto patch = patch_of(run);
+  json["patch_bytes"] = patch ? look_at(*patch).size : 0;
   return json;
 }
 
@@ -341,9 +363,8 @@ Json tensors(Desk& desk, const Parameters& p) {
 Json patch(Desk& desk, const Parameters& p) {
   const IndexedRun found = run_of(*desk.index.lease(), p.required("id"));
   const RunView view = read_run(found.folder);
-  const std::string name = view.launches.empty() ? "" : view.launches.back().source.patch;
-  if (name.empty()) return {{"text", ""}};
-  return {{"text", read_file(Folder(found.folder) / name, kMostPatch)}};
+  const auto patch = patch_of(view);
+  return {{"text", patch ? read_file(*patch, kMostPatch) : std::string()}};
 }
 
 }  // namespace stet::tracking::ui

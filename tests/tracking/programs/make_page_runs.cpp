@@ -87,8 +87,8 @@ class Writer {
     if (step % 5 == 0) add(step, state);
   }
   void write(const char* file, const std::string& text) { write_file(real_file_system(), run_ / file, as_bytes(text)); }
-  void artifact(const std::string& name, const std::string& text) {
-    write_file(real_file_system(), make_folder(real_file_system(), run_ / "artifacts") / name, as_bytes(text));
+  void write(const char* folder, const std::string& name, const std::string& text) {
+    write_file(real_file_system(), make_folder(real_file_system(), run_ / folder) / name, as_bytes(text));
   }
   Path finish() {
     log_.flush();
@@ -137,7 +137,7 @@ void markup(const Folder& runs) {
     run.add(step, scalar_event(kMarkup, 1.0 / static_cast<double>(step), {{kMarkup, kMarkup}}));
   run.add(5, text_event(kMarkup, kMarkup));
   run.write("output.log", std::string(kMarkup) + "\n" + kMarkup + "\r\n");
-  run.artifact("<b>&\x1b[31m.txt", kMarkup);
+  run.write("artifacts", "<b>&\x1b[31m.txt", kMarkup);
   note_run(run.finish(), kMarkup);
 }
 
@@ -190,14 +190,14 @@ void media(const Folder& runs) {
     run.add(step, vector_event("per class", std::vector<double>{0.1, 0.2, static_cast<double>(step)}));
     run.loss(step, 1.0 / static_cast<double>(step));
   }
-  run.artifact("result.csv", "a,b\n1,2\n");
-  run.write("source.patch", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n");
+  run.write("artifacts", "result.csv", "a,b\n1,2\n");
+  run.write("source", "launch-0.patch", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n");
   auto* source = run.record().mutable_launches(0)->mutable_source();
   source->set_commit("0123456789abcdef0123456789abcdef01234567");
   source->set_remote("git@github.com:someone/something.git");
   source->set_branch("main");
   source->set_dirty(true);
-  source->set_patch("source.patch");
+  source->set_patch("source/launch-0.patch");
   end(run.record(), record::End::FINISHED, 50);
   run.finish();
 }
@@ -208,6 +208,7 @@ void parting(const Folder& runs, const char* id, const char* name, double made, 
   auto* source = run.record().mutable_launches(0)->mutable_source();
   source->set_commit("0123456789abcdef0123456789abcdef01234567");
   source->set_remote(remote);
+  source->set_patch("../../secret");  // as an edited record may say
   for (int64_t step = 1; step <= 40; ++step) {
     const double value = 1.0 / static_cast<double>(step);
     run.loss(step, step >= step_of_parting ? std::nextafter(value, 2.0) : value);

@@ -243,7 +243,7 @@ class Pressure(Served):
             with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as s:
                 try:
                     s.sendall(begin)
-                    for _ in range(3000):
+                    for _ in range(100_000):
                         s.sendall(more)
                 except OSError:
                     pass  # it was refused
@@ -393,6 +393,8 @@ class Answers(Served):
         self.assertEqual((log["total"], log["offset"], log["matches"]), (4, 2, [0, 1, 2]))
         self.assertEqual([line["text"] for line in log["lines"]], ["step 3  loss 4", "error: the target has another shape"])
         self.assertIn("+new", self.get("patch", id=MEDIA)["text"])
+        self.assertEqual(self.get("run", id=MEDIA)["source"]["patch_bytes"], 38)
+        self.assertEqual(self.get("patch", id=ONE)["text"], "", "a record that leads out of its run")
 
     def test_hints(self):
         def hint(query):
