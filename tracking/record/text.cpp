@@ -118,7 +118,14 @@ std::string in_one_line(std::string_view text) {
 
 std::string printable_json(std::string_view json) {
   std::string out;
+  out.reserve(json.size());
   while (!json.empty()) {
+    const auto plain = static_cast<size_t>(
+        std::find_if(json.begin(), json.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x7F; }) -
+        json.begin());
+    out += json.substr(0, plain);
+    json.remove_prefix(plain);
+    if (json.empty()) break;
     const Character c = first_character(json);
     if (c.code >= 0x7F && is_unseen(c.code)) out += escaped_in_json(c.code);
     else out += json.substr(0, std::max<size_t>(c.bytes, 1));
