@@ -47,6 +47,7 @@ export class App {
   last: Counts;
   /** What the title names before the counts: a run's name, or nothing. */
   subject = "";
+  reading: boolean;
   /** Is it known which runs come first? */
   settled = false;
   private first: string[] = [];
@@ -56,6 +57,7 @@ export class App {
 
   constructor(readonly source: Source, readonly state: State, readonly hello: Hello) {
     this.last = hello.runs;
+    this.reading = hello.reading === true;
     this.slots = new RunSlots(hello.instance);
   }
 
@@ -149,6 +151,7 @@ export class App {
       const first = this.cursor === "";
       this.cursor = changes.cursor;
       this.last = changes.runs;
+      this.reading = changes.reading === true;
       this.counts.emit(changes.runs);
       if (!first && (changes.all || changes.changed.length || changes.removed.length)) {
         this.news.emit({ all: changes.all === true || changes.removed.length > 0, runs: new Set([...changes.changed, ...changes.removed]) });

@@ -158,7 +158,12 @@ export class Board implements PanelHost {
     if (!groups) return;
     const sizes = new Map<string, number>();
     for (const name of groups.of.values()) sizes.set(name, (sizes.get(name) ?? 0) + 1);
-    clear(this.legend, ...groups.names.slice(0, 24).map((name, i) => h("span", { class: "legend-item" }, h("span", { class: `dot s${i % 12}`, "aria-hidden": "true" }), name, h("span", { class: "muted" }, ` N ${sizes.get(name)}`))), groups.names.length > 24 ? h("span", { class: "muted" }, `and ${groups.names.length - 24} more`) : null);
+    clear(this.legend, ...groups.names.slice(0, 24).map((name, i) => {
+      const colour = groups.colours[i];
+      const dot = h("span", { class: typeof colour === "number" ? `dot s${colour}` : "dot", "aria-hidden": "true" });
+      if (typeof colour === "string") dot.style.setProperty("--c", colour);
+      return h("span", { class: "legend-item" }, dot, name, h("span", { class: "muted" }, ` N ${sizes.get(name)}`));
+    }), groups.names.length > 24 ? h("span", { class: "muted" }, `and ${groups.names.length - 24} more`) : null);
   }
 
   private range(): [number, number] | null {

@@ -52,7 +52,7 @@ export class Frame {
   }
 
   private count(counts: Counts): void {
-    clear(this.counts, h("span", {}, plural(counts.total, "run")),
+    clear(this.counts, this.app.reading ? h("span", { class: "status running" }, "reading the folder…") : null, h("span", {}, plural(counts.total, "run")),
       counts.running ? h("span", { class: "status running" }, `● ${counts.running} running`) : null,
       counts.stalled ? h("span", { class: "status stalled" }, `● ${counts.stalled} stalled`) : null,
       counts.failed ? h("span", { class: "status failed" }, `✕ ${counts.failed} failed`) : null);

@@ -2,6 +2,7 @@
 
 import type { App } from "./app";
 import { bandOf } from "./chart/bands";
+import { hexOf, paletteOf, toneChannels } from "./chart/colours";
 import type { Curve } from "./chart/curves";
 import type { Held } from "./curve_data";
 import { exprLabel, metricName, paramExpr, value } from "./format";
@@ -10,11 +11,15 @@ import type { ColumnsAnswer, Fields, Value } from "./types";
 /** Stands for all parameters in which the shown runs differ: what is left are seeds. */
 export const ALL_PARAMETERS = "*";
 
+const SLOTS = 12;
+
 export interface Groups {
   /** What a run's group is called; without one it isn't drawn in a group. */
   of: Map<string, string>;
-  /** Groups in the order of their values; the place is the colour. */
+  /** Groups in the order of their values. */
   names: string[];
+  /** Of each group: a slot, or viridis where numbers are more than there are slots. */
+  colours: (number | string)[];
 }
 
 export async function groupsOf(app: App, fields: Fields, runs: string[]): Promise<Groups | null> {
@@ -37,7 +42,9 @@ export async function groupsOf(app: App, fields: Fields, runs: string[]): Promis
     const [x, y] = [keys.get(a), keys.get(b)];
     return typeof x === "number" && typeof y === "number" ? x - y : a < b ? -1 : 1;
   });
-  return { of, names };
+  const palette = paletteOf(document.body);
+  const many = names.length > SLOTS && names.every((name) => typeof keys.get(name) === "number");
+  return { of, names, colours: names.map((_, i) => (many ? hexOf(toneChannels(i / (names.length - 1), palette)) : i % SLOTS)) };
 }
 
 /** The curves of a chart in groups: each part's runs of a group as one mean with a band, or each run in its group's colour. */
@@ -46,7 +53,7 @@ export function grouped(curves: Curve[], held: Held[], groups: Groups, mean: str
   if (mean !== "mean" && mean !== "median") {
     for (const curve of curves) {
       const name = groups.of.get(curve.run);
-      if (name !== undefined) result.push({ ...curve, colour: groups.names.indexOf(name) % 12, label: `${curve.label} (${name})` });
+      if (name !== undefined) result.push({ ...curve, colour: groups.colours[groups.names.indexOf(name)], label: `${curve.label} (${name})` });
     }
     return result;
   }
@@ -63,7 +70,7 @@ export function grouped(curves: Curve[], held: Held[], groups: Groups, mean: str
   for (const [key, set] of sets) {
     const members = set.curves.map((curve) => (curve.raw ? { x: curve.x, y: curve.y } : { x: curve.x, y: curve.y, low: curve.low, high: curve.high }));
     const { x, y, low, high, n, interpolated } = bandOf(members, mean, band);
-    result.push({ id: key, run: "", label: [set.name, set.part].filter(Boolean).join(" · "), colour: groups.names.indexOf(set.name) % 12, dash: set.curves[0].dash, x, y, low, high, n, interpolated, marks: [] });
+    result.push({ id: key, run: "", label: [set.name, set.part].filter(Boolean).join(" · "), colour: groups.colours[groups.names.indexOf(set.name)], dash: set.curves[0].dash, x, y, low, high, n, interpolated, marks: [] });
   }
   return result;
 }

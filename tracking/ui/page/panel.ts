@@ -71,8 +71,11 @@ export class Panel {
     this.settle();
     this.held = hold(this.spec, series);
     this.draw();
-    this.note.hidden = this.held.length > 0;
+    const points = this.held.some((each) => each.x.length > 0);
+    const x = lookOf(this.app, this.spec.key).x.replace(/^metric:/, "");
+    this.note.hidden = points || (this.held.length > 0 && x === "step");
     if (!this.held.length) this.note.textContent = this.app.shown().length ? "None of the shown runs has this metric" : "No run is shown: open an eye in the list";
+    else if (!points) this.note.textContent = `The shown runs have not logged ${x} at the same steps`;
   }
 
   fail(message: string): void {

@@ -17,6 +17,8 @@ export interface Hello {
   folder: string;
   read_only: boolean;
   now: number;
+  /** The folder is indexed for the first time; rows come as that goes on. */
+  reading?: boolean;
   home_program?: string;
   runs: Counts;
   generation: number;
@@ -28,6 +30,7 @@ export interface Changes {
   changed: string[];
   removed: string[];
   all?: boolean;
+  reading?: boolean;
   runs: Counts;
 }
 

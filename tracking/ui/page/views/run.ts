@@ -41,7 +41,7 @@ export function runView(app: App, frame: Frame, element: HTMLElement): Page {
   function top(of: Run): void {
     const launch = of.launches[of.launches.length - 1];
     const wall = of.launches.reduce((sum, each) => sum + (each.end?.wall_seconds ?? 0), 0);
-    const running = of.status === "running" && launch?.started ? `, for ${duration(Date.now() / 1000 - launch.started)}` : "";
+    const running = of.status === "running" && launch?.started ? `, for ${duration(Date.now() / 1000 - launch.started)}${of.left_s ? `, ${duration(of.left_s)} left` : ""}` : "";
     clear(head, h("div", { class: "run-title" }, h("a", { class: "icon-button", href: app.state.link("runs"), "aria-label": "Back to the runs", title: "Back to the runs" }, "←"), h("h1", { title: of.name }, of.name || of.id),
       h("span", { class: "run-status" }, statusMark(of, true), running), of.verified ? h("span", { class: "status verified" }, "◆ verified") : null,
       ...of.tags.map((tag) => h("span", { class: "tag" }, tag)), h("span", { class: "grow" }),
