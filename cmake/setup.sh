@@ -10,7 +10,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config git
        libhwy-dev libhdf5-dev libprotobuf-dev protobuf-compiler libssl-dev libgit2-dev
        libcli11-dev libcurl4-openssl-dev libfmt-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev libpng-dev libmpfr-dev libre2-dev libsqlite3-dev esbuild librsvg2-dev libyaml-cpp-dev)
-test=(libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-h5py python3-venv groff-base)
+test=(libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev openssh-sftp-server python3 python3-h5py python3-venv groff-base)
 # Clang, the runtime of its sanitizers, the formatter that the tests hold the sources to, what checks the page's types and runs its
 # modules, the browser that tests it, and a shell in which completion is tried.
 ci=(clang libclang-rt-dev clang-format esbuild nodejs node-typescript chromium chromium-driver zsh)

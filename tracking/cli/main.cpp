@@ -24,14 +24,14 @@ namespace stet::tracking::cli {
 // Each is defined in the file of its name, data_sets in data.cpp, ui_verb in ui.cpp,
 // export_runs in export.cpp.
 Verb ls(), show(), series(), plot(), diff(), compare(), verify(), resume(), tag(), note(), rename(), archive(), rm(),
-    gc(), data_sets(), index(), completion(), ui_verb(), export_runs();
+    gc(), push(), pull(), data_sets(), index(), completion(), ui_verb(), export_runs();
 
 namespace {
 
 // In the order in which --help lists them.
-constexpr Verb (*kVerbs[])() = {ls,        show,  series,  plot,        diff,      compare, verify,
-                                resume,    tag,   note,    rename,      archive,   rm,      gc,
-                                data_sets, index, ui_verb, export_runs, completion};
+constexpr Verb (*kVerbs[])() = {ls,     show, series,    plot,   diff,    compare,     verify,
+                                resume, tag,  note,      rename, archive, rm,          gc,
+                                push,   pull, data_sets, index,  ui_verb, export_runs, completion};
 
 const std::string kFooter = std::string(kRunIs) + "\n" + kExitStatus;
 

@@ -52,8 +52,9 @@ Subprocess::Subprocess(const Command& command) {
     const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (out < 0 || in < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0 || ::dup2(in, 0) < 0) ::_exit(126);
   }
+  if (command.stream >= 0 && (::dup2(command.stream, 0) < 0 || ::dup2(command.stream, 1) < 0)) ::_exit(126);
   if (command.cwd.empty() || ::chdir(command.cwd.c_str()) == 0)
-    ::execve(command.program.c_str(), argv.data(), envp.data());
+    ::execvpe(command.program.c_str(), argv.data(), envp.data());
   ::_exit(127);
 }
 

@@ -14,11 +14,12 @@
 namespace stet::tracking {
 
 struct Command {
-  Path program;
+  Path program;  ///< one without a slash is looked for in PATH
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;  ///< added to this process's; empty values are taken away
   Path cwd;
   Path output;               ///< a file that gets what it prints; empty: where this process prints
+  int stream = -1;           ///< a descriptor that is its standard input and output; -1: none, those are as above
   int end_signal = SIGKILL;  ///< it gets this one when this process ends before it
 };
 

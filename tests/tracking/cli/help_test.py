@@ -14,7 +14,7 @@ import unittest
 
 STET, SCENARIO = sys.argv[1:3]
 RUNS = pathlib.Path(__file__).parents[1] / "query/runs"
-FROM_ELSEWHERE = {"stet data fetch mnist --to data/mnist"}  # asks the network
+FROM_ELSEWHERE = {"stet data fetch mnist --to data/mnist", "stet pull anna@gpu7:work/runs 20261128-143000"}  # asks the network
 
 
 def text(*words):

@@ -1,0 +1,92 @@
+#include "stet/tracking/cli/copying.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "stet/tensor/error.h"
+#include "stet/tracking/cli/chosen_runs.h"
+#include "stet/tracking/cli/print.h"
+
+namespace stet::tracking::cli {
+namespace {
+
+std::string counted(size_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string summary(const Exchanged& done) {
+  std::string text = counted(done.copied.size(), "run") + " copied";
+  if (!done.updated.empty()) text += fmt::format(", {} brought up to date", done.updated.size());
+  if (done.same > 0) text += fmt::format(", {} there already", done.same);
+  if (done.notes > 0) text += ", " + counted(static_cast<size_t>(done.notes), "note") + " added";
+  return text +
+         fmt::format("; {}, {}", counted(static_cast<size_t>(done.programs), "kept program"), size_text(done.bytes));
+}
+
+std::string name_there(const std::vector<std::string>& all, const std::string& word) {
+  std::vector<std::string> found;
+  for (const std::string& name : all) {
+    if (name == word) return name;
+    if (!word.empty() && name.starts_with(word)) found.push_back(name);
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty())
+    raise("there is no run '{}' there; on another machine a run is named by its id, or the id's beginning", word);
+  raise("run '{}': fits {} runs there; give more of the id", word, found.size());
+}
+
+}  // namespace
+
+int copy_runs(Store& from, Store& to, const std::vector<std::string>& names, std::vector<std::string> remarks,
+              const CopyOptions& options, const Common& common) {
+  ExchangeOptions how{.dry_run = options.dry_run, .say = {}};
+  if (!common.json) how.say = [](const std::string& line) { put_line(line); };
+  Exchanged done = exchange(from, to, names, how);
+  done.remarks.insert(done.remarks.begin(), remarks.begin(), remarks.end());
+  if (common.json)
+    put_json({{"copied", done.copied},
+              {"updated", done.updated},
+              {"same", done.same},
+              {"notes", done.notes},
+              {"programs", done.programs},
+              {"bytes", done.bytes},
+              {"remarks", done.remarks},
+              {"problems", done.problems}});
+  else {
+    for (const std::string& remark : done.remarks) put_line(remark);
+    put_line((options.dry_run ? "to do: " : "") + summary(done));
+  }
+  for (const std::string& problem : done.problems) put_error(problem);
+  return done.problems.empty() ? 0 : 2;
+}
+
+std::vector<std::string> names_here(Store& store, const std::string& runs, const std::vector<std::string>& words,
+                                    std::vector<std::string>& remarks) {
+  if (words.empty()) return runs_in(store, remarks);
+  Common there;
+  there.runs = runs;
+  std::vector<std::string> names;
+  const auto top = std::filesystem::canonical(runs);
+  for (const auto& folder : selected_runs(words, there, /*with_archived=*/true)) {
+    if (std::filesystem::is_symlink(folder)) remarks.push_back(folder.string() + ": is a link, and left alone");
+    else if (std::filesystem::canonical(folder.parent_path()) != top)
+      raise("{}: does not lie in {}; name its folder by --runs", folder.string(), runs);
+    else names.push_back(folder.filename().string());
+  }
+  return names;
+}
+
+std::vector<std::string> names_there(Store& store, const std::vector<std::string>& words,
+                                     std::vector<std::string>& remarks) {
+  const std::vector<std::string> all = runs_in(store, remarks);
+  if (words.empty()) return all;
+  std::vector<std::string> names;
+  for (const std::string& word : words) {
+    std::string name = name_there(all, word);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+}  // namespace stet::tracking::cli

@@ -1,0 +1,312 @@
+#include "stet/tracking/exchange/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "stet/tensor/error.h"
+#include "stet/tensor/sha256.h"
+#include "stet/tracking/capture/program.h"
+#include "stet/tracking/exchange/run_manifest.h"
+#include "stet/tracking/keeping/arriving.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/seal.h"
+
+namespace stet::tracking {
+namespace {
+
+using Kind = EntryStatus::Kind;
+
+constexpr unsigned kFileMode = 0644, kProgramMode = 0555;
+
+std::string below(const std::string& folder, const std::string& path) { return folder + "/" + path; }
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == path.npos ? "" : path.substr(0, slash);
+}
+
+std::string sha256_of(Store& store, const std::string& path) {
+  Sha256 hash;
+  store.read(path, [&](Bytes bytes) { hash.update(bytes.data(), bytes.size()); });
+  return hash.hex();
+}
+
+class Exchange {
+ public:
+  Exchange(Store& from, Store& to, const ExchangeOptions& options) : from_(from), to_(to), options_(options) {}
+
+  Exchanged run(const std::vector<std::string>& names) {
+    std::unique_ptr<StoreHold> hold;
+    if (!options_.dry_run) hold = begin();
+    for (const std::string& name : names) {
+      try {
+        copy(name);
+      } catch (const Error& e) { done_.problems.emplace_back(e.what()); }
+    }
+    return std::move(done_);
+  }
+
+ private:
+  std::unique_ptr<StoreHold> begin() {
+    to_.make_folder(std::string(kIncomingFolder));
+    try {
+      return to_.hold(std::string(kIncomingFolder));
+    } catch (const UsageError&) {
+      raise("{}: another process copies runs to there; wait until it has ended", to_.describe(""));
+    }
+  }
+
+  void copy(const std::string& name) {
+    if (from_.is_held(name)) raise("run {}: is running; copy it when it has ended", name);
+    const RunManifest run = read_manifest(from_, name);
+    const EntryStatus there = to_.look_at(name);
+    if (there.kind == Kind::none) {
+      bring(run, nullptr);
+      return say(name, "copied", done_.copied);
+    }
+    if (there.kind != Kind::folder) raise("run {}: {} is no folder", name, to_.describe(name));
+    const RunManifest old = read_manifest(to_, name);
+    switch (relation(run, old)) {
+      case Relation::same: return add_notes(run, old);
+      case Relation::later: bring(run, &old); return say(name, "went on since, and was copied again", done_.updated);
+      case Relation::earlier:
+        ++done_.same;
+        done_.remarks.push_back(
+            fmt::format("run {}: went on in {}, and is left as it is there", name, to_.describe("")));
+        return;
+      case Relation::parted:
+        raise("run {}: another of its id lies in {}, and neither goes on from the other", name, to_.describe(""));
+    }
+  }
+
+  void say(const std::string& name, const char* what, std::vector<std::string>& list) {
+    list.push_back(name);
+    if (options_.say) options_.say(fmt::format("run {}: {}{}", name, options_.dry_run ? "would be " : "", what));
+  }
+
+  // A run that is there by now, beside what is being built of it.
+  void bring(const RunManifest& run, const RunManifest* old) {
+    done_.remarks.insert(done_.remarks.end(), run.left_out.begin(), run.left_out.end());
+    require_unaltered(from_, run.name);
+    if (options_.dry_run) return;
+    const std::string staging = below(std::string(kIncomingFolder), run.name + "." + run.version);
+    stage(run, old, staging);
+    bring_programs(run);
+    require_unchanged(run);
+    require_unaltered(to_, staging);
+    publish(run, old, staging);
+  }
+
+  // Held against its seal where it lies here; a copy is, before it is a run, where it was read from elsewhere.
+  static void require_unaltered(Store& store, const std::string& run) {
+    if (!store.is_here()) return;
+    const SealCheck seal = check_seal(Folder(Path(store.describe(run))), SealDepth::everything);
+    if (seal.state == SealState::altered) raise<DataError>("run {}: {}", store.describe(run), seal.line());
+  }
+
+  // One that runs on another machine shows itself by that alone.
+  void require_unchanged(const RunManifest& run) {
+    if (from_.is_held(run.name) || read_manifest(from_, run.name).version != run.version)
+      raise("run {}: changed while it was copied; copy it when it has ended", run.name);
+  }
+
+  void stage(const RunManifest& run, const RunManifest* old, const std::string& staging) {
+    to_.make_folder(staging);
+    for (const std::string& folder : run.folders) to_.make_folder(below(staging, folder));
+    if (!run.notes.empty() || (old && !old->notes.empty())) to_.make_folder(below(staging, "notes"));
+    remove_others(run, old, staging);
+    for (const ManifestFile& file : run.files) stage_file(from_, run.name, file, staging);
+    for (const ManifestFile& note : run.notes) stage_file(from_, run.name, note, staging);
+    if (old) {
+      for (const ManifestFile& note : old->notes) stage_file(to_, old->name, note, staging);
+    }
+    if (to_.look_at(below(staging, "run.json")).kind == Kind::none)
+      write_text(below(staging, "run.json"), run.record_text);
+    for (const std::string& folder : run.folders) to_.sync(below(staging, folder));
+    to_.sync(staging);
+  }
+
+  // What a copy that was cut short has left half written there, and what may have come in some other way.
+  void remove_others(const RunManifest& run, const RunManifest* old, const std::string& staging) {
+    std::set<std::string> wanted{"run.json", "notes"};
+    const auto add = [&](const std::vector<ManifestFile>& files) {
+      for (const ManifestFile& file : files) wanted.insert(file.path);
+    };
+    wanted.insert(run.folders.begin(), run.folders.end());
+    add(run.files);
+    add(run.notes);
+    if (old) add(old->notes);
+    std::vector<std::string> folders{""};
+    folders.insert(folders.end(), run.folders.begin(), run.folders.end());
+    folders.emplace_back("notes");
+    for (const std::string& folder : folders) {
+      for (const StoreItem& item : to_.list(folder.empty() ? staging : below(staging, folder))) {
+        const std::string path = folder.empty() ? item.name : below(folder, item.name);
+        if (!wanted.contains(path)) to_.remove(below(staging, path));
+      }
+    }
+  }
+
+  void stage_file(Store& from, const std::string& run, const ManifestFile& file, const std::string& staging) {
+    const std::string target = below(staging, file.path);
+    const EntryStatus there = to_.look_at(target);
+    if (there.kind == Kind::file && there.size == file.size && is_same(from, below(run, file.path), file, target))
+      return;
+    if (there.kind != Kind::none) to_.remove(target);
+    copy_file(from, below(run, file.path), target, kFileMode, file.sha256);
+  }
+
+  // What lies elsewhere under its name was complete when it got that name.
+  bool is_same(Store& from, const std::string& path, const ManifestFile& file, const std::string& target) {
+    if (!to_.is_here()) return true;
+    if (file.sha256.empty() && !from.is_here()) return true;
+    return sha256_of(to_, target) == (file.sha256.empty() ? sha256_of(from, path) : file.sha256);
+  }
+
+  void bring_programs(const RunManifest& run) {
+    if (run.programs.empty()) return;
+    const std::string folder(kProgramsFolder);
+    bool made = false;
+    for (const std::string& program : run.programs) {
+      const std::string path = below(folder, program);
+      const EntryStatus here = from_.look_at(folder).kind == Kind::folder ? from_.look_at(path) : EntryStatus{};
+      if (here.kind != Kind::file) {
+        done_.remarks.push_back(fmt::format("run {}: a kept program is gone, {}", run.name, from_.describe(path)));
+        continue;
+      }
+      if (!made) to_.make_folder(folder);
+      made = true;
+      const EntryStatus there = to_.look_at(path);
+      if (there.kind == Kind::file && there.size == here.size) continue;
+      copy_file(from_, path, path, kProgramMode, program);
+      ++done_.programs;
+    }
+    if (made) to_.sync(folder);
+  }
+
+  // Under another name until all of it is there, and what it is to be.
+  void copy_file(Store& from, const std::string& path, const std::string& target, unsigned mode,
+                 const std::string& sha256) {
+    const std::string aside = aside_of(target);
+    try {
+      Sha256 hash;
+      const auto file = to_.create(aside, mode);
+      from.read(path, [&](Bytes bytes) {
+        hash.update(bytes.data(), bytes.size());
+        file->write(bytes);
+        done_.bytes += static_cast<int64_t>(bytes.size());
+      });
+      file->finish();
+      const std::string read = hash.hex();
+      if (!sha256.empty() && read != sha256)
+        raise<DataError>("{}: is not what it was: its SHA-256 is {}, and was {}", from.describe(path), read, sha256);
+      if (to_.is_here() && sha256_of(to_, aside) != read)
+        raise<DataError>("{}: other bytes lie there than were written", to_.describe(aside));
+      to_.rename(aside, target);
+    } catch (const Error&) {
+      forget(aside);
+      throw;
+    }
+  }
+
+  void write_text(const std::string& target, const std::string& text) {
+    const std::string aside = aside_of(target);
+    try {
+      const auto file = to_.create(aside, kFileMode);
+      file->write(as_bytes(text));
+      file->finish();
+      to_.rename(aside, target);
+    } catch (const Error&) {
+      forget(aside);
+      throw;
+    }
+    done_.bytes += static_cast<int64_t>(text.size());
+  }
+
+  std::string aside_of(const std::string& target) {
+    return below(folder_of(target), fmt::format(".new-{:08x}{:08x}", random_(), random_()));
+  }
+
+  void forget(const std::string& path) noexcept {
+    try {
+      to_.remove(path);
+    } catch (const Error&) {  // the next copy removes it
+    }
+  }
+
+  void publish(const RunManifest& run, const RunManifest* old, const std::string& staging) {
+    std::unique_ptr<StoreHold> hold;
+    if (old) {
+      hold = to_.hold(run.name);
+      const std::string batch = below(".trash", new_run_id());
+      to_.make_folder(".trash");
+      to_.make_folder(batch);
+      to_.rename(run.name, below(batch, run.name));
+      to_.sync(batch);
+    }
+    to_.rename(staging, run.name);
+    to_.sync("");
+    to_.sync(std::string(kIncomingFolder));
+  }
+
+  void add_notes(const RunManifest& run, const RunManifest& old) {
+    ++done_.same;
+    std::map<std::string, int64_t> there;
+    for (const ManifestFile& note : old.notes) there[note.path] = note.size;
+    for (const ManifestFile& note : run.notes) {
+      const auto found = there.find(note.path);
+      if (found == there.end()) add_note(run.name, note);
+      else if (found->second != note.size)
+        done_.remarks.push_back(fmt::format("{}: another note of its name lies in {}, and stays",
+                                            from_.describe(below(run.name, note.path)), to_.describe("")));
+    }
+  }
+
+  void add_note(const std::string& run, const ManifestFile& note) {
+    ++done_.notes;
+    if (options_.dry_run) return;
+    to_.make_folder(below(run, "notes"));
+    copy_file(from_, below(run, note.path), below(run, note.path), kFileMode, "");
+    to_.sync(below(run, "notes"));
+  }
+
+  Store &from_, &to_;
+  const ExchangeOptions& options_;
+  std::random_device random_;
+  Exchanged done_;
+};
+
+}  // namespace
+
+std::vector<std::string> runs_in(Store& store, std::vector<std::string>& remarks) {
+  std::vector<std::string> names;
+  for (const StoreItem& item : store.list("")) {
+    if (item.name.starts_with('.') || item.name == kProgramsFolder) continue;
+    if (item.status.kind == Kind::other)
+      remarks.push_back(fmt::format("{}: is a link, and left alone", store.describe(item.name)));
+    if (item.status.kind == Kind::folder && store.look_at(below(item.name, "run.json")).kind == Kind::file)
+      names.push_back(item.name);
+  }
+  return names;
+}
+
+Exchanged exchange(Store& from, Store& to, const std::vector<std::string>& runs, const ExchangeOptions& options) {
+  return Exchange(from, to, options).run(runs);
+}
+
+void require_apart(const std::string& call, const Path& runs, const Path& other) {
+  const Path a = std::filesystem::weakly_canonical(runs), b = std::filesystem::weakly_canonical(other);
+  std::error_code none;
+  if (a == b || std::filesystem::equivalent(a, b, none))
+    raise("{}: {} is the folder of runs itself", call, other.string());
+  const auto [rest, inside] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  if (rest == a.end()) raise("{}: {} lies in the folder of runs", call, other.string());
+}
+
+}  // namespace stet::tracking
