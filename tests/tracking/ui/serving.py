@@ -28,6 +28,8 @@ class Server:
     def __init__(self, stet, runs, *flags, page=None, home=None):
         self.home = home or tempfile.mkdtemp()
         environment = {**os.environ, "XDG_CACHE_HOME": self.home + "/cache", "XDG_STATE_HOME": self.home + "/state"}
+        if "ASAN_OPTIONS" in environment:  # which keeps what was freed for a while
+            environment["ASAN_OPTIONS"] += ":quarantine_size_mb=16"
         if page:
             environment["STET_UI_PAGE"] = str(page)
         self.port = free_port()
