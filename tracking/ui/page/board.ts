@@ -44,7 +44,8 @@ export class Board implements PanelHost {
   private specs: ChartSpec[] = [];
   private readonly opened = new Set<string>();
   private abort = new AbortController();
-  private asked = "";
+  /** The runs whose metrics were asked for; null before the first time. */
+  private asked: string | null = null;
   private queued = false;
   private timer = 0;
   private ended = false;

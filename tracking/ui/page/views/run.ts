@@ -11,6 +11,7 @@ import type { Row, Run } from "../types";
 import { LogView } from "./run_log";
 import { dataTab, filesTab, launchesTab, modelTab, notesTab, overviewTab, parametersTab } from "./run_parts";
 import { MediaGrid } from "./media_grid";
+import { Failure } from "../source";
 
 // What a run that is being written is asked for again at most so often.
 const LIVE = 2000;
@@ -124,7 +125,8 @@ export function runView(app: App, frame: Frame, element: HTMLElement): Page {
       show(answer, fresh);
     } catch (error) {
       if (mine !== asked) return;
-      clear(body, empty(error instanceof Error ? error.message : String(error), [], h("a", { class: "button", href: app.state.link("runs") }, "All runs")));
+      const gone = error instanceof Failure && error.status === 404;
+      clear(body, empty(gone ? `There is no run ${id} in ${app.hello.folder || "this export"}. It may have been removed.` : error instanceof Error ? error.message : String(error), [], h("a", { class: "button", href: app.state.link("runs") }, "All runs")));
     }
   }
 

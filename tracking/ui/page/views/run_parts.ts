@@ -104,8 +104,8 @@ export function modelTab(app: App, run: Run): { element: HTMLElement; refresh(fr
     slider.value = String(steps.length - 1);
     choose(steps.length - 1);
   }
-  const element = h("div", { class: "stack wide-page" }, h("p", {}, `${value(run.parameter_count, "number")} parameters`), run.model_summary ? h("pre", { class: "block", tabindex: 0 }, run.model_summary) : h("p", { class: "muted" }, "The program recorded no summary of its model."),
-    card("Tensors by checkpoint", steps.length && app.source.live ? h("div", { class: "row" }, slider, label) : empty("This run keeps no checkpoint. A program keeps one every 100 steps by:", ["run.checkpoints().every_steps(100);"]), tensors));
+  const element = h("div", { class: "stack wide-page" }, h("p", {}, `${typeof run.parameter_count === "number" ? run.parameter_count.toLocaleString("en-US") : value(run.parameter_count, "number")} parameters`), run.model_summary ? h("pre", { class: "block", tabindex: 0 }, run.model_summary) : h("p", { class: "muted" }, "The program recorded no summary of its model."),
+    card("Tensors by checkpoint", steps.length && app.source.live ? h("div", { class: "row" }, steps.length > 1 ? slider : null, label) : empty("This run keeps no checkpoint. A program keeps one every 100 steps by:", ["run.checkpoints().every_steps(100);"]), tensors));
   return { element, refresh: () => undefined };
 }
 

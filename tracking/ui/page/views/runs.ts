@@ -161,6 +161,7 @@ class RunsTable {
       this.shape = shape;
       this.table.setColumns(this.columns(answer.columns));
     }
+    this.table.element.hidden = answer.matched === 0;
     this.table.setCount(this.pages.matched);
     this.counted();
   }
