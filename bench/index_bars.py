@@ -3,7 +3,7 @@
     bench/index_bars.py BIN [N] [FOLDER]
 
 BIN holds stet and make_runs. Prints a row of Markdown each: median seconds of five, seconds of CPU, MB at the most. 10,000 runs take a gigabyte
-of FOLDER, a temporary one by default.
+of FOLDER, a temporary one by default, and long series two.
 """
 
 import os
@@ -39,6 +39,21 @@ def row(name, measured):
     print(f"| {name} | {wall:.3f} | {cpu:.3f} | {memory:.0f} |", flush=True)
 
 
+def long_series(binaries, scratch, environment):
+    """A run of a million points, and 200 of 100,000."""
+    for points, count in ((1_000_000, 1), (100_000, 200)):
+        runs = scratch / f"long{points}"
+        subprocess.run([binaries / "make_runs", runs, "--long", str(points), str(count)], check=True)
+        time.sleep(3)
+        first = min(p.name for p in runs.iterdir())
+        name = f"{count} x {points:,} points: "
+        row(name + "`index` from nothing", [timed([str(binaries / "stet"), "index", "--runs", str(runs)], environment)])
+        for words in (["show", first, "--json"], ["series", first, "train/loss", "--points", "500"], ["plot", "-m", "train/loss"],
+                      ["plot", "-m", "train/loss", "--smooth", "0.999"], ["plot", "-m", "test/accuracy"]):
+            row(name + f"`{' '.join(words)}`".replace(first, "RUN"),
+                [timed([str(binaries / "stet"), *words, "--runs", str(runs)], environment) for _ in range(5)])
+
+
 def main():
     binaries = pathlib.Path(sys.argv[1])
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
@@ -54,6 +69,7 @@ def main():
             row(name, [timed(stet(*words), environment) for _ in range(5)])
         subprocess.run([binaries / "make_runs", runs, "100", str(count)], check=True)
         row("100 new runs", [timed(stet("index"), environment)])
+        long_series(binaries, pathlib.Path(scratch), environment)
         size = sum(p.stat().st_size for p in (pathlib.Path(scratch) / "cache").rglob("*.sqlite"))
         print(f"\nIndex: {size / 1e6:.0f} MB; runs: {sum(p.stat().st_size for p in runs.rglob('*') if p.is_file()) / 1e6:.0f} MB.")
 

@@ -18,7 +18,8 @@ namespace {
 
 using Part = std::pair<const char*, const Differences&>;
 
-void print_json(const RunView& a, const RunView& b, const RunDifferences& found, const std::vector<Part>& parts) {
+void print_json(const RunOverview& a, const RunOverview& b, const RunDifferences& found,
+                const std::vector<Part>& parts) {
   Json json{{"first", a.id}, {"second", b.id}};
   for (const auto& [title, differences] : parts) {
     json[title] = Json::object();
@@ -29,7 +30,7 @@ void print_json(const RunView& a, const RunView& b, const RunDifferences& found,
   put_json(json);
 }
 
-void print_text(const RunView& a, const RunDifferences& found, const std::vector<Part>& parts) {
+void print_text(const RunOverview& a, const RunDifferences& found, const std::vector<Part>& parts) {
   const auto shown = [](const std::string& value) { return value.empty() ? "-" : value; };
   for (const auto& [title, differences] : parts) {
     for (const auto& [name, values] : differences)
@@ -39,14 +40,14 @@ void print_text(const RunView& a, const RunDifferences& found, const std::vector
   else if (found.same_bits) put_line(fmt::format("the same bits after {} steps: digest {}", a.steps, a.digest()));
 }
 
-bool say_altered(const RunView& run) {
+bool say_altered(const RunOverview& run) {
   if (run.seal.state != SealState::altered) return false;
   put_error(fmt::format("run {}: {}", run.id, run.seal.line()));
   return true;
 }
 
 int compare(const Common& common, const std::filesystem::path& first, const std::filesystem::path& second) {
-  const RunView a = read_run(first), b = read_run(second);
+  const RunOverview a = read_overview(first), b = read_overview(second);
   const RunDifferences found = tracking::diff(a, b);
   const std::vector<Part> parts{{"params", found.parameters},
                                 {"data", found.data},
@@ -132,7 +133,7 @@ int compare_many(const Common& common, const std::vector<std::filesystem::path>&
   std::vector<std::string> ids, names;
   bool altered = false;
   for (const std::filesystem::path& folder : folders) {
-    const RunView run = read_run(folder);
+    const RunOverview run = read_overview(folder);
     tables.push_back(tables_of(run));
     ids.push_back(run.id), names.push_back(run.name);
     altered = say_altered(run) || altered;

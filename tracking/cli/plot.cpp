@@ -12,16 +12,15 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/files.h"
+#include "stet/tracking/cli/plot_curves.h"
 #include "stet/tracking/cli/png_of_svg.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/query/parser.h"
-#include "stet/tracking/reading/curves.h"
 #include "stet/tracking/reading/plot.h"
 #include "stet/tracking/reading/run_index.h"
-#include "stet/tracking/record/events.h"
 
 namespace stet::tracking::cli {
 namespace {
@@ -31,12 +30,6 @@ struct Options {
   std::string x = "step", smooth, to, group_by;
   bool log = false, dark = false;
   int scale = 2;
-};
-
-// What is drawn of a run: its curves by the word that asked for them, and to which group it belongs.
-struct Drawn {
-  std::string id, name, group;
-  std::map<std::string, std::vector<PlotCurve>> curves;
 };
 
 std::vector<IndexedRun> chosen(RunIndex& index, const Options& options, const Common& common) {
@@ -55,43 +48,6 @@ std::vector<IndexedRun> chosen(RunIndex& index, const Options& options, const Co
     return index.matching(query::parse(fmt::format("{}", fmt::join(options.runs, " "))));
   }
   return options.runs.empty() ? all : named;
-}
-
-// x of each point; those whose x is unknown are left out.
-std::vector<PlotPoint> points_of(const RunView& run, const Metric& metric, const std::string& x) {
-  std::map<int64_t, double> by_step;  // of the metric that x is: what was logged last at a step
-  if (x != "step" && x != "time") {
-    for (const Metric* other : find_metrics(run.log, x)) {
-      for (const Point& p : other->points) by_step[p.step] = p.value;
-    }
-  }
-  std::vector<PlotPoint> points;
-  for (const Point& p : metric.points) {
-    double at = static_cast<double>(p.step);
-    if (x == "time") at = p.time - run.created;
-    else if (x != "step") {
-      const auto found = by_step.find(p.step);
-      if (found == by_step.end() || !std::isfinite(found->second)) continue;
-      at = found->second;
-    }
-    points.push_back({at, p.value, p.value, p.value});
-  }
-  std::stable_sort(points.begin(), points.end(), [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
-  return points;
-}
-
-Drawn read(const IndexedRun& indexed, const Options& options) {
-  const RunView run = read_run(indexed.folder);
-  Drawn drawn{run.id, run.name, "", {}};
-  for (const std::string& word : options.metrics) {
-    for (const Metric* metric : find_metrics(run.log, word)) {
-      PlotCurve curve{.label = run.name, .points = points_of(run, *metric, options.x), .has_band = false, .raw = {}};
-      const std::string tag = metric_tag(metric->name, metric->context);
-      if (tag != word) curve.label += " " + tag;
-      if (!curve.points.empty()) drawn.curves[word].push_back(std::move(curve));
-    }
-  }
-  return drawn;
 }
 
 void name_groups(RunIndex& index, const std::vector<IndexedRun>& runs, std::vector<Drawn>& drawn,
@@ -142,7 +98,9 @@ std::string in_unit(std::vector<PlotCurve>& curves) {
                                : longest < 10800 ? std::pair(60.0, "minutes")
                                                  : std::pair(3600.0, "hours");
   for (PlotCurve& curve : curves) {
-    for (PlotPoint& p : curve.points) p.x /= seconds;
+    for (auto* points : {&curve.points, &curve.raw}) {
+      for (PlotPoint& p : *points) p.x /= seconds;
+    }
   }
   return name;
 }
@@ -162,7 +120,9 @@ Plot plot_of(const std::vector<Drawn>& drawn, const std::string& word, const Opt
                                               : fmt::format("'{}' and '{}' at one step", word, options.x));
   if (options.x == "time") plot.x_label = in_unit(plot.curves);
   if (weight > 0) {
-    for (PlotCurve& curve : plot.curves) curve = smoothed(curve, weight);
+    for (PlotCurve& curve : plot.curves) {
+      if (curve.raw.empty()) curve = smoothed(curve, weight);
+    }
   }
   if (options.log) {
     plot.is_log = may_be_log(plot);
@@ -209,8 +169,8 @@ int answer(const Options& options, const Common& common) {
   RunIndex index(common.runs);
   const std::vector<IndexedRun> runs = chosen(index, options, common);
   if (runs.empty()) throw UsageError("plot: there are no such runs");
-  std::vector<Drawn> drawn;
-  for (const IndexedRun& run : runs) drawn.push_back(read(run, options));
+  std::vector<Drawn> drawn = read_curves(
+      index, runs, {.metrics = options.metrics, .x = options.x, .weight = weight, .exact = !options.group_by.empty()});
   if (!options.group_by.empty()) name_groups(index, runs, drawn, options.group_by);
   tell_apart(drawn);
   std::vector<Plot> plots;

@@ -7,6 +7,7 @@
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/cli/signals.h"
 #include "stet/tracking/cli/verb.h"
+#include "stet/tracking/reading/runs.h"
 #include "stet/tracking/reading/scratch_folder.h"
 #include "stet/tracking/reading/subprocess.h"
 #include "stet/tracking/reading/trust.h"
@@ -58,7 +59,7 @@ std::vector<std::string> with_places_settled(std::vector<std::string> flags, con
 }
 
 int resume_run(const Common& common, const Options& options) {
-  const Path path = std::filesystem::absolute(find_run(common.runs, options.run)).lexically_normal();
+  const Path path = std::filesystem::absolute(Runs(common.runs).folder_of(options.run)).lexically_normal();
   const Folder run(path), runs(path.parent_path());
   const auto record = read_record(run);
   require_unaltered(run, record);

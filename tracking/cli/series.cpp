@@ -10,7 +10,10 @@
 #include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/curves.h"
+#include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/record/events.h"
+#include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking::cli {
 namespace {
@@ -24,11 +27,6 @@ struct Options {
   bool csv = false;
 };
 
-struct Series {
-  const Metric* metric;
-  std::vector<Point> points;
-};
-
 std::vector<Point> fewer(const std::vector<Point>& points, size_t most) {
   std::vector<double> x, y;
   for (const Point& p : points) x.push_back(static_cast<double>(p.step)), y.push_back(p.value);
@@ -37,23 +35,10 @@ std::vector<Point> fewer(const std::vector<Point>& points, size_t most) {
   return kept;
 }
 
-std::vector<Series> series_of(const RunView& run, const Options& options) {
-  std::vector<Series> all;
-  for (const std::string& word : options.metrics) {
-    const auto found = find_metrics(run.log, word);
-    if (found.empty()) run.metric(word);  // throws, and names those there are
-    for (const Metric* metric : found)
-      all.push_back(
-          {metric, options.points > 0 ? fewer(metric->points, static_cast<size_t>(options.points)) : metric->points});
-  }
-  return all;
-}
-
-Json json_of(const Series& series) {
-  const Metric& metric = *series.metric;
+Json json_of(const Metric& metric) {
   Json context = Json::object(), steps = Json::array(), times = Json::array(), values = Json::array();
   for (const auto& [key, value] : metric.context) context[key] = value;
-  for (const Point& p : series.points) {
+  for (const Point& p : metric.points) {
     steps.push_back(tracking::json_of(p.step));
     times.push_back(tracking::json_of(p.time));
     values.push_back(tracking::json_of(p.value));
@@ -63,12 +48,12 @@ Json json_of(const Series& series) {
 }
 
 // A row a point; for programs, times as seconds since 1970.
-Table table_of(const std::vector<Series>& all, bool with_name, bool csv) {
+Table table_of(const std::vector<Metric>& all, bool with_name, bool csv) {
   Table table{{{"STEP", "step", false}, {"TIME", "time", false}, {"VALUE", "value", false}}, {}};
   if (with_name) table.columns.insert(table.columns.begin(), {"METRIC", "metric", false});
-  for (const Series& series : all) {
-    const std::string tag = metric_tag(series.metric->name, series.metric->context);
-    for (const Point& p : series.points) {
+  for (const Metric& metric : all) {
+    const std::string tag = metric_tag(metric.name, metric.context);
+    for (const Point& p : metric.points) {
       table.rows.push_back({Value(p.step), csv ? Value(p.time) : Value(query::Date{p.time}), Value(p.value)});
       if (with_name) table.rows.back().insert(table.rows.back().begin(), Value(tag));
     }
@@ -78,11 +63,14 @@ Table table_of(const std::vector<Series>& all, bool with_name, bool csv) {
 
 int answer(const Options& options, const Common& common) {
   if (options.metrics.empty()) throw UsageError("series: name at least one metric; stet show RUN lists them");
-  const RunView run = Runs(common.runs).open(options.run);
-  const std::vector<Series> all = series_of(run, options);
+  const std::filesystem::path run = Runs(common.runs).folder_of(options.run);
+  std::vector<Metric> all = read_metrics(run, options.metrics);
+  for (Metric& metric : all) {
+    if (options.points > 0) metric.points = fewer(metric.points, static_cast<size_t>(options.points));
+  }
   if (common.json) {
-    Json json{{"id", run.id}, {"series", Json::array()}};
-    for (const Series& series : all) json["series"].push_back(json_of(series));
+    Json json{{"id", read_record(run).id()}, {"series", Json::array()}};
+    for (const Metric& metric : all) json["series"].push_back(json_of(metric));
     put_json(json);
   } else if (options.csv) {
     print_csv(table_of(all, true, true));

@@ -25,7 +25,7 @@ void print_pairs(const char* title, const Pairs& pairs) {
   for (const auto& [name, value] : pairs) put_line(fmt::format("  {:<{}}  {}", name, width, value));
 }
 
-Pairs parameters(const RunView& run) {
+Pairs parameters(const RunOverview& run) {
   Pairs pairs;
   for (const RunParameter& p : run.parameters) {
     pairs.emplace_back(p.name,
@@ -35,9 +35,9 @@ Pairs parameters(const RunView& run) {
   return pairs;
 }
 
-Pairs metrics(const RunView& run) {
+Pairs metrics(const RunOverview& run) {
   Pairs pairs;
-  for (const auto& [tag, metric] : run.log.metrics) {
+  for (const auto& [tag, metric] : run.outline.metrics) {
     const MetricSummary& m = metric.summary;
     pairs.emplace_back(tag, fmt::format("{:.6g} at step {}  (min {:.6g} at {}, max {:.6g} at {}, {} values)", m.last,
                                         m.step, m.min, m.min_step, m.max, m.max_step, m.count));
@@ -45,21 +45,21 @@ Pairs metrics(const RunView& run) {
   return pairs;
 }
 
-Pairs summaries(const RunView& run) {
+Pairs summaries(const RunOverview& run) {
   Pairs pairs;
   for (const RunBest& s : run.summaries)
     pairs.emplace_back(fmt::format("{} {}", s.best, s.metric), fmt::format("{:.6g} at step {}", s.value, s.step));
   return pairs;
 }
 
-Pairs derived(const RunView& run) {
+Pairs derived(const RunOverview& run) {
   Pairs pairs;
   for (const DerivedMetric& d : run.derived)
     pairs.emplace_back(d.name, fmt::format("{} values: {}", d.points.size(), d.how));
   return pairs;
 }
 
-Pairs data(const RunView& run) {
+Pairs data(const RunOverview& run) {
   Pairs pairs;
   for (const RunData& d : run.data)
     pairs.emplace_back(d.name, fmt::format("{} samples, {}{}", d.count, d.samples_sha256.substr(0, 16),
@@ -84,20 +84,20 @@ std::string describe(const RunLaunch& l) {
                             l.end->message.empty() ? "" : ": " + l.end->message);
 }
 
-Pairs launches(const RunView& run) {
+Pairs launches(const RunOverview& run) {
   Pairs pairs;
   for (const RunLaunch& launch : run.launches) pairs.emplace_back(std::to_string(pairs.size()), describe(launch));
   return pairs;
 }
 
-Pairs notes(const RunView& run) {
+Pairs notes(const RunOverview& run) {
   Pairs pairs;
   for (const RunNote& n : run.notes)
     pairs.emplace_back(local_time(n.time) + (n.author.empty() ? "" : " " + n.author), n.text);
   return pairs;
 }
 
-Pairs checkpoints(const RunView& run) {
+Pairs checkpoints(const RunOverview& run) {
   Pairs pairs;
   for (const RunCheckpoint& c : run.checkpoints) {
     const std::string best = c.best ? fmt::format("  best: {} {:.6g}", run.best_metric, *c.metric) : "";
@@ -106,40 +106,39 @@ Pairs checkpoints(const RunView& run) {
   return pairs;
 }
 
-Pairs media(const RunView& run, LoggedMedium::Kind kind) {
+Pairs media(const RunOverview& run, LoggedMedium::Kind kind) {
   Pairs pairs;
-  for (const auto& [name, logged] : run.log.media) {
-    if (logged.empty() || logged.front().kind != kind) continue;
-    pairs.emplace_back(
-        name, fmt::format("{}, the last at step {}, {} bytes", logged.size(), logged.back().step, logged.back().bytes));
+  for (const auto& [name, logged] : run.outline.media) {
+    if (logged.kind != kind) continue;
+    pairs.emplace_back(name, fmt::format("{}, the last at step {}, {} bytes", logged.count, logged.step, logged.bytes));
   }
   return pairs;
 }
 
-Pairs artifacts(const RunView& run) {
+Pairs artifacts(const RunOverview& run) {
   Pairs pairs;
   for (const RunArtifact& a : run.artifacts) pairs.emplace_back(a.name, fmt::format("{} bytes", a.bytes));
   return pairs;
 }
 
-int exit_status(const RunView& run) { return run.seal.state == SealState::altered ? 1 : 0; }
+int exit_status(const RunOverview& run) { return run.seal.state == SealState::altered ? 1 : 0; }
 
 // Its lines, each set off from the titles of the parts.
-void print_model(const RunView& run) {
+void print_model(const RunOverview& run) {
   put_line("");
   put_line(fmt::format("Model, {} trained values", run.parameter_count));
   std::istringstream lines(run.model_summary);
   for (std::string line; std::getline(lines, line);) put_line("  " + line);
 }
 
-void print_labels(const RunView& run) {
+void print_labels(const RunOverview& run) {
   if (!run.group.empty()) put_line("  group " + run.group);
   if (!run.tags.empty()) put_line(fmt::format("  tags {}", fmt::join(run.tags, ", ")));
   if (run.archived) put_line("  archived");
   if (!run.description.empty()) put_line("  " + run.description);
 }
 
-void print_text(const RunView& run) {
+void print_text(const RunOverview& run) {
   put_line("run " + run.id);
   put_line(fmt::format("  name {}, program {}, {}", run.name, run.program, name_of(run.status)));
   put_line("  " + run.folder.string());
@@ -175,7 +174,7 @@ Verb show() {
             {"stet show mnist --json", "the newest run of that name, all of it, for a program"}}},
           [which](Arguments& arguments) { arguments.word("RUN", *which, "which run", Takes::run); },
           [which](const Common& common) {
-            const RunView run = Runs(common.runs).open(*which);
+            const RunOverview run = read_overview(Runs(common.runs).folder_of(*which));
             if (common.json) put_json(run_json(run));
             else print_text(run);
             return exit_status(run);

@@ -23,17 +23,16 @@ Json summary_json(const MetricSummary& m) {
           {"count", json_of(m.count)}};
 }
 
-Json media_json(const RunView& run, LoggedMedium::Kind kind) {
+Json media_json(const RunOverview& run, LoggedMedium::Kind kind) {
   Json media = Json::object();
-  for (const auto& [name, logged] : run.log.media) {
-    if (logged.empty() || logged.front().kind != kind) continue;
-    const LoggedMedium& last = logged.back();
-    media[name] = {{"count", logged.size()}, {"step", json_of(last.step)}, {"bytes", json_of(last.bytes)}};
+  for (const auto& [name, logged] : run.outline.media) {
+    if (logged.kind != kind) continue;
+    media[name] = {{"count", logged.count}, {"step", json_of(logged.step)}, {"bytes", json_of(logged.bytes)}};
   }
   return media;
 }
 
-Json summaries_json(const RunView& run) {
+Json summaries_json(const RunOverview& run) {
   Json summaries = Json::array();
   for (const RunBest& s : run.summaries)
     summaries.push_back(
@@ -41,7 +40,7 @@ Json summaries_json(const RunView& run) {
   return summaries;
 }
 
-Json derived_json(const RunView& run) {
+Json derived_json(const RunOverview& run) {
   Json derived = Json::object();
   for (const DerivedMetric& d : run.derived) {
     Json points = Json::array();
@@ -59,7 +58,7 @@ Json checkpoint_json(const RunCheckpoint& c) {
           {"best", c.best}};
 }
 
-Json basic_json(const RunView& run) {
+Json basic_json(const RunOverview& run) {
   Json json{{"id", run.id},
             {"name", run.name},
             {"folder", run.folder.string()},
@@ -74,7 +73,7 @@ Json basic_json(const RunView& run) {
   for (const RunParameter& p : run.parameters) parameters[p.name] = typed(p);
   json["params"] = parameters;
   Json metrics = Json::object();
-  for (const auto& [tag, metric] : run.log.metrics) metrics[tag] = summary_json(metric.summary);
+  for (const auto& [tag, metric] : run.outline.metrics) metrics[tag] = summary_json(metric.summary);
   json["metrics"] = metrics;
   json["steps"] = json_of(run.steps);
   json["digest"] = run.digest();
@@ -112,7 +111,7 @@ Json checkpoint_json(const CheckpointDistance& c) {
 
 }  // namespace
 
-Json run_json(const RunView& run) {
+Json run_json(const RunOverview& run) {
   Json json = basic_json(run);
   const Json whole = json_of(parse_record(run.record_json, run.folder.string()));
   for (const char* field : {"numerics", "launches", "data", "places", "hyperparameters", "parameter_count",

@@ -8,7 +8,7 @@
 namespace stet::tracking {
 
 /// A run as `stet show --json` prints it.
-Json run_json(const RunView& run);
+Json run_json(const RunOverview& run);
 /// What `stet compare --json` prints of two runs.
 Json divergence_json(const RunView& first, const RunView& second, const Divergence& found);
 

@@ -4,18 +4,10 @@
 #include <cmath>
 #include <optional>
 
-#include "stet/tensor/pattern.h"
-
 namespace stet::tracking {
 
 std::vector<const Metric*> find_metrics(const LogView& log, const std::string& word) {
-  if (const auto it = log.metrics.find(word); it != log.metrics.end()) return {&it->second};
-  std::vector<const Metric*> named, matching;
-  for (const auto& [tag, metric] : log.metrics) {
-    if (metric.name == word) named.push_back(&metric);
-    if (matches(word, metric.name) || matches(word, tag)) matching.push_back(&metric);
-  }
-  return named.empty() ? matching : named;
+  return find_metrics(log.metrics, word);
 }
 
 namespace {

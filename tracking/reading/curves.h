@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "stet/tensor/pattern.h"
 #include "stet/tracking/reading/log_view.h"
 
 namespace stet::tracking {
@@ -14,6 +16,18 @@ namespace stet::tracking {
 /// all of that name, whatever their context; else those whose names match it as a pattern, as `val/*`. None where there
 /// is nothing of it.
 std::vector<const Metric*> find_metrics(const LogView& log, const std::string& word);
+
+/// The same of anything that has a `name`, by the names under which they are shown.
+template <class Named>
+std::vector<const Named*> find_metrics(const std::map<std::string, Named>& by_tag, const std::string& word) {
+  if (const auto it = by_tag.find(word); it != by_tag.end()) return {&it->second};
+  std::vector<const Named*> named, matching;
+  for (const auto& [tag, one] : by_tag) {
+    if (one.name == word) named.push_back(&one);
+    if (matches(word, one.name) || matches(word, tag)) matching.push_back(&one);
+  }
+  return named.empty() ? matching : named;
+}
 
 /// The places of at most about `most` points that look like all of them: x is cut into equal buckets, of each the least
 /// and the greatest y stay, infinities too, and one NaN where there is any; so do the first and the last point.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kLargestPatch = int64_t{64} << 20;  // more than a run keeps
 
-Table parameters_of(const RunView& run) {
+Table parameters_of(const RunOverview& run) {
   Table t{{"seed", std::to_string(run.seed)}, {"program", run.program}, {"numerics", std::to_string(run.numerics)}};
   for (const RunParameter& p : run.parameters) t[p.name] = p.value;
   for (const RunHyperparameter& h : run.hyperparameters) {
@@ -21,7 +21,7 @@ Table parameters_of(const RunView& run) {
   return t;
 }
 
-Table data_of(const RunView& run) {
+Table data_of(const RunOverview& run) {
   Table t;
   for (const RunData& d : run.data) {
     t[d.name] = d.samples_sha256;
@@ -30,9 +30,9 @@ Table data_of(const RunView& run) {
   return t;
 }
 
-Table metrics_of(const RunView& run, bool whole) {
+Table metrics_of(const RunOverview& run, bool whole) {
   Table t;
-  for (const auto& [tag, metric] : run.log.metrics) {
+  for (const auto& [tag, metric] : run.outline.metrics) {
     if (is_system_metric(tag)) continue;
     const MetricSummary& m = metric.summary;
     t[tag] = whole ? fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count)
@@ -44,7 +44,7 @@ Table metrics_of(const RunView& run, bool whole) {
 }
 
 // The patch's text, or why it can't be read.
-std::string patch_of(const RunView& run) {
+std::string patch_of(const RunOverview& run) {
   const std::string& path = run.launches.back().source.patch;
   constexpr std::string_view folder = "source/";
   if (!path.starts_with(folder)) return "";
@@ -64,7 +64,7 @@ std::string changes_of(std::string_view patch) {
   return fmt::format("+{} -{} {}", come, go, sha256_hex(patch).substr(0, 8));
 }
 
-Table source_of(const RunView& run) {
+Table source_of(const RunOverview& run) {
   Table t;
   if (run.launches.empty() || run.launches.back().source.patch.empty()) return t;
   std::string patch;
@@ -82,7 +82,9 @@ Table source_of(const RunView& run) {
   return t;
 }
 
-Table environment_of(const RunView& run) { return run.launches.empty() ? Table() : surroundings(run.launches.back()); }
+Table environment_of(const RunOverview& run) {
+  return run.launches.empty() ? Table() : surroundings(run.launches.back());
+}
 
 }  // namespace
 
@@ -120,7 +122,7 @@ Table surroundings(const RunLaunch& l) {
   return t;
 }
 
-RunTables tables_of(const RunView& run) {
+RunTables tables_of(const RunOverview& run) {
   return {.parameters = parameters_of(run),
           .data = data_of(run),
           .source = source_of(run),
@@ -128,7 +130,7 @@ RunTables tables_of(const RunView& run) {
           .metrics = metrics_of(run, false)};
 }
 
-RunDifferences diff(const RunView& a, const RunView& b) {
+RunDifferences diff(const RunOverview& a, const RunOverview& b) {
   return {.parameters = differences(parameters_of(a), parameters_of(b)),
           .data = differences(data_of(a), data_of(b)),
           .source = differences(source_of(a), source_of(b)),

@@ -28,7 +28,7 @@ struct RunTables {
   Table environment;  ///< surroundings of the last launch
   Table metrics;      ///< last values; steps and digest with them
 };
-RunTables tables_of(const RunView& run);
+RunTables tables_of(const RunOverview& run);
 
 /// In what two runs differ.
 struct RunDifferences {
@@ -41,6 +41,6 @@ struct RunDifferences {
   }
 };
 
-RunDifferences diff(const RunView& a, const RunView& b);
+RunDifferences diff(const RunOverview& a, const RunOverview& b);
 
 }  // namespace stet::tracking

@@ -24,22 +24,30 @@ void LevelBuckets::widen() {
   *this = std::move(wider);
 }
 
-void BucketBuilder::add(const Point& point, int64_t count) {
-  if (!is_long_) {
-    points_.push_back(point);
-    if (static_cast<int64_t>(points_.size()) >= kLongSeries) choose_level();
+void BucketBuilder::add(const Point& point, int64_t count, int64_t events) {
+  if (is_long_) {
+    buckets_.add(SeriesBucket::of(point.step, point.time, point.value));
+    while (buckets_.size() > std::max(kMostBuckets, count / 64) && buckets_.level() < kLastLevel) buckets_.widen();
     return;
   }
-  buckets_.add(SeriesBucket::of(point.step, point.time, point.value));
-  while (buckets_.size() > std::max(kMostBuckets, count / 64) && buckets_.level() < kLastLevel) buckets_.widen();
+  points_.push_back(point);
+  if (static_cast<int64_t>(points_.size()) < kLongSeries) return;
+  keep_steps();
+  const bool is_rare = events >= kLongSeries * kEventsAPoint;
+  while (!is_rare && buckets_.size() > kLongSeries / kPointsABucket && buckets_.level() < kLastLevel) buckets_.widen();
 }
 
-void BucketBuilder::choose_level() {
+void BucketBuilder::keep_steps() {
   is_long_ = true;
   for (const Point& p : points_) buckets_.add(SeriesBucket::of(p.step, p.time, p.value));
-  const auto most = static_cast<int64_t>(points_.size()) / kPointsABucket;
-  while (buckets_.size() > most && buckets_.level() < kLastLevel) buckets_.widen();
+  const bool tells = points_.size() >= 64;  // of how far apart they are
   points_ = {};
+  while (tells && buckets_.level() < kLastLevel) {
+    LevelBuckets wider = buckets_;
+    wider.widen();
+    if (wider.size() < buckets_.size()) return;
+    buckets_ = std::move(wider);
+  }
 }
 
 }  // namespace stet::tracking

@@ -15,6 +15,9 @@ inline constexpr int64_t kLongSeries = 4096;
 inline constexpr int64_t kPointsABucket = 16;
 /// There are at most so many of the finest, or one for 64 points.
 inline constexpr int64_t kMostBuckets = 16384;
+/// Of a series that has fewer points than one in so many events every step has a bucket: a long log is tedious to look
+/// through for them.
+inline constexpr int64_t kEventsAPoint = 16;
 /// The coarsest level has at most so many.
 inline constexpr int64_t kFewBuckets = 1024;
 /// The coarsest that 64 bits have: four buckets of 4^31 steps hold all.
@@ -50,14 +53,16 @@ class BucketBuilder {
   BucketBuilder() = default;
   explicit BucketBuilder(int level) : buckets_(level), is_long_(true) {}
 
-  /// `count`: how many points the series has with this one.
-  void add(const Point& point, int64_t count);
-  /// Has the series enough points for buckets?
+  /// `count`: how many points the series has with this one; `events`: how many the log has before it.
+  void add(const Point& point, int64_t count, int64_t events);
+  /// Makes a bucket of each step of a series that has none, whose first point it was given; wider ones where steps lie
+  /// apart.
+  void keep_steps();
+  /// Has it buckets?
   bool is_long() const { return is_long_; }
   const LevelBuckets& buckets() const { return buckets_; }
 
  private:
-  void choose_level();
   LevelBuckets buckets_;
   std::vector<Point> points_;  // of a series that is not long yet
   bool is_long_ = false;

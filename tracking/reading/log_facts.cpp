@@ -57,7 +57,7 @@ class FactsReader {
     int64_t count = 0;
     for (const Point& point : points) {
       if (count == known.facts->count) break;  // it has grown since
-      known.builder.add(point, ++count);
+      known.builder.add(point, ++count, facts_.events);
     }
     add_buckets(known);
   }
@@ -106,7 +106,7 @@ class FactsReader {
   void add_point(int number, const Point& point) {
     Known& known = series_[static_cast<size_t>(number)];
     known.facts->add(point);
-    if (known.before == 0 || known.facts->level >= 0) known.builder.add(point, known.facts->count);
+    if (known.before == 0 || known.facts->level >= 0) known.builder.add(point, known.facts->count, facts_.events);
     facts_.part.add(number, point.step);
     if (known.is_best) facts_.best_value = point.value;
   }
@@ -151,12 +151,19 @@ class FactsReader {
   void finish() {
     for (Known& known : series_) {
       SeriesFacts& facts = *known.facts;
-      if (known.before > 0 && facts.level < 0 && facts.count >= kLongSeries) late_.push_back(&known);
+      if (known.before > 0 && facts.level < 0 && (facts.count >= kLongSeries || is_rare(facts)))
+        late_.push_back(&known);
       else add_buckets(known);
     }
   }
 
+  // Is it tedious to look for its points?
+  bool is_rare(const SeriesFacts& series) const {
+    return facts_.events > kLogPart && series.count <= facts_.events / kEventsAPoint;
+  }
+
   void add_buckets(Known& known) {
+    if (!known.builder.is_long() && known.facts->level < 0 && is_rare(*known.facts)) known.builder.keep_steps();
     if (!known.builder.is_long()) return;
     known.facts->level = known.builder.buckets().level();
     if (!known.builder.buckets().empty()) growth_.buckets.emplace(known.facts->number, known.builder.buckets());

@@ -24,6 +24,7 @@ struct SeriesFacts : query::CurveSummary {
   int64_t first_step = 0;               ///< of the first that was logged
   int64_t low_step = 0, high_step = 0;  ///< the least and the greatest
   int level = -1;                       ///< of its finest buckets; -1: it has none
+  int64_t buckets = 0;                  ///< of that level, when it was read
 
   void add(const Point& point);
 };

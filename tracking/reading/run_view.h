@@ -1,8 +1,9 @@
-// A run with all that its record and its log hold.
+// A run with all that its record and its log hold, or with the log added up.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +28,29 @@ struct RunArtifact {
   int64_t bytes = 0;
 };
 
-struct RunView : RunSummary {
+/// A metric without its points.
+struct MetricOutline {
+  std::string name;
+  Metric::Context context;
+  MetricSummary summary;
+};
+
+/// What was logged of texts, images, histograms or vectors of one name.
+struct MediaOutline {
+  LoggedMedium::Kind kind = LoggedMedium::Kind::text;
+  int64_t count = 0;
+  int64_t step = 0, bytes = 0;  ///< of the last
+};
+
+/// A log added up.
+struct LogOutline {
+  std::map<std::string, MetricOutline> metrics;  ///< by the name under which they are shown
+  std::map<std::string, MediaOutline> media;     ///< by name
+  std::string digest;                            ///< of the last state that was digested; empty: none was
+};
+
+/// A run with all that its record holds, and its log added up.
+struct RunOverview : RunSummary {
   std::vector<RunPlace> places;
   std::vector<RunHyperparameter> hyperparameters;
   std::vector<RunData> data;
@@ -40,12 +63,17 @@ struct RunView : RunSummary {
   int64_t recorded_steps = 0;   ///< as of the last launch that ended
   std::string final_digest;     ///< as recorded: hexadecimal, empty until the run has finished
   std::string record_json;      ///< the record as run.json holds it
-  LogView log;
+  LogOutline outline;
   std::vector<DerivedMetric> derived;  ///< computed after the run
   SealCheck seal;                      ///< of run.json and the log
 
   /// Of the final state, or of the last that was digested; empty when none was.
-  const std::string& digest() const;
+  const std::string& digest() const { return final_digest.empty() ? outline.digest : final_digest; }
+};
+
+struct RunView : RunOverview {
+  LogView log;
+
   /// Throws UsageError that names the metrics there are.
   const Metric& metric(const std::string& wanted, const Metric::Context& context = {}) const;
   /// A metric's points; none where it was not logged.
@@ -54,5 +82,14 @@ struct RunView : RunSummary {
 
 /// Reads a run folder's record and its whole log. Throws DataError and IoError that name the file.
 RunView read_run(const std::filesystem::path& run);
+
+/// What read_run gives but for the log itself. Of a log of a megabyte or more the index of runs says what it adds up
+/// to, so that only what was added since it was looked at last is read; damage is named all the same. Throws as
+/// read_run.
+RunOverview read_overview(const std::filesystem::path& run);
+
+/// The metrics of a run that words mean (curves.h), with their points: of a log of a megabyte or more no others are
+/// made values of. Throws as read_run, and UsageError that names the metrics there are where a word means none.
+std::vector<Metric> read_metrics(const std::filesystem::path& run, const std::vector<std::string>& words);
 
 }  // namespace stet::tracking

@@ -21,6 +21,7 @@
 
 namespace stet::tracking {
 
+struct RunOverview;
 struct RunView;
 
 /// What a list of runs shows of one.

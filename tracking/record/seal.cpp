@@ -168,7 +168,7 @@ bool is_as_sealed(const Folder& run, const Entry& file) {
   return false;
 }
 
-SealCheck check_seal(const Folder& run, SealDepth depth) {
+SealCheck check_seal(const Folder& run, SealDepth depth, std::optional<bool> stopped) {
   const std::string text = read_record_text(run);
   const record::RunRecord record = parse_record(text, run);
   SealCheck check;
@@ -183,7 +183,7 @@ SealCheck check_seal(const Folder& run, SealDepth depth) {
     check.state = SealState::altered;
     check.altered.push_back("run.json holds a field that its version does not write");
   }
-  check.stopped_log = check.state == SealState::open && ends_with_stop(run);
+  check.stopped_log = check.state == SealState::open && (stopped ? *stopped : ends_with_stop(run));
   return check;
 }
 

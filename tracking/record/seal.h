@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,8 @@ std::string to_sealed_json(record::RunRecord record);
 /// the run has no seal. Throws as check_seal.
 bool is_as_sealed(const Folder& run, const Entry& file);
 
-/// Holds a run's folder against its seal. Throws DataError and IoError, naming the file, where run.json can't be read.
-SealCheck check_seal(const Folder& run, SealDepth depth);
+/// Holds a run's folder against its seal. `stopped`: does the log's last event say that the run has ended? It is read
+/// where that is not known. Throws DataError and IoError, naming the file, where run.json can't be read.
+SealCheck check_seal(const Folder& run, SealDepth depth, std::optional<bool> stopped = {});
 
 }  // namespace stet::tracking

@@ -87,6 +87,23 @@ class Index(unittest.TestCase):
             file.write_bytes(damaged)
             self.assertEqual(self.ask(), self.expected)
 
+    def test_flipped_bits_beside_long_series(self):
+        subprocess.run([MAKE_RUNS, self.runs, "--long", "20000", "1"], check=True)
+        long = max(self.runs.iterdir(), key=lambda run: sum(f.stat().st_size for f in run.glob("events*"))).name
+        words = (("show", long, "--json"), ("plot", long, "-m", "train/loss"), ("series", long, "test/accuracy", "--csv"))
+        ask = lambda: [self.stet(*w).stdout for w in words]
+        expected = ask()
+        self.assertIn("20000", expected[0])
+        file = self.file()
+        whole = file.read_bytes()
+        drawn = random.Random(8)
+        for _ in range(12):
+            damaged = bytearray(whole)
+            for page in range(drawn.randrange(3), len(whole) // 8192, 1 + drawn.randrange(3)):
+                damaged[8192 * page + drawn.randrange(8192)] ^= 1 << drawn.randrange(8)
+            file.write_bytes(damaged)
+            self.assertEqual(ask(), expected)
+
     def test_a_value_that_was_changed_in_the_file(self):
         file = self.file()
         whole = file.read_bytes()

@@ -174,6 +174,33 @@ TEST_F(Windows, AreWhatTheirPointsAre) {
   }
 }
 
+// Few values in a long log, which the index keeps by themselves.
+TEST_F(Windows, GiveEachPointOfARareSeries) {
+  const auto log_rare = [&](int64_t from, int64_t to) {
+    for (int64_t step = from; step < to; ++step) {
+      writer_->add(step, {{"other", 1.5}});
+      if (step % 20 == 3) writer_->add(step, {{"loss", step % 7 == 0 ? kNaN : std::sin(static_cast<double>(step))}});
+    }
+    writer_->flush();
+  };
+  int64_t end = 0;
+  for (const int64_t more : {1'000, 9'000, 20'000, 330'000}) {
+    log_rare(end, end + more);
+    end += more;
+    const std::vector<Point> all = points();
+    for (const size_t most : {100, 3'000, 30'000}) {
+      WindowRequest request{.metric = {}, .context = {}, .points = most};
+      expect_window(window(request), all, request);
+      request.from = end / 3, request.to = end / 2;
+      expect_window(window(request), all, request);
+    }
+    if (HasFailure()) return;
+  }
+  RunIndex index = RunIndex::of_run(run_);
+  const SeriesFacts facts = index.facts(*index.find(run_)).log.series.at({"loss", {}});
+  EXPECT_EQ(facts.level, 3) << "they have become too many for a bucket each";
+}
+
 TEST_F(Windows, DoNotMoveWhenTheSeriesGrows) {
   Draw draw(3);
   log(20'000, Steps::each, draw);

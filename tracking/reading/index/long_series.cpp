@@ -48,6 +48,8 @@ SeriesBucket unpack(Unpacker& in, int64_t begin) {
   return b;
 }
 
+int level_of(int64_t stored) { return static_cast<int>(std::clamp<int64_t>(stored, 0, kLastLevel)); }
+
 int64_t begin_of(int64_t place, int level) { return static_cast<int64_t>(static_cast<uint64_t>(place) << (2 * level)); }
 
 void bind_all(Statement& statement, std::initializer_list<int64_t> values) {
@@ -172,16 +174,15 @@ std::map<int, int64_t> LongSeries::levels(int64_t run, int32_t series) const {
   std::map<int, int64_t> all;
   Statement rows = database_.prepare("SELECT level, count FROM level WHERE run = ? AND series = ? ORDER BY level");
   bind_all(rows, {run, series});
-  while (rows.step()) all[static_cast<int>(std::clamp<int64_t>(rows.integer(0), 0, kLastLevel))] = rows.integer(1);
+  while (rows.step()) all[level_of(rows.integer(0))] = rows.integer(1);
   return all;
 }
 
-std::map<int32_t, int> LongSeries::finest(int64_t run) const {
-  std::map<int32_t, int> all;
-  Statement rows = database_.prepare("SELECT series, min(level) FROM level WHERE run = ? GROUP BY series");
+std::map<int32_t, std::pair<int, int64_t>> LongSeries::finest(int64_t run) const {
+  std::map<int32_t, std::pair<int, int64_t>> all;
+  Statement rows = database_.prepare("SELECT series, min(level), count FROM level WHERE run = ? GROUP BY series");
   bind_all(rows, {run});
-  while (rows.step())
-    all[static_cast<int32_t>(rows.integer(0))] = static_cast<int>(std::clamp<int64_t>(rows.integer(1), 0, kLastLevel));
+  while (rows.step()) all[static_cast<int32_t>(rows.integer(0))] = {level_of(rows.integer(1)), rows.integer(2)};
   return all;
 }
 

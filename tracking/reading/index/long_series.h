@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stet/tracking/reading/index/database.h"
@@ -32,8 +33,8 @@ class LongSeries {
 
   /// How many buckets a series has at each of its levels.
   std::map<int, int64_t> levels(int64_t run, int32_t series) const;
-  /// The finest level of each of a run's series that have any.
-  std::map<int32_t, int> finest(int64_t run) const;
+  /// The finest level of each of a run's series that have any, and how many buckets it has.
+  std::map<int32_t, std::pair<int, int64_t>> finest(int64_t run) const;
   /// The buckets of a level that begin at `first_place` to `last_place`, in that order.
   std::vector<SeriesBucket> buckets(int64_t run, int32_t series, int level, int64_t first_place,
                                     int64_t last_place) const;

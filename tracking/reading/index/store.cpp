@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "stet/tracking/reading/index/long_series.h"
 #include "stet/tracking/reading/index/packed.h"
@@ -462,9 +463,10 @@ LogFacts Store::log(int64_t key) const {
       fmt::format("SELECT name, context, {}, {} FROM metric WHERE run = ?", kSeriesColumns, kSummaryColumns));
   rows.bind(1, key);
   while (rows.step()) log.series.insert(series_facts(rows));
-  const std::map<int32_t, int> levels = LongSeries(database_).finest(key);
+  const auto levels = LongSeries(database_).finest(key);
   for (auto& [name, series] : log.series) {
-    if (const auto level = levels.find(series.number); level != levels.end()) series.level = level->second;
+    const auto finest = levels.find(series.number);
+    if (finest != levels.end()) std::tie(series.level, series.buckets) = finest->second;
   }
   Statement media = database_.prepare("SELECT name, kind, count, step, bytes FROM medium WHERE run = ?");
   media.bind(1, key);
@@ -482,6 +484,9 @@ RunFacts Store::facts(int64_t key) const {
   if (!run.step()) return facts;
   for (size_t i = 0; i < query::kFieldCount; ++i)
     facts.fields[i] = field_of(run, static_cast<int>(i) + 1, query::kFields[i]);
+  Statement reading = database_.prepare("SELECT problem FROM reading WHERE key = ?");
+  reading.bind(1, key);
+  if (reading.step()) facts.problem = reading.text(0);
   Statement params = database_.prepare("SELECT name, kind, value FROM param WHERE run = ?");
   params.bind(1, key);
   while (params.step()) facts.params[params.text(0)] = param_of(params, 1, 2);

@@ -166,6 +166,10 @@ class Making {
       read_begin_ = begin_of_range(low_, std::max(shift_, 2 * finest()));
       if (read_begin_ > kFirstStep) smoothed_ = buckets(finest(), history_begin(read_begin_), read_begin_ - 1);
     }
+    if (!levels_.empty() && levels_.begin()->second == facts_.count) {  // each bucket is a point
+      points_ = buckets(finest(), read_begin_, read_end_);
+      return;
+    }
     std::vector<LogPart> all = long_series_.parts(run_.key);
     if (all.empty()) return;
     all.push_back(store_.last_part(run_.key));
@@ -195,7 +199,7 @@ class Making {
   }
 
   void finish_from_log() try {
-    const std::vector<SeriesBucket> points = read_points();
+    const std::vector<SeriesBucket> points = points_ ? std::move(*points_) : read_points();
     std::vector<size_t> within;
     for (size_t i = 0; i < points.size(); ++i) {
       if (is_within(points[i].first_step, points[i].first_time)) within.push_back(i);
@@ -269,8 +273,9 @@ class Making {
   int shift_ = 0;               // of 2^shift steps a bucket, where points are too many
   std::vector<SeriesBucket> buckets_, smoothed_;
   bool reads_log_ = false;
-  int64_t read_begin_ = 0, read_end_ = 0;      // steps that are read
-  std::optional<std::vector<LogPart>> parts_;  // of the log that hold them; none: it is read as a whole
+  int64_t read_begin_ = 0, read_end_ = 0;            // steps that are read
+  std::optional<std::vector<SeriesBucket>> points_;  // where the index has them
+  std::optional<std::vector<LogPart>> parts_;        // of the log that hold them; none: it is read as a whole
 };
 
 }  // namespace
