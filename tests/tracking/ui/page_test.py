@@ -14,7 +14,7 @@ import unittest
 import urllib.parse
 
 from browser import SKIPPED, Browser, programs
-from served import LONG, Served
+from served import LONG, MARKUP, Served
 
 ENTER, ESCAPE, DOWN = "\ue007", "\ue00c", "\ue015"
 VIEWS = ["home", "runs", "compare", "media", "parameters"]
@@ -189,6 +189,13 @@ class Table(Page):
         browser.back()
         browser.wait("document.querySelectorAll('.t-row.selected').length === 2", "the back button keeps the selection")
 
+    def test_markup_in_a_name_is_text(self):
+        self.table("runs?sort=made")
+        self.assertIn(MARKUP, self.names())
+        self.open(f"run?id={served.id_of(MARKUP)}", "document.querySelector('.run-title h1')")
+        self.assertEqual(browser.text(".run-title h1"), MARKUP)
+        self.assertEqual(browser.run("document.querySelectorAll('main i, main script').length"), 0)
+
     def test_long_names_stay_in_their_column(self):
         self.table()
         self.assertIn(LONG, self.names())
@@ -310,6 +317,21 @@ class Export(Page):
         runs = {run["name"]: run for run in served.ask("ls")}
         shown = dict(zip(self.names(), self.column("lr")))
         self.assertEqual({name: float(value) for name, value in shown.items()}, {name: float(run["params"]["lr"]) for name, run in runs.items()})
+
+
+class Empty(Page):
+    def test_an_empty_folder_says_what_to_do(self):
+        other = Served(*sys.argv[1:3], runs=[])
+        try:
+            browser.open("about:blank")
+            browser.open(other.serve())
+            browser.wait("document.querySelector('.run-list .command') && document.querySelector('.board .empty')")
+            self.assertIn(str(other.runs), browser.text(".run-list .command"))
+            other.train("first")
+            browser.wait("document.querySelectorAll('.run-row:not([hidden]) a.name').length === 2 && document.querySelectorAll('.panel .chart canvas').length > 0", "the first run comes by itself")
+        finally:
+            browser.open("about:blank")
+            other.close()
 
 
 class Live(Page):

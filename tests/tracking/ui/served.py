@@ -10,9 +10,10 @@ import tempfile
 import threading
 
 LONG = "a name of two hundred characters " * 6 + "ab"
+MARKUP = '<i onclick="alert(1)">slanted</i> & <script>document.title=1</script>'
 # Each run's name, and what the scenario is told; all of the same seed but one.
 RUNS = [("alpha", []), ("beta", []), ("seed", ["--seed", "2"]), ("rate", ["--lr", "0.06"]), ("measured", ["--form", "measures"]), ("parted", ["--form", "outside"]), ("torn", ["--form", "nan"]),
-        (LONG, ["--hidden", "7"])]
+        (LONG, ["--hidden", "7"]), (MARKUP, [])]
 
 
 class Served:
