@@ -3,7 +3,7 @@
     bench/trackers.py BIN RUNS SCRATCH [N]
 
 BIN holds stet, RUNS is a folder that `make_runs RUNS 10000` made, SCRATCH is where the others' stores are made and kept for the next time. N: how
-many of the runs go to Aim, whose writer is slow (1000 by default); MLflow gets all. Needs mlflow and aim from PyPI in the Python that runs this;
+many of the runs go to Aim, whose writer is slow (1000 by default); MLflow gets all. Needs mlflow, aim and tensorboard (which reads the logs) from PyPI in the Python that runs this;
 what is not there is left out, aloud. MLflow's store is filled by SQL, in the tables that MLflow itself made, since its own writer would take hours.
 
 Prints Markdown: each search, medians of five, in a process that is already up, and how many runs it finds. Searches are those that all three can
@@ -39,15 +39,24 @@ def print_row(who, what, seconds, found):
     print(f"| {who} | {what} | {seconds:.3f} | {found} |", flush=True)
 
 
-def series_of(bin_folder, runs, run):
-    found = stet(bin_folder, runs, "series", run["id"], *run["metrics"])
-    return {s["name"]: (s["steps"], s["values"]) for s in found["series"]}
+def series_of(runs, run):
+    """Each metric's steps and values, from the run's event log, which is TensorBoard's."""
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+    found = {name: ([], []) for name in run["metrics"]}
+    for log in sorted((runs / run["id"]).glob("events.*")):
+        for event in LegacyEventFileLoader(str(log)).Load():
+            for value in event.summary.value:
+                if value.tag in found:
+                    found[value.tag][0].append(event.step)
+                    found[value.tag][1].append(value.simple_value)
+    return found
 
 
 # MLflow.
 
 
-def fill_mlflow(database, listed, bin_folder, runs):
+def fill_mlflow(database, listed, runs):
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{database}")
@@ -63,7 +72,7 @@ def fill_mlflow(database, listed, bin_folder, runs):
         store.execute(f"INSERT INTO runs ({','.join(values)}) VALUES ({','.join('?' * len(values))})", list(values.values()))
         store.executemany("INSERT INTO params (key, value, run_uuid) VALUES (?,?,?)", [(n, str(v), key) for n, v in run["params"].items()])
         store.execute("INSERT INTO tags (key, value, run_uuid) VALUES ('mlflow.runName', ?, ?)", (run["name"], key))
-        for name, (steps, numbers) in series_of(bin_folder, runs, run).items():
+        for name, (steps, numbers) in series_of(runs, run).items():
             points = [(name, v, made + s * 1000, key, s, 0) for s, v in zip(steps, numbers)]
             store.executemany("INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (?,?,?,?,?,?)", points)
             store.execute("INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?,?,?,?,0,?)",
@@ -91,7 +100,7 @@ def measure_mlflow(database):
 # Aim.
 
 
-def fill_aim(folder, listed, bin_folder, runs):
+def fill_aim(folder, listed, runs):
     import aim
 
     folder.mkdir()
@@ -99,10 +108,12 @@ def fill_aim(folder, listed, bin_folder, runs):
     for run in listed:
         made = aim.Run(repo=str(folder), system_tracking_interval=None, capture_terminal_logs=False)
         made["params"] = run["params"]
-        for name, (steps, numbers) in series_of(bin_folder, runs, run).items():
+        for name, (steps, numbers) in series_of(runs, run).items():
             for step, value in zip(steps, numbers):
                 made.track(value, name=name, step=step)
         made.close()
+    # Searches see nothing before.
+    subprocess.run([pathlib.Path(sys.executable).with_name("aim"), "storage", "--repo", folder, "reindex"], input=b"y\n", check=True, capture_output=True)
     print(f"Aim wrote {len(listed)} runs of 1,000 points in {time.perf_counter() - start:.0f} s (the reading of them included).", flush=True)
 
 
@@ -162,7 +173,7 @@ def main():
             print(f"{name} is not installed, and left out: {error}")
             continue
         if not path.exists():
-            fill(path, some, bin_folder, runs)
+            fill(path, some, runs)
         stores.append((measure, path))
     print(f"| {len(listed)} runs (Aim: {to_aim}) | search | seconds | runs found |\n| --- | --- | --- | --- |")
     measure_stet(bin_folder, runs)

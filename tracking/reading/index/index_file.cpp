@@ -97,7 +97,7 @@ Path index_path(const Path& runs) {
   if (error) return {};
   const auto [end, at] = std::mismatch(whole.begin(), whole.end(), folder.begin(), folder.end());
   if (end == whole.end()) return {};
-  return folder / (sha256_hex(whole.string()).substr(0, 24) + ".sqlite");
+  return folder / fmt::format("{}-v{}.sqlite", sha256_hex(whole.string()).substr(0, 24), kSchemaVersion);
 }
 
 std::optional<Database> open_index(const Path& file) {

@@ -9,8 +9,9 @@
 
 namespace stet::tracking {
 
-/// $XDG_CACHE_HOME/stet/index/<hash of the folder's path>.sqlite; empty where there is no such folder, or where it
-/// would lie in the folder of runs, which may be anybody's.
+/// $XDG_CACHE_HOME/stet/index/<hash of the folder's path>-v<version of the tables>.sqlite: two versions of Stet that
+/// are used in turn don't make each other's anew. Empty where there is no such folder, or where it would lie in the
+/// folder of runs, which may be anybody's.
 Path index_path(const Path& runs);
 
 /// Opens the index, which is made where there is none, or another's, another version's or a damaged one. None where it
