@@ -33,12 +33,6 @@ int code_of(uint32_t status) {
   }
 }
 
-std::string number(uint32_t value) {
-  std::string text;
-  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift);
-  return text;
-}
-
 }  // namespace
 
 // Written in blocks, some of which are on their way at any time.
@@ -60,12 +54,9 @@ class SftpFile final : public StoreFile {
       const Bytes block = bytes.first(std::min<size_t>(bytes.size(), kBlock));
       bytes = bytes.subspan(block.size());
       settle(kInFlight - 1);
-      sent_.push_back(client_.send(sftp::kWrite, Writer(sftp::kWrite)
-                                                     .text(handle_)
-                                                     .u64(at_)
-                                                     .text({reinterpret_cast<const char*>(block.data()), block.size()})
-                                                     .bytes()
-                                                     .substr(1)));
+      sent_.push_back(client_.send(
+          sftp::kWrite,
+          Writer().text(handle_).u64(at_).text({reinterpret_cast<const char*>(block.data()), block.size()}).bytes()));
       at_ += block.size();
     }
   }
@@ -73,8 +64,7 @@ class SftpFile final : public StoreFile {
   void finish() override {
     settle(0);
     if (client_.extensions_.contains("fsync@openssh.com")) {
-      const auto reply = client_.ask(sftp::kExtended,
-                                     Writer(sftp::kExtended).text("fsync@openssh.com").text(handle_).bytes().substr(1));
+      const auto reply = client_.ask(sftp::kExtended, Writer().text("fsync@openssh.com").text(handle_).bytes());
       client_.require_ok(reply, path_, "sync");
     }
     client_.close(std::exchange(handle_, ""), path_);
@@ -122,8 +112,8 @@ SftpClient::~SftpClient() {
 }
 
 void SftpClient::begin() {
-  const std::string hello = Writer(sftp::kInit).u32(kProtocol).bytes();
-  put(number(static_cast<uint32_t>(hello.size())) + hello);
+  const std::string hello = Writer().byte(sftp::kInit).u32(kProtocol).bytes();
+  put(Writer().text(hello).bytes());
   const std::string answer = get_packet();
   Reader reader(answer);
   if (reader.byte() != sftp::kVersion || reader.u32() < kProtocol)
@@ -165,7 +155,7 @@ std::string SftpClient::get_packet() {
 
 uint32_t SftpClient::send(sftp::Type type, const std::string& content) {
   const uint32_t id = next_++;
-  put(number(static_cast<uint32_t>(content.size() + 5)) + static_cast<char>(type) + number(id) + content);
+  put(Writer().text(Writer().byte(type).u32(id).bytes() + content).bytes());
   return id;
 }
 
@@ -207,22 +197,21 @@ std::string SftpClient::handle_of(const Reply& reply, const std::string& path, c
 }
 
 void SftpClient::close(const std::string& handle, const std::string& path) {
-  require_ok(ask(sftp::kClose, Writer(sftp::kClose).text(handle).bytes().substr(1)), path, "close");
+  require_ok(ask(sftp::kClose, Writer().text(handle).bytes()), path, "close");
 }
 
 EntryStatus SftpClient::look_at(const std::string& path) {
-  const Reply reply = ask(sftp::kLstat, Writer(sftp::kLstat).text(path).bytes().substr(1));
+  const Reply reply = ask(sftp::kLstat, Writer().text(path).bytes());
   if (reply.type == sftp::kAttributes) return Reader(reply.content).attributes();
   if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kNoSuchFile) return {};
   fail(reply, path, "look at it");
 }
 
 std::vector<StoreItem> SftpClient::list(const std::string& path) {
-  const std::string handle =
-      handle_of(ask(sftp::kOpenDir, Writer(sftp::kOpenDir).text(path).bytes().substr(1)), path, "read the folder");
+  const std::string handle = handle_of(ask(sftp::kOpenDir, Writer().text(path).bytes()), path, "read the folder");
   std::vector<StoreItem> items;
   for (;;) {
-    const Reply reply = ask(sftp::kReadDir, Writer(sftp::kReadDir).text(handle).bytes().substr(1));
+    const Reply reply = ask(sftp::kReadDir, Writer().text(handle).bytes());
     if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kEof) break;
     if (reply.type != sftp::kName) fail(reply, path, "read the folder");
     Reader reader(reply.content);
@@ -244,14 +233,13 @@ std::vector<StoreItem> SftpClient::list(const std::string& path) {
 
 void SftpClient::read(const std::string& path, const std::function<void(Bytes)>& take) {
   const std::string handle =
-      handle_of(ask(sftp::kOpen, Writer(sftp::kOpen).text(path).u32(kForReading).u32(kNoAttributes).bytes().substr(1)),
-                path, "read");
+      handle_of(ask(sftp::kOpen, Writer().text(path).u32(kForReading).u32(kNoAttributes).bytes()), path, "read");
   std::deque<std::pair<uint64_t, uint32_t>> sent;
   try {
     read_blocks(handle, path, take, sent);
   } catch (const Error&) {
     for (const auto& request : sent) unwanted_.insert(request.second);
-    unwanted_.insert(send(sftp::kClose, Writer(sftp::kClose).text(handle).bytes().substr(1)));
+    unwanted_.insert(send(sftp::kClose, Writer().text(handle).bytes()));
     throw;
   }
   close(handle, path);
@@ -263,7 +251,7 @@ void SftpClient::read_blocks(const std::string& handle, const std::string& path,
   uint64_t have = 0, asked = 0;
   for (bool ended = false; !ended || !sent.empty();) {
     for (; !ended && sent.size() < kInFlight; asked += kBlock) {
-      const std::string content = Writer(sftp::kRead).text(handle).u64(asked).u32(kBlock).bytes().substr(1);
+      const std::string content = Writer().text(handle).u64(asked).u32(kBlock).bytes();
       sent.emplace_back(asked, send(sftp::kRead, content));
     }
     const std::pair<uint64_t, uint32_t> first = sent.front();
@@ -284,30 +272,24 @@ void SftpClient::read_blocks(const std::string& handle, const std::string& path,
 }
 
 std::unique_ptr<StoreFile> SftpClient::create(const std::string& path, unsigned mode) {
-  std::string handle = handle_of(ask(sftp::kOpen, Writer(sftp::kOpen)
-                                                      .text(path)
-                                                      .u32(kForWriting | kCreate | kExclusive)
-                                                      .u32(kPermissions)
-                                                      .u32(mode)
-                                                      .bytes()
-                                                      .substr(1)),
-                                 path, "open for writing");
+  std::string handle = handle_of(
+      ask(sftp::kOpen, Writer().text(path).u32(kForWriting | kCreate | kExclusive).u32(kPermissions).u32(mode).bytes()),
+      path, "open for writing");
   return std::make_unique<SftpFile>(*this, path, std::move(handle));
 }
 
 void SftpClient::make_folder(const std::string& path) {
   if (look_at(path).kind == EntryStatus::Kind::folder) return;
-  const Reply reply = ask(sftp::kMakeDir, Writer(sftp::kMakeDir).text(path).u32(kNoAttributes).bytes().substr(1));
+  const Reply reply = ask(sftp::kMakeDir, Writer().text(path).u32(kNoAttributes).bytes());
   if (look_at(path).kind == EntryStatus::Kind::folder) return;  // another has made it
   require_ok(reply, path, "make the folder");
 }
 
 void SftpClient::rename(const std::string& from, const std::string& to) {
   const bool replaces = extensions_.contains("posix-rename@openssh.com");
-  const Reply reply =
-      replaces ? ask(sftp::kExtended,
-                     Writer(sftp::kExtended).text("posix-rename@openssh.com").text(from).text(to).bytes().substr(1))
-               : ask(sftp::kRename, Writer(sftp::kRename).text(from).text(to).bytes().substr(1));
+  const Reply reply = replaces
+                          ? ask(sftp::kExtended, Writer().text("posix-rename@openssh.com").text(from).text(to).bytes())
+                          : ask(sftp::kRename, Writer().text(from).text(to).bytes());
   require_ok(reply, to, "rename to it");
 }
 
@@ -316,7 +298,7 @@ void SftpClient::remove(const std::string& path) {
   if (kind == EntryStatus::Kind::none) return;
   const bool is_folder = kind == EntryStatus::Kind::folder;
   const sftp::Type type = is_folder ? sftp::kRemoveDir : sftp::kRemove;
-  const Reply reply = ask(type, Writer(type).text(path).bytes().substr(1));
+  const Reply reply = ask(type, Writer().text(path).bytes());
   if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kNoSuchFile) return;
   require_ok(reply, path, "remove");
 }

@@ -34,10 +34,9 @@ enum Type : uint8_t {
 
 enum Status : uint32_t { kOk = 0, kEof = 1, kNoSuchFile = 2, kPermissionDenied = 3 };
 
-/// Builds a packet's content: its type and what follows.
+/// Builds a packet, or a part of one.
 class Writer {
  public:
-  explicit Writer(Type type) { byte(type); }
   Writer& byte(uint8_t value);
   Writer& u32(uint32_t value);
   Writer& u64(uint64_t value);
