@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/run_index.h"
@@ -50,22 +49,6 @@ std::vector<std::filesystem::path> selected_runs(const std::vector<std::string>&
   for (const IndexedRun& run : RunIndex(common.runs).matching(condition)) folders.push_back(run.folder);
   if (folders.empty()) raise("{}: there are no such runs; `stet ls` lists them", fmt::join(words, " "));
   return folders;
-}
-
-std::string size_text(int64_t bytes) {
-  static constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB"};
-  if (bytes < 1000) return fmt::format("{} bytes", bytes);
-  auto value = static_cast<double>(bytes);
-  size_t unit = 0;
-  for (value /= 1000; value >= 999.5 && unit + 1 < std::size(kUnits); ++unit) value /= 1000;
-  return fmt::format("{:.3g} {}", value, kUnits[unit]);
-}
-
-double seconds_of(const char* option, const std::string& text) {
-  const std::vector<query::Term> terms = query::parse_terms(text);
-  const auto* duration = terms.size() == 1 ? terms[0].value.value.get_if<query::Duration>() : nullptr;
-  if (!duration || !(duration->seconds >= 0)) raise("{}: '{}' is no duration, as 12h or 30d", option, text);
-  return duration->seconds;
 }
 
 }  // namespace stet::tracking::cli

@@ -15,10 +15,4 @@ namespace stet::tracking::cli {
 std::vector<std::filesystem::path> selected_runs(const std::vector<std::string>& words, const Common& common,
                                                  bool with_archived = false);
 
-/// Bytes for people, as 3.2 MB.
-std::string size_text(int64_t bytes);
-
-/// A duration as the query language writes it, as 30d, in seconds. Throws UsageError that begins with the option.
-double seconds_of(const char* option, const std::string& text);
-
 }  // namespace stet::tracking::cli

@@ -7,13 +7,10 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/cli/chosen_runs.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/value_text.h"
 
 namespace stet::tracking::cli {
 namespace {
-
-std::string counted(size_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 std::string summary(const Exchanged& done) {
   std::string text = counted(done.copied.size(), "run") + " copied";
@@ -57,8 +54,7 @@ int copy_runs(Store& from, Store& to, const std::vector<std::string>& names, std
     for (const std::string& remark : done.remarks) put_line(remark);
     put_line((options.dry_run ? "to do: " : "") + summary(done));
   }
-  for (const std::string& problem : done.problems) put_error(problem);
-  return done.problems.empty() ? 0 : 2;
+  return put_problems(done.problems);
 }
 
 std::vector<std::string> names_here(Store& store, const std::string& runs, const std::vector<std::string>& words,

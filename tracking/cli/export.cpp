@@ -6,6 +6,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/query/lexer.h"
 #include "stet/tracking/ui/export.h"
@@ -25,9 +26,7 @@ int answer(const Options& options, const Common& common) {
   const std::string& folder = options.words.back();
   const ui::Exported done = ui::export_html(common.runs, fmt::format("{}", fmt::join(query, " ")), folder);
   if (common.json) put_json({{"folder", folder}, {"runs", done.runs}, {"bytes", done.bytes}});
-  else
-    put_line(
-        fmt::format("{}/index.html: {} runs, {:.1f} MB", folder, done.runs, 1e-6 * static_cast<double>(done.bytes)));
+  else put_line(fmt::format("{}/index.html: {}, {}", folder, counted(done.runs, "run"), size_text(done.bytes)));
   return 0;
 }
 

@@ -7,8 +7,10 @@
 #include "stet/tracking/cli/chosen_runs.h"
 #include "stet/tracking/cli/confirm.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/keeping/garbage.h"
+#include "stet/tracking/query/parser.h"
 #include "stet/tracking/reading/runs.h"
 
 namespace stet::tracking::cli {
@@ -20,6 +22,14 @@ struct Options {
   int keep_last = 0;
   bool drop_best = false, dry_run = false, yes = false;
 };
+
+// A duration as the query language writes it.
+double seconds_of(const char* option, const std::string& text) {
+  const std::vector<query::Term> terms = query::parse_terms(text);
+  const auto* duration = terms.size() == 1 ? terms[0].value.value.get_if<query::Duration>() : nullptr;
+  if (!duration || !(duration->seconds >= 0)) raise("{}: '{}' is no duration, as 12h or 30d", option, text);
+  return duration->seconds;
+}
 
 GarbageRules rules_of(const Options& options, const Common& common) {
   GarbageRules rules{.trash_age = seconds_of("gc: --trash", options.trash), .checkpoints = {}, .of = {}};
@@ -65,10 +75,8 @@ void say(const Garbage& found) {
   for (const NamedFile& file : found.leftovers)
     put_line(fmt::format("cut short: {}  {}", file.name, size_text(file.bytes)));
   for (const Superseded& s : found.checkpoints) {
-    int64_t bytes = 0;
-    for (const NamedFile& file : s.files) bytes += file.bytes;
     put_line(fmt::format("run {}: {} of {} checkpoints  {}", s.id, s.files.size(),
-                         s.files.size() + static_cast<size_t>(s.kept), size_text(bytes)));
+                         s.files.size() + static_cast<size_t>(s.kept), size_text(bytes_of(s.files))));
   }
   for (const std::string& remark : found.remarks) put_line(remark);
   put_line(found.empty() ? "there is nothing to free" : fmt::format("{} to free, for good", size_text(found.bytes())));
@@ -87,8 +95,7 @@ int run(const Options& options, const Common& common) {
   } else if (goes) {
     put_line(fmt::format("freed {}", size_text(collected.bytes)));
   }
-  for (const std::string& problem : collected.problems) put_error(problem);
-  return collected.problems.empty() ? 0 : 2;
+  return put_problems(collected.problems);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "stet/tensor/files.h"
+#include "stet/data/files.h"
 #include "stet/tensor/version.h"
 
 namespace stet::tracking::cli {
@@ -99,18 +99,13 @@ std::string front_page(const std::vector<Verb>& verbs) {
   return text;
 }
 
-void write(const std::filesystem::path& file, const std::string& text) {
-  NewFile out(file);
-  out.write(text);
-  out.commit();
-}
-
 }  // namespace
 
 void write_manual(const std::vector<Verb>& verbs, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
-  write(folder / "stet.1", front_page(verbs));
-  for (const Verb& verb : verbs) write(folder / fmt::format("stet-{}.1", verb.name), page_of(verb));
+  data::write_file_atomically(folder / "stet.1", front_page(verbs));
+  for (const Verb& verb : verbs)
+    data::write_file_atomically(folder / fmt::format("stet-{}.1", verb.name), page_of(verb));
 }
 
 }  // namespace stet::tracking::cli

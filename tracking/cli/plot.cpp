@@ -1,7 +1,6 @@
 // stet plot.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,8 +9,8 @@
 #include <map>
 #include <memory>
 
+#include "stet/data/files.h"
 #include "stet/tensor/error.h"
-#include "stet/tensor/files.h"
 #include "stet/tracking/cli/plot_curves.h"
 #include "stet/tracking/cli/png_of_svg.h"
 #include "stet/tracking/cli/print.h"
@@ -143,21 +142,12 @@ double weight_of(const std::string& text) {
 
 void print(const std::vector<Plot>& plots) {
   const size_t terminal = terminal_width(), width = terminal == 0 ? 80 : std::max<size_t>(terminal, 24);
-  const char* refused = std::getenv("NO_COLOR");
-  const char* kind = std::getenv("TERM");
-  const bool colours =
-      ::isatty(STDOUT_FILENO) && (!refused || !*refused) && (!kind || std::string_view(kind) != "dumb");
+  const bool colours = takes_colours();
   for (const Plot& plot : plots) {
     if (&plot != &plots.front()) put_line("");
     for (const std::string& line : plot_text(plot, width, width < 120 ? 16 : 24, colours))
       fmt::print("{}\n", line);  // its labels are printable, and the colours are to reach the terminal
   }
-}
-
-void write(const std::string& path, const std::string& text) {
-  NewFile file(path);
-  file.write(text);
-  file.commit();
 }
 
 int answer(const Options& options, const Common& common) {
@@ -180,7 +170,7 @@ int answer(const Options& options, const Common& common) {
     return 0;
   }
   const std::string svg = plot_svg(plots, options.dark ? Palette::dark : Palette::light);
-  write(options.to, is_png ? png_of_svg(svg, options.scale) : svg);
+  data::write_file_atomically(options.to, is_png ? png_of_svg(svg, options.scale) : svg);
   return 0;
 }
 

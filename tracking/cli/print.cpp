@@ -13,6 +13,11 @@ void put_line(std::string_view text, std::FILE* to) { fmt::print(to, "{}\n", pri
 
 void put_error(std::string_view text) { put_line("stet: " + std::string(text), stderr); }
 
+int put_problems(const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) put_error(problem);
+  return problems.empty() ? 0 : 2;
+}
+
 std::string message_of(const std::exception& error) {
   const auto* of_files = dynamic_cast<const std::filesystem::filesystem_error*>(&error);
   return of_files ? fmt::format("{}: {}", of_files->path1().string(), of_files->code().message()) : error.what();

@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stet/tracking/json/values.h"
 #include "stet/tracking/reading/run_view.h"
@@ -16,6 +17,8 @@ namespace stet::tracking::cli {
 void put_line(std::string_view text, std::FILE* to = stdout);
 /// The same on standard error, behind "stet: ".
 void put_error(std::string_view text);
+/// Each of them as an error. Returns the exit status that follows: 2 where there are some.
+int put_problems(const std::vector<std::string>& problems);
 /// What an error says; of the standard library's file system, the path and the reason.
 std::string message_of(const std::exception& error);
 /// Prints JSON, indented. Characters that would hide in it are JSON's escapes.

@@ -10,6 +10,7 @@
 #include "stet/tracking/cli/chosen_runs.h"
 #include "stet/tracking/cli/confirm.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/keeping/trash.h"
 #include "stet/tracking/reading/runs.h"
@@ -49,19 +50,10 @@ Doomed look_at_run(const Path& folder) {
   return doomed;
 }
 
-std::string removed_time(const TrashedRun& run) { return local_time(run.removed); }
-
 // Lines of at most so many, and how many more there are.
 template <class T, class F> void put_list(const std::vector<T>& all, const F& line) {
   for (size_t i = 0; i < std::min(all.size(), kMostListed); ++i) put_line("  " + line(all[i]));
   if (all.size() > kMostListed) put_line(fmt::format("  and {} more", all.size() - kMostListed));
-}
-
-std::string runs_text(size_t count) { return fmt::format("{} run{}", count, count == 1 ? "" : "s"); }
-
-int put_problems(const std::vector<std::string>& problems) {
-  for (const std::string& problem : problems) put_error(problem);
-  return problems.empty() ? 0 : 2;
 }
 
 void say(const std::vector<Doomed>& doomed, int64_t bytes) {
@@ -74,7 +66,7 @@ void say(const std::vector<Doomed>& doomed, int64_t bytes) {
                            link));
   }
   put_line(fmt::format("{}, {}, go to the trash; they take that space until stet gc deletes them",
-                       runs_text(doomed.size()), size_text(bytes)));
+                       counted(doomed.size(), "run"), size_text(bytes)));
 }
 
 // From each folder of runs its own, as a run may be named by a path.
@@ -123,7 +115,7 @@ int remove(const Options& options, const Common& common) {
                       {"links", d.size.links}});
     put_json({{"runs", runs}, {"bytes", bytes}, {"removed", moved.names}, {"problems", moved.problems}});
   } else if (goes && !moved.names.empty()) {
-    put_line(fmt::format("removed {}; stet rm --undo brings {} back", runs_text(moved.names.size()),
+    put_line(fmt::format("removed {}; stet rm --undo brings {} back", counted(moved.names.size(), "run"),
                          moved.names.size() == 1 ? "it" : "them"));
   }
   return put_problems(moved.problems);
@@ -162,7 +154,7 @@ int undo(const Options& options, const Common& common) {
   if (common.json) put_json({{"restored", moved.names}, {"problems", moved.problems}});
   else if (!moved.names.empty()) {
     put_list(moved.names, [](const std::string& name) { return name; });
-    put_line("restored " + runs_text(moved.names.size()));
+    put_line("restored " + counted(moved.names.size(), "run"));
   }
   return put_problems(moved.problems);
 }
@@ -181,10 +173,10 @@ int list(const Common& common) {
                     {"removed", run.removed}});
     if (!common.json)
       put_line(fmt::format("{}  {}  {}  {}, removed {}", run.name, d.name, d.status, size_text(d.size.bytes),
-                           removed_time(run)));
+                           local_time(run.removed)));
   }
   if (common.json) put_json(json);
-  else put_line(fmt::format("{} in the trash, {}", runs_text(all.size()), size_text(bytes)));
+  else put_line(fmt::format("{} in the trash, {}", counted(all.size(), "run"), size_text(bytes)));
   return 0;
 }
 

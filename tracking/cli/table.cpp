@@ -19,12 +19,6 @@ namespace {
 constexpr size_t kGap = 2;        // blanks between columns
 constexpr size_t kNarrowest = 8;  // to which a column of texts may be shortened
 
-bool is_colourful() {
-  const char* refused = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  return ::isatty(STDOUT_FILENO) && (!refused || !*refused) && (!terminal || std::string_view(terminal) != "dumb");
-}
-
 // Places that a character takes: two for those of East Asian scripts and pictures, none for marks that combine.
 size_t width_of(char32_t c) {
   const bool combines = (c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) || (c >= 0xfe00 && c <= 0xfe0f);
@@ -158,6 +152,12 @@ size_t display_width(const std::string& text) {
   return width;
 }
 
+bool takes_colours() {
+  const char* refused = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(STDOUT_FILENO) && (!refused || !*refused) && (!terminal || std::string_view(terminal) != "dumb");
+}
+
 size_t terminal_width() {
   const char* given = std::getenv("COLUMNS");
   if (const auto columns = parse_uint64(given ? given : "")) return static_cast<size_t>(*columns);
@@ -171,7 +171,7 @@ std::vector<std::string> print_table(const Table& table, size_t width) {
   for (size_t i = 0; i < table.columns.size(); ++i) columns.push_back(printed(table, i));
   std::vector<std::string> left_out;
   if (width > 0) left_out = fit(columns, width);
-  const bool colours = is_colourful();
+  const bool colours = takes_colours();
   for (size_t row = 0; row <= table.rows.size(); ++row) print_row(columns, row, colours);
   return left_out;
 }

@@ -23,6 +23,9 @@ struct Table {
 /// The columns of the terminal that is standard output, or of COLUMNS in the environment; 0: no terminal, so no limit.
 size_t terminal_width();
 
+/// Is standard output a terminal that takes colours, and NO_COLOR not set?
+bool takes_colours();
+
 /// Characters as a terminal counts them: some take two places, some none.
 size_t display_width(const std::string& text);
 

@@ -1,6 +1,8 @@
-// Values of the query language in tables and CSV.
+// Values as texts: those of the query language in tables and CSV, sizes, counts.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "stet/tracking/query/value.h"
@@ -12,5 +14,10 @@ std::string short_text(const query::Value& value);
 /// For programs: numbers that read back to the same bits, times in UTC as ISO 8601, durations in seconds; empty where
 /// there is nothing.
 std::string exact_text(const query::Value& value);
+
+/// Bytes for people, as 3.2 MB.
+std::string size_text(int64_t bytes);
+/// As "1 run" and "2 runs".
+std::string counted(size_t count, const char* what);
 
 }  // namespace stet::tracking::cli

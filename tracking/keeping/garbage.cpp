@@ -62,12 +62,6 @@ template <class F> void attempt(Collected& collected, const F& f) {
   } catch (const Error& e) { collected.problems.emplace_back(e.what()); }
 }
 
-int64_t bytes_of(const std::vector<NamedFile>& files) {
-  int64_t bytes = 0;
-  for (const NamedFile& file : files) bytes += file.bytes;
-  return bytes;
-}
-
 Entry leftover(const Folder& runs, const std::string& name) {
   const size_t slash = name.find('/');
   return Folder(runs / name.substr(0, slash)) / name.substr(slash + 1);

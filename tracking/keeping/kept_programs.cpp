@@ -78,6 +78,12 @@ std::vector<std::string> settle(FileSystem& fs, const Path& runs, const Folder& 
 
 }  // namespace
 
+int64_t bytes_of(const std::vector<NamedFile>& files) {
+  int64_t bytes = 0;
+  for (const NamedFile& file : files) bytes += file.bytes;
+  return bytes;
+}
+
 ProgramNeeds program_needs(const Path& path) {
   ProgramNeeds needs;
   const Folder runs(path);

@@ -21,6 +21,8 @@ struct NamedFile {
   std::string name;
   int64_t bytes = 0;
 };
+/// Of all together.
+int64_t bytes_of(const std::vector<NamedFile>& files);
 
 /// Kept files that no run needs and that are older than `age` seconds, by ascending names; copies that were cut short
 /// and deletions too.
