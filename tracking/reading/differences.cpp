@@ -4,8 +4,8 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/reading/recorded_file.h"
 #include "stet/tracking/record/events.h"
-#include "stet/tracking/record/folder.h"
 
 namespace stet::tracking {
 namespace {
@@ -43,13 +43,9 @@ Table metrics_of(const RunOverview& run, bool whole) {
   return t;
 }
 
-// The patch's text, or why it can't be read.
 std::string patch_of(const RunOverview& run) {
-  const std::string& path = run.launches.back().source.patch;
-  constexpr std::string_view folder = "source/";
-  if (!path.starts_with(folder)) return "";
-  const auto in = find_folder(Folder(run.folder) / "source");
-  return in ? read_file(*in / path.substr(folder.size()), kLargestPatch) : "";
+  const auto patch = find_recorded(Folder(run.folder), run.launches.back().source.patch);
+  return patch ? read_file(*patch, kLargestPatch) : "";
 }
 
 // A file of a patch: how many lines come and go, and which, by the beginning of a hash.

@@ -10,6 +10,8 @@
 
 #include "stet/tracking/json/runs.h"
 #include "stet/tracking/query/evaluate.h"
+#include "stet/tracking/query/names.h"
+#include "stet/tracking/reading/recorded_file.h"
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/events.h"
 #include "stet/tracking/record/text.h"
@@ -134,7 +136,8 @@ Json changes_json(const RunFacts& before, const RunFacts& after, const Path& fol
   params.insert(after.params.begin(), after.params.end());
   for (const auto& [name, value] : params) add_change(changes, param_expression(name), was.param(name), is.param(name));
   for (const auto& [name, data] : after.data)
-    add_change(changes, fmt::format("data[{}].digest", quoted(name)), was.data_digest(name), is.data_digest(name));
+    add_change(changes, fmt::format("data[{}].digest", query::quoted(name)), was.data_digest(name),
+               is.data_digest(name));
   for (const char* name : {"seed", "git.commit", "git.dirty", "numerics", "host", "device", "isa", "gpu", "threads"})
     add_change(changes, name, before.field(name), after.field(name));
   return changes;
@@ -164,26 +167,12 @@ Json commands_json(const RunView& run, const std::optional<IndexedRun>& previous
   return commands;
 }
 
-// A file of a run that its record names, as source/launch-0.patch; none where there is none. Throws DataError where a
-// part of it is no name of something in a folder.
-std::optional<Entry> file_of(Folder folder, std::string_view path) {
-  for (;;) {
-    const size_t slash = path.find('/');
-    const Entry entry = folder / path.substr(0, slash);
-    if (slash == path.npos) return is_file(entry) ? std::optional(entry) : std::nullopt;
-    const auto inner = find_folder(entry);
-    if (!inner) return {};
-    folder = *inner;
-    path.remove_prefix(slash + 1);
-  }
-}
-
 // The patch of the last launch's source.
 std::optional<Entry> patch_of(const RunView& run) {
   const std::string name = run.launches.empty() ? "" : run.launches.back().source.patch;
   if (name.empty()) return {};
   try {
-    return file_of(Folder(run.folder), name);
+    return find_recorded(Folder(run.folder), name);
   } catch (const Error&) { return {}; }  // a record that someone edited
 }
 
