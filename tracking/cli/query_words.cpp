@@ -17,15 +17,6 @@ using Kind = Token::Kind;
 
 constexpr std::array<std::string_view, 8> kComparisons = {"==", "!=", "<", "<=", ">", ">=", "in", "=~"};
 
-std::string in_quotes(const std::string& text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == '\\' || c == quote) out += '\\';
-    out += c;
-  }
-  return out + quote;
-}
-
 // A query up to the cursor: its tokens, and what the last one of them is the beginning of.
 class Reader {
  public:
@@ -143,7 +134,7 @@ class Writer {
     const char quote = text_.open() ? text_.open() : '"';
     const std::string_view begun = text_.fragment();
     for (const std::string& text : texts) {
-      const std::string word = in_quotes(text, quote);
+      const std::string word = query::quoted(text, quote);
       if (std::string_view(word).substr(1).starts_with(begun)) words_.push_back(word + behind);
     }
   }

@@ -64,6 +64,17 @@ std::vector<std::string> parts_of_series() {
 }
 bool is_operator_word(std::string_view word) { return is_one_of(kOperatorWords, word); }
 
+std::string quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == '\\' || c == quote) out += '\\';
+    if (c == '\n') out += "\\n";
+    else if (c == '\t') out += "\\t";
+    else out += c;
+  }
+  return out + quote;
+}
+
 void raise_unknown(std::string_view query, size_t at, const std::string& word) {
   const auto fail = [&](const std::string& why) {
     throw QueryError(query, at, fmt::format("'{}' is no field; {}", word, why));

@@ -22,6 +22,9 @@ inline constexpr std::string_view kPartsOfSeries =
     "there are last, first, min, max, mean, count, step, argmin, argmax, nan, inf, at(), first(), ever(), always(), "
     "tail(), smooth() and slope()";
 
+/// A text as a query writes it, in quotes.
+std::string quoted(std::string_view text, char quote = '"');
+
 /// Throws QueryError that says what may have been meant by a word that is no field.
 [[noreturn]] void raise_unknown(std::string_view query, size_t at, const std::string& word);
 

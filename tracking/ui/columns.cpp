@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "stet/tracking/query/lexer.h"
+#include "stet/tracking/query/names.h"
 #include "stet/tracking/record/events.h"
 
 namespace stet::tracking::ui {
@@ -82,24 +83,14 @@ void add_fields(TellingColumns& out, RunIndex& index, const std::vector<IndexedR
 
 }  // namespace
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else out += c;
-  }
-  return out + '"';
-}
-
 std::string param_expression(const std::string& name) {
-  return is_plain(name) ? "params." + name : fmt::format("params[{}]", quoted(name));
+  return is_plain(name) ? "params." + name : fmt::format("params[{}]", query::quoted(name));
 }
 
 std::string metric_expression(const query::SeriesName& series) {
-  std::string text = "metrics[" + quoted(series.name);
-  for (const auto& [key, value] : series.context) text += fmt::format(", {} = {}", quoted(key), quoted(value));
+  std::string text = "metrics[" + query::quoted(series.name);
+  for (const auto& [key, value] : series.context)
+    text += fmt::format(", {} = {}", query::quoted(key), query::quoted(value));
   return text + "]";
 }
 

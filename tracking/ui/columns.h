@@ -8,8 +8,6 @@
 
 namespace stet::tracking::ui {
 
-/// A name as a text of the query language.
-std::string quoted(const std::string& text);
 /// How a query names a parameter, and a metric.
 std::string param_expression(const std::string& name);
 std::string metric_expression(const query::SeriesName& name);

@@ -251,11 +251,7 @@ class Completer {
   }
 
   void in_quotes(std::string_view before, const std::string& typed, char quote) {
-    const auto text = [&](const std::string& value) {
-      std::string q = quoted(value);
-      if (quote == '\'' && value.find('\'') == value.npos) q.front() = q.back() = '\'';
-      return q;
-    };
+    const auto text = [&](const std::string& value) { return query::quoted(value, quote == '\'' ? '\'' : '"'); };
     if (before.ends_with("metrics[")) {
       for (const auto& [name, s] : names_.series)
         add(typed, name.name, text(name.name), "metric",
