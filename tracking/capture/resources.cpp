@@ -1,7 +1,6 @@
 #include "stet/tracking/capture/resources.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -12,19 +11,12 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/capture/nvml.h"
+#include "stet/tracking/record/clock.h"
 
 namespace stet::tracking {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_of(const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); }
-
-double process_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-}
 
 // A file of /proc, empty where there is none.
 std::string proc(const char* path) {

@@ -1,7 +1,6 @@
 #include "stet/tracking/run/process_end.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -106,15 +105,6 @@ void flush_all() {
   std::cout.flush();
   std::cerr.flush();
   std::fflush(nullptr);
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 }  // namespace stet::tracking

@@ -28,7 +28,4 @@ std::string name_of_signal(int signal);
 /// What the program printed, to the system.
 void flush_all();
 
-/// Of this process so far, in user and system mode.
-double cpu_seconds();
-
 }  // namespace stet::tracking

@@ -17,7 +17,6 @@
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/seal.h"
 #include "stet/tracking/record/text.h"
-#include "stet/tracking/run/process_end.h"
 
 namespace stet::tracking {
 namespace {
@@ -272,7 +271,7 @@ void RecordBuilder::end(record::End::Status status, int exit_code, const std::st
   end->set_time(unix_time());
   end->set_wall_seconds(
       std::max(0.0, std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count()));
-  end->set_cpu_seconds(cpu_seconds());
+  end->set_cpu_seconds(process_seconds());
   end->set_last_step(steps);
   record_.set_steps(steps);
   if (status == record::End::FINISHED) record_.set_final_digest(digest);
