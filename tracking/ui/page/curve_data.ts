@@ -23,7 +23,7 @@ export function lookOf(app: App, key: string): Look {
   return { x: state.get("x") || "step", smooth: Number(state.get("smooth")) || 0, logX: state.flag("lx"), logY: state.get("ly") === "*" || state.list("ly").includes(key), outliers: state.flag("outliers") };
 }
 
-export function partOf(spec: ChartSpec, series: Series): Part | undefined {
+function partOf(spec: ChartSpec, series: Series): Part | undefined {
   const name = metricName(series.metric, series.context);
   return spec.parts.find((part) => metricName(part.name, part.context) === name);
 }

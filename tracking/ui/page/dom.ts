@@ -1,15 +1,16 @@
 // Elements by one function. Text from records goes through textContent alone, so markup in it stays text.
 
+import { printable } from "./chart/text";
+
 export type Child = Node | string | number | null | undefined | false;
 type Handler = (event: never) => void;
 export type Attributes = { [name: string]: string | number | boolean | null | undefined | Handler };
 
-// What a reader can't see, or what turns the direction of text that follows: control characters but line ends and tabs, and marks of direction.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const PLAIN = /^[ -~]*$/;
 
-/** Texts of records with control characters as escapes. */
+/** Texts of records with what can't be seen as escapes, but for line ends and tabs. */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, (c) => (c < "\u0100" ? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\u${c.charCodeAt(0).toString(16)}`));
+  return PLAIN.test(text) ? text : text.replace(/[^\n\t]+/g, printable);
 }
 
 function fill(element: Element, attributes: Attributes, children: Child[]): void {

@@ -1,8 +1,7 @@
 // Numbers, times and names as people read them.
 
+import { MINUS, wallText } from "./chart/text";
 import type { Context, Kind, Value } from "./types";
-
-const MINUS = "\u2212";
 
 /** NaN and the infinities come as strings, and so do integers that a double doesn't hold. */
 export function toNumber(value: Value | undefined): number {
@@ -37,15 +36,6 @@ export function number(value: number, digits = 4): string {
   if (size >= 1e6 || size < 1e-4) return minus(value.toExponential(Math.max(0, digits - 2)).replace(/\.?0+e/, "e").replace("e+", "e").replace("e-", "e" + MINUS));
   const whole = Math.max(1, Math.floor(Math.log10(size)) + 1);
   return minus(value.toFixed(size < 0.1 ? Math.min(8, digits - 1 - Math.floor(Math.log10(size))) : Math.max(0, Math.min(6, digits - whole))));
-}
-
-/** "1.2k" */
-export function short(value: number): string {
-  const size = Math.abs(value);
-  for (const [limit, sign] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]] as [number, string][]) {
-    if (size >= limit) return minus((value / limit).toFixed(size >= limit * 100 ? 0 : 1).replace(/\.0$/, "")) + sign;
-  }
-  return number(value);
 }
 
 /** A number of decimals that shows a column's values to one precision; -1 where they span so much that each needs its own. */
@@ -100,10 +90,7 @@ export function bytes(count: number): string {
 }
 
 export function date(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "";
-  const time = new Date(seconds * 1000);
-  const two = (part: number): string => String(part).padStart(2, "0");
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  return Number.isFinite(seconds) ? wallText(seconds) : "";
 }
 
 /** "3 min ago" */
@@ -161,8 +148,9 @@ export function literal(of: Value): string {
   return quoted(String(of));
 }
 
+/** As the program spells it (columns.cpp), so that a column is found again by it. */
 export function paramExpr(name: string): string {
-  return /^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/.test(name) ? `params.${name}` : `params[${quoted(name)}]`;
+  return /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/.test(name) ? `params.${name}` : `params[${quoted(name)}]`;
 }
 
 export function metricExpr(name: string, context: Context = {}, member = "last"): string {

@@ -46,7 +46,7 @@ const REACH = 24;
 
 export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
   private range: [number, number] | null = null;
-  private locked: readonly [number, number] | null;
+  private readonly locked: readonly [number, number] | null;
   private run: string | null = null;
   private hoveredCurve: string | null = null;
   /** Of this chart's pointer, or of a chart that is linked with it. */
@@ -102,29 +102,6 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
       this.frame = { ...this.frame, sx: makeScale(x[0], x[1], plot.x, plot.x + plot.width, log) };
     }
     this.later("all");
-  }
-
-  /** Keeps this range of y, with a lock beside it, until it is null. */
-  lockY(range: readonly [number, number] | null): void {
-    this.locked = range;
-    this.later("all");
-  }
-
-  /** The range of y that is shown. */
-  shownY(): [number, number] | null {
-    return this.view ? [...this.view.y] : null;
-  }
-
-  /** Each curve's value nearest to x, of those that reach it. */
-  valuesAt(x: number): Map<string, { x: number; y: number }> {
-    const values = new Map<string, { x: number; y: number }>();
-    const frame = this.frame;
-    if (!frame) return values;
-    for (const curve of this.data?.curves ?? []) {
-      const i = pointNear({ ...frame, ascending: this.ascending }, curve, x, null);
-      if (i >= 0) values.set(curve.id, { x: curve.x[i]!, y: curve.y[i]! });
-    }
-    return values;
   }
 
   override destroy(): void {

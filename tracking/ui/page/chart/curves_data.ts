@@ -77,7 +77,7 @@ function seriesOf(curve: Curve): Series[] {
 }
 
 /** The range of all x, and how many of them a logarithmic axis can't show. */
-export function xExtent(curves: readonly Curve[], positive: boolean): Extent {
+function xExtent(curves: readonly Curve[], positive: boolean): Extent {
   const range = new Range();
   for (const { x } of curves) range.add(x, [0, x.length]);
   return range.all(positive);

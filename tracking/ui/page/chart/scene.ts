@@ -158,7 +158,7 @@ function fillDots(context: CanvasRenderingContext2D, item: Item & { kind: "dots"
 }
 
 /** CSS of a text's font. */
-export function fontOf(style: TextStyle, fonts: Fonts): string {
+function fontOf(style: TextStyle, fonts: Fonts): string {
   return `${style.weight ?? 400} ${style.size}px ${style.mono ? fonts.mono : fonts.font}`;
 }
 

@@ -12,7 +12,7 @@ export function printable(text: string): string {
   });
 }
 
-const MINUS = "−";
+export const MINUS = "−";
 
 /** A hyphen before a number becomes a minus sign, also in its exponent. */
 function withMinus(text: string): string {
@@ -62,7 +62,7 @@ export function compactText(value: number): string {
 }
 
 /** Decimals that tell the multiples of a step from each other. */
-export function decimalsOf(step: number): number {
+function decimalsOf(step: number): number {
   let decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   // 2.5 has one more digit than its magnitude says.
   while (decimals < 17 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) ++decimals;

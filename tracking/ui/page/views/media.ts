@@ -7,7 +7,7 @@ import type { TableAnswer } from "../types";
 import { MediaGrid } from "./media_grid";
 
 /** The first runs of the list, where this view is the first to ask. */
-export async function firstRuns(app: App, frame: Frame): Promise<void> {
+async function firstRuns(app: App, frame: Frame): Promise<void> {
   try {
     const state = app.state;
     const answer = await app.source.get<TableAnswer>("table", { query: state.get("q"), sort: state.sort, archived: state.flag("archived"), columns: "-", limit: 200 });

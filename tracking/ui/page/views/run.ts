@@ -24,7 +24,7 @@ interface Content {
 }
 
 /** A run of the table's form, for what the lists' menus do. */
-export function rowOf(run: Run): Row {
+function rowOf(run: Run): Row {
   return { id: run.id, name: run.name, status: run.status, stalled: run.stalled, made: run.created, tags: run.tags, archived: run.archived, values: [] };
 }
 

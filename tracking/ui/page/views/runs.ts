@@ -336,7 +336,7 @@ class RunsTable {
 }
 
 /** The condition that holds for a group alone. */
-export function groupCondition(by: string[], key: Value[]): string {
+function groupCondition(by: string[], key: Value[]): string {
   return by.map((expr, i) => (key[i] === null ? `${expr} == none` : `${expr} == ${literal(key[i])}`)).join(" and ");
 }
 
