@@ -106,8 +106,9 @@ export class Board implements PanelHost {
   }
 
   /** The run of this board has grown. */
-  refresh(marks: Marks | undefined): void {
+  refresh(marks: Marks | undefined, only: string[]): void {
     this.marks = marks;
+    this.options.only = only;
     this.news({ all: false, runs: new Set(this.options.runs()) });
   }
 
@@ -119,7 +120,8 @@ export class Board implements PanelHost {
         panel.question = panel.question && panel.question + " ";
       });
       this.queue();
-      if (news.all) void this.start();
+      // A run that goes on may have logged something new.
+      void this.start();
     }, LIVE);
   }
 
@@ -147,12 +149,13 @@ export class Board implements PanelHost {
   /** The groups of the shown runs, and what their colours mean. */
   private async regroup(): Promise<void> {
     if (!this.fields || this.options.only) return;
+    const before = this.groups;
     try {
       this.groups = await groupsOf(this.app, this.fields, this.options.runs());
     } catch (error) {
       this.app.report(error);
     }
-    if (this.ended) return;
+    if (this.ended || (!before && !this.groups)) return;
     this.panels.forEach((panel) => panel.draw());
     const groups = this.groups;
     this.legend.hidden = !groups;

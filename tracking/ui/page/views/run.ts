@@ -70,7 +70,7 @@ export function runView(app: App, frame: Frame, element: HTMLElement): Page {
       case "curves": {
         const board = new Board(app, { runs: () => [of.id], marks: of.marks, only: Object.keys(of.metrics) });
         void board.start();
-        return { element: board.element, update: (changed) => board.update(changed), refresh: (fresh) => board.refresh(fresh.marks), end: () => board.end() };
+        return { element: board.element, update: (changed) => board.update(changed), refresh: (fresh) => board.refresh(fresh.marks, Object.keys(fresh.metrics)), end: () => board.end() };
       }
       case "log": {
         const log = new LogView(app, of.id);
