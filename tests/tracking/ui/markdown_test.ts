@@ -42,7 +42,7 @@ test("links lead to the web, to mail and to the page alone", () => {
 });
 
 test("a heading that separators of lines and paragraphs break ends", () => {
-  for (const separator of ["\u2028", "\u2029"]) equal(shown(`# a${separator}b`), [["h3", `a${separator}b`]]);
+  for (const [separator, visible] of [["\u2028", "\\u{2028}"], ["\u2029", "\\u{2029}"]]) equal(shown(`# a${separator}b`), [["h3", `a${visible}b`]]);
 });
 
 test("what is begun over and over takes no longer than what is ended", () => {
