@@ -31,6 +31,12 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
+// What stands for a run in names of files: its id, unless an edited record has one that is no part of such a name.
+std::string file_part(const std::string& id) {
+  const bool plain = !id.empty() && id.size() <= 100 && escaped(id) == id && id.find_first_of("'*()!~") == id.npos;
+  return plain ? id : "id-" + sha256_hex(id).substr(0, 24);
+}
+
 using Asked = std::map<std::string, std::string>;
 
 // How the page names a question: its parameters by name, empty ones left out.
@@ -142,7 +148,7 @@ class Export {
   }
 
   void of_run(const std::string& id) {
-    DataFile file{"run-" + id + ".js", {}};
+    DataFile file{"run-" + file_part(id) + ".js", {}};
     try_add(file, "run", {{"id", id}}, [&] {
       Json described = ui::run(desk_, Parameters({{"id", id}}));
       described.erase("path");
@@ -152,7 +158,7 @@ class Export {
       return log(desk_, Parameters({{"id", id}, {"offset", std::to_string(-kLogLines)}}));
     });
     close(file);
-    DataFile curves{"series-" + id + ".js", {}};
+    DataFile curves{"series-" + file_part(id) + ".js", {}};
     try_add(curves, "series", {{"runs", id}}, [&] {
       return series(desk_, Parameters({{"runs", id}, {"metrics", "*"}, {"points", std::to_string(kPoints)}}));
     });
@@ -161,7 +167,7 @@ class Export {
   }
 
   void media_of(const std::string& id) {
-    DataFile file{"media-" + id + ".js", {}};
+    DataFile file{"media-" + file_part(id) + ".js", {}};
     for (const char* kind : {"image", "text", "histogram", "vector"}) {
       const Asked asked{{"runs", id}, {"kind", kind}};
       Json items = Json::array();

@@ -156,13 +156,13 @@ std::string shell_word(const std::string& text) {
 }
 
 Json commands_json(const RunView& run, const std::optional<IndexedRun>& previous) {
-  const std::string runs = " --runs " + shell_word(run.folder.parent_path().string());
-  Json commands{{"show", "stet show " + run.id + runs}, {"verify", "stet verify " + run.id + runs}};
+  const std::string id = shell_word(run.id), runs = " --runs " + shell_word(run.folder.parent_path().string());
+  Json commands{{"show", "stet show " + id + runs}, {"verify", "stet verify " + id + runs}};
   if (run.status != RunStatus::running && run.status != RunStatus::finished)
-    commands["resume"] = "stet resume " + run.id + runs;
+    commands["resume"] = "stet resume " + id + runs;
   if (previous) {
-    commands["diff"] = fmt::format("stet diff {} {}{}", previous->id, run.id, runs);
-    commands["compare"] = fmt::format("stet compare {} {}{}", previous->id, run.id, runs);
+    commands["diff"] = fmt::format("stet diff {} {}{}", shell_word(previous->id), id, runs);
+    commands["compare"] = fmt::format("stet compare {} {}{}", shell_word(previous->id), id, runs);
   }
   return commands;
 }

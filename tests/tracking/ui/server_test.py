@@ -524,8 +524,8 @@ class Live(Served):
 @unittest.skipIf("has no page" in subprocess.run([STET, "export", "--to", "html", "/nonexistent/x"], capture_output=True, text=True).stderr,
                  "built without a page")
 class Export(unittest.TestCase):
-    def export(self, *words, status=0):
-        done = subprocess.run([STET, "export", "--runs", BASE.name + "/runs", "--to", "html", *words], capture_output=True, text=True,
+    def export(self, *words, status=0, runs=BASE.name + "/runs"):
+        done = subprocess.run([STET, "export", "--runs", runs, "--to", "html", *words], capture_output=True, text=True,
                               env={**os.environ, "XDG_CACHE_HOME": BASE.name + "/cache"}, cwd=BASE.name)
         self.assertEqual(done.returncode, status, done.stderr)
         return done
@@ -558,6 +558,24 @@ class Export(unittest.TestCase):
         for file in (pathlib.Path(BASE.name) / "marked/data").iterdir():
             self.assertNotIn("</script", file.read_text())
             self.assertNotIn("\x1b", file.read_text())
+
+    def test_ids_that_are_no_names(self):
+        ids = ["../../outside", "a#b?c%41", "x;touch touched $(y)", "", "-rf", "a,b", "y" * 300]
+        folder = pathlib.Path(BASE.name) / "edited"
+        for i, name in enumerate(ids):
+            shutil.copytree(pathlib.Path(BASE.name) / "runs" / ONE, folder / f"run-{i}")
+            record = json.loads((folder / f"run-{i}/run.json").read_text())
+            (folder / f"run-{i}/run.json").write_text(json.dumps({**record, "id": name}))
+        self.export("ids", runs=folder)
+        held = self.answers("ids")
+        for name in filter(None, ids):
+            self.assertTrue("run?id=" + urllib.parse.quote(name, safe="-_.!~*'()") in held, name)
+        for file in (pathlib.Path(BASE.name) / "ids/data").iterdir():
+            self.assertRegex(file.name, r"^[\w.-]+$")
+        with Server(STET, folder, page=PAGE) as server:
+            while server.get("hello")["reading"]:
+                time.sleep(0.1)
+            self.assertEqual(server.get("run", id=ids[2])["commands"]["show"], f"stet show 'x;touch touched $(y)' --runs {folder}")
 
     def test_it_replaces_its_own_alone(self):
         self.export(f'id == "{ONE}"', "again")

@@ -126,7 +126,7 @@ export class Frame {
     menu(anchor, "Copy", [
       { label: "Address of this view", act: () => void copy(location.href, "the address") },
       { label: "Command that prints this table", act: () => void copy(table, "the command") },
-      { label: "Command that exports these runs", act: () => void copy(`stet export ${shell(query || "true")} --to html page --runs ${shell(this.app.hello.folder)}`, "the command") },
+      { label: "Command that exports these runs", act: () => void copy(`stet export ${query ? `${shell(query)} ` : ""}--to html page --runs ${shell(this.app.hello.folder)}`, "the command") },
       { label: "Path of the runs folder", act: () => void copy(this.app.hello.folder, "the path") },
     ]);
   }

@@ -36,7 +36,7 @@ export function runMenu(app: App, anchor: Element, row: Row): void {
     null,
     { label: "Copy id", act: () => void copy(row.id, "the id") },
     { label: "Copy path", act: () => void copy(folder, "the path") },
-    { label: "Copy the command that resumes it", act: () => void copy(`stet resume ${row.id} --runs ${shell(app.hello.folder)}`, "the command") },
+    { label: "Copy the command that resumes it", act: () => void copy(`stet resume ${shell(row.id)} --runs ${shell(app.hello.folder)}`, "the command") },
     ...(app.writable ? [null,
       { label: "Tags…", act: () => editTags(app, [row]) },
       { label: "Add a note…", act: () => addNote(app, row.id) },

@@ -113,7 +113,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
       facts([["steps", h("span", {}, ...ids.flatMap((id, i) => [i ? ", " : "", runName(app, id), ` ${found.steps[i]}`]))], ["compared", `${plural(found.losses, "step's loss", "steps' losses")}, ${plural(found.states, "digest of states", "digests of states")}`],
         ["the same until", found.same_until !== null && first !== undefined ? `step ${found.same_until}` : ""], ["loss parts at", found.loss_step !== null ? `step ${found.loss_step}` : ""], ["state parts at", found.state_step !== null ? `step ${found.state_step}${found.state_same_until !== null ? `, the same at ${found.state_same_until}` : ""}` : ""],
         ["first tensors", found.tensors.length ? h("span", { class: "mono wrap" }, found.tensors.slice(0, 6).join(", "), found.tensors.length > 6 ? ` and ${found.tensors.length - 6} more` : "") : ""], ["executables", found.rebuilt ? "were built anew between them" : ""]]),
-      found.unlike.length ? card("Not the same to begin with", h("ul", {}, ...found.unlike.map((line) => h("li", {}, line)))) : null, around(ids, found), checkpoint(found), command(`stet compare ${ids[0]} ${ids[1]} --runs ${shell(app.hello.folder)}`));
+      found.unlike.length ? card("Not the same to begin with", h("ul", {}, ...found.unlike.map((line) => h("li", {}, line)))) : null, around(ids, found), checkpoint(found), command(`stet compare ${shell(ids[0])} ${shell(ids[1])} --runs ${shell(app.hello.folder)}`));
     void digests(ids, place, found);
     return box;
   }

@@ -39,7 +39,7 @@ export function overviewTab(app: App, run: Run): HTMLElement {
   const source = run.source ?? {};
   const commit = source.commit ? h("span", {}, source.link ? h("a", { href: source.link, rel: "noopener noreferrer", target: "_blank", class: "mono" }, source.commit.slice(0, 12)) : h("span", { class: "mono" }, source.commit.slice(0, 12)), source.branch ? ` on ${source.branch}` : "", source.dirty ? h("span", { class: "status stalled" }, " with changes") : "") : "unknown";
   const commands = card("Commands");
-  const known = run.commands ?? { show: `stet show ${run.id} --runs ${shell(app.hello.folder)}`, verify: `stet verify ${run.id} --runs ${shell(app.hello.folder)}`, resume: `stet resume ${run.id} --runs ${shell(app.hello.folder)}` };
+  const known = run.commands ?? { show: `stet show ${shell(run.id)} --runs ${shell(app.hello.folder)}`, verify: `stet verify ${shell(run.id)} --runs ${shell(app.hello.folder)}`, resume: `stet resume ${shell(run.id)} --runs ${shell(app.hello.folder)}` };
   for (const [name, text] of Object.entries(known)) if (text) append(commands, h("h3", {}, name), command(text, `command to ${name}`));
   return h("div", { class: "columns" },
     h("div", { class: "column" }, failed, run.description ? h("p", { class: "lead" }, run.description) : null, best.length ? figures : null, card("Changed since the previous run", changeList(app, run)), commands),
@@ -56,7 +56,7 @@ function verification(run: Run): HTMLElement {
   const list = h("ul", { class: "plain" });
   for (const each of verified) append(list, h("li", {}, h("span", { class: `status ${each.verified ? "verified" : "failed"}` }, each.verified ? "◆ verified" : "✕ not verified"), each.verdict && `: ${each.verdict}`, h("span", { class: "muted", title: date(each.time) }, ` · ${each.by ? `${each.by}${each.host ? `@${each.host}` : ""}, ` : ""}${ago(each.time)}`)));
   return card("Verification", facts([["final digest", digest(run.digest, "the digest")], ["record", h("span", { class: run.seal.state === "altered" ? "status failed" : "" }, words[run.seal.state] ?? run.seal.state)], ...run.seal.altered.map((line): [string, string] => ["", line])]),
-    verified.length ? list : h("p", { class: "muted" }, "Nobody has verified it here yet. This runs it again and compares every digest:"), verified.length ? null : command(run.commands?.verify ?? `stet verify ${run.id}`));
+    verified.length ? list : h("p", { class: "muted" }, "Nobody has verified it here yet. This runs it again and compares every digest:"), verified.length ? null : command(run.commands?.verify ?? `stet verify ${shell(run.id)}`));
 }
 
 export function parametersTab(app: App, run: Run): { element: HTMLElement; refresh(fresh: Run): void } {
@@ -147,7 +147,7 @@ export function filesTab(app: App, run: Run): HTMLElement {
 export function notesTab(app: App, run: Run): HTMLElement {
   const box = h("div", { class: "stack prose-page" });
   for (const note of run.notes) append(box, h("article", { class: "note" }, h("p", { class: "muted", title: note.time ? date(note.time) : "" }, note.author ? `${note.author}@${note.host}, ${ago(note.time)}` : "by the program"), markdown(note.text)));
-  if (!run.notes.length) append(box, empty("No notes yet. One is added here, or by:", [`stet note ${run.id} 'What I learnt' --runs ${shell(app.hello.folder)}`]));
+  if (!run.notes.length) append(box, empty("No notes yet. One is added here, or by:", [`stet note ${shell(run.id)} 'What I learnt' --runs ${shell(app.hello.folder)}`]));
   if (app.writable) append(box, h("div", {}, button("Add a note…", () => addNote(app, run.id), { class: "primary" })));
   return box;
 }
