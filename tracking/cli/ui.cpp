@@ -23,9 +23,7 @@ int answer(ui::ServerOptions options, const Common& common) {
   options.runs = common.runs;
   // What works on the page serves its files from where they lie.
   if (const char* page = std::getenv("STET_UI_PAGE")) options.page = page;
-  if (options.page.empty() && !ui::has_page())
-    throw UsageError(
-        "ui: this build has no page: esbuild was not there when it was built (cmake/setup.sh installs it)");
+  if (options.page.empty()) ui::require_page("ui");
   ui::serve(options, [&](const std::string& address) { announce(address, common.json); });
   return 0;
 }

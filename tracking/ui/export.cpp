@@ -249,7 +249,7 @@ void check_place(const Folder& parent, const std::string& name) {
 }  // namespace
 
 Exported export_html(const Path& runs, const std::string& query, const Path& to) {
-  if (!has_page()) raise("export: this build has no page: esbuild was not there when it was built");
+  require_page("export");
   const Path whole = std::filesystem::absolute(to).lexically_normal();
   const Path place = whole.has_filename() ? whole : whole.parent_path();
   const Folder parent = make_directories(file_system(), place.parent_path());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "stet/tensor/error.h"
 #include "stet/tracking/record/folder.h"
 
 namespace stet::tracking::ui {
@@ -22,7 +23,10 @@ const std::pair<const char*, const char*>* find(std::string_view name) {
 
 bool is_page_file(std::string_view name) { return find(name) != nullptr; }
 
-bool has_page() { return kEmbeddedFileCount > 0; }
+void require_page(const std::string& call) {
+  if (kEmbeddedFileCount == 0)
+    raise("{}: this build has no page: esbuild was not there when it was built (cmake/setup.sh installs it)", call);
+}
 
 std::optional<PageFile> page_file(std::string_view name, const std::filesystem::path& folder) {
   const auto* known = find(name);

@@ -17,8 +17,8 @@ struct PageFile {
 bool is_page_file(std::string_view name);
 /// None where there is no such name. `folder`: where it is read from; empty: from the program.
 std::optional<PageFile> page_file(std::string_view name, const std::filesystem::path& folder = {});
-/// Was the program built with its page?
-bool has_page();
+/// Throws UsageError that begins with `call` unless the program was built with its page.
+void require_page(const std::string& call);
 
 /// Defined in what CMake makes of the page.
 struct EmbeddedFile {

@@ -10,10 +10,11 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
+
+from serving import free_port
 
 SKIPPED = 77  # what CTest takes as skipped
 PATIENCE = 20.0
@@ -25,12 +26,6 @@ def programs():
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     driver = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
     return (chromium, driver) if chromium and driver else None
-
-
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 class Failed(Exception):
