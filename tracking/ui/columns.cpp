@@ -21,16 +21,6 @@ bool is_plain(const std::string& name) {
                      [](char c) { return query::is_letter(c) || query::is_digit(c) || c == '.'; });
 }
 
-const char* kind_of(query::Kind kind) {
-  switch (kind) {
-    case query::Kind::number: return "number";
-    case query::Kind::boolean: return "bool";
-    case query::Kind::date: return "time";
-    case query::Kind::duration: return "duration";
-    default: return "text";
-  }
-}
-
 std::string kind_of(const Expression& e) {
   if (e.op == Expression::Op::field) {
     const std::string_view name = query::kFields[e.index].name;
@@ -82,6 +72,16 @@ void add_fields(TellingColumns& out, RunIndex& index, const std::vector<IndexedR
 }
 
 }  // namespace
+
+const char* kind_of(query::Kind kind) {
+  switch (kind) {
+    case query::Kind::number: return "number";
+    case query::Kind::boolean: return "bool";
+    case query::Kind::date: return "time";
+    case query::Kind::duration: return "duration";
+    default: return "text";
+  }
+}
 
 std::string param_expression(const std::string& name) {
   return is_plain(name) ? "params." + name : fmt::format("params[{}]", query::quoted(name));

@@ -18,6 +18,9 @@ struct Column {
   query::Term term;
 };
 
+/// How the page shows a value of this kind, as Column::kind has it.
+const char* kind_of(query::Kind kind);
+
 /// The columns that a request names. A parameter's kind is not known before it has values (set_kinds).
 std::vector<Column> given_columns(const std::vector<std::string>& expressions);
 /// Gives parameters the kind that their values have; `first`: of the columns' values in each row.

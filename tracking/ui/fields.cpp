@@ -53,7 +53,10 @@ constexpr Help kFieldHelp[] = {
     {"git.dirty", "had its source changes that were not committed"},
     {"git.remote", "of its source"},
 };
-static_assert(std::size(kFieldHelp) == query::kFieldCount);
+static_assert(std::equal(std::begin(kFieldHelp), std::end(kFieldHelp), std::begin(query::kFields),
+                         std::end(query::kFields), [](const Help& help, const query::Field& field) {
+                           return std::string_view(help.name) == field.name;
+                         }));
 
 constexpr Help kMembers[] = {{"last", "value"},
                              {"first", "value"},
@@ -74,21 +77,13 @@ constexpr Help kMembers[] = {{"last", "value"},
                              {"smooth(", "the moving average of a weight"},
                              {"slope(", "a step, over the last n points"}};
 
-const char* kind_of(query::Type type) {
+const char* kind_of_field(query::Type type) {
   switch (type) {
     case query::Type::boolean: return "bool";
     case query::Type::number: return "number";
     case query::Type::date: return "time";
     case query::Type::duration: return "duration";
     case query::Type::list: return "list";
-    default: return "text";
-  }
-}
-
-const char* kind_of(query::Kind kind) {
-  switch (kind) {
-    case query::Kind::number: return "number";
-    case query::Kind::boolean: return "bool";
     default: return "text";
   }
 }
@@ -320,8 +315,9 @@ Json fields(Desk& desk, const Parameters& p) {
   for (const auto& [name, param] : names->params) params.push_back(param_json(name, param));
   for (const auto& [name, series] : names->series) metrics.push_back(series_json(name, series));
   for (size_t i = 0; i < query::kFieldCount; ++i)
-    all.push_back(
-        {{"name", query::kFields[i].name}, {"kind", kind_of(query::kFields[i].type)}, {"help", kFieldHelp[i].help}});
+    all.push_back({{"name", query::kFields[i].name},
+                   {"kind", kind_of_field(query::kFields[i].type)},
+                   {"help", kFieldHelp[i].help}});
   for (const Help& m : kMembers) functions.push_back({{"name", m.name}, {"help", m.help}});
   return {{"generation", lease.generation()},
           {"params", std::move(params)},
