@@ -44,8 +44,10 @@ Table metrics_of(const RunOverview& run, bool whole) {
 }
 
 std::string patch_of(const RunOverview& run) {
-  const auto patch = find_recorded(Folder(run.folder), run.launches.back().source.patch);
-  return patch ? read_file(*patch, kLargestPatch) : "";
+  const std::string& path = run.launches.back().source.patch;
+  const auto patch = find_recorded(Folder(run.folder), path);
+  if (!patch) raise<DataError>("{}: there is no such file", (run.folder / path).string());
+  return read_file(*patch, kLargestPatch);
 }
 
 // A file of a patch: how many lines come and go, and which, by the beginning of a hash.
