@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
@@ -99,12 +101,14 @@ std::vector<uint64_t> logged_losses(const Arguments& arguments, const Environmen
   return ticks;
 }
 
-// Within the 20th step 19 boundaries have passed, of which 16 may still be on their way.
-// A device is waited for once it is sixteen boundaries behind; what has come then may still lie in the log's queue.
+// Within the 20th step 19 boundaries have passed, of which 16 may still be on their way. A device is waited for once it
+// is sixteen boundaries behind; what has come then may still lie in the log's queue, all or the later of it.
 TEST(GpuRun, IsAtMostSixteenBoundariesBehind) {
   const auto losses = logged_losses({"--form", "catches", "--checkpoint-every", "100"},
                                     {{"STET_TEST_KILL", "step:20"}, {"STET_EMULATED_LATE", "1000000"}});
-  EXPECT_TRUE(losses.empty() || losses == (std::vector<uint64_t>{1, 2}));
+  const std::vector<uint64_t> come{1, 2};
+  ASSERT_LE(losses.size(), come.size());
+  EXPECT_TRUE(std::equal(losses.begin(), losses.end(), come.begin())) << testing::PrintToString(losses);
 }
 
 // A read arrives when so many later ones were asked for: with more of them a step, losses would come earlier.
