@@ -62,9 +62,26 @@ template <class F> void attempt(Collected& collected, const F& f) {
   } catch (const Error& e) { collected.problems.emplace_back(e.what()); }
 }
 
-Entry leftover(const Folder& runs, const std::string& name) {
-  const size_t slash = name.find('/');
-  return Folder(runs / name.substr(0, slash)) / name.substr(slash + 1);
+// A copy may go on with a run that was left over: then it stays. It is taken away whole, so that one which goes on at
+// this moment finds nothing, and not a part.
+int64_t delete_arrived(FileSystem& fs, const Path& path, const NamedFile& left) {
+  const std::string name = left.name.substr(kIncomingPrefix.size());
+  const std::vector<Arriving> arriving = arriving_runs(path);
+  const auto found = std::ranges::find(arriving, name, &Arriving::name);
+  if (found == arriving.end()) return 0;
+  if (found->age <= kStaleArrival) raise("{}: arrives again, and is left alone", found->folder.string());
+  const Folder runs(path), trash = make_trash(fs, runs);
+  const Entry gone = trash / half_deleted_name();
+  fs.rename(Folder(runs / kIncomingFolder) / name, gone);
+  fs.sync_directory(trash);
+  remove_all(fs, gone);
+  return left.bytes;
+}
+
+int64_t delete_leftover(FileSystem& fs, const Path& path, const NamedFile& left) {
+  if (left.name.starts_with(kIncomingPrefix)) return delete_arrived(fs, path, left);
+  if (const auto trash = find_trash(path)) remove_all(fs, *trash / left.name.substr(kTrashPrefix.size()));
+  return left.bytes;
 }
 
 int64_t delete_all_programs(FileSystem& fs, const Path& runs, const std::vector<NamedFile>& files) {
@@ -103,12 +120,8 @@ Garbage find_garbage(const Path& runs, const GarbageRules& rules) {
 // What frees space without taking any comes first, for a disk that is full.
 Collected collect(FileSystem& fs, const Path& path, const Garbage& garbage) {
   Collected collected;
-  const Folder runs(path);
   for (const NamedFile& left : garbage.leftovers) {
-    attempt(collected, [&] {
-      remove_all(fs, leftover(runs, left.name));
-      return left.bytes;
-    });
+    attempt(collected, [&] { return delete_leftover(fs, path, left); });
   }
   for (const Garbage::Removed& removed : garbage.trash) {
     attempt(collected, [&] {

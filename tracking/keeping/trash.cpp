@@ -95,6 +95,10 @@ std::vector<TrashedRun> trashed_runs(const Path& runs) {
   return all;
 }
 
+Folder make_trash(FileSystem& fs, const Folder& runs) { return make_folder(fs, runs / kTrash); }
+
+std::string half_deleted_name() { return std::string(kGone) + new_run_id(); }
+
 std::vector<std::string> half_deleted(const Path& runs) {
   std::vector<std::string> names;
   const auto trash = find_trash(runs);
@@ -107,7 +111,7 @@ std::vector<std::string> half_deleted(const Path& runs) {
 
 Moved remove_runs(FileSystem& fs, const Path& path, const std::vector<std::string>& names) {
   const Folder runs(path);
-  Batch batch(fs, make_folder(fs, runs / kTrash));
+  Batch batch(fs, make_trash(fs, runs));
   Moved moved;
   for (const std::string& name : names) {
     try {
@@ -143,7 +147,7 @@ Moved restore_runs(FileSystem& fs, const Path& path, const std::vector<TrashedRu
 
 void delete_trashed(FileSystem& fs, const Path& path, const TrashedRun& trashed) {
   const Folder trash = require_trash(path), batch(trash / trashed.batch);
-  const Entry gone = trash / (std::string(kGone) + new_run_id());
+  const Entry gone = trash / half_deleted_name();
   {
     const auto held = hold(fs, Folder(batch / trashed.name));
     fs.rename(batch / trashed.name, gone);

@@ -39,11 +39,17 @@ Moved restore_runs(FileSystem& fs, const Path& runs, const std::vector<TrashedRu
 /// process holds it, and IoError.
 void delete_trashed(FileSystem& fs, const Path& runs, const TrashedRun& trashed);
 
+/// A new name in the trash of what is deleted.
+std::string half_deleted_name();
+
 /// The names in the trash of what a deletion that was cut short has left.
 std::vector<std::string> half_deleted(const Path& runs);
 
 /// The trash; none where nothing was ever removed. Throws IoError where a link or a file is in its place.
 std::optional<Folder> find_trash(const Folder& runs);
+
+/// The trash, which is made when there is none.
+Folder make_trash(FileSystem& fs, const Folder& runs);
 
 /// Holds a run so that no program goes on with it; none where its lock could be held by nobody, being no file. Throws
 /// UsageError naming the process that holds it, and IoError.

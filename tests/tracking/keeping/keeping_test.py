@@ -202,6 +202,23 @@ class Gc(Case):
         self.stet("gc", "--yes")
         self.assertNotIn(UNNEEDED, self.programs())
 
+    def test_a_copy_that_goes_on_while_gc_asks(self):
+        arriving = self.runs / ".incoming" / "some.0123"
+        arriving.mkdir(parents=True)
+        (arriving / "run.json").write_text("{}")
+        long_ago = time.time() - 2 * 86400
+        for path in (arriving / "run.json", arriving):
+            os.utime(path, (long_ago, long_ago))
+        printed = terminal.answered([STET, "gc", "--runs", self.runs], trees.environment(), "y\n",
+                                    lambda: (arriving / "output.log").write_text("more of it"))
+        self.assertIn("arrives again", printed)
+        self.assertEqual({p.name for p in arriving.iterdir()}, {"run.json", "output.log"})
+        for path in (*arriving.iterdir(), arriving):
+            os.utime(path, (long_ago, long_ago))
+        self.stet("gc", "--yes")
+        self.assertFalse(arriving.exists())
+        self.assertEqual([p for p in (self.runs / ".trash").iterdir() if p.name.startswith(".gone-")], [])
+
     def test_what_a_killed_gc_set_aside_goes_back(self):
         kept = next(name for name in self.programs() if not name.startswith(("0" * 63, ".new-")))
         (self.runs / "programs" / kept).rename(self.runs / "programs" / (".gone-" + kept))

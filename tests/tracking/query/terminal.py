@@ -27,16 +27,16 @@ def printed(words, environment):
     return text.decode()
 
 
-def answered(words, environment, answer):
-    """What it prints where all of its streams are a terminal, and somebody types an answer."""
+def answered(words, environment, answer, before=lambda: None):
+    """What it prints where all of its streams are a terminal, and somebody types an answer once it asks; what is done
+    before that, while it waits."""
     try:
         ours, theirs = pty.openpty()
     except OSError as error:
         raise unittest.SkipTest(f"no pseudo-terminal here: {error}") from error
     child = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
-    os.write(ours, answer.encode())
-    text = b""
+    text, asked = b"", False
     while True:
         try:
             block = os.read(ours, 65536)
@@ -45,6 +45,10 @@ def answered(words, environment, answer):
         if not block:
             break
         text += block
+        if not asked and b"[y/N]" in text:
+            asked = True
+            before()
+            os.write(ours, answer.encode())
     child.wait()
     os.close(ours)
     return text.decode()
