@@ -117,6 +117,7 @@ class Exchange {
   }
 
   void stage(const RunManifest& run, const RunManifest* old, const std::string& staging) {
+    if (to_.look_at(staging).kind != Kind::none) touch(staging);
     to_.make_folder(staging);
     for (const std::string& folder : run.folders) to_.make_folder(below(staging, folder));
     if (!run.notes.empty() || (old && !old->notes.empty())) to_.make_folder(below(staging, "notes"));
@@ -130,6 +131,13 @@ class Exchange {
       write_text(below(staging, "run.json"), run.record_text);
     for (const std::string& folder : run.folders) to_.sync(below(staging, folder));
     to_.sync(staging);
+  }
+
+  // What was begun long ago is no longer left over, as gc would have it.
+  void touch(const std::string& staging) {
+    const std::string mark = aside_of(below(staging, "mark"));
+    to_.create(mark, kFileMode)->finish();
+    to_.remove(mark);
   }
 
   // What a copy that was cut short has left half written there, and what may have come in some other way.
@@ -159,7 +167,7 @@ class Exchange {
     if (there.kind == Kind::file && there.size == file.size && is_same(from, below(run, file.path), file, target))
       return;
     if (there.kind != Kind::none) to_.remove(target);
-    copy_file(from, below(run, file.path), target, kFileMode, file.sha256);
+    copy_file(from, below(run, file.path), target, kFileMode, file.size, file.sha256);
   }
 
   // What lies elsewhere under its name was complete when it got that name.
@@ -184,24 +192,28 @@ class Exchange {
       made = true;
       const EntryStatus there = to_.look_at(path);
       if (there.kind == Kind::file && there.size == here.size) continue;
-      copy_file(from_, path, path, kProgramMode, program);
+      copy_file(from_, path, path, kProgramMode, here.size, program);
       ++done_.programs;
     }
     if (made) to_.sync(folder);
   }
 
-  // Under another name until all of it is there, and what it is to be.
-  void copy_file(Store& from, const std::string& path, const std::string& target, unsigned mode,
+  // Under another name until all of it is there, and what it is to be. No more is written than there was to be read.
+  void copy_file(Store& from, const std::string& path, const std::string& target, unsigned mode, int64_t size,
                  const std::string& sha256) {
     const std::string aside = aside_of(target);
     try {
       Sha256 hash;
+      int64_t have = 0;
       const auto file = to_.create(aside, mode);
       from.read(path, [&](Bytes bytes) {
+        have += static_cast<int64_t>(bytes.size());
+        if (have > size) raise<DataError>("{}: grew while it was copied, from {} bytes", from.describe(path), size);
         hash.update(bytes.data(), bytes.size());
         file->write(bytes);
         done_.bytes += static_cast<int64_t>(bytes.size());
       });
+      if (have < size) raise<DataError>("{}: ended after {} of its {} bytes", from.describe(path), have, size);
       file->finish();
       const std::string read = hash.hex();
       if (!sha256.empty() && read != sha256)
@@ -272,7 +284,7 @@ class Exchange {
     ++done_.notes;
     if (options_.dry_run) return;
     to_.make_folder(below(run, "notes"));
-    copy_file(from_, below(run, note.path), below(run, note.path), kFileMode, "");
+    copy_file(from_, below(run, note.path), below(run, note.path), kFileMode, note.size, "");
     to_.sync(below(run, "notes"));
   }
 

@@ -215,7 +215,9 @@ std::vector<StoreItem> SftpClient::list(const std::string& path) {
     if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kEof) break;
     if (reply.type != sftp::kName) fail(reply, path, "read the folder");
     Reader reader(reply.content);
-    for (uint32_t count = reader.u32(); count > 0; --count) {
+    uint32_t count = reader.u32();
+    if (count == 0) fail({}, path, "read the folder");  // and so on, forever
+    for (; count > 0; --count) {
       const std::string name(reader.text());
       static_cast<void>(reader.text());  // as ls would print it
       const EntryStatus status = reader.attributes();

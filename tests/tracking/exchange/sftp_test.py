@@ -21,6 +21,7 @@ if not os.access("/usr/lib/openssh/sftp-server", os.X_OK):
     sys.exit(77)
 
 CUT = pathlib.Path(__file__).with_name("cut.py")
+LIES = pathlib.Path(__file__).with_name("lies.py")
 
 
 def setUpModule():
@@ -165,6 +166,22 @@ class Cuts(Case):
 
 
 class HostileServers(Case):
+    def test_lies(self):
+        """Of a run that is not sealed, so that no digest tells."""
+        run = self.runs / self.ids[0]
+        said = json.loads((run / "run.json").read_text())
+        del said["launches"][0]["end"]
+        (run / "run.json").write_text(json.dumps(said))
+        log = next(run.glob("events.*")).name
+        self.ssh = self.script("ssh", f'exec "{sys.executable}" "{LIES}" "$@"')
+        for lie, why in (("short:" + log, "ended after"), ("long:" + log, "grew while it was copied")):
+            error = self.far("pull", "far:runs", self.ids[0], "--runs", "new", status=2, STET_TEST_LIE=lie).stderr
+            self.assertIn(why, error)
+            self.assertEqual(trees.ids(self.cwd / "new"), [], lie)
+        self.assertIn("can't read the folder", self.far("pull", "far:runs", "--runs", "new", status=2, STET_TEST_LIE="endless").stderr)
+        self.far("pull", "far:runs", self.ids[0], "--runs", "new", STET_TEST_LIE="")
+        self.same(run, self.cwd / "new" / self.ids[0])
+
     def answer(self, *packets, status=2):
         data = self.cwd / "answer"
         data.write_bytes(b"".join(struct.pack(">I", len(p)) + p for p in packets))
