@@ -42,7 +42,8 @@ bool named_like_secret(std::string_view name, std::string_view value) {
       return true;
   }
   bool number = value.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
-  bool of_a_model = value.starts_with('<') || value.starts_with('[');  // as in <|endoftext|> and [UNK]
+  bool list = value.find_first_of(",\"") != std::string_view::npos;
+  bool of_a_model = value.starts_with('<') || (value.starts_with('[') && !list);  // as in <|endoftext|> and [UNK]
   return holds(words, {"token", "auth", "bearer", "authorization"}) && value.size() >= 8 && !number && !of_a_model;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 
@@ -41,11 +42,14 @@ std::string text_of(const Value& value, const Number& number, const Time& time, 
   if (const auto* s = value.get_if<std::string>()) return *s;
   if (const auto* date = value.get_if<query::Date>()) return time(date->seconds);
   if (const auto* duration = value.get_if<query::Duration>()) return span(duration->seconds);
+  const auto* list = value.get_if<query::List>();
+  if (!list) return "";
   std::string all;
-  if (const auto* list = value.get_if<query::List>()) {
-    for (const Value& v : *list) all += (all.empty() ? "" : ", ") + text_of(v, number, time, span);
-  }
-  return all;
+  for (const Value& v : *list) all += (&v == list->data() ? "" : ", ") + text_of(v, number, time, span);
+  // Tags and names are told by their commas alone.
+  const bool of_texts =
+      std::all_of(list->begin(), list->end(), [](const Value& v) { return v.kind() == query::Kind::text; });
+  return of_texts ? all : "[" + all + "]";
 }
 
 }  // namespace

@@ -8,14 +8,19 @@
 namespace stet::tracking {
 namespace {
 
-Json typed(const RunParameter& p) {
-  const auto to_json = [](const auto& value) -> Json {
-    using T = std::remove_cvref_t<decltype(value)>;
+struct ToJson {
+  template <class T> Json operator()(const T& value) const {
     if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) return value;
     else return json_of(value);
-  };
-  return std::visit(to_json, p.typed());
-}
+  }
+  Json operator()(const std::vector<ParameterScalar>& elements) const {
+    Json array = Json::array();
+    for (const ParameterScalar& element : elements) array.push_back(std::visit(*this, element));
+    return array;
+  }
+};
+
+Json typed(const RunParameter& p) { return std::visit(ToJson(), p.typed()); }
 
 Json summary_json(const MetricSummary& m) {
   return {{"last", json_of(m.last)},  {"min", json_of(m.min)},           {"max", json_of(m.max)},

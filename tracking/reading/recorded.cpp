@@ -2,6 +2,7 @@
 
 #include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/record/events.h"
+#include "stet/tracking/record/list_text.h"
 #include "stet/tracking/record/parse.h"
 
 namespace stet::tracking {
@@ -53,9 +54,7 @@ std::optional<RunEnd> end_of(const record::Launch& m) {
   return RunEnd{end.exit_code(), end.message(), end.time(), end.wall_seconds(), end.cpu_seconds(), end.last_step()};
 }
 
-}  // namespace
-
-std::variant<std::string, bool, int64_t, uint64_t, double> RunParameter::typed() const {
+ParameterScalar scalar_of(std::string_view type, const std::string& value) {
   if (type == "bool") {
     if (const auto v = parse_bool(value)) return *v;
   } else if (type == "int") {
@@ -66,6 +65,20 @@ std::variant<std::string, bool, int64_t, uint64_t, double> RunParameter::typed()
     if (const auto v = parse_double(value)) return *v;
   }
   return value;
+}
+
+}  // namespace
+
+ParameterValue RunParameter::typed() const {
+  constexpr std::string_view kList = " list";
+  if (!type.ends_with(kList))
+    return std::visit([](auto scalar) -> ParameterValue { return scalar; }, scalar_of(type, value));
+  const auto elements = parse_list(value);
+  if (!elements) return value;
+  std::vector<ParameterScalar> list;
+  const std::string_view type_of_elements = std::string_view(type).substr(0, type.size() - kList.size());
+  for (const std::string& element : *elements) list.push_back(scalar_of(type_of_elements, element));
+  return list;
 }
 
 RunParameter value_of(const record::Param& m) {

@@ -13,19 +13,25 @@ namespace stet::tracking {
 /// Where a parameter's value came from.
 enum class ValueSource : uint8_t { unknown, standard, flag, config, record };
 
+/// A single value of a parameter: text where it is one, or can't be read as its type.
+using ParameterScalar = std::variant<std::string, bool, int64_t, uint64_t, double>;
+
+/// The same, or a list of such.
+using ParameterValue = std::variant<std::string, bool, int64_t, uint64_t, double, std::vector<ParameterScalar>>;
+
 /// A parameter that the run was given.
 struct RunParameter {
   std::string name;
-  std::string value;     ///< as text that reads back to the same bits
+  std::string value;     ///< as text that reads back to the same bits; of a list as "[1, 2]"
   std::string standard;  ///< what it is by default
   ValueSource source = ValueSource::unknown;
-  std::string type;   ///< int, uint, float, double, bool or string
+  std::string type;   ///< int, uint, float, double, bool or string; of a list such as "int list"
   std::string range;  ///< such as "> 0"; empty: any
   std::string meaning;
   bool masked = false;  ///< the value is a secret, or holds one, and the record does not have it
 
   /// The value by its type; text where it is one, or can't be read as its type.
-  std::variant<std::string, bool, int64_t, uint64_t, double> typed() const;
+  ParameterValue typed() const;
 };
 
 /// What a module, an optimizer, a schedule or a loader reported of itself.

@@ -27,9 +27,16 @@ size_t index_of(std::string_view name) {
 Value text(const std::string& value) { return value.empty() ? Value() : Value(value); }
 Value integer(int64_t value) { return Value(value); }
 
-Value value_of_param(const RunParameter& param) {
-  return std::visit([](auto value) { return Value(std::move(value)); }, param.typed());
-}
+struct ToValue {
+  template <class T> Value operator()(T value) const { return Value(std::move(value)); }
+  Value operator()(const std::vector<ParameterScalar>& elements) const {
+    query::List list;
+    for (const ParameterScalar& element : elements) list.push_back(std::visit(*this, element));
+    return Value(std::move(list));
+  }
+};
+
+Value value_of_param(const RunParameter& param) { return std::visit(ToValue(), param.typed()); }
 
 void add_launch(RunFacts& facts, const record::Launch& launch) {
   facts.field("host") = text(launch.machine().host());

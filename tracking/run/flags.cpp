@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/list_text.h"
 #include "stet/tracking/record/text.h"
 #include "stet/tracking/run/config_entries.h"
 
@@ -20,7 +21,7 @@ std::string_view trim(std::string_view text) {
 constexpr size_t kLargestConfig = size_t{1} << 20;  // bytes
 
 // Takes numbers as they are written, so that they are read as those of the command line are. What is in an object
-// within has its name in front, with a dot.
+// within has its name in front, with a dot; an array becomes the text of a list.
 class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit JsonConfig(const std::string& path) : path_(path) {}
@@ -28,6 +29,7 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
 
   bool start_object(size_t) override {
     if (!begun_) return begun_ = true;
+    if (list_) return refuse();
     if (prefixes_.size() == kMostNested) return refuse();
     prefixes_.push_back(name_ + ".");
     return true;
@@ -41,32 +43,43 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
     name_ = (prefixes_.empty() ? "" : prefixes_.back()) + name;
     return true;
   }
-  bool string(string_t& value) override { return put(value); }
+  bool string(string_t& value) override { return put(list_ ? quoted_element(value) : value); }
   bool boolean(bool value) override { return put(value ? "true" : "false"); }
   bool number_integer(number_integer_t value) override { return put(std::to_string(value)); }
   bool number_unsigned(number_unsigned_t value) override { return put(std::to_string(value)); }
   bool number_float(number_float_t, const string_t& written) override { return put(written); }
   bool null() override { return refuse(); }
   bool binary(binary_t&) override { return refuse(); }
-  bool start_array(size_t) override { return refuse(); }
-  bool end_array() override { return refuse(); }
+  bool start_array(size_t) override {
+    if (!begun_ || list_) return refuse();
+    list_.emplace();
+    return true;
+  }
+  bool end_array() override {
+    entries.add(name_, list_text(*list_), path_, true);
+    list_.reset();
+    return true;
+  }
   bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
 
  private:
   bool put(std::string value) {
     if (!begun_) return false;
-    entries.add(name_, std::move(value), path_);
+    if (list_) list_->push_back(std::move(value));
+    else entries.add(name_, std::move(value), path_);
     return true;
   }
   bool refuse() const {
     if (name_.empty()) return false;
-    raise<DataError>("{}: '{}' must be a number, a text, true or false, or an object of such, {} deep at most", path_,
-                     printable(name_), kMostNested);
+    raise<DataError>(
+        "{}: '{}' must be a number, a text, true or false, a list of such, or an object of such, {} deep at most",
+        path_, printable(name_), kMostNested);
   }
 
   const std::string& path_;
   std::vector<std::string> prefixes_;
-  std::string name_;  // of the value that comes
+  std::string name_;                              // of the value that comes
+  std::optional<std::vector<std::string>> list_;  // the elements of the array that is open
   bool begun_ = false;
 };
 

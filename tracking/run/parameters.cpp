@@ -4,17 +4,22 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/record/list_text.h"
 #include "stet/tracking/record/parse.h"
 #include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
 
-template <class T> constexpr const char* type_name() {
-  if constexpr (std::is_same_v<T, bool>) return "bool";
+constexpr std::string_view kList = " list";  // behind the type of its elements
+
+template <class T> std::string type_name() {
+  if constexpr (ListParameter<T>) return type_name<typename ElementOf<T>::Type>().append(kList);
+  else if constexpr (std::is_same_v<T, bool>) return "bool";
   else if constexpr (std::is_same_v<T, uint64_t>) return "uint";
   else if constexpr (std::is_integral_v<T>) return "int";
   else if constexpr (std::is_same_v<T, float>) return "float";
@@ -23,7 +28,17 @@ template <class T> constexpr const char* type_name() {
 }
 
 template <class T> std::optional<T> parse(const std::string& text) {
-  if constexpr (std::is_same_v<T, bool>) return parse_bool(text);
+  if constexpr (ListParameter<T>) {
+    T list;
+    const auto elements = parse_list(text);
+    if (!elements) return std::nullopt;
+    for (const std::string& element : *elements) {
+      auto value = parse<typename ElementOf<T>::Type>(element);
+      if (!value) return std::nullopt;
+      list.push_back(std::move(*value));
+    }
+    return list;
+  } else if constexpr (std::is_same_v<T, bool>) return parse_bool(text);
   else if constexpr (std::is_same_v<T, uint64_t>) return parse_uint64(text);
   else if constexpr (std::is_same_v<T, int64_t>) return parse_int64(text);
   else if constexpr (std::is_same_v<T, float>) return parse_float(text);
@@ -36,6 +51,19 @@ template <class T> std::optional<T> parse(const std::string& text) {
   } else if (!is_utf8(text)) {
     return std::nullopt;
   } else return text;
+}
+
+// As it reads back.
+template <class T> std::string text_of(const T& value) {
+  if constexpr (ListParameter<T>) {
+    using Element = typename ElementOf<T>::Type;
+    std::vector<std::string> elements;
+    std::transform(value.begin(), value.end(), std::back_inserter(elements), [](const Element& element) {
+      if constexpr (std::is_same_v<Element, std::string>) return quoted_element(element);
+      else return text_of(element);
+    });
+    return list_text(elements);
+  } else return fmt::format("{}", value);
 }
 
 template <class T> std::string kind() {
@@ -85,11 +113,11 @@ Parameters::Parameters(int argc, const char* const* argv) {
   for (Flag& flag : scan_flags(argc, argv)) {
     if (flag.name == "help") help_ = true;
     else if (flag.name == "config") config = flag.value.value_or("");
-    else given_[flag.name] = {std::move(flag.value), Source::flag, {}};
+    else given_[flag.name] = {std::move(flag.value), Source::flag, {}, flag.is_list};
   }
   if (!config || help_) return;
   for (Flag& entry : read_config(*config)) {
-    given_.try_emplace(entry.name, Given{std::move(entry.value), Source::config, *config});
+    given_.try_emplace(entry.name, Given{std::move(entry.value), Source::config, *config, entry.is_list});
   }
 }
 
@@ -110,10 +138,25 @@ const Parameters::Given* Parameters::given(std::string_view name) const {
 }
 
 template <class T> Parameters::Checked Parameters::check(const std::string& text, const ParamOptions& options) {
-  const auto value = parse<T>(text);
-  if (!value) return {"", "must be " + kind<T>()};
-  if (!within(*value, options)) return {"", "must be " + range_words(options)};
-  return {fmt::format("{}", *value), ""};
+  if constexpr (ListParameter<T>) {
+    return check_list<typename ElementOf<T>::Type>(text, options);
+  } else {
+    const auto value = parse<T>(text);
+    if (!value) return {"", "must be " + kind<T>()};
+    if (!within(*value, options)) return {"", "must be " + range_words(options)};
+    return {text_of(*value), ""};
+  }
+}
+
+template <class E> Parameters::Checked Parameters::check_list(const std::string& text, const ParamOptions& options) {
+  const auto elements = parse_list(text);
+  if (!elements)
+    return {"", "must be a list: values with commas between, in double quotes what holds a comma, quote or bracket"};
+  for (const std::string& element : *elements) {
+    if (Checked checked = check<E>(element, options); !checked.error.empty())
+      return {"", "each of the list " + checked.error};
+  }
+  return {text_of(*parse<std::vector<E>>(text)), ""};
 }
 
 void Parameters::agree_with_record(const Declared& d, const Given& given, const Check& check) const {
@@ -128,6 +171,7 @@ void Parameters::agree_with_record(const Declared& d, const Given& given, const 
 // The value's text, and its source in d.
 std::string Parameters::choose(Declared& d, const Check& check) const {
   const Given* g = given(d.name);
+  if (g && g->is_list && !d.type.ends_with(kList)) raise("{}: must be one value, not a list", g->as_written(d.name));
   const auto recorded = record_.find(d.name);
   const bool masked = resumed_ && recorded != record_.end() && recorded->second.masked;
   if (masked && !g && !recorded->second.standard)
@@ -193,9 +237,8 @@ T Parameters::declare(std::string_view name, const T& standard, const ParamOptio
                       bool execution) {
   require_utf8("param", "the help", options.help);
   for (const std::string& choice : options.one_of) require_utf8("param", "a choice", choice);
-  Declared d{std::string(name), type_name<T>(),      "",           fmt::format("{}", standard),
-             Source::standard,  range_sign(options), options.help, built_in,
-             execution};
+  Declared d{std::string(name),   type_name<T>(), "",       text_of(standard), Source::standard,
+             range_sign(options), options.help,   built_in, execution};
   return *parse<T>(settle(std::move(d), [&](const std::string& text) { return check<T>(text, options); }));
 }
 
@@ -211,6 +254,20 @@ template int64_t Parameters::execution(std::string_view, const int64_t&, const P
 template float Parameters::execution(std::string_view, const float&, const ParamOptions&);
 template double Parameters::execution(std::string_view, const double&, const ParamOptions&);
 template std::string Parameters::execution(std::string_view, const std::string&, const ParamOptions&);
+template std::vector<bool> Parameters::param(std::string_view, const std::vector<bool>&, const ParamOptions&);
+template std::vector<int> Parameters::param(std::string_view, const std::vector<int>&, const ParamOptions&);
+template std::vector<int64_t> Parameters::param(std::string_view, const std::vector<int64_t>&, const ParamOptions&);
+template std::vector<float> Parameters::param(std::string_view, const std::vector<float>&, const ParamOptions&);
+template std::vector<double> Parameters::param(std::string_view, const std::vector<double>&, const ParamOptions&);
+template std::vector<std::string> Parameters::param(std::string_view, const std::vector<std::string>&,
+                                                    const ParamOptions&);
+template std::vector<bool> Parameters::execution(std::string_view, const std::vector<bool>&, const ParamOptions&);
+template std::vector<int> Parameters::execution(std::string_view, const std::vector<int>&, const ParamOptions&);
+template std::vector<int64_t> Parameters::execution(std::string_view, const std::vector<int64_t>&, const ParamOptions&);
+template std::vector<float> Parameters::execution(std::string_view, const std::vector<float>&, const ParamOptions&);
+template std::vector<double> Parameters::execution(std::string_view, const std::vector<double>&, const ParamOptions&);
+template std::vector<std::string> Parameters::execution(std::string_view, const std::vector<std::string>&,
+                                                        const ParamOptions&);
 template bool Parameters::built_in(std::string_view, const bool&, const ParamOptions&);
 template int Parameters::built_in(std::string_view, const int&, const ParamOptions&);
 template int64_t Parameters::built_in(std::string_view, const int64_t&, const ParamOptions&);

@@ -15,7 +15,7 @@
 
 namespace stet {
 
-/// What a parameter may be. The bounds of a text parameter are `one_of`.
+/// What a parameter may be, or each element of one that is a list. The bounds of a text parameter are `one_of`.
 struct ParamOptions {
   std::optional<double> above{};  ///< exclusive lower bound
   std::optional<double> from{};   ///< inclusive lower bound
@@ -33,11 +33,24 @@ struct PathOptions {
 
 namespace stet::tracking {
 
+template <class T>
+concept SingleParameter = std::same_as<T, bool> || std::same_as<T, int> || std::same_as<T, int64_t> ||
+    std::same_as<T, float> || std::same_as<T, double>;
+
+template <class T> struct ElementOf;
+template <class E> struct ElementOf<std::vector<E>> { using Type = E; };
+
+/// A std::vector, whose elements a parameter may be.
+template <class T>
+concept ListParameter = requires {
+  typename ElementOf<T>::Type;
+}
+&&(SingleParameter<typename ElementOf<T>::Type> || std::same_as<typename ElementOf<T>::Type, std::string>);
+
 /// True of the types that a parameter may have beside texts; an error of others.
 template <class T> consteval bool require_parameter() {
-  constexpr bool good = std::same_as<T, bool> || std::same_as<T, int> || std::same_as<T, int64_t> ||
-                        std::same_as<T, float> || std::same_as<T, double>;
-  static_assert(good, "a parameter's default is a bool, int, int64_t, float, double or a text");
+  constexpr bool good = SingleParameter<T> || ListParameter<T>;
+  static_assert(good, "a parameter's default is a bool, int, int64_t, float, double, a text, or a std::vector of such");
   return good;
 }
 
@@ -47,7 +60,7 @@ enum class Source { standard, flag, config, record };
 /// One parameter or place that a program declared, its values as text that reads back to the same bits.
 struct Declared {
   std::string name;
-  std::string type;  ///< int, uint, float, double, bool or string; place for a place
+  std::string type;  ///< int, uint, float, double, bool or string; of a list such as "int list"; place for a place
   std::string value;
   std::string standard;  ///< the default
   Source source = Source::standard;
@@ -107,7 +120,8 @@ class Parameters {
     std::optional<std::string> value;
     Source source;
     std::string as_written(std::string_view name) const;
-    std::string config;  // the file that it is from
+    std::string config;    // the file that it is from
+    bool is_list = false;  // written as a list, in a file
   };
   // A value in its canonical form, or what is wrong with it.
   struct Checked {
@@ -117,6 +131,7 @@ class Parameters {
   template <class T>
   T declare(std::string_view name, const T& standard, const ParamOptions& options, bool built_in, bool execution);
   template <class T> static Checked check(const std::string& text, const ParamOptions& options);
+  template <class E> static Checked check_list(const std::string& text, const ParamOptions& options);
   std::string settle(Declared d, const Check& check);
   std::string choose(Declared& d, const Check& check) const;
   void agree_with_record(const Declared& d, const Given& given, const Check& check) const;

@@ -15,6 +15,7 @@
 #include "stet/tracking/capture/source.h"
 #include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/clock.h"
+#include "stet/tracking/record/list_text.h"
 #include "stet/tracking/record/seal.h"
 #include "stet/tracking/record/text.h"
 
@@ -41,9 +42,13 @@ void set_policy(record::RunRecord& record, const CheckpointPolicy& policy) {
   rules->set_log_spaced(policy.log_spaced);
 }
 
-// A text may be a secret, or hold one; a number is none.
+// A text may be a secret, or hold one, as each of a list may; a number is none.
 std::string shown(const Declared& d, const std::string& value) {
-  return d.type == "string" ? mask_secret(d.name, value) : value;
+  if (d.type == "string") return mask_secret(d.name, value);
+  if (d.type != "string list") return value;
+  std::vector<std::string> elements = parse_list(value).value_or(std::vector<std::string>());
+  for (std::string& element : elements) element = quoted_element(mask_secret(d.name, element));
+  return list_text(elements);
 }
 
 void add_place(record::RunRecord& record, const Declared& d) {

@@ -59,7 +59,8 @@ class Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  /// Declares and reads a parameter: bool, int, int64_t, float, double or a text. It is a flag, and it is recorded.
+  /// Declares and reads a parameter: bool, int, int64_t, float, double, a text, or a std::vector of such, whose flag is
+  /// as in `--layers 64,64`. It is a flag, and it is recorded.
   template <class T> auto param(std::string_view name, const T& standard, const ParamOptions& options = {}) {
     if constexpr (std::convertible_to<T, std::string>) return parameters().param<std::string>(name, standard, options);
     else if constexpr (tracking::require_parameter<T>()) return parameters().param<T>(name, standard, options);

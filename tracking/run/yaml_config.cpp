@@ -2,16 +2,20 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <optional>
 #include <sstream>
 #include <string_view>
+#include <vector>
 
+#include "stet/tracking/record/list_text.h"
 #include "stet/tracking/run/config_entries.h"
 
 namespace stet::tracking {
 namespace {
 
 // Takes values as they are written, so that they are read as those of the command line are. What is in a map within has
-// its name in front, with a dot. Nothing is kept but the entries: a file costs no more than its bytes.
+// its name in front, with a dot; a sequence becomes the text of a list. Nothing is kept but the entries: a file costs
+// no more than its bytes.
 class YamlConfig final : public YAML::EventHandler {
  public:
   explicit YamlConfig(const std::string& path) : path_(path) {}
@@ -26,6 +30,10 @@ class YamlConfig final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
     if (prefixes_.empty()) refuse(mark);
     if (!is_standard(tag)) raise<DataError>("{}: the tag {} is not taken", at(mark), printable(tag));
+    if (list_) {
+      list_->push_back(quoted_element(value));
+      return;
+    }
     if (awaits_value_) {
       entries.add(name_, value, at(mark));
     } else {
@@ -35,12 +43,18 @@ class YamlConfig final : public YAML::EventHandler {
     awaits_value_ = !awaits_value_;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    refuse(mark);
+    if (!awaits_value_ || list_) refuse(mark);
+    list_.emplace();
+    list_at_ = at(mark);
   }
-  void OnSequenceEnd() override {}
+  void OnSequenceEnd() override {
+    entries.add(name_, list_text(*list_), list_at_, true);
+    list_.reset();
+    awaits_value_ = false;
+  }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
     const bool is_whole = prefixes_.empty();
-    if ((!is_whole && !awaits_value_) || prefixes_.size() > kMostNested) refuse(mark);
+    if ((!is_whole && !awaits_value_) || list_ || prefixes_.size() > kMostNested) refuse(mark);
     prefixes_.push_back(is_whole ? "" : name_ + ".");
     awaits_value_ = false;
   }
@@ -59,14 +73,17 @@ class YamlConfig final : public YAML::EventHandler {
   std::string at(const YAML::Mark& mark) const { return fmt::format("{}:{}", path_, mark.line + 1); }
   [[noreturn]] void refuse(const YAML::Mark& mark) const {
     if (name_.empty()) raise<DataError>("{}: is no map; write lines of name: value", at(mark));
-    raise<DataError>("{}: '{}' must be a number, a text, true or false, or a map of such, {} deep at most", at(mark),
-                     printable(name_), kMostNested);
+    raise<DataError>(
+        "{}: '{}' must be a number, a text, true or false, a list of such, or a map of such, {} deep at most", at(mark),
+        printable(name_), kMostNested);
   }
 
   const std::string& path_;
   std::vector<std::string> prefixes_;  // of the maps that are open
   std::string name_;                   // of the value that comes
   bool awaits_value_ = false;
+  std::optional<std::vector<std::string>> list_;  // the elements of the sequence that is open
+  std::string list_at_;                           // where it began
 };
 
 }  // namespace

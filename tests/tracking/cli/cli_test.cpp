@@ -257,6 +257,25 @@ TEST_F(Cli, DatesOutOfRangeAreNone) {
   }
 }
 
+TEST_F(Cli, AListIsAParameterAsOthersAre) {
+  train({"--widths", "8,9", "--max-steps", "20"});
+  EXPECT_EQ(nlohmann::json::parse(stet({"show", "latest", "--json"}).out).at("params").at("widths"),
+            nlohmann::json({8, 9}));
+  EXPECT_THAT(stet({"show", "latest"}).out, HasSubstr("[8, 9]  (default [4, 2])"));
+  EXPECT_THAT(run_scenario(folder_.path(), {"--resume", "latest", "--widths", "8"}).err,
+              HasSubstr("was begun with [8, 9]"));
+  ASSERT_EQ(stet({"resume", "latest"}).status, 0);
+  EXPECT_EQ(stet({"verify", "latest"}).status, 0);
+  train({"--widths", "", "--name", "another"});
+  const auto differ = nlohmann::json::parse(stet({"diff", "scenario", "another", "--json"}).out);
+  EXPECT_EQ(differ.at("params").at("widths"), nlohmann::json({"[8, 9]", "[]"}));
+  EXPECT_TRUE(differ.at("same_bits").get<bool>()) << "no digest knows of it";
+  const auto listed = nlohmann::json::parse(stet({"ls", "params.widths == []", "--json"}).out);
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].at("params").at("widths"), nlohmann::json::array());
+  EXPECT_EQ(nlohmann::json::parse(stet({"ls", "9 in params.widths", "--json"}).out).size(), 1u);
+}
+
 TEST_F(Cli, ASecretIsNotRecordedAndAskedForByName) {
   train({"--api-key", "hunter2", "--max-steps", "20"});
   const std::string record = read_file(run() / "run.json");

@@ -72,6 +72,10 @@ TEST_F(Reading, GivesParametersByTheirTypes) {
   EXPECT_EQ(named("epochs").range, "> 0");
   EXPECT_EQ(named("epochs").source, ValueSource::standard);
   EXPECT_EQ(std::get<std::string>(named("form").typed()), "plain");
+  EXPECT_EQ(named("widths").type, "int list");
+  EXPECT_EQ(named("widths").value, "[4, 2]");
+  EXPECT_EQ(std::get<std::vector<ParameterScalar>>(named("widths").typed()),
+            (std::vector<ParameterScalar>{int64_t{4}, int64_t{2}}));
 }
 
 // A log of small digests would otherwise take the names' memory for each.

@@ -48,7 +48,11 @@ TEST(Config, ObjectsWithinGiveDottedNames) {
   EXPECT_EQ(written("model.width = 64\n"), "model.width=64;");
   EXPECT_EQ(refusal("{\"a\": {\"b\": 1}, \"a.b\": 2}"), "c: 'a.b' is given twice");
   EXPECT_EQ(refusal("{\"a\": {\"\": 1}}"), "c: a value has no name");
-  EXPECT_THAT(refusal("{\"a\": {\"b\": [1]}}"), HasSubstr("'a.b' must be a number"));
+  EXPECT_EQ(written("{\"a\": {\"b\": [1, \"x,y\", true, 1e2], \"c\": []}, \"d\": 2}"),
+            "a.b=[1, \"x,y\", true, 1e2];a.c=[];d=2;");
+  EXPECT_THAT(refusal("{\"a\": {\"b\": [null]}}"), HasSubstr("'a.b' must be a number"));
+  EXPECT_THAT(refusal("{\"a\": {\"b\": [{}]}}"), HasSubstr("'a.b' must be a number"));
+  EXPECT_EQ(refusal("{\"a\": [1], \"a\": 2}"), "c: 'a' is given twice");
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
   EXPECT_THAT(refusal(deep), HasSubstr("32 deep at most"));
@@ -69,11 +73,18 @@ TEST(Config, YamlGivesTheSameNamesAndValues) {
   EXPECT_EQ(yaml("---\na: !!int 3\n...\n"), "a=3;");
   EXPECT_EQ(yaml(""), "");
   EXPECT_EQ(yaml("{\"a\": 1}"), "a=1;") << "JSON";
+  EXPECT_EQ(yaml("a: [1, x y]\nb:\n- 'c, d'\n- \"e\"\nc: []\nd: {e: [2]}\nf: 3\n"),
+            "a=[\"1\", \"x y\"];b=[\"c, d\", \"e\"];c=[];d.e=[\"2\"];f=3;");
 }
 
 TEST(Config, YamlThatIsNoMapOfValuesIsRefused) {
   EXPECT_EQ(yaml("a: 1\nb:\n  c: 2\na: 3\n"), "c.yaml:4: 'a' is given twice");
-  EXPECT_THAT(yaml("a: 1\nb: [1, 2]\n"), HasSubstr("c.yaml:2: 'b' must be a number, a text, true or false, or a map"));
+  EXPECT_THAT(yaml("a: 1\nb: [1, [2]]\n"),
+              HasSubstr("c.yaml:2: 'b' must be a number, a text, true or false, a list of such, or a map"));
+  EXPECT_THAT(yaml("b: [1, {c: 2}]\n"), HasSubstr("c.yaml:1: 'b' must be a number"));
+  EXPECT_THAT(yaml("b: [~]\n"), HasSubstr("c.yaml:1: 'b' must be a number"));
+  EXPECT_THAT(yaml("a: &x 1\nb: [*x]\n"), HasSubstr("c.yaml:2: aliases are not taken"));
+  EXPECT_EQ(yaml("a: 1\nb: [1]\nb: 2\n"), "c.yaml:3: 'b' is given twice");
   EXPECT_THAT(yaml("a: ~\n"), HasSubstr("c.yaml:1: 'a' must be a number"));
   EXPECT_THAT(yaml("- 1\n"), HasSubstr("c.yaml:1: is no map"));
   EXPECT_THAT(yaml("just a text\n"), HasSubstr("c.yaml:1: is no map"));
@@ -103,8 +114,9 @@ TEST(Config, YamlThatWouldBeEndlessIsRefused) {
 TEST(Config, WhatIsNoObjectOfValuesIsRefused) {
   for (const char* text : {"{\"a\": 1", "{\"a\" 1}", "{\"a\": 1} x", "{\"a\": 1e999}"})
     EXPECT_THAT(refusal(text), HasSubstr("c: is no JSON object")) << text;
-  for (const char* text : {"{\"a\": null}", "{\"a\": [1]}", "{\"b\": {\"c\": 1}, \"a\": []}"})
-    EXPECT_THAT(refusal(text), HasSubstr("c: 'a' must be a number, a text, true or false, or an object of such"))
+  for (const char* text : {"{\"a\": null}", "{\"a\": [[]]}", "{\"b\": {\"c\": 1}, \"a\": [{}]}"})
+    EXPECT_THAT(refusal(text),
+                HasSubstr("c: 'a' must be a number, a text, true or false, a list of such, or an object"))
         << text;
   EXPECT_THAT(refusal("{\"a\": " + std::string(100'000, '[')), HasSubstr("c: 'a' must be a number"));
   EXPECT_EQ(refusal("a\n"), "c:1: expected name = value");

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <fstream>
 
 #include "stet/tensor/error.h"
@@ -119,7 +120,7 @@ TEST(Parameters, AFileGivesANameOnceAndMayBeginWithAMark) {
   TempFolder folder;
   const std::map<std::string, std::string> files{{"lines", "lr = 1\nlr = 2\n"},
                                                  {"json", R"({"lr": 1, "lr": 2})"},
-                                                 {"nested", R"({"lr": 1, "more": {"lr": [2]}})"},
+                                                 {"nested", R"({"lr": 1, "more": {"lr": [[2]]}})"},
                                                  {"list", R"([{"lr": 1}])"},
                                                  {"marked", "\xEF\xBB\xBF{\"lr\": 2.5e-1}"},
                                                  {"marked lines", "\xEF\xBB\xBFlr = 0.25\n"}};
@@ -131,6 +132,92 @@ TEST(Parameters, AFileGivesANameOnceAndMayBeginWithAMark) {
   EXPECT_THAT(refusal([&] { with("list"); }), HasSubstr("list"));
   EXPECT_EQ(with("marked").param<float>("lr", 1, {}), 0.25f);
   EXPECT_EQ(with("marked lines").param<float>("lr", 1, {}), 0.25f);
+}
+
+using Ints = std::vector<int>;
+using Texts = std::vector<std::string>;
+
+template <class T> std::string list_refusal(const char* value, const std::vector<T>& standard, const ParamOptions& o) {
+  return refusal([&] { given({"--list", value}).param<std::vector<T>>("list", standard, o); });
+}
+
+TEST(Parameters, MayBeLists) {
+  Parameters p = given({"--layers", "64, 32", "--none", "", "--rates=[0.1,1e-05]", "--names", R"(a b,"c,\"d\"", "")",
+                        "--flags", "yes,off", "--wide", "9007199254740993"});
+  EXPECT_EQ(p.param<Ints>("layers", {1}, {.above = 0, .help = "widths"}), (Ints{64, 32}));
+  EXPECT_EQ(p.param<Ints>("none", {1, 2}, {}), Ints());
+  EXPECT_EQ(p.param<std::vector<float>>("rates", {}, {}), (std::vector<float>{0.1f, 1e-5f}));
+  EXPECT_EQ(p.param<Texts>("names", {}, {}), (Texts{"a b", "c,\"d\"", ""}));
+  EXPECT_EQ(p.param<std::vector<bool>>("flags", {}, {}), (std::vector<bool>{true, false}));
+  EXPECT_EQ(p.param<std::vector<int64_t>>("wide", {}, {}), std::vector<int64_t>{9007199254740993});
+  EXPECT_EQ(p.param<std::vector<double>>("left", {0.1, 3}, {}), (std::vector<double>{0.1, 3}));
+  p.close();
+  const auto said = [&](size_t i) { return p.declared()[i].type + " " + p.declared()[i].value; };
+  EXPECT_EQ(said(0), "int list [64, 32]");
+  EXPECT_EQ(said(1), "int list []");
+  EXPECT_EQ(said(2), "float list [0.1, 1e-05]");
+  EXPECT_EQ(said(3), R"(string list ["a b", "c,\"d\"", ""])");
+  EXPECT_EQ(said(4), "bool list [true, false]");
+  EXPECT_EQ(said(5), "int list [9007199254740993]");
+  EXPECT_EQ(said(6), "double list [0.1, 3]");
+  EXPECT_EQ(p.declared()[0].standard, "[1]");
+  EXPECT_EQ(p.declared()[0].range, "> 0");
+  EXPECT_THAT(p.help_text("x"), HasSubstr("--layers int list          widths; default [1], > 0"));
+}
+
+TEST(Parameters, ThatAreListsHoldEachElementToTheirBounds) {
+  EXPECT_EQ(list_refusal<int>("3,0", {1}, {.above = 0}), "--list 3,0: each of the list must be above 0");
+  EXPECT_EQ(list_refusal<float>("3,x", {}, {}), "--list 3,x: each of the list must be a finite number");
+  EXPECT_EQ(list_refusal<float>("nan", {}, {}), "--list nan: each of the list must be a finite number");
+  EXPECT_EQ(list_refusal<std::string>("a,c", {}, {.one_of = {"a", "b"}}),
+            "--list a,c: each of the list must be one of a, b");
+  EXPECT_EQ(list_refusal<int>("", {}, {.above = 0}), "");
+  for (const char* text :
+       {"a,,b", ",", "a,", "a,\"b", "a\"b\"", "\"a\"b", "[a", "a]", "[a],[b]", "\"\\x\"", "\"\xff\""})
+    EXPECT_THAT(list_refusal<std::string>(text, {}, {}), HasSubstr("must be a list: values with commas between"))
+        << text;
+  EXPECT_THAT(list_refusal<std::string>("caf\xe9", {}, {}), HasSubstr("must be UTF-8"));
+  EXPECT_THAT(refusal([] { given({}).param<Ints>("n", {1, 0}, {.above = 0}); }), HasSubstr("its default [1, 0]"));
+  EXPECT_EQ(refusal([] { given({"--list"}).param<Ints>("list", {}, {}); }), "--list: needs a value");
+}
+
+TEST(Parameters, ThatAreListsReadBackToTheSameBits) {
+  const Texts texts{"", " ", "a, b", "[x]", "\"", "\\", "line\nend\t\x01", "\xc3\xa9", "null", "\xf0\x9f\x98\x80"};
+  Parameters p = given({});
+  p.param<Texts>("texts", texts, {});
+  const std::vector<double> numbers{0.1, 1e300, -0.0, 5e-324};
+  p.param<std::vector<double>>("numbers", numbers, {});
+  const std::string words = "--texts=" + p.declared()[0].value, more = "--numbers=" + p.declared()[1].value;
+  Parameters again = given({words.c_str(), more.c_str()});
+  EXPECT_EQ(again.param<Texts>("texts", {}, {}), texts);
+  const auto read = again.param<std::vector<double>>("numbers", {}, {});
+  ASSERT_EQ(read.size(), numbers.size());
+  for (size_t i = 0; i < numbers.size(); ++i)
+    EXPECT_EQ(std::bit_cast<uint64_t>(read[i]), std::bit_cast<uint64_t>(numbers[i]));
+}
+
+TEST(Parameters, ThatAreListsComeFromARecordAndFromFiles) {
+  Parameters p = given({"--layers", "64,64", "--other", "1,2"});
+  p.set_record("r1", {{"layers", {"[64, 64]", false}}, {"other", {"[1]", false}}});
+  EXPECT_EQ(p.param<Ints>("layers", {1}, {}), (Ints{64, 64})) << "says the same";
+  EXPECT_EQ(refusal([&] { p.param<Ints>("other", {1}, {}); }),
+            "--other 1,2: run r1 was begun with [1]; start a new run to change it");
+  TempFolder folder;
+  std::ofstream(folder / "lines") << "layers = [64, 64]\nnames = a, \"b,c\"\nempty =\n";
+  std::ofstream(folder / "json") << R"({"layers": [64, 64], "names": ["a", "b,c"], "empty": []})";
+  std::ofstream(folder / "c.yaml") << "layers: [64, 64]\nnames:\n- a\n- b,c\nempty: []\n";
+  for (const char* file : {"lines", "json", "c.yaml"}) {
+    Parameters q = given({"--config", (folder / file).string().c_str()});
+    EXPECT_EQ(q.param<Ints>("layers", {}, {}), (Ints{64, 64})) << file;
+    EXPECT_EQ(q.param<Texts>("names", {}, {}), (Texts{"a", "b,c"})) << file;
+    EXPECT_EQ(q.param<Ints>("empty", {1}, {}), Ints()) << file;
+    EXPECT_EQ(q.declared()[0].value, "[64, 64]");
+  }
+  for (const char* file : {"json", "c.yaml"}) {
+    Parameters q = given({"--config", (folder / file).string().c_str()});
+    EXPECT_THAT(refusal([&] { q.param<std::string>("names", "", {}); }), HasSubstr("must be one value, not a list"));
+    EXPECT_THAT(refusal([&] { q.path("layers", "", {}); }), HasSubstr("must be one value, not a list"));
+  }
 }
 
 TEST(Parameters, TextIsUtf8) {

@@ -53,6 +53,24 @@ TEST(RecordBuilder, DescribesWhatTheProgramDeclares) {
   EXPECT_EQ(policy_of(record).keep_last, 3);
 }
 
+TEST(RecordBuilder, MasksTheSecretsAmongAListsTexts) {
+  Declarations declared({"program", "--urls", "a,\"https://me:pw@host/x,y\"", "--secrets", "one,two"});
+  using Texts = std::vector<std::string>;
+  declared.parameters.param<Texts>("urls", {}, {});
+  declared.parameters.param<Texts>("secrets", {}, {});
+  declared.parameters.param<Texts>("tags", {"a", "b"}, {});
+  RecordBuilder builder;
+  builder.describe_program("mnist", declared.flags, declared.parameters, {});
+  const auto& record = builder.record();
+  ASSERT_EQ(record.params_size(), 4);
+  EXPECT_EQ(record.params(1).type(), "string list");
+  EXPECT_EQ(record.params(1).value(), R"(["a", "https://***@host/x,y"])");
+  EXPECT_TRUE(record.params(1).masked());
+  EXPECT_EQ(record.params(2).value(), R"(["***", "***"])");
+  EXPECT_EQ(record.params(3).value(), R"(["a", "b"])");
+  EXPECT_FALSE(record.params(3).masked());
+}
+
 TEST(RecordBuilder, AResumedRunKeepsItsNameAndParameters) {
   record::RunRecord before;
   before.set_name("first");

@@ -51,7 +51,7 @@ function choice(app: App, values: { value: Value; count: number }[], expr: strin
   const list = h("div", { class: "choice-list" });
   for (const each of values) {
     const text = each.value === null ? "none" : value(each.value, kind) || '""';
-    const condition = Array.isArray(each.value) ? each.value.map((tag) => `${expr} has ${literal(tag)}`).join(" and ") || `${expr} == []` : `${expr} == ${literal(each.value)}`;
+    const condition = Array.isArray(each.value) && kind === "tags" ? each.value.map((tag) => `${expr} has ${literal(tag)}`).join(" and ") || `${expr} == []` : `${expr} == ${literal(each.value)}`;
     append(list, h("div", { class: "spread" }, button(text, () => {
       app.state.set({ q: and(app.state.get("q"), condition) });
       done();

@@ -110,7 +110,7 @@ export function plural(count: number, one: string, many = one + "s"): string {
 
 export function value(of: Value | undefined, kind: Kind, places?: number): string {
   if (of === null || of === undefined) return "";
-  if (Array.isArray(of)) return of.join(", ");
+  if (Array.isArray(of)) return kind === "tags" ? of.join(", ") : literal(of);
   if (kind === "time") return ago(toNumber(of));
   if (kind === "duration") return duration(toNumber(of));
   if (kind === "size") return bytes(toNumber(of));
@@ -130,7 +130,8 @@ export function exact(of: Value | undefined, kind: Kind): string {
   if (kind === "time") return date(toNumber(of));
   if (kind === "duration") return `${toNumber(of)} s`;
   if (kind === "size") return `${of} bytes`;
-  return Array.isArray(of) ? of.join(", ") : String(of);
+  if (!Array.isArray(of)) return String(of);
+  return kind === "tags" ? of.join(", ") : literal(of);
 }
 
 /** `name[key=value,…]`, as `stet ls --json` spells a metric. */
@@ -145,7 +146,7 @@ const quoted = (text: string): string => `"${text.replace(/\\/g, "\\\\").replace
 export function literal(of: Value): string {
   if (of === null) return "none";
   if (typeof of === "number" || typeof of === "boolean") return String(of).replace("e+", "e");
-  return quoted(String(of));
+  return Array.isArray(of) ? `[${of.map(literal).join(", ")}]` : quoted(String(of));
 }
 
 /** As the program spells it (columns.cpp), so that a column is found again by it. */

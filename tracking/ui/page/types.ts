@@ -1,7 +1,7 @@
 // What the server answers, by docs/json.md: integers beyond 2^53-1, NaN and the infinities are strings.
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-export type Value = null | boolean | number | string | string[];
+export type Value = null | boolean | number | string | (boolean | number | string)[];
 export type Status = "running" | "finished" | "failed" | "interrupted" | "dead" | "created";
 
 export interface Counts {

@@ -151,7 +151,14 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     app.state.set({ axes: of(axesState.order), plog: of(axesState.log) || "none", pflip: of(axesState.flip) }, true);
   }
 
-  const categoryOf = (each: Value): string => (each === null ? "none" : String(each));
+  const categoryOf = (each: Value): string => (each === null ? "none" : Array.isArray(each) ? literal(each) : String(each));
+
+  /** Lists are in no list: each is compared. */
+  function conditionOf(expr: string, categories: string[]): string {
+    const column = data?.answer.columns[data.exprs.indexOf(expr)];
+    if (!column?.values.some(Array.isArray)) return `${expr} in [${categories.map(literal).join(", ")}]`;
+    return `(${categories.map((each) => `${expr} == ${each}`).join(" or ")})`;
+  }
 
   /** What was brushed becomes a condition of the query, which takes the place of the one for the same axis. */
   function brushed(brushes: Brush[]): void {
@@ -160,8 +167,8 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     for (const brush of brushes) {
       const expr = data.exprs.find((each) => exprLabel(each) === brush.axis) ?? brush.axis;
       const escaped = expr.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-      const condition = brush.categories ? `${expr} in [${brush.categories.map(literal).join(", ")}]` : `${literal(Number((brush.low ?? 0).toPrecision(5)))} <= ${expr} <= ${literal(Number((brush.high ?? 0).toPrecision(5)))}`;
-      query = query.replace(new RegExp(`( and )?(-?[0-9.e-]+ <= ${escaped} <= -?[0-9.e-]+|${escaped} in \\[[^\\]]*\\])`, "g"), "").replace(/^ and /, "");
+      const condition = brush.categories ? conditionOf(expr, brush.categories) : `${literal(Number((brush.low ?? 0).toPrecision(5)))} <= ${expr} <= ${literal(Number((brush.high ?? 0).toPrecision(5)))}`;
+      query = query.replace(new RegExp(`( and )?(-?[0-9.e-]+ <= ${escaped} <= -?[0-9.e-]+|${escaped} in \\[[^\\]]*\\]|\\((?:(?: or )?${escaped} == (?:none|\\[[^\\]]*\\]))+\\))`, "g"), "").replace(/^ and /, "");
       query = and(query, condition);
     }
     // The condition stands in the query from here on; what it leaves is drawn without the brush.
