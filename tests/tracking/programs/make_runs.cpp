@@ -297,6 +297,13 @@ void odd_params(record::RunRecord& record, int i) {
   if (i > 7) add_param(record, "weight-decay", fmt::format("{}", 0.01 * (i - 8)), "double", "0");
   if (i > 3) add_param(record, "opt.name", i % 2 ? "adamw" : "sgd", "string", "sgd");
   if (i == 15) add_param(record, "token", "***", "string", "");
+  if (i == 5 || i == 7) add_param(record, "layers", "[64, 64]", "int list", "[64, 64]");
+  if (i == 8) add_param(record, "layers", "[64, 9007199254740993, -1]", "int list", "[64, 64]");
+  if (i == 11) add_param(record, "layers", "[64, 0.5, 1e-05]", "float list", "[]");
+  if (i == 12) add_param(record, "layers", "[\"a\", \"b, c\", \"64\"]", "string list", "[]");
+  if (i == 13) add_param(record, "layers", "[]", "int list", "[64, 64]");
+  if (i == 14) add_param(record, "layers", "[true, false]", "bool list", "[]");
+  if (i == 6) add_param(record, "layers", "64", "int", "64");
 }
 
 void odd_log(Log& log, int i, int64_t from, int64_t to) {

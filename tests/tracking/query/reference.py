@@ -111,6 +111,8 @@ class Run:
     @staticmethod
     def typed(param):
         kind, value = param["type"], param["value"]
+        if kind.endswith(" list"):
+            return [float(v) if kind.startswith(("float", "double")) else v for v in json.loads(value)]
         if kind == "bool":
             return value == "true"
         if kind in ("int", "uint"):
@@ -170,11 +172,14 @@ def is_nan(value):
 def compare(a, op, b):
     if a is None or b is None or kind(a) != kind(b) or is_nan(a) or is_nan(b):
         return False
+    if kind(a) == "list":
+        same = len(a) == len(b) and all(compare(x, "==", y) for x, y in zip(a, b))
+        return op == ("==" if same else "!=")
     if op == "==":
         return a == b
     if op == "!=":
         return a != b
-    if kind(a) in ("boolean", "list"):
+    if kind(a) == "boolean":
         return False
     if kind(a) == "text":
         a, b = a.encode(), b.encode()
