@@ -23,10 +23,10 @@ from browser import Browser  # noqa: E402
 
 FLAGS = ["--js-flags=--expose-gc", "--enable-precise-memory-info"]
 
-# In the page: the time at which a condition holds first, seen once a frame; `usable` since navigation, `after` since an action.
+# In the page: the time at which what a condition says is drawn, two frames after it holds first; `usable` since navigation, `after` since an action.
 WATCH = """
   window.bars = {usable: null};
-  window.barsWatch = (condition) => { const look = () => { try { if (condition()) { bars.usable = performance.now(); return; } } catch {} requestAnimationFrame(look); }; look(); };
+  window.barsWatch = (condition) => { const look = () => { try { if (condition()) { requestAnimationFrame(() => requestAnimationFrame(() => { bars.usable = performance.now(); })); return; } } catch {} requestAnimationFrame(look); }; look(); };
   window.barsAfter = (act, condition, done) => {
     const begin = performance.now();
     act();
@@ -35,7 +35,7 @@ WATCH = """
   };
   window.barsRows = () => [...document.querySelectorAll('.t-scroll .virtual .t-row:not([hidden]):not(.waiting)')];
   window.barsNames = () => barsRows().map((row) => row.querySelector('a.name')?.textContent).join('|');
-  window.barsDrawn = (count) => { const panels = [...document.querySelectorAll('.panel')]; return panels.length >= count && panels.some((p) => p.querySelector('canvas')) && !document.querySelector('[aria-busy=true]')
+  window.barsDrawn = (count) => { const panels = [...document.querySelectorAll('.panel')]; return panels.length >= count && panels.some((p) => p.querySelector('[role=img][aria-label]')) && !document.querySelector('[aria-busy=true]')
     && document.querySelectorAll('.run-row').length > 0; };
 """
 
@@ -140,6 +140,7 @@ def curves(page, name, place):
     print_row(f"{name}: shown", page.opened(place, "barsDrawn(1)"), 2000)
     # The answer to a zoom ends the busy state that the question began.
     answered = "/zoom=/.test(location.hash) && !document.querySelector('[aria-busy=true]')"
+    time.sleep(1)
     times = []
     for share in (0.6, 0.5, 0.4, 0.3, 0.2):
         times.append(page.after(drag(share), answered))
