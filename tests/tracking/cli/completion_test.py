@@ -123,9 +123,9 @@ class Bash(unittest.TestCase):
         self.becomes("stet verify --isa=sc" + TAB, "stet verify --isa=scalar ")
 
     def test_fields_and_parameters_in_a_query(self):
-        self.becomes("stet ls 'params.l" + TAB, "stet ls 'params.lr")
-        self.becomes("stet ls params.l" + TAB, "stet ls params.lr")
-        self.becomes("stet ls 'steps > 3 and params.l" + TAB, "stet ls 'steps > 3 and params.lr")
+        self.becomes("stet ls 'params.sa" + TAB, "stet ls 'params.salt")
+        self.becomes("stet ls params.sa" + TAB, "stet ls params.salt")
+        self.becomes("stet ls 'steps > 3 and params.sa" + TAB, "stet ls 'steps > 3 and params.salt")
         self.becomes("stet ls 'forked" + TAB + " ==", "stet ls 'forked_at ==")
         self.becomes('stet ls "git.bra' + TAB, 'stet ls "git.branch')
         self.becomes("stet ls --all 'steps > 3 an" + TAB, "stet ls --all 'steps > 3 and")

@@ -43,7 +43,7 @@ std::string some_event(int64_t step) {
   record::Event event;
   event.set_wall_time(1.7e9 + 0.5 * static_cast<double>(step));
   event.set_step(step);
-  event.set_tick(static_cast<uint64_t>(3 * step));
+  event.set_tick(3 * static_cast<uint64_t>(step));
   for (const char* name : {"loss", "train/accuracy", "loss"})
     *event.mutable_summary()->add_value() =
         scalar_event(name, 0.1 * static_cast<double>(step), {{"subset", name}}).summary().value(0);

@@ -10,6 +10,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 import unittest
 import urllib.parse
 
@@ -234,8 +235,13 @@ class Curves(Page):
     def test_hover_is_linked(self):
         self.open("home", "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')")
         x, y, width, height = browser.box(".panel .chart-place")
-        browser.hover(x + 0.5 * width, y + 0.6 * height)
-        browser.wait("/ at /.test(document.querySelector('.list-columns .what').textContent)", "values at the crosshair")
+        at = "/ at /.test(document.querySelector('.list-columns .what').textContent)"
+        for move in range(40):  # a chart that is not drawn yet hears nothing
+            browser.hover(x + (0.5 + 0.002 * move) * width, y + 0.6 * height)
+            if browser.run(f"return {at}"):
+                break
+            time.sleep(0.25)
+        browser.wait(at, "values at the crosshair")
         browser.hover(5, 5)
         browser.wait("/^last /.test(document.querySelector('.list-columns .what').textContent)")
 
