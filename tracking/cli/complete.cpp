@@ -304,6 +304,7 @@ int answer_shell(const std::vector<Verb>& verbs, const std::vector<std::string>&
     ShellLine line;
     if (is_bash) line = parse_line(words[1], words[2]);
     else line.words = words;
+    if (line.words.size() < 2) return 1;  // no word of the line is to be completed
     Completion found = complete(verbs, {line.words.begin() + 1, line.words.end()});
     drop_unprintable(found.candidates);
     if (found.files != Files::none) put_line(found.files == Files::files ? "files" : "folders");
