@@ -61,6 +61,17 @@ export abstract class Chart<D, E extends object> {
     return () => set.delete(f as Listener<never>);
   }
 
+  /** What the pointer does over the chart, at places in it, until the signal comes. */
+  protected listen(moved: (x: number, y: number) => void, left: () => void, clicked: () => void, signal: AbortSignal): void {
+    const { root } = this.layers;
+    root.addEventListener("pointermove", (e) => {
+      const box = root.getBoundingClientRect();
+      moved(e.clientX - box.left, e.clientY - box.top);
+    }, { signal });
+    root.addEventListener("pointerleave", left, { signal });
+    root.addEventListener("click", clicked, { signal });
+  }
+
   protected emit<K extends keyof E>(event: K, value: E[K]): void {
     for (const f of this.listeners.get(event) ?? []) (f as Listener<E[K]>)(value);
   }

@@ -56,16 +56,9 @@ export class HeatChart extends Chart<HeatData, HeatEvents> {
 
   constructor(element: HTMLElement) {
     super(element);
-    const { root } = this.layers;
-    const options = { signal: this.off.signal };
-    root.addEventListener("pointermove", (e) => {
-      const box = root.getBoundingClientRect();
-      this.pointed(e.clientX - box.left, e.clientY - box.top);
-    }, options);
-    root.addEventListener("pointerleave", () => this.left(), options);
-    root.addEventListener("click", () => {
+    this.listen((x, y) => this.pointed(x, y), () => this.left(), () => {
       if (this.cell) this.emit("click", { step: this.data!.steps[this.cell.step]! });
-    }, options);
+    }, this.off.signal);
   }
 
   override destroy(): void {

@@ -43,16 +43,9 @@ export class ScatterChart extends Chart<ScatterData, ScatterEvents> {
 
   constructor(element: HTMLElement) {
     super(element);
-    const { root } = this.layers;
-    const options = { signal: this.off.signal };
-    root.addEventListener("pointermove", (e) => {
-      const box = root.getBoundingClientRect();
-      this.pointed(e.clientX - box.left, e.clientY - box.top);
-    }, options);
-    root.addEventListener("pointerleave", () => this.hover(null), options);
-    root.addEventListener("click", () => {
+    this.listen((x, y) => this.pointed(x, y), () => this.hover(null), () => {
       if (this.hovered !== null) this.emit("click", { run: this.data!.ids[this.hovered]! });
-    }, options);
+    }, this.off.signal);
   }
 
   highlight(run: string | null): void {
