@@ -96,6 +96,7 @@ class Exchange {
     require_unaltered(from_, run.name);
     if (options_.dry_run) return;
     const std::string staging = below(std::string(kIncomingFolder), run.name + "." + run.version);
+    staging_ = staging, published_ = run.name;
     stage(run, old, staging);
     bring_programs(run);
     require_unchanged(run);
@@ -137,7 +138,7 @@ class Exchange {
   void touch(const std::string& staging) {
     const std::string mark = aside_of(below(staging, "mark"));
     to_.create(mark, kFileMode)->finish();
-    to_.remove(mark);
+    forget(mark);
   }
 
   // What a copy that was cut short has left half written there, and what may have come in some other way.
@@ -245,7 +246,14 @@ class Exchange {
     return below(folder_of(target), fmt::format(".new-{:08x}{:08x}", random_(), random_()));
   }
 
+  // Another process, where there are no locks, may have made a run of the folder that it lies in.
   void forget(const std::string& path) noexcept {
+    remove_if_possible(path);
+    if (!staging_.empty() && path.starts_with(staging_ + "/"))
+      remove_if_possible(published_ + path.substr(staging_.size()));
+  }
+
+  void remove_if_possible(const std::string& path) noexcept {
     try {
       to_.remove(path);
     } catch (const Error&) {  // the next copy removes it
@@ -290,6 +298,7 @@ class Exchange {
 
   Store &from_, &to_;
   const ExchangeOptions& options_;
+  std::string staging_, published_;  // what is being built, and the run that it becomes
   std::random_device random_;
   Exchanged done_;
 };
