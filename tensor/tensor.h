@@ -20,6 +20,14 @@
 #include "stet/tensor/shape.h"
 #include "stet/tensor/storage.h"
 
+// With it, clang warns where `for (float x : softmax(y).span<float>())` reads a tensor that is gone. g++ warns of its
+// own, from 13 on.
+#ifdef __clang__
+#define STET_LIFETIME_BOUND [[clang::lifetimebound]]
+#else
+#define STET_LIFETIME_BOUND
+#endif
+
 namespace stet {
 
 class Node;
@@ -82,7 +90,7 @@ class Tensor {
   /// The elements in row-major order; T must be the dtype's type.
   template <class T> std::vector<T> to_vector() const;
   /// The elements without a copy: the tensor must be contiguous, on the CPU, and of T's dtype, and outlive the span.
-  template <class T> std::span<const T> span() const {
+  template <class T> std::span<const T> span() const STET_LIFETIME_BOUND {
     return {static_cast<const T*>(host_data(dtype_of<T>)), static_cast<size_t>(elements())};
   }
 

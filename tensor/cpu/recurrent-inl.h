@@ -28,12 +28,7 @@ HWY_INLINE V load_some(const float* x, int64_t n) {
   return n < kWidth ? load_part(D(), x, n, 0.0f) : hn::LoadU(D(), x);
 }
 
-HWY_INLINE void store_some(V v, float* y, int64_t n) {
-  if (n >= kWidth) return hn::StoreU(v, D(), y);
-  HWY_ALIGN float rest[kWidth];
-  hn::Store(v, D(), rest);
-  std::copy(rest, rest + n, y);
-}
+HWY_INLINE void store_some(V v, float* y, int64_t n) { n < kWidth ? store_part(D(), v, y, n) : hn::StoreU(v, D(), y); }
 
 /// A row's sums over the whole of K: its chunks' chains, added in order.
 template <int kRows, int kVectors>

@@ -26,10 +26,14 @@ HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> load_part(D d, const T* x, int64_t count, 
   const auto mask = hn::FirstN(d, static_cast<size_t>(count));
   return hn::IfThenElse(mask, hn::MaskedLoad(mask, d, x), hn::Set(d, rest));
 #else
-  HWY_ALIGN T buffer[hn::MaxLanes(d)];
-  std::fill(buffer, buffer + hn::MaxLanes(d), rest);
-  std::copy(x, x + count, buffer);
-  return hn::Load(d, buffer);
+  if constexpr (hn::MaxLanes(d) == 1) {  // No part of a vector of one has an element.
+    return hn::Set(d, rest);
+  } else {
+    HWY_ALIGN T buffer[hn::MaxLanes(d)];
+    std::fill(buffer, buffer + hn::MaxLanes(d), rest);
+    std::copy(x, x + count, buffer);
+    return hn::Load(d, buffer);
+  }
 #endif
 }
 
@@ -62,9 +66,11 @@ HWY_INLINE void store_part(D d, V v, T* y, int64_t count) {
 #if HWY_TARGET == HWY_AVX3
   hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, y);
 #else
-  HWY_ALIGN T buffer[hn::MaxLanes(d)];
-  hn::Store(v, d, buffer);
-  std::copy(buffer, buffer + count, y);
+  if constexpr (hn::MaxLanes(d) > 1) {
+    HWY_ALIGN T buffer[hn::MaxLanes(d)];
+    hn::Store(v, d, buffer);
+    std::copy(buffer, buffer + count, y);
+  }
 #endif
 }
 

@@ -37,7 +37,7 @@ Tensor within_lengths(const char* op, const Tensor& lengths, const Shape& lead, 
           name_of(lengths.dtype()), lengths.shape().to_string());
   }
   if (lengths.device() == cpu) {
-    for (const int64_t n : contiguous(lengths).span<int64_t>()) {
+    for (const int64_t n : lengths.to_vector<int64_t>()) {
       if (n < 0 || n > keys) raise<DataError>("{}: a length of {} is not within 0 … {} keys", op, n, keys);
     }
   }

@@ -51,7 +51,7 @@ Tensor checked_lengths(const char* op, const Tensor& lengths, const Tensor& x) {
           lengths.shape().to_string());
   }
   if (lengths.device() == cpu) {
-    for (const int64_t n : contiguous(lengths).span<int64_t>()) {
+    for (const int64_t n : lengths.to_vector<int64_t>()) {
       if (n < 0 || n > x.size(1)) raise<DataError>("{}: a length of {} is not within 0 … {} steps", op, n, x.size(1));
     }
   }

@@ -204,6 +204,7 @@ TEST(Attention, WhatIsHiddenDoesNotShow) {
   const auto want = attention(in.q, in.k.slice(1, 0, 40), in.v.slice(1, 0, 40)).to_vector<float>();
   EXPECT_EQ(attention(in.q, k, v, {.mask = there}).to_vector<float>(), want);
   EXPECT_EQ(attention(in.q, k, v, {.lengths = Tensor::from<int64_t>({40, 40})}).to_vector<float>(), want);
+  EXPECT_EQ(attention(in.q, k, v, {.lengths = Tensor::from<int64_t>({40}).expand({2})}).to_vector<float>(), want);
   const Tensor added = where(there, zeros({}), full({}, -std::numeric_limits<double>::infinity()));
   EXPECT_EQ(attention(in.q, k, v, {.mask = added}).to_vector<float>(), want);
   const Tensor wq = watch(in.q), wk = watch(k), wv = watch(v);

@@ -172,6 +172,12 @@ TEST(Lstm, WithLengthsEqualsTheComposition) {
   }
 }
 
+TEST(Lstm, TakesLengthsThatAreAView) {
+  const Inputs in = inputs({2, 3, 4, 5}, false);
+  EXPECT_EQ(lstm(in.x, in.w, {}, Tensor::from<int64_t>({2}).expand({2})).output.to_vector<float>(),
+            lstm(in.x, in.w, {}, Tensor::from<int64_t>({2, 2})).output.to_vector<float>());
+}
+
 TEST(Lstm, GivesGradientsWhereTheyAreAskedFor) {
   const Inputs in = inputs({4, 6, 5, 19}, false);
   const auto want = composed::lstm_gradient(in.g, {}, in.x, in.w, in.initial);
@@ -214,6 +220,8 @@ TEST(Lstm, RefusesShapesThatDoNotFit) {
   EXPECT_THROW(lstm(in.x, {in.w.input, zeros({20, 4}), {}, {}}), UsageError);
   EXPECT_THROW(lstm(in.x, {in.w.input, in.w.recurrent, zeros({5}), {}}), UsageError);
   EXPECT_THROW(lstm(in.x, in.w, {zeros({3, 5}), {}}), UsageError);
+  EXPECT_THROW(lstm(in.x, in.w, {}, Tensor::from<int64_t>({3, 4})), DataError);
+  EXPECT_THROW(lstm(in.x, in.w, {}, Tensor::from<int64_t>({4}).expand({2})), DataError);
   EXPECT_EQ(lstm(zeros({0, 3, 4}), in.w).output.shape(), Shape({0, 3, 5}));
 }
 
