@@ -17,6 +17,7 @@
 #include "stet/tracking/capture/own_runs.h"
 #include "stet/tracking/record/checkpoint_digest.h"
 #include "stet/tracking/record/text.h"
+#include "stet/tracking/run/artifacts.h"
 #include "stet/tracking/run/process_end.h"
 #include "stet/tracking/run/restart_point.h"
 #include "stet/tracking/run/resume.h"
@@ -59,6 +60,7 @@ LiveRun::LiveRun(int argc, const char* const* argv, std::string program)
   progress_.set_quiet(flags_.quiet);
   if (!flags_.resume.empty() && !parameters_.help()) take_up_recorded();
   flags_.read_rest(parameters_);
+  log_.allow_nan(flags_.allow_nan);
   checkpoints_.override_interval(flags_.checkpoint_every);
   install_recorder(this);
   set_tick(0);
@@ -79,8 +81,7 @@ void LiveRun::set_policy(const CheckpointPolicy& policy) {
 
 void LiveRun::set_resources(double every_seconds) {
   if (begun()) raise("resources: the run has begun; say how often before the loop");
-  if (!(every_seconds >= 0 && every_seconds < 1e6)) raise("resources: every {} seconds; 0 is never", every_seconds);
-  resources_every_ = every_seconds;
+  resources_.set_interval(every_seconds);
 }
 
 void LiveRun::describe(const RunDescription& description) {
@@ -144,9 +145,9 @@ void LiveRun::begin() {
   if (!held_->lock.warning().empty()) progress_.warn(held_->lock.warning());
   if (resumed()) {
     checkpoints_.recall(held_->folder, steps());
-    summaries_.recall(held_->folder);
+    log_.recall(held_->folder);
   }
-  watch_resources();
+  if (!replay_) resources_.start(held_->folder);
   progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.path().string(),
                             resumed() ? fmt::format(", from step {}", steps()) : ""));
 }
@@ -177,7 +178,7 @@ void LiveRun::begin_log() {
 
 void LiveRun::save_record() {
   record_.set_digest_interval(digests_.interval());
-  record_.set_summaries(summaries_);
+  record_.set_summaries(log_.summaries());
   record_.save(fs_, held_->folder);
 }
 
@@ -212,8 +213,7 @@ LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
 
 void LiveRun::go_to(Moment moment) {
   now_.committed = moment;
-  resource_stamp_.step = moment.step;
-  resource_stamp_.tick = moment.tick;
+  resources_.set_boundary(moment);
   set_tick(static_cast<uint32_t>(moment.tick));
 }
 
@@ -276,7 +276,7 @@ void LiveRun::begin_iteration(LoopKind kind, BatchSize size) {
 void LiveRun::commit(LoopKind kind, bool finished) {
   const bool step = kind == LoopKind::steps || (!finished && !position_.holds_loops());
   const bool may_be_return = finished && position_.depth() > 1;
-  if (step && !mute() && wants_histograms()) log_weights();
+  if (step && !mute()) log_.weights(state_);
   position_.commit(finished);
   go_to_next_boundary(step ? 1 : 0);
   now_.in_step = false;
@@ -293,7 +293,7 @@ void LiveRun::commit(LoopKind kind, bool finished) {
     save_record();
   }
   const bool save = !replay_ && checkpoints_.due(now_, step);
-  if (resources_ && resources_->take_due()) log_time_left();
+  resources_.log_time_left(now_, progress_);
   if (save && !may_be_return) write_checkpoint();
   else sink_.boundary();
   if (!may_be_return) stop_if_asked();
@@ -360,92 +360,44 @@ void LiveRun::loss(const Tensor& value) {
 
 void LiveRun::training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) {
   if (mute() || position_.depth() == 0 || !optimizers_.insert(&optimizer).second) return;
-  if (!state_.holds(optimizer))
-    raise("step {}: an optimizer that is not tracked trains; name it before the loop, as in run.track(\"opt\", opt)",
-          now_.step());
-  if (!state_.holds(parameters))
-    raise(
-        "step {}: an optimizer trains parameters that are not tracked; name their network before the loop, as in "
-        "run.track(\"net\", net)",
-        now_.step());
+  state_.require_tracked(now_.step(), optimizer, parameters);
 }
 
-// How a run ends: finished, stopped at a boundary, or failed.
-
-// What happened after the event that failed is no part of the record.
-void LiveRun::mark_end(record::End::Status status, int exit_code, const std::string& message) {
-  resources_.reset();
-  sink_.settle();
-  ended_ = true;
-  const Instant end = sink_.stop(now_, message);
-  go_to(end.committed);
-  now_.in_step = end.in_step;
-  settle_source();
-  record_.set_log_waits(sink_.waits(), sink_.wait_seconds());
-  record_.end(status, exit_code, message, steps(), digests_.root());
-  record_.seal(held_->folder);
-  save_record();
+void LiveRun::gradients(const Gradients& gradients) {
+  if (!mute() && position_.depth() > 0) log_.gradients(state_, gradients);
 }
+
+// What the program logs.
+
+RunLog* LiveRun::log() {
+  close();
+  return mute() ? nullptr : &log_;
+}
+
+void LiveRun::artifact(const Path& file) {
+  close();
+  if (mute()) return;
+  check_artifact_name(file);
+  begin();
+  keep_artifact(fs_, held_->folder, file);
+}
+
+void LiveRun::summary(std::string_view name, Best best, const Context& context) {
+  close();
+  if (depth() > 0)
+    raise("summary: '{}' is asked for within a loop, where a resumed run could not; ask before the loop", name);
+  log_.summarize(name, best, context);
+}
+
+// The process.
 
 void LiveRun::leave_to_parent() {
   parents_ = true;
-  static_cast<void>(resources_.release());  // its thread is the parent's
+  resources_.leave_to_parent();
   sink_.leave_to_parent();
   record_.leave_to_parent();
   progress_.leave_to_parent();
   forget_signals();
-}
-
-void LiveRun::finish() {
-  if (parents_) return;
-  close();
-  if (mute()) fail("resume: the program ended before it came to the loop where the run left off", false);
-  if (abandoned_) return left_by_exception();
-  if (!begun() || ended_) return;
-  mark_end(record::End::FINISHED, 0, "");
-  progress_.end();
-  progress_.say(fmt::format("{}: finished after {} steps: {}", program_, steps(), held_->folder.path().string()));
-  progress_.close_output();
-}
-
-void LiveRun::left_by_exception() {
-  if (parents_) return;
-  progress_.end();
-  if (!training_ && !resumed()) {
-    if (held_) remove_all(fs_, held_->folder);
-  } else if (begun() && !ended_) {
-    mark_end(record::End::FAILED, 1, sink_.first_failure("an exception that the program caught left the loop"));
-  }
-}
-
-void LiveRun::stop(const std::string& reason, int exit_code) {
-  if (!checkpoints_.covers(now_)) write_checkpoint();
-  mark_end(record::End::INTERRUPTED, exit_code, reason);
-  progress_.end();
-  progress_.say(fmt::format("{}: {} at step {}; go on with --resume {}", program_,
-                            reason == "max-steps" ? "stopped by --max-steps" : reason, steps(), record_.id()));
-  progress_.close_output();
-  std::_Exit(exit_code);
-}
-
-void LiveRun::fail(const std::string& message, bool in_training) noexcept {
-  const int code = in_training || training_ ? 1 : 2;
-  std::string why = message;
-  try {
-    // A compiler may have data read before the call beside it that closes the set of parameters: --help needs none.
-    if (parameters_.help()) close();
-    progress_.end();
-    flush_all();
-    const bool leaves_nothing = code == 2 && !resumed() && !parents_;
-    if (begun() && !ended_ && !leaves_nothing && !parents_) {
-      why = sink_.first_failure(message);
-      mark_end(record::End::FAILED, code, why);
-    }
-    if (held_ && leaves_nothing) remove_all(fs_, held_->folder);
-  } catch (const std::exception& e) { why += std::string("; the record could not be brought up to date: ") + e.what(); }
-  std::fprintf(stderr, "%s: %s\n", to_utf8(program_).c_str(), in_one_line(why).c_str());
-  progress_.close_output();
-  std::_Exit(code);
 }
 
 void LiveRun::fail_if_any(const std::string& message, bool in_training) noexcept {

@@ -1,12 +1,10 @@
 // The run of this process: what Run and its loops stand on.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,19 +19,16 @@
 #include "stet/tracking/run/digest_log.h"
 #include "stet/tracking/run/event_sink.h"
 #include "stet/tracking/run/finite_check.h"
-#include "stet/tracking/run/histogram_policy.h"
-#include "stet/tracking/run/histograms.h"
-#include "stet/tracking/run/logged_names.h"
 #include "stet/tracking/run/loops.h"
 #include "stet/tracking/run/parameters.h"
 #include "stet/tracking/run/position.h"
 #include "stet/tracking/run/progress.h"
 #include "stet/tracking/run/record_builder.h"
-#include "stet/tracking/run/resource_monitor.h"
+#include "stet/tracking/run/resource_log.h"
 #include "stet/tracking/run/run.h"
 #include "stet/tracking/run/run_flags.h"
+#include "stet/tracking/run/run_log.h"
 #include "stet/tracking/run/state.h"
-#include "stet/tracking/run/summaries.h"
 
 namespace stet::tracking {
 
@@ -65,17 +60,11 @@ class LiveRun final : public Recorder {
   void abandon() noexcept;
   int64_t depth() const { return position_.depth(); }
 
-  // The log.
-  void log(std::string_view name, double value, const MetricOptions& options);
-  /// A scalar of a device is read when it has arrived.
-  void log(std::string_view name, const Tensor& value, const MetricOptions& options);
-  void log_text(std::string_view name, std::string_view text);
-  void log_image(std::string_view name, const Tensor& image);
-  void log_histogram(std::string_view name, const Tensor& values);
-  void log_vector(std::string_view name, std::span<const double> values);
+  /// What the program logs goes here; null where it isn't heard. Closes the set of parameters.
+  RunLog* log();
   void artifact(const Path& file);
   void summary(std::string_view name, Best best, const Context& context);
-  void set_histograms(const HistogramPolicy& policy) { histograms_ = policy; }
+  void set_histograms(const HistogramPolicy& policy) { log_.set_histograms(policy); }
   void set_resources(double every_seconds);
 
   // Recorder.
@@ -101,8 +90,6 @@ class LiveRun final : public Recorder {
   bool resumed() const { return record_.taken_over(); }
   bool mute() const { return parents_ || position_.seeking(); }
   bool begun() const { return sink_.is_open(); }
-  /// Is what the program logs heard?
-  bool heard();
   /// Unless it has begun.
   void begin();
   void note_as_own();
@@ -110,11 +97,6 @@ class LiveRun final : public Recorder {
   void settle_source();
   void describe_state() { record_.describe_state(state_, parameters_); }
   void save_record();
-
-  bool wants_histograms() const;
-  void log_weights();
-  void watch_resources();
-  void log_time_left();
 
   void start_fresh();
   void restore();
@@ -143,10 +125,6 @@ class LiveRun final : public Recorder {
   std::optional<HeldRun> held_;
   RecordBuilder record_;
   EventSink sink_;
-  LoggedNames names_;
-  Summaries summaries_;
-  HistogramPolicy histograms_;
-  double resources_every_ = 5;  // seconds
   DigestLog digests_;
   Checkpointer checkpoints_;
   std::optional<Checkpoint> restored_from_;  // until it has been restored
@@ -154,17 +132,17 @@ class LiveRun final : public Recorder {
   // Where it is.
   Position position_;
   Instant now_;
-  struct {
-    std::atomic<int64_t> step{0}, tick{0};
-  } resource_stamp_;  // now_, for the monitor's thread
   int64_t epochs_ = 0;
   bool training_ = false, ended_ = false;
-  bool parents_ = false;                        // the process that this one was forked from has the run
-  bool abandoned_ = false;                      // an exception left the outermost loop
-  bool torn_ = false;                           // since the last boundary, an exception left a pass half done
-  bool held_against_record_ = false;            // data and hyperparameters of a run that is resumed
-  std::set<const Stateful*> optimizers_;        // that were seen to be tracked
-  std::unique_ptr<ResourceMonitor> resources_;  // last: its thread uses the rest
+  bool parents_ = false;                  // the process that this one was forked from has the run
+  bool abandoned_ = false;                // an exception left the outermost loop
+  bool torn_ = false;                     // since the last boundary, an exception left a pass half done
+  bool held_against_record_ = false;      // data and hyperparameters of a run that is resumed
+  std::set<const Stateful*> optimizers_;  // that were seen to be tracked
+
+  // What it says. Last: a thread of it uses the rest.
+  RunLog log_{now_, sink_, digests_, checkpoints_, [this] { begin(); }};
+  ResourceLog resources_{sink_};
 };
 
 }  // namespace stet::tracking

@@ -59,15 +59,25 @@ void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) 
   state().track(std::string(name), std::move(walk));
 }
 
-void Run::log(std::string_view name, double value, const MetricOptions& options) { live_->log(name, value, options); }
-void Run::log(std::string_view name, const Tensor& value, const MetricOptions& options) {
-  live_->log(name, value, options);
+void Run::log(std::string_view name, double value, const MetricOptions& options) {
+  if (auto* log = live_->log()) log->number(name, value, options);
 }
-void Run::log_text(std::string_view name, std::string_view text) { live_->log_text(name, text); }
-void Run::log_image(std::string_view name, const Tensor& image) { live_->log_image(name, image); }
-void Run::log_histogram(std::string_view name, const Tensor& values) { live_->log_histogram(name, values); }
+void Run::log(std::string_view name, const Tensor& value, const MetricOptions& options) {
+  if (auto* log = live_->log()) log->number(name, value, options);
+}
+void Run::log_text(std::string_view name, std::string_view text) {
+  if (auto* log = live_->log()) log->text(name, text);
+}
+void Run::log_image(std::string_view name, const Tensor& image) {
+  if (auto* log = live_->log()) log->image(name, image);
+}
+void Run::log_histogram(std::string_view name, const Tensor& values) {
+  if (auto* log = live_->log()) log->histogram(name, values);
+}
 void Run::histograms(const HistogramPolicy& policy) { live_->set_histograms(policy); }
-void Run::log_vector(std::string_view name, std::span<const double> values) { live_->log_vector(name, values); }
+void Run::log_vector(std::string_view name, std::span<const double> values) {
+  if (auto* log = live_->log()) log->vector(name, values);
+}
 void Run::summary(std::string_view name, Best best, const Context& context) { live_->summary(name, best, context); }
 void Run::resources(double every_seconds) { live_->set_resources(every_seconds); }
 void Run::artifact(const std::string& path) { live_->artifact(path); }

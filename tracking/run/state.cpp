@@ -174,13 +174,22 @@ bool State::holds(const Stateful& thing) const {
   return find.found;
 }
 
-bool State::holds(const std::vector<std::shared_ptr<CellState>>& parameters) const {
+void State::require_tracked(int64_t step, const Stateful& optimizer,
+                            const std::vector<std::shared_ptr<CellState>>& parameters) const {
+  if (!holds(optimizer))
+    raise("step {}: an optimizer that is not tracked trains; name it before the loop, as in run.track(\"opt\", opt)",
+          step);
   struct Collect : Visitor {
     std::set<std::shared_ptr<CellState>> cells;
     void on_parameter(const std::string&, Parameter& p) override { cells.insert(p.shared_state()); }
   } collect;
   walk(collect);
-  return std::all_of(parameters.begin(), parameters.end(), [&](const auto& p) { return collect.cells.contains(p); });
+  const auto is_tracked = [&](const auto& p) { return collect.cells.contains(p); };
+  if (!std::all_of(parameters.begin(), parameters.end(), is_tracked))
+    raise(
+        "step {}: an optimizer trains parameters that are not tracked; name their network before the loop, as in "
+        "run.track(\"net\", net)",
+        step);
 }
 
 void State::save(Checkpoint& checkpoint) const {

@@ -68,8 +68,10 @@ class State {
   bool empty() const { return tracked_.empty() && kept_.empty(); }
   /// Is it tracked, by itself or as a part?
   bool holds(const Stateful& thing) const;
-  /// Are all of these parameters tracked?
-  bool holds(const std::vector<std::shared_ptr<CellState>>& parameters) const;
+  /// Throws UsageError that names the step, unless the optimizer that trains and the parameters that it trains are
+  /// tracked.
+  void require_tracked(int64_t step, const Stateful& optimizer,
+                       const std::vector<std::shared_ptr<CellState>>& parameters) const;
   /// Bytes of all tensors.
   int64_t bytes() const;
 

@@ -1,0 +1,81 @@
+// How a run ends: finished, stopped at a boundary, or failed.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "stet/tracking/record/text.h"
+#include "stet/tracking/run/live_run.h"
+#include "stet/tracking/run/process_end.h"
+
+namespace stet::tracking {
+
+// What happened after the event that failed is no part of the record.
+void LiveRun::mark_end(record::End::Status status, int exit_code, const std::string& message) {
+  resources_.stop();
+  sink_.settle();
+  ended_ = true;
+  const Instant end = sink_.stop(now_, message);
+  go_to(end.committed);
+  now_.in_step = end.in_step;
+  settle_source();
+  record_.set_log_waits(sink_.waits(), sink_.wait_seconds());
+  record_.end(status, exit_code, message, steps(), digests_.root());
+  record_.seal(held_->folder);
+  save_record();
+}
+
+void LiveRun::finish() {
+  if (parents_) return;
+  close();
+  if (mute()) fail("resume: the program ended before it came to the loop where the run left off", false);
+  if (abandoned_) return left_by_exception();
+  if (!begun() || ended_) return;
+  mark_end(record::End::FINISHED, 0, "");
+  progress_.end();
+  progress_.say(fmt::format("{}: finished after {} steps: {}", program_, steps(), held_->folder.path().string()));
+  progress_.close_output();
+}
+
+void LiveRun::left_by_exception() {
+  if (parents_) return;
+  progress_.end();
+  if (!training_ && !resumed()) {
+    if (held_) remove_all(fs_, held_->folder);
+  } else if (begun() && !ended_) {
+    mark_end(record::End::FAILED, 1, sink_.first_failure("an exception that the program caught left the loop"));
+  }
+}
+
+void LiveRun::stop(const std::string& reason, int exit_code) {
+  if (!checkpoints_.covers(now_)) write_checkpoint();
+  mark_end(record::End::INTERRUPTED, exit_code, reason);
+  progress_.end();
+  progress_.say(fmt::format("{}: {} at step {}; go on with --resume {}", program_,
+                            reason == "max-steps" ? "stopped by --max-steps" : reason, steps(), record_.id()));
+  progress_.close_output();
+  std::_Exit(exit_code);
+}
+
+void LiveRun::fail(const std::string& message, bool in_training) noexcept {
+  const int code = in_training || training_ ? 1 : 2;
+  std::string why = message;
+  try {
+    // A compiler may have data read before the call beside it that closes the set of parameters: --help needs none.
+    if (parameters_.help()) close();
+    progress_.end();
+    flush_all();
+    const bool leaves_nothing = code == 2 && !resumed() && !parents_;
+    if (begun() && !ended_ && !leaves_nothing && !parents_) {
+      why = sink_.first_failure(message);
+      mark_end(record::End::FAILED, code, why);
+    }
+    if (held_ && leaves_nothing) remove_all(fs_, held_->folder);
+  } catch (const std::exception& e) { why += std::string("; the record could not be brought up to date: ") + e.what(); }
+  std::fprintf(stderr, "%s: %s\n", to_utf8(program_).c_str(), in_one_line(why).c_str());
+  progress_.close_output();
+  std::_Exit(code);
+}
+
+}  // namespace stet::tracking
