@@ -14,7 +14,7 @@ prove() {
   if words=$("$@"); then
     printf '%-44s %s (%d s)\n' "$what" "${words##*$'\n'}" $((SECONDS - start))
   else
-    printf '%-44s FAILED\n' "$what"
+    printf '%-44s FAILED\n%s\n' "$what" "$words"
     failed=1
   fi
 }
@@ -27,7 +27,7 @@ tests() {
 
 # A run that is killed, torn, cut off from power or disk at every single operation, and stopped at every step.
 kills() {
-  STET_EVERY_CASE=1 ctest --test-dir "$build" -j "$(nproc)" -R '^RunKill|GoesOnFromEveryStep|^tracking[.](keeping|exchange)' | grep 'tests passed'
+  STET_EVERY_CASE=1 ctest --test-dir "$build" -j "$(nproc)" -R '^RunKill|GoesOnFromEveryStep|^tracking[.](keeping|exchange|sftp)' | grep 'tests passed'
 }
 
 # A record that is edited in every way.
