@@ -12,7 +12,7 @@
 namespace stet::tracking::ui {
 namespace {
 
-constexpr size_t kMostCompared = 20;
+constexpr size_t kMostCompared = 24;   // as the page says
 constexpr size_t kMostEntries = 4000;  // of a strip of digests
 constexpr size_t kExactAround = 800;   // entries on each side of the parting that are not merged
 
@@ -20,7 +20,7 @@ std::vector<RunView> views_of(Desk& desk, const Parameters& p) {
   std::vector<IndexedRun> runs;
   {
     LiveIndex::Lease lease = desk.index.lease();
-    for (const std::string& id : p.list("runs", kMostCompared)) runs.push_back(run_of(*lease, id));
+    for (const std::string& id : p.names("runs", kMostCompared)) runs.push_back(run_of(*lease, id));
   }
   if (runs.size() < 2) throw Refusal(400, "two runs or more are compared");
   std::vector<RunView> views;

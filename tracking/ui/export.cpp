@@ -159,8 +159,9 @@ class Export {
     });
     close(file);
     DataFile curves{"series-" + file_part(id) + ".js", {}};
-    try_add(curves, "series", {{"runs", id}}, [&] {
-      return series(desk_, Parameters({{"runs", id}, {"metrics", "*"}, {"points", std::to_string(kPoints)}}));
+    const std::string runs = names_text({id});
+    try_add(curves, "series", {{"runs", runs}}, [&] {
+      return series(desk_, Parameters({{"runs", runs}, {"metrics", "*"}, {"points", std::to_string(kPoints)}}));
     });
     close(curves);
     media_of(id);
@@ -169,7 +170,7 @@ class Export {
   void media_of(const std::string& id) {
     DataFile file{"media-" + file_part(id) + ".js", {}};
     for (const char* kind : {"image", "text", "histogram", "vector"}) {
-      const Asked asked{{"runs", id}, {"kind", kind}};
+      const Asked asked{{"runs", names_text({id})}, {"kind", kind}};
       Json items = Json::array();
       try_add(file, "media", asked, [&] {
         const Json found = media(desk_, Parameters(asked));
@@ -200,7 +201,7 @@ class Export {
     for (const std::string& a : all) {
       for (const std::string& b : all) {
         if (a == b) continue;
-        const Asked asked{{"runs", a + "," + b}};
+        const Asked asked{{"runs", names_text({a, b})}};
         try_add(file, "compare", asked, [&] { return compare(desk_, Parameters(asked)); });
         try_add(file, "digests", asked, [&] { return digests(desk_, Parameters(asked)); });
       }

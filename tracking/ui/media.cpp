@@ -72,7 +72,7 @@ Json media(Desk& desk, const Parameters& p) {
   std::vector<IndexedRun> runs;
   {
     LiveIndex::Lease lease = desk.index.lease();
-    for (const std::string& id : p.list("runs", kMostRuns)) runs.push_back(run_of(*lease, id));
+    for (const std::string& id : p.names("runs", kMostRuns)) runs.push_back(run_of(*lease, id));
   }
   Json items = Json::array();
   for (const IndexedRun& run : runs) {

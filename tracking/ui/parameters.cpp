@@ -19,6 +19,15 @@ template <class T> T parsed(const std::string& name, const std::string& text) {
   return value;
 }
 
+constexpr size_t kLongestList = size_t{64} << 10;
+
+// The parts that are not empty, no more than so many.
+std::vector<std::string> held_to(std::vector<std::string> parts, const std::string& name, size_t most) {
+  std::erase(parts, "");
+  if (parts.size() > most) throw Refusal(400, fmt::format("{} names more than {}", name, most));
+  return parts;
+}
+
 }  // namespace
 
 bool Parameters::has(const std::string& name) const {
@@ -67,7 +76,7 @@ std::vector<std::string> Parameters::list(const std::string& name, size_t most) 
   std::vector<std::string> parts(1);
   int depth = 0;
   char quote = 0;
-  const std::string& whole = text(name, size_t{64} << 10);
+  const std::string& whole = text(name, kLongestList);
   for (size_t i = 0; i < whole.size(); ++i) {
     const char c = whole[i];
     if (c == ',' && depth <= 0 && !quote) {
@@ -90,9 +99,26 @@ std::vector<std::string> Parameters::list(const std::string& name, size_t most) 
     part.erase(0, part.find_first_not_of(' '));
     part.erase(part.find_last_not_of(' ') + 1);
   }
-  std::erase(parts, "");
-  if (parts.size() > most) throw Refusal(400, fmt::format("{} names more than {}", name, most));
-  return parts;
+  return held_to(std::move(parts), name, most);
+}
+
+std::vector<std::string> Parameters::names(const std::string& name, size_t most) const {
+  std::vector<std::string> parts(1);
+  const std::string& whole = text(name, kLongestList);
+  for (size_t i = 0; i < whole.size(); ++i) {
+    if (whole[i] == ',') parts.emplace_back();
+    else parts.back() += whole[i] == '\\' && i + 1 < whole.size() ? whole[++i] : whole[i];
+  }
+  return held_to(std::move(parts), name, most);
+}
+
+std::string names_text(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ',';
+    for (const char c : name) text += c == ',' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+  }
+  return text;
 }
 
 }  // namespace stet::tracking::ui

@@ -37,9 +37,14 @@ class Parameters {
   bool flag(const std::string& name) const;  ///< 1, or 0 or nothing
   /// Parts between commas; commas in brackets and quotes are of a part.
   std::vector<std::string> list(const std::string& name, size_t most) const;
+  /// Names between commas, which may hold anything: a comma or backslash of a name stands behind a backslash.
+  std::vector<std::string> names(const std::string& name, size_t most) const;
 
  private:
   std::map<std::string, std::string> values_;
 };
+
+/// The text that Parameters::names takes apart, as the page writes it.
+std::string names_text(const std::vector<std::string>& names);
 
 }  // namespace stet::tracking::ui

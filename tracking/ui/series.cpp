@@ -177,7 +177,7 @@ void read_windows(LiveIndex::Lease& lease, std::vector<Curve>& curves, const Alo
 
 Json series(Desk& desk, const Parameters& p) {
   const Along along = along_of(p);
-  const auto ids = p.list("runs", kMostRuns), metrics = p.list("metrics", kMostMetrics);
+  const auto ids = p.names("runs", kMostRuns), metrics = p.names("metrics", kMostMetrics);
   LiveIndex::Lease lease = desk.index.lease();
   std::vector<Curve> curves;
   for (const std::string& id : ids) {

@@ -3,14 +3,21 @@
 declare const process: { exitCode: number; stdout: { write(text: string): void } };
 
 let failed = 0, passed = 0;
+const running: Promise<void>[] = [];
 
-export function test(name: string, f: () => void): void {
+function failure(name: string, error: unknown): void {
+  ++failed;
+  process.stdout.write(`FAILED ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+/** One that returns a promise has passed when that is kept. */
+export function test(name: string, f: () => void | Promise<void>): void {
   try {
-    f();
-    ++passed;
+    const done = f();
+    if (done) running.push(done.then(() => void ++passed, (error) => failure(name, error)));
+    else ++passed;
   } catch (error) {
-    ++failed;
-    process.stdout.write(`FAILED ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    failure(name, error);
   }
 }
 
@@ -34,7 +41,8 @@ export function holds(condition: boolean, what: string): void {
   if (!condition) throw new Error(what);
 }
 
-export function report(): void {
+export async function report(): Promise<void> {
+  await Promise.all(running);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   // None at all is no success.
   if (failed > 0 || passed === 0) process.exitCode = 1;

@@ -54,6 +54,16 @@ def tearDownModule():
     BASE.cleanup()
 
 
+def listed(*names):
+    """A list of names in one parameter."""
+    return ",".join(re.sub(r"([\\,])", r"\\\1", name) for name in names)
+
+
+def quoted(text):
+    """As the page's encodeURIComponent."""
+    return urllib.parse.quote(text, safe="-_.!~*'()")
+
+
 def stet(*words):
     done = subprocess.run([STET, words[0], "--runs", BASE.name + "/runs", *words[1:]], capture_output=True, text=True,
                           env={**os.environ, "XDG_CACHE_HOME": BASE.name + "/cache"})
@@ -560,7 +570,7 @@ class Export(unittest.TestCase):
             self.assertNotIn("\x1b", file.read_text())
 
     def test_ids_that_are_no_names(self):
-        ids = ["../../outside", "a#b?c%41", "x;touch touched $(y)", "", "-rf", "a,b", "y" * 300]
+        ids = ["../../outside", "a#b?c%41", "x;touch touched $(y)", "", "-rf", "a,b", "a", 'x["\\', "y" * 300]
         folder = pathlib.Path(BASE.name) / "edited"
         for i, name in enumerate(ids):
             shutil.copytree(pathlib.Path(BASE.name) / "runs" / ONE, folder / f"run-{i}")
@@ -569,12 +579,17 @@ class Export(unittest.TestCase):
         self.export("ids", runs=folder)
         held = self.answers("ids")
         for name in filter(None, ids):
-            self.assertTrue("run?id=" + urllib.parse.quote(name, safe="-_.!~*'()") in held, name)
+            self.assertTrue("run?id=" + quoted(name) in held, name)
+            self.assertEqual({one["run"] for one in held["series?runs=" + quoted(listed(name))]["series"]}, {name})
+            self.assertIn("media?kind=image&runs=" + quoted(listed(name)), held)
+        self.assertEqual(held["compare?runs=" + quoted(listed("a,b", "-rf"))]["runs"], ["a,b", "-rf"])
         for file in (pathlib.Path(BASE.name) / "ids/data").iterdir():
             self.assertRegex(file.name, r"^[\w.-]+$")
         with Server(STET, folder, page=PAGE) as server:
             while server.get("hello")["reading"]:
                 time.sleep(0.1)
+            self.assertEqual([one["run"] for one in server.get("series", runs=listed("a,b", "x[\"\\"), metrics="loss")["series"]], ["a,b", "x[\"\\"])
+            self.assertEqual(server.get("compare", runs=listed("x[\"\\", "a,b"))["runs"], ["x[\"\\", "a,b"])
             self.assertEqual(server.get("run", id=ids[2])["commands"]["show"], f"stet show 'x;touch touched $(y)' --runs {folder}")
 
     def test_it_replaces_its_own_alone(self):

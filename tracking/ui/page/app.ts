@@ -105,7 +105,7 @@ export class App {
     const byDefault = (this.state.list("sel").length ? this.state.list("sel") : this.first).includes(id) || this.state.get("base") === id;
     if (shown && byDefault) hide.push(id);
     if (!shown && !byDefault) show.push(id);
-    this.state.set({ hide: hide.join(","), show: show.join(",") }, true);
+    this.state.set({ hide, show }, true);
   }
 
   toggleSelected(id: string): void {
@@ -114,7 +114,7 @@ export class App {
   }
 
   select(ids: string[]): void {
-    this.state.set({ sel: ids.join(","), hide: null, show: null }, true);
+    this.state.set({ sel: ids, hide: null, show: null }, true);
   }
 
   toggleBase(id: string): void {

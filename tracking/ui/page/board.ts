@@ -2,9 +2,10 @@
 
 import type { App, News } from "./app";
 import { append, button, clear, debounce, empty, h, icon, iconButton, menu, type Item } from "./dom";
-import { metricName, paramExpr, plural } from "./format";
+import { literal, metricName, paramExpr, plural } from "./format";
 import { ALL_PARAMETERS, groupsOf, type Groups } from "./grouping";
 import { chartsOf, matcher, type ChartSpec } from "./metrics";
+import { joinNames } from "./names";
 import { Panel, type PanelHost } from "./panel";
 import { Failure } from "./source";
 import type { Fields, Marks, SeriesAnswer } from "./types";
@@ -75,10 +76,10 @@ export class Board implements PanelHost {
     // Charts are of what the shown runs have logged, and which are shown the list says first.
     if (!this.app.settled && !this.options.only) return;
     const runs = this.options.runs();
-    this.asked = runs.join();
+    this.asked = joinNames(runs);
     try {
-      const fields = await this.app.source.get<Fields>("fields", { query: runs.length && runs.length <= MOST_NAMED ? runs.map((id) => `id == "${id}"`).join(" or ") : this.app.state.get("q"), archived: true });
-      if (this.ended || this.asked !== runs.join()) return;
+      const fields = await this.app.source.get<Fields>("fields", { query: runs.length && runs.length <= MOST_NAMED ? runs.map((id) => `id == ${literal(id)}`).join(" or ") : this.app.state.get("q"), archived: true });
+      if (this.ended || this.asked !== joinNames(runs)) return;
       const before = this.fields;
       this.fields = fields;
       if (!before || spelled(before) !== spelled(fields)) this.layOut();
@@ -89,7 +90,7 @@ export class Board implements PanelHost {
   }
 
   update(changed: Set<string>): void {
-    if (this.asked !== this.options.runs().join()) void this.start();
+    if (this.asked !== joinNames(this.options.runs())) void this.start();
     if (changed.has("pins") || changed.has("metrics") || changed.has("apart")) this.layOut();
     if (["x", "smooth", "lx", "apart", "outliers", "zoom", "ly", "by", "mean", "band"].some((name) => changed.has(name))) this.toolbar();
     if (["by", "mean", "band"].some((name) => changed.has(name))) void this.regroup().then(() => this.toolbar());
@@ -100,7 +101,7 @@ export class Board implements PanelHost {
 
   /** The shown runs are others. */
   runsChanged(): void {
-    if (this.asked !== this.options.runs().join()) void this.start();
+    if (this.asked !== joinNames(this.options.runs())) void this.start();
     else if (this.app.state.get("by")) void this.regroup();
     this.queue();
   }
@@ -133,7 +134,7 @@ export class Board implements PanelHost {
   }
 
   zoom(range: [number, number] | null): void {
-    this.app.state.set({ zoom: range ? range.map((end) => Number(end.toPrecision(8))).join(",") : null });
+    this.app.state.set({ zoom: range ? range.map((end) => String(Number(end.toPrecision(8)))) : null });
   }
 
   end(): void {
@@ -277,7 +278,7 @@ export class Board implements PanelHost {
   private fold(name: string, shut: boolean): void {
     const others = this.app.state.list("shut").filter((each) => each !== name);
     if (!shut) this.opened.add(name);
-    this.app.state.set({ shut: (shut ? [...others, name] : others).join(",") }, true);
+    this.app.state.set({ shut: shut ? [...others, name] : others }, true);
     this.layOut();
   }
 
@@ -332,7 +333,7 @@ export class Board implements PanelHost {
     const metrics = [...new Set(panels.flatMap((panel) => panel.spec.parts.map((part) => metricName(part.name, part.context))))];
     try {
       const answer = await this.app.source.get<SeriesAnswer>("series", {
-        runs: runs.join(","), metrics: metrics.join(","), x: state.get("x") || "step", smooth: state.get("smooth"), points: Math.round(runs.length > 50 ? width / 2 : width), from: range?.[0], to: range?.[1],
+        runs, metrics, x: state.get("x") || "step", smooth: state.get("smooth"), points: Math.round(runs.length > 50 ? width / 2 : width), from: range?.[0], to: range?.[1],
       }, signal);
       if (signal.aborted) return;
       for (const panel of panels) {

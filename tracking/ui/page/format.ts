@@ -160,7 +160,8 @@ export function metricExpr(name: string, context: Context = {}, member = "last")
   return `metrics[${quoted(name)}${keys.join("")}].${member}`;
 }
 
-const unquoted = (text: string): string => text.replace(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c === "t" ? "\t" : c));
+/** What a literal of text says, its quotes already off. */
+export const unquoted = (text: string): string => text.replace(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c === "t" ? "\t" : c));
 
 /** What a column's expression is called over a table: the parameter's or metric's own name. */
 export function exprLabel(expr: string): string {

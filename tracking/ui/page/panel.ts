@@ -114,7 +114,7 @@ export class Panel {
   private pin(): void {
     const pins = this.app.state.list("pins");
     const key = this.spec.key;
-    this.app.state.set({ pins: (pins.includes(key) ? pins.filter((each) => each !== key) : [...pins, key]).join(",") });
+    this.app.state.set({ pins: pins.includes(key) ? pins.filter((each) => each !== key) : [...pins, key] });
   }
 
   private enlarge(): void {
@@ -137,7 +137,7 @@ export class Panel {
     const log = this.app.state.list("ly");
     const file = this.spec.key.replace(/[^A-Za-z0-9_.-]+/g, "-");
     menu(anchor, this.spec.title, [
-      { label: "Logarithmic y", checked: lookOf(this.app, key).logY, act: () => this.app.state.set({ ly: (log.includes(key) ? log.filter((each) => each !== key) : [...log.filter((each) => each !== "*"), key]).join(",") }) },
+      { label: "Logarithmic y", checked: lookOf(this.app, key).logY, act: () => this.app.state.set({ ly: log.includes(key) ? log.filter((each) => each !== key) : [...log.filter((each) => each !== "*"), key] }) },
       { label: "As a table", act: () => this.table() },
       null,
       { label: "Copy as PNG", act: () => void this.copyPng() },

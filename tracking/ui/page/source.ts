@@ -1,16 +1,20 @@
 // Where data come from: the server, by conditional requests, or the files of an export, which are scripts that call one function.
 
+import { joinNames } from "./names";
 import type { Json, QueryError } from "./types";
 
-export type Request = { [name: string]: string | number | boolean | null | undefined };
+/** A list is of names. */
+export type Request = { [name: string]: string | number | boolean | readonly string[] | null | undefined };
+
+function textOf(value: Request[string]): string {
+  if (value === undefined || value === null || value === false) return "";
+  return value === true ? "1" : Array.isArray(value) ? joinNames(value) : String(value);
+}
 
 /** One spelling for one question: the path, and the parameters by name, empty ones left out. An export's files are named by it. */
 export function key(path: string, params: Request): string {
-  const names = Object.keys(params).sort().filter((name) => {
-    const value = params[name];
-    return value !== undefined && value !== null && value !== "" && value !== false;
-  });
-  const text = names.map((name) => `${encodeURIComponent(name)}=${encodeURIComponent(params[name] === true ? "1" : String(params[name]))}`).join("&");
+  const said = Object.keys(params).sort().map((name) => [name, textOf(params[name])]).filter(([, value]) => value !== "");
+  const text = said.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
   return text ? `${path}?${text}` : path;
 }
 

@@ -53,7 +53,7 @@ export class Sparklines {
     const metric = this.metric;
     this.wanted.clear();
     try {
-      const answer = await this.app.source.get<SeriesAnswer>("series", { runs: runs.join(","), metrics: metric, points: 48 });
+      const answer = await this.app.source.get<SeriesAnswer>("series", { runs, metrics: [metric], points: 48 });
       for (const id of runs) this.paths.set(`${metric}\n${id}`, "");
       for (const each of answer.series) this.paths.set(`${metric}\n${each.run}`, pathOf(toNumbers(each.x), toNumbers(each.y)));
       for (const key of this.paths.keys()) {

@@ -1,5 +1,7 @@
 // The whole state of the page is its address: `#/view?name=value&…`. Back and forward are the browser's.
 
+import { joinNames, splitNames } from "./names";
+
 export const VIEWS = ["home", "runs", "run", "compare", "media", "parameters"] as const;
 export type ViewName = typeof VIEWS[number];
 
@@ -7,7 +9,16 @@ export type ViewName = typeof VIEWS[number];
 const SHARED = ["q", "sort", "archived", "sel", "hide", "show", "base"];
 
 export type Params = { [name: string]: string };
-type Patch = { [name: string]: string | null | undefined };
+/** A list is of names. */
+type Patch = { [name: string]: string | readonly string[] | null | undefined };
+
+/** Empty values are left out. */
+function put(params: Params, patch: Patch): void {
+  for (const [name, value] of Object.entries(patch)) {
+    if (value?.length) params[name] = typeof value === "string" ? value : joinNames(value);
+    else delete params[name];
+  }
+}
 
 export interface Address {
   view: ViewName;
@@ -61,7 +72,7 @@ export class State {
   }
 
   list(name: string): string[] {
-    return this.get(name).split(",").filter(Boolean);
+    return splitNames(this.get(name));
   }
 
   /** `changed` names the parameters that are others now, "view" among them. */
@@ -72,10 +83,7 @@ export class State {
   /** Changes parameters; an empty one is left out. With `replace` the back button passes over it. */
   set(patch: Patch, replace = false): void {
     const params = { ...this.address.params };
-    for (const [name, value] of Object.entries(patch)) {
-      if (value) params[name] = value;
-      else delete params[name];
-    }
+    put(params, patch);
     this.go({ view: this.view, params }, replace);
   }
 
@@ -86,10 +94,7 @@ export class State {
       delete params[name];
       if (this.address.params[name]) params[name] = this.address.params[name];
     }
-    for (const [name, value] of Object.entries(patch)) {
-      if (value) params[name] = value;
-      else delete params[name];
-    }
+    put(params, patch);
     return format({ view, params });
   }
 

@@ -1,7 +1,8 @@
 // The source of an export: answers lie in script files, since a page opened from a disk may not fetch. The table is sorted and searched here.
 
 import { smoothed } from "./chart/smoothing";
-import { metricName, splitTop, toNumber, toNumbers } from "./format";
+import { metricName, splitTop, toNumber, toNumbers, unquoted } from "./format";
+import { splitNames } from "./names";
 import { Failure, key, type Request, type Source } from "./source";
 import type { Column, ColumnsAnswer, Fields, Group, LogAnswer, Row, SeriesAnswer, TableAnswer, Value } from "./types";
 
@@ -56,7 +57,7 @@ export class StaticSource implements Source {
       case "media": return await this.media(params) as unknown as T;
       case "log": return await this.log(params) as unknown as T;
       case "compare":
-      case "digests": return await this.stored(path, { runs: String(params.runs).split(",").sort().join(",") });
+      case "digests": return await this.stored(path, { runs: namesIn(params.runs).sort() });
       case "views": return [] as unknown as T;
       case "hint": return { from: 0, completions: [], matched: (await this.rows(params)).length } as unknown as T;
       default: return await this.stored<T>(path, params);
@@ -76,6 +77,21 @@ export class StaticSource implements Source {
     if (!this.held.data.has(name) && this.held.files[name]) await this.load(this.held.files[name]);
     if (!this.held.data.has(name)) throw new Failure("This is not in the export; stet ui shows it.", 404, null);
     return this.held.data.get(name) as T;
+  }
+
+  /** The answers for runs that have one of their own each; a run that was damaged may have none. */
+  private async each<T>(path: string, runs: string[], params: Request): Promise<T[]> {
+    const found: T[] = [];
+    for (const run of runs) {
+      const asked = { ...params, runs: [run] };
+      if (this.has(path, asked)) found.push(await this.stored<T>(path, asked));
+    }
+    return found;
+  }
+
+  private has(path: string, params: Request): boolean {
+    const name = key(path, params);
+    return this.held.data.has(name) || name in this.held.files;
   }
 
   private load(file: string): Promise<void> {
@@ -106,7 +122,7 @@ export class StaticSource implements Source {
     const table = await this.all();
     const query = String(params.query ?? "");
     // The page itself asks for runs by their ids so.
-    const ids = new Set([...query.matchAll(/\bid == "([^"]+)"/g)].map((match) => match[1]));
+    const ids = new Set([...query.matchAll(/\bid == "((?:[^"\\]|\\.)+)"/gs)].map((match) => unquoted(match[1])));
     if (ids.size) return table.rows.filter((row) => ids.has(row.id));
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     let rows = table.rows.filter((row) => {
@@ -165,16 +181,9 @@ export class StaticSource implements Source {
 
   /** Each run's series lie in one answer of all its metrics. */
   private async series(params: Request): Promise<SeriesAnswer> {
-    const wanted = splitTop(String(params.metrics ?? ""));
-    const answers: SeriesAnswer = { series: [] };
-    for (const run of String(params.runs ?? "").split(",")) {
-      const names = [...this.held.data.keys(), ...Object.keys(this.held.files)];
-      const name = names.find((each) => each.startsWith("series?") && each.includes(`runs=${encodeURIComponent(run)}`));
-      if (!name) continue;
-      if (!this.held.data.has(name)) await this.load(this.held.files[name]);
-      const held = this.held.data.get(name) as SeriesAnswer;
-      answers.series.push(...held.series.filter((each) => each.run === run && wanted.some((want) => want === each.metric || want === metricName(each.metric, each.context))));
-    }
+    const wanted = new Set(namesIn(params.metrics));
+    const held = await this.each<SeriesAnswer>("series", namesIn(params.runs), {});
+    const answers: SeriesAnswer = { series: held.flatMap((each) => each.series).filter((each) => wanted.has(each.metric) || wanted.has(metricName(each.metric, each.context))) };
     const halfLife = Number(params.smooth) || 0;
     if (halfLife > 0) answers.series = answers.series.map((each) => ({ ...each, smooth: Array.from(smoothed(toNumbers(each.x), toNumbers(each.y), halfLife)) }));
     return answers;
@@ -188,15 +197,13 @@ export class StaticSource implements Source {
   }
 
   private async media(params: Request): Promise<{ items: { run: string }[] }> {
-    const runs = new Set(String(params.runs ?? "").split(","));
-    const items: { run: string; kind?: string }[] = [];
-    for (const name of new Set([...this.held.data.keys(), ...Object.keys(this.held.files)])) {
-      if (!name.startsWith("media?") || !name.includes(`kind=${String(params.kind)}`)) continue;
-      if (!this.held.data.has(name)) await this.load(this.held.files[name]);
-      items.push(...(this.held.data.get(name) as { items: { run: string }[] }).items.filter((item) => runs.has(item.run)));
-    }
-    return { items };
+    const held = await this.each<{ items: { run: string }[] }>("media", namesIn(params.runs), { kind: params.kind });
+    return { items: held.flatMap((each) => each.items) };
   }
+}
+
+function namesIn(value: Request[string]): string[] {
+  return Array.isArray(value) ? value.slice() : splitNames(String(value ?? ""));
 }
 
 function spread(rows: Row[], of: (row: Row) => Value): Omit<Group, "key" | "n_runs" | "ids"> {

@@ -3,7 +3,7 @@
 import type { App, Page } from "../app";
 import { StripChart } from "../chart/strip";
 import { append, button, clear, command, empty, h, iconButton } from "../dom";
-import { exact, number, plural, shell, signed, toNumber } from "../format";
+import { exact, literal, number, plural, shell, signed, toNumber } from "../format";
 import type { Frame } from "../frame";
 import { card, facts } from "./run_parts";
 import type { CompareAnswer, CompareRow, Digests, DigestsAnswer, Divergence, TableAnswer } from "../types";
@@ -76,7 +76,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
     }
     body.setAttribute("aria-busy", "true");
     try {
-      const answer = await app.source.get<CompareAnswer>("compare", { runs: ids.join(",") });
+      const answer = await app.source.get<CompareAnswer>("compare", { runs: ids });
       await names(ids);
       if (mine !== asked) return;
       app.slots.give(ids);
@@ -95,13 +95,13 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
   async function names(ids: string[]): Promise<void> {
     const missing = ids.filter((id) => !app.rows.has(id));
     if (!missing.length) return;
-    const answer = await app.source.get<TableAnswer>("table", { query: missing.map((id) => `id == "${id}"`).join(" or "), columns: "-", archived: true, limit: MOST });
+    const answer = await app.source.get<TableAnswer>("table", { query: missing.map((id) => `id == ${literal(id)}`).join(" or "), columns: "-", archived: true, limit: MOST });
     app.know(answer.rows);
   }
 
   function pairs(ids: string[]): HTMLElement {
     const against = app.state.get("base") && ids.includes(app.state.get("base")) ? app.state.get("base") : ids[0];
-    return h("p", { class: "muted" }, "Where two of them part, bit for bit: ", ...ids.filter((id) => id !== against).flatMap((id, i) => [i ? ", " : "", h("a", { href: app.state.link("compare", { sel: `${against},${id}` }) }, `${app.name(against)} and ${app.name(id)}`)]));
+    return h("p", { class: "muted" }, "Where two of them part, bit for bit: ", ...ids.filter((id) => id !== against).flatMap((id, i) => [i ? ", " : "", h("a", { href: app.state.link("compare", { sel: [against, id] }) }, `${app.name(against)} and ${app.name(id)}`)]));
   }
 
   function divergence(ids: string[], found: Divergence): HTMLElement {
@@ -121,7 +121,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
   /** Two strips: each step's loss, and the digests of states, which come less often and see more. */
   async function digests(ids: string[], place: HTMLElement, found: Divergence): Promise<void> {
     try {
-      const answer = await app.source.get<DigestsAnswer>("digests", { runs: ids.join(",") });
+      const answer = await app.source.get<DigestsAnswer>("digests", { runs: ids });
       if (!place.isConnected) return;
       clear(place);
       strips(ids, place, "Losses", answer.losses, found.loss_step);

@@ -64,7 +64,7 @@ export class MediaGrid {
     const mine = ++this.asked;
     const runs = this.runs().slice(0, RUNS);
     try {
-      const answer = runs.length ? await this.app.source.get<MediaAnswer>("media", { runs: runs.join(","), kind: this.kind }) : { items: [] };
+      const answer = runs.length ? await this.app.source.get<MediaAnswer>("media", { runs, kind: this.kind }) : { items: [] };
       if (mine !== this.asked) return;
       this.items = answer.items;
       this.show();

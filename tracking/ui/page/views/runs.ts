@@ -297,7 +297,7 @@ class RunsTable {
       { label: "Group by this", act: () => state.set({ group: column.expr }) },
       ...(metric ? [{ label: "Curves in the table", checked: state.get("spark") === metric[1], act: () => state.set({ spark: state.get("spark") === metric[1] ? null : metric[1] }) }] : []),
       null,
-      { label: pinned ? "Unpin" : "Pin to the left", act: () => state.set({ fixed: (pinned ? fixed.filter((each) => each !== column.expr) : [...fixed, column.expr]).join(",") }) },
+      { label: pinned ? "Unpin" : "Pin to the left", act: () => state.set({ fixed: pinned ? fixed.filter((each) => each !== column.expr) : [...fixed, column.expr] }) },
       { label: "Move left", act: () => this.shift(column.expr, -1) },
       { label: "Move right", act: () => this.shift(column.expr, 1) },
       { label: "Hide", act: () => this.setColumns(this.exprs().filter((each) => each !== column.expr)) },
