@@ -1,8 +1,9 @@
 // The charts: sections of them, a choice by pattern, how they look, and one stream of requests for what is in sight.
 
 import type { App, News } from "./app";
+import { plural } from "./chart/text";
 import { append, button, clear, debounce, empty, h, icon, iconButton, menu, type Item } from "./dom";
-import { literal, metricName, paramExpr, plural } from "./format";
+import { literal, metricName, paramExpr } from "./format";
 import { ALL_PARAMETERS, groupsOf, type Groups } from "./grouping";
 import { chartsOf, matcher, type ChartSpec } from "./metrics";
 import { joinNames } from "./names";

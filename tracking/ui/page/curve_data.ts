@@ -2,7 +2,8 @@
 
 import type { App } from "./app";
 import type { Curve, CurvesData, Mark } from "./chart/curves";
-import { metricName, plural, toNumbers } from "./format";
+import { plural } from "./chart/text";
+import { metricName, toNumbers } from "./format";
 import { grouped, type Groups } from "./grouping";
 import type { ChartSpec, Part } from "./metrics";
 import type { Marks, Series } from "./types";

@@ -1,8 +1,9 @@
 // Conditions by choice: a column's values or range, written into the query, so that what is chosen can be read and changed there.
 
 import type { App } from "./app";
+import { numberText } from "./chart/text";
 import { append, button, h, popover } from "./dom";
-import { literal, number, toNumber, value } from "./format";
+import { literal, toNumber, value } from "./format";
 import type { ColumnsAnswer, Kind, Value } from "./types";
 
 /** The query with one more condition. */
@@ -35,8 +36,8 @@ export async function filterMenu(app: App, anchor: Element, expr: string, label:
 
 function range(app: App, values: number[], expr: string, done: () => void): HTMLElement {
   const finite = values.filter(Number.isFinite).sort((a, b) => a - b);
-  const low = h("input", { type: "text", inputmode: "decimal", "aria-label": "At least", placeholder: number(finite[0] ?? 0) });
-  const high = h("input", { type: "text", inputmode: "decimal", "aria-label": "At most", placeholder: number(finite[finite.length - 1] ?? 0) });
+  const low = h("input", { type: "text", inputmode: "decimal", "aria-label": "At least", placeholder: numberText(finite[0] ?? 0, 4) });
+  const high = h("input", { type: "text", inputmode: "decimal", "aria-label": "At most", placeholder: numberText(finite[finite.length - 1] ?? 0, 4) });
   return h("form", {
     class: "stack", onsubmit: (event: Event) => {
       event.preventDefault();

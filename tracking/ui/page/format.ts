@@ -1,6 +1,6 @@
-// Numbers, times and names as people read them.
+// Values of records as people read them; numbers, durations and counts by chart/text.ts, as on charts.
 
-import { MINUS, wallText } from "./chart/text";
+import { durationText, fixedText, numberText, wallText, withMinus } from "./chart/text";
 import type { Context, Kind, Value } from "./types";
 
 /** NaN and the infinities come as strings, and so do integers that a double doesn't hold. */
@@ -22,64 +22,12 @@ export function toNumbers(values: Value[]): Float64Array {
   return result;
 }
 
-function minus(text: string): string {
-  return text.startsWith("-") ? MINUS + text.slice(1) : text;
-}
-
-/** About `digits` significant digits, without exponents between 1e-4 and 1e6. */
-export function number(value: number, digits = 4): string {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : MINUS + "∞";
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e6) return minus(String(value));
-  if (size >= 1e6 || size < 1e-4) return minus(value.toExponential(Math.max(0, digits - 2)).replace(/\.?0+e/, "e").replace("e+", "e").replace("e-", "e" + MINUS));
-  const whole = Math.max(1, Math.floor(Math.log10(size)) + 1);
-  return minus(value.toFixed(size < 0.1 ? Math.min(8, digits - 1 - Math.floor(Math.log10(size))) : Math.max(0, Math.min(6, digits - whole))));
-}
-
-/** A number of decimals that shows a column's values to one precision; -1 where they span so much that each needs its own. */
-export function decimals(values: number[]): number {
-  let least = Infinity;
-  let most = 0;
-  let written = 0;
-  for (const value of values) {
-    if (!Number.isFinite(value) || value === 0) continue;
-    least = Math.min(least, Math.abs(value));
-    most = Math.max(most, Math.abs(value));
-    if (!Number.isInteger(value)) written = Math.max(written, /e/.test(String(value)) ? 12 : String(value).split(".")[1].length);
-  }
-  if (most === 0 || written === 0) return 0;
-  if (most / least > 1e3 || most >= 1e6 || most < 1e-3) return -1;
-  return Math.max(0, Math.min(6, written, Math.max(3 - Math.floor(Math.log10(most)), 1 - Math.floor(Math.log10(least)))));
-}
-
-/** With so many decimals; -1: three digits that count, without zeros behind them. */
-export function fixed(value: number, places: number): string {
-  if (!Number.isFinite(value) || (places >= 0 && Math.abs(value) >= 1e6)) return number(value);
-  if (places >= 0) return minus(value.toFixed(places));
-  const size = Math.abs(value);
-  return size !== 0 && (size < 1e-5 || size >= 1e6) ? number(value, 3) : minus(String(Number(value.toPrecision(4))));
-}
-
 /** A difference: with its sign, and to the precision of numbers of four digits. */
 export function signed(value: number): string {
   if (Number.isNaN(value)) return "";
   const size = Math.abs(value);
-  const text = size !== 0 && size < 5e-4 ? number(value, 2) : size < 10 ? minus(value.toFixed(3)) : number(value, 4);
+  const text = size !== 0 && size < 5e-4 ? numberText(value, 2) : size < 10 ? withMinus(value.toFixed(3)) : numberText(value, 4);
   return value > 0 ? "+" + text : text;
-}
-
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "";
-  if (seconds === 0) return "0 s";
-  if (seconds < 0.001) return `${number(seconds * 1e6, 3)} µs`;
-  if (seconds < 1) return `${number(seconds * 1e3, 3)} ms`;
-  if (seconds < 60) return `${number(seconds, seconds < 10 ? 2 : 3)} s`;
-  const rounded = Math.round(seconds);
-  if (rounded < 3600) return `${Math.floor(rounded / 60)}m ${String(rounded % 60).padStart(2, "0")}s`;
-  if (rounded < 86400) return `${Math.floor(rounded / 3600)}h ${String(Math.floor((rounded % 3600) / 60)).padStart(2, "0")}m`;
-  return `${Math.floor(rounded / 86400)}d ${Math.floor((rounded % 86400) / 3600)}h`;
 }
 
 export function bytes(count: number): string {
@@ -104,22 +52,18 @@ export function ago(seconds: number, now = Date.now() / 1000): string {
   return date(seconds).slice(0, 10);
 }
 
-export function plural(count: number, one: string, many = one + "s"): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
-}
-
 export function value(of: Value | undefined, kind: Kind, places?: number): string {
   if (of === null || of === undefined) return "";
   if (Array.isArray(of)) return kind === "tags" ? of.join(", ") : literal(of);
   if (kind === "time") return ago(toNumber(of));
-  if (kind === "duration") return duration(toNumber(of));
+  if (kind === "duration") return durationText(toNumber(of));
   if (kind === "size") return bytes(toNumber(of));
   if (typeof of === "boolean") return of ? "yes" : "no";
   if (kind === "number") {
     // An integer beyond 2^53 comes as its digits, and is shown so.
-    if (typeof of === "string" && /^-?\d+$/.test(of)) return minus(of);
+    if (typeof of === "string" && /^-?\d+$/.test(of)) return withMinus(of);
     const as = toNumber(of);
-    return places === undefined ? number(as) : fixed(as, places);
+    return places === undefined ? numberText(as, 4) : fixedText(as, places);
   }
   return String(of);
 }

@@ -1,8 +1,9 @@
 // What stands over every view: where one is, the query, how many runs there are, saved views, and help.
 
 import type { App } from "./app";
+import { plural } from "./chart/text";
 import { append, button, clear, copy, dialog, h, iconButton, menu, say, visible, type Item } from "./dom";
-import { plural, shell } from "./format";
+import { shell } from "./format";
 import { QueryBar } from "./query_bar";
 import type { ViewName } from "./state";
 import type { Counts, View } from "./types";

@@ -1,8 +1,8 @@
 // The query over all views: completion, hits while typing, the error under its column, and what was asked before.
 
 import type { App } from "./app";
+import { countText, plural } from "./chart/text";
 import { append, clear, debounce, h, icon, iconButton, menu } from "./dom";
-import { plural } from "./format";
 import { Failure } from "./source";
 import type { Completion, Hint, QueryError } from "./types";
 
@@ -76,7 +76,7 @@ export class QueryBar {
   }
 
   setMatched(matched: number, total: number): void {
-    this.hits.textContent = this.app.state.get("q") ? `${matched.toLocaleString("en-US")} of ${total.toLocaleString("en-US")}` : "";
+    this.hits.textContent = this.app.state.get("q") ? `${countText(matched)} of ${countText(total)}` : "";
   }
 
   /** A view's question failed for this query: the error is shown here, under its column. Says whether it was one of the query. */

@@ -1,8 +1,9 @@
 // The list beside the charts: each run's colour, eye, name, value at the crosshair, and how far that is from the baseline's.
 
 import type { App, News } from "./app";
+import { fixedText, numberText, plural, sharedDecimals } from "./chart/text";
 import { append, clear, empty, h, iconButton, menu, visible, type Item } from "./dom";
-import { decimals, fixed, literal, metricExpr, number, plural, signed, toNumber } from "./format";
+import { literal, metricExpr, signed, toNumber } from "./format";
 import type { Frame } from "./frame";
 import type { Part } from "./metrics";
 import { RowPages } from "./row_pages";
@@ -175,7 +176,7 @@ export class RunList {
       if (!answer.matched) clear(this.note, answer.total ? this.nothing() : empty("No runs yet. A program that makes a stet::Run writes one here:", [`build/release/bin/mnist --runs ${this.app.hello.folder}`]));
       else if (answer.warnings?.length) clear(this.note, ...answer.warnings.map((line) => h("p", { class: "warning" }, line)));
       this.columns.hidden = !answer.matched;
-      this.places = decimals(this.pages.loaded().slice(0, 400).map((row) => toNumber(row.values[0])));
+      this.places = sharedDecimals(this.pages.loaded().slice(0, 400).map((row) => toNumber(row.values[0])));
       this.rows.setCount(this.pages.matched);
     }
     this.marks();
@@ -263,7 +264,7 @@ export class RunList {
     cells.name.href = state.link("run", { id: row.id });
     cells.name.title = visible(`${row.name}\n${row.id}\n${status.word}${row.tags.length ? "\n" + row.tags.join(", ") : ""}`);
     const value = this.valueOf(row);
-    cells.value.textContent = value === null ? "" : this.probe ? number(value, 4) : fixed(value, this.places);
+    cells.value.textContent = value === null ? "" : this.probe ? numberText(value, 4) : fixedText(value, this.places);
     cells.value.classList.toggle("nan", value !== null && Number.isNaN(value));
     const against = base && base !== row.id ? this.baseValue(base) : NaN;
     cells.delta.textContent = row.id === base ? "base" : value === null ? "" : signed(value - against);

@@ -3,7 +3,7 @@ import type { AxisKind } from "./axis";
 import { padded } from "./axis";
 import type { Series, Extent } from "./decimate";
 import { isAscending, lowerBound, Range, upperBound } from "./decimate";
-import { counted } from "./text";
+import { plural } from "./text";
 
 export type MarkKind = "checkpoint" | "resume" | "fork" | "verified";
 
@@ -122,11 +122,11 @@ export function viewOf(data: CurvesData, zoom: readonly [number, number] | null,
   const all = range.all();
   // A band of a deviation may go below zero where its mean doesn't: what an axis needs is positive means.
   const logY = data.log.y && all.low > 0;
-  if (data.log.y && all.low <= 0) notes.push(`y not logarithmic: ${counted(all.notPositive, "value")} ≤ 0`);
+  if (data.log.y && all.low <= 0) notes.push(`y not logarithmic: ${plural(all.notPositive, "value")} ≤ 0`);
   const shown = data.hideOutliers && !locked ? range.withoutOutliers(logY) : all;
-  if (shown.hidden > 0) notes.push(`${counted(shown.hidden, "outlier")} hidden`);
+  if (shown.hidden > 0) notes.push(`${plural(shown.hidden, "outlier")} hidden`);
   const beyond = locked ? range.outside(locked) : 0;
-  if (beyond > 0) notes.push(`${counted(beyond, "value")} outside`);
+  if (beyond > 0) notes.push(`${plural(beyond, "value")} outside`);
   const y: [number, number] = locked ? [locked[0], locked[1]] : padded(shown.low, shown.high, logY);
   return { x, y, log: { x: logX, y: logY && y[0] > 0 }, notes, empty: !(all.low <= all.high) };
 }

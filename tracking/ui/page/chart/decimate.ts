@@ -331,7 +331,7 @@ export class Range {
 
   /**
    * The values without outliers: those further from the 5th to 95th percentile than one and a half times their distance.
-   * Percentiles are of every so many values where there are many; what is hidden is counted over all.
+   * Percentiles are of every so many values where there are many; what is hidden is plural over all.
    */
   withoutOutliers(log: boolean): Extent {
     const scaled = (v: number): number => (log ? Math.log10(v) : v);

@@ -9,7 +9,7 @@ import { AxisHeads } from "./parallel_heads";
 import { axisTicks, brushesOf, layAxis, letThrough, rangeOf, roundedBorder, scaleOf, type Brush, type LaidAxis, type ParallelData, type Ranges } from "./parallel_data";
 import { fitted, Scene, textWidth, type Item, type Pixels } from "./scene";
 import type { Scale } from "./axis";
-import { counted, countText } from "./text";
+import { plural, countText } from "./text";
 
 export type { Brush, ParallelAxis, ParallelData } from "./parallel_data";
 
@@ -132,14 +132,14 @@ export class ParallelChart extends Chart<ParallelData, ParallelEvents> {
 
   protected title(): string {
     const { ids } = this.data!;
-    return `${counted(ids.length, "run")} over ${this.axes.map((laid) => laid.axis.name).join(", ")}`;
+    return `${plural(ids.length, "run")} over ${this.axes.map((laid) => laid.axis.name).join(", ")}`;
   }
 
   protected rows(most: number): Rows {
     const { ids, labels } = this.data!;
     const kept = ids.map((_, i) => i).filter((i) => this.through[i] === 1);
     const shown = kept.slice(0, most);
-    const thin = shown.length < ids.length ? `${countText(shown.length)} of ${countText(ids.length)} runs` : counted(ids.length, "run");
+    const thin = shown.length < ids.length ? `${countText(shown.length)} of ${countText(ids.length)} runs` : plural(ids.length, "run");
     return { caption: thin, header: ["run", ...this.axes.map((laid) => laid.axis.name)],
       rows: shown.map((i): Cell[] => [labels?.[i] ?? ids[i]!, ...this.axes.map(({ axis }) => cellOf(axis.values[i]))]) };
   }
@@ -165,7 +165,7 @@ export class ParallelChart extends Chart<ParallelData, ParallelEvents> {
   private drawHeads(scene: Scene, step: number): void {
     const { data } = this;
     const through = this.through.reduce((sum, one) => sum + one, 0);
-    const said = this.ranges.size > 0 ? `${countText(through)} of ${counted(data!.ids.length, "run")}` : counted(data!.ids.length, "run");
+    const said = this.ranges.size > 0 ? `${countText(through)} of ${plural(data!.ids.length, "run")}` : plural(data!.ids.length, "run");
     scene.text(0, 15, said, { size: 12, fill: this.palette.muted });
     for (const { laid, x } of this.places) {
       const style = { size: 12, weight: 600, fill: this.palette.ink };
@@ -408,7 +408,7 @@ export class ParallelChart extends Chart<ParallelData, ParallelEvents> {
     const { ids, labels } = this.data!;
     const rows = this.axes.slice(0, 8).map(({ axis }) => ({ label: axis.name, value: saidOf(axis.values[i]) }));
     const more = this.axes.length - rows.length;
-    this.tooltip.show({ head: labels?.[i] ?? ids[i]!, rows, foot: more > 0 ? `and ${counted(more, "axis", "axes")} more` : undefined }, x, y);
+    this.tooltip.show({ head: labels?.[i] ?? ids[i]!, rows, foot: more > 0 ? `and ${plural(more, "axis", "axes")} more` : undefined }, x, y);
   }
 
   private hover(i: number | null): void {

@@ -7,7 +7,7 @@ import type { Cell, Rows } from "./export";
 import { crisp, drawFrame, layFrame, type Frame, type FrameSpec } from "./frame";
 import { spearman, type Correlation } from "./ranks";
 import { Scene, type Item } from "./scene";
-import { counted, countText, numberText } from "./text";
+import { plural, countText, numberText } from "./text";
 
 export interface ScatterData {
   xLabel: string;
@@ -67,7 +67,7 @@ export class ScatterChart extends Chart<ScatterData, ScatterEvents> {
   protected title(): string {
     const { xLabel, yLabel } = this.data!;
     const { rho, n } = this.correlation;
-    return `${yLabel} over ${xLabel}: ${counted(n, "run")}, rank correlation ${numberText(rho, 2)}`;
+    return `${yLabel} over ${xLabel}: ${plural(n, "run")}, rank correlation ${numberText(rho, 2)}`;
   }
 
   protected rows(most: number): Rows {
@@ -89,7 +89,7 @@ export class ScatterChart extends Chart<ScatterData, ScatterEvents> {
       range.add(paired, [0, paired.length]);
       const all = range.all();
       const positive = wanted && all.low > 0;
-      if (wanted && !positive && all.notPositive > 0) notes.push(`${name} not logarithmic: ${counted(all.notPositive, "value")} ≤ 0`);
+      if (wanted && !positive && all.notPositive > 0) notes.push(`${name} not logarithmic: ${plural(all.notPositive, "value")} ≤ 0`);
       const [low, high] = padded(all.low, all.high, positive);
       return { low, high, log: positive };
     };

@@ -15,7 +15,7 @@ export function printable(text: string): string {
 export const MINUS = "−";
 
 /** A hyphen before a number becomes a minus sign, also in its exponent. */
-function withMinus(text: string): string {
+export function withMinus(text: string): string {
   return text.replace(/-/g, MINUS);
 }
 
@@ -38,14 +38,33 @@ export function numberText(value: number, digits = 5): string {
   return withMinus(trimmed(value.toPrecision(digits)));
 }
 
-/** Values one below the other with the same decimals, as many as the largest needs for so many digits; each by itself where that would leave a small one without digits. */
+/**
+ * Decimals that show values one below the other to one precision: so many digits of the largest, two of the smallest, and none that no value has.
+ * -1 where they span so much that each needs its own.
+ */
+export function sharedDecimals(values: readonly number[], digits = 4): number {
+  let least = Infinity, most = 0, written = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value) || value === 0) continue;
+    least = Math.min(least, Math.abs(value));
+    most = Math.max(most, Math.abs(value));
+    if (!Number.isInteger(value)) written = Math.max(written, /e/.test(String(value)) ? 12 : String(value).split(".")[1]!.length);
+  }
+  if (written === 0) return 0;
+  if (most / least > 1e3 || most >= 1e6 || most < 1e-3) return -1;
+  return Math.max(0, Math.min(digits + 2, written, Math.max(digits - 1 - Math.floor(Math.log10(most)), 1 - Math.floor(Math.log10(least)))));
+}
+
+/** With so many decimals; -1: each to so many digits by itself. */
+export function fixedText(value: number, decimals: number, digits = 4): string {
+  if (!Number.isFinite(value) || decimals < 0 || Math.abs(value) >= 1e6) return numberText(value, digits);
+  return withMinus(value.toFixed(decimals));
+}
+
+/** Values one below the other. */
 export function alignedTexts(values: readonly number[], digits = 5): string[] {
-  const sizes = values.filter((v) => Number.isFinite(v) && v !== 0).map(Math.abs);
-  const most = Math.max(...sizes), least = Math.min(...sizes);
-  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(most)));
-  const alike = sizes.length > 0 && most < 1e7 && least >= 1e-4 && least >= 10 ** (2 - decimals);
-  if (!alike || values.every((v) => Number.isInteger(v) || !Number.isFinite(v))) return values.map((v) => numberText(v, digits));
-  return values.map((v) => (Number.isFinite(v) ? withMinus(v.toFixed(decimals)) : notFinite(v)));
+  const decimals = sharedDecimals(values, digits);
+  return values.map((value) => fixedText(value, decimals, digits));
 }
 
 const THOUSANDS: [number, string][] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
@@ -100,11 +119,12 @@ export function logTickText(value: number): string {
   return value >= 1e-3 && value < 1e3 ? numberText(value, 3) : withMinus(trimmed(value.toExponential(2)).replace("e+", "e"));
 }
 
-/** "350 ms", "12 s", "3 min", "2 h 5 min", "3 d 4 h": two units at most. */
+/** "350 µs", "350 ms", "12 s", "3 min", "2 h 5 min", "3 d 4 h": two units at most. */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return notFinite(seconds);
   if (seconds < 0) return MINUS + durationText(-seconds);
-  if (seconds === 0) return "0";
+  if (seconds === 0) return "0 s";
+  if (seconds < 0.0009995) return `${numberText(seconds * 1e6, 3)} µs`;
   if (seconds < 0.9995) return `${numberText(seconds * 1e3, 3)} ms`;
   if (seconds < 59.95) return `${numberText(seconds, 3)} s`;
   const whole = Math.round(seconds);
@@ -122,12 +142,12 @@ export function wallText(seconds: number): string {
   return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}`;
 }
 
-/** Counts with blanks that don't break between thousands: "12 345". */
+/** "12,345" */
 export function countText(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** "1 outlier", "3 outliers". */
-export function counted(count: number, one: string, many = `${one}s`): string {
+/** "1 outlier", "3,000 outliers". */
+export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }

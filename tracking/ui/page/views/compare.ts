@@ -2,8 +2,9 @@
 
 import type { App, Page } from "../app";
 import { StripChart } from "../chart/strip";
+import { numberText, plural } from "../chart/text";
 import { append, button, clear, command, empty, h, iconButton } from "../dom";
-import { exact, literal, number, plural, shell, signed, toNumber } from "../format";
+import { exact, literal, shell, signed, toNumber } from "../format";
 import type { Frame } from "../frame";
 import { card, facts } from "./run_parts";
 import type { CompareAnswer, CompareRow, Digests, DigestsAnswer, Divergence, TableAnswer } from "../types";
@@ -60,7 +61,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
     const base = ids.indexOf(app.state.get("base"));
     const cells = row.values.map((each, i) => {
       const against = base >= 0 && i !== base && kind === "number" ? toNumber(each) - toNumber(row.values[base]) : NaN;
-      const text = each === null ? "–" : kind === "number" ? number(toNumber(each), 6) : exact(each, "text");
+      const text = each === null ? "–" : kind === "number" ? numberText(toNumber(each), 6) : exact(each, "text");
       return h("td", { class: `wrap${each === null ? " muted" : ""}`, title: exact(each, kind) }, text, Number.isNaN(against) ? null : h("span", { class: "muted" }, ` (${signed(against)})`));
     });
     return h("tr", {}, h("th", { scope: "row" }, row.name), ...cells);
@@ -158,7 +159,7 @@ export function compareView(app: App, frame: Frame, element: HTMLElement): Page 
   function checkpoint(found: Divergence): HTMLElement | null {
     const at = found.checkpoint;
     if (!at) return null;
-    const rows = at.tensors.map((each) => h("tr", {}, h("th", { scope: "row", class: "mono" }, each.name), h("td", { class: "right" }, each.elements), h("td", { class: "right" }, each.differing), h("td", { class: "right" }, each.elements ? `${number((100 * each.differing) / each.elements, 3)} %` : ""), h("td", { class: "right mono" }, exact(each.most, "number")), h("td", { class: "muted" }, each.unlike)));
+    const rows = at.tensors.map((each) => h("tr", {}, h("th", { scope: "row", class: "mono" }, each.name), h("td", { class: "right" }, each.elements), h("td", { class: "right" }, each.differing), h("td", { class: "right" }, each.elements ? `${numberText((100 * each.differing) / each.elements, 3)} %` : ""), h("td", { class: "right mono" }, exact(each.most, "number")), h("td", { class: "muted" }, each.unlike)));
     return card(`Tensors at the checkpoint of step ${at.step}`, h("table", { class: "data" }, h("thead", {}, h("tr", {}, ...["tensor", "elements", "differing", "share", "most ULP", "not compared"].map((name, i) => h("th", { class: i > 0 && i < 5 ? "right" : "" }, name)))), h("tbody", {}, ...rows)), at.scalars.length ? h("p", {}, `Scalars that differ: ${at.scalars.join(", ")}`) : null);
   }
 

@@ -5,9 +5,10 @@ import { ParallelChart, type AxesState, type Brush } from "../chart/parallel";
 import { spansDecades } from "../chart/parallel_data";
 import { spearman } from "../chart/ranks";
 import { ScatterChart } from "../chart/scatter";
+import { fixedText, plural } from "../chart/text";
 import { append, button, clear, empty, h, popover } from "../dom";
 import { and } from "../filter_menu";
-import { exprLabel, fixed, literal, metricExpr, metricName, paramExpr, plural, splitTop, toNumber } from "../format";
+import { exprLabel, literal, metricExpr, metricName, paramExpr, splitTop, toNumber } from "../format";
 import type { Frame } from "../frame";
 import type { ColumnsAnswer, Fields, Value } from "../types";
 
@@ -205,7 +206,7 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     for (const row of rows) {
       const bar = h("span", { class: `rank-bar${row.rho < 0 ? " less" : ""}` });
       bar.style.width = `${Math.round(Math.abs(row.rho || 0) * 60)}px`;
-      append(body, h("tr", {}, h("th", { scope: "row" }, button(exprLabel(row.expr), () => app.state.set({ against: row.expr }), { class: "link" })), h("td", { class: "right" }, Number.isNaN(row.rho) ? "–" : fixed(row.rho, 2)), h("td", {}, h("span", { class: "rank-track" }, bar)), h("td", { class: "right" }, row.n)));
+      append(body, h("tr", {}, h("th", { scope: "row" }, button(exprLabel(row.expr), () => app.state.set({ against: row.expr }), { class: "link" })), h("td", { class: "right" }, Number.isNaN(row.rho) ? "–" : fixedText(row.rho, 2)), h("td", {}, h("span", { class: "rank-track" }, bar)), h("td", { class: "right" }, row.n)));
     }
     append(table, body);
     clear(ranks, h("p", { class: "muted" }, `Spearman's ρ with ${exprLabel(exprs[last])}; runs that lack either are left out`), rows.length ? table : h("p", { class: "muted" }, "No numeric parameter differs."));

@@ -2,8 +2,9 @@
 
 import type { App, Page } from "../app";
 import { Board } from "../board";
+import { durationText, plural } from "../chart/text";
 import { clear, copy, empty, h, iconButton } from "../dom";
-import { ago, bytes, date, duration, plural } from "../format";
+import { ago, bytes, date } from "../format";
 import type { Frame } from "../frame";
 import { runMenu, statusMark } from "../run_menu";
 import { tabs, type Tab } from "../tabs";
@@ -42,13 +43,13 @@ export function runView(app: App, frame: Frame, element: HTMLElement): Page {
   function top(of: Run): void {
     const launch = of.launches[of.launches.length - 1];
     const wall = of.launches.reduce((sum, each) => sum + (each.end?.wall_seconds ?? 0), 0);
-    const running = of.status === "running" && launch?.started ? `, for ${duration(Date.now() / 1000 - launch.started)}${of.left_s ? `, ${duration(of.left_s)} left` : ""}` : "";
+    const running = of.status === "running" && launch?.started ? `, for ${durationText(Date.now() / 1000 - launch.started)}${of.left_s ? `, ${durationText(of.left_s)} left` : ""}` : "";
     clear(head, h("div", { class: "run-title" }, h("a", { class: "icon-button", href: app.state.link("runs"), "aria-label": "Back to the runs", title: "Back to the runs" }, "←"), h("h1", { title: of.name }, of.name || of.id),
       h("span", { class: "run-status" }, statusMark(of, true), running), of.verified ? h("span", { class: "status verified" }, "◆ verified") : null,
       ...of.tags.map((tag) => h("span", { class: "tag" }, tag)), h("span", { class: "grow" }),
       iconButton("more", "What can be done with this run", (event) => runMenu(app, event.currentTarget as Element, rowOf(of)))),
     h("p", { class: "run-facts muted" }, h("button", { type: "button", class: "link mono", title: "Copy the id", onclick: () => void copy(of.id, "the id") }, of.id), fact(of.program), fact(of.group && `group ${of.group}`),
-      h("span", { title: date(of.created) }, ` · made ${ago(of.created)}`), fact(wall > 0 && `took ${duration(wall)}`), fact(plural(of.steps, "step")), fact(of.size ? bytes(of.size) : ""), fact(launch?.machine?.host && `on ${String(launch.machine.host)}`)));
+      h("span", { title: date(of.created) }, ` · made ${ago(of.created)}`), fact(wall > 0 && `took ${durationText(wall)}`), fact(plural(of.steps, "step")), fact(of.size ? bytes(of.size) : ""), fact(launch?.machine?.host && `on ${String(launch.machine.host)}`)));
     app.subject = of.name || of.id;
     app.counts.emit(app.last);
   }

@@ -1,8 +1,8 @@
 // What the program printed, from its end, with search; it grows while the program runs.
 
 import type { App } from "../app";
+import { countText, plural } from "../chart/text";
 import { button, clear, debounce, empty, h, visible } from "../dom";
-import { plural } from "../format";
 import type { LogAnswer } from "../types";
 import { Virtual } from "../virtual";
 
@@ -64,7 +64,7 @@ export class LogView {
       this.matches = search ? answer.matches ?? null : null;
       this.take(answer);
       const shown = this.matches ? this.matches.length : this.total;
-      this.count.textContent = this.matches ? `${plural(this.matches.length, "line")} of ${this.total.toLocaleString("en-US")}` : plural(this.total, "line");
+      this.count.textContent = this.matches ? `${plural(this.matches.length, "line")} of ${countText(this.total)}` : plural(this.total, "line");
       clear(this.nothing, shown ? null : search ? empty("No line holds this text.") : empty("This run's program has printed nothing."));
       const stay = this.atEnd && !this.matches;
       this.rows.setCount(shown);

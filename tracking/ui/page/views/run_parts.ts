@@ -1,8 +1,9 @@
 // The parts of a run's page that lie still.
 
 import type { App } from "../app";
+import { countText, durationText, numberText, plural } from "../chart/text";
 import { append, button, clear, command, copy, empty, h, iconButton } from "../dom";
-import { ago, bytes, date, duration, exact, number, plural, shell, toNumber, value } from "../format";
+import { ago, bytes, date, exact, shell, toNumber, value } from "../format";
 import { markdown } from "../markdown";
 import { matcher } from "../metrics";
 import { addNote, changeList } from "../run_menu";
@@ -35,7 +36,7 @@ export function overviewTab(app: App, run: Run): HTMLElement {
   const failed = launch?.end?.message && run.status !== "finished" ? h("div", { class: "failure", role: "note" }, h("b", {}, `It ${run.status === "interrupted" ? "was interrupted" : "failed"} at step ${launch.end.last_step ?? run.steps}. `), h("span", { class: "mono" }, launch.end.message)) : null;
   const best = run.summaries.length ? run.summaries.map((each) => ({ name: `${each.metric} (${each.best})`, value: each.value, step: each.step })) : Object.entries(run.metrics).filter(([name]) => !/^(system|resource|machine|process)\//.test(name)).slice(0, 8).map(([name, each]) => ({ name, value: each.last, step: each.step }));
   const figures = h("div", { class: "figures" });
-  for (const each of best) append(figures, h("div", { class: "figure" }, h("span", { class: "figure-name", title: each.name }, each.name), h("span", { class: "figure-value", title: exact(each.value, "number") }, number(toNumber(each.value), 5)), h("span", { class: "muted" }, `step ${each.step}`)));
+  for (const each of best) append(figures, h("div", { class: "figure" }, h("span", { class: "figure-name", title: each.name }, each.name), h("span", { class: "figure-value", title: exact(each.value, "number") }, numberText(toNumber(each.value), 5)), h("span", { class: "muted" }, `step ${each.step}`)));
   const source = run.source ?? {};
   const commit = source.commit ? h("span", {}, source.link ? h("a", { href: source.link, rel: "noopener noreferrer", target: "_blank", class: "mono" }, source.commit.slice(0, 12)) : h("span", { class: "mono" }, source.commit.slice(0, 12)), source.branch ? ` on ${source.branch}` : "", source.dirty ? h("span", { class: "status stalled" }, " with changes") : "") : "unknown";
   const commands = card("Commands");
@@ -86,7 +87,7 @@ export function modelTab(app: App, run: Run): { element: HTMLElement; refresh(fr
   const load = async (step: number): Promise<void> => {
     try {
       const answer = await app.source.get<TensorsAnswer>("tensors", { id: run.id, step });
-      const rows = answer.tensors.map((each) => h("tr", {}, h("th", { scope: "row", class: "mono" }, each.name), h("td", {}, each.dtype), h("td", { class: "mono" }, `[${each.shape.join(", ")}]`), ...[each.norm, each.min, each.max, each.mean].map((of) => h("td", { class: "right", title: exact(of, "number") }, number(toNumber(of)))), h("td", { class: `right${each.nan ? " nan" : ""}` }, each.nan), h("td", { class: "right" }, bytes(each.bytes))));
+      const rows = answer.tensors.map((each) => h("tr", {}, h("th", { scope: "row", class: "mono" }, each.name), h("td", {}, each.dtype), h("td", { class: "mono" }, `[${each.shape.join(", ")}]`), ...[each.norm, each.min, each.max, each.mean].map((of) => h("td", { class: "right", title: exact(of, "number") }, numberText(toNumber(of), 4))), h("td", { class: `right${each.nan ? " nan" : ""}` }, each.nan), h("td", { class: "right" }, bytes(each.bytes))));
       clear(tensors, h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Tensors" }, h("table", { class: "data" }, h("thead", {}, h("tr", {}, ...["tensor", "dtype", "shape", "norm", "min", "max", "mean", "NaN", "size"].map((name, i) => h("th", { class: i > 2 ? "right" : "" }, name)))), h("tbody", {}, ...rows))));
     } catch (error) {
       clear(tensors, h("p", { class: "warning" }, error instanceof Error ? error.message : String(error)));
@@ -104,7 +105,7 @@ export function modelTab(app: App, run: Run): { element: HTMLElement; refresh(fr
     slider.value = String(steps.length - 1);
     choose(steps.length - 1);
   }
-  const element = h("div", { class: "stack wide-page" }, h("p", {}, `${typeof run.parameter_count === "number" ? run.parameter_count.toLocaleString("en-US") : value(run.parameter_count, "number")} parameters`), run.model_summary ? h("pre", { class: "block", tabindex: 0 }, run.model_summary) : h("p", { class: "muted" }, "The program recorded no summary of its model."),
+  const element = h("div", { class: "stack wide-page" }, h("p", {}, `${typeof run.parameter_count === "number" ? countText(run.parameter_count) : value(run.parameter_count, "number")} parameters`), run.model_summary ? h("pre", { class: "block", tabindex: 0 }, run.model_summary) : h("p", { class: "muted" }, "The program recorded no summary of its model."),
     card("Tensors by checkpoint", steps.length && app.source.live ? h("div", { class: "row" }, steps.length > 1 ? slider : null, label) : empty("This run keeps no checkpoint. A program keeps one every 100 steps by:", ["run.checkpoints().every_steps(100);"]), tensors));
   return { element, refresh: () => undefined };
 }
@@ -132,7 +133,7 @@ function launchCard(app: App, run: Run, launch: Launch, i: number): HTMLElement 
   void app;
   return card(`Launch ${i + 1} of ${run.launches.length}`, facts([
     ["started", launch.started ? h("span", { title: String(launch.started) }, `${date(launch.started)} (${ago(launch.started)})`) : ""], ["from step", launch.first_step], ["ended", end ? `${(end.status ?? "").toLowerCase()}${end.exit_code ? `, exit code ${end.exit_code}` : ""}${end.time ? `, ${date(end.time)}` : ""}` : "not yet, or it was killed"],
-    ["message", end?.message], ["took", end?.wall_seconds ? `${duration(end.wall_seconds)}, ${duration(end.cpu_seconds ?? 0)} of CPU` : ""], ["command", launch.argv ? h("code", { class: "wrap" }, launch.argv.map(shell).join(" ")) : ""], ["in", launch.cwd ? h("code", {}, launch.cwd) : ""],
+    ["message", end?.message], ["took", end?.wall_seconds ? `${durationText(end.wall_seconds)}, ${durationText(end.cpu_seconds ?? 0)} of CPU` : ""], ["command", launch.argv ? h("code", { class: "wrap" }, launch.argv.map(shell).join(" ")) : ""], ["in", launch.cwd ? h("code", {}, launch.cwd) : ""],
     ["executable", digest(launch.program?.sha256, "the hash")], ["compiler", launch.build?.compiler], ["flags", launch.build?.flags], ["threads", launch.threads], ["instructions", launch.isa], ["device", launch.device], ...machine]),
   environment.length ? h("details", {}, h("summary", {}, plural(environment.length, "variable of the environment", "variables of the environment")), facts(environment.map(([name, of]) => [name, h("code", { class: "wrap" }, of)]))) : null,
   launch.notes?.length ? h("ul", {}, ...launch.notes.map((note) => h("li", { class: "warning" }, note))) : null);

@@ -1,8 +1,9 @@
 // The table of runs: columns by choice, sorted and filtered, or grouped with mean ± SD and N.
 
 import type { App, Page } from "../app";
+import { durationText, plural, sharedDecimals } from "../chart/text";
 import { append, button, clear, debounce, empty, h, icon, iconButton, menu, visible, type Item } from "../dom";
-import { ago, date, decimals, duration, exact, exprLabel, literal, plural, splitTop, toNumber, value } from "../format";
+import { ago, date, exact, exprLabel, literal, splitTop, toNumber, value } from "../format";
 import { and, filterMenu } from "../filter_menu";
 import type { Frame } from "../frame";
 import { RowPages } from "../row_pages";
@@ -247,7 +248,7 @@ class RunsTable {
   private status(): TableColumn {
     return {
       key: "status", label: "status", width: 116, pinned: false, right: false, sort: "status", movable: false, menu: (anchor) => void filterMenu(this.app, anchor, "status", "status", "status"), fill: (cell, row) => {
-        const left = row.status === "running" && row.left_s ? ` ${duration(row.left_s)} left` : "";
+        const left = row.status === "running" && row.left_s ? ` ${durationText(row.left_s)} left` : "";
         clear(cell, h("span", { class: `status ${statusOf(row).kind}` }, `${statusOf(row).glyph} ${left ? "" : statusOf(row).word}${left}`), row.verified ? h("span", { class: "status verified", title: "verified", role: "img", "aria-label": "verified" }, " ◆") : null);
       },
     };
@@ -271,7 +272,7 @@ class RunsTable {
     const values = this.pages.loaded().slice(0, 200).map((row) => row.values[at]);
     const right = column.kind !== "text" && column.kind !== "tags" && column.kind !== "status" && column.kind !== "bool";
     // A parameter is read as it was written; results of one metric are compared, so they have one precision.
-    const places = column.kind !== "number" ? undefined : column.expr.startsWith("params") ? -1 : decimals(values.map((each) => toNumber(each)));
+    const places = column.kind !== "number" ? undefined : column.expr.startsWith("params") ? -1 : sharedDecimals(values.map((each) => toNumber(each)));
     const label = exprLabel(column.expr);
     const longest = Math.max(label.length + 3, ...values.slice(0, 60).map((each) => value(each, column.kind, places).length));
     return {

@@ -1,8 +1,9 @@
 // Runs in groups of equal values, with mean ± SD and N of a metric.
 
 import type { App } from "../app";
+import { numberText, plural } from "../chart/text";
 import { append, button, clear, h, popover } from "../dom";
-import { exact, exprLabel, metricExpr, metricName, number, paramExpr, plural, splitTop, toNumber } from "../format";
+import { exact, exprLabel, metricExpr, metricName, paramExpr, splitTop, toNumber } from "../format";
 import type { Frame } from "../frame";
 import type { Fields, Group, GroupsAnswer, Value } from "../types";
 
@@ -81,7 +82,7 @@ export class Groups {
     const sd = toNumber(group.sd);
     const cell = (text: string, title = ""): HTMLElement => h("td", { class: "right", title }, text);
     return h("tr", {}, ...group.key.map((key) => h("th", { scope: "row" }, key === null ? "–" : exact(key, "text"))),
-      cell(String(group.n_runs)), cell(Number.isNaN(mean) ? "–" : `${number(mean)}${Number.isNaN(sd) ? "" : ` ± ${number(sd, 3)}`}`, exact(group.mean, "number")), cell(String(group.n)), cell(number(toNumber(group.min))), cell(number(toNumber(group.max))),
+      cell(String(group.n_runs)), cell(Number.isNaN(mean) ? "–" : `${numberText(mean, 4)}${Number.isNaN(sd) ? "" : ` ± ${numberText(sd, 3)}`}`, exact(group.mean, "number")), cell(String(group.n)), cell(numberText(toNumber(group.min), 4)), cell(numberText(toNumber(group.max), 4)),
       h("td", {}, spreadOf(group, low, high)), h("td", {}, group.best ? h("a", { class: "run-name", href: this.app.state.link("run", { id: group.best }), title: group.best }, this.app.name(group.best)) : ""),
       h("td", { class: "row" }, button("Show", () => this.open(answer.by, group.key), { "aria-label": `Show the runs of this group` }), button("Select", () => this.app.select(group.ids), { "aria-label": "Select the runs of this group" })));
   }
