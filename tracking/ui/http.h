@@ -49,6 +49,8 @@ class RequestReader {
   State state() const { return state_; }
   /// Has anything of a request come?
   bool has_begun() const { return state_ != State::head || !buffer_.empty(); }
+  /// The request without its body, once its head was read.
+  const Request& head() const { return request_; }
   /// Why it was refused: a status of HTTP.
   int status() const { return status_; }
   /// Gives the whole request away; what came behind it is the next one's beginning.

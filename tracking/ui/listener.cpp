@@ -65,19 +65,24 @@ struct Connection {
   explicit Connection(int fd) : socket(fd) {}
   Descriptor socket;
   RequestReader reader;
+  bool looked_at = false;  // its request's head, while the body comes
   bool answering = false;  // a thread has its request
   std::string out;         // what is still to be sent, from `sent` on
   size_t sent = 0;
-  bool closes = false;                     // when that is sent
+  bool closes = false;   // when that is sent
+  bool refused = false;  // closes, but first throws away what still comes, or a reset could overtake the response
   Clock::time_point since = Clock::now();  // of what its time limit counts from
+  Clock::time_point moved = since;         // when its client took something of the response last
+
+  bool sends() const { return sent < out.size(); }
 };
 
 }  // namespace
 
 class Listener::Impl {
  public:
-  Impl(const std::string& address, int port, Answer answer, ListenerLimits limits)
-      : answer_(std::move(answer)), limits_(limits), socket_(listen_at(address, port)) {
+  Impl(const std::string& address, int port, Refusal refusal, Answer answer, ListenerLimits limits)
+      : refusal_(std::move(refusal)), answer_(std::move(answer)), limits_(limits), socket_(listen_at(address, port)) {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) raise_io("a pipe", "make it", errno);
     wake_read_ = Descriptor(ends[0]);
@@ -150,8 +155,7 @@ class Listener::Impl {
     std::vector<pollfd> polled{{wake_read_.get(), POLLIN, 0}, {socket_.get(), POLLIN, 0}};
     std::vector<int64_t> ids;
     for (const auto& [id, c] : connections_) {
-      const bool writes = c.sent < c.out.size();
-      polled.push_back({c.socket.get(), static_cast<short>(writes ? POLLOUT : c.answering ? 0 : POLLIN), 0});
+      polled.push_back({c.socket.get(), static_cast<short>(c.sends() ? POLLOUT : c.answering ? 0 : POLLIN), 0});
       ids.push_back(id);
     }
     ::poll(polled.data(), polled.size(), connections_.empty() ? -1 : kTick);
@@ -182,7 +186,7 @@ class Listener::Impl {
       at->second.answering = false;
       at->second.out = std::move(d.bytes);
       at->second.closes = !d.keeps_open;
-      at->second.since = Clock::now();
+      at->second.since = at->second.moved = Clock::now();
       if (!write_some(at->first, at->second)) drop(at);
     }
   }
@@ -212,15 +216,28 @@ class Listener::Impl {
     }
   }
 
-  // Closes the connection that waits longest for a request, or for the rest of one. False where there is none.
+  // Closes the connection that waits longest for a request, or for the rest of one; where there is none, the one that
+  // drop_stalled() closes. False where all are busy.
   bool make_room() {
-    auto oldest = connections_.end();
+    return drop_first([](const Connection& c) { return !c.answering && !c.sends(); }, &Connection::since) ||
+           drop_stalled();
+  }
+
+  // Closes the connection whose client has taken nothing of its response for longest.
+  bool drop_stalled() {
+    const auto stalled = Clock::now() - limits_.stalled;
+    return drop_first([&](const Connection& c) { return c.sends() && c.moved < stalled; }, &Connection::moved);
+  }
+
+  // Closes that one of some connections whose time came before those of the others.
+  template <class Chosen> bool drop_first(const Chosen& chosen, Clock::time_point Connection::*time) {
+    auto first = connections_.end();
     for (auto at = connections_.begin(); at != connections_.end(); ++at) {
-      if (at->second.answering || at->second.sent < at->second.out.size()) continue;
-      if (oldest == connections_.end() || at->second.since < oldest->second.since) oldest = at;
+      if (!chosen(at->second)) continue;
+      if (first == connections_.end() || at->second.*time < first->second.*time) first = at;
     }
-    if (oldest == connections_.end()) return false;
-    drop(oldest);
+    if (first == connections_.end()) return false;
+    drop(first);
     return true;
   }
 
@@ -230,12 +247,20 @@ class Listener::Impl {
     connections_.erase(at);
   }
 
+  // Do requests wait for responses to be sent?
+  bool is_held_up() {
+    const std::lock_guard guard(mutex_);
+    return !jobs_.empty() && waiting_bytes_ >= limits_.waiting_bytes;
+  }
+
   void drop_late() {
+    while (is_held_up() && drop_stalled()) {}
     const auto now = Clock::now();
     for (auto at = connections_.begin(); at != connections_.end();) {
       const auto next = std::next(at);
       const Connection& c = at->second;
-      const auto most = c.sent < c.out.size()  ? limits_.response + std::chrono::milliseconds(c.out.size() / kLeastRate)
+      const auto most = c.sends()              ? limits_.response + std::chrono::milliseconds(c.out.size() / kLeastRate)
+                        : c.refused            ? limits_.refused
                         : c.reader.has_begun() ? limits_.request
                                                : limits_.idle;
       if (!c.answering && now - c.since > most) drop(at);
@@ -245,26 +270,27 @@ class Listener::Impl {
 
   // False where the connection is at its end.
   bool serve(int64_t id, Connection& c, short events) {
-    if (c.sent < c.out.size()) return write_some(id, c);
+    if (c.sends()) return write_some(id, c);
     if (c.answering) return (events & (POLLERR | POLLHUP | POLLNVAL)) == 0;
     std::array<char, kReadBytes> bytes;
     const ssize_t got = ::recv(c.socket.get(), bytes.data(), bytes.size(), 0);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) return false;
+    if (c.refused) return true;
     if (!c.reader.has_begun()) c.since = Clock::now();
     c.reader.add({bytes.data(), static_cast<size_t>(got)});
     return go_on(id, c);
   }
 
-  // Answers what is whole.
+  // Answers what is whole, and refuses what need not become it.
   bool go_on(int64_t id, Connection& c) {
     if (c.reader.state() == RequestReader::State::refused) {
-      c.out = serialized({c.reader.status(), "text/plain; charset=utf-8", "this request was refused\n"}, false, true);
-      c.sent = 0;
-      c.closes = true;
-      const std::lock_guard guard(mutex_);
-      waiting_bytes_ += c.out.size();
+      refuse(c, {c.reader.status(), "text/plain; charset=utf-8", "this request was refused\n"});
+    } else if (c.reader.state() == RequestReader::State::body && !c.looked_at) {
+      c.looked_at = true;
+      if (const auto refused = refusal_(c.reader.head())) refuse(c, *refused);
     } else if (c.reader.state() == RequestReader::State::whole) {
+      c.looked_at = false;
       c.answering = true;
       {
         const std::lock_guard guard(mutex_);
@@ -275,22 +301,33 @@ class Listener::Impl {
     return true;
   }
 
+  // The last that this connection gets.
+  void refuse(Connection& c, const Response& response) {
+    c.out = serialized(response, false, c.reader.head().method != "HEAD");
+    c.sent = 0;
+    c.closes = c.refused = true;
+    c.reader = RequestReader();
+    c.since = c.moved = Clock::now();
+    const std::lock_guard guard(mutex_);
+    waiting_bytes_ += c.out.size();
+  }
+
   bool write_some(int64_t id, Connection& c) {
     const ssize_t wrote = ::send(c.socket.get(), c.out.data() + c.sent, c.out.size() - c.sent, MSG_NOSIGNAL);
     if (wrote < 0) return errno == EAGAIN || errno == EINTR;
     c.sent += static_cast<size_t>(wrote);
-    if (c.sent < c.out.size()) return true;
-    c.since = Clock::now();
-    if (c.closes) {
-      ::shutdown(c.socket.get(), SHUT_WR);
-      return false;
-    }
+    c.moved = Clock::now();
+    if (c.sends()) return true;
+    c.since = c.moved;
+    if (c.closes) ::shutdown(c.socket.get(), SHUT_WR);
+    if (c.closes && !c.refused) return false;
     sent(c.out.size());
     c.out = {};
     c.sent = 0;
-    return go_on(id, c);
+    return c.refused || go_on(id, c);
   }
 
+  const Refusal refusal_;
   const Answer answer_;
   const ListenerLimits limits_;
   Descriptor socket_, wake_read_, wake_write_;
@@ -306,8 +343,8 @@ class Listener::Impl {
   bool ended_ = false;
 };
 
-Listener::Listener(const std::string& address, int port, Answer answer, ListenerLimits limits)
-    : impl_(std::make_unique<Impl>(address, port, std::move(answer), limits)) {}
+Listener::Listener(const std::string& address, int port, Refusal refusal, Answer answer, ListenerLimits limits)
+    : impl_(std::make_unique<Impl>(address, port, std::move(refusal), std::move(answer), limits)) {}
 Listener::~Listener() = default;
 int Listener::port() const { return impl_->port(); }
 void Listener::run() { impl_->run(); }

@@ -55,13 +55,15 @@ constexpr char kPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+constexpr std::string_view kApi = "/api/";
+
 Response plain(int status, const std::string& text) { return {status, "text/plain; charset=utf-8", text + "\n"}; }
 
 Response json_response(const Json& json, int status = 200) {
   return {status, "application/json", printable_json(json.dump(-1, ' ', false, Json::error_handler_t::replace))};
 }
 
-Response refusal(int status, const std::string& why) { return json_response({{"error", in_one_line(why)}}, status); }
+Response error(int status, const std::string& why) { return json_response({{"error", in_one_line(why)}}, status); }
 
 void protect(Response& response) {
   const auto add = [&](const char* name, const char* value) { response.headers.emplace_back(name, value); };
@@ -94,6 +96,20 @@ std::string without_token(std::string_view query) {
   return rest;
 }
 
+// A response, and one to what `make` throws.
+template <class Make> std::optional<Response> guarded(const Make& make) {
+  std::optional<Response> response;
+  try {
+    response = make();
+  } catch (const Refusal& e) { response = error(e.status(), e.what()); } catch (const std::bad_alloc&) {
+    response = error(500, "out of memory");
+  } catch (const UsageError& e) { response = error(400, e.what()); } catch (const std::exception& e) {
+    response = error(500, e.what());
+  }
+  if (response) protect(*response);
+  return response;
+}
+
 }  // namespace
 
 bool is_own_host(std::string_view host, bool any_number) {
@@ -113,16 +129,14 @@ bool is_own_host(std::string_view host, bool any_number) {
 }
 
 Response Router::answer(const Request& request) const {
-  Response response;
-  try {
-    response = checked(request);
-  } catch (const Refusal& e) { response = refusal(e.status(), e.what()); } catch (const std::bad_alloc&) {
-    response = refusal(500, "out of memory");
-  } catch (const UsageError& e) { response = refusal(400, e.what()); } catch (const std::exception& e) {
-    response = refusal(500, e.what());
-  }
-  protect(response);
-  return response;
+  return *guarded([&] {
+    auto response = refused(request);
+    return response ? response : allowed(request);
+  });
+}
+
+std::optional<Response> Router::refusal(const Request& head) const {
+  return guarded([&] { return refused(head); });
 }
 
 bool Router::has_token(const Request& request) const {
@@ -132,7 +146,7 @@ bool Router::has_token(const Request& request) const {
 }
 
 // The checks, in the order in which they cost more.
-Response Router::checked(const Request& request) const {
+std::optional<Response> Router::refused(const Request& request) const {
   if (!is_own_host(request.header("host"), !options_.loopback))
     return plain(403, "stet ui: it is asked by a name that is not this machine's own");
   if (request.count("origin") > 0) {
@@ -144,20 +158,27 @@ Response Router::checked(const Request& request) const {
   if (request.method != "GET" && request.method != "HEAD" && !posts) return plain(405, "stet ui: GET and POST alone");
   const auto parameters = parameters_of(request.query);
   if (!parameters) return plain(400, "stet ui: the address can't be read");
-  if (!posts && parameters->contains("token")) return admit(request);
+  if (!posts && parameters->contains("token")) {
+    if (equal_secrets(parameters->at("token"), options_.token)) return std::nullopt;
+    return plain(401, "stet ui: this token is not the present one; open the address that stet ui printed");
+  }
   if (!has_token(request)) return plain(401, "stet ui: open the address that stet ui printed");
-  if (posts && request.header("x-stet") != "1") return refusal(403, "this POST is not the page's");
-  if (posts && desk_.read_only) return refusal(403, "stet ui was started with --read-only");
-  constexpr std::string_view kApi = "/api/";
+  if (!posts) return std::nullopt;
+  if (request.header("x-stet") != "1") return error(403, "this POST is not the page's");
+  if (desk_.read_only) return error(403, "stet ui was started with --read-only");
+  if (!request.path.starts_with(kApi)) return plain(405, "stet ui: nothing is posted here");
+  if (!find(kPosts, request.path.substr(kApi.size()))) return error(404, "there is no such act");
+  return std::nullopt;
+}
+
+Response Router::allowed(const Request& request) const {
+  if (request.method != "POST" && parameters_of(request.query)->contains("token")) return admit(request);
   if (request.path.starts_with(kApi)) return api(request, request.path.substr(kApi.size()));
-  if (posts) return plain(405, "stet ui: nothing is posted here");
   return file(request);
 }
 
 // Turns the token into a cookie, and leads to the same address without it.
 Response Router::admit(const Request& request) const {
-  if (!equal_secrets(parameters_of(request.query)->at("token"), options_.token))
-    return plain(401, "stet ui: this token is not the present one; open the address that stet ui printed");
   const std::string rest = without_token(request.query);
   // Relative, as a proxy may have put the page below another path.
   const std::string here = request.path.substr(request.path.rfind('/') + 1);
@@ -171,16 +192,14 @@ Response Router::admit(const Request& request) const {
 Response Router::api(const Request& request, const std::string& name) const {
   desk_.index.touch();
   if (request.method == "POST") {
-    const Post* post = find(kPosts, name);
-    if (!post) return refusal(404, "there is no such act");
     const Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
-    if (body.is_discarded()) return refusal(400, "what was posted is no JSON");
-    return json_response(post->act(desk_, body));
+    if (body.is_discarded()) return error(400, "what was posted is no JSON");
+    return json_response(find(kPosts, name)->act(desk_, body));
   }
   const Parameters parameters(*parameters_of(request.query));
   if (const GetBytes* bytes = find(kGetsOfBytes, name)) return bytes->answer(desk_, parameters);
   const Get* get = find(kGets, name);
-  if (!get) return refusal(404, "there is no such question");
+  if (!get) return error(404, "there is no such question");
   std::string tag;
   if (get->kept) {
     tag = fmt::format("\"{}-{}-{}\"", desk_.index.instance(), desk_.index.generation(),

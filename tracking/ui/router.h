@@ -2,7 +2,7 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <string>
 
 #include "stet/tracking/ui/answers.h"
@@ -22,9 +22,12 @@ class Router {
  public:
   Router(Desk& desk, RouterOptions options) : desk_(desk), options_(std::move(options)) {}
   Response answer(const Request& request) const;
+  /// What a request is refused by, as far as its line and headers say; none: all of it is to be answered.
+  std::optional<Response> refusal(const Request& head) const;
 
  private:
-  Response checked(const Request& request) const;
+  std::optional<Response> refused(const Request& head) const;
+  Response allowed(const Request& request) const;
   Response admit(const Request& request) const;
   Response api(const Request& request, const std::string& name) const;
   Response file(const Request& request) const;

@@ -48,17 +48,19 @@ bool is_loopback(const std::string& address) {
 }
 
 // The port that was asked for, or the first of ours that is free.
-std::unique_ptr<Listener> listen(const ServerOptions& options, const Listener::Answer& answer) {
+std::unique_ptr<Listener> listen(const ServerOptions& options, const Router& router) {
+  const auto refusal = [r = &router](const Request& head) { return r->refusal(head); };
+  const auto answer = [r = &router](const Request& request) { return r->answer(request); };
   const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
-  if (options.port > 0) return std::make_unique<Listener>(host, options.port, answer);
+  if (options.port > 0) return std::make_unique<Listener>(host, options.port, refusal, answer);
   for (int port = kFirstPort; port < kFirstPort + kPorts; ++port) {
     try {
-      return std::make_unique<Listener>(host, port, answer);
+      return std::make_unique<Listener>(host, port, refusal, answer);
     } catch (const IoError& e) {
       if (e.code != EADDRINUSE) throw;
     }
   }
-  return std::make_unique<Listener>(host, 0, answer);
+  return std::make_unique<Listener>(host, 0, refusal, answer);
 }
 
 std::string address_of(const ServerOptions& options, int port, const std::string& token) {
@@ -75,7 +77,7 @@ void serve(const ServerOptions& options, const std::function<void(const std::str
   const std::string token = token_of(options.runs);
   const Router router(desk, {token, cookie_name_of(options.runs),
                              is_loopback(options.host == "localhost" ? "127.0.0.1" : options.host), options.page});
-  const auto listener = listen(options, [&](const Request& request) { return router.answer(request); });
+  const auto listener = listen(options, router);
   const Stopping stopping(*listener);
   ready(address_of(options, listener->port(), token));
   listener->run();

@@ -49,9 +49,9 @@ class Server:
         self.process.stdout.close()
         self.process.stderr.close()
 
-    def ask(self, method, target, headers=None, body=None, token=True):
+    def ask(self, method, target, headers=None, body=None, token=True, seconds=60):
         """Status, headers and bytes of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         if token:
             headers = {"Authorization": "Bearer " + self.token, **(headers or {})}
         connection.request(method, target, body=body, headers=headers or {})
