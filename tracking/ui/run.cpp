@@ -323,7 +323,7 @@ Json log(Desk& desk, const Parameters& p) {
   if (offset < 0) offset = std::max<int64_t>(0, total + offset);
   Json shown = Json::array();
   for (int64_t n = offset; n < std::min(total, offset + limit); ++n)
-    shown.push_back({{"n", n}, {"text", shown_line(lines[static_cast<size_t>(n)])}, {"launch", 0}});
+    shown.push_back({{"n", n}, {"text", shown_line(lines[static_cast<size_t>(n)])}});
   Json json{{"lines", std::move(shown)}, {"total", total}, {"offset", offset}, {"cut", cut}};
   if (const std::string& wanted = p.text("search", 1000); !wanted.empty()) {
     Json matches = Json::array();

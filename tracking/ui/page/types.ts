@@ -269,7 +269,7 @@ export interface Marks {
 }
 
 export interface LogAnswer {
-  lines: { n: number; text: string; launch: number }[];
+  lines: { n: number; text: string }[];
   total: number;
   offset: number;
   matches?: number[];

@@ -16,7 +16,7 @@ export class LogView {
   private readonly count: HTMLElement;
   private readonly nothing: HTMLElement;
   private readonly search: HTMLInputElement;
-  private lines = new Map<number, { text: string; launch: number }>();
+  private lines = new Map<number, { text: string }>();
   private readonly asked = new Set<number>();
   private total = 0;
   private matches: number[] | null = null;
@@ -104,10 +104,8 @@ export class LogView {
   private fill(element: HTMLElement, index: number): void {
     const n = this.numberOf(index);
     const line = this.lines.get(n);
-    const before = this.lines.get(n - 1);
     const [label, text] = [element.firstElementChild as HTMLElement, element.lastElementChild as HTMLElement];
     label.textContent = String(n);
-    element.classList.toggle("launch", !this.matches && line !== undefined && before !== undefined && before.launch !== line.launch);
     const search = this.app.state.get("search");
     const at = search && line ? line.text.toLowerCase().indexOf(search.toLowerCase()) : -1;
     if (at < 0 || !line) text.textContent = visible(line?.text ?? "");
