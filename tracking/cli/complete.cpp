@@ -13,6 +13,8 @@
 #include "stet/tracking/cli/query_words.h"
 #include "stet/tracking/cli/shell_words.h"
 #include "stet/tracking/cli/value_text.h"
+#include "stet/tracking/keeping/trash.h"
+#include "stet/tracking/reading/labels.h"
 #include "stet/tracking/record/events.h"
 #include "stet/tracking/record/text.h"
 
@@ -63,7 +65,8 @@ bool takes_value(const Argument& argument) { return !std::holds_alternative<bool
 // A verb's words as far as they are there.
 class Line {
  public:
-  Line(const Verb& verb, const std::vector<std::string>& words) : word_(words.back()) {
+  Line(const Verb& verb, const std::vector<std::string>& words)
+      : word_(words.back()), is_rm_(std::string_view(verb.name) == "rm") {
     own_ = arguments_of(verb);
     for (size_t i = 1; i + 1 < words.size(); ++i) take(words[i]);
   }
@@ -89,6 +92,7 @@ class Line {
       runs_ = from_home(word.substr(7));
     } else if (const Argument* option = word.starts_with("-") ? find(word) : nullptr) {
       if (takes_value(*option)) awaits_ = option;
+      if (word == "--undo") restores_ = is_rm_;
     } else if (!word.starts_with("-") || has_rest()) {
       given_.push_back(word);
     }
@@ -144,6 +148,7 @@ class Line {
       case Takes::query: return query(begun, false);
       case Takes::terms: return query(begun, true);
       case Takes::runs: {
+        if (restores_) return trashed(begun);
         Completion both = runs(begun);
         if (both.files != Files::none) return both;
         for (Candidate& c : query(begun, false).candidates) both.candidates.push_back(std::move(c));
@@ -189,6 +194,22 @@ class Line {
     for (const std::string& name : names) out.candidates.push_back({name, ""});
     if (!known.empty() && std::string_view("latest").starts_with(begun))
       out.candidates.push_back({"latest", "the newest run"});
+    return out;
+  }
+  // The same of those in the trash.
+  Completion trashed(const std::string& begun) const {
+    Completion out;
+    std::set<std::string> names;
+    for (const TrashedRun& run : trashed_runs(runs_)) {
+      std::string name;
+      try {
+        name = read_labels(run.folder).name;
+      } catch (const Error&) {  // it has its id at least
+      }
+      if (!begun.empty() && run.name.starts_with(begun)) out.candidates.push_back({run.name, name});
+      if (!name.empty() && name.starts_with(begun)) names.insert(name);
+    }
+    for (const std::string& name : names) out.candidates.push_back({name, ""});
     return out;
   }
   // Of the run that was named, else of all.
@@ -242,6 +263,7 @@ class Line {
   std::vector<Argument> own_;
   std::vector<std::string> given_;    // that are no options
   const Argument* awaits_ = nullptr;  // the option whose value comes
+  bool is_rm_, restores_ = false;     // by `rm --undo`, which takes runs from the trash
   std::string runs_ = "./runs";
   std::optional<RunIndex> index_;
 };

@@ -146,7 +146,11 @@ int undo(const Options& options, const Common& common) {
   const std::vector<TrashedRun> all = trashed_runs(common.runs);
   if (all.empty()) raise("{}: there is nothing in its trash", common.runs);
   std::vector<TrashedRun> wanted;
-  for (const std::string& word : options.runs) wanted.push_back(trashed_run(all, common.runs, word));
+  for (const std::string& word : options.runs) {
+    const TrashedRun run = trashed_run(all, common.runs, word);
+    const auto is_it = [&](const TrashedRun& other) { return other.folder == run.folder; };
+    if (std::ranges::none_of(wanted, is_it)) wanted.push_back(run);
+  }
   if (options.runs.empty())
     std::ranges::copy_if(all, std::back_inserter(wanted),
                          [&](const TrashedRun& run) { return run.batch == all.back().batch; });
@@ -191,11 +195,12 @@ Verb rm() {
   const auto options = std::make_shared<Options>();
   return {"rm",
           "Move runs to the trash, from which --undo brings them back",
-          {{{"stet rm mnist --yes", "move a run to the trash without asking; stet rm --undo brings it back"},
+          {{{"stet rm mnist --yes", "move a run to the trash without asking; stet rm --undo mnist brings it back"},
             {"stet rm 'status == \"failed\"' --dry-run", "say which runs would go, and how much they take"}}},
           [options](Arguments& arguments) {
             arguments.words("RUN", options->runs, "runs, or a condition, as 'status == \"failed\"'", Takes::runs);
-            arguments.flag("--undo", options->undo, "bring back those runs, or what was removed last");
+            arguments.flag("--undo", options->undo,
+                           "bring back runs from the trash, by id, its beginning or name; none: what was removed last");
             arguments.flag("--list", options->list, "print what is in the trash");
             arguments.flag("--dry-run,-n", options->dry_run, "only say what would go");
             arguments.flag("--yes,-y", options->yes, "don't ask");

@@ -200,6 +200,23 @@ class Program(unittest.TestCase):
             if words:
                 self.assertEqual(done.stderr, "", words)
 
+    def test_undo_offers_what_is_in_the_trash(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(RUNS, folder + "/runs")
+            rename_one(pathlib.Path(folder) / "runs", "gone")
+            gone = sorted((pathlib.Path(folder) / "runs").iterdir())[-1].name
+            env = {**os.environ, "XDG_CACHE_HOME": folder + "/cache"}
+            subprocess.run([STET, "rm", gone, "--yes"], capture_output=True, cwd=folder, check=True, env=env)
+
+            def offered(*words):
+                done = subprocess.run([STET, "complete", "zsh", "rm", *words], capture_output=True, text=True, cwd=folder, check=True, env=env)
+                return [line.split("\t")[1] for line in done.stdout.splitlines()]
+
+            self.assertEqual(offered("--undo", ""), ["gone"])
+            self.assertEqual(offered("--undo", gone[:-2]), [gone])
+            self.assertIn("baseline", offered(""))
+            self.assertNotIn("gone", offered(""))
+
     def test_names_that_a_terminal_would_obey_are_not_offered(self):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(RUNS, folder + "/runs")

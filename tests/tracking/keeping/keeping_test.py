@@ -74,7 +74,7 @@ class Rm(Case):
         self.assertEqual([run["name"] for run in listed], ["a", "b"])
         self.json("rm", "c", "--yes")
         self.assertEqual(self.json("rm", "--undo")["restored"], self.ids[2:])  # the last
-        self.assertEqual(self.json("rm", "--undo", "b")["restored"], [self.ids[1]])
+        self.assertEqual(self.json("rm", "--undo", "b", self.ids[1])["restored"], [self.ids[1]])  # once
         self.assertEqual(self.json("rm", "--undo", self.ids[0])["restored"], [self.ids[0]])
         self.assertIn("nothing in its trash", self.stet("rm", "--undo", status=2).stderr)
         after = trees.run_contents(self.runs)
