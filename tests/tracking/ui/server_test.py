@@ -19,7 +19,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from serving import Server
+from serving import Server, listed, quoted
 
 STET, MAKE_RUNS = map(os.path.abspath, sys.argv[1:3])
 SAMPLE = pathlib.Path(__file__).parents[1] / "query/runs"
@@ -46,16 +46,6 @@ def setUpModule():
 
 def tearDownModule():
     BASE.cleanup()
-
-
-def listed(*names):
-    """A list of names in one parameter."""
-    return ",".join(re.sub(r"([\\,])", r"\\\1", name) for name in names)
-
-
-def quoted(text):
-    """As the page's encodeURIComponent."""
-    return urllib.parse.quote(text, safe="-_.!~*'()")
 
 
 def stet(*words):

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,16 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def listed(*names):
+    """A list of names in one parameter."""
+    return ",".join(re.sub(r"([\\,])", r"\\\1", name) for name in names)
+
+
+def quoted(text):
+    """As the page's encodeURIComponent."""
+    return urllib.parse.quote(text, safe="-_.!~*'()")
 
 
 class Server:

@@ -8,7 +8,7 @@ import { markdown } from "../markdown";
 import { matcher } from "../metrics";
 import { tabs } from "../tabs";
 import type { HistogramAnswer, MediaAnswer } from "../types";
-import { swatch } from "./compare";
+import { swatch } from "./run_name";
 
 const KINDS: [string, string][] = [["image", "Images"], ["text", "Texts"], ["histogram", "Histograms"], ["vector", "Vectors"]];
 const EMPTY: { [kind: string]: string } = { image: 'run.image("samples", tensor);', text: 'run.text("sample", "…");', histogram: "run.histograms().every(100);", vector: 'run.vector("per-class", tensor);' };

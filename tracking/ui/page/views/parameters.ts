@@ -1,74 +1,146 @@
 // How results follow parameters: parallel coordinates whose brushes write the query, scatter, and rank correlation.
 
 import type { App, Page } from "../app";
-import { ParallelChart, type AxesState, type Brush } from "../chart/parallel";
+import { ParallelChart, type AxesState, type Brush, type ParallelAxis } from "../chart/parallel";
 import { spansDecades } from "../chart/parallel_data";
 import { spearman } from "../chart/ranks";
 import { ScatterChart } from "../chart/scatter";
 import { fixedText, plural } from "../chart/text";
 import { append, button, clear, empty, h, popover } from "../dom";
-import { and } from "../filter_menu";
-import { exprLabel, literal, metricExpr, metricName, paramExpr, splitTop, toNumber } from "../format";
+import { exprLabel, metricExpr, metricName, paramExpr, splitTop, toNumber } from "../format";
 import type { Frame } from "../frame";
-import type { ColumnsAnswer, Fields, Value } from "../types";
+import type { ColumnsAnswer, Fields } from "../types";
+import { brushed, categoryOf } from "./brushes";
 
 const AXES = 8;
+const CHOICES = 300;
+/** Narrower than so many pixels an axis's ticks run into the next; a small screen scrolls. */
+const AXIS_WIDTH = 88;
+const TEXTS = ["text", "bool", "status", "tags"];
+const MACHINE = /^(system|resource|machine|process)\//;
+
+type Columns = ColumnsAnswer["columns"];
 
 interface Data {
   exprs: string[];
   answer: ColumnsAnswer;
 }
 
-export function parametersView(app: App, frame: Frame, element: HTMLElement): Page {
-  const tools = h("div", { class: "board-tools", role: "toolbar", "aria-label": "Axes" });
-  const parallelPlace = h("div", { class: "parallel-place" });
-  const scatterPlace = h("div", { class: "scatter-place" });
-  const ranks = h("div", { class: "ranks" });
-  const lower = h("div", { class: "parameters-lower" }, h("section", { class: "panel", "aria-label": "Scatter" }, scatterPlace), h("section", { class: "card-section", "aria-label": "Rank correlation" }, h("h2", {}, "Rank correlation"), ranks));
-  const note = h("div", { hidden: true });
-  element.append(h("h1", { class: "offscreen" }, "Parameters"), tools, note, parallelPlace, lower);
-  let fields: Fields | null = null;
-  let data: Data | null = null;
-  let parallel: ParallelChart | null = null;
-  let scatter: ScatterChart | null = null;
-  let asked = 0;
+/** A loss of validation, else a loss, else the first that says nothing of the machine. */
+function resultOf(fields: Fields | null): string {
+  const metrics = (fields?.metrics ?? []).filter((each) => !MACHINE.test(each.name));
+  const found = metrics.find((each) => /^(val|valid|validation|test)\/.*loss/.test(each.name)) ?? metrics.find((each) => each.name.includes("loss")) ?? metrics[0];
+  return found ? metricExpr(found.name, found.context) : "";
+}
+
+function axisOf(expr: string, column: Columns[number], log: string[], flip: string[]): ParallelAxis {
+  const look = { name: exprLabel(expr), log: log.includes(expr), flip: flip.includes(expr) };
+  return TEXTS.includes(column.kind) ? { ...look, kind: "category", values: column.values.map(categoryOf) } : { ...look, kind: "number", values: column.values.map(toNumber) };
+}
+
+class ParametersPage {
+  readonly elements: HTMLElement[];
+  private readonly tools = h("div", { class: "board-tools", role: "toolbar", "aria-label": "Axes" });
+  private readonly note = h("div", { hidden: true });
+  private readonly parallelPlace = h("div", { class: "parallel-place" });
+  private readonly upper = h("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Parallel coordinates" }, this.parallelPlace);
+  private readonly scatterPlace = h("div", { class: "scatter-place" });
+  private readonly ranks = h("div", { class: "ranks" });
+  private readonly lower = h("div", { class: "parameters-lower" }, h("section", { class: "panel", "aria-label": "Scatter" }, this.scatterPlace),
+    h("section", { class: "card-section", "aria-label": "Rank correlation" }, h("h2", {}, "Rank correlation"), this.ranks));
+  private fields: Fields | null = null;
+  private data: Data | null = null;
+  private parallel: ParallelChart | null = null;
+  private scatter: ScatterChart | null = null;
+  private asked = 0;
+
+  constructor(private readonly app: App, private readonly frame: Frame) {
+    this.elements = [this.tools, this.note, this.upper, this.lower];
+  }
+
+  async load(): Promise<void> {
+    const mine = ++this.asked;
+    const { source, state, hello } = this.app;
+    try {
+      const query = state.get("q");
+      this.fields = await source.get<Fields>("fields", { query });
+      const exprs = this.axes();
+      if (exprs.length < 2) {
+        if (mine === this.asked) this.nothing();
+        return;
+      }
+      const answer = await source.get<ColumnsAnswer>("columns", { query, archived: state.flag("archived"), columns: exprs.join(",") });
+      if (mine !== this.asked) return;
+      this.data = { exprs, answer };
+      this.frame.query.setMatched(answer.ids.length, hello.runs.total);
+      this.note.hidden = true;
+      this.lower.hidden = this.upper.hidden = false;
+      this.show();
+    } catch (error) {
+      if (mine === this.asked && !this.frame.query.failed(error)) this.app.report(error);
+    }
+  }
+
+  show(): void {
+    if (!this.data) return;
+    this.toolbar();
+    const last = Math.max(0, this.data.exprs.indexOf(this.metric()));
+    this.showParallel(this.data, last);
+    this.showScatter(this.data, last);
+    this.showRanks(this.data, last);
+  }
+
+  end(): void {
+    ++this.asked;
+    this.parallel?.destroy();
+    this.scatter?.destroy();
+  }
 
   /** What is asked for: the axes of the address, else parameters that differ and the metric. */
-  function axes(): string[] {
-    const chosen = splitTop(app.state.get("axes"));
+  private axes(): string[] {
+    const chosen = splitTop(this.app.state.get("axes"));
     if (chosen.length) return chosen;
-    const params = (fields?.params ?? []).filter((param) => param.distinct > 1).sort((a, b) => Number(b.kind === "number") - Number(a.kind === "number") || b.distinct - a.distinct).slice(0, AXES - 1);
-    return [...params.map((param) => paramExpr(param.name)), metric()].filter(Boolean);
+    const differ = (this.fields?.params ?? []).filter((param) => param.distinct > 1);
+    differ.sort((a, b) => Number(b.kind === "number") - Number(a.kind === "number") || b.distinct - a.distinct);
+    return [...differ.slice(0, AXES - 1).map((param) => paramExpr(param.name)), this.metric()].filter(Boolean);
   }
 
-  function metric(): string {
-    if (app.state.get("of")) return app.state.get("of");
-    const metrics = (fields?.metrics ?? []).filter((each) => !/^(system|resource|machine|process)\//.test(each.name));
-    const found = metrics.find((each) => /^(val|valid|validation|test)\/.*loss/.test(each.name)) ?? metrics.find((each) => each.name.includes("loss")) ?? metrics[0];
-    return found ? metricExpr(found.name, found.context) : "";
+  private metric(): string {
+    return this.app.state.get("of") || resultOf(this.fields);
   }
 
-  function toolbar(): void {
-    const of: HTMLSelectElement = h("select", { "aria-label": "Result", onchange: () => app.state.set({ of: of.value }) });
-    for (const each of fields?.metrics ?? []) {
+  /** Those of the address; where it says nothing, those whose positive values span two decades. */
+  private logarithmic({ exprs, answer }: Data): string[] {
+    const said = this.app.state.get("plog");
+    if (said) return splitTop(said);
+    return exprs.filter((_, i) => answer.columns[i].kind === "number" && spansDecades(answer.columns[i].values.map(toNumber)));
+  }
+
+  private toolbar(): void {
+    clear(this.tools, h("label", { class: "tool" }, "result", this.resultChoice()), h("button", { type: "button", onclick: (event: MouseEvent) => this.chooseAxes(event.currentTarget as Element) }, "Axes"),
+      this.data ? h("span", { class: "muted" }, plural(this.data.answer.ids.length, "run")) : null, h("span", { class: "grow" }), h("span", { class: "muted" }, "Drag along an axis to choose; the query takes it over"));
+  }
+
+  private resultChoice(): HTMLElement {
+    const of: HTMLSelectElement = h("select", { "aria-label": "Result", onchange: () => this.app.state.set({ of: of.value }) });
+    for (const each of this.fields?.metrics ?? []) {
       for (const member of ["last", "min", "max"]) {
         const expr = metricExpr(each.name, each.context, member);
-        of.append(h("option", { value: expr, selected: expr === metric() }, `${metricName(each.name, each.context)} ${member}`));
+        of.append(h("option", { value: expr, selected: expr === this.metric() }, `${metricName(each.name, each.context)} ${member}`));
       }
     }
-    clear(tools, h("label", { class: "tool" }, "result", of), h("button", { type: "button", onclick: (event: MouseEvent) => choose(event.currentTarget as Element) }, "Axes"),
-      data ? h("span", { class: "muted" }, plural(data.answer.ids.length, "run")) : null, h("span", { class: "grow" }), h("span", { class: "muted" }, "Drag along an axis to choose; the query takes it over"));
+    return of;
   }
 
-  function choose(anchor: Element): void {
-    const chosen = axes();
+  private chooseAxes(anchor: Element): void {
+    const chosen = this.axes();
     const list = h("div", { class: "choice-list" });
-    const all = [...(fields?.params ?? []).map((param) => paramExpr(param.name)), ...(fields?.metrics ?? []).map((each) => metricExpr(each.name, each.context))];
-    for (const expr of [...chosen, ...all.filter((each) => !chosen.includes(each))].slice(0, 300)) {
+    const all = [...(this.fields?.params ?? []).map((param) => paramExpr(param.name)), ...(this.fields?.metrics ?? []).map((each) => metricExpr(each.name, each.context))];
+    for (const expr of [...chosen, ...all.filter((each) => !chosen.includes(each))].slice(0, CHOICES)) {
       const box = h("input", { type: "checkbox", onchange: () => {
         if (box.checked) chosen.push(expr);
         else chosen.splice(chosen.indexOf(expr), 1);
-        app.state.set({ axes: chosen.join(",") });
+        this.app.state.set({ axes: chosen.join(",") });
       } });
       box.checked = chosen.includes(expr);
       append(list, h("label", {}, box, " ", exprLabel(expr)));
@@ -76,153 +148,107 @@ export function parametersView(app: App, frame: Frame, element: HTMLElement): Pa
     popover(anchor, h("div", { class: "card columns-card" }, list), "Axes");
   }
 
-  /** Those of the address; where it says nothing, those whose positive values span two decades. */
-  function logarithmic(of: Data): string[] {
-    const said = app.state.get("plog");
-    if (said) return splitTop(said);
-    return of.exprs.filter((_, i) => {
-      const column = of.answer.columns[i];
-      return column.kind === "number" && spansDecades(column.values.map(toNumber));
-    });
+  private nothing(): void {
+    this.note.hidden = false;
+    this.lower.hidden = this.upper.hidden = true;
+    this.toolbar();
+    clear(this.note, empty("These runs differ in no parameter. A program declares one by:", ['auto lr = run.param("lr", 1e-3);']));
   }
 
-  async function load(): Promise<void> {
-    const mine = ++asked;
-    try {
-      const query = app.state.get("q");
-      fields = await app.source.get<Fields>("fields", { query });
-      const exprs = axes();
-      if (exprs.length < 2) {
-        if (mine === asked) nothing();
-        return;
-      }
-      const answer = await app.source.get<ColumnsAnswer>("columns", { query, archived: app.state.flag("archived"), columns: exprs.join(",") });
-      if (mine !== asked) return;
-      data = { exprs, answer };
-      frame.query.setMatched(answer.ids.length, app.hello.runs.total);
-      note.hidden = true;
-      lower.hidden = parallelPlace.hidden = false;
-      show();
-    } catch (error) {
-      if (mine === asked && !frame.query.failed(error)) app.report(error);
-    }
+  private labels(ids: string[]): string[] {
+    return ids.map((id) => this.app.name(id));
   }
 
-  function nothing(): void {
-    note.hidden = false;
-    lower.hidden = parallelPlace.hidden = true;
-    toolbar();
-    clear(note, empty("These runs differ in no parameter. A program declares one by:", ['auto lr = run.param("lr", 1e-3);']));
-  }
-
-  function show(): void {
-    if (!data) return;
-    toolbar();
+  private showParallel(data: Data, last: number): void {
     const { exprs, answer } = data;
-    const log = logarithmic(data);
-    const flip = splitTop(app.state.get("pflip"));
-    const last = Math.max(0, exprs.indexOf(metric()));
-    parallel ??= made();
-    parallel.set({
-      axes: answer.columns.map((column, i) => {
-        const numeric = column.kind !== "text" && column.kind !== "bool" && column.kind !== "status" && column.kind !== "tags";
-        return { name: exprLabel(exprs[i]), kind: numeric ? "number" as const : "category" as const, values: numeric ? column.values.map(toNumber) : column.values.map(categoryOf), log: log.includes(exprs[i]), flip: flip.includes(exprs[i]) };
-      }), ids: answer.ids, labels: answer.ids.map((id) => app.name(id)), colourBy: last,
-    });
+    const log = this.logarithmic(data);
+    const flip = splitTop(this.app.state.get("pflip"));
+    this.parallelPlace.style.minWidth = `${AXIS_WIDTH * exprs.length}px`;
+    this.parallel ??= this.makeParallel();
+    this.parallel.set({ axes: answer.columns.map((column, i) => axisOf(exprs[i], column, log, flip)), ids: answer.ids, labels: this.labels(answer.ids), colourBy: last });
     const named = (list: string[]): string[] => list.filter((expr) => exprs.includes(expr)).map(exprLabel);
-    parallel.arrange({ order: exprs.map(exprLabel), log: named(log), flip: named(flip) });
-    scatterOf(last);
-    correlations(last);
+    this.parallel.arrange({ order: exprs.map(exprLabel), log: named(log), flip: named(flip) });
   }
 
-  function made(): ParallelChart {
-    const chart = new ParallelChart(parallelPlace);
-    chart.on("brush", (event) => brushed(event.brushes));
-    chart.on("axes", (event) => arranged(event));
-    chart.on("hover", (event) => app.hover.emit(event.run));
-    chart.on("click", (event) => app.state.open("run", { id: event.run }));
+  private makeParallel(): ParallelChart {
+    const chart = new ParallelChart(this.parallelPlace);
+    chart.on("brush", (event) => this.brushed(event.brushes));
+    chart.on("axes", (event) => this.arranged(event));
+    chart.on("hover", (event) => this.app.hover.emit(event.run));
+    chart.on("click", (event) => this.app.state.open("run", { id: event.run }));
     return chart;
+  }
+
+  private exprOf(name: string): string {
+    return this.data?.exprs.find((expr) => exprLabel(expr) === name) ?? name;
   }
 
   /** Order, logarithm and direction of the axes, as they were made in the picture. */
-  function arranged(axesState: AxesState): void {
-    if (!data) return;
-    const exprs = data.exprs;
-    const of = (names: string[]): string => names.map((name) => exprs.find((expr) => exprLabel(expr) === name) ?? name).join(",");
-    app.state.set({ axes: of(axesState.order), plog: of(axesState.log) || "none", pflip: of(axesState.flip) }, true);
-  }
-
-  const categoryOf = (each: Value): string => (each === null ? "none" : Array.isArray(each) ? literal(each) : String(each));
-
-  /** Lists are in no list: each is compared. */
-  function conditionOf(expr: string, categories: string[]): string {
-    const column = data?.answer.columns[data.exprs.indexOf(expr)];
-    if (!column?.values.some(Array.isArray)) return `${expr} in [${categories.map(literal).join(", ")}]`;
-    return `(${categories.map((each) => `${expr} == ${each}`).join(" or ")})`;
+  private arranged(axes: AxesState): void {
+    if (!this.data) return;
+    const of = (names: string[]): string => names.map((name) => this.exprOf(name)).join(",");
+    this.app.state.set({ axes: of(axes.order), plog: of(axes.log) || "none", pflip: of(axes.flip) }, true);
   }
 
   /** What was brushed becomes a condition of the query, which takes the place of the one for the same axis. */
-  function brushed(brushes: Brush[]): void {
-    if (!data) return;
-    let query = app.state.get("q");
+  private brushed(brushes: Brush[]): void {
+    if (!this.data) return;
+    let query = this.app.state.get("q");
     for (const brush of brushes) {
-      const expr = data.exprs.find((each) => exprLabel(each) === brush.axis) ?? brush.axis;
-      const escaped = expr.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-      const condition = brush.categories ? conditionOf(expr, brush.categories) : `${literal(Number((brush.low ?? 0).toPrecision(5)))} <= ${expr} <= ${literal(Number((brush.high ?? 0).toPrecision(5)))}`;
-      query = query.replace(new RegExp(`( and )?(-?[0-9.e-]+ <= ${escaped} <= -?[0-9.e-]+|${escaped} in \\[[^\\]]*\\]|\\((?:(?: or )?${escaped} == (?:none|\\[[^\\]]*\\]))+\\))`, "g"), "").replace(/^ and /, "");
-      query = and(query, condition);
+      const expr = this.exprOf(brush.axis);
+      query = brushed(query, brush, expr, this.data.answer.columns[this.data.exprs.indexOf(expr)]?.values ?? []);
     }
     // The condition stands in the query from here on; what it leaves is drawn without the brush.
-    parallel?.brush([]);
-    app.state.set({ q: query });
+    this.parallel?.brush([]);
+    this.app.state.set({ q: query });
   }
 
-  function scatterOf(last: number): void {
-    if (!data) return;
+  private showScatter(data: Data, last: number): void {
     const { exprs, answer } = data;
-    const wanted = app.state.get("against");
+    const wanted = this.app.state.get("against");
     const at = exprs.includes(wanted) ? exprs.indexOf(wanted) : exprs.findIndex((_, i) => i !== last && answer.columns[i].kind === "number");
     if (at < 0) return;
-    scatter ??= scatterMade();
-    scatter.set({
-      xLabel: exprLabel(exprs[at]), yLabel: exprLabel(exprs[last]), x: answer.columns[at].values.map(toNumber), y: answer.columns[last].values.map(toNumber), ids: answer.ids, labels: answer.ids.map((id) => app.name(id)),
-      log: { x: logarithmic(data).includes(exprs[at]), y: logarithmic(data).includes(exprs[last]) },
+    const log = this.logarithmic(data);
+    const numbers = (i: number): number[] => answer.columns[i].values.map(toNumber);
+    this.scatter ??= this.makeScatter();
+    this.scatter.set({
+      xLabel: exprLabel(exprs[at]), yLabel: exprLabel(exprs[last]), x: numbers(at), y: numbers(last), ids: answer.ids, labels: this.labels(answer.ids), log: { x: log.includes(exprs[at]), y: log.includes(exprs[last]) },
     });
   }
 
-  function scatterMade(): ScatterChart {
-    const chart = new ScatterChart(scatterPlace);
-    chart.on("click", (event) => app.state.open("run", { id: event.run }));
+  private makeScatter(): ScatterChart {
+    const chart = new ScatterChart(this.scatterPlace);
+    chart.on("click", (event) => this.app.state.open("run", { id: event.run }));
     return chart;
   }
 
-  function correlations(last: number): void {
-    if (!data) return;
-    const { exprs, answer } = data;
+  private showRanks({ exprs, answer }: Data, last: number): void {
     const y = answer.columns[last].values.map(toNumber);
-    const rows = exprs.map((expr, i) => ({ expr, i, ...spearman(answer.columns[i].values.map(toNumber), y) })).filter((row) => row.i !== last && answer.columns[row.i].kind === "number").sort((a, b) => (Math.abs(b.rho) || 0) - (Math.abs(a.rho) || 0));
-    const table = h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", {}, "parameter"), h("th", { class: "right" }, "ρ"), h("td"), h("th", { class: "right" }, "N"))));
-    const body = h("tbody");
-    for (const row of rows) {
-      const bar = h("span", { class: `rank-bar${row.rho < 0 ? " less" : ""}` });
-      bar.style.width = `${Math.round(Math.abs(row.rho || 0) * 60)}px`;
-      append(body, h("tr", {}, h("th", { scope: "row" }, button(exprLabel(row.expr), () => app.state.set({ against: row.expr }), { class: "link" })), h("td", { class: "right" }, Number.isNaN(row.rho) ? "–" : fixedText(row.rho, 2)), h("td", {}, h("span", { class: "rank-track" }, bar)), h("td", { class: "right" }, row.n)));
-    }
-    append(table, body);
-    clear(ranks, h("p", { class: "muted" }, `Spearman's ρ with ${exprLabel(exprs[last])}; runs that lack either are left out`), rows.length ? table : h("p", { class: "muted" }, "No numeric parameter differs."));
+    const numeric = exprs.map((expr, i) => ({ expr, i })).filter(({ i }) => i !== last && answer.columns[i].kind === "number");
+    const rows = numeric.map(({ expr, i }) => ({ expr, ...spearman(answer.columns[i].values.map(toNumber), y) })).sort((a, b) => (Math.abs(b.rho) || 0) - (Math.abs(a.rho) || 0));
+    const head = h("tr", {}, h("th", {}, "parameter"), h("th", { class: "right" }, "ρ"), h("td"), h("th", { class: "right" }, "N"));
+    const table = h("table", { class: "data" }, h("thead", {}, head), h("tbody", {}, ...rows.map((row) => this.rank(row.expr, row.rho, row.n))));
+    clear(this.ranks, h("p", { class: "muted" }, `Spearman's ρ with ${exprLabel(exprs[last])}; runs that lack either are left out`), rows.length ? table : h("p", { class: "muted" }, "No numeric parameter differs."));
   }
 
-  void load();
+  private rank(expr: string, rho: number, n: number): HTMLElement {
+    const bar = h("span", { class: `rank-bar${rho < 0 ? " less" : ""}` });
+    bar.style.width = `${Math.round(Math.abs(rho || 0) * 60)}px`;
+    const choose = button(exprLabel(expr), () => this.app.state.set({ against: expr }), { class: "link" });
+    return h("tr", {}, h("th", { scope: "row" }, choose), h("td", { class: "right" }, Number.isNaN(rho) ? "–" : fixedText(rho, 2)), h("td", {}, h("span", { class: "rank-track" }, bar)), h("td", { class: "right" }, n));
+  }
+}
+
+export function parametersView(app: App, frame: Frame, element: HTMLElement): Page {
+  const page = new ParametersPage(app, frame);
+  element.append(h("h1", { class: "offscreen" }, "Parameters"), ...page.elements);
+  void page.load();
   return {
     update(changed) {
-      if (["q", "archived", "axes", "of"].some((name) => changed.has(name))) void load();
-      else if (["plog", "pflip", "against"].some((name) => changed.has(name))) show();
+      if (["q", "archived", "axes", "of"].some((name) => changed.has(name))) void page.load();
+      else if (["plog", "pflip", "against"].some((name) => changed.has(name))) page.show();
     },
-    news: () => void load(),
-    end() {
-      ++asked;
-      parallel?.destroy();
-      scatter?.destroy();
-    },
+    news: () => void page.load(),
+    end: () => page.end(),
   };
 }
