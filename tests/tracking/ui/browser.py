@@ -128,6 +128,10 @@ class Browser:
                 raise Failed(f"not within {patience:g} s: {why or condition}\n{self.text('body')[:2000]}")
             time.sleep(0.03)
 
+    def media(self, **features):
+        """What the system prefers: media(forced_colors="active"); nothing in particular without any."""
+        self.devtools("Emulation.setEmulatedMedia", {"features": [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]})
+
     def find(self, role, name, within="document"):
         """The visible element of a role and an accessible name (or its beginning)."""
         script = """

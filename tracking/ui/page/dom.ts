@@ -41,7 +41,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Att
 const PATHS: { [name: string]: string } = {
   close: "M4 4l8 8M12 4l-8 8",
   pin: "M6 2h4l-.5 4.500L12 9H4l2.500-2.500zM8 9v5",
-  more: "M3 8h.01M8 8h.01M13 8h.01",
+  more: "M3 7.600v.800M8 7.600v.800M13 7.600v.800",
   copy: "M6 6h7v7H6zM3 10V3h7",
   down: "M4 6l4 4 4-4",
   right: "M6 4l4 4-4 4",
@@ -167,6 +167,11 @@ export function popover(anchor: Element, content: HTMLElement, label: string, ro
   panel.addEventListener("keydown", escape);
   (panel.querySelector<HTMLElement>("input, [role^=menuitem], button, select") ?? panel).focus();
   return close;
+}
+
+/** Another view comes, of which the panel says nothing. */
+export function closePopover(): void {
+  opened?.close();
 }
 
 export interface Item {

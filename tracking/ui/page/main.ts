@@ -1,7 +1,7 @@
 // Starts the page: source, frame, and the view that the address names.
 
 import { App, type Page } from "./app";
-import { clear, empty } from "./dom";
+import { clear, closePopover, empty } from "./dom";
 import { Frame } from "./frame";
 import { HttpSource, type Source } from "./source";
 import { State } from "./state";
@@ -23,6 +23,7 @@ function start(app: App, main: HTMLElement): void {
   let page: Page | null = null;
   const open = (): void => {
     page?.end();
+    closePopover();
     clear(main);
     main.className = `view-${app.state.view}`;
     page = (MAKE[app.state.view] as Made)(app, frame, main);

@@ -2,6 +2,8 @@
 
 export interface Palette {
   dark: boolean;
+  /** The system's own few colours are in force, as in Windows' high contrast. */
+  forced?: boolean;
   bg: string;
   surface: string;
   hover: string;
@@ -66,12 +68,30 @@ export function paletteOf(element: Element): Palette {
   for (const [name, value] of said) {
     if (value) palette[name] = value;
   }
-  return matches("(forced-colors: active)") ? forced(palette) : palette;
+  return matches("(forced-colors: active)") ? forcedPalette(systemColour("Canvas"), systemColour("CanvasText"), systemColour("Highlight")) : palette;
 }
 
-/** The user's own colours for all but the series, which must be told apart. */
-function forced(palette: Palette): Palette {
-  return { ...palette, bg: "Canvas", surface: "Canvas", ink: "CanvasText", muted: "CanvasText", faint: "GrayText", grid: "GrayText", border: "CanvasText", accent: "Highlight", selection: "Highlight" };
+/** A colour of the system as it is now, which files and mixtures need. */
+function systemColour(name: string): string {
+  const probe = document.createElement("span");
+  probe.style.setProperty("forced-color-adjust", "none");
+  probe.style.color = name;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return hexOf(channels(colour));
+}
+
+/** The user's own colours for all but the series, which must be told apart; the grid is fainter than any curve, for the system has no such colour. */
+export function forcedPalette(bg: string, ink: string, accent: string): Palette {
+  const [red, green, blue] = channels(bg);
+  const dark = 0.3 * red + 0.6 * green + 0.1 * blue < 128;
+  return { ...(dark ? DARK : LIGHT), dark, forced: true, bg, surface: bg, hover: bg, ink, muted: ink, faint: mixed(bg, ink, 0.5), grid: mixed(bg, ink, 0.25), border: ink, accent, selection: accent };
+}
+
+function mixed(a: string, b: string, part: number): string {
+  const [from, to] = [channels(a), channels(b)];
+  return hexOf([0, 1, 2].map((k) => Math.round(from[k]! + (to[k]! - from[k]!) * part)) as [number, number, number]);
 }
 
 /** A run's slot, or a colour of CSS as it is. */
@@ -100,7 +120,8 @@ export function viridisChannels(t: number): [number, number, number] {
 
 /** Viridis for lines and points: without the end that the ground swallows, yellow on white and violet on black. */
 export function toneChannels(t: number, palette: Palette): [number, number, number] {
-  return viridisChannels(palette.dark ? 0.15 + 0.85 * t : 0.92 * t);
+  const cut = palette.forced ? 0.3 : palette.dark ? 0.15 : 0.08;
+  return viridisChannels(palette.dark ? cut + (1 - cut) * t : (1 - cut) * t);
 }
 
 export function hexOf(rgb: readonly [number, number, number]): string {
