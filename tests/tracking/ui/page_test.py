@@ -259,6 +259,98 @@ class Curves(Page):
         self.assertEqual(browser.run("document.activeElement.getAttribute('aria-label')"), "Query")
 
 
+class Arranged(Page):
+    def panels(self):
+        return browser.run("[...document.querySelectorAll('.panel')].map((panel) => panel.getAttribute('aria-label'))")
+
+    def test_a_chart_for_each_value_of_a_parameter(self):
+        ready = "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')"
+        self.open("home?metrics=loss", ready)
+        self.assertFalse([title for title in self.panels() if " · lr " in title])
+        browser.click("button", "How charts are drawn")
+        browser.run("const box = document.querySelector('.popover select[aria-label=\"a chart each\"]'); box.value = 'params.lr'; box.dispatchEvent(new Event('change')); return 1")
+        browser.wait("[...document.querySelectorAll('.panel')].some((panel) => / · lr 0.06$/.test(panel.getAttribute('aria-label')))")
+        self.assertEqual(self.state()["each"], "params.lr")
+        rates = {float(title.rpartition(" ")[2]) for title in self.panels()}
+        self.assertEqual(rates, {float(run["params"]["lr"]) for run in served.ask("ls")})
+        browser.wait("!document.querySelector('[aria-busy=true]')")
+        self.assertEqual(browser.run("[...document.querySelectorAll('.panel')].find((panel) => / · lr 0.06$/.test(panel.getAttribute('aria-label'))).querySelector('.chart').getAttribute('aria-label').replace(/.*: /, '')"), "1 curve")
+
+    def test_a_parameter_as_dash_and_colour(self):
+        self.open("home?metrics=loss&by=params.lr&dash=params.hidden&mean=mean", "document.querySelectorAll('.legend .dash-sign').length === 2 && document.querySelectorAll('.legend .dot').length === 2")
+        self.assertIn("hidden 7 N 1", " ".join(browser.texts(".legend-item")))
+
+    def test_more_runs_than_are_compared(self):
+        ids = [served.id_of("alpha"), served.id_of("beta")] * 13
+        self.open(f"compare?sel={','.join(ids)}", "document.querySelector('.surplus')")
+        self.assertIn("26 runs are selected, and at most 24 are compared", browser.text(".surplus"))
+        browser.wait("document.querySelectorAll('.compare thead th').length === 24 || document.querySelector('.compare h2')")
+
+
+class Displays(Page):
+    """Small screens, and what people set their systems to."""
+
+    def tearDown(self):
+        browser.media()
+        browser.resize(1280, 900)
+        super().tearDown()
+
+    def go(self, place):
+        browser.run("location.hash = arguments[0]; return 1", f"#/{place}")
+        browser.wait(f"location.hash.startsWith('#/{place.partition('?')[0]}') && document.querySelector('main.view-{place.partition('?')[0]}')?.childElementCount > 0 && !document.querySelector('[aria-busy=true]')")
+
+    def test_a_phone_needs_no_scrolling_sideways(self):
+        browser.resize(360, 740)
+        a, b = served.id_of("alpha"), served.id_of("parted")
+        self.open("home", "document.querySelectorAll('.panel .chart canvas').length > 0")
+        for place in ["home", "runs", "runs?group=params.lr", f"compare?sel={a},{b}", "media", "parameters", *(f"run?id={a}&tab={tab}" for tab in TABS)]:
+            with self.subTest(place):
+                self.go(place)
+                self.assertLessEqual(browser.run("Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth)"), 360)
+                x, _, width, _ = browser.box("input.query")
+                self.assertTrue(x > 0 and width > 40 and x + width < 360, "the query is in sight")
+        self.go("home")
+        browser.wait("document.querySelectorAll('.panel .chart canvas').length > 0")
+        x, _, width, height = browser.box(".panel .chart")
+        self.assertTrue(x >= 0 and x + width <= 360 and width > 280 and height > 150, "a chart fits")
+
+    def test_forced_colours(self):
+        browser.media(forced_colors="active", prefers_color_scheme="dark")
+        self.open("home?ly=*", "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')")
+        for what in (".chart[tabindex]", ".divider", ".list-scroll", ".board-tools select", ".board-tools button", "nav a", ".list-scroll .run-row input", ".list-scroll .run-row .swatch", ".section-head"):
+            with self.subTest(what):
+                outline = browser.run("const e = document.querySelector(arguments[0]); e.focus({focusVisible: true}); const s = getComputedStyle(e); return [document.activeElement === e, s.outlineStyle, parseFloat(s.outlineWidth)]", what)
+                self.assertEqual(outline[:2], [True, "solid"], "the focus is seen")
+                self.assertGreaterEqual(outline[2], 2)
+        ground = "getComputedStyle(document.querySelector(arguments[0])).backgroundColor"
+        self.assertNotEqual(browser.run(f"return {ground}", ".board-tools .toggle[aria-pressed=true]"), browser.run(f"return {ground}", ".board-tools select"))
+        # The data's own canvas holds the colours of several curves.
+        colours = browser.run("""
+          const found = new Map();
+          for (const canvas of document.querySelectorAll('.panel .chart canvas:nth-of-type(2)')) {
+            if (!canvas.width) continue;
+            const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) {
+              const colour = `${data[i]},${data[i + 1]},${data[i + 2]}`;
+              found.set(colour, (found.get(colour) ?? 0) + 1);
+            }
+          }
+          return [...found].filter(([, count]) => count > 20).map(([colour]) => colour);""")
+        self.assertGreaterEqual(len(colours), 3, colours)
+        browser.errors()
+
+    def test_reduced_motion(self):
+        run = served.id_of("alpha")
+        self.open(f"run?id={run}", "document.querySelector('.run-facts .link')")
+        browser.click("button", run)
+        browser.wait("document.querySelector('.toast')")
+        moving = "return [...document.querySelectorAll('*')].filter((e) => ['', '::before', '::after'].some((part) => { const s = getComputedStyle(e, part || undefined); return s.transitionDuration !== '0s' || s.animationName !== 'none'; })).map((e) => e.className)"
+        self.assertIn("toast", " ".join(map(str, browser.run(moving))))
+        browser.media(prefers_reduced_motion="reduce")
+        self.assertEqual(browser.run(moving), [])
+        self.assertEqual(browser.run("document.getAnimations().length"), 0)
+
+
 class Changes(Page):
     def test_tags(self):
         self.table("runs?q=beta")

@@ -1,11 +1,12 @@
 // The charts: sections of them, a choice by pattern, how they look, and one stream of requests for what is in sight.
 
 import type { App, News } from "./app";
+import { BoardTools } from "./board_tools";
 import { plural } from "./chart/text";
-import { append, button, clear, debounce, empty, h, icon, iconButton, menu, type Item } from "./dom";
-import { literal, metricName, paramExpr } from "./format";
-import { ALL_PARAMETERS, groupsOf, type Groups } from "./grouping";
-import { chartsOf, matcher, type ChartSpec } from "./metrics";
+import { append, button, clear, debounce, empty, h, icon } from "./dom";
+import { metricName } from "./format";
+import { arrangementOf, conditionOf, DASH_SIGNS, type Arrangement } from "./grouping";
+import { chartEach, chartsOf, matcher, type ChartSpec } from "./metrics";
 import { joinNames } from "./names";
 import { Panel, type PanelHost } from "./panel";
 import { Failure } from "./source";
@@ -17,8 +18,12 @@ const FIRST = 12;
 const TOGETHER = 120;
 // Data that grow are fetched again at most so often.
 const LIVE = 2000;
-// Metrics are asked for by the names of so many runs; of more by the query.
-const MOST_NAMED = 400;
+// Sections are open up to so many charts.
+const OPEN = 24;
+// A legend names so many values.
+const NAMED = 24;
+const LOOKS = ["x", "smooth", "lx", "apart", "outliers", "zoom", "ly", "by", "mean", "band", "dash", "each"];
+const ARRANGED = ["by", "mean", "band", "dash", "each"];
 
 const spelled = (fields: Fields): string => fields.metrics.map((metric) => metricName(metric.name, metric.context)).join("\n");
 
@@ -35,7 +40,7 @@ export interface BoardOptions {
 export class Board implements PanelHost {
   readonly element: HTMLElement;
   marks?: Marks;
-  groups: Groups | null = null;
+  arrangement: Arrangement = { colours: null, dashes: null, charts: null };
   private readonly legend: HTMLElement;
   private readonly tools: HTMLElement;
   private readonly body: HTMLElement;
@@ -79,12 +84,12 @@ export class Board implements PanelHost {
     const runs = this.options.runs();
     this.asked = joinNames(runs);
     try {
-      const fields = await this.app.source.get<Fields>("fields", { query: runs.length && runs.length <= MOST_NAMED ? runs.map((id) => `id == ${literal(id)}`).join(" or ") : this.app.state.get("q"), archived: true });
+      const fields = await this.app.source.get<Fields>("fields", { query: conditionOf(this.app, runs), archived: true });
       if (this.ended || this.asked !== joinNames(runs)) return;
       const before = this.fields;
       this.fields = fields;
+      await this.arrange();
       if (!before || spelled(before) !== spelled(fields)) this.layOut();
-      await this.regroup();
     } catch (error) {
       if (!(error instanceof Failure && error.query)) this.app.report(error);
     }
@@ -93,8 +98,8 @@ export class Board implements PanelHost {
   update(changed: Set<string>): void {
     if (this.asked !== joinNames(this.options.runs())) void this.start();
     if (changed.has("pins") || changed.has("metrics") || changed.has("apart")) this.layOut();
-    if (["x", "smooth", "lx", "apart", "outliers", "zoom", "ly", "by", "mean", "band"].some((name) => changed.has(name))) this.toolbar();
-    if (["by", "mean", "band"].some((name) => changed.has(name))) void this.regroup().then(() => this.toolbar());
+    if (LOOKS.some((name) => changed.has(name))) this.toolbar();
+    if (ARRANGED.some((name) => changed.has(name))) void this.arrange().then(() => changed.has("dash") && this.layOut());
     if (["lx", "ly", "outliers"].some((name) => changed.has(name))) this.panels.forEach((panel) => panel.draw());
     if (changed.has("zoom")) this.panels.forEach((panel) => panel.chart.zoom(this.range()));
     this.queue();
@@ -103,7 +108,7 @@ export class Board implements PanelHost {
   /** The shown runs are others. */
   runsChanged(): void {
     if (this.asked !== joinNames(this.options.runs())) void this.start();
-    else if (this.app.state.get("by")) void this.regroup();
+    else if (ARRANGED.some((name) => this.app.state.get(name))) void this.arrange();
     this.queue();
   }
 
@@ -148,28 +153,47 @@ export class Board implements PanelHost {
     this.panels.forEach((panel) => panel.end());
   }
 
-  /** The groups of the shown runs, and what their colours mean. */
-  private async regroup(): Promise<void> {
+  /** What parameters decide of the shown runs' charts, and what that means in words. */
+  private async arrange(): Promise<void> {
     if (!this.fields || this.options.only) return;
-    const before = this.groups;
+    const before = this.arrangement;
     try {
-      this.groups = await groupsOf(this.app, this.fields, this.options.runs());
+      this.arrangement = await arrangementOf(this.app, this.fields, this.options.runs());
     } catch (error) {
       this.app.report(error);
     }
-    if (this.ended || (!before && !this.groups)) return;
+    if (this.ended) return;
+    const { colours, dashes, charts } = this.arrangement;
+    const none = (each: Arrangement): boolean => !each.colours && !each.dashes && !each.charts;
+    if (none(before) && none(this.arrangement)) return;
+    if (charts || before.charts) {
+      // Other runs are in a chart, or there are other charts.
+      this.panels.forEach((panel) => {
+        panel.question = "";
+      });
+      this.layOut();
+    }
     this.panels.forEach((panel) => panel.draw());
-    const groups = this.groups;
-    this.legend.hidden = !groups;
-    if (!groups) return;
+    this.legend.hidden = !colours && !dashes;
+    clear(this.legend, ...this.legendOf());
+  }
+
+  private legendOf(): HTMLElement[] {
+    const { colours, dashes } = this.arrangement;
     const sizes = new Map<string, number>();
-    for (const name of groups.of.values()) sizes.set(name, (sizes.get(name) ?? 0) + 1);
-    clear(this.legend, ...groups.names.slice(0, 24).map((name, i) => {
-      const colour = groups.colours[i];
+    for (const split of [colours, dashes]) for (const name of split?.of.values() ?? []) sizes.set(name, (sizes.get(name) ?? 0) + 1);
+    const item = (sign: HTMLElement, name: string): HTMLElement => h("span", { class: "legend-item" }, sign, name, h("span", { class: "muted" }, ` N ${sizes.get(name)}`));
+    const items = (colours?.names ?? []).slice(0, NAMED).map((name, i) => {
+      const colour = colours!.colours[i];
       const dot = h("span", { class: typeof colour === "number" ? `dot s${colour}` : "dot", "aria-hidden": "true" });
       if (typeof colour === "string") dot.style.setProperty("--c", colour);
-      return h("span", { class: "legend-item" }, dot, name, h("span", { class: "muted" }, ` N ${sizes.get(name)}`));
-    }), groups.names.length > 24 ? h("span", { class: "muted" }, `and ${groups.names.length - 24} more`) : null);
+      return item(dot, name);
+    });
+    items.push(...(dashes?.names ?? []).slice(0, NAMED).map((name, i) => item(h("span", { class: "dash-sign", "aria-hidden": "true" }, DASH_SIGNS[i % DASH_SIGNS.length]), name)));
+    const more = (colours?.names.length ?? 0) + (dashes?.names.length ?? 0) - items.length;
+    if (more > 0) items.push(h("span", { class: "muted" }, `and ${more} more`));
+    if (dashes && dashes.names.length > DASH_SIGNS.length) items.push(h("span", { class: "muted" }, `past ${DASH_SIGNS.length} values, dashes come again`));
+    return items;
   }
 
   private range(): [number, number] | null {
@@ -178,84 +202,87 @@ export class Board implements PanelHost {
   }
 
   private toolbar(): void {
-    const state = this.app.state;
-    if (document.activeElement !== this.filter) this.filter.value = state.get("metrics");
-    const select = (label: string, name: string, choices: [string, string][], fallback: string): HTMLElement => {
-      const box: HTMLSelectElement = h("select", { "aria-label": label, title: label, onchange: () => state.set({ [name]: box.value === fallback ? null : box.value, ...(name === "x" ? { zoom: null } : {}) }) });
-      const value = state.get(name) || fallback;
-      if (!choices.some(([each]) => each === value)) choices = [...choices, [value, value.replace(/^metric:/, "")]];
-      for (const [each, text] of choices) box.append(h("option", { value: each, selected: each === value }, text));
-      return h("label", { class: "tool" }, label, box);
-    };
-    const toggle = (label: string, name: string, on = "1"): HTMLElement => {
-      const pressed = state.get(name) === on;
-      return button(label, () => state.set({ [name]: pressed ? null : on }), { class: "toggle", "aria-pressed": String(pressed) });
-    };
-    const option = (label: string, name: string): Item => ({ label, checked: state.flag(name), act: () => state.set({ [name]: state.flag(name) ? null : "1" }) });
-    const others: [string, string][] = (this.fields?.metrics ?? []).filter((metric) => !Object.keys(metric.context).length).slice(0, 40).map((metric) => [`metric:${metric.name}`, metric.name]);
+    if (document.activeElement !== this.filter) this.filter.value = this.app.state.get("metrics");
     const focus = document.activeElement?.getAttribute("aria-label");
     if (!this.filter.isConnected) this.tools.append(this.filter);
     while (this.tools.childNodes.length > 1) this.tools.lastChild?.remove();
-    append(this.tools, h("span", { class: "grow" }),
-      ...this.app.source.live ? [select("x", "x", [["step", "step"], ["epoch", "epoch"], ["time", "time since start"], ["wall", "wall time"], ...others], "step")] : [],
-      select("smoothing", "smooth", [["0", "none"], ["2", "2 steps"], ["10", "10 steps"], ["50", "50 steps"], ["200", "200 steps"], ["1000", "1,000 steps"], ["10000", "10,000 steps"]], "0"),
-      this.options.only ? null : select("colour", "by", [["run", "run"], ...(this.fields?.params ?? []).filter((param) => param.distinct > 1).slice(0, 60).map((param): [string, string] => [paramExpr(param.name), param.name]), [ALL_PARAMETERS, "all but the seed"]], "run"),
-      state.get("by") ? select("as", "mean", [["each", "each run"], ["mean", "mean"], ["median", "median"]], "each") : null,
-      state.get("by") && state.get("mean") ? select("band", "band", [["sd", "± SD"], ["minmax", "min to max"]], "sd") : null,
-      toggle("log y", "ly", "*"), iconButton("settings", "How charts are drawn", (event) => menu(event.currentTarget as Element, "How charts are drawn", [
-        option("Logarithmic x", "lx"), option("Hide outliers", "outliers"), option("Training and validation apart", "apart"),
-      ])),
-      state.get("zoom") ? button("Reset zoom", () => state.set({ zoom: null })) : null);
+    append(this.tools, h("span", { class: "grow" }), ...new BoardTools(this.app, this.fields, this.options.only !== undefined).elements());
     if (focus && document.activeElement === document.body) [...this.tools.querySelectorAll<HTMLElement>("[aria-label]")].find((each) => each.getAttribute("aria-label") === focus)?.focus();
+  }
+
+  /** The charts that the address asks for. Dashes that are a parameter's don't tell training from validation. */
+  private chosen(fields: Fields): ChartSpec[] {
+    const state = this.app.state;
+    const matches = matcher(state.get("metrics"));
+    const only = this.options.only && new Set(this.options.only);
+    const metrics = only ? fields.metrics.filter((metric) => only.has(metricName(metric.name, metric.context))) : fields.metrics;
+    const together = !state.flag("apart") && (only !== undefined || !state.get("dash"));
+    const specs = chartsOf(metrics, together).filter((spec) => spec.parts.some((part) => matches(metricName(part.name, part.context))) || matches(spec.key));
+    return this.arrangement.charts ? chartEach(specs, this.arrangement.charts.names) : specs;
+  }
+
+  private sections(pinned: ChartSpec[]): Map<string, ChartSpec[]> {
+    const sections = new Map<string, ChartSpec[]>();
+    if (pinned.length) sections.set("Pinned", pinned);
+    for (const spec of this.specs) {
+      if (!pinned.includes(spec)) sections.set(spec.section, [...sections.get(spec.section) ?? [], spec]);
+    }
+    return sections;
   }
 
   /** Panels that stay are kept with their pictures; only what is new is made. */
   private layOut(): void {
-    const state = this.app.state;
     if (!this.fields) return;
-    const matches = matcher(state.get("metrics"));
-    const only = this.options.only && new Set(this.options.only);
-    const metrics = only ? this.fields.metrics.filter((metric) => only.has(metricName(metric.name, metric.context))) : this.fields.metrics;
-    this.specs = chartsOf(metrics, !state.flag("apart")).filter((spec) => spec.parts.some((part) => matches(metricName(part.name, part.context))) || matches(spec.key));
-    const pins = state.list("pins");
-    const sections = new Map<string, ChartSpec[]>();
+    this.specs = this.chosen(this.fields);
+    const pins = this.app.state.list("pins");
     const pinned = this.specs.filter((spec) => pins.includes(spec.key));
-    if (pinned.length) sections.set("Pinned", pinned);
-    for (const spec of this.specs) {
-      if (!pins.includes(spec.key)) sections.set(spec.section, [...sections.get(spec.section) ?? [], spec]);
-    }
-    const wanted = new Map<string, ChartSpec>();
+    const wanted = new Set<string>();
     const blocks: HTMLElement[] = [];
     let open = 0;
-    for (const [name, specs] of sections) {
-      const shut = state.list("shut").includes(name) || (open > 24 && !this.opened.has(name));
-      const few = this.opened.has(name) || specs.length <= FIRST ? specs : specs.slice(0, FIRST);
-      if (!shut) open += few.length;
-      const grid = h("div", { class: "grid", hidden: shut });
-      const head = h("button", { type: "button", class: "section-head", "aria-expanded": String(!shut), onclick: () => this.fold(name, !shut) }, icon(shut ? "right" : "down"), h("h2", {}, name), h("span", { class: "muted" }, String(specs.length)));
-      if (!shut) {
-        for (const spec of few) {
-          const id = `${name}\n${spec.key}\n${spec.parts.length}`;
-          wanted.set(id, spec);
-          let panel = this.panels.get(id);
-          if (!panel) {
-            panel = new Panel(this.app, spec, this);
-            if (this.range()) panel.chart.zoom(this.range());
-            this.panels.set(id, panel);
-            this.byElement.set(panel.element, panel);
-            this.watch.observe(panel.element);
-          }
-          grid.append(panel.element);
-        }
-      }
-      const more = !shut && few.length < specs.length ? button(`Show all ${specs.length}`, () => {
-        this.opened.add(name);
-        this.layOut();
-      }, { class: "show-all" }) : null;
-      const block = h("section", { class: "charts", "aria-label": name });
-      append(block, head, grid, more);
-      blocks.push(block);
+    for (const [name, specs] of this.sections(pinned)) {
+      const shut = this.app.state.list("shut").includes(name) || (open > OPEN && !this.opened.has(name));
+      const few = shut ? [] : this.opened.has(name) ? specs : specs.slice(0, FIRST);
+      open += few.length;
+      blocks.push(this.section(name, specs, few, shut, wanted));
     }
+    this.dropOthers(wanted);
+    this.tools.hidden = !this.fields.metrics.length;
+    clear(this.body, ...(blocks.length ? blocks : [this.nothing()]));
+    this.toolbar();
+    this.options.settled?.(pinned[0] ?? this.specs[0] ?? null);
+    this.queue();
+  }
+
+  /** A heading and these few of its charts, whose names become wanted. */
+  private section(name: string, specs: ChartSpec[], few: ChartSpec[], shut: boolean, wanted: Set<string>): HTMLElement {
+    const head = h("button", { type: "button", class: "section-head", "aria-expanded": String(!shut), onclick: () => this.fold(name, !shut) }, icon(shut ? "right" : "down"), h("h2", {}, name), h("span", { class: "muted" }, String(specs.length)));
+    const grid = h("div", { class: "grid", hidden: shut });
+    for (const spec of few) {
+      const id = [name, spec.key, spec.parts.length, spec.only ?? ""].join("\n");
+      wanted.add(id);
+      grid.append(this.panel(id, spec).element);
+    }
+    const more = !shut && few.length < specs.length ? button(`Show all ${specs.length}`, () => {
+      this.opened.add(name);
+      this.layOut();
+    }, { class: "show-all" }) : null;
+    const block = h("section", { class: "charts", "aria-label": name });
+    append(block, head, grid, more);
+    return block;
+  }
+
+  private panel(id: string, spec: ChartSpec): Panel {
+    const held = this.panels.get(id);
+    if (held) return held;
+    const panel = new Panel(this.app, spec, this);
+    if (this.range()) panel.chart.zoom(this.range());
+    this.panels.set(id, panel);
+    this.byElement.set(panel.element, panel);
+    this.watch.observe(panel.element);
+    return panel;
+  }
+
+  private dropOthers(wanted: Set<string>): void {
     for (const [id, panel] of this.panels) {
       if (wanted.has(id)) continue;
       this.watch.unobserve(panel.element);
@@ -263,11 +290,6 @@ export class Board implements PanelHost {
       this.panels.delete(id);
       panel.end();
     }
-    this.tools.hidden = !this.fields.metrics.length;
-    clear(this.body, ...(blocks.length ? blocks : [this.nothing()]));
-    this.toolbar();
-    this.options.settled?.(pinned[0] ?? this.specs[0] ?? null);
-    this.queue();
   }
 
   private nothing(): HTMLElement {

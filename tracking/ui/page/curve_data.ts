@@ -4,7 +4,7 @@ import type { App } from "./app";
 import type { Curve, CurvesData, Mark } from "./chart/curves";
 import { plural } from "./chart/text";
 import { metricName, toNumbers } from "./format";
-import { grouped, type Groups } from "./grouping";
+import { dashBy, DASH_SIGNS, DASHES, grouped, type Arrangement } from "./grouping";
 import type { ChartSpec, Part } from "./metrics";
 import type { Marks, Series } from "./types";
 
@@ -72,29 +72,38 @@ function marksOf(marks: Marks | undefined, last: number): Mark[] {
   ];
 }
 
-/** Where a chart has several parts, dashes tell them apart; else the run's slot has its dash. */
-export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, groups: Groups | null, marks?: Marks): CurvesData {
+function curveOf(app: App, each: Held, look: Look, marks?: Marks): Curve {
+  const series = each.series;
+  const edges = { low: series.low && toNumbers(series.low), high: series.high && toNumbers(series.high), nan: series.nan_at, above: series.above_at, below: series.below_at };
+  return {
+    id: `${each.run} ${metricName(each.part.name, each.part.context)}`, run: each.run, label: app.name(each.run), colour: app.slots.of(each.run), x: each.x, y: each.smooth ?? each.y,
+    ...(each.smooth ? { raw: { x: each.x, y: each.y, ...edges } } : edges),
+    sampled: series.sampled, marks: look.x === "step" ? marksOf(marks, series.last_step) : [],
+  };
+}
+
+/** The list of runs is the legend of colours; what dashes mean is said beside the title. */
+function partsText(spec: ChartSpec, splits: string[]): string | undefined {
+  if (splits.length > DASHES.length) return plural(splits.length, "series", "series");
+  return splits.length > 1 ? splits.map((part, i) => `${part || spec.parts[0].name} ${DASH_SIGNS[i]}`).join("   ") : undefined;
+}
+
+/** Dashes are a parameter's if one was chosen; else they tell the parts of a chart that has several; else the run's slot has its dash. */
+export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, { colours, dashes }: Arrangement, marks?: Marks): CurvesData {
   const splits = [...new Set(spec.parts.map((part) => part.split))];
-  const dashes = [[], [6, 3], [2, 3]];
-  const alone: Curve[] = held.map((each) => {
-    const slot = app.slots.of(each.run);
-    const series = each.series;
-    const edges = { low: series.low && toNumbers(series.low), high: series.high && toNumbers(series.high), nan: series.nan_at, above: series.above_at, below: series.below_at };
-    return {
-      id: `${each.run} ${metricName(each.part.name, each.part.context)}`, run: each.run, label: splits.length > 1 ? `${app.name(each.run)} · ${each.part.split || each.part.name}` : app.name(each.run),
-      colour: slot, dash: splits.length > 1 ? dashes[splits.indexOf(each.part.split) % 3] : undefined, x: each.x, y: each.smooth ?? each.y,
-      ...(each.smooth ? { raw: { x: each.x, y: each.y, ...edges } } : edges),
-      sampled: series.sampled, marks: look.x === "step" ? marksOf(marks, series.last_step) : [],
-    };
+  const several = splits.length > 1;
+  const alone = held.map((each): Curve => {
+    const curve = curveOf(app, each, look, marks);
+    if (several) curve.label += ` · ${each.part.split || each.part.name}`;
+    if (dashes) curve.dash = dashBy(dashes, each.run);
+    else if (several) curve.dash = DASHES[splits.indexOf(each.part.split) % DASHES.length];
+    return curve;
   });
   const mean = app.state.get("mean");
   const band = app.state.get("band") === "minmax" ? "minmax" : "sd";
-  // The list of runs is the legend of colours; what dashes mean is said beside the title.
-  const signs = ["─", "╌", "┈"];
-  const unit = splits.length > 4 ? plural(splits.length, "series", "series") : splits.length > 1 ? splits.map((part, i) => `${part || spec.parts[0].name} ${signs[i % 3]}`).join("   ") : undefined;
   const xKind = look.x === "time" ? "time" : look.x === "wall" ? "wall" : look.x === "step" ? "step" : "number";
   return {
-    title: spec.title, unit, xLabel: XLABEL[look.x] ?? look.x.replace(/^metric:/, ""), xKind, log: { x: look.logX, y: look.logY }, band: groups && mean ? band : "none",
-    curves: groups ? grouped(alone, held, groups, mean, band) : alone, hideOutliers: look.outliers,
+    title: spec.title, unit: dashes ? undefined : partsText(spec, splits), xLabel: XLABEL[look.x] ?? look.x.replace(/^metric:/, ""), xKind, log: { x: look.logX, y: look.logY }, band: colours && mean ? band : "none",
+    curves: colours ? grouped(alone, held, colours, dashes, mean, band) : alone, hideOutliers: look.outliers,
   };
 }

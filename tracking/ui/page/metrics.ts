@@ -15,6 +15,13 @@ export interface ChartSpec {
   title: string;
   section: string;
   parts: Part[];
+  /** The value of a parameter whose runs alone are in this chart. */
+  only?: string;
+}
+
+/** Each chart once for each of these values. */
+export function chartEach(specs: ChartSpec[], values: string[]): ChartSpec[] {
+  return specs.flatMap((spec) => values.map((only) => ({ ...spec, title: `${spec.title} · ${only}`, only })));
 }
 
 const SPLITS: { [prefix: string]: string } = { train: "train", training: "train", val: "val", valid: "val", validation: "val", dev: "val", eval: "eval", test: "test" };

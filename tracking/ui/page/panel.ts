@@ -1,10 +1,10 @@
 // One chart of the board: its head with what can be done to it, the picture, and its data, which are fetched by the board.
 
 import type { App } from "./app";
-import { CurvesChart } from "./chart/curves";
+import { CurvesChart, type CurvesData } from "./chart/curves";
 import { curvesData, hold, lookOf, valueAt, type Held } from "./curve_data";
 import { append, clear, dialog, h, iconButton, menu, say } from "./dom";
-import type { Groups } from "./grouping";
+import type { Arrangement } from "./grouping";
 import type { ChartSpec } from "./metrics";
 import type { Marks, Series } from "./types";
 
@@ -13,7 +13,8 @@ export interface PanelHost {
   probe(panel: Panel, x: number | null): void;
   zoom(range: [number, number] | null): void;
   marks?: Marks;
-  groups: Groups | null;
+  /** What parameters decide of the charts. */
+  arrangement: Arrangement;
 }
 
 // A skeleton shows where nothing has come after so many ms; before, nothing flickers.
@@ -69,13 +70,19 @@ export class Panel {
 
   show(series: Series[]): void {
     this.settle();
-    this.held = hold(this.spec, series);
+    const { charts } = this.host.arrangement;
+    this.held = hold(this.spec, charts && this.spec.only !== undefined ? series.filter((each) => charts.of.get(each.run) === this.spec.only) : series);
     this.draw();
     const points = this.held.some((each) => each.x.length > 0);
     const x = lookOf(this.app, this.spec.key).x.replace(/^metric:/, "");
     this.note.hidden = points || (this.held.length > 0 && x === "step");
-    if (!this.held.length) this.note.textContent = this.app.shown().length ? "None of the shown runs has this metric" : "No run is shown: open an eye in the list";
+    if (!this.held.length) this.note.textContent = this.nothing();
     else if (!points) this.note.textContent = `The shown runs have not logged ${x} at the same steps`;
+  }
+
+  private nothing(): string {
+    if (!this.app.shown().length) return "No run is shown: open an eye in the list";
+    return this.spec.only === undefined ? "None of the shown runs has this metric" : `None of the shown runs of ${this.spec.only} has this metric`;
   }
 
   fail(message: string): void {
@@ -85,7 +92,11 @@ export class Panel {
   }
 
   draw(): void {
-    this.chart.set(curvesData(this.app, this.spec, this.held, lookOf(this.app, this.spec.key), this.host.groups, this.host.marks));
+    this.chart.set(this.data());
+  }
+
+  private data(): CurvesData {
+    return curvesData(this.app, this.spec, this.held, lookOf(this.app, this.spec.key), this.host.arrangement, this.host.marks);
   }
 
   at(run: string, x: number): number {
@@ -121,7 +132,7 @@ export class Panel {
     const place = h("div", { class: "chart-large" });
     const box = dialog(this.spec.title, place, true);
     const large = new CurvesChart(place);
-    large.set(curvesData(this.app, this.spec, this.held, lookOf(this.app, this.spec.key), this.host.groups, this.host.marks));
+    large.set(this.data());
     large.on("zoom", (event) => large.zoom(event.range));
     box.addEventListener("close", () => large.destroy());
   }
