@@ -100,7 +100,7 @@ export class Board implements PanelHost {
     if (changed.has("pins") || changed.has("metrics") || changed.has("apart")) this.layOut();
     if (LOOKS.some((name) => changed.has(name))) this.toolbar();
     if (ARRANGED.some((name) => changed.has(name))) void this.arrange().then(() => changed.has("dash") && this.layOut());
-    if (["lx", "ly", "outliers"].some((name) => changed.has(name))) this.panels.forEach((panel) => panel.draw());
+    if (["lx", "ly", "outliers", "lock"].some((name) => changed.has(name))) this.panels.forEach((panel) => panel.draw());
     if (changed.has("zoom")) this.panels.forEach((panel) => panel.chart.zoom(this.range()));
     this.queue();
   }

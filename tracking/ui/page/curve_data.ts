@@ -24,6 +24,19 @@ export function lookOf(app: App, key: string): Look {
   return { x: state.get("x") || "step", smooth: Number(state.get("smooth")) || 0, logX: state.flag("lx"), logY: state.get("ly") === "*" || state.list("ly").includes(key), outliers: state.flag("outliers") };
 }
 
+/** The range of y that the address holds a metric's charts to. */
+export function lockedY(locks: string[], key: string): [number, number] | null {
+  const lock = locks.find((each) => each.startsWith(`${key}=`));
+  const ends = lock?.slice(key.length + 1).split(":").map(Number) ?? [];
+  return ends.length === 2 && ends[0] < ends[1] ? [ends[0], ends[1]] : null;
+}
+
+/** The locks with this one, or without any for the metric. */
+export function withLock(locks: string[], key: string, range: readonly [number, number] | null): string[] {
+  const others = locks.filter((each) => !each.startsWith(`${key}=`));
+  return range ? [...others, `${key}=${range.map((end) => Number(end.toPrecision(6))).join(":")}`] : others;
+}
+
 function partOf(spec: ChartSpec, series: Series): Part | undefined {
   const name = metricName(series.metric, series.context);
   return spec.parts.find((part) => metricName(part.name, part.context) === name);

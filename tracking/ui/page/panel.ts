@@ -2,7 +2,7 @@
 
 import type { App } from "./app";
 import { CurvesChart, type CurvesData } from "./chart/curves";
-import { curvesData, hold, lookOf, valueAt, type Held } from "./curve_data";
+import { curvesData, hold, lockedY, lookOf, valueAt, withLock, type Held } from "./curve_data";
 import { append, clear, dialog, h, iconButton, menu, say } from "./dom";
 import type { Arrangement } from "./grouping";
 import type { ChartSpec } from "./metrics";
@@ -92,7 +92,12 @@ export class Panel {
   }
 
   draw(): void {
+    this.chart.lockY(this.locked());
     this.chart.set(this.data());
+  }
+
+  private locked(): [number, number] | null {
+    return lockedY(this.app.state.list("lock"), this.spec.key);
   }
 
   private data(): CurvesData {
@@ -128,10 +133,15 @@ export class Panel {
     this.app.state.set({ pins: pins.includes(key) ? pins.filter((each) => each !== key) : [...pins, key] });
   }
 
+  private lock(): void {
+    const range = this.locked() ? null : this.chart.shownY();
+    this.app.state.set({ lock: withLock(this.app.state.list("lock"), this.spec.key, range) });
+  }
+
   private enlarge(): void {
     const place = h("div", { class: "chart-large" });
     const box = dialog(this.spec.title, place, true);
-    const large = new CurvesChart(place);
+    const large = new CurvesChart(place, { locked: this.locked() ?? undefined });
     large.set(this.data());
     large.on("zoom", (event) => large.zoom(event.range));
     box.addEventListener("close", () => large.destroy());
@@ -149,6 +159,7 @@ export class Panel {
     const file = this.spec.key.replace(/[^A-Za-z0-9_.-]+/g, "-");
     menu(anchor, this.spec.title, [
       { label: "Logarithmic y", checked: lookOf(this.app, key).logY, act: () => this.app.state.set({ ly: log.includes(key) ? log.filter((each) => each !== key) : [...log.filter((each) => each !== "*"), key] }) },
+      { label: "Lock y at this range", checked: this.locked() !== null, act: () => this.lock() },
       { label: "As a table", act: () => this.table() },
       null,
       { label: "Copy as PNG", act: () => void this.copyPng() },

@@ -46,7 +46,7 @@ const REACH = 24;
 
 export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
   private range: [number, number] | null = null;
-  private readonly locked: readonly [number, number] | null;
+  private locked: readonly [number, number] | null;
   private run: string | null = null;
   private hoveredCurve: string | null = null;
   /** Of this chart's pointer, or of a chart that is linked with it. */
@@ -82,6 +82,17 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     this.run = run;
     this.hoveredCurve = null;
     this.later("hover");
+  }
+
+  /** Keeps this range of y whatever is shown, or none. */
+  lockY(range: readonly [number, number] | null): void {
+    this.locked = range;
+    this.later("all");
+  }
+
+  /** The range of y that is shown. */
+  shownY(): readonly [number, number] | null {
+    return this.view && this.view.y;
   }
 
   /** A line at x, as the pointer draws it. */

@@ -1,0 +1,17 @@
+import { Ascending, viewOf, type CurvesData } from "../../../tracking/ui/page/chart/curves_data";
+import { lockedY, withLock } from "../../../tracking/ui/page/curve_data";
+import { equal, test } from "./check";
+
+test("a metric's range of y is locked and let go", () => {
+  const locks = withLock(withLock([], "loss[a=1]", [0.1234567, 2]), "loss", [-1e-7, 3e6]);
+  equal(locks, ["loss[a=1]=0.123457:2", "loss=-1e-7:3000000"]);
+  equal([lockedY(locks, "loss"), lockedY(locks, "loss[a=1]"), lockedY(locks, "los"), lockedY(["loss=2:1"], "loss"), lockedY(["loss=x"], "loss")], [[-1e-7, 3e6], [0.123457, 2], null, null, null]);
+  equal(withLock(locks, "loss", [0, 1])[1], "loss=0:1");
+  equal(withLock(locks, "loss", null), ["loss[a=1]=0.123457:2"]);
+});
+
+test("a locked y stays, and what lies outside is counted", () => {
+  const data: CurvesData = { title: "loss", xLabel: "step", xKind: "step", log: { x: false, y: false }, band: "none", hideOutliers: true, curves: [{ id: "a", run: "a", label: "a", colour: 0, x: [0, 1, 2, 3], y: [0.5, 9, 1, -4] }] };
+  const view = viewOf(data, null, [0, 2], new Ascending());
+  equal([view.y, view.notes], [[0, 2], ["2 values outside"]]);
+});
