@@ -5,10 +5,12 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "stet/tracking/run/flags.h"
@@ -53,6 +55,23 @@ template <class T> consteval bool require_parameter() {
   static_assert(good, "a parameter's default is a bool, int, int64_t, float, double, a text, or a std::vector of such");
   return good;
 }
+
+/// A list in braces as a vector, texts as std::string.
+template <class E> auto list_of(std::initializer_list<E> list) {
+  using Element = std::conditional_t<std::convertible_to<E, std::string>, std::string, E>;
+  return std::vector<Element>(list.begin(), list.end());
+}
+
+template <class... E> inline constexpr bool kNoSuchList = false;
+
+/// What is in braces and no list of one type: an error that says so.
+struct MixedList {
+  template <class... E> MixedList(const E&...) {
+    static_assert(kNoSuchList<E...>,
+                  "a list in braces has elements of one type, as in {0.5, 1.0}; name that of an empty one, as in "
+                  "std::vector<double>()");
+  }
+};
 
 /// Where a value came from.
 enum class Source { standard, flag, config, record };

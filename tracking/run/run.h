@@ -59,13 +59,18 @@ class Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  /// Declares and reads a parameter: bool, int, int64_t, float, double, a text, or a std::vector of such, whose flag is
-  /// as in `--layers 64,64`. It is a flag, and it is recorded.
+  /// Declares and reads a parameter: bool, int, int64_t, float, double, a text, or a list of such, as {64, 64} or a
+  /// std::vector, whose flag is as in `--layers 64,64`. It is a flag, and it is recorded.
   template <class T> auto param(std::string_view name, const T& standard, const ParamOptions& options = {}) {
     if constexpr (std::convertible_to<T, std::string>) return parameters().param<std::string>(name, standard, options);
     else if constexpr (tracking::require_parameter<T>()) return parameters().param<T>(name, standard, options);
     else return standard;
   }
+  template <class E>
+  auto param(std::string_view name, std::initializer_list<E> standard, const ParamOptions& options = {}) {
+    return param(name, tracking::list_of(standard), options);
+  }
+  void param(std::string_view, tracking::MixedList, const ParamOptions& = {}) {}
   /// Declares and reads a place: a flag that is recorded, and may differ when the run is resumed.
   std::string path(std::string_view name, std::string_view standard, const PathOptions& options = {});
   /// Declares and reads how the program runs: worker threads, say. A flag that is recorded and may differ when the run
@@ -76,6 +81,11 @@ class Run {
     else if constexpr (tracking::require_parameter<T>()) return parameters().execution<T>(name, standard, options);
     else return standard;
   }
+  template <class E>
+  auto execution(std::string_view name, std::initializer_list<E> standard, const ParamOptions& options = {}) {
+    return execution(name, tracking::list_of(standard), options);
+  }
+  void execution(std::string_view, tracking::MixedList, const ParamOptions& = {}) {}
   /// When checkpoints are written and which are kept; by default each minute and at the end, the last three.
   /// --checkpoint-every overrides.
   void checkpoint(const CheckpointPolicy& policy);

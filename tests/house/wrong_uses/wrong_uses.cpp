@@ -49,9 +49,14 @@ void track(Run& run) {
   Raw raw;
   run.track("raw", raw);  // says: derive the struct from stet::Stateful
   const nn::Linear layer(1, 1, run.rng() / "layer");
-  run.track("layer", layer);        // says: what is walked must not be const
-  run.param("count", uint64_t{1});  // says: a parameter's default is a bool, int
-  run.execution("mode", Raw());     // says: a parameter's default is a bool, int
+  run.track("layer", layer);           // says: what is walked must not be const
+  run.param("count", uint64_t{1});     // says: a parameter's default is a bool, int
+  run.execution("mode", Raw());        // says: a parameter's default is a bool, int
+  run.param("rates", {1, 0.5});        // says: a list in braces has elements of one type
+  run.param("layers", {});             // says: name that of an empty one
+  run.param("wide", {int64_t{1}, 2});  // says: a list in braces has elements of one type
+  run.execution("flags", {true, 1});   // says: a list in braces has elements of one type
+  run.param("letters", {'a', 'b'});    // says: a parameter's default is a bool, int
 }
 
 void load(const Rng& rng) {

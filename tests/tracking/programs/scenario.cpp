@@ -532,7 +532,7 @@ int main(int argc, char** argv) {
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
-  run.param("widths", std::vector<int>{4, 2}, {.above = 0, .help = "of layers that it has not"});
+  run.param("widths", {4, 2}, {.above = 0, .help = "of layers that it has not"});
   run.param("api-key", "", {.help = "of a service that the scenario has no use for"});
   if (form == "scores") run.checkpoint({.every_steps = 3, .keep_last = 1, .best_metric = "score"});
   if (const char* seconds = std::getenv("STET_TEST_RESOURCES")) run.resources(std::atof(seconds));

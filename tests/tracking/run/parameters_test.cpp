@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/run/run.h"
 #include "tracking/temp_folder.h"
 
 namespace stet::tracking {
@@ -163,6 +164,25 @@ TEST(Parameters, MayBeLists) {
   EXPECT_EQ(p.declared()[0].standard, "[1]");
   EXPECT_EQ(p.declared()[0].range, "> 0");
   EXPECT_THAT(p.help_text("x"), HasSubstr("--layers int list          widths; default [1], > 0"));
+}
+
+TEST(Parameters, InBracesAreListsOfTheirElementsType) {
+  stet::Run* run = nullptr;  // what it would give is known without it
+  static_assert(std::is_same_v<decltype(run->param("layers", {64, 32}, {.above = 0})), Ints>);
+  static_assert(std::is_same_v<decltype(run->param("one", {64})), Ints>);
+  static_assert(std::is_same_v<decltype(run->param("wide", {int64_t{1}, int64_t{2}})), std::vector<int64_t>>);
+  static_assert(
+      std::is_same_v<decltype(run->param("rates", {0.5, 1e-3}, {.help = "of learning"})), std::vector<double>>);
+  static_assert(std::is_same_v<decltype(run->param("rates", {0.5f})), std::vector<float>>);
+  static_assert(std::is_same_v<decltype(run->param("flags", {true, false})), std::vector<bool>>);
+  static_assert(std::is_same_v<decltype(run->param("names", {"a", "longer"}, {.one_of = {"a", "longer"}})), Texts>);
+  static_assert(std::is_same_v<decltype(run->execution("names", {std::string("a")})), Texts>);
+  static_assert(std::is_same_v<decltype(run->param("name", "a", {.one_of = {"a", "b"}})), std::string>);
+  static_assert(std::is_same_v<decltype(run->execution("threads", 2, {.above = 0})), int>);
+  EXPECT_EQ(list_of({"a", "longer"}), (Texts{"a", "longer"}));
+  EXPECT_EQ(list_of({0.5, 1e-3}), (std::vector<double>{0.5, 1e-3}));
+  EXPECT_EQ(list_of({true, false}), (std::vector<bool>{true, false}));
+  EXPECT_EQ(run, nullptr);
 }
 
 TEST(Parameters, ThatAreListsHoldEachElementToTheirBounds) {
