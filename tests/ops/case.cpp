@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/rng.h"
 
 namespace stet::testing {
@@ -203,6 +204,7 @@ Tensors smooth_inputs(const OpCase& c) {
 }
 
 Tensor drawn(const Shape& shape, uint64_t seed, Numbers kind, DType dtype) {
+  const ContractFloatEnv environment;  // where a test has set another, the numbers are still these
   return dtype == DType::float64 ? draw_all<double>(shape, seed, kind) : draw_all<float>(shape, seed, kind);
 }
 

@@ -158,6 +158,9 @@ TEST_F(Surroundings, ClosedStandardDescriptorsAreNoFilesOfTheRun) {
 }
 
 TEST_F(Surroundings, FewDescriptorsSufficeOrAreSaid) {
+#ifdef STET_SANITIZED
+  GTEST_SKIP() << "the sanitizers' runtime needs descriptors itself, and reports what it can't look at";
+#endif
   int finished = 0;
   for (int limit = 6; limit <= 40; limit += 3) {
     std::filesystem::remove_all(folder_ / "runs");
