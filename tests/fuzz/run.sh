@@ -6,7 +6,7 @@ set -euo pipefail
 bin=$1 minutes=${2:-10}
 shift $(($# < 2 ? $# : 2))
 seeds=$(cd "$(dirname "$0")" && pwd)/corpus
-[ $# -gt 0 ] || set -- checkpoint record event_log gzip csv idx png config safetensors npy npz image query request
+[ $# -gt 0 ] || set -- checkpoint record event_log gzip csv idx png config safetensors npy npz image query request sftp index
 mkdir -p "$bin/findings"
 for target in "$@"; do
   mkdir -p "$bin/corpus/$target"

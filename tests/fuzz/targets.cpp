@@ -2,6 +2,8 @@
 
 #include <png.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -21,8 +23,11 @@
 #include "stet/data/png.h"
 #include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/error.h"
+#include "stet/tracking/exchange/sftp_client.h"
 #include "stet/tracking/query/evaluate.h"
 #include "stet/tracking/query/parser.h"
+#include "stet/tracking/reading/index/log_state.h"
+#include "stet/tracking/reading/index/long_series.h"
 #include "stet/tracking/reading/log_collector.h"
 #include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/record/checkpoint.h"
@@ -152,6 +157,78 @@ class FewValues : public query::RunValues {
   query::Curve curve_{{1, 2.0}, {2, 1.0}, {2, std::nan("")}, {5, 0.5}};
   query::CurveSummary summary_ = query::summarize(curve_);
 };
+
+// What an SFTP server sends, as far as it is one: a first packet that names the extensions that the client knows, then
+// packets, each behind a byte of its kind and two of its length, with the numbers that requests have.
+std::string answers(Input input) {
+  using tracking::sftp::Writer;
+  Writer hello;
+  hello.byte(tracking::sftp::kVersion).u32(3);
+  for (const char* extension : {"hardlink@openssh.com", "posix-rename@openssh.com", "fsync@openssh.com"})
+    hello.text(extension).text("1");
+  Writer all;
+  all.text(hello.bytes());
+  for (uint32_t number = 0; input.size() >= 3; ++number) {
+    const size_t length =
+        std::min<size_t>(static_cast<size_t>(input[1]) | static_cast<size_t>(input[2]) << 8, input.size() - 3);
+    all.text(Writer().byte(input[0]).u32(number).bytes() + text_of(input.subspan(3, length)));
+    input = input.subspan(3 + length);
+  }
+  return all.bytes();
+}
+
+void ask_server(tracking::SftpClient& client, int what, size_t most) {
+  size_t bytes = 0;
+  switch (what) {
+    case 0: client.look_at("x"); break;
+    case 1: client.make_folder("x"); break;
+    case 2: client.rename("x", "y"); break;
+    case 3: client.remove("x"); break;
+    case 4: client.link("x", "y"); break;
+    case 5:
+      for (const tracking::StoreItem& item : client.list("x")) {
+        if (item.name.empty() || item.name.find('/') != item.name.npos) fail("a name that leads elsewhere");
+        bytes += item.name.size();
+      }
+      break;
+    case 6: client.read("x", [&](tracking::Bytes got) { bytes += got.size(); }); break;
+    default: {
+      const auto file = client.create("x", 0644);
+      file->write(as_bytes(std::string(100'000, 'x')));
+      file->finish();
+    }
+  }
+  if (bytes > most) fail("more was read than was sent");
+}
+
+void require_sound(const SeriesBucket& b) {
+  const bool counts = b.count >= 0 && b.nan >= 0 && b.above >= 0 && b.below >= 0 && b.finite() >= 0;
+  if (!counts || b.last_step < b.first_step) fail("a bucket that is none");
+}
+
+// Through the index's own tables, in memory.
+void read_buckets(std::string_view blob, int64_t level, int64_t chunk) {
+  tracking::Database database = tracking::Database::in_memory();
+  database.run(kLongSeriesTables);
+  tracking::Statement row = database.prepare("INSERT INTO level VALUES(1, 0, ?, 64)");
+  row.bind(1, level);
+  row.run();
+  row = database.prepare("INSERT INTO bucket VALUES(1, 0, ?, ?, ?)");
+  row.bind(1, level);
+  row.bind(2, chunk);
+  row.bind_blob(3, blob);
+  row.run();
+  const LongSeries series(database);
+  for (const auto& [stored, count] : series.levels(1, 0)) {
+    LevelBuckets all(stored);
+    for (const SeriesBucket& b : series.buckets(1, 0, stored, chunk * 64, chunk * 64 + 63)) {
+      require_sound(b);
+      all.add(b);
+    }
+    while (all.level() < kLastLevel) all.widen();
+    for (const auto& [place, bucket] : all.buckets()) require_sound(bucket);
+  }
+}
 
 void require_query_error(const query::QueryError& error, const std::string& query) {
   const std::string_view message = error.what();
@@ -324,6 +401,44 @@ void request(Input input) {
     tracking::ui::Response response{.body = std::string(3000, ' ')};
     tracking::ui::compress(response, got);
     tracking::ui::serialized(response, got.keeps_open, true);
+  }
+}
+
+void sftp(Input input) {
+  if (input.empty()) return;
+  const std::string bytes = input[0] & 8 ? text_of(input.subspan(1)) : answers(input.subspan(1));
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("no socket");
+  const Descriptor server(ends[0]);
+  Descriptor client(ends[1]);
+  const int room = 1 << 20;  // for all that is sent and asked, which nobody reads meanwhile
+  for (const int end : ends) ::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+  if (::send(ends[0], bytes.data(), bytes.size(), MSG_DONTWAIT) != static_cast<ssize_t>(bytes.size())) return;
+  ::shutdown(ends[0], SHUT_WR);
+  refuses_at_most("given.host", [&] {
+    SftpClient speaker("given.host", std::move(client));
+    ask_server(speaker, input[0] & 7, bytes.size());
+  });
+}
+
+void index(Input input) {
+  if (input.size() < 3) return;
+  const std::string blob = text_of(input.subspan(3));
+  try {
+    if (input[0] % 3 == 0) read_buckets(blob, input[1], static_cast<int8_t>(input[2]));
+    if (input[0] % 3 == 1) {
+      const LogPart part = part_of(blob);
+      if (pack(part_of(pack(part))) != pack(part)) fail("a part of a log that is read otherwise than it was packed");
+      if (part.events < 0 || part.begin.offset < 0) fail("a part of a log that is none");
+    }
+    if (input[0] % 3 == 2) {
+      LogFacts log, again;
+      set_state(log, blob);
+      if (log.part.events > log.events) fail("a part of a log that is longer than the log");
+      set_state(again, state_of(log));
+      if (state_of(again) != state_of(log)) fail("a state that is read otherwise than it was packed");
+    }
+  } catch (const DatabaseError&) {  // damage, after which the index is made anew
   }
 }
 

@@ -23,6 +23,8 @@ void npz(Input input);
 void query(Input input);    ///< a condition, and terms, asked of a run that has a few things
 void request(Input input);  ///< what a connection of `stet ui` brings, at once and byte by byte
 void image(Input input);    ///< a PNG file to be read, as it is and with checksums that fit
+void sftp(Input input);     ///< what a server answers: the first byte says to what, and whether in packets that fit
+void index(Input input);    ///< a packed column of the index of runs; the first byte says which
 
 struct Target {
   const char* name;
@@ -41,6 +43,8 @@ inline constexpr Target kTargets[] = {{"checkpoint", checkpoint},
                                       {"npz", npz},
                                       {"image", image},
                                       {"query", query},
-                                      {"request", request}};
+                                      {"request", request},
+                                      {"sftp", sftp},
+                                      {"index", index}};
 
 }  // namespace stet::fuzz

@@ -105,17 +105,21 @@ SftpClient::SftpClient(const std::string& host) : host_(host) {
   begin();
 }
 
+SftpClient::SftpClient(std::string host, Descriptor stream) : host_(std::move(host)), stream_(std::move(stream)) {
+  begin();
+}
+
 // All that was done has been answered for: ssh may end by itself, and is ended where it doesn't.
 SftpClient::~SftpClient() {
   stream_ = Descriptor();
-  for (int i = 0; i < kEndPatience && !ssh_->ended(); ++i) ::usleep(20'000);
+  for (int i = 0; ssh_ && i < kEndPatience && !ssh_->ended(); ++i) ::usleep(20'000);
 }
 
 void SftpClient::begin() {
   const std::string hello = Writer().byte(sftp::kInit).u32(kProtocol).bytes();
   put(Writer().text(hello).bytes());
   const std::string answer = get_packet();
-  Reader reader(answer);
+  Reader reader(answer, host_);
   if (reader.byte() != sftp::kVersion || reader.u32() < kProtocol)
     throw IoError(fmt::format("{}: its server speaks no version 3 of SFTP", host_), EPROTO);
   while (!reader.at_end()) {
@@ -146,7 +150,7 @@ std::string SftpClient::get_packet() {
     return bytes;
   };
   const std::string length = get(4);
-  const uint32_t bytes = Reader(length).u32();
+  const uint32_t bytes = Reader(length, host_).u32();
   if (bytes == 0 || bytes > kMostBytes)
     throw IoError(fmt::format("{}: what answers is no SFTP server: it may print something at its start", host_),
                   EPROTO);
@@ -167,7 +171,7 @@ SftpClient::Reply SftpClient::receive(uint32_t id) {
       return reply;
     }
     const std::string packet = get_packet();
-    Reader reader(packet);
+    Reader reader(packet, host_);
     const uint8_t type = reader.byte();
     const uint32_t of = reader.u32();
     if (of >= next_ || early_.size() > 4 * kInFlight)
@@ -180,7 +184,7 @@ void SftpClient::fail(const Reply& reply, const std::string& path, const char* w
   if (reply.type != sftp::kStatus)
     throw IoError(fmt::format("{}: can't {}: its server answers otherwise than it was asked", describe(path), what),
                   EPROTO);
-  Reader reader(reply.content);
+  Reader reader(reply.content, host_);
   const uint32_t status = reader.u32();
   const std::string why = reader.at_end() ? "" : std::string(reader.text());
   throw IoError(fmt::format("{}: can't {}: {}", describe(path), what, why.empty() ? "it failed" : printable(why)),
@@ -188,12 +192,12 @@ void SftpClient::fail(const Reply& reply, const std::string& path, const char* w
 }
 
 void SftpClient::require_ok(const Reply& reply, const std::string& path, const char* what) const {
-  if (reply.type != sftp::kStatus || Reader(reply.content).u32() != sftp::kOk) fail(reply, path, what);
+  if (reply.type != sftp::kStatus || Reader(reply.content, host_).u32() != sftp::kOk) fail(reply, path, what);
 }
 
 std::string SftpClient::handle_of(const Reply& reply, const std::string& path, const char* what) const {
   if (reply.type != sftp::kHandle) fail(reply, path, what);
-  return std::string(Reader(reply.content).text());
+  return std::string(Reader(reply.content, host_).text());
 }
 
 void SftpClient::close(const std::string& handle, const std::string& path) {
@@ -202,8 +206,8 @@ void SftpClient::close(const std::string& handle, const std::string& path) {
 
 EntryStatus SftpClient::look_at(const std::string& path) {
   const Reply reply = ask(sftp::kLstat, Writer().text(path).bytes());
-  if (reply.type == sftp::kAttributes) return Reader(reply.content).attributes();
-  if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kNoSuchFile) return {};
+  if (reply.type == sftp::kAttributes) return Reader(reply.content, host_).attributes();
+  if (reply.type == sftp::kStatus && Reader(reply.content, host_).u32() == sftp::kNoSuchFile) return {};
   fail(reply, path, "look at it");
 }
 
@@ -212,9 +216,9 @@ std::vector<StoreItem> SftpClient::list(const std::string& path) {
   std::vector<StoreItem> items;
   for (;;) {
     const Reply reply = ask(sftp::kReadDir, Writer().text(handle).bytes());
-    if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kEof) break;
+    if (reply.type == sftp::kStatus && Reader(reply.content, host_).u32() == sftp::kEof) break;
     if (reply.type != sftp::kName) fail(reply, path, "read the folder");
-    Reader reader(reply.content);
+    Reader reader(reply.content, host_);
     uint32_t count = reader.u32();
     if (count == 0) fail({}, path, "read the folder");  // and so on, forever
     for (; count > 0; --count) {
@@ -260,12 +264,12 @@ void SftpClient::read_blocks(const std::string& handle, const std::string& path,
     sent.pop_front();
     const Reply reply = receive(first.second);
     if (ended || first.first != have) continue;  // asked for before it was known that another came short
-    if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kEof) {
+    if (reply.type == sftp::kStatus && Reader(reply.content, host_).u32() == sftp::kEof) {
       ended = true;
       continue;
     }
     if (reply.type != sftp::kData) fail(reply, path, "read");
-    const std::string_view data = Reader(reply.content).text();
+    const std::string_view data = Reader(reply.content, host_).text();
     if (data.empty() || data.size() > kBlock) fail({}, path, "read");
     take(as_bytes(data));
     have += data.size();
@@ -295,13 +299,21 @@ void SftpClient::rename(const std::string& from, const std::string& to) {
   require_ok(reply, to, "rename to it");
 }
 
+bool SftpClient::link(const std::string& from, const std::string& to) {
+  constexpr const char* kHardLink = "hardlink@openssh.com";
+  if (!extensions_.contains(kHardLink)) return false;
+  const Reply reply = ask(sftp::kExtended, Writer().text(kHardLink).text(from).text(to).bytes());
+  if (reply.type != sftp::kStatus) fail(reply, to, "link to it");
+  return Reader(reply.content, host_).u32() == sftp::kOk;
+}
+
 void SftpClient::remove(const std::string& path) {
   const EntryStatus::Kind kind = look_at(path).kind;
   if (kind == EntryStatus::Kind::none) return;
   const bool is_folder = kind == EntryStatus::Kind::folder;
   const sftp::Type type = is_folder ? sftp::kRemoveDir : sftp::kRemove;
   const Reply reply = ask(type, Writer().text(path).bytes());
-  if (reply.type == sftp::kStatus && Reader(reply.content).u32() == sftp::kNoSuchFile) return;
+  if (reply.type == sftp::kStatus && Reader(reply.content, host_).u32() == sftp::kNoSuchFile) return;
   require_ok(reply, path, "remove");
 }
 

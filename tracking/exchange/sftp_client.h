@@ -21,6 +21,8 @@ class SftpClient {
   /// Runs `ssh -s -- host sftp`, or the program that the environment variable STET_SSH names in ssh's place. Throws
   /// IoError where there is no connection.
   explicit SftpClient(const std::string& host);
+  /// Speaks with a server at the other end of a socket.
+  SftpClient(std::string host, Descriptor stream);
   ~SftpClient();
 
   // Each throws IoError that names the path with the host before it.
@@ -32,6 +34,8 @@ class SftpClient {
   void make_folder(const std::string& path);
   void rename(const std::string& from, const std::string& to);
   void remove(const std::string& path);
+  /// Gives a file another name; false where the server can't.
+  bool link(const std::string& from, const std::string& to);
   std::string describe(const std::string& path) const { return host_ + ":" + path; }
 
  private:

@@ -35,7 +35,7 @@ Writer& Writer::text(std::string_view value) {
 }
 
 std::string_view Reader::take(size_t count) {
-  if (rest_.size() < count) raise<DataError>("sftp: the other side sent a packet that ends too soon");
+  if (rest_.size() < count) raise<DataError>("{}: its server sent a packet that ends too soon", sender_);
   const std::string_view taken = rest_.substr(0, count);
   rest_.remove_prefix(count);
   return taken;

@@ -47,10 +47,11 @@ class Writer {
   std::string bytes_;
 };
 
-/// Reads a packet's content, which anybody may have sent. Throws DataError where it ends too soon.
+/// Reads a packet's content, which anybody may have sent. Throws DataError that names the sender where it ends too
+/// soon.
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  Reader(std::string_view bytes, std::string_view sender) : rest_(bytes), sender_(sender) {}
   uint8_t byte();
   uint32_t u32();
   uint64_t u64();
@@ -61,7 +62,7 @@ class Reader {
 
  private:
   std::string_view take(size_t count);
-  std::string_view rest_;
+  std::string_view rest_, sender_;
 };
 
 }  // namespace stet::tracking::sftp

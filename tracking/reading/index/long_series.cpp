@@ -8,7 +8,8 @@
 namespace stet::tracking {
 namespace {
 
-constexpr int kChunkBits = 6;  // a row holds the buckets of 64 places
+constexpr int kChunkBits = 6;                        // a row holds the buckets of 64 places
+constexpr uint64_t kMostPoints = uint64_t{1} << 40;  // of a bucket: so many that their sums stay in 64 bits
 constexpr int64_t kFirst = std::numeric_limits<int64_t>::min(), kLast = std::numeric_limits<int64_t>::max();
 
 uint64_t distance(int64_t to, int64_t from) { return static_cast<uint64_t>(to) - static_cast<uint64_t>(from); }
@@ -29,22 +30,34 @@ void pack(Packer& out, const SeriesBucket& b, int64_t begin) {
   for (const int64_t step : {b.min_step, b.max_step}) out.number(distance(step, begin));
 }
 
-SeriesBucket unpack(Unpacker& in, int64_t begin) {
+uint64_t at_most(uint64_t value, uint64_t most) {
+  if (value > most) raise_damaged();
+  return value;
+}
+
+// One whose steps lie in a range of 4^level from `begin` on.
+SeriesBucket unpack(Unpacker& in, int64_t begin, int level) {
+  const uint64_t last = (uint64_t{1} << (2 * level)) - 1;
+  const auto counted = [&](int64_t most) {
+    return static_cast<int64_t>(at_most(in.number(), static_cast<uint64_t>(most)));
+  };
   SeriesBucket b;
-  b.count = static_cast<int64_t>(in.number());
-  b.first_step = behind(begin, in.number());
-  b.last_step = behind(b.first_step, in.number());
+  b.count = static_cast<int64_t>(at_most(in.number(), kMostPoints));
+  const uint64_t first = at_most(in.number(), last);
+  b.first_step = behind(begin, first);
+  b.last_step = behind(b.first_step, at_most(in.number(), last - first));
   for (double* value : {&b.first_time, &b.last_time, &b.first, &b.last}) *value = in.real();
-  const auto others = static_cast<int64_t>(in.number());
+  const int64_t others = counted(b.count);
   if (others > 0) {
-    for (int64_t* count : {&b.nan, &b.above}) *count = static_cast<int64_t>(in.number());
+    b.nan = counted(others);
+    b.above = counted(others - b.nan);
     b.below = others - b.nan - b.above;
   }
   b.min = b.max = std::numeric_limits<double>::quiet_NaN();
   b.min_step = b.max_step = b.first_step;
   if (others == b.count) return b;
   for (double* value : {&b.min, &b.max, &b.sum}) *value = in.real();
-  for (int64_t* step : {&b.min_step, &b.max_step}) *step = behind(begin, in.number());
+  for (int64_t* step : {&b.min_step, &b.max_step}) *step = behind(begin, at_most(in.number(), last));
   return b;
 }
 
@@ -78,6 +91,7 @@ LogPart part_of(std::string_view blob) {
   LogPart part;
   for (int64_t* value : {&part.begin.segment, &part.begin.offset, &part.events, &part.low_step, &part.high_step})
     *value = in.signed_number();
+  if (part.begin.segment < 0 || part.begin.offset < 0 || part.events < 0 || part.events > kLogPart) raise_damaged();
   const std::string_view bits = in.text();
   part.series.resize(8 * bits.size());
   for (size_t i = 0; i < part.series.size(); ++i) part.series[i] = (bits[i / 8] >> i % 8 & 1) != 0;
@@ -195,8 +209,9 @@ void LongSeries::read_chunks(int64_t run, int32_t series, int level, int64_t fir
   while (rows.step()) {
     const int64_t chunk = rows.integer(0);
     for (Unpacker in(rows.view(1)); !in.empty();) {
-      const auto place = static_cast<int64_t>((static_cast<uint64_t>(chunk) << kChunkBits) + in.number());
-      SeriesBucket bucket = unpack(in, begin_of(place, level));
+      const uint64_t within = at_most(in.number(), (uint64_t{1} << kChunkBits) - 1);
+      const auto place = static_cast<int64_t>((static_cast<uint64_t>(chunk) << kChunkBits) + within);
+      SeriesBucket bucket = unpack(in, begin_of(place, level), level);
       visit(place, bucket);
     }
   }
