@@ -24,6 +24,7 @@
 #include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/exchange/sftp_client.h"
+#include "stet/tracking/query/completion.h"
 #include "stet/tracking/query/evaluate.h"
 #include "stet/tracking/query/parser.h"
 #include "stet/tracking/reading/index/log_state.h"
@@ -238,10 +239,30 @@ void require_query_error(const query::QueryError& error, const std::string& quer
   if (!is_utf8(pointed) || std::count(pointed.begin(), pointed.end(), '\n') != 1) fail("a caret under no line");
 }
 
+class FewNames : public query::KnownNames {
+ public:
+  std::vector<Known> params() override { return {{"lr", ""}, {"a\n\"\\", ""}}; }
+  std::vector<Known> metrics() override { return params(); }
+  std::vector<KnownSeries> series() override { return {{{"lr", {{"fold", "1"}, {"a b", "\xc3"}}}, ""}}; }
+  std::vector<Known> data() override { return params(); }
+  std::vector<Known> texts(const query::Expression&) override { return params(); }
+};
+
+// What may stand at the end, as if the query were being written.
+void complete(const std::string& text) {
+  const query::Slot slot = query::slot_at(text);
+  if (slot.begin + slot.typed.size() != text.size() || !slot.typed.ends_with(slot.fragment)) fail("a slot elsewhere");
+  FewNames names;
+  for (const query::Completion& c : query::completions(slot, names, {.anywhere = false})) {
+    if (c.text.find(slot.typed) > 1) fail("a completion that does not go on");
+  }
+}
+
 }  // namespace
 
 void query(Input input) {
   const std::string text = text_of(input);
+  complete(text);
   const FewValues run;
   try {
     const query::Expression condition = query::parse(text, 1.7e9);

@@ -10,10 +10,10 @@
 
 #include "stet/tracking/cli/catalogue.h"
 #include "stet/tracking/cli/print.h"
-#include "stet/tracking/cli/query_words.h"
 #include "stet/tracking/cli/shell_words.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/keeping/trash.h"
+#include "stet/tracking/reading/known_names.h"
 #include "stet/tracking/reading/labels.h"
 #include "stet/tracking/record/events.h"
 #include "stet/tracking/record/text.h"
@@ -251,11 +251,15 @@ class Line {
     }
     const size_t before = whole.size();
     whole += begun;
-    const QueryWords next = words_after(whole, terms, index());
-    if (next.begin < before) return {};
+    const query::Slot slot = query::slot_at(whole);
+    if (slot.begin < before) return {};
+    QuickNames names(index());
     Completion out;
-    const std::string kept = whole.substr(before, next.begin - before);
-    for (const std::string& word : next.words) out.candidates.push_back({kept + word, word, false});
+    const std::string kept = whole.substr(before, slot.begin - before);
+    for (const query::Completion& c : query::completions(slot, names, {.terms = terms, .anywhere = false})) {
+      const std::string about = c.detail.empty() ? c.text : c.text + "  " + c.detail;
+      out.candidates.push_back({kept + c.text, about, false});
+    }
     return out;
   }
 

@@ -10,24 +10,73 @@
 namespace stet::tracking::query {
 namespace {
 
-constexpr std::pair<std::string_view, Member> kMembers[] = {
-    {"last", Member::last},     {"first", Member::first}, {"min", Member::min},   {"max", Member::max},
-    {"mean", Member::mean},     {"count", Member::count}, {"step", Member::step}, {"argmin", Member::argmin},
-    {"argmax", Member::argmax}, {"nan", Member::nan},     {"inf", Member::inf}};
 constexpr std::pair<std::string_view, Comparator> kComparators[] = {
     {"==", Comparator::equal},      {"!=", Comparator::unequal}, {"<", Comparator::less},
     {"<=", Comparator::less_equal}, {">", Comparator::greater},  {">=", Comparator::greater_equal}};
-constexpr std::string_view kFunctions[] = {"at", "first", "ever", "always", "tail", "smooth", "slope"};
+constexpr PartOfSeries kParts[] = {{"last", "value", Member::last},
+                                   {"first", "value", Member::first},
+                                   {"min", "least value", Member::min},
+                                   {"max", "greatest value", Member::max},
+                                   {"mean", "of all values", Member::mean},
+                                   {"count", "of values", Member::count},
+                                   {"step", "of the last value", Member::step},
+                                   {"argmin", "step of the least value", Member::argmin},
+                                   {"argmax", "step of the greatest value", Member::argmax},
+                                   {"nan", "how many are NaN", Member::nan},
+                                   {"inf", "how many are infinite", Member::inf},
+                                   {"at(", "the value at a step", {}},
+                                   {"first(", "the first step at which a condition holds", {}},
+                                   {"ever(", "does a condition hold at some point", {}},
+                                   {"always(", "does a condition hold at all points", {}},
+                                   {"tail(", "the last n points", {}},
+                                   {"smooth(", "the moving average of a weight", {}},
+                                   {"slope(", "a step, over the last n points", {}}};
+struct FieldHelp {
+  const char *name, *help;
+};
+constexpr FieldHelp kFieldHelp[] = {
+    {"id", "of the run; ids sort by the time at which runs were made"},
+    {"name", "as it is called now"},
+    {"program", "that made it"},
+    {"group", "of runs that belong together"},
+    {"status", "running, finished, failed, interrupted or dead"},
+    {"made", "when it was begun"},
+    {"ended", "when its last launch ended"},
+    {"duration", "of its launches together"},
+    {"steps", "that it went"},
+    {"seed", "of its random numbers"},
+    {"numerics", "version of the numerics contract"},
+    {"digest", "of its final state"},
+    {"tags", "a list"},
+    {"note", "its notes, as one text"},
+    {"archived", "left out of lists"},
+    {"parent", "the run that it was forked from"},
+    {"forked_at", "the step at which it was"},
+    {"sweep", "that it is a trial of"},
+    {"trial", "its number in the sweep"},
+    {"verified", "as the newest verification came out"},
+    {"size", "bytes of its folder"},
+    {"host", "that it ran on last"},
+    {"cpu", "that it ran on last"},
+    {"isa", "the instruction set of its kernels"},
+    {"device", "cpu or cuda"},
+    {"gpu", "that it ran on last"},
+    {"threads", "of its last launch"},
+    {"launches", "how often its program was started for it"},
+    {"git.commit", "of its source"},
+    {"git.branch", "of its source"},
+    {"git.dirty", "had its source changes that were not committed"},
+    {"git.remote", "of its source"},
+};
+static_assert(std::equal(std::begin(kFieldHelp), std::end(kFieldHelp), std::begin(kFields), std::end(kFields),
+                         [](const FieldHelp& help, const Field& field) {
+                           return std::string_view(help.name) == field.name;
+                         }));
+
 constexpr std::string_view kOperatorWords[] = {"and", "or", "not", "in", "has"};
 
 template <class Words> bool is_one_of(const Words& words, std::string_view word) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
-
-template <class Table> auto find(const Table& table, std::string_view word) {
-  const auto* found =
-      std::find_if(std::begin(table), std::end(table), [&](const auto& row) { return row.first == word; });
-  return found == std::end(table) ? std::nullopt : std::optional(found->second);
 }
 
 bool is_boolean_field(std::string_view word) {
@@ -53,15 +102,26 @@ std::optional<size_t> field_named(std::string_view word) {
   return {};
 }
 
-std::optional<Member> member_named(std::string_view word) { return find(kMembers, word); }
-std::optional<Comparator> comparator_named(std::string_view symbol) { return find(kComparators, symbol); }
-bool is_function(std::string_view word) { return is_one_of(kFunctions, word); }
-std::vector<std::string> parts_of_series() {
-  std::vector<std::string> parts;
-  for (const auto& [word, member] : kMembers) parts.emplace_back(word);
-  for (const std::string_view word : kFunctions) parts.push_back(std::string(word) + "(");
-  return parts;
+std::string_view help_of_field(size_t field) { return kFieldHelp[field].help; }
+
+std::optional<Member> member_named(std::string_view word) {
+  for (const PartOfSeries& part : kParts) {
+    if (part.member && part.name == word) return part.member;
+  }
+  return {};
 }
+std::optional<Comparator> comparator_named(std::string_view symbol) {
+  for (const auto& [spelling, comparator] : kComparators) {
+    if (spelling == symbol) return comparator;
+  }
+  return {};
+}
+bool is_function(std::string_view word) {
+  return std::any_of(std::begin(kParts), std::end(kParts), [&](const PartOfSeries& part) {
+    return !part.member && part.name.substr(0, part.name.size() - 1) == word;
+  });
+}
+std::span<const PartOfSeries> parts_of_series() { return kParts; }
 bool is_operator_word(std::string_view word) { return is_one_of(kOperatorWords, word); }
 
 std::string quoted(std::string_view text, char quote) {
@@ -73,6 +133,23 @@ std::string quoted(std::string_view text, char quote) {
     else out += c;
   }
   return out + quote;
+}
+
+std::string param_expression(std::string_view name) {
+  const bool is_plain = !name.empty() && Lexer(name).next_name().spelling == name;
+  return is_plain ? fmt::format("params.{}", name) : fmt::format("params[{}]", quoted(name));
+}
+
+std::string metric_expression(const SeriesName& series) {
+  std::string text = "metrics[" + query::quoted(series.name);
+  for (const auto& [key, value] : series.context)
+    text += fmt::format(", {} = {}", key_expression(key), query::quoted(value));
+  return text + "]";
+}
+
+std::string key_expression(std::string_view key) {
+  const bool is_word = !key.empty() && is_letter(key[0]) && Lexer(key).next().spelling == key;
+  return is_word ? std::string(key) : quoted(key);
 }
 
 void raise_unknown(std::string_view query, size_t at, const std::string& word) {

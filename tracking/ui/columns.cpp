@@ -1,10 +1,7 @@
 #include "stet/tracking/ui/columns.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "stet/tracking/query/lexer.h"
 #include "stet/tracking/query/names.h"
 #include "stet/tracking/record/events.h"
 
@@ -13,13 +10,6 @@ namespace {
 
 using query::Expression;
 using query::Value;
-
-// May a name stand behind `params.`?
-bool is_plain(const std::string& name) {
-  if (name.empty() || name.back() == '.' || name.find("..") != name.npos || !query::is_letter(name[0])) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return query::is_letter(c) || query::is_digit(c) || c == '.'; });
-}
 
 std::string kind_of(const Expression& e) {
   if (e.op == Expression::Op::field) {
@@ -83,17 +73,6 @@ const char* kind_of(query::Kind kind) {
   }
 }
 
-std::string param_expression(const std::string& name) {
-  return is_plain(name) ? "params." + name : fmt::format("params[{}]", query::quoted(name));
-}
-
-std::string metric_expression(const query::SeriesName& series) {
-  std::string text = "metrics[" + query::quoted(series.name);
-  for (const auto& [key, value] : series.context)
-    text += fmt::format(", {} = {}", query::quoted(key), query::quoted(value));
-  return text + "]";
-}
-
 std::vector<Column> given_columns(const std::vector<std::string>& expressions) {
   std::vector<Column> columns;
   for (const std::string& expression : expressions) columns.push_back(column(expression, expression));
@@ -115,13 +94,13 @@ TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& r
   std::vector<Candidate> params, metrics;
   for (const auto& [name, p] : names.params) {
     const bool constant = p.runs == count && p.distinct == 1;
-    if (constant && count > 1) out.constants.push_back({param_expression(name), p.values.at(0)});
-    else params.push_back({p.runs, param_expression(name), name});
+    if (constant && count > 1) out.constants.push_back({query::param_expression(name), p.values.at(0)});
+    else params.push_back({p.runs, query::param_expression(name), name});
   }
   for (const auto& [name, s] : names.series) {
     if (is_system_metric(name.name)) continue;
     if (s.varies || s.runs < count || count == 1)
-      metrics.push_back({s.runs, metric_expression(name), metric_tag(name.name, name.context)});
+      metrics.push_back({s.runs, query::metric_expression(name), metric_tag(name.name, name.context)});
   }
   by_presence(params);
   by_presence(metrics);

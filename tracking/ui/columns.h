@@ -8,10 +8,6 @@
 
 namespace stet::tracking::ui {
 
-/// How a query names a parameter, and a metric.
-std::string param_expression(const std::string& name);
-std::string metric_expression(const query::SeriesName& name);
-
 struct Column {
   std::string expression, label;
   std::string kind;  ///< number, text, time, duration, status, tags, bool or size
@@ -32,7 +28,7 @@ struct Constant {
   query::Value value;
 };
 
-/// The columns in which the runs differ: parameters and metrics in turns, those that most runs have first.
+/// The columns in which the runs differ (reading/telling.h).
 struct TellingColumns {
   std::vector<Column> columns;
   std::vector<Constant> constants;

@@ -134,7 +134,8 @@ Json changes_json(const RunFacts& before, const RunFacts& after, const Path& fol
   const FactValues was(before, folder), is(after, folder);
   std::map<std::string, Value> params = before.params;
   params.insert(after.params.begin(), after.params.end());
-  for (const auto& [name, value] : params) add_change(changes, param_expression(name), was.param(name), is.param(name));
+  for (const auto& [name, value] : params)
+    add_change(changes, query::param_expression(name), was.param(name), is.param(name));
   for (const auto& [name, data] : after.data)
     add_change(changes, fmt::format("data[{}].digest", query::quoted(name)), was.data_digest(name),
                is.data_digest(name));

@@ -142,6 +142,10 @@ class Bash(unittest.TestCase):
         self.becomes("stet ls 'params.model in [\"cnn\", \"m" + TAB, "stet ls 'params.model in [\"cnn\", \"mlp\"")
         self.becomes("stet ls 'tags has \"pap" + TAB, "stet ls 'tags has \"paper/table-2\"")
 
+    def test_what_is_searched_for_in_a_query(self):
+        self.becomes("stet ls 'tags has \"ba" + TAB, "stet ls 'tags has \"base\"")
+        self.becomes("stet ls 'status =~ \"fin" + TAB, "stet ls 'status =~ \"finished\"")
+
     def test_runs(self):
         self.becomes("stet show basel" + TAB, "stet show baseline ")
         self.becomes("stet show 20260101-07" + TAB, "stet show 20260101-070000-0000a01 ")

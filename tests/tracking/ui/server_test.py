@@ -325,6 +325,16 @@ class Answers(Served):
         self.assertIn('"finished"', [c["text"] for c in hint('status == "fin')["completions"]])
         self.assertEqual(hint('name == "é" and stat')["from"], 16)
         self.assertIn("argmin", [c["text"] for c in hint('metrics["loss"].ar')["completions"]])
+        texts = lambda query: [c["text"] for c in hint(query)["completions"]]
+        self.assertEqual(hint("stat")["from"], 0)
+        self.assertIn("status ==", texts("status"))
+        self.assertIn('metrics["test/accuracy"]', texts("accur"))
+        self.assertIn("fold = ", texts('metrics["val/loss", f'))
+        self.assertEqual(texts('metrics["val/loss", fold = "'), ['"1"'])
+        self.assertIn('"mlp"', texts('params["model"] in ["cnn", "m'))
+        self.assertIn('"base"', texts('tags has "as'))
+        self.assertEqual([c for c in hint('tags has "base')["completions"] if c["kind"] != "value" or not c["detail"].endswith((" run", " runs"))], [])
+        self.assertLessEqual(len(texts('id == "')), 100)
         error = hint("steps > ")["error"]
         self.assertEqual(error["column"], 9)
         self.assertIn("value", error["message"])

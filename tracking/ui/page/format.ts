@@ -93,9 +93,9 @@ export function literal(of: Value): string {
   return Array.isArray(of) ? `[${of.map(literal).join(", ")}]` : quoted(String(of));
 }
 
-/** As the program spells it (columns.cpp), so that a column is found again by it. */
+/** As the program spells it (tracking/query/names.cpp), so that a column is found again by it. */
 export function paramExpr(name: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/.test(name) ? `params.${name}` : `params[${quoted(name)}]`;
+  return /^\w+(\.\w+)*$/.test(name) ? `params.${name}` : `params[${quoted(name)}]`;
 }
 
 export function metricExpr(name: string, context: Context = {}, member = "last"): string {

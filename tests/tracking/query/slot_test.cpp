@@ -1,0 +1,245 @@
+// What may stand at the caret of a query, and the words for it.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "stet/tracking/query/completion.h"
+#include "stet/tracking/query/names.h"
+#include "stet/tracking/query/parser.h"
+
+namespace stet::tracking::query {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using Kind = Slot::Kind;
+
+struct Case {
+  std::string text;  // of the query up to the caret
+  Kind kind;
+  std::string typed = "", fragment = "", subject = "", key = "";
+};
+
+class SlotOf : public testing::TestWithParam<Case> {};
+
+TEST_P(SlotOf, IsAsTheTableSays) {
+  const Case& c = GetParam();
+  const Slot slot = slot_at(c.text);
+  EXPECT_EQ(static_cast<int>(slot.kind), static_cast<int>(c.kind)) << c.text;
+  EXPECT_EQ(slot.typed, c.typed) << c.text;
+  EXPECT_EQ(slot.fragment, c.fragment) << c.text;
+  EXPECT_EQ(slot.subject, c.subject) << c.text;
+  EXPECT_EQ(slot.key, c.key) << c.text;
+  EXPECT_EQ(slot.begin + slot.typed.size(), c.text.size()) << c.text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Value, SlotOf,
+                         testing::Values(Case{"", Kind::value}, Case{"  ", Kind::value},
+                                         Case{"st", Kind::value, "st", "st"},
+                                         Case{"steps > 3 and st", Kind::value, "st", "st"},
+                                         Case{"not (na", Kind::value, "na", "na"}, Case{"-", Kind::value},
+                                         Case{"status == ", Kind::value, "", "", "status"},
+                                         Case{"status==fin", Kind::value, "fin", "fin", "status"},
+                                         Case{"params.model in [\"cnn\", ", Kind::value, "", "", "params.model"},
+                                         Case{"metrics[\"loss\"].at(", Kind::value},
+                                         Case{"name == \"\xc3\xa9\" and s", Kind::value, "s", "s"},
+                                         Case{"params.in < ", Kind::value, "", "", "params.in"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Text, SlotOf,
+    testing::Values(Case{"status == \"fin", Kind::text, "\"fin", "fin", "status"},
+                    Case{"status == '", Kind::text, "'", "", "status"},
+                    Case{"git.branch != \"m", Kind::text, "\"m", "m", "git.branch"},
+                    Case{"params.a.b == \"x y", Kind::text, "\"x y", "x y", "params.a.b"},
+                    Case{"params[\"a \\\" ]\"] == \"x", Kind::text, "\"x", "x", "params[\"a \\\" ]\"]"},
+                    Case{"data[\"mnist\"].digest == \"", Kind::text, "\"", "", "data[\"mnist\"].digest"},
+                    Case{"metrics[\"l\"].tail(5).max > \"", Kind::text, "\"", "", "metrics[\"l\"].tail(5).max"},
+                    Case{"name in [\"a\", \"b", Kind::text, "\"b", "b", "name"},
+                    Case{"name not in [\"b", Kind::text, "\"b", "b", "name"},
+                    Case{"tags has \"", Kind::text, "\"", "", "tags"}, Case{"name =~ ", Kind::text, "", "", "name"},
+                    Case{"name =~ \"a*", Kind::text, "\"a*", "a*", "name"},
+                    Case{"x == 1 and note == \"a\\\"b\\", Kind::text, "\"a\\\"b\\", "a\\\"b\\", "note"},
+                    Case{"name == \"\xc3", Kind::text, "\"\xc3", "\xc3", "name"},  // in the middle of a character
+                    Case{"name == \"a\nb", Kind::text, "\"a\nb", "a\nb", "name"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Operation, SlotOf,
+    testing::Values(Case{"steps ", Kind::operation}, Case{"steps an", Kind::operation, "an", "an"},
+                    Case{"params[\"a-b\"] ", Kind::operation}, Case{"name in [\"a\"]", Kind::operation},
+                    Case{"(steps > 3) o", Kind::operation, "o", "o"}, Case{"name == \"a\" ", Kind::operation},
+                    Case{"params.has ", Kind::operation}, Case{"metrics[\"l\"].max ", Kind::operation},
+                    Case{"metrics[\"l\"].slope(9)", Kind::operation}, Case{"metrics[\"l\"].first(", Kind::comparison},
+                    Case{"metrics[\"l\"].tail(9).ever(i", Kind::comparison, "i", "i"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Name, SlotOf,
+    testing::Values(Case{"params.", Kind::param, "params."}, Case{"params.sa", Kind::param, "params.sa", "sa"},
+                    Case{"1 < params.a.", Kind::param, "params.a.", "a."},
+                    Case{"params.a.b", Kind::param, "params.a.b", "a.b"},
+                    Case{"params.params.", Kind::param, "params.params.", "params."},
+                    Case{"params.3d", Kind::param, "params.3d", "3d"}, Case{"params[", Kind::param_name},
+                    Case{"params[\"a-", Kind::param_name, "\"a-", "a-"},
+                    Case{"-metrics['tr", Kind::metric_name, "'tr", "tr"},
+                    Case{"metrics[tr", Kind::metric_name, "tr", "tr"}, Case{"data[\"m", Kind::data_name, "\"m", "m"},
+                    Case{"git.bra", Kind::git, "git.bra", "bra"}, Case{"git.", Kind::git, "git."}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Part, SlotOf,
+    testing::Values(Case{"metrics[\"l\"]", Kind::part}, Case{"metrics[\"l\"].", Kind::part},
+                    Case{"metrics[\"l\", fold = \"1\"].ar", Kind::part, "ar", "ar"},
+                    Case{"metrics[\"l\"].tail(5)", Kind::part},
+                    Case{"metrics[\"l\"].smooth(0.9).m", Kind::part, "m", "m"},
+                    Case{"data[\"m\"].", Kind::part_of_data}, Case{"data[\"m\"]", Kind::part_of_data},
+                    Case{"metrics[\"l\", ", Kind::context_key, "", "", "l"},
+                    Case{"metrics[\"l \\\"x\", fo", Kind::context_key, "fo", "fo", "l \"x"},
+                    Case{"metrics[\"l\", 'a b", Kind::context_key, "'a b", "a b", "l"},
+                    Case{"metrics[\"l\", fold = ", Kind::context_value, "", "", "l", "fold"},
+                    Case{"metrics[\"l\", \"a b\" = \"1", Kind::context_value, "\"1", "1", "l", "a b"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Nothing, SlotOf,
+    testing::Values(Case{"steps > 3", Kind::nothing}, Case{"name == \"a\"", Kind::nothing}, Case{"&& ", Kind::nothing},
+                    Case{"params.lr < 1x", Kind::nothing}, Case{"\"a", Kind::nothing, "\"a", "a"},
+                    Case{"name =~ /a", Kind::nothing}, Case{"name =~ /a/", Kind::nothing},
+                    Case{"name == \"a\\q\" and s", Kind::nothing}, Case{"metrics.", Kind::nothing},
+                    Case{"(steps > 3).", Kind::nothing}, Case{"metrics[\"l\"].slope(9).", Kind::nothing},
+                    Case{"metrics[\"l\"].tail(", Kind::nothing}, Case{"metrics[\"l\" ", Kind::nothing, "", "", "l"},
+                    Case{"steps \xc3", Kind::nothing}, Case{std::string("a\0", 2), Kind::nothing}));
+
+// What a few runs have.
+class FewNames : public KnownNames {
+ public:
+  explicit FewNames(std::vector<std::string> names = {"a-b", "lr", "lr.decay"}) : names_(std::move(names)) {}
+  std::vector<Known> params() override { return known(names_); }
+  std::vector<Known> metrics() override { return known(names_); }
+  std::vector<Known> data() override { return known(names_); }
+  std::vector<KnownSeries> series() override {
+    return {
+        {{"loss", {}}, "in 3 runs"}, {{"loss", {{"a b", "x"}, {"fold", "1"}}}, ""}, {{"loss", {{"fold", "2"}}}, ""}};
+  }
+  std::vector<Known> texts(const Expression& of) override {
+    asked = of.op == Expression::Op::field ? kFields[of.index].name : of.name;
+    return known({"finished", "failed", "un\"finished"});
+  }
+  std::string asked;
+
+ private:
+  static std::vector<Known> known(const std::vector<std::string>& names) {
+    std::vector<Known> all;
+    for (const std::string& name : names) all.push_back({name, "some"});
+    return all;
+  }
+  std::vector<std::string> names_;
+};
+
+std::vector<std::string> texts(const std::string& text, CompletionScope scope = {}) {
+  FewNames names;
+  std::vector<std::string> all;
+  for (const Completion& c : completions(slot_at(text), names, scope)) all.push_back(c.text);
+  return all;
+}
+// Those that a shell takes.
+std::vector<std::string> going_on(const std::string& text) { return texts(text, {.anywhere = false}); }
+
+TEST(QueryCompletion, OffersWhatBeginsSoBeforeWhatHasItSomewhere) {
+  EXPECT_THAT(texts("status == \"fin"), ElementsAre("\"finished\"", "\"un\\\"finished\""));
+  EXPECT_THAT(going_on("status == \"fin"), ElementsAre("\"finished\""));
+  EXPECT_THAT(texts("params.l"), ElementsAre("params.lr", "params.lr.decay"));
+  EXPECT_THAT(texts("params.b"), ElementsAre("params[\"a-b\"]"));
+  EXPECT_THAT(going_on("params.a"), IsEmpty());
+  EXPECT_THAT(texts("params.lr."), ElementsAre("params.lr.decay"));
+}
+
+TEST(QueryCompletion, FindsParametersAndMetricsByTheirBareNames) {
+  EXPECT_THAT(texts("lr"), ElementsAre("params.lr", "params.lr.decay"));
+  EXPECT_THAT(going_on("lr"), IsEmpty());
+  EXPECT_THAT(texts("los"), ElementsAre("metrics[\"loss\"]", "metrics[\"loss\", \"a b\" = \"x\", fold = \"1\"]",
+                                        "metrics[\"loss\", fold = \"2\"]"));
+  EXPECT_THAT(texts(""), Not(Contains("params.lr")));
+}
+
+TEST(QueryCompletion, OffersWhatFollowsAWholeName) {
+  EXPECT_THAT(going_on("forked_at"),
+              ElementsAre("forked_at ==", "forked_at !=", "forked_at <", "forked_at <=", "forked_at >",
+                          "forked_at >=", "forked_at in", "forked_at has", "forked_at =~"));
+  EXPECT_THAT(texts("forked_at", {.terms = true}), ElementsAre("forked_at"));
+  EXPECT_THAT(going_on("metrics[\"loss\"].first"), ElementsAre("first", "first("));
+  EXPECT_THAT(going_on("steps and"), ElementsAre("and"));
+  EXPECT_THAT(going_on("metrics[\"loss\"].argmin"), Contains("argmin =="));
+  EXPECT_THAT(texts("metrics[\"loss\"]"), Contains(".argmin"));
+  EXPECT_THAT(texts("steps n"), ElementsAre("not in", "and", "in"));
+  EXPECT_THAT(texts("metrics[\"loss\"].first("), ElementsAre("==", "!=", "<", "<=", ">", ">=", "in"));
+}
+
+TEST(QueryCompletion, KnowsTheContextsOfAMetric) {
+  EXPECT_THAT(texts("metrics[\"loss\", "), ElementsAre("\"a b\" = ", "fold = "));
+  EXPECT_THAT(texts("metrics[\"loss\", 'a"), ElementsAre("'a b' = "));
+  EXPECT_THAT(texts("metrics[\"loss\", fold = "), ElementsAre("\"1\"", "\"2\""));
+  EXPECT_THAT(texts("metrics[\"loss\", fold = \"2"), ElementsAre("\"2\""));
+  EXPECT_THAT(texts("metrics[\"other\", "), IsEmpty());
+}
+
+TEST(QueryCompletion, KnowsTheTextsOfASubject) {
+  FewNames names;
+  completions(slot_at("params[\"a-b\"] in [\"x\", \""), names);
+  EXPECT_EQ(names.asked, "a-b");
+  completions(slot_at("git.branch == \""), names);
+  EXPECT_EQ(names.asked, "git.branch");
+  EXPECT_THAT(texts("status == f"), Contains("\"failed\""));
+  EXPECT_THAT(going_on("status == fa"), Contains("\"failed\""));
+  EXPECT_THAT(texts("params has \""), ElementsAre("\"a-b\"", "\"lr\"", "\"lr.decay\""));
+  for (const char* none :
+       {"steps == \"", "metrics[\"loss\"].at(3) == \"", "(name) == \"", "nothing == \"", "made > \""})
+    EXPECT_THAT(texts(none), IsEmpty()) << none;
+}
+
+// Of each name, as far as it may be typed, the completion is the name's expression.
+TEST(QueryCompletion, SpellsNamesThatTheLanguageReadsBack) {
+  const std::vector<std::string> hostile = {
+      "a\"b'c", "a.b.",    ".a", "a\nb\tc", "\xc3\xb6\xe2\x82\xac", "\xc3", "\\", "a\\\"", "[\"]", "3d", "a b",
+      "",       "\x1b[0m", "in", "a-b.c d", std::string("\0x", 2)};
+  for (const std::string& name : hostile) {
+    FewNames names({name});
+    for (const char quote : {'"', '\''}) {
+      const std::string spelled = query::quoted(name, quote);
+      for (size_t length = 1; length < spelled.size(); ++length) {
+        const std::string text = "1 < params[" + spelled.substr(0, length);
+        const Slot slot = slot_at(text);
+        const std::vector<Completion> found = completions(slot, names, {.anywhere = false});
+        ASSERT_EQ(found.size(), 1u) << text;
+        const std::string whole = text.substr(0, slot.begin) + found[0].text;
+        EXPECT_EQ(parse_terms(whole.substr(4))[0].value.name, name) << whole;
+      }
+    }
+    const std::string expression = param_expression(name);
+    EXPECT_EQ(parse_terms(expression)[0].value.name, name) << expression;
+    const SeriesName series{name, {{name, name}}};
+    EXPECT_EQ(parse_terms(metric_expression(series))[0].value.operands[0].series, series);
+  }
+}
+
+TEST(QueryCompletion, OffersNothingThatIsTooLongToChoose) {
+  FewNames names({std::string(5000, 'a')});
+  EXPECT_THAT(completions(slot_at("params.a"), names), IsEmpty());
+}
+
+TEST(QuerySlot, TakesTextsOfAnyLength) {
+  for (const char* part :
+       {"(",    "[",    ")",     "]",      "\"",           "'",    "\\",      ".", "params.", "a.b(", "metrics[\"x\", ",
+        "not ", "=~ /", "x == ", "x in [", "data[\"m\"].", "\xc3", "].tail(", "1", " "}) {
+    std::string text;
+    while (text.size() < 100'000) text += part;
+    for (const char* before : {"", "x == ", "name in [\"a\", \"", "metrics[\"l\"]"}) {
+      const std::string whole = std::string(before) + text;
+      const Slot slot = slot_at(whole);
+      EXPECT_EQ(slot.begin + slot.typed.size(), whole.size());
+      FewNames names;
+      completions(slot, names);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stet::tracking::query
