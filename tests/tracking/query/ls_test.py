@@ -102,6 +102,12 @@ class Ls(unittest.TestCase):
                 self.assertEqual(float(row["test/accuracy"]), run.find("test/accuracy", ()).points[-1][1])
         self.assertEqual(shown[6]["name"], 'a "quoted" name')
 
+    def test_a_metric_without_a_context_is_none_that_has_one(self):
+        shown = rows(ls("--csv").stdout)
+        self.assertEqual([bool(row["val/loss"]) for row in shown], [("val/loss", ()) in run.series for run in self.runs])
+        asked = rows(ls("--csv", "--columns", 'metrics["val/loss"]').stdout)
+        self.assertNotEqual([row["val/loss"] for row in shown], [row['metrics["val/loss"]'] for row in asked], "the same as in a query")
+
     def test_json_of_columns(self):
         shown = json.loads(ls("draft", "--json", "--columns", "name, seed, tags, params.amp, duration").stdout)
         self.assertEqual(shown[1], {"name": "draft-2", "seed": "18446744073709551615", "tags": ["paper/table-2"],

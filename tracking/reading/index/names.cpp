@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <functional>
-#include <optional>
+#include <map>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -15,21 +16,61 @@ namespace {
 
 using query::Value;
 
-// Is a run one of those that are asked for?
+// The runs that are asked for: a few of many, which are looked up one by one, or most of them, so that tables are read
+// as they lie.
 class Wanted {
  public:
-  explicit Wanted(const std::vector<int64_t>& keys) {
+  Wanted(const Database& database, const std::vector<int64_t>& keys) : database_(database), keys_(keys) {
     for (const int64_t key : keys) {
       if (static_cast<size_t>(key) >= is_wanted_.size()) is_wanted_.resize(static_cast<size_t>(key) + 1);
       is_wanted_[static_cast<size_t>(key)] = true;
     }
+    Statement count = database.prepare("SELECT count(*) FROM run");
+    few_ = count.step() && static_cast<int64_t>(keys.size()) * 10 < count.integer(0);
   }
-  bool operator()(int64_t key) const {
-    return static_cast<size_t>(key) < is_wanted_.size() && is_wanted_[static_cast<size_t>(key)];
+
+  // Their rows of a table; columns 0 and 1 are the name and the run.
+  template <class Visit> void for_rows(std::string_view columns, std::string_view table, const Visit& visit) const {
+    Statement rows =
+        database_.prepare(fmt::format("SELECT name, run{} FROM {}{}", columns, table, few_ ? " WHERE run = ?" : ""));
+    if (!few_) {
+      while (rows.step()) {
+        if (has(rows.integer(1))) visit(rows);
+      }
+      return;
+    }
+    for (const int64_t key : keys_) {
+      rows.bind(1, key);
+      while (rows.step()) visit(rows);
+    }
   }
 
  private:
+  bool has(int64_t key) const {
+    return static_cast<size_t>(key) < is_wanted_.size() && is_wanted_[static_cast<size_t>(key)];
+  }
+
+  const Database& database_;
+  const std::vector<int64_t>& keys_;
   std::vector<bool> is_wanted_;
+  bool few_ = false;
+};
+
+// Sums by name. A table is in the order of names, so that the next row is mostly of the same.
+template <class Sum> class ByName {
+ public:
+  Sum& operator[](std::string_view name) {
+    if (last_ == all_.end() || last_->first != name) {
+      last_ = all_.find(name);
+      if (last_ == all_.end()) last_ = all_.emplace(name, Sum()).first;
+    }
+    return last_->second;
+  }
+  std::map<std::string, Sum, std::less<>>& all() { return all_; }
+
+ private:
+  std::map<std::string, Sum, std::less<>> all_;
+  typename std::map<std::string, Sum, std::less<>>::iterator last_ = all_.end();
 };
 
 bool less(const Value& a, const Value& b) { return query::sorts_before(a, b, false); }
@@ -39,10 +80,8 @@ class ParameterSum {
  public:
   void add(const Statement& row, int kind_column, int value_column) {
     ++sum_.runs;
-    const std::string_view kind = row.view(kind_column);
-    const bool is_number = kind == "integer" || kind == "number";
-    const size_t hash = is_number ? std::hash<double>()(row.real(value_column)) : text_hash(row, value_column);
-    if (seen_.size() < NamedParameter::kMostDistinct && !seen_.insert(hash + kind.size()).second) return;
+    if (seen_.size() < NamedParameter::kMostDistinct && !seen_.insert(hash_of(row, kind_column, value_column)).second)
+      return;
     const Value value = param_of(row, kind_column, value_column);
     const bool first = sum_.runs == 1;
     sum_.kind = first || sum_.kind == value.kind() ? value.kind() : query::Kind::none;
@@ -60,33 +99,28 @@ class ParameterSum {
   }
 
  private:
-  static size_t text_hash(const Statement& row, int column) {
-    return row.is_text(column) ? std::hash<std::string_view>()(row.view(column))
-                               : static_cast<size_t>(row.integer(column));
+  // Equal numbers have the same, whether they are integers or not. An integer's is exact.
+  static size_t hash_of(const Statement& row, int kind_column, int column) {
+    const std::string_view kind = row.view(kind_column);
+    if (kind == "integer") return std::hash<int64_t>()(row.integer(column));
+    if (kind == "number") {
+      const double value = row.real(column);
+      const bool is_whole = value == std::floor(value) && std::abs(value) < 0x1p63;
+      return is_whole ? std::hash<int64_t>()(static_cast<int64_t>(value)) : std::hash<double>()(value);
+    }
+    const size_t hash = row.is_text(column) ? std::hash<std::string_view>()(row.view(column))
+                                            : static_cast<size_t>(row.integer(column));
+    return hash * 31 + std::hash<std::string_view>()(kind);
   }
+
   NamedParameter sum_;
   std::unordered_set<size_t> seen_;
 };
 
-// The table is in the order of names.
-void add_params(IndexedNames& names, const Database& database, const Wanted& wanted) {
-  Statement rows = database.prepare("SELECT name, run, kind, value FROM param");
-  std::string name;
-  std::optional<ParameterSum> sum;
-  const auto finish = [&] {
-    if (sum) names.params[name] = sum->take();
-    sum.reset();
-  };
-  while (rows.step()) {
-    if (!wanted(rows.integer(1))) continue;
-    if (!sum || rows.view(0) != name) {
-      finish();
-      name = rows.view(0);
-      sum.emplace();
-    }
-    sum->add(rows, 2, 3);
-  }
-  finish();
+void add_params(IndexedNames& names, const Wanted& wanted) {
+  ByName<ParameterSum> sums;
+  wanted.for_rows(", kind, value", "param", [&](const Statement& row) { sums[row.view(0)].add(row, 2, 3); });
+  for (auto& [name, sum] : sums.all()) names.params.emplace_hint(names.params.end(), name, sum.take());
 }
 
 // A series with the last value of its first run.
@@ -96,48 +130,39 @@ struct SeriesSum {
   double last = 0;
 };
 
-void add_series(IndexedNames& names, const Database& database, const Wanted& wanted) {
-  Statement rows = database.prepare("SELECT name, context, run, count, \"last\" FROM metric");
-  std::string name;
-  std::vector<SeriesSum> contexts;  // of that name
-  const auto finish = [&] {
-    for (const SeriesSum& c : contexts) names.series[series_of(name, c.context)] = c.sum;
-    contexts.clear();
-  };
-  while (rows.step()) {
-    if (!wanted(rows.integer(2))) continue;
-    if (rows.view(0) != name) {
-      finish();
-      name = rows.view(0);
-    }
-    const std::string_view context = rows.view(1);
+void add_series(IndexedNames& names, const Wanted& wanted) {
+  ByName<std::vector<SeriesSum>> sums;  // a name has few contexts
+  wanted.for_rows(", context, count, \"last\"", "metric", [&](const Statement& row) {
+    std::vector<SeriesSum>& contexts = sums[row.view(0)];
+    const std::string_view context = row.view(2);
+    const double last = row.real(4);
     auto found =
         std::find_if(contexts.begin(), contexts.end(), [&](const SeriesSum& c) { return c.context == context; });
-    const double last = rows.real(4);
     if (found == contexts.end()) found = contexts.insert(found, {std::string(context), {}, last});
     ++found->sum.runs;
-    found->sum.most_points = std::max(found->sum.most_points, rows.integer(3));
+    found->sum.most_points = std::max(found->sum.most_points, row.integer(3));
     found->sum.varies |= std::bit_cast<uint64_t>(last) != std::bit_cast<uint64_t>(found->last);
+  });
+  for (const auto& [name, contexts] : sums.all()) {
+    for (const SeriesSum& c : contexts) names.series[series_of(name, c.context)] = c.sum;
   }
-  finish();
 }
 
-void count(std::map<std::string, int64_t>& names, const Database& database, const char* table, const Wanted& wanted) {
-  Statement rows = database.prepare(fmt::format("SELECT name, run FROM {}", table));
-  while (rows.step()) {
-    if (wanted(rows.integer(1))) ++names[rows.text(0)];
-  }
+void count(std::map<std::string, int64_t>& names, const char* table, const Wanted& wanted) {
+  ByName<int64_t> sums;
+  wanted.for_rows("", table, [&](const Statement& row) { ++sums[row.view(0)]; });
+  names.insert(sums.all().begin(), sums.all().end());
 }
 
 }  // namespace
 
 IndexedNames indexed_names(const Database& database, const std::vector<int64_t>& keys) {
-  const Wanted wanted(keys);
+  const Wanted wanted(database, keys);
   IndexedNames names;
-  add_params(names, database, wanted);
-  add_series(names, database, wanted);
-  count(names.data, database, "data", wanted);
-  count(names.tags, database, "tag", wanted);
+  add_params(names, wanted);
+  add_series(names, wanted);
+  count(names.data, "data", wanted);
+  count(names.tags, "tag", wanted);
   return names;
 }
 

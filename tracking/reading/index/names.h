@@ -1,4 +1,4 @@
-// The names that runs have, in one pass over each table.
+// The names that runs have, in one pass over each table, or over a few runs' rows.
 #pragma once
 
 #include <vector>
