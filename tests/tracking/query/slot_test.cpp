@@ -22,91 +22,113 @@ struct Case {
   std::string typed = "", fragment = "", subject = "", key = "";
 };
 
-class SlotOf : public testing::TestWithParam<Case> {};
-
-TEST_P(SlotOf, IsAsTheTableSays) {
-  const Case& c = GetParam();
-  const Slot slot = slot_at(c.text);
-  EXPECT_EQ(static_cast<int>(slot.kind), static_cast<int>(c.kind)) << c.text;
-  EXPECT_EQ(slot.typed, c.typed) << c.text;
-  EXPECT_EQ(slot.fragment, c.fragment) << c.text;
-  EXPECT_EQ(slot.subject, c.subject) << c.text;
-  EXPECT_EQ(slot.key, c.key) << c.text;
-  EXPECT_EQ(slot.begin + slot.typed.size(), c.text.size()) << c.text;
+void expect(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    const Slot slot = slot_at(c.text);
+    EXPECT_EQ(static_cast<int>(slot.kind), static_cast<int>(c.kind)) << c.text;
+    EXPECT_EQ(slot.typed, c.typed) << c.text;
+    EXPECT_EQ(slot.fragment, c.fragment) << c.text;
+    EXPECT_EQ(slot.subject, c.subject) << c.text;
+    EXPECT_EQ(slot.key, c.key) << c.text;
+    EXPECT_EQ(slot.begin + slot.typed.size(), c.text.size()) << c.text;
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(Value, SlotOf,
-                         testing::Values(Case{"", Kind::value}, Case{"  ", Kind::value},
-                                         Case{"st", Kind::value, "st", "st"},
-                                         Case{"steps > 3 and st", Kind::value, "st", "st"},
-                                         Case{"not (na", Kind::value, "na", "na"}, Case{"-", Kind::value},
-                                         Case{"status == ", Kind::value, "", "", "status"},
-                                         Case{"status==fin", Kind::value, "fin", "fin", "status"},
-                                         Case{"params.model in [\"cnn\", ", Kind::value, "", "", "params.model"},
-                                         Case{"metrics[\"loss\"].at(", Kind::value},
-                                         Case{"name == \"\xc3\xa9\" and s", Kind::value, "s", "s"},
-                                         Case{"params.in < ", Kind::value, "", "", "params.in"}));
+TEST(QuerySlot, IsValue) {
+  expect({{"", Kind::value},
+          {"  ", Kind::value},
+          {"st", Kind::value, "st", "st"},
+          {"steps > 3 and st", Kind::value, "st", "st"},
+          {"not (na", Kind::value, "na", "na"},
+          {"-", Kind::value},
+          {"status == ", Kind::value, "", "", "status"},
+          {"status==fin", Kind::value, "fin", "fin", "status"},
+          {"params.model in [\"cnn\", ", Kind::value, "", "", "params.model"},
+          {"metrics[\"loss\"].at(", Kind::value},
+          {"name == \"\xc3\xa9\" and s", Kind::value, "s", "s"},
+          {"params.in < ", Kind::value, "", "", "params.in"}});
+}
 
-INSTANTIATE_TEST_SUITE_P(
-    Text, SlotOf,
-    testing::Values(Case{"status == \"fin", Kind::text, "\"fin", "fin", "status"},
-                    Case{"status == '", Kind::text, "'", "", "status"},
-                    Case{"git.branch != \"m", Kind::text, "\"m", "m", "git.branch"},
-                    Case{"params.a.b == \"x y", Kind::text, "\"x y", "x y", "params.a.b"},
-                    Case{"params[\"a \\\" ]\"] == \"x", Kind::text, "\"x", "x", "params[\"a \\\" ]\"]"},
-                    Case{"data[\"mnist\"].digest == \"", Kind::text, "\"", "", "data[\"mnist\"].digest"},
-                    Case{"metrics[\"l\"].tail(5).max > \"", Kind::text, "\"", "", "metrics[\"l\"].tail(5).max"},
-                    Case{"name in [\"a\", \"b", Kind::text, "\"b", "b", "name"},
-                    Case{"name not in [\"b", Kind::text, "\"b", "b", "name"},
-                    Case{"tags has \"", Kind::text, "\"", "", "tags"}, Case{"name =~ ", Kind::text, "", "", "name"},
-                    Case{"name =~ \"a*", Kind::text, "\"a*", "a*", "name"},
-                    Case{"x == 1 and note == \"a\\\"b\\", Kind::text, "\"a\\\"b\\", "a\\\"b\\", "note"},
-                    Case{"name == \"\xc3", Kind::text, "\"\xc3", "\xc3", "name"},  // in the middle of a character
-                    Case{"name == \"a\nb", Kind::text, "\"a\nb", "a\nb", "name"}));
+TEST(QuerySlot, IsText) {
+  expect({{"status == \"fin", Kind::text, "\"fin", "fin", "status"},
+          {"status == '", Kind::text, "'", "", "status"},
+          {"git.branch != \"m", Kind::text, "\"m", "m", "git.branch"},
+          {"params.a.b == \"x y", Kind::text, "\"x y", "x y", "params.a.b"},
+          {"params[\"a \\\" ]\"] == \"x", Kind::text, "\"x", "x", "params[\"a \\\" ]\"]"},
+          {"data[\"mnist\"].digest == \"", Kind::text, "\"", "", "data[\"mnist\"].digest"},
+          {"metrics[\"l\"].tail(5).max > \"", Kind::text, "\"", "", "metrics[\"l\"].tail(5).max"},
+          {"name in [\"a\", \"b", Kind::text, "\"b", "b", "name"},
+          {"name not in [\"b", Kind::text, "\"b", "b", "name"},
+          {"tags has \"", Kind::text, "\"", "", "tags"},
+          {"name =~ ", Kind::text, "", "", "name"},
+          {"name =~ \"a*", Kind::text, "\"a*", "a*", "name"},
+          {"x == 1 and note == \"a\\\"b\\", Kind::text, "\"a\\\"b\\", "a\\\"b\\", "note"},
+          {"name == \"\xc3", Kind::text, "\"\xc3", "\xc3", "name"},  // in the middle of a character
+          {"name == \"a\nb", Kind::text, "\"a\nb", "a\nb", "name"}});
+}
 
-INSTANTIATE_TEST_SUITE_P(
-    Operation, SlotOf,
-    testing::Values(Case{"steps ", Kind::operation}, Case{"steps an", Kind::operation, "an", "an"},
-                    Case{"params[\"a-b\"] ", Kind::operation}, Case{"name in [\"a\"]", Kind::operation},
-                    Case{"(steps > 3) o", Kind::operation, "o", "o"}, Case{"name == \"a\" ", Kind::operation},
-                    Case{"params.has ", Kind::operation}, Case{"metrics[\"l\"].max ", Kind::operation},
-                    Case{"metrics[\"l\"].slope(9)", Kind::operation}, Case{"metrics[\"l\"].first(", Kind::comparison},
-                    Case{"metrics[\"l\"].tail(9).ever(i", Kind::comparison, "i", "i"}));
+TEST(QuerySlot, IsOperation) {
+  expect({{"steps ", Kind::operation},
+          {"steps an", Kind::operation, "an", "an"},
+          {"params[\"a-b\"] ", Kind::operation},
+          {"name in [\"a\"]", Kind::operation},
+          {"(steps > 3) o", Kind::operation, "o", "o"},
+          {"name == \"a\" ", Kind::operation},
+          {"params.has ", Kind::operation},
+          {"metrics[\"l\"].max ", Kind::operation},
+          {"metrics[\"l\"].slope(9)", Kind::operation},
+          {"metrics[\"l\"].first(", Kind::comparison},
+          {"metrics[\"l\"].tail(9).ever(i", Kind::comparison, "i", "i"}});
+}
 
-INSTANTIATE_TEST_SUITE_P(
-    Name, SlotOf,
-    testing::Values(Case{"params.", Kind::param, "params."}, Case{"params.sa", Kind::param, "params.sa", "sa"},
-                    Case{"1 < params.a.", Kind::param, "params.a.", "a."},
-                    Case{"params.a.b", Kind::param, "params.a.b", "a.b"},
-                    Case{"params.params.", Kind::param, "params.params.", "params."},
-                    Case{"params.3d", Kind::param, "params.3d", "3d"}, Case{"params[", Kind::param_name},
-                    Case{"params[\"a-", Kind::param_name, "\"a-", "a-"},
-                    Case{"-metrics['tr", Kind::metric_name, "'tr", "tr"},
-                    Case{"metrics[tr", Kind::metric_name, "tr", "tr"}, Case{"data[\"m", Kind::data_name, "\"m", "m"},
-                    Case{"git.bra", Kind::git, "git.bra", "bra"}, Case{"git.", Kind::git, "git."}));
+TEST(QuerySlot, IsName) {
+  expect({{"params.", Kind::param, "params."},
+          {"params.sa", Kind::param, "params.sa", "sa"},
+          {"1 < params.a.", Kind::param, "params.a.", "a."},
+          {"params.a.b", Kind::param, "params.a.b", "a.b"},
+          {"params.params.", Kind::param, "params.params.", "params."},
+          {"params.3d", Kind::param, "params.3d", "3d"},
+          {"params[", Kind::param_name},
+          {"params[\"a-", Kind::param_name, "\"a-", "a-"},
+          {"-metrics['tr", Kind::metric_name, "'tr", "tr"},
+          {"metrics[tr", Kind::metric_name, "tr", "tr"},
+          {"data[\"m", Kind::data_name, "\"m", "m"},
+          {"git.bra", Kind::git, "git.bra", "bra"},
+          {"git.", Kind::git, "git."}});
+}
 
-INSTANTIATE_TEST_SUITE_P(
-    Part, SlotOf,
-    testing::Values(Case{"metrics[\"l\"]", Kind::part}, Case{"metrics[\"l\"].", Kind::part},
-                    Case{"metrics[\"l\", fold = \"1\"].ar", Kind::part, "ar", "ar"},
-                    Case{"metrics[\"l\"].tail(5)", Kind::part},
-                    Case{"metrics[\"l\"].smooth(0.9).m", Kind::part, "m", "m"},
-                    Case{"data[\"m\"].", Kind::part_of_data}, Case{"data[\"m\"]", Kind::part_of_data},
-                    Case{"metrics[\"l\", ", Kind::context_key, "", "", "l"},
-                    Case{"metrics[\"l \\\"x\", fo", Kind::context_key, "fo", "fo", "l \"x"},
-                    Case{"metrics[\"l\", 'a b", Kind::context_key, "'a b", "a b", "l"},
-                    Case{"metrics[\"l\", fold = ", Kind::context_value, "", "", "l", "fold"},
-                    Case{"metrics[\"l\", \"a b\" = \"1", Kind::context_value, "\"1", "1", "l", "a b"}));
+TEST(QuerySlot, IsPart) {
+  expect({{"metrics[\"l\"]", Kind::part},
+          {"metrics[\"l\"].", Kind::part},
+          {"metrics[\"l\", fold = \"1\"].ar", Kind::part, "ar", "ar"},
+          {"metrics[\"l\"].tail(5)", Kind::part},
+          {"metrics[\"l\"].smooth(0.9).m", Kind::part, "m", "m"},
+          {"data[\"m\"].", Kind::part_of_data},
+          {"data[\"m\"]", Kind::part_of_data},
+          {"metrics[\"l\", ", Kind::context_key, "", "", "l"},
+          {"metrics[\"l \\\"x\", fo", Kind::context_key, "fo", "fo", "l \"x"},
+          {"metrics[\"l\", 'a b", Kind::context_key, "'a b", "a b", "l"},
+          {"metrics[\"l\", fold = ", Kind::context_value, "", "", "l", "fold"},
+          {"metrics[\"l\", \"a b\" = \"1", Kind::context_value, "\"1", "1", "l", "a b"}});
+}
 
-INSTANTIATE_TEST_SUITE_P(
-    Nothing, SlotOf,
-    testing::Values(Case{"steps > 3", Kind::nothing}, Case{"name == \"a\"", Kind::nothing}, Case{"&& ", Kind::nothing},
-                    Case{"params.lr < 1x", Kind::nothing}, Case{"\"a", Kind::nothing, "\"a", "a"},
-                    Case{"name =~ /a", Kind::nothing}, Case{"name =~ /a/", Kind::nothing},
-                    Case{"name == \"a\\q\" and s", Kind::nothing}, Case{"metrics.", Kind::nothing},
-                    Case{"(steps > 3).", Kind::nothing}, Case{"metrics[\"l\"].slope(9).", Kind::nothing},
-                    Case{"metrics[\"l\"].tail(", Kind::nothing}, Case{"metrics[\"l\" ", Kind::nothing, "", "", "l"},
-                    Case{"steps \xc3", Kind::nothing}, Case{std::string("a\0", 2), Kind::nothing}));
+TEST(QuerySlot, IsNothing) {
+  expect({{"steps > 3", Kind::nothing},
+          {"name == \"a\"", Kind::nothing},
+          {"&& ", Kind::nothing},
+          {"params.lr < 1x", Kind::nothing},
+          {"\"a", Kind::nothing, "\"a", "a"},
+          {"name =~ /a", Kind::nothing},
+          {"name =~ /a/", Kind::nothing},
+          {"name == \"a\\q\" and s", Kind::nothing},
+          {"metrics.", Kind::nothing},
+          {"(steps > 3).", Kind::nothing},
+          {"metrics[\"l\"].slope(9).", Kind::nothing},
+          {"metrics[\"l\"].tail(", Kind::nothing},
+          {"metrics[\"l\" ", Kind::nothing, "", "", "l"},
+          {"steps \xc3", Kind::nothing},
+          {std::string("a\0", 2), Kind::nothing}});
+}
 
 // What a few runs have.
 class FewNames : public KnownNames {
