@@ -123,10 +123,10 @@ class Exchange {
     for (const std::string& folder : run.folders) to_.make_folder(below(staging, folder));
     if (!run.notes.empty() || (old && !old->notes.empty())) to_.make_folder(below(staging, "notes"));
     remove_others(run, old, staging);
-    for (const ManifestFile& file : run.files) stage_file(from_, run.name, file, staging);
-    for (const ManifestFile& note : run.notes) stage_file(from_, run.name, note, staging);
+    for (const ManifestFile& file : run.files) stage_file(from_, run.name, file, staging, old);
+    for (const ManifestFile& note : run.notes) stage_file(from_, run.name, note, staging, nullptr);
     if (old) {
-      for (const ManifestFile& note : old->notes) stage_file(to_, old->name, note, staging);
+      for (const ManifestFile& note : old->notes) stage_file(to_, old->name, note, staging, nullptr);
     }
     if (to_.look_at(below(staging, "run.json")).kind == Kind::none)
       write_text(below(staging, "run.json"), run.record_text);
@@ -162,13 +162,30 @@ class Exchange {
     }
   }
 
-  void stage_file(Store& from, const std::string& run, const ManifestFile& file, const std::string& staging) {
+  void stage_file(Store& from, const std::string& run, const ManifestFile& file, const std::string& staging,
+                  const RunManifest* old) {
     const std::string target = below(staging, file.path);
     const EntryStatus there = to_.look_at(target);
     if (there.kind == Kind::file && there.size == file.size && is_same(from, below(run, file.path), file, target))
       return;
     if (there.kind != Kind::none) to_.remove(target);
+    if (old && old->holds(file) && take_over(below(old->name, file.path), file, target)) return;
     copy_file(from, below(run, file.path), target, kFileMode, file.size, file.sha256);
+  }
+
+  // What was sealed in the run that is there is not sent again. False where it can't be had, or is not what it was.
+  bool take_over(const std::string& path, const ManifestFile& file, const std::string& target) {
+    const std::string aside = aside_of(target);
+    try {
+      const bool is_it = to_.duplicate(path, aside) && to_.look_at(aside).size == file.size &&
+                         (!to_.is_here() || sha256_of(to_, aside) == file.sha256);
+      if (is_it) to_.rename(aside, target);
+      else forget(aside);
+      return is_it;
+    } catch (const Error&) {
+      forget(aside);
+      throw;
+    }
   }
 
   // What lies elsewhere under its name was complete when it got that name.

@@ -5,7 +5,8 @@
 //
 // A run is built below `.incoming` in the destination, and renamed when all of it is there: whenever that is cut short,
 // nobody takes it for a run, and the next call goes on with it. Of a run that is there only notes are added; where it
-// has gone on since, the one that was there goes into the trash when the other is whole.
+// has gone on since, what was sealed then is taken over from the one that was there, which goes into the trash when the
+// other is whole.
 #pragma once
 
 #include <cstdint>

@@ -57,6 +57,11 @@ class LocalStore final : public Store {
     return std::make_unique<LocalFile>(fs_.open(entry(path), OpenMode::exclusive, mode));
   }
 
+  bool duplicate(const std::string& from, const std::string& to) override {
+    fs_.copy(InputFile(entry(from)), entry(to), 0644);
+    return true;
+  }
+
   void make_folder(const std::string& path) override { tracking::make_folder(fs_, entry(path)); }
   void rename(const std::string& from, const std::string& to) override { fs_.rename(entry(from), entry(to)); }
   void remove(const std::string& path) override { fs_.remove(entry(path)); }

@@ -118,6 +118,12 @@ int64_t RunManifest::log_bytes() const {
   return bytes;
 }
 
+bool RunManifest::holds(const ManifestFile& file) const {
+  return !file.sha256.empty() && std::ranges::any_of(files, [&](const ManifestFile& other) {
+    return other.path == file.path && other.size == file.size && other.sha256 == file.sha256;
+  });
+}
+
 RunManifest read_manifest(Store& store, const std::string& run) {
   RunManifest manifest;
   manifest.name = run;

@@ -34,6 +34,8 @@ struct RunManifest {
   std::string version;                ///< 16 hexadecimal digits: those of equal runs are equal
 
   int64_t log_bytes() const;
+  /// Is a file of these bytes, as they were sealed, in it under that name?
+  bool holds(const ManifestFile& file) const;
 };
 
 /// Reads a run's record and looks at its files. Throws DataError and IoError.

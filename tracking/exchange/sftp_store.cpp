@@ -42,6 +42,12 @@ class SftpStore final : public Store {
     return client_.create(place(path), mode);
   }
 
+  bool duplicate(const std::string& from, const std::string& to) override {
+    require_folders(from, /*last=*/false);
+    require_folders(to, /*last=*/false);
+    return look_at(from).kind == Kind::file && client_.link(place(from), place(to));
+  }
+
   void make_folder(const std::string& path) override {
     require_folders(path, /*last=*/false);
     client_.make_folder(place(path));

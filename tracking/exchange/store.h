@@ -44,6 +44,9 @@ class Store {
   virtual void read(const std::string& path, const std::function<void(Bytes)>& take) = 0;
   /// Makes a file. Throws where there is one.
   virtual std::unique_ptr<StoreFile> create(const std::string& path, unsigned mode) = 0;
+  /// Gives a new file the bytes of one that is here, without their being sent; false where that can't be asked for.
+  /// They may share their bytes: neither may be written to.
+  virtual bool duplicate(const std::string& from, const std::string& to) = 0;
   /// Makes a folder, unless there is one.
   virtual void make_folder(const std::string& path) = 0;
   /// Renames; a file that is there is replaced, a folder with something in it is not.

@@ -53,6 +53,19 @@ def keep_little():
         (RUNS / "programs" / name).write_bytes(small)
 
 
+def sealed_in_both(a, b):
+    """The files of two states of a run whose seals name the same bytes."""
+    seals = []
+    for run in (a, b):
+        sealed = json.loads((run / "run.json").read_text())["launches"][-1]["end"]["seal"]["files"]
+        seals.append({(file["path"], file["sha256"]) for file in sealed})
+    return {path for path, _ in seals[0] & seals[1]}
+
+
+def size_without(run, some):
+    return sum((run / path).stat().st_size for path in trees.files(run) if path not in some)
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.copies = contextlib.ExitStack()
@@ -71,6 +84,12 @@ class Case(unittest.TestCase):
 
     def json(self, *words, status=0, **more):
         return json.loads(self.stet(*words, "--json", status=status, **more).stdout)
+
+    def sent(self, dest, exchange):
+        """What an exchange says that it did, and how many bytes it copied that are no programs."""
+        before = set(dest.glob("programs/*"))
+        done = exchange()
+        return done, done["bytes"] - sum(path.stat().st_size for path in set(dest.glob("programs/*")) - before)
 
     def same(self, a, b, name=""):
         self.assertEqual(trees.run_contents(a), trees.run_contents(b), name)
@@ -114,8 +133,12 @@ class Folders(Case):
         self.stet("note", "b", "there", "--runs", "dest")
         old = trees.run_contents(self.dest / self.ids[1])
         self.go_on("runs")
-        done = self.json("push", "dest")
+        shared = sealed_in_both(self.dest / self.ids[1], self.runs / self.ids[1])
+        self.assertIn(min(self.dest.glob(f"{self.ids[1]}/events.*")).name, shared)
+        done, sent = self.sent(self.dest, lambda: self.json("push", "dest"))
         self.assertEqual((done["updated"], done["same"]), ([self.ids[1]], 1))
+        notes_there = sum(path.stat().st_size for path in (self.dest / self.ids[1]).glob("notes/*"))
+        self.assertEqual(sent, size_without(self.runs / self.ids[1], shared) + notes_there)
         have, want = (trees.run_contents(runs / self.ids[1]) for runs in (self.dest, self.runs))
         notes = [have.pop(name) for name in [*have] if name.startswith("notes")]
         self.assertEqual(len(notes), 2)  # the folder, and what was said there
@@ -127,6 +150,14 @@ class Folders(Case):
         self.stet("rm", "b", "--yes")
         self.stet("rm", "--undo")
         self.assertEqual(self.json("pull", "dest", "--runs", "runs")["updated"], [])
+
+    def test_what_was_there_is_taken_over_only_as_it_was_sealed(self):
+        self.stet("push", "dest")
+        log = min(self.dest.glob(f"{self.ids[1]}/events.*"))
+        log.write_bytes(log.read_bytes()[:-1] + b"x")
+        self.go_on("runs")
+        self.stet("push", "dest")
+        self.same(self.runs / self.ids[1], self.dest / self.ids[1])
 
     def test_an_earlier_state_replaces_no_later_one(self):
         self.stet("push", "dest")
@@ -247,15 +278,16 @@ class Folders(Case):
         self.assertIn("Permission denied", self.stet("push", "dest", status=2).stderr)
 
 
-class Faults(Case):
-    def every_operation(self, words, prepare, updated):
+class FaultCase(Case):
+    def every_operation(self, words, prepare, updated, every=4):
+        """Of the operations that are struck one in `every`, as most are files like others."""
         with trees.copy_of(BASE.name) as self.cwd:
             prepare()
             self.stet(*words, program=FAULTY, STET_FAULT=f"count:{self.cwd}/operations")
             count = trees.operations(self.cwd / "operations")
         self.assertGreater(count, 20)
         for fault, first, stride in trees.FAULTS:
-            for at in range(first, count + 1, stride * (1 if stride == 1 else 4)):  # most are files like others
+            for at in range(first, count + 1, stride * (1 if stride == 1 else every)):
                 with trees.copy_of(BASE.name) as self.cwd:
                     prepare()
                     runs, dest = self.cwd / "runs", self.cwd / "dest"
@@ -286,10 +318,15 @@ class Faults(Case):
                     self.stet("ls", "--check", "--runs", "dest")
                     self.assertEqual([p.name for p in (dest / ".incoming").iterdir()], [".lock"], name)
 
+
+class Faults(FaultCase):
     def test_push(self):
         self.every_operation(["push", "dest"], lambda: None, [])
 
-    def test_push_of_a_run_that_went_on(self):
+    def test_pull(self):
+        self.every_operation(["pull", "runs", "--runs", "dest"], lambda: None, [])
+
+    def of_a_run_that_went_on(self, *words, every=4):
         def prepare():
             shutil.copytree(RUNS, self.cwd / "dest")
             shutil.rmtree(self.cwd / "runs")
@@ -298,7 +335,13 @@ class Faults(Case):
         with trees.copy_of(BASE.name) as cwd:
             trees.train(SCENARIO, cwd, "b", "--resume", self.ids[1])
             later = cwd / "runs"
-            self.every_operation(["push", "dest", "b"], prepare, [self.ids[1]])
+            self.every_operation(words, prepare, [self.ids[1]], every)
+
+    def test_push_of_a_run_that_went_on(self):
+        self.of_a_run_that_went_on("push", "dest", "b")
+
+    def test_pull_of_a_run_that_went_on(self):
+        self.of_a_run_that_went_on("pull", "runs", "b", "--runs", "dest", every=7)
 
 
 if __name__ == "__main__":

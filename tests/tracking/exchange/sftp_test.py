@@ -83,9 +83,18 @@ class Sftp(Case):
     def test_a_run_that_went_on(self):
         self.far("push", "far:dest")
         trees.train(folders.SCENARIO, self.cwd, "b", "--resume", self.ids[1])
-        self.assertEqual(self.far_json("push", "far:dest")["updated"], [self.ids[1]])
+        shared = folders.sealed_in_both(self.dest / self.ids[1], self.runs / self.ids[1])
+        new = folders.size_without(self.runs / self.ids[1], shared)
+        done, sent = self.sent(self.dest, lambda: self.far_json("push", "far:dest"))
+        self.assertEqual((done["updated"], sent), ([self.ids[1]], new))
         self.same(self.runs / self.ids[1], self.dest / self.ids[1])
         self.assertEqual([p.name for p in self.dest.glob(".trash/2*/*")], [self.ids[1]])
+        # The other way round, what is here is not asked for again.
+        old = self.cwd / "old"
+        shutil.copytree(folders.RUNS, old)
+        done, sent = self.sent(old, lambda: self.far_json("pull", "far:dest", self.ids[1], "--runs", "old"))
+        self.assertEqual((done["updated"], sent), ([self.ids[1]], new))
+        self.same(self.runs / self.ids[1], old / self.ids[1])
 
     def test_links_there_are_not_followed(self):
         outside = self.cwd / "outside"
@@ -163,6 +172,22 @@ class Cuts(Case):
                 self.same(self.cwd / "runs" / run, new / run, at)
 
         self.every_packet(["pull", "far:runs", "--runs", "new"], whole)
+
+
+class Faults(folders.FaultCase):
+    """Of this machine's disk while a run comes from another's."""
+
+    def setUp(self):
+        super().setUp()
+        self.ssh = self.cwd / "ssh"
+        self.ssh.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{CUT}" "$@"\n')
+        self.ssh.chmod(0o755)
+
+    def stet(self, *words, **more):
+        return super().stet(*words, STET_SSH=str(self.ssh), **more)
+
+    def test_pull(self):
+        self.every_operation(["pull", "far:runs", "--runs", "dest"], lambda: None, [], every=12)
 
 
 class HostileServers(Case):

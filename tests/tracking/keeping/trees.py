@@ -53,6 +53,11 @@ def contents(folder, without=()):
     return found
 
 
+def files(folder):
+    """The paths of a run's files below it, but its lock."""
+    return [name for name, content in run_contents(folder).items() if isinstance(content, bytes)]
+
+
 def run_contents(folder):
     """A run, apart from its lock."""
     return contents(folder, without=(".lock",))
