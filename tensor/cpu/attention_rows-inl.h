@@ -47,10 +47,7 @@ template <class F> HWY_INLINE void write_row(float* y, int64_t n, const F& f) {
   const D d;
   int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) hn::StoreU(f(i), d, y + i);
-  if (i == n) return;
-  HWY_ALIGN float rest[kWidth];
-  hn::Store(f(i), d, rest);
-  std::copy(rest, rest + (n - i), y + i);
+  if (i < n) store_part(d, f(i), y + i, n - i);
 }
 
 inline constexpr float kHidden = -std::numeric_limits<float>::infinity();
