@@ -1,6 +1,6 @@
 """`stet push` and `stet pull`, to folders and by sftp, also where they are killed, or fail, at each operation on disk.
 
-    exchange_test.py STET FAULTY_STET SCENARIO
+    exchange_test.py STET FAULTY_STET SCENARIO [CLASS...]
 """
 
 import contextlib
@@ -318,14 +318,6 @@ class FaultCase(Case):
                     self.stet("ls", "--check", "--runs", "dest")
                     self.assertEqual([p.name for p in (dest / ".incoming").iterdir()], [".lock"], name)
 
-
-class Faults(FaultCase):
-    def test_push(self):
-        self.every_operation(["push", "dest"], lambda: None, [])
-
-    def test_pull(self):
-        self.every_operation(["pull", "runs", "--runs", "dest"], lambda: None, [])
-
     def of_a_run_that_went_on(self, *words, every=4):
         def prepare():
             shutil.copytree(RUNS, self.cwd / "dest")
@@ -337,8 +329,18 @@ class Faults(FaultCase):
             later = cwd / "runs"
             self.every_operation(words, prepare, [self.ids[1]], every)
 
+
+class FaultyPush(FaultCase):
+    def test_push(self):
+        self.every_operation(["push", "dest"], lambda: None, [])
+
     def test_push_of_a_run_that_went_on(self):
         self.of_a_run_that_went_on("push", "dest", "b")
+
+
+class FaultyPull(FaultCase):
+    def test_pull(self):
+        self.every_operation(["pull", "runs", "--runs", "dest"], lambda: None, [])
 
     def test_pull_of_a_run_that_went_on(self):
         self.of_a_run_that_went_on("pull", "runs", "b", "--runs", "dest", every=7)
