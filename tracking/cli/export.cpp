@@ -39,7 +39,7 @@ Verb export_runs() {
           {{{"stet export --to html page", "all runs, into the folder page"},
             {"stet export 'status == \"finished\"' --to html page", "those for which a condition holds"}}},
           [options](Arguments& arguments) {
-            arguments.words("QUERY FOLDER", options->words, "a condition, as stet ls takes it, and the folder to make",
+            arguments.words("FOLDER", options->words, "the folder to make; before it a condition, as stet ls takes it",
                             Takes::query);
             arguments.option("--to", options->to, "the form: html", Takes{"html"});
           },
