@@ -65,6 +65,10 @@ Value size_of(double bytes) {
 
 }  // namespace
 
+bool is_unit(std::string_view word) {
+  return std::any_of(std::begin(kUnits), std::end(kUnits), [&](const Unit& unit) { return unit.name == word; });
+}
+
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

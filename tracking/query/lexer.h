@@ -58,5 +58,6 @@ class Lexer {
 
 bool is_letter(char c);  ///< of a name: a-z, A-Z and _
 bool is_digit(char c);
+bool is_unit(std::string_view word);  ///< of durations and sizes
 
 }  // namespace stet::tracking::query

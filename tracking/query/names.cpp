@@ -152,6 +152,18 @@ std::string key_expression(std::string_view key) {
   return is_word ? std::string(key) : quoted(key);
 }
 
+std::string_view meant_by(std::string_view word) {
+  static constexpr std::pair<std::string_view, std::string_view> kMeant[] = {
+      {"is", "=="},   {"equals", "=="}, {"like", "=~"}, {"matches", "=~"}, {"contains", "has"},
+      {"and", "and"}, {"or", "or"},     {"not", "not"}, {"in", "in"},      {"has", "has"}};
+  std::string lower(word);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const auto& [name, meant] : kMeant) {
+    if (name == lower && meant != word) return meant;
+  }
+  return {};
+}
+
 void raise_unknown(std::string_view query, size_t at, const std::string& word) {
   const auto fail = [&](const std::string& why) {
     throw QueryError(query, at, fmt::format("'{}' is no field; {}", word, why));
@@ -160,12 +172,16 @@ void raise_unknown(std::string_view query, size_t at, const std::string& word) {
   if (!whole.starts_with(word) && whole.starts_with("params."))
     fail(fmt::format("a parameter with '-' in its name is written params[\"{}\"]", whole.substr(7)));
   if (word.starts_with("git.")) fail("there are git.commit, git.branch, git.dirty and git.remote");
+  if (const std::string_view meant = meant_by(word); !meant.empty()) fail(fmt::format("did you mean {}?", meant));
   std::vector<std::string> names{"params", "metrics", "data", "true", "false", "none", "now", "today"};
   for (const Field& field : kFields) names.push_back(field.name);
+  std::erase_if(names, [&](const std::string& name) { return name[0] != word[0]; });  // who mistypes begins right
   const std::string near = nearest(word, names);
   if (!near.empty()) fail(fmt::format("did you mean {}?", near));
   throw QueryError(query, at,
-                   fmt::format("'{}' is no field; a parameter is params.{}, a text stands in quotes", word, word));
+                   fmt::format("'{}' is no field; a parameter is params.{}, a metric metrics[\"{}\"], a text stands in "
+                               "quotes",
+                               word, word, word));
 }
 
 bool is_search(std::string_view text) {

@@ -39,6 +39,9 @@ std::string metric_expression(const SeriesName& series);
 /// A context's key: as it is where it is a word, else in quotes.
 std::string key_expression(std::string_view key);
 
+/// The operator that a word of other languages stands for, as `==` for `is` and `and` for `AND`; empty: none.
+std::string_view meant_by(std::string_view word);
+
 /// Throws QueryError that says what may have been meant by a word that is no field.
 [[noreturn]] void raise_unknown(std::string_view query, size_t at, const std::string& word);
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "stet/tracking/query/lexer.h"
+#include "stet/tracking/query/names.h"
 #include "stet/tracking/record/text.h"
 
 namespace stet::tracking::query {
@@ -33,7 +34,20 @@ class Tokens {
   [[noreturn]] void fail(size_t at, const std::string& why) const { throw QueryError(query_, at, why); }
   [[noreturn]] void unexpected(std::string_view expected) const {
     if (token_.kind == TokenKind::end) fail(token_.at, fmt::format("{} was expected, and the query ends", expected));
-    fail(token_.at, fmt::format("{} was expected, not '{}'", expected, printable(token_.spelling)));
+    fail(token_.at,
+         fmt::format("{} was expected, not '{}'{}", expected, printable(token_.spelling), hint_behind_value(expected)));
+  }
+
+  // What may be meant by a word behind a whole value.
+  std::string hint_behind_value(std::string_view expected) const {
+    const bool behind_value = expected.ends_with("an operator") || expected == "a comma";
+    if (!behind_value || token_.kind != TokenKind::word) return "";
+    if (const std::string_view meant = meant_by(token_.spelling); !meant.empty())
+      return fmt::format("; write {}", meant);
+    const bool is_unit = query::is_unit(token_.spelling) && token_.at > 1 && query_[token_.at - 1] == ' ';
+    const size_t last = is_unit ? query_.find_last_not_of(' ', token_.at - 1) : query_.npos;
+    if (last == query_.npos || query_[last] < '0' || query_[last] > '9') return "";
+    return fmt::format("; a unit stands right behind its number, as 1{}", token_.spelling);
   }
 
   void advance() { token_ = lexer_.next(); }
