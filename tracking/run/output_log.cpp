@@ -146,6 +146,33 @@ Pipe make_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
+// Where to print once nobody copies any more.
+volatile std::sig_atomic_t direct_out = -1, direct_error = -1;
+
+extern "C" void print_directly(int) {
+  const int before = errno;
+  ::dup2(direct_out, STDOUT_FILENO);
+  ::dup2(direct_error, STDERR_FILENO);
+  errno = before;
+}
+
+// A helper that was killed must not end the training: the write fails, and what follows goes where it went before. A
+// program that does something of its own on the signal keeps it.
+void replace_pipe_handler(void (*from)(int), void (*to)(int)) {
+  struct sigaction now {};
+  if (::sigaction(SIGPIPE, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) || now.sa_handler != from) return;
+  now.sa_handler = to;
+  ::sigaction(SIGPIPE, &now, nullptr);
+}
+
+void print_directly_without(int out, int error) {
+  direct_out = out;
+  direct_error = error;
+  replace_pipe_handler(SIG_DFL, print_directly);
+}
+
+void end_printing_directly() { replace_pipe_handler(print_directly, SIG_DFL); }
+
 Descriptor copy_of(int fd) { return Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 }  // namespace
@@ -173,6 +200,7 @@ OutputLog::OutputLog(const Entry& file) {
   saved_error_ = saved_error.release();
   bar_ = bar.to.release();
   done_ = done.from.release();
+  print_directly_without(saved_out_, saved_error_);
 }
 
 OutputLog::~OutputLog() {
@@ -180,6 +208,7 @@ OutputLog::~OutputLog() {
   flush_streams();
   ::dup2(saved_out_, STDOUT_FILENO);
   ::dup2(saved_error_, STDERR_FILENO);
+  end_printing_directly();
   ::close(bar_);
   pollfd ended{done_, POLLIN, 0};
   ::poll(&ended, 1, 2000);
@@ -192,6 +221,7 @@ void OutputLog::leave_to_parent() {
   if (!active()) return;
   ::dup2(saved_out_, STDOUT_FILENO);
   ::dup2(saved_error_, STDERR_FILENO);
+  end_printing_directly();
   for (const int fd : {bar_, done_, saved_out_, saved_error_}) ::close(fd);
   bar_ = -1;
 }
