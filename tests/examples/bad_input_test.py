@@ -127,7 +127,7 @@ class BadInput(support.ProgramTest):
         self.refuses("no run 'banana'", "--resume", "banana")
         self.assert_ended(self.train("--max-steps", 2), 0)
         self.refuses("no run 'banana'", "--resume", "banana")
-        self.refuses("there is no run.json in it", "--resume", "../banana")
+        self.refuses("no such folder", "--resume", "../banana")
 
     def test_resume_of_a_run_that_runs(self):
         process = self.start("mnist", "--data", self.data, "--quiet", "--epochs", 1000000, "--checkpoint-every", 1)

@@ -70,9 +70,12 @@ std::optional<Path> find_newest_named(const std::vector<Path>& folders, const st
   return {};
 }
 
+// The newest few.
 std::string list_ids(const std::vector<Path>& folders) {
-  std::string text;
-  for (const Path& folder : folders) text += (text.empty() ? "" : ", ") + folder.filename().string();
+  constexpr size_t most = 5;
+  std::string text = folders.size() > most ? "the newest are " : "";
+  for (size_t i = folders.size() > most ? folders.size() - most : 0; i < folders.size(); ++i)
+    text += folders[i].filename().string() + (i + 1 < folders.size() ? ", " : "");
   return text;
 }
 
@@ -140,7 +143,7 @@ Path find_run(const Path& runs, const std::string& which, const NewestNamed& new
     raise("runs folder {}: a run is named by an id, a unique prefix, a name, or `latest`", runs.string());
   if (which.find('/') != std::string::npos || which == "." || which == "..") {
     if (is_run(which)) return std::filesystem::canonical(which);  // its programs lie beside where it really is
-    raise("run '{}': there is no run.json in it", which);
+    raise("run '{}': {}", which, std::filesystem::exists(which) ? "there is no run.json in it" : "no such folder");
   }
   auto folders = list_runs(runs);
   if (which == "latest") {

@@ -169,10 +169,12 @@ void require_same_hyperparameters(const record::RunRecord& record, const Checkpo
                                   const std::vector<Reported>& now) {
   const Hyperparameters before = checkpoint ? hyperparameters_of(*checkpoint) : hyperparameters_of(record);
   const auto differ = differences(before, hyperparameters_of(now), checkpoint != nullptr);
-  if (!differ.empty()) {
-    raise("resume: hyperparameters are not those of run {}: {}; start a new run to change them", record.id(),
-          fmt::join(differ, ", "));
-  }
+  if (differ.empty()) return;
+  constexpr size_t most = 5;
+  std::vector<std::string> first = differ;
+  first.resize(std::min(differ.size(), most));
+  raise("resume: hyperparameters are not those of run {}: {}{}; start a new run to change them", record.id(),
+        fmt::join(first, ", "), differ.size() > most ? fmt::format(" and {} more", differ.size() - most) : "");
 }
 
 void require_same_data(const record::RunRecord& record, const std::vector<DatasetRecord>& now) {
