@@ -7,8 +7,11 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/cli/chosen_runs.h"
+#include "stet/tracking/cli/difference_table.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/run_words.h"
 #include "stet/tracking/cli/table.h"
+#include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/differences.h"
 #include "stet/tracking/record/parse.h"
@@ -16,28 +19,85 @@
 namespace stet::tracking::cli {
 namespace {
 
-using Part = std::pair<const char*, const Differences&>;
+// What runs are held against one another by: its name in JSON, and what stands before names of it, as in queries where
+// these know it.
+struct Part {
+  const char* name;
+  const char* before;
+  tracking::Table RunTables::*table;
+  Differences RunDifferences::*differences;
+};
 
-void print_json(const RunOverview& a, const RunOverview& b, const RunDifferences& found,
-                const std::vector<Part>& parts) {
+constexpr Part kParts[] = {{"run", "", &RunTables::run, &RunDifferences::run},
+                           {"params", "params.", &RunTables::parameters, &RunDifferences::parameters},
+                           {"hyperparameters", "", &RunTables::hyperparameters, &RunDifferences::hyperparameters},
+                           {"data", "data.", &RunTables::data, &RunDifferences::data},
+                           {"source", "source.", &RunTables::source, &RunDifferences::source},
+                           {"environment", "environment.", &RunTables::environment, &RunDifferences::environment},
+                           {"metrics", "metrics.", &RunTables::metrics, &RunDifferences::metrics}};
+
+// Those that have names of their own are called by them.
+std::vector<std::string> headers_of(const std::vector<std::string>& ids, const std::vector<std::string>& names) {
+  const bool unique = std::set(names.begin(), names.end()).size() == names.size();
+  return unique ? names : ids;
+}
+
+void print_json(const RunOverview& a, const RunOverview& b, const RunDifferences& found) {
   Json json{{"first", a.id}, {"second", b.id}};
-  for (const auto& [title, differences] : parts) {
-    json[title] = Json::object();
-    for (const auto& [name, values] : differences) json[title][name] = {values.first, values.second};
+  for (const Part& part : kParts) {
+    json[part.name] = Json::object();
+    for (const auto& [name, values] : found.*part.differences) json[part.name][name] = {values.first, values.second};
   }
   json["same"] = found.same();
   json["same_bits"] = found.same_bits;
   put_json(json);
 }
 
-void print_text(const RunOverview& a, const RunDifferences& found, const std::vector<Part>& parts) {
-  const auto shown = [](const std::string& value) { return value.empty() ? "-" : value; };
-  for (const auto& [title, differences] : parts) {
-    for (const auto& [name, values] : differences)
-      put_line(fmt::format("{}.{}: {} | {}", title, name, shown(values.first), shown(values.second)));
+// What differs of a metric, a row each; of one that only one run has, its last value.
+void add_metric(std::vector<DifferenceRow>& rows, const DifferenceRow& whole, const MetricOutline* a,
+                const MetricOutline* b) {
+  const std::string& name = whole.name;
+  if (!a || !b) {
+    const std::string last = a || b ? fmt::format("{:.6g}", (a ? a : b)->summary.last) : "";
+    return rows.push_back({name, a ? last : "", a ? "" : last});
   }
-  if (found.same()) put_line("no difference");
-  else if (found.same_bits) put_line(fmt::format("the same bits after {} steps: digest {}", a.steps, a.digest()));
+  const size_t before = rows.size();
+  const MetricSummary &x = a->summary, &y = b->summary;
+  for (const auto& [what, of] :
+       {std::pair("", &MetricSummary::last), {" min", &MetricSummary::min}, {" max", &MetricSummary::max}}) {
+    const auto [first, second] = told_apart(x.*of, y.*of);
+    if (first != second) rows.push_back({name + what, first, second});
+  }
+  if (x.count != y.count) rows.push_back({name + " values", std::to_string(x.count), std::to_string(y.count)});
+  if (rows.size() == before) rows.push_back(whole);  // it adds up to the same
+}
+
+const MetricOutline* metric_of(const RunOverview& run, const std::string& name) {
+  const auto it = run.outline.metrics.find(name);
+  return it == run.outline.metrics.end() ? nullptr : &it->second;
+}
+
+std::vector<DifferenceRow> rows_of(const RunOverview& a, const RunOverview& b, const RunDifferences& found) {
+  const std::vector<std::string> headers = headers_of({a.id, b.id}, {a.name, b.name});
+  std::vector<DifferenceRow> rows{{"", headers[0], headers[1]}};
+  for (const Part& part : kParts) {
+    const bool of_metrics = part.differences == &RunDifferences::metrics;
+    for (const auto& [name, values] : found.*part.differences) {
+      const DifferenceRow row{part.before + name, values.first, values.second};
+      if (of_metrics) add_metric(rows, row, metric_of(a, name), metric_of(b, name));
+      else rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+void print_text(const RunOverview& a, const RunOverview& b, const RunDifferences& found) {
+  if (a.folder == b.folder) return put_line(fmt::format("no difference: both are run {}", a.id));
+  if (found.same()) return put_line("no difference");
+  for (const std::string& line : difference_lines(rows_of(a, b, found), terminal_width())) put_line(line);
+  if (found.same_bits)
+    put_line(
+        fmt::format("the same bits after {}: digest {}", counted(static_cast<size_t>(a.steps), "step"), a.digest()));
 }
 
 bool say_altered(const RunOverview& run) {
@@ -49,42 +109,31 @@ bool say_altered(const RunOverview& run) {
 int compare(const Common& common, const std::filesystem::path& first, const std::filesystem::path& second) {
   const RunOverview a = read_overview(first), b = read_overview(second);
   const RunDifferences found = tracking::diff(a, b);
-  const std::vector<Part> parts{{"params", found.parameters},
-                                {"data", found.data},
-                                {"source", found.source},
-                                {"environment", found.environment},
-                                {"metrics", found.metrics}};
-  if (common.json) print_json(a, b, found, parts);
-  else print_text(a, found, parts);
+  if (common.json) print_json(a, b, found);
+  else print_text(a, b, found);
   const bool altered_a = say_altered(a), altered_b = say_altered(b);
   return found.same() && !altered_a && !altered_b ? 0 : 1;
 }
 
 // Many runs: what of their tables is not the same in all, a row each.
 struct Row {
-  const char* part;
+  const Part* part;
   std::string name;
   std::vector<std::string> values;  // by run; empty: it has none
 };
 
 std::vector<Row> rows_of(const std::vector<RunTables>& runs) {
-  static constexpr std::pair<const char*, tracking::Table RunTables::*> kParts[] = {
-      {"params", &RunTables::parameters},
-      {"data", &RunTables::data},
-      {"source", &RunTables::source},
-      {"environment", &RunTables::environment},
-      {"metrics", &RunTables::metrics}};
   std::vector<Row> rows;
-  for (const auto& [part, table] : kParts) {
+  for (const Part& part : kParts) {
     std::set<std::string> names;
     for (const RunTables& run : runs) {
-      for (const auto& [name, value] : run.*table) names.insert(name);
+      for (const auto& [name, value] : run.*part.table) names.insert(name);
     }
     for (const std::string& name : names) {
-      Row row{part, name, {}};
+      Row row{&part, name, {}};
       for (const RunTables& run : runs) {
-        const auto found = (run.*table).find(name);
-        row.values.push_back(found == (run.*table).end() ? "" : found->second);
+        const auto found = (run.*part.table).find(name);
+        row.values.push_back(found == (run.*part.table).end() ? "" : found->second);
       }
       const auto same = [&](const std::string& value) { return value == row.values.front(); };
       if (!std::all_of(row.values.begin(), row.values.end(), same)) rows.push_back(std::move(row));
@@ -95,35 +144,30 @@ std::vector<Row> rows_of(const std::vector<RunTables>& runs) {
 
 query::Value cell_of(const Row& row, const std::string& text) {
   if (text.empty()) return {};
-  const bool is_metric = row.part == std::string_view("metrics") && row.name != "digest";
+  const bool is_metric = row.part->table == &RunTables::metrics;
   const auto number = is_metric ? parse_double(text) : std::nullopt;
   return number ? query::Value(*number) : query::Value(text);
 }
 
-// Those that have names of their own are called by them.
-std::vector<std::string> headers_of(const std::vector<std::string>& ids, const std::vector<std::string>& names) {
-  const bool unique = std::set(names.begin(), names.end()).size() == names.size();
-  return unique ? names : ids;
-}
-
 void print_many(const std::vector<Row>& rows, const std::vector<std::string>& headers) {
-  if (rows.empty()) return put_line(fmt::format("no difference among {} runs", headers.size()));
-  Table table{{{"", "", false}}, {}};
+  if (rows.empty()) return put_line(fmt::format("no difference among {}", counted(headers.size(), "run")));
+  Table table{{{"", "", false}}, {}, /*least=*/12};
   for (const std::string& header : headers) table.columns.push_back({header, header, table.columns.size() > 2});
   for (const Row& row : rows) {
-    std::vector<query::Value> cells{query::Value(fmt::format("{}.{}", row.part, row.name))};
+    std::vector<query::Value> cells{query::Value(row.part->before + row.name)};
     for (const std::string& text : row.values) cells.push_back(cell_of(row, text));
     table.rows.push_back(std::move(cells));
   }
   const size_t width = terminal_width();
   const std::vector<std::string> left_out = print_table(table, width);
-  if (!left_out.empty()) print_list(fmt::format("no room for {} more runs:", left_out.size()), left_out, width);
+  if (!left_out.empty())
+    print_list(fmt::format("no room for {}:", counted(left_out.size(), "more run")), left_out, width);
 }
 
 void print_many_json(const std::vector<Row>& rows, const std::vector<std::string>& ids) {
   Json json{{"runs", ids}};
-  for (const char* part : {"params", "data", "source", "environment", "metrics"}) json[part] = Json::object();
-  for (const Row& row : rows) json[row.part][row.name] = row.values;
+  for (const Part& part : kParts) json[part.name] = Json::object();
+  for (const Row& row : rows) json[row.part->name][row.name] = row.values;
   json["same"] = rows.empty();
   put_json(json);
 }
@@ -147,6 +191,7 @@ int compare_many(const Common& common, const std::vector<std::filesystem::path>&
 // Two that are named are held against each other; more, or those of a condition, in a table.
 int answer(const Common& common, const std::vector<std::string>& words) {
   if (words.empty()) throw UsageError("diff: name two runs, or more, or give a condition");
+  require_all_or_none(words, common);
   std::vector<std::filesystem::path> runs = selected_runs(words, common);
   if (runs.size() == 1 && words.size() == 2) runs.push_back(runs.front());  // one that is named twice
   if (runs.size() == 1) raise("diff: that is one run, {}; name another", runs.front().filename().string());

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kGap = 2;        // blanks between columns
 constexpr size_t kNarrowest = 8;  // to which a column of texts may be shortened
+constexpr size_t kWidest = 200;   // to which one is filled up: a single long text widens no other row beyond it
 
 // Places that a character takes: two for those of East Asian scripts and pictures, none for marks that combine.
 size_t width_of(char32_t c) {
@@ -79,8 +80,7 @@ size_t total_width(const std::vector<Printed>& columns) {
 }
 
 // Shortens the widest texts, then leaves out what may go, from the right. Returns what was left out.
-std::vector<std::string> fit(std::vector<Printed>& columns, size_t width) {
-  constexpr size_t wide = 24;
+std::vector<std::string> fit(std::vector<Printed>& columns, size_t width, size_t wide) {
   const auto shorten = [&](size_t least) {
     while (total_width(columns) > width) {
       Printed* widest = nullptr;
@@ -92,6 +92,9 @@ std::vector<std::string> fit(std::vector<Printed>& columns, size_t width) {
       --widest->width;
     }
   };
+  for (Printed& c : columns) {
+    if (c.shrinks) c.width = std::min(c.width, std::max(width, display_width(c.header)));
+  }
   std::vector<std::string> left_out;
   shorten(wide);
   while (total_width(columns) > width) {
@@ -124,7 +127,7 @@ void print_row(const std::vector<Printed>& columns, size_t row, bool colours) {
     const std::string& text = is_header ? column.header : column.cells[row - 1];
     const bool is_last = &column == &columns.back();
     std::string cell = shortened(text, column.width);
-    if (!is_last || column.to_the_right) cell = padded(cell, column.width, column.to_the_right);
+    if (!is_last || column.to_the_right) cell = padded(cell, std::min(column.width, kWidest), column.to_the_right);
     const bool coloured = colours && (is_header || column.is_status);
     if (coloured) cell = fmt::format("{}{}\x1b[0m", is_header ? "\x1b[1m" : colour_of(text), cell);
     line += cell;
@@ -170,7 +173,7 @@ std::vector<std::string> print_table(const Table& table, size_t width) {
   std::vector<Printed> columns;
   for (size_t i = 0; i < table.columns.size(); ++i) columns.push_back(printed(table, i));
   std::vector<std::string> left_out;
-  if (width > 0) left_out = fit(columns, width);
+  if (width > 0) left_out = fit(columns, width, table.least);
   const bool colours = takes_colours();
   for (size_t row = 0; row <= table.rows.size(); ++row) print_row(columns, row, colours);
   return left_out;

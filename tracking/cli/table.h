@@ -18,6 +18,7 @@ struct Column {
 struct Table {
   std::vector<Column> columns;
   std::vector<std::vector<query::Value>> rows;
+  size_t least = 24;  ///< places to which texts are shortened before columns are left out
 };
 
 /// The columns of the terminal that is standard output, or of COLUMNS in the environment; 0: no terminal, so no limit.

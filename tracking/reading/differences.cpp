@@ -12,9 +12,22 @@ namespace {
 
 constexpr int64_t kLargestPatch = int64_t{64} << 20;  // more than a run keeps
 
+Table run_of(const RunOverview& run) {
+  return {{"program", run.program},
+          {"seed", std::to_string(run.seed)},
+          {"numerics", std::to_string(run.numerics)},
+          {"steps", std::to_string(run.steps)},
+          {"digest", run.digest()}};
+}
+
 Table parameters_of(const RunOverview& run) {
-  Table t{{"seed", std::to_string(run.seed)}, {"program", run.program}, {"numerics", std::to_string(run.numerics)}};
+  Table t;
   for (const RunParameter& p : run.parameters) t[p.name] = p.value;
+  return t;
+}
+
+Table hyperparameters_of(const RunOverview& run) {
+  Table t;
   for (const RunHyperparameter& h : run.hyperparameters) {
     if (!h.execution) t[h.path] = h.value;
   }
@@ -38,8 +51,6 @@ Table metrics_of(const RunOverview& run, bool whole) {
     t[tag] = whole ? fmt::format("{} (min {}, max {}, {} values)", m.last, m.min, m.max, m.count)
                    : fmt::format("{}", m.last);
   }
-  t["steps"] = std::to_string(run.steps);
-  t["digest"] = run.digest();
   return t;
 }
 
@@ -121,7 +132,9 @@ Table surroundings(const RunLaunch& l) {
 }
 
 RunTables tables_of(const RunOverview& run) {
-  return {.parameters = parameters_of(run),
+  return {.run = run_of(run),
+          .parameters = parameters_of(run),
+          .hyperparameters = hyperparameters_of(run),
           .data = data_of(run),
           .source = source_of(run),
           .environment = environment_of(run),
@@ -129,7 +142,9 @@ RunTables tables_of(const RunOverview& run) {
 }
 
 RunDifferences diff(const RunOverview& a, const RunOverview& b) {
-  return {.parameters = differences(parameters_of(a), parameters_of(b)),
+  return {.run = differences(run_of(a), run_of(b)),
+          .parameters = differences(parameters_of(a), parameters_of(b)),
+          .hyperparameters = differences(hyperparameters_of(a), hyperparameters_of(b)),
           .data = differences(data_of(a), data_of(b)),
           .source = differences(source_of(a), source_of(b)),
           .environment = differences(environment_of(a), environment_of(b)),

@@ -22,22 +22,25 @@ Table surroundings(const RunLaunch& launch);
 
 /// What of a run is held against other runs.
 struct RunTables {
-  Table parameters;   ///< seed, program, numerics and what modules report of themselves with them
-  Table data;         ///< samples and splits, by their SHA-256
-  Table source;       ///< the last launch's uncommitted changes: a file, and its lines, as "+3 -1 ab12cd34"
-  Table environment;  ///< surroundings of the last launch
-  Table metrics;      ///< last values; steps and digest with them
+  Table run;  ///< what queries call so too: program, seed, numerics, steps, digest
+  Table parameters;
+  Table hyperparameters;  ///< what modules report of themselves, by path
+  Table data;             ///< samples and splits, by their SHA-256
+  Table source;           ///< the last launch's uncommitted changes: a file, and its lines, as "+3 -1 ab12cd34"
+  Table environment;      ///< surroundings of the last launch
+  Table metrics;          ///< last values
 };
 RunTables tables_of(const RunOverview& run);
 
 /// In what two runs differ.
 struct RunDifferences {
-  Differences parameters, data, source, environment;  ///< as RunTables has them
-  Differences metrics;                                ///< what they add up to; steps and digest with them
-  bool same_bits = false;                             ///< both came to the same digest after the same steps
+  Differences run, parameters, hyperparameters, data, source, environment;  ///< as RunTables has them
+  Differences metrics;                                                      ///< what they add up to
+  bool same_bits = false;  ///< both came to the same digest after the same steps
 
   bool same() const {
-    return parameters.empty() && data.empty() && source.empty() && environment.empty() && metrics.empty();
+    return run.empty() && parameters.empty() && hyperparameters.empty() && data.empty() && source.empty() &&
+           environment.empty() && metrics.empty();
   }
 };
 

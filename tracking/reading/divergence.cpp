@@ -232,8 +232,11 @@ void compare_beginnings(Divergence& found, const RunView& first, const RunView& 
     const auto shown = [](const std::string& value) { return value.empty() ? "none" : value; };
     found.unlike.push_back(fmt::format("{}{}: {} | {}", what, name, shown(values.first), shown(values.second)));
   };
-  const auto is_own = [](const std::string& name) { return name == "numerics" || name == "seed" || name == "program"; };
-  for (const auto& [name, values] : differences.parameters) add(is_own(name) ? "" : "params.", name, values);
+  for (const auto& [name, values] : differences.run) {
+    if (name != "steps" && name != "digest") add("", name, values);  // which are what comes of it
+  }
+  for (const auto& [name, values] : differences.parameters) add("params.", name, values);
+  for (const auto& [name, values] : differences.hyperparameters) add("", name, values);
   for (const auto& [name, values] : differences.data) add("data.", name, values);
   const std::string a = source_of(first), b = source_of(second);
   if (!a.empty() && !b.empty() && a != b) add("", "source", std::pair(a, b));

@@ -28,28 +28,40 @@ std::vector<RunView> views_of(Desk& desk, const Parameters& p) {
   return views;
 }
 
+// What a row is of, which tells rows of one name apart.
+enum class RowOf { recorded, module, run };
+
 // What runs have of each name; null where one has nothing.
 class Rows {
  public:
   explicit Rows(size_t runs) : runs_(runs) {}
-  void set(const std::string& name, size_t run, Json value) {
-    auto& row = rows_[name];
+  void set(const std::string& name, size_t run, Json value, RowOf of = RowOf::recorded) {
+    auto& row = rows_[{name, of}];
     row.resize(runs_);
     row[run] = std::move(value);
   }
   Json differing() const {
     Json all = Json::array();
-    for (const auto& [name, values] : rows_) {
+    for (const auto& [key, values] : rows_) {
       bool same = true;
       for (const Json& value : values) same = same && value == values[0];
-      if (!same) all.push_back({{"name", name}, {"values", values}});
+      if (!same) all.push_back({{"name", shown_name(key)}, {"values", values}});
     }
     return all;
   }
 
  private:
+  using Key = std::pair<std::string, RowOf>;
+
+  // Its name alone, unless what a program called so too has a row.
+  std::string shown_name(const Key& key) const {
+    const auto& [name, of] = key;
+    if (of == RowOf::recorded || !rows_.contains({name, RowOf::recorded})) return name;
+    return name + (of == RowOf::run ? " (of the run)" : " (of a module)");
+  }
+
   size_t runs_;
-  std::map<std::string, std::vector<Json>> rows_;
+  std::map<Key, std::vector<Json>> rows_;
 };
 
 Json rows_json(const std::vector<RunView>& runs) {
@@ -59,9 +71,9 @@ Json rows_json(const std::vector<RunView>& runs) {
     const RunView& run = runs[i];
     const Json json = run_json(run);
     for (const auto& [name, value] : json["params"].items()) params.set(name, i, value);
-    for (const char* name : {"seed", "program", "numerics"}) params.set(name, i, json[name]);
+    for (const char* name : {"seed", "program", "numerics"}) params.set(name, i, json[name], RowOf::run);
     for (const RunHyperparameter& h : run.hyperparameters) {
-      if (!h.execution) params.set(h.path, i, h.value);
+      if (!h.execution) params.set(h.path, i, h.value, RowOf::module);
     }
     for (const RunData& d : run.data) {
       data.set(d.name, i, d.samples_sha256);
@@ -75,8 +87,8 @@ Json rows_json(const std::vector<RunView>& runs) {
     for (const auto& [tag, metric] : run.log.metrics) {
       if (!is_system_metric(metric.name)) metrics.set(tag, i, json_of(metric.summary.last));
     }
-    metrics.set("steps", i, json_of(run.steps));
-    metrics.set("digest", i, run.digest());
+    metrics.set("steps", i, json_of(run.steps), RowOf::run);
+    metrics.set("digest", i, run.digest(), RowOf::run);
   }
   return {{"params", params.differing()},
           {"data", data.differing()},

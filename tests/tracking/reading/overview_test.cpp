@@ -177,5 +177,28 @@ TEST_F(Overview, NamesTheMetricsThatThereAre) {
   }
 }
 
+RunOverview run_of(double metric, const std::string& parameter, uint64_t seed) {
+  RunOverview run;
+  run.steps = 5;
+  run.seed = seed;
+  for (const char* name : {"steps", "digest"}) {
+    MetricOutline& outline = run.outline.metrics[name];
+    outline.name = name;
+    outline.summary.last = metric;
+    outline.summary.count = 1;
+  }
+  run.parameters.emplace_back();
+  run.parameters.back().name = "program";
+  run.parameters.back().value = parameter;
+  return run;
+}
+
+TEST(Differences, KeepsApartWhatIsCalledAsSomethingThatARunHas) {
+  const RunDifferences found = diff(run_of(1, "x", 1), run_of(2, "y", 2));
+  EXPECT_THAT(found.metrics, testing::ElementsAre(testing::Key("digest"), testing::Key("steps")));
+  EXPECT_THAT(found.parameters, testing::ElementsAre(testing::Key("program")));
+  EXPECT_THAT(found.run, testing::ElementsAre(testing::Pair("seed", testing::Pair("1", "2"))));
+}
+
 }  // namespace
 }  // namespace stet::tracking

@@ -194,11 +194,11 @@ TEST_F(Reading, TellsInWhatTwoRunsDiffer) {
   EXPECT_FALSE(found.same());
   EXPECT_FALSE(found.same_bits);
   const auto lr = testing::Pair("lr", testing::Pair("0.05", "0.1"));
-  EXPECT_THAT(found.parameters, ElementsAre(lr, testing::Pair("opt/lr", testing::_)));
+  EXPECT_THAT(found.parameters, ElementsAre(lr));
+  EXPECT_THAT(found.hyperparameters, ElementsAre(testing::Pair("opt/lr", testing::_)));
   EXPECT_THAT(found.data, IsEmpty());
   EXPECT_TRUE(found.metrics.contains("loss"));
-  EXPECT_TRUE(found.metrics.contains("digest"));
-  EXPECT_FALSE(found.metrics.contains("steps"));
+  EXPECT_THAT(found.run, ElementsAre(testing::Pair("digest", testing::_)));
 }
 
 TEST_F(Reading, VerifiesAGoodRun) {
