@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/runs_folder.h"
+#include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/run_index.h"
 
@@ -20,6 +22,7 @@ std::string place_of(const std::filesystem::path& file) {
 }
 
 int run(const Options& options, const Common& common) {
+  require_runs_folder(common);
   const auto file = RunIndex::path_of(common.runs);
   if (options.path) {
     put_line(place_of(file));
@@ -30,9 +33,10 @@ int run(const Options& options, const Common& common) {
   std::error_code missing;
   const auto bytes = file.empty() ? 0 : std::filesystem::file_size(file, missing);
   const size_t runs = index.size();
+  const int status = put_problems(index.problems());
   if (common.json) put_json({{"path", file.string()}, {"runs", runs}, {"bytes", missing ? 0 : bytes}});
-  else put_line(fmt::format("{} runs: {}", runs, place_of(file)));
-  return 0;
+  else put_line(fmt::format("{}: {}", counted(runs, "run"), place_of(file)));
+  return status;
 }
 
 }  // namespace

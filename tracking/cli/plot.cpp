@@ -9,17 +9,20 @@
 #include <map>
 #include <memory>
 
-#include "stet/data/files.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/files.h"
 #include "stet/tracking/cli/plot_curves.h"
 #include "stet/tracking/cli/png_of_svg.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/run_words.h"
+#include "stet/tracking/cli/runs_folder.h"
 #include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/query/parser.h"
 #include "stet/tracking/reading/plot.h"
 #include "stet/tracking/reading/run_index.h"
+#include "stet/tracking/record/nearest.h"
 
 namespace stet::tracking::cli {
 namespace {
@@ -31,22 +34,25 @@ struct Options {
   int scale = 2;
 };
 
+// One that the index does not have, as it lies elsewhere or its record can't be read, has no key.
+IndexedRun indexed(RunIndex& index, const std::filesystem::path& folder) {
+  const auto found = index.find(folder);
+  std::error_code gone;
+  if (found && std::filesystem::equivalent(found->folder, folder, gone)) return *found;
+  return {.key = 0, .generation = 0, .id = folder.filename().string(), .folder = folder};
+}
+
 std::vector<IndexedRun> chosen(RunIndex& index, const Options& options, const Common& common) {
+  if (options.runs.empty()) return index.matching(query::parse("not archived"));
+  require_all_or_none(options.runs, common);
   const Runs runs(common.runs);
-  std::vector<IndexedRun> all = index.matching(query::parse(options.runs.empty() ? "not archived" : "")), named;
+  std::vector<IndexedRun> named;
   try {
-    for (const std::string& word : options.runs) {
-      const std::filesystem::path folder = runs.folder_of(word);
-      const auto is_it = [&](const IndexedRun& run) { return run.id == folder.filename().string(); };
-      const auto found = std::find_if(all.begin(), all.end(), is_it);
-      named.push_back(found != all.end()
-                          ? *found
-                          : IndexedRun{.key = 0, .generation = 0, .id = folder.filename().string(), .folder = folder});
-    }
+    for (const std::string& word : options.runs) named.push_back(indexed(index, runs.folder_of(word)));
   } catch (const UsageError&) {  // they are no runs: a condition
     return index.matching(query::parse(fmt::format("{}", fmt::join(options.runs, " "))));
   }
-  return options.runs.empty() ? all : named;
+  return named;
 }
 
 void name_groups(RunIndex& index, const std::vector<IndexedRun>& runs, std::vector<Drawn>& drawn,
@@ -104,7 +110,8 @@ std::string in_unit(std::vector<PlotCurve>& curves) {
   return name;
 }
 
-Plot plot_of(const std::vector<Drawn>& drawn, const std::string& word, const Options& options, double weight) {
+Plot plot_of(const std::vector<Drawn>& drawn, const std::string& word, const Options& options, double weight,
+             const std::vector<std::string>& known) {
   Plot plot{.title = word, .x_label = options.x, .is_log = false, .curves = {}};
   if (!options.group_by.empty()) plot.curves = by_groups(drawn, word);
   else {
@@ -113,10 +120,14 @@ Plot plot_of(const std::vector<Drawn>& drawn, const std::string& word, const Opt
       if (found != d.curves.end()) plot.curves.insert(plot.curves.end(), found->second.begin(), found->second.end());
     }
   }
-  if (plot.curves.empty())
-    raise("plot: no run of these has {}", options.x == "step" || options.x == "time"
-                                              ? fmt::format("a metric '{}'", word)
-                                              : fmt::format("'{}' and '{}' at one step", word, options.x));
+  std::erase_if(plot.curves, [](const PlotCurve& curve) { return curve.points.empty(); });
+  if (plot.curves.empty() && options.x != "step" && options.x != "time")
+    raise("plot: no run of these has '{}' and '{}' at one step", word, options.x);
+  if (plot.curves.empty()) {
+    const std::string near = nearest(word, known);
+    raise("plot: no run of these has a metric '{}'{}", word,
+          near.empty() || near == word ? "" : "; did you mean " + near + "?");
+  }
   if (options.x == "time") plot.x_label = in_unit(plot.curves);
   if (weight > 0) {
     for (PlotCurve& curve : plot.curves) {
@@ -156,21 +167,25 @@ int answer(const Options& options, const Common& common) {
   if (!options.to.empty() && !is_png && !options.to.ends_with(".svg"))
     raise("plot: '{}' ends neither in .svg nor in .png", options.to);
   const double weight = weight_of(options.smooth);
+  require_runs_folder(common);
   RunIndex index(common.runs);
   const std::vector<IndexedRun> runs = chosen(index, options, common);
-  if (runs.empty()) throw UsageError("plot: there are no such runs");
+  if (runs.empty()) raise_no_runs("plot", options.runs, common);
   std::vector<Drawn> drawn = read_curves(
       index, runs, {.metrics = options.metrics, .x = options.x, .weight = weight, .exact = !options.group_by.empty()});
   if (!options.group_by.empty()) name_groups(index, runs, drawn, options.group_by);
   tell_apart(drawn);
+  const std::vector<std::string> known = index.names(RunIndex::Names::metrics);
   std::vector<Plot> plots;
-  for (const std::string& word : options.metrics) plots.push_back(plot_of(drawn, word, options, weight));
+  for (const std::string& word : options.metrics) plots.push_back(plot_of(drawn, word, options, weight, known));
   if (options.to.empty()) {
     print(plots);
     return 0;
   }
   const std::string svg = plot_svg(plots, options.dark ? Palette::dark : Palette::light);
-  data::write_file_atomically(options.to, is_png ? png_of_svg(svg, options.scale) : svg);
+  NewFile file(options.to);
+  file.write(is_png ? png_of_svg(svg, options.scale) : svg);
+  file.commit();
   return 0;
 }
 

@@ -102,10 +102,9 @@ class Reading {
     RunFacts facts = index_.facts(run);
     Drawn& drawn = drawn_[i];
     // One that the index does not have, or whose log is damaged: read as a whole it says what is wrong.
+    if (facts.field("id").is_none() || !facts.problem.empty()) facts = read_whole(run);
     const auto* id = facts.field("id").get_if<std::string>();
-    if (id == nullptr || !facts.problem.empty()) facts = read_facts(Folder(run.folder));
-    if (!facts.problem.empty()) read_run(run.folder);
-    drawn.id = run.id;
+    drawn.id = id ? *id : run.id;
     const auto* name = facts.field("name").get_if<std::string>();
     drawn.name = name ? *name : "";
     const auto* made = facts.field("made").get_if<query::Date>();
@@ -132,6 +131,14 @@ class Reading {
         if (from_buckets) ask(run, *one, {&curves, curves.size() - 1, created});
       }
     }
+  }
+
+  // Without the index, which then has no buckets of it either.
+  static RunFacts read_whole(const IndexedRun& run) {
+    RunFacts facts = read_facts(Folder(run.folder));
+    if (!facts.problem.empty()) read_run(run.folder);
+    for (auto& [series, of] : facts.log.series) of.level = -1;
+    return facts;
   }
 
   bool is_drawn_from_buckets(const Shown& one) const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/reading/passing_error.h"
 
 namespace stet::tracking {
 namespace {
@@ -19,7 +20,7 @@ std::optional<bool> verdict_of(const Entry& report) {
 
 }  // namespace
 
-std::optional<bool> newest_verdict(const Folder& run) {
+std::optional<bool> newest_verdict(const Folder& run, bool& passing) {
   std::optional<bool> verdict;
   try {
     const auto folder = find_folder(run / "notes");
@@ -27,11 +28,9 @@ std::optional<bool> newest_verdict(const Folder& run) {
       if (!name.starts_with("verify-") || !name.ends_with(".json")) continue;
       try {
         if (const auto found = verdict_of(*folder / name)) verdict = found;
-      } catch (const Error&) {  // one that can't be read says nothing
-      }
+      } catch (const Error& e) { passing |= is_passing(e); }  // one that can't be read says nothing
     }
-  } catch (const Error&) {  // no folder, or one that this process may not read
-  }
+  } catch (const Error& e) { passing |= is_passing(e); }  // no folder, or one that this process may not read
   return verdict;
 }
 

@@ -6,6 +6,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/labels.h"
 #include "stet/tracking/reading/newest_verdict.h"
+#include "stet/tracking/reading/passing_error.h"
 #include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/reading/tree_size.h"
 #include "stet/tracking/record/run_folder.h"
@@ -98,7 +99,10 @@ void add_labels(RunFacts& facts, const RunLabels& labels) {
 void add_log(RunFacts& facts, const Folder& run, const record::RunRecord& record) {
   try {
     read_on(facts.log, run, record.checkpoints().best_metric());
-  } catch (const Error& e) { facts.problem = e.what(); }
+  } catch (const Error& e) {
+    facts.problem = e.what();
+    facts.passing = is_passing(e);
+  }
   const std::string status = *facts.field("status").get_if<std::string>();
   if (status != name_of(RunStatus::finished)) facts.field("steps") = integer(facts.log.steps);
   if (facts.field("digest").is_none()) facts.field("digest") = text(facts.log.digest);
@@ -120,7 +124,7 @@ RunFacts read_facts(const Folder& run, LogFacts before) {
   facts.open = status == RunStatus::running || status == RunStatus::dead;
   facts.field("status") = Value(std::string(name_of(status)));
   add_log(facts, run, record);
-  if (const auto verified = newest_verdict(run)) facts.field("verified") = Value(*verified);
+  if (const auto verified = newest_verdict(run, facts.passing)) facts.field("verified") = Value(*verified);
   facts.field("size") = integer(tree_size(run).bytes);
   return facts;
 }

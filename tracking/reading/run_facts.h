@@ -21,8 +21,9 @@ struct RunFacts {
   std::map<std::string, query::Value> params;
   std::map<std::string, DataFacts> data;
   LogFacts log;
-  bool open = false;    ///< no end mark: it is running while it is held, and dead else
-  std::string problem;  ///< why its log can't be read, or not all of it; one line
+  bool open = false;     ///< no end mark: it is running while it is held, and dead else
+  std::string problem;   ///< why its log can't be read, or not all of it; one line
+  bool passing = false;  ///< something could not be read that may be readable the next time
 
   query::Value& field(std::string_view name);
   const query::Value& field(std::string_view name) const;

@@ -8,11 +8,11 @@
 #include "stet/tracking/reading/index/loaded.h"
 #include "stet/tracking/reading/index/names.h"
 #include "stet/tracking/reading/index/refresh.h"
+#include "stet/tracking/reading/index/remarks.h"
 #include "stet/tracking/reading/index/sql.h"
 #include "stet/tracking/reading/index/store.h"
 #include "stet/tracking/reading/index/threads.h"
 #include "stet/tracking/reading/index/windows.h"
-#include "stet/tracking/record/nearest.h"
 
 namespace stet::tracking {
 
@@ -91,7 +91,8 @@ class RunIndex::Impl {
   }
 
   std::optional<IndexedRun> with_id(const std::string& id) {
-    Statement rows = database_->prepare("SELECT key, id, folder FROM run WHERE id = ? ORDER BY folder LIMIT 1");
+    Statement rows =
+        database_->prepare("SELECT key, id, folder FROM run WHERE id = ? ORDER BY folder <> id, folder LIMIT 1");
     rows.bind(1, std::string_view(id));
     if (!rows.step()) return {};
     return IndexedRun{rows.integer(0), generation_, rows.text(1), whole_path() / rows.text(2)};
@@ -135,24 +136,7 @@ class RunIndex::Impl {
   }
 
   std::vector<std::string> remarks(const std::vector<const Expression*>& expressions) {
-    std::vector<std::string> lines;
-    if (size() == 0) return lines;
-    const auto add = [&](const char* table, const char* form, const std::string& name) {
-      if (has_name(table, name)) return;
-      const auto written = [&](const std::string& n) { return fmt::format(fmt::runtime(form), n); };
-      std::string line = fmt::format("no run has {}", written(name));
-      const std::string near = nearest(name, names(table));
-      if (!near.empty()) line += fmt::format("; did you mean {}?", written(near));
-      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
-    };
-    for (const Expression* expression : expressions) {
-      query::for_each_part(*expression, [&](const Expression& e) {
-        if (e.op == Expression::Op::param) add("param", "params.{}", e.name);
-        if (e.op == Expression::Op::data) add("data", "data[\"{}\"]", e.name);
-        if (e.op == Expression::Op::series) add("metric", "metrics[\"{}\"]", e.series.name);
-      });
-    }
-    return lines;
+    return size() == 0 ? std::vector<std::string>() : remarks_on(*database_, expressions);
   }
 
   size_t size() {
@@ -160,17 +144,7 @@ class RunIndex::Impl {
     return count.step() ? static_cast<size_t>(count.integer(0)) : 0;
   }
 
-  std::vector<std::string> names(const std::string& table) {
-    // From one to the next, without a look at every run that has it.
-    Statement rows = database_->prepare(fmt::format(
-        "WITH RECURSIVE each(name) AS (SELECT min(name) FROM {0} UNION ALL SELECT (SELECT min(name) FROM {0} "
-        "WHERE name > each.name) FROM each WHERE each.name IS NOT NULL) "
-        "SELECT name FROM each WHERE name IS NOT NULL",
-        table));
-    std::vector<std::string> all;
-    while (rows.step()) all.push_back(rows.text(0));
-    return all;
-  }
+  std::vector<std::string> names(const std::string& table) { return distinct_names(*database_, table); }
 
   std::vector<query::SeriesName> series() {
     std::vector<query::SeriesName> all;
@@ -210,12 +184,6 @@ class RunIndex::Impl {
     file_.clear();
     database_.emplace(Database::in_memory());
     make_tables(*database_);
-  }
-
-  bool has_name(const char* table, const std::string& name) {
-    Statement found = database_->prepare(fmt::format("SELECT 1 FROM {} WHERE name = ? LIMIT 1", table));
-    found.bind(1, std::string_view(name));
-    return found.step();
   }
 
   Path runs_, file_;

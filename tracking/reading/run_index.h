@@ -63,7 +63,8 @@ class RunIndex {
   /// The value of each expression, a row a run.
   std::vector<std::vector<query::Value>> values(const std::vector<IndexedRun>& runs,
                                                 const std::vector<const query::Expression*>& expressions);
-  /// The run of that id, the first by its folder's name; none where there is none.
+  /// The run of that id, of copies the one whose folder is called so, else the first by its folder's name; none where
+  /// there is none.
   std::optional<IndexedRun> with_id(const std::string& id);
   /// Every run, by the name of its folder.
   std::map<std::string, RunVersion> versions();
@@ -78,8 +79,7 @@ class RunIndex {
   std::vector<SeriesWindow> windows(const std::vector<RunWindow>& asked);
   /// Why runs could not be read, or not all of them: a line each.
   std::vector<std::string> problems();
-  /// For each name of a parameter, metric or data set in the expressions that no run has: a remark, with the nearest
-  /// that exists.
+  /// What of the expressions is likely not meant so, as a name that no run has: a line each (index/remarks.h).
   std::vector<std::string> remarks(const std::vector<const query::Expression*>& expressions);
   size_t size();
 

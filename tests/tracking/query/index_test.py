@@ -1,8 +1,8 @@
 """What the index must bear: whatever becomes of its file, and of the runs, `stet ls` gives the right answers.
 
-    index_test.py STET MAKE_RUNS NO_LOCKS
+    index_test.py STET MAKE_RUNS NO_LOCKS CLOCK_AHEAD
 
-NO_LOCKS is a library that, loaded before the others, makes every lock fail.
+NO_LOCKS and CLOCK_AHEAD are libraries that, loaded before the others, make every lock fail, and the clock an hour fast.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ import tempfile
 import time
 import unittest
 
-STET, MAKE_RUNS, NO_LOCKS = map(os.path.abspath, sys.argv[1:4])
+STET, MAKE_RUNS, NO_LOCKS, CLOCK_AHEAD = map(os.path.abspath, sys.argv[1:5])
 QUERY = 'params.lr < 0.03 and metrics["test/accuracy"].max > 0.8 and not archived'
 
 
@@ -178,7 +178,7 @@ class Index(unittest.TestCase):
         log.write_bytes(log.read_bytes()[:-40])  # its last frame is cut: as after a crash
         self.assertEqual(len(names()), 15)  # but for the archived one
         self.runs.rename(self.folder / "away")
-        self.assertEqual(self.ask(), [])
+        self.assertEqual(self.stet("ls").stderr, f"stet: --runs {self.runs}: no such folder\n")
         (self.folder / "away").rename(self.runs)
         self.assertEqual(len(names()), 15)
 
@@ -193,6 +193,59 @@ class Index(unittest.TestCase):
         self.assertEqual(len(json.loads(done.stdout)), 15)
         record.write_bytes(whole)
         self.assertEqual(len(self.ask("")), 16)
+
+    def test_what_could_not_be_read_for_a_moment_is_read_again(self):
+        time.sleep(2.1)  # what is younger is read again in any case
+        for most in (6, 8, 10, 12):  # descriptors
+            with self.subTest(most=most):
+                shutil.rmtree(self.folder / "cache", ignore_errors=True)
+                few = subprocess.run(["bash", "-c", f'ulimit -n {most}; exec "$@"', "bash", STET, "index", "--runs", self.runs],
+                                     capture_output=True, text=True, env=self.environment())
+                for line in few.stderr.splitlines():
+                    self.assertRegex(line, r"^stet: .*(2026|runs|cache)")
+                if "read the folder" in few.stderr:
+                    self.assertEqual(few.returncode, 2)
+                self.assert_right()
+
+    def test_a_clock_that_was_ahead(self):
+        self.assert_right(LD_PRELOAD=CLOCK_AHEAD)
+        first = sorted(self.runs.iterdir())[0]
+        self.stet("tag", first.name, "later")
+        self.assertEqual(self.ask('tags has "later"'), [first.name])
+
+    def test_notes_and_folders_that_change_in_place(self):
+        first = sorted(self.runs.iterdir())[0]
+        self.stet("tag", first.name, "before")
+        (first / "artifacts").mkdir(exist_ok=True)
+        size = json.loads(self.stet("ls", "--columns", "size", "--json").stdout)[0]["size"]
+        time.sleep(2.1)  # what is younger is read again in any case
+        self.assertEqual(self.ask('tags has "before"'), [first.name])
+        act = next((first / "notes").glob("act-*"))
+        with open(act, "r+") as file:
+            text = file.read().replace('"before"', '"after!"')
+            file.seek(0)
+            file.write(text)
+        self.assertEqual(self.ask('tags has "after!"'), [first.name])
+        time.sleep(2.1)
+        self.ask()
+        (first / "artifacts/table.txt").write_text("12345")
+        self.assertEqual(json.loads(self.stet("ls", "--columns", "size", "--json").stdout)[0]["size"], size + 5)
+
+    def test_a_renamed_and_a_copied_run_with_a_long_series(self):
+        subprocess.run([MAKE_RUNS, self.runs, "--long", "20000", "1"], check=True)
+        long = max(self.runs.iterdir(), key=lambda run: sum(f.stat().st_size for f in run.glob("events*")))
+        words = (("-m", "train/loss"), ("-m", "train/loss", "--x", "time"))
+        expected = [self.stet("plot", long.name, *w).stdout for w in words]
+        self.assertGreater(len(expected[0].splitlines()), 10)
+        shutil.copytree(long, self.runs / "copied")
+        shutil.copytree(long, self.folder / "others" / "elsewhere")
+        long.rename(self.runs / "renamed")
+        for run in ("renamed", "copied", self.folder / "others/elsewhere", f"{self.runs}/renamed/"):
+            for one, wanted in zip(words, expected):
+                done = self.stet("plot", run, *one)
+                self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, len(wanted.splitlines())), run)
+                if run != self.folder / "others/elsewhere":  # of which there are no buckets
+                    self.assertEqual(done.stdout, wanted)
 
     def test_finds_runs_by_their_present_names(self):
         first, second = sorted(p.name for p in self.runs.iterdir())[:2]
@@ -229,4 +282,4 @@ class Index(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])

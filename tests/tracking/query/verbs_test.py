@@ -81,7 +81,7 @@ class Diff(unittest.TestCase):
     def test_what_is_the_same_has_no_row(self):
         found = json.loads(stet("diff", "baseline", "diverged", "draft-1", "--json", status=1).stdout)
         self.assertEqual(len(found["runs"]), 3)
-        for part in ("params", "data", "source", "environment", "metrics"):
+        for part in ("run", "params", "hyperparameters", "data", "source", "environment", "metrics"):
             for name, values in found[part].items():
                 self.assertEqual(len(values), 3)
                 self.assertGreater(len(set(values)), 1, name)
@@ -99,7 +99,33 @@ class Diff(unittest.TestCase):
         self.assertIn("name two runs", stet("diff", status=2).stderr)
         self.assertIn("that is one run", stet("diff", "baseline", status=2).stderr)
         self.assertIn("there are no such runs", stet("diff", "steps > 100000", status=2).stderr)
-        self.assertEqual(stet("diff", "baseline", "baseline").stdout, "no difference\n")
+        both = sorted(p.name for p in RUNS.iterdir())[0]
+        self.assertEqual(stet("diff", "baseline", both).stdout, f"no difference: both are run {both}\n")
+        for words in (("baseline", "nosuch"), ("nosuch", "baseline"), ("baseline", "diverged", "nosuch")):
+            self.assertIn("no run 'nosuch'", stet("diff", *words, status=2).stderr)
+
+    def test_names_that_a_run_has_of_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = pathlib.Path(folder)
+            for name, seed in (("a", "7"), ("b", "8")):
+                record = json.loads((sorted(RUNS.iterdir())[0] / "run.json").read_text())
+                record["id"] = record["name"] = name
+                record["params"] += [{"name": "seed", "value": seed, "type": "int", "source": "FLAG"},
+                                     {"name": "steps", "value": seed, "type": "int", "source": "FLAG"}]
+                (runs / name).mkdir()
+                (runs / name / "run.json").write_text(json.dumps(record))
+            found = json.loads(stet("diff", "a", "b", "--json", runs=runs, status=1).stdout)
+            self.assertEqual(found["params"], {"seed": ["7", "8"], "steps": ["7", "8"]})
+            self.assertEqual(found["run"], {})
+
+    def test_two_are_shown_whole(self):
+        for width in (60, 80, 140):
+            text = stet("diff", "baseline", "diverged", status=1, COLUMNS=str(width)).stdout
+            lines = text.splitlines()
+            self.assertEqual(lines[0].split(), ["baseline", "diverged"])
+            self.assertEqual([line for line in lines if len(line) > width and not line.startswith(("  ", "the same bits"))], [])
+            self.assertNotIn("…", text)
+        self.assertIn("params.lr", text)
 
     def test_files_of_the_patch(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -236,7 +262,9 @@ class Plot(unittest.TestCase):
         by_query = stet("plot", "-m", "train/loss", 'name in ["baseline", "infinite"]').stdout
         self.assertEqual(by_name, by_query)
         self.assertIn("there are no such runs", stet("plot", "-m", "train/loss", "seed == 12345", status=2).stderr)
-        self.assertIn("train/los", stet("plot", "-m", "train/los", status=2).stderr)
+        self.assertIn("'train/los'; did you mean train/loss?", stet("plot", "-m", "train/los", status=2).stderr)
+        self.assertIn("no run 'nosuch'", stet("plot", "-m", "train/loss", "nosuch", status=2).stderr)
+        self.assertIn("no run 'nosuch'", stet("plot", "-m", "train/loss", "baseline", "nosuch", status=2).stderr)
 
     def test_svg(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -253,6 +281,8 @@ class Plot(unittest.TestCase):
             self.assertIn('<rect width="100%" height="100%" fill="#14171c"/>', file.read_text())
             self.assertIn('stroke="#4074d9"', file.read_text())
             self.assertIn("neither in .svg nor in .png", stet("plot", "-m", "train/loss", "--to", "a.gif", status=2).stderr)
+            nowhere = f"{folder}/nodir/a.svg"
+            self.assertTrue(stet("plot", "-m", "train/loss", "--to", nowhere, status=2).stderr.startswith(f"stet: {nowhere}: "))
 
     def test_png(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -125,26 +125,25 @@ void add_params(IndexedNames& names, const Wanted& wanted) {
 
 // A series with the last value of its first run.
 struct SeriesSum {
-  std::string context;
   NamedSeries sum;
   double last = 0;
 };
 
 void add_series(IndexedNames& names, const Wanted& wanted) {
-  ByName<std::vector<SeriesSum>> sums;  // a name has few contexts
+  ByName<std::map<std::string, SeriesSum, std::less<>>> sums;  // by context
   wanted.for_rows(", context, count, \"last\"", "metric", [&](const Statement& row) {
-    std::vector<SeriesSum>& contexts = sums[row.view(0)];
+    auto& contexts = sums[row.view(0)];
     const std::string_view context = row.view(2);
     const double last = row.real(4);
-    auto found =
-        std::find_if(contexts.begin(), contexts.end(), [&](const SeriesSum& c) { return c.context == context; });
-    if (found == contexts.end()) found = contexts.insert(found, {std::string(context), {}, last});
-    ++found->sum.runs;
-    found->sum.most_points = std::max(found->sum.most_points, row.integer(3));
-    found->sum.varies |= std::bit_cast<uint64_t>(last) != std::bit_cast<uint64_t>(found->last);
+    auto found = contexts.find(context);
+    if (found == contexts.end()) found = contexts.emplace(context, SeriesSum{{}, last}).first;
+    SeriesSum& series = found->second;
+    ++series.sum.runs;
+    series.sum.most_points = std::max(series.sum.most_points, row.integer(3));
+    series.sum.varies |= std::bit_cast<uint64_t>(last) != std::bit_cast<uint64_t>(series.last);
   });
   for (const auto& [name, contexts] : sums.all()) {
-    for (const SeriesSum& c : contexts) names.series[series_of(name, c.context)] = c.sum;
+    for (const auto& [context, series] : contexts) names.series[series_of(name, context)] = series.sum;
   }
 }
 
@@ -164,6 +163,18 @@ IndexedNames indexed_names(const Database& database, const std::vector<int64_t>&
   count(names.data, "data", wanted);
   count(names.tags, "tag", wanted);
   return names;
+}
+
+std::vector<std::string> distinct_names(const Database& database, const std::string& table) {
+  // From one to the next, without a look at every run that has it.
+  Statement rows = database.prepare(
+      fmt::format("WITH RECURSIVE each(name) AS (SELECT min(name) FROM {0} UNION ALL SELECT (SELECT min(name) FROM {0} "
+                  "WHERE name > each.name) FROM each WHERE each.name IS NOT NULL) "
+                  "SELECT name FROM each WHERE name IS NOT NULL",
+                  table));
+  std::vector<std::string> all;
+  while (rows.step()) all.push_back(rows.text(0));
+  return all;
 }
 
 }  // namespace stet::tracking

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <set>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "stet/tracking/reading/index/stamp.h"
 #include "stet/tracking/reading/index/store.h"
 #include "stet/tracking/reading/index/threads.h"
+#include "stet/tracking/reading/passing_error.h"
 #include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
@@ -22,11 +22,6 @@ namespace {
 constexpr int kUpdatePatience = 60'000;              // milliseconds
 constexpr size_t kBatch = 256;                       // runs that are read before they are written, at most,
 constexpr int64_t kBatchBytes = int64_t{256} << 20;  // and bytes of their logs
-
-int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // A name below the folder of runs, and what is to be done with it.
 struct Candidate {
@@ -155,9 +150,18 @@ class Refresh {
     try {
       update.facts = read_facts(Folder(folder_.path() / c.name), std::move(log));
       if (update.facts->open) reading.open = *update.facts->field("status").get_if<std::string>();
-      reading.problem = update.facts->problem;
-    } catch (const std::exception& e) { reading.problem = e.what(); }
+      reading.problem = named(c.name, update.facts->problem);
+      reading.settled = reading.settled && !update.facts->passing;
+    } catch (const std::exception& e) {
+      reading.problem = named(c.name, e.what());
+      reading.settled = reading.settled && !is_passing(e);
+    }
     return update;
+  }
+
+  // Some errors, as of memory, don't say of what they are.
+  static std::string named(const std::string& run, const std::string& problem) {
+    return problem.empty() || problem.find(run) != problem.npos ? problem : run + ": " + problem;
   }
 
   Database& database_;

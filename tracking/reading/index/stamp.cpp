@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "stet/tensor/files.h"
@@ -59,35 +63,67 @@ void put(std::string& stamp, std::string_view name, const Times& times) {
   stamp.append(reinterpret_cast<const char*>(&times), sizeof times);
 }
 
-std::vector<std::string> segments_in(int runs, const std::string& folder) {
+bool is_log(std::string_view name) { return is_segment_name(name); }
+
+// The names in a folder, in order: none in what is no folder. Nothing where it can't be listed now.
+std::optional<std::vector<std::string>> names_in(int runs, const std::string& folder, int flags) {
   std::vector<std::string> names;
-  const int fd = ::openat(runs, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), ::closedir);
-  if (!stream) {
-    ::close(fd);
-    return names;
-  }
-  while (const dirent* entry = ::readdir(stream.get())) {
-    if (is_segment_name(entry->d_name)) names.emplace_back(entry->d_name);
-  }
+  Descriptor fd(::openat(runs, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags));
+  if (fd.get() < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fd.get() < 0 ? nullptr : ::fdopendir(fd.get()), ::closedir);
+  if (!stream) return {};
+  fd.release();
+  while (const dirent* entry = ::readdir(stream.get())) names.emplace_back(entry->d_name);
   std::sort(names.begin(), names.end());
   return names;
 }
 
-bool is_log(std::string_view name) { return is_segment_name(name); }
+// Stands for what could not be listed. No file is of these times, so that it is looked for again.
+constexpr std::string_view kUnlisted = "?";
+constexpr Times kNever{1, 0, std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max()};
+
+class Stamp {
+ public:
+  Stamp(int runs, std::string folder) : runs_(runs), folder_(std::move(folder)) {}
+
+  // False where there is no such thing, which the times of the folder that would hold it tell.
+  bool add(const std::string& name) {
+    const Times times = times_of(runs_, folder_ + "/" + name);
+    if (times.inode != 0) put(text_, name, times);
+    return times.inode != 0;
+  }
+
+  void add_log() { add_names(names_in(runs_, folder_, 0), "", is_log); }
+  void add_notes() {
+    if (!add("notes")) return;
+    add_names(names_in(runs_, folder_ + "/notes", O_NOFOLLOW), "notes/",
+              [](const std::string& name) { return !name.starts_with('.'); });
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  template <class Wanted>
+  void add_names(const std::optional<std::vector<std::string>>& names, const std::string& below, const Wanted& wanted) {
+    if (!names) return put(text_, kUnlisted, kNever);
+    for (const std::string& name : *names) {
+      if (wanted(name)) add(below + name);
+    }
+  }
+
+  int runs_;
+  std::string folder_, text_;
+};
 
 }  // namespace
 
 std::string stamp_of(int runs, const std::string& folder) {
-  std::string stamp;
-  const auto add = [&](const std::string& name) { put(stamp, name, times_of(runs, folder + "/" + name)); };
-  const Times record = times_of(runs, folder + "/run.json");
-  if (record.inode == 0) return stamp;
-  put(stamp, "run.json", record);
-  for (const char* name : {".", "notes", "checkpoints"}) add(name);
-  for (const std::string& name : segments_in(runs, folder)) add(name);
-  return stamp;
+  Stamp stamp(runs, folder);
+  if (!stamp.add("run.json")) return {};
+  for (const char* name : {".", "checkpoints", "artifacts", "source"}) stamp.add(name);
+  stamp.add_notes();
+  stamp.add_log();
+  return stamp.take();
 }
 
 Freshness compare(int runs, const std::string& folder, std::string_view stamp) {
@@ -101,6 +137,7 @@ Freshness compare(int runs, const std::string& folder, std::string_view stamp) {
     if (now == before.times) continue;
     same = false;
     const bool is_last = stamp.empty();
+    if (before.name == kUnlisted) appended = false;
     if (is_log(before.name))
       appended = appended && is_last && now.inode == before.times.inode && now.size > before.times.size;
   }

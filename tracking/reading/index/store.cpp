@@ -1,6 +1,7 @@
 #include "stet/tracking/reading/index/store.h"
 
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -116,6 +117,11 @@ std::string places(size_t count) {
 }
 
 }  // namespace
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 void make_tables(Database& database) {
   Transaction transaction(database);
@@ -256,7 +262,8 @@ void Store::put(const Reading& reading, const RunFacts* facts) {
   Statement before = database_.prepare("SELECT key, read_at, segment, \"offset\" FROM reading WHERE folder = ?");
   before.bind(1, std::string_view(reading.folder));
   const bool known = before.step();
-  if (known && before.integer(1) > reading.read_at) return;  // another process has read it since
+  // Another process may have read it since; not so one whose clock was ahead of this one's.
+  if (known && before.integer(1) > reading.read_at && before.integer(1) <= now_ns()) return;
   const LogPosition position = known ? LogPosition{before.integer(2), before.integer(3)} : LogPosition();
   if (!log.growth.whole && position != log.growth.from) return;
   const int64_t old_key = known ? before.integer(0) : 0;

@@ -12,8 +12,11 @@
 namespace stet::tracking {
 
 /// Stands in the database; another one's is made anew.
-inline constexpr int64_t kSchemaVersion = 2;
+inline constexpr int64_t kSchemaVersion = 3;
 inline constexpr int64_t kApplication = 0x53746574;  // "Stet"
+
+/// The time, in nanoseconds since 1970.
+int64_t now_ns();
 
 void make_tables(Database& database);
 /// Has it the tables of this version?
