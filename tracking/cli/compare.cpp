@@ -55,8 +55,10 @@ void print_text(const RunView& a, const RunView& b, const Divergence& found) {
   put_line(line_of(found));
   print_end(a, found.steps_first, found.steps_second);
   print_end(b, found.steps_second, found.steps_first);
+  const bool parted = found.verdict == Divergence::Verdict::parted;
   if (!found.unlike.empty())
-    put_line(fmt::format("no equal bits were to be expected: {}", fmt::join(found.unlike, "; ")));
+    put_line(fmt::format("{}: {}", parted ? "no equal bits were to be expected" : "not the same to begin with",
+                         fmt::join(found.unlike, "; ")));
   else if (found.rebuilt) put_line("their programs are not the same executable");
   if (!found.around.empty()) print_losses(found.around);
   if (found.checkpoint) print_checkpoint(*found.checkpoint);

@@ -10,7 +10,9 @@
 #include "stet/tracking/cli/catalogue.h"
 #include "stet/tracking/cli/download.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/tar.h"
+#include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/record/nearest.h"
 
@@ -106,11 +108,15 @@ int fetch_all(const Wanted& wanted) {
 }
 
 int list(const Wanted& wanted) {
+  Table table{
+      {{"NAME", "name", false}, {"SIZE", "size", false}, {"TITLE", "title", false}, {"LICENCE", "licence", true}}, {}};
   for (const RemoteDataset& set : read_catalogue(wanted.catalogue)) {
     int64_t bytes = 0;
     for (const RemoteFile& file : set.files) bytes += file.bytes;
-    put_line(fmt::format("{:<16} {:>12}  {}; licence: {}", set.name, bytes, set.title, set.licence));
+    using query::Value;
+    table.rows.push_back({Value(set.name), Value(size_text(bytes)), Value(set.title), Value(set.licence)});
   }
+  print_table(table, terminal_width());
   return 0;
 }
 

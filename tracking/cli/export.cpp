@@ -6,6 +6,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/runs_folder.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/query/lexer.h"
@@ -22,6 +23,7 @@ struct Options {
 int answer(const Options& options, const Common& common) {
   if (options.to != "html") throw UsageError("export: say in which form: --to html");
   if (options.words.empty()) throw UsageError("export: name the folder to make");
+  require_runs_folder(common);
   const std::vector<std::string> query(options.words.begin(), options.words.end() - 1);
   const std::string& folder = options.words.back();
   const ui::Exported done = ui::export_html(common.runs, fmt::format("{}", fmt::join(query, " ")), folder);

@@ -7,6 +7,7 @@
 #include "stet/tracking/cli/chosen_runs.h"
 #include "stet/tracking/cli/confirm.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/runs_folder.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/keeping/garbage.h"
@@ -25,13 +26,24 @@ struct Options {
 
 // A duration as the query language writes it.
 double seconds_of(const char* option, const std::string& text) {
-  const std::vector<query::Term> terms = query::parse_terms(text);
-  const auto* duration = terms.size() == 1 ? terms[0].value.value.get_if<query::Duration>() : nullptr;
-  if (!duration || !(duration->seconds >= 0)) raise("{}: '{}' is no duration, as 12h or 30d", option, text);
-  return duration->seconds;
+  try {
+    const std::vector<query::Term> terms = query::parse_terms(text);
+    const auto* duration = terms.size() == 1 ? terms[0].value.value.get_if<query::Duration>() : nullptr;
+    if (duration && duration->seconds >= 0) return duration->seconds;
+  } catch (const query::QueryError&) {  // whose column would be of no query that anybody wrote
+  }
+  raise("{} {}: it is no duration, as 12h or 30d", option, text);
+}
+
+// Behind an id, where the run's record can be read.
+std::string name_behind(const Path& run) {
+  try {
+    return ", " + read_labels(run).name;
+  } catch (const Error&) { return ""; }
 }
 
 GarbageRules rules_of(const Options& options, const Common& common) {
+  require_runs_folder(common);
   GarbageRules rules{.trash_age = seconds_of("gc: --trash", options.trash), .checkpoints = {}, .of = {}};
   if (options.keep_last == 0) {
     if (!options.runs.empty() || options.drop_best)
@@ -66,7 +78,8 @@ Json json_of(const Garbage& found) {
 
 void say(const Garbage& found) {
   for (const auto& [run, bytes, links] : found.trash) {
-    put_line(fmt::format("trash: {}, removed {}  {}", run.name, local_time(run.removed), size_text(bytes)));
+    put_line(fmt::format("trash: {}{}, removed {}  {}", run.name, name_behind(run.folder), local_time(run.removed),
+                         size_text(bytes)));
     for (const std::string& link : links)
       put_line(fmt::format("  {} is no file: it goes, and not what it leads to", link));
   }
@@ -75,7 +88,7 @@ void say(const Garbage& found) {
   for (const NamedFile& file : found.leftovers)
     put_line(fmt::format("cut short: {}  {}", file.name, size_text(file.bytes)));
   for (const Superseded& s : found.checkpoints) {
-    put_line(fmt::format("run {}: {} of {} checkpoints  {}", s.id, s.files.size(),
+    put_line(fmt::format("run {}{}: {} of {} checkpoints  {}", s.id, name_behind(s.run), s.files.size(),
                          s.files.size() + static_cast<size_t>(s.kept), size_text(bytes_of(s.files))));
   }
   for (const std::string& remark : found.remarks) put_line(remark);

@@ -7,9 +7,13 @@
 #include <memory>
 #include <optional>
 
+#include "stet/tensor/error.h"
 #include "stet/tracking/cli/groups.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/run_table.h"
+#include "stet/tracking/cli/run_words.h"
+#include "stet/tracking/cli/runs_folder.h"
+#include "stet/tracking/cli/seal_list.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/run_index.h"
@@ -27,32 +31,6 @@ struct Options {
   bool check = false, all = false, csv = false, stale = false, lowest = false;
 };
 
-// Calls `print` for each run folder, and says of those that can't be read why.
-// Returns the exit status.
-template <class F> int for_each(const std::vector<std::filesystem::path>& runs, const F& print) {
-  int status = 0;
-  for (const auto& folder : runs) {
-    try {
-      print(folder);
-    } catch (const std::exception& e) {
-      put_error(message_of(e));
-      status = 2;
-    }
-  }
-  return status;
-}
-
-// Says which are altered; the exit status.
-int check(const std::vector<std::filesystem::path>& folders) {
-  int altered = 0;
-  const int unreadable = for_each(folders, [&](const auto& folder) {
-    const SealCheck seal = check_seal(Folder(folder), SealDepth::everything);
-    put_line(fmt::format("{:<24} {}", folder.filename().string(), seal.line()));
-    altered |= seal.state == SealState::altered;
-  });
-  return unreadable != 0 ? unreadable : altered;
-}
-
 // What was asked, parsed: an error in any of it comes before anything is read.
 struct Asked {
   query::Expression condition;
@@ -69,15 +47,42 @@ struct Asked {
   }
 };
 
+// Options that would be passed over.
+void refuse_useless(const Options& options, const Common& common) {
+  const bool groups = !options.group_by.empty();
+  if (!groups && !options.of.empty()) throw UsageError("ls: --of is of groups: say by --group-by which");
+  if (options.lowest && options.of.empty())
+    throw UsageError("ls: --lowest is of a number of groups: say by --of which");
+  if (groups && !options.columns.empty())
+    throw UsageError("ls: --columns and --group-by: a group has columns of its own");
+  if (common.json && options.csv) throw UsageError("ls: --json and --csv: say one of them");
+  if (!options.check) return;
+  for (const auto& [name, given] : {std::pair("--group-by", groups),
+                                    {"--columns", !options.columns.empty()},
+                                    {"--sort", !options.sort.empty()},
+                                    {"--limit", options.limit > 0},
+                                    {"--json", common.json},
+                                    {"--csv", options.csv},
+                                    {"--stale", options.stale}}) {
+    if (given) throw UsageError(fmt::format("ls: --check and {}: it takes a condition alone", name));
+  }
+}
+
+query::Term number_term(const std::string& text) {
+  std::vector<query::Term> terms = query::parse_terms(text);
+  if (terms.size() != 1) throw query::QueryError(text, 0, "one number was expected");
+  const query::Type type = terms[0].value.type;
+  if (type != query::Type::number && type != query::Type::duration && type != query::Type::unknown)
+    throw query::QueryError(text, 0, fmt::format("a number was expected, and this is {}", query::name_of(type)));
+  return std::move(terms[0]);
+}
+
 Asked parsed(const Options& options) {
   Asked asked{query::parse(fmt::format("{}", fmt::join(options.query, " "))), {}, {}, {}, {}};
   if (!options.columns.empty()) asked.columns = query::parse_terms(options.columns);
-  if (!options.sort.empty()) asked.sort = query::parse_terms(options.sort, /*sorts=*/true);
+  if (!options.sort.empty() && options.group_by.empty()) asked.sort = query::parse_terms(options.sort, /*sorts=*/true);
   if (!options.group_by.empty()) asked.group_by = query::parse_terms(options.group_by);
-  if (options.of.empty()) return asked;
-  std::vector<query::Term> of = query::parse_terms(options.of);
-  if (of.size() != 1) throw query::QueryError(options.of, 0, "one number was expected");
-  asked.of = std::move(of[0]);
+  if (!options.of.empty()) asked.of = number_term(options.of);
   return asked;
 }
 
@@ -140,7 +145,8 @@ void print_json(RunIndex& index, const std::vector<IndexedRun>& runs, const Aske
 void print_for_people(const RunTable& table) {
   const size_t width = terminal_width();
   const std::vector<std::string> left_out = print_table(table.table, width);
-  if (!left_out.empty()) print_list(fmt::format("no room for {} more columns:", left_out.size()), left_out, width);
+  if (!left_out.empty())
+    print_list(fmt::format("no room for {}:", counted(left_out.size(), "more column")), left_out, width);
   if (!table.constants.empty()) print_list("the same in all:", table.constants, width);
 }
 
@@ -153,16 +159,21 @@ void print_runs(RunIndex& index, const std::vector<IndexedRun>& runs, const Aske
 
 void print_groups(RunIndex& index, const std::vector<IndexedRun>& runs, const Asked& asked, const Options& options,
                   bool json) {
-  const Table table = group_table(index, runs, asked.group_by, asked.of, options.lowest);
-  if (json) put_json(table_json(table));
-  else if (options.csv) print_csv(table);
-  else print_for_people({table, {}});
+  GroupTable groups = group_table(index, runs, asked.group_by, asked.of, options.lowest);
+  if (!options.sort.empty()) sort_rows(groups.table, options.sort);
+  const auto most = static_cast<size_t>(options.limit);
+  if (most > 0 && groups.table.rows.size() > most) groups.table.rows.resize(most);
+  if (json) put_json(table_json(groups.table));
+  else if (options.csv) print_csv(groups.table);
+  else print_for_people(for_people(index, runs, std::move(groups)));
 }
 
-std::string nothing_found(RunIndex& index, const std::string& folder) {
+std::string nothing_found(RunIndex& index, const Asked& asked, const std::string& folder) {
   const size_t size = index.size();
   if (size == 0) return "no runs in " + folder;
-  return fmt::format("none of {} runs in {}", size, folder);
+  const size_t archived = index.matching(asked.condition).size();
+  return fmt::format("none of {} in {}{}", counted(size, "run"), folder,
+                     archived == 0 ? "" : fmt::format("; {} archived: --all", archived));
 }
 
 int list(const Options& options, const Common& common) {
@@ -170,22 +181,37 @@ int list(const Options& options, const Common& common) {
   RunIndex index(common.runs, options.stale ? RunIndex::Freshness::stale : RunIndex::Freshness::refresh);
   std::vector<IndexedRun> runs = index.matching(options.all ? asked.condition : without_archived(asked.condition));
   if (!asked.sort.empty()) sort_runs(index, runs, asked.sort);
-  limit(runs, static_cast<size_t>(options.limit), !asked.sort.empty());
+  if (asked.group_by.empty()) limit(runs, static_cast<size_t>(options.limit), !asked.sort.empty());
   const bool machine = common.json || options.csv;
-  if (runs.empty() && !machine) put_line(nothing_found(index, common.runs));
+  if (runs.empty() && !machine) put_line(nothing_found(index, asked, common.runs));
   else if (!asked.group_by.empty()) print_groups(index, runs, asked, options, common.json);
   else if (common.json) print_json(index, runs, asked);
   else print_runs(index, runs, asked, options);
   for (const std::string& remark : index.remarks(asked.expressions())) put_error(remark);
-  const std::vector<std::string> problems = index.problems();
-  for (const std::string& problem : problems) put_error(problem);
-  return problems.empty() ? 0 : 2;
+  return put_problems(index.problems());
+}
+
+// Archived runs too, unless a condition is given.
+int check(const Options& options, const Common& common) {
+  if (options.query.empty()) {
+    const int status = print_seals(Runs(common.runs).folders());
+    return std::max(status, say_lost_records(common.runs));
+  }
+  const query::Expression condition = parsed(options).condition;
+  RunIndex index(common.runs);
+  std::vector<std::filesystem::path> folders;
+  for (const IndexedRun& run : index.matching(options.all ? condition : without_archived(condition)))
+    folders.push_back(run.folder);
+  if (folders.empty()) raise_no_runs("ls", options.query, common);
+  const int status = print_seals(folders);
+  return std::max(status, put_problems(index.problems()));
 }
 
 int answer(const Options& options, const Common& common) {
-  if (options.check) return check(Runs(common.runs).folders());
+  refuse_useless(options, common);
+  require_runs_folder(common);
   try {
-    return list(options, common);
+    return options.check ? check(options, common) : list(options, common);
   } catch (const query::QueryError& e) {
     put_error(e.what());
     const std::string pointed = e.pointed();
@@ -210,10 +236,12 @@ Verb ls() {
                             Takes::query);
             arguments.option("--columns", options->columns, "what to show, as 'name, params.lr, metrics[\"loss\"].min'",
                              Takes::terms);
-            arguments.option("--sort", options->sort, "by what, as 'made' or '-metrics[\"accuracy\"].max'",
-                             Takes::terms);
+            arguments.option(
+                "--sort", options->sort,
+                "by what, as 'made' or '-metrics[\"accuracy\"].max'; groups by a column of theirs, as '-mean'",
+                Takes::terms);
             arguments.option("--limit", options->limit, 1, std::numeric_limits<int>::max(),
-                             "the first so many of what is sorted, else the newest");
+                             "the first so many of what is sorted or grouped, else the newest");
             arguments.option("--group-by", options->group_by,
                              "a row for all runs that are equal in it, as 'params.lr'; 'params': in all parameters",
                              Takes::terms);
@@ -223,7 +251,7 @@ Verb ls() {
             arguments.flag("--all", options->all, "archived runs too");
             arguments.flag("--csv", options->csv, "print CSV");
             arguments.flag("--stale", options->stale, "from what is known, without looking for what changed since");
-            arguments.flag("--check", options->check, "hold every file of every run against its seal");
+            arguments.flag("--check", options->check, "hold every file of the runs against their seals");
           },
           [options](const Common& common) { return answer(*options, common); }};
 }

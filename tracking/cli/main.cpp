@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -13,8 +16,10 @@
 
 #include "stet/tensor/version.h"
 #include "stet/tracking/cli/complete.h"
+#include "stet/tracking/cli/help_text.h"
 #include "stet/tracking/cli/man.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/record/nearest.h"
 #include "stet/tracking/record/standard_descriptors.h"
@@ -35,6 +40,32 @@ constexpr Verb (*kVerbs[])() = {ls,     show, series,    plot,   diff,    compar
 
 const std::string kFooter = std::string(kRunIs) + "\n" + kExitStatus;
 
+// The same behind a verb: the first word that is none of its options, and the one that may be meant.
+std::string explained(const CLI::ParseError& error, const std::string& name, const std::vector<std::string>& words) {
+  std::vector<std::string> options;
+  for (const auto& make : kVerbs) {
+    const Verb verb = make();
+    if (verb.name != name) continue;
+    for (const Argument& a : arguments_of(verb)) {
+      for (size_t at = 0; a.is_option() && at <= a.name.size();) {
+        const size_t comma = std::min(a.name.find(',', at), a.name.size());
+        options.push_back(a.name.substr(at, comma - at));
+        at = comma + 1;
+      }
+    }
+  }
+  const bool unknown = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  for (const std::string& word : unknown ? words : std::vector<std::string>()) {
+    const std::string option = word.substr(0, word.find('='));
+    if (!option.starts_with("--") || option == "--") continue;
+    if (std::find(options.begin(), options.end(), option) != options.end()) continue;
+    const std::string near = nearest(option, options);
+    return fmt::format("{}: there is no option {}; {}see stet {} --help", name, option,
+                       near.starts_with("--") ? "did you mean " + near + "? " : "", name);
+  }
+  return fmt::format("{}: {}; see stet {} --help", name, error.what(), name);
+}
+
 // What is wrong with a command line, and the verb that may be meant.
 std::string explained(const CLI::ParseError& error, int argc, char** argv) {
   std::vector<std::string> names;
@@ -43,10 +74,32 @@ std::string explained(const CLI::ParseError& error, int argc, char** argv) {
     return std::find(names.begin(), names.end(), word) != names.end();
   };
   const std::string word = argc > 1 ? argv[1] : "";
-  if (word.empty() || word.starts_with("-") || is_verb(word)) return std::string(error.what()) + "; see stet --help";
+  if (is_verb(word)) return explained(error, word, {argv + 2, argv + argc});
+  if (word.empty() || word.starts_with("-")) return std::string(error.what()) + "; see stet --help";
   const std::string near = nearest(word, names);
   return fmt::format("there is no verb '{}'; {}", word,
                      near.empty() ? "see stet --help" : "did you mean " + near + "?");
+}
+
+// The parser takes a word in brackets for a list of words. Behind this it stays one.
+constexpr char kHeld = '\x01';
+
+std::string held(std::string word) {
+  const size_t equals = word.starts_with("--") ? word.find('=') : word.npos;
+  const size_t value = equals == word.npos ? 0 : equals + 1;
+  if (value < word.size() && word[value] == '[') word.insert(value, 1, kHeld);
+  return word;
+}
+
+void let_go(std::string& word) {
+  if (word.starts_with(kHeld)) word.erase(0, 1);
+}
+
+void let_go(const Argument& argument) {
+  if (auto* const* word = std::get_if<std::string*>(&argument.place)) let_go(**word);
+  if (auto* const* words = std::get_if<std::vector<std::string>*>(&argument.place)) {
+    for (std::string& word : **words) let_go(word);
+  }
 }
 
 // The command line from its end, as the parser takes it; what is sorted by may begin with a minus.
@@ -55,7 +108,7 @@ std::vector<std::string> words_of(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const bool sorts = word == "--sort" && i + 1 < argc;
-    words.insert(words.begin(), sorts ? word + "=" + argv[++i] : word);
+    words.insert(words.begin(), held(sorts ? word + "=" + argv[++i] : word));
   }
   return words;
 }
@@ -81,6 +134,8 @@ void add(CLI::App& command, const Argument& argument) {
   CLI::Option* option = std::visit(add_to, argument.place);
   option->type_name(argument.is_option() ? value_word(argument) : "");
   if (argument.required) option->required();
+  const bool has_text = argument.is_option() && !std::holds_alternative<bool*>(argument.place);
+  if (has_text) option->check([](const std::string& value) { return value.empty() ? "needs a value" : ""; });
   if (std::holds_alternative<int*>(argument.place)) option->check(CLI::Range(argument.least, argument.most));
   if (argument.is_option() && std::holds_alternative<std::vector<std::string>*>(argument.place))
     option->allow_extra_args(false);
@@ -104,40 +159,67 @@ int run_command(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   Common common;
-  std::vector<std::pair<const CLI::App*, Verb>> verbs;
+  struct Command {
+    const CLI::App* parsed;
+    Verb verb;
+    Arguments arguments;
+  };
+  std::vector<Command> commands;
   for (const Verb& verb : all_verbs()) {
     CLI::App* command = app.add_subcommand(verb.name, verb.help);
-    command->add_option("--runs", common.runs, "folder of runs")->capture_default_str();
-    command->add_flag("--json", common.json, "print JSON");
+    command->add_option("--runs", common.runs, "folder of runs")->capture_default_str()->type_name("FOLDER");
+    if (answers_json(verb)) command->add_flag("--json", common.json, "print JSON");
     Arguments arguments;
     verb.options(arguments);
     for (const Argument& argument : arguments.all()) add(*command, argument);
-    command->footer(kFooter + ("\n\n" + examples_of(verb)));
-    verbs.emplace_back(command, verb);
+    const std::string language = takes_queries(arguments.all()) ? std::string("\n") + kQueriesAre : "";
+    command->footer(kFooter + language + "\n\n" + examples_of(verb));
+    commands.push_back({command, verb, arguments});
   }
   try {
     app.parse(words_of(argc, argv));
   } catch (const CLI::ParseError& e) {
+    if (dynamic_cast<const CLI::CallForHelp*>(&e)) {
+      fmt::print("{}", wrapped_help(app.help(), terminal_width()));
+      return 0;
+    }
     if (e.get_exit_code() == 0) return app.exit(e);
     put_error(explained(e, argc, argv));
     return 2;
   }
-  for (const auto& [command, verb] : verbs) {
-    if (*command) return verb.run(common);
+  let_go(common.runs);
+  for (const Command& command : commands) {
+    if (!*command.parsed) continue;
+    for (const Argument& argument : command.arguments.all()) let_go(argument);
+    return command.verb.run(common);
   }
   return 2;  // unreachable: one is required
 }
 
+// What could not be printed is an error, though all else was done.
+int printed(int status) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  put_error(fmt::format("standard output: can't be written{}", errno ? std::string(": ") + std::strerror(errno) : ""));
+  return 2;
+}
+
+int guarded(int argc, char** argv) {
+  try {
+    return run_command(argc, argv);
+  } catch (const std::bad_alloc&) { put_error("out of memory"); } catch (const std::exception& e) {
+    if (std::ferror(stdout) == 0) put_error(message_of(e));
+  }
+  return 2;
+}
+
 }  // namespace
+
+int run_program(int argc, char** argv) { return printed(guarded(argc, argv)); }
 
 }  // namespace stet::tracking::cli
 
 int main(int argc, char** argv) {
   stet::tracking::open_standard_descriptors();
-  try {
-    return stet::tracking::cli::run_command(argc, argv);
-  } catch (const std::bad_alloc&) { stet::tracking::cli::put_error("out of memory"); } catch (const std::exception& e) {
-    stet::tracking::cli::put_error(stet::tracking::cli::message_of(e));
-  }
-  return 2;
+  return stet::tracking::cli::run_program(argc, argv);
 }

@@ -77,6 +77,7 @@ std::string page_of(const Verb& verb) {
   for (const Example& example : verb.examples)
     text += fmt::format(".TP\n{}\n{}\n", bold(example.line), roff(example.does));
   text += fmt::format(".SH NOTES\n{}\n.PP\n{}\n", roff(kRunIs), roff(kExitStatus));
+  if (takes_queries(arguments)) text += fmt::format(".PP\n{}\n", roff(kQueriesAre));
   return text + ".SH SEE ALSO\n.BR stet (1)\n";
 }
 

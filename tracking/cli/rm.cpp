@@ -10,16 +10,19 @@
 #include "stet/tracking/cli/chosen_runs.h"
 #include "stet/tracking/cli/confirm.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/run_words.h"
+#include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/keeping/trash.h"
 #include "stet/tracking/reading/runs.h"
 #include "stet/tracking/reading/tree_size.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::cli {
 namespace {
 
-constexpr size_t kMostListed = 20;
+constexpr size_t kMostListed = 20, kWidestName = 24;
 
 struct Options {
   std::vector<std::string> runs;
@@ -31,11 +34,12 @@ struct Doomed {
   Path folder;
   std::string name, status;
   TreeSize size;
+  bool stays = false;  // a process holds it
 };
 
 // One that can't be read may go all the same.
 Doomed look_at_run(const Path& folder) {
-  Doomed doomed{folder, "?", "unreadable", {}};
+  Doomed doomed{.folder = folder, .name = "?", .status = "unreadable", .size = {}};
   if (std::filesystem::is_symlink(folder)) {
     doomed.status = "a link";
     return doomed;
@@ -45,6 +49,7 @@ Doomed look_at_run(const Path& folder) {
     const RunSummary run = read_summary(folder);
     doomed.name = run.name;
     doomed.status = name_of(run.status);
+    doomed.stays = is_held(Folder(folder));
   } catch (const Error&) {  // its status says so
   }
   return doomed;
@@ -56,17 +61,37 @@ template <class T, class F> void put_list(const std::vector<T>& all, const F& li
   if (all.size() > kMostListed) put_line(fmt::format("  and {} more", all.size() - kMostListed));
 }
 
-void say(const std::vector<Doomed>& doomed, int64_t bytes) {
-  put_list(doomed, [](const Doomed& d) {
-    return fmt::format("{}  {}  {}  {}", d.folder.filename().string(), d.name, d.status, size_text(d.size.bytes));
-  });
+// Its columns, beside those of others.
+std::string line_of(const Doomed& d, size_t width) {
+  const std::string name = printable(d.name);
+  const size_t used = std::min(display_width(name), width);
+  return fmt::format("{}  {}{}  {:<11}  {:>9}{}", d.folder.filename().string(), name, std::string(width - used, ' '),
+                     d.status, size_text(d.size.bytes), d.stays ? "; a process holds it: it stays" : "");
+}
+
+size_t width_of_names(const std::vector<Doomed>& doomed) {
+  size_t width = 0;
+  for (const Doomed& d : doomed) width = std::max(width, std::min(display_width(printable(d.name)), kWidestName));
+  return width;
+}
+
+// `goes`: nobody is asked any more, and what went is said behind.
+void say(const std::vector<Doomed>& doomed, bool goes) {
+  put_list(doomed, [width = width_of_names(doomed)](const Doomed& d) { return line_of(d, width); });
   for (const Doomed& d : doomed) {
     for (const std::string& link : d.size.links)
       put_line(fmt::format("  {}/{} is no file: it goes along, and not what it leads to", d.folder.filename().string(),
                            link));
   }
-  put_line(fmt::format("{}, {}, go to the trash; they take that space until stet gc deletes them",
-                       counted(doomed.size(), "run"), size_text(bytes)));
+  if (goes) return;
+  int64_t bytes = 0;
+  size_t going = 0;
+  for (const Doomed& d : doomed) {
+    if (!d.stays) ++going, bytes += d.size.bytes;
+  }
+  put_line(fmt::format("{}, {}, {} to the trash; {} that space until stet gc deletes {}", counted(going, "run"),
+                       size_text(bytes), going == 1 ? "goes" : "go", going == 1 ? "it takes" : "they take",
+                       going == 1 ? "it" : "them"));
 }
 
 // From each folder of runs its own, as a run may be named by a path.
@@ -98,10 +123,12 @@ std::vector<std::string> words_left(const Options& options, const Common& common
 int remove(const Options& options, const Common& common) {
   if (options.runs.empty()) raise("rm: say which runs, or a condition, as 'status == \"failed\"'");
   std::vector<Doomed> doomed;
-  for (const Path& folder : selected_runs(words_left(options, common), common)) doomed.push_back(look_at_run(folder));
+  const std::vector<std::string> words = words_left(options, common);
+  require_all_or_none(words, common);
+  for (const Path& folder : selected_runs(words, common)) doomed.push_back(look_at_run(folder));
   int64_t bytes = 0;
   for (const Doomed& d : doomed) bytes += d.size.bytes;
-  if (!common.json) say(doomed, bytes);
+  if (!common.json) say(doomed, options.yes && !options.dry_run);
   Moved moved;
   const bool goes = !options.dry_run && !doomed.empty() && confirmed("rm", "Remove them?", options.yes);
   if (goes) moved = remove_all_of(doomed);
@@ -167,17 +194,19 @@ int list(const Common& common) {
   Json json = Json::array();
   int64_t bytes = 0;
   const std::vector<TrashedRun> all = trashed_runs(common.runs);
-  for (const TrashedRun& run : all) {
-    const Doomed d = look_at_run(run.folder);
+  std::vector<Doomed> doomed;
+  for (const TrashedRun& run : all) doomed.push_back(look_at_run(run.folder));
+  const size_t width = width_of_names(doomed);
+  for (size_t i = 0; i < all.size(); ++i) {
+    const TrashedRun& run = all[i];
+    const Doomed& d = doomed[i];
     bytes += d.size.bytes;
     json.push_back({{"folder", run.folder.string()},
                     {"name", d.name},
                     {"status", d.status},
                     {"bytes", d.size.bytes},
                     {"removed", run.removed}});
-    if (!common.json)
-      put_line(fmt::format("{}  {}  {}  {}, removed {}", run.name, d.name, d.status, size_text(d.size.bytes),
-                           local_time(run.removed)));
+    if (!common.json) put_line(fmt::format("{}, removed {}", line_of(d, width), local_time(run.removed)));
   }
   if (common.json) put_json(json);
   else put_line(fmt::format("{} in the trash, {}", counted(all.size(), "run"), size_text(bytes)));

@@ -1,5 +1,6 @@
 #include "stet/tracking/cli/run_table.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -30,6 +31,13 @@ std::string name_of(const TellingColumn& c) {
 }
 
 const query::SeriesName& series_of(const TellingColumn& c) { return c.value.operands.at(0).series; }
+
+// What stands over a column; where a parameter and a metric are called alike, so that they are told apart.
+std::string header_of(const TellingColumn& c, const std::vector<TellingColumn>& all) {
+  if (c.of == TellingColumn::Of::field) return upper(c.label);
+  const auto is_like = [&](const TellingColumn& other) { return other.label == c.label && other.of != c.of; };
+  return std::any_of(all.begin(), all.end(), is_like) ? name_of(c) : c.label;
+}
 
 // A metric without a context stands in a query for the only one of its name too. Here that one has a column of its own.
 void drop_values_of_contexts(RunIndex& index, const std::vector<IndexedRun>& runs, const IndexedNames& names,
@@ -74,7 +82,7 @@ RunTable telling_columns(RunIndex& index, const std::vector<IndexedRun>& runs, b
   for (const query::Term& basic : terms) out.table.columns.push_back({upper(basic.spelling), basic.spelling, false});
   for (const TellingColumn& c : telling.columns) {
     terms.push_back({c.expression, c.value, false});
-    out.table.columns.push_back({c.of == TellingColumn::Of::field ? upper(c.label) : c.label, name_of(c), true});
+    out.table.columns.push_back({header_of(c, telling.columns), name_of(c), true});
   }
   terms.push_back(query::parse_terms("made")[0]);
   out.table.columns.push_back({"MADE", "made", true});

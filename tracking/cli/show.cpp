@@ -7,22 +7,31 @@
 #include <sstream>
 
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/table.h"
+#include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/json/runs.h"
 #include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/record/host.h"
+#include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking::cli {
 namespace {
+
+constexpr size_t kWidestName = 40;  // one that is longer moves its own value alone
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 void print_pairs(const char* title, const Pairs& pairs) {
   if (pairs.empty()) return;
   size_t width = 0;
-  for (const auto& [name, value] : pairs) width = std::max(width, name.size());
+  for (const auto& [name, value] : pairs) width = std::max(width, std::min(display_width(name), kWidestName));
   put_line("");
   put_line(title);
-  for (const auto& [name, value] : pairs) put_line(fmt::format("  {:<{}}  {}", name, width, value));
+  for (const auto& [name, value] : pairs) {
+    const size_t used = display_width(name);
+    put_line(fmt::format("  {}{}  {}", name, std::string(width > used ? width - used : 0, ' '), value));
+  }
 }
 
 Pairs parameters(const RunOverview& run) {
@@ -35,12 +44,21 @@ Pairs parameters(const RunOverview& run) {
   return pairs;
 }
 
+Pairs hyperparameters(const RunOverview& run) {
+  Pairs pairs;
+  for (const RunHyperparameter& h : run.hyperparameters) {
+    if (!h.execution) pairs.emplace_back(h.path, h.value);
+  }
+  return pairs;
+}
+
 Pairs metrics(const RunOverview& run) {
   Pairs pairs;
   for (const auto& [tag, metric] : run.outline.metrics) {
     const MetricSummary& m = metric.summary;
-    pairs.emplace_back(tag, fmt::format("{:.6g} at step {}  (min {:.6g} at {}, max {:.6g} at {}, {} values)", m.last,
-                                        m.step, m.min, m.min_step, m.max, m.max_step, m.count));
+    pairs.emplace_back(tag,
+                       fmt::format("{:.6g} at step {}  (min {:.6g} at {}, max {:.6g} at {}, {})", m.last, m.step, m.min,
+                                   m.min_step, m.max, m.max_step, counted(static_cast<size_t>(m.count), "value")));
   }
   return pairs;
 }
@@ -55,15 +73,19 @@ Pairs summaries(const RunOverview& run) {
 Pairs derived(const RunOverview& run) {
   Pairs pairs;
   for (const DerivedMetric& d : run.derived)
-    pairs.emplace_back(d.name, fmt::format("{} values: {}", d.points.size(), d.how));
+    pairs.emplace_back(d.name, fmt::format("{}: {}", counted(d.points.size(), "value"), d.how));
   return pairs;
 }
 
 Pairs data(const RunOverview& run) {
   Pairs pairs;
-  for (const RunData& d : run.data)
-    pairs.emplace_back(d.name, fmt::format("{} samples, {}{}", d.count, d.samples_sha256.substr(0, 16),
-                                           d.split.empty() ? "" : ", " + d.split));
+  for (const RunData& d : run.data) {
+    std::string text = counted(static_cast<size_t>(d.count), "sample");
+    for (const std::string& part : {d.samples_sha256.substr(0, 16), d.split}) {
+      if (!part.empty()) text += ", " + part;
+    }
+    pairs.emplace_back(d.name, text);
+  }
   return pairs;
 }
 
@@ -72,21 +94,33 @@ const char* changes_of(const RunSource& source) {
   return source.dirty ? " with changes" : "";
 }
 
-std::string describe(const RunLaunch& l) {
+// Of a run that a process holds: which.
+std::string running(const RunOverview& run) {
+  if (run.status != RunStatus::running) return "";
+  const auto holder = read_holder(Folder(run.folder));
+  if (!holder || holder->pid == 0) return "running";
+  const std::string where = holder->host == host_name() ? "" : " on " + holder->host;
+  return fmt::format("running, process {}{}", holder->pid, where);
+}
+
+std::string describe(const RunLaunch& l, const std::string& running) {
   std::string text = fmt::format("from step {}, {}, {} threads, {}, {}", l.first_step, local_time(l.started), l.threads,
                                  l.isa, l.device);
   if (!l.source.commit.empty())
     text += fmt::format(", commit {}{}", l.source.commit.substr(0, 12), changes_of(l.source));
   else if (!l.source.unknown.empty()) text += ", source unknown";
   if (l.log_waits > 0) text += fmt::format(", waited {:.1f} s for the log's disk", l.log_wait_seconds);
-  if (!l.end) return text + ", without an end mark";
+  if (!l.end) return text + (running.empty() ? ", without an end mark" : ", " + running);
   return text + fmt::format(", {:.1f} s, exit status {}{}", l.end->wall_seconds, l.end->exit_code,
                             l.end->message.empty() ? "" : ": " + l.end->message);
 }
 
 Pairs launches(const RunOverview& run) {
   Pairs pairs;
-  for (const RunLaunch& launch : run.launches) pairs.emplace_back(std::to_string(pairs.size()), describe(launch));
+  for (const RunLaunch& launch : run.launches) {
+    const bool is_last = &launch == &run.launches.back();
+    pairs.emplace_back(std::to_string(pairs.size()), describe(launch, is_last ? running(run) : ""));
+  }
   return pairs;
 }
 
@@ -126,7 +160,7 @@ int exit_status(const RunOverview& run) { return run.seal.state == SealState::al
 // Its lines, each set off from the titles of the parts.
 void print_model(const RunOverview& run) {
   put_line("");
-  put_line(fmt::format("Model, {} trained values", run.parameter_count));
+  put_line(fmt::format("Model, {}", counted(static_cast<size_t>(run.parameter_count), "trained value")));
   std::istringstream lines(run.model_summary);
   for (std::string line; std::getline(lines, line);) put_line("  " + line);
 }
@@ -135,21 +169,22 @@ void print_labels(const RunOverview& run) {
   if (!run.group.empty()) put_line("  group " + run.group);
   if (!run.tags.empty()) put_line(fmt::format("  tags {}", fmt::join(run.tags, ", ")));
   if (run.archived) put_line("  archived");
-  if (!run.description.empty()) put_line("  " + run.description);
+  if (!run.description.empty()) put_line("  description " + run.description);
 }
 
 void print_text(const RunOverview& run) {
   put_line("run " + run.id);
   put_line(fmt::format("  name {}, program {}, {}", run.name, run.program, name_of(run.status)));
   put_line("  " + run.folder.string());
-  put_line(fmt::format("  made {}, {} steps, numerics {}, seed {}", local_time(run.created), run.steps, run.numerics,
-                       run.seed));
+  put_line(fmt::format("  made {}, {}, numerics {}, seed {}", local_time(run.created),
+                       counted(static_cast<size_t>(run.steps), "step"), run.numerics, run.seed));
   print_labels(run);
   if (!run.digest().empty()) put_line("  digest " + run.digest());
   if (run.status != RunStatus::running) put_line("  " + run.seal.line());
   print_pairs("Notes", notes(run));
   for (const std::string& line : read_labels(run.folder).unreadable) put_error(line);
   print_pairs("Parameters", parameters(run));
+  print_pairs("Hyperparameters of modules", hyperparameters(run));
   print_pairs("Metrics", metrics(run));
   print_pairs("Summaries", summaries(run));
   print_pairs("Derived after the run", derived(run));

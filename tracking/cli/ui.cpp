@@ -6,6 +6,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/cli/print.h"
+#include "stet/tracking/cli/runs_folder.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/ui/page_files.h"
 #include "stet/tracking/ui/server.h"
@@ -20,6 +21,7 @@ void announce(const std::string& address, bool json) {
 }
 
 int answer(ui::ServerOptions options, const Common& common) {
+  require_runs_folder(common);
   options.runs = common.runs;
   // What works on the page serves its files from where they lie.
   if (const char* page = std::getenv("STET_UI_PAGE")) options.page = page;

@@ -82,16 +82,23 @@ struct Verb {
                                                  ///< or not verified, 2 wrong use or unreadable
 };
 
+/// Does it answer --json?
+bool answers_json(const Verb& verb);
 /// All that a verb takes, --runs, --json and --help with it; there is nothing behind their places.
 std::vector<Argument> arguments_of(const Verb& verb);
 /// What stands for an option's value in texts, as FILE; empty where it has none.
 std::string value_word(const Argument& argument);
+
+/// Does it take a condition, or an expression of the language that conditions are written in?
+bool takes_queries(const std::vector<Argument>& arguments);
 
 // What --help and the manual say of all verbs.
 inline constexpr const char* kProgramIs =
     "Lists, shows, compares, verifies, resumes and labels the runs of Stet programs, and fetches data sets.";
 inline constexpr const char* kRunIs =
     "RUN is an id, a unique prefix of one, a name (the newest run of it), latest, or a run's folder.";
+inline constexpr const char* kQueriesAre =
+    "Conditions and expressions are described by docs/query.md in Stet's source.";
 inline constexpr const char* kExitStatus =
     "Exit status: 0 done or the same, 1 differs or not verified, 2 wrong use or unreadable.";
 

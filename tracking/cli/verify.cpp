@@ -3,18 +3,23 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <optional>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/signals.h"
+#include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/verification.h"
 
 namespace stet::tracking::cli {
 namespace {
+
+constexpr const char* kIsas[] = {"avx512", "avx2", "neon", "scalar"};
 
 struct Options : VerifyOptions {
   std::string run;
@@ -33,12 +38,15 @@ class ProgressLine {
   }
   void show(int64_t step, int64_t steps) {
     begun_ = true;
-    if (shown_) fmt::print(stderr, "\rverifying: step {} of {}\033[K", step, steps);
+    if (!shown_ || step == last_) return;
+    fmt::print(stderr, "\rverifying: step {} of {}\033[K", step, steps);
+    last_ = step;
   }
 
  private:
   const bool shown_;
   bool begun_ = false;
+  int64_t last_ = -1;
 };
 
 int exit_status(const Verdict& verdict) {
@@ -68,7 +76,7 @@ std::optional<Verdict> verify_shown(const std::filesystem::path& run, const Opti
 
 void print_text(const Verdict& verdict) {
   put_line(verdict.line, verdict.verified() ? stdout : stderr);
-  if (verdict.verified()) put_line(fmt::format("not vouched for: {}", fmt::join(verdict.not_vouched_for(), ", ")));
+  if (verdict.verified()) print_list("not vouched for:", verdict.not_vouched_for(), terminal_width());
 }
 
 // `--NAME PLACE` or `--NAME=PLACE`, as a program takes them.
@@ -85,7 +93,13 @@ std::map<std::string, std::string> places_of(const std::vector<std::string>& wor
   return places;
 }
 
+void require_isa(const std::string& isa) {
+  if (isa.empty() || std::find(std::begin(kIsas), std::end(kIsas), std::string_view(isa)) != std::end(kIsas)) return;
+  raise("verify: --isa {}: there are {}", isa, fmt::join(kIsas, ", "));
+}
+
 int verify_run(const Common& common, Options options) {
+  require_isa(options.isa);
   options.places = places_of(options.words);
   const std::filesystem::path run = Runs(common.runs).folder_of(options.run);
   const NotedSignals signals;
@@ -103,7 +117,7 @@ void say_options(Arguments& arguments, Options& o) {
   arguments.word("RUN", o.run, "which run", Takes::run);
   arguments.option("--threads", o.threads, 0, 1024, "run it with so many threads; 0: all cores");
   arguments.option("--isa", o.isa, "run it on this instruction set: avx512, avx2, neon or scalar",
-                   {"avx512", "avx2", "neon", "scalar"});
+                   {kIsas[0], kIsas[1], kIsas[2], kIsas[3]});
   arguments.option("--device", o.device, "run it on this device: cpu, cuda or cuda:N", {"cpu", "cuda"});
   arguments.flag("--resumes", o.resumes, "start every stretch from its checkpoint as well");
   arguments.rest(o.words, Takes::file);

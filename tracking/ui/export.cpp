@@ -238,6 +238,12 @@ class Export {
   int64_t bytes_ = 0;
 };
 
+// A page of none would take the place of one that has some.
+void require_runs(Desk& desk, const std::string& query) {
+  if (ids(desk, Parameters({{"query", query}}))["ids"].empty())
+    raise("export: there are no such runs; `stet ls` lists them");
+}
+
 // May the folder be made, or replaced?
 void check_place(const Folder& parent, const std::string& name) {
   const EntryStatus status = look_at(parent / name);
@@ -247,24 +253,43 @@ void check_place(const Folder& parent, const std::string& name) {
   raise("export: {} is there, and no export made it", (parent / name).path().string());
 }
 
+// A moment without the folder is all that is ever seen; where the new one can't take its place the old one has it
+// again.
+void replace(const Folder& parent, const std::string& building, const std::string& name) {
+  FileSystem& fs = file_system();
+  const std::string old = ".old-" + name;
+  const bool is_there = look_at(parent / name).kind != EntryStatus::Kind::none;
+  if (is_there) {
+    remove_all(fs, parent / old);
+    fs.rename(parent / name, parent / old);
+  }
+  try {
+    fs.rename(parent / building, parent / name);
+  } catch (...) {
+    if (is_there) fs.rename(parent / old, parent / name);
+    throw;
+  }
+  fs.sync_directory(parent);
+  remove_all(fs, parent / old);
+}
+
 }  // namespace
 
 Exported export_html(const Path& runs, const std::string& query, const Path& to) {
   require_page("export");
   const Path whole = std::filesystem::absolute(to).lexically_normal();
   const Path place = whole.has_filename() ? whole : whole.parent_path();
-  const Folder parent = make_directories(file_system(), place.parent_path());
-  const std::string name = place.filename().string(), building = ".new-" + name;
-  check_place(parent, name);
   query::parse(query);  // what is wrong with it is said before anything is read
   Desk desk(runs, /*read_only=*/true);
   desk.index.refresh_now();
+  require_runs(desk, query);
+  const Folder parent = make_directories(file_system(), place.parent_path());
+  const std::string name = place.filename().string(), building = ".new-" + name;
+  check_place(parent, name);
   remove_all(file_system(), parent / building);
   try {
     const Exported done = Export(desk, make_folder(file_system(), parent / building), query).run();
-    remove_all(file_system(), parent / name);
-    file_system().rename(parent / building, parent / name);
-    file_system().sync_directory(parent);
+    replace(parent, building, name);
     return done;
   } catch (...) {
     discard(parent / building);

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -136,10 +137,104 @@ class Ls(unittest.TestCase):
         self.assertEqual(len(alone), 16)
         self.assertRegex(ls("--group-by", "status").stdout.splitlines()[0], r"^status +RUNS$")
 
+    def test_groups_are_sorted_by_their_columns(self):
+        words = ["--group-by", "params.model", "--of", 'metrics["test/accuracy"].max']
+        means = [group["mean"] for group in json.loads(ls("--json", *words, "--sort", "-mean").stdout)]
+        self.assertEqual(means, sorted(means, reverse=True))
+        shown = json.loads(ls("--json", *words, "--sort", "runs,-params.model", "--limit", "2").stdout)
+        self.assertEqual(len(shown), 2)
+        self.assertLessEqual(shown[0]["runs"], shown[1]["runs"])
+        self.assertIn("'medium' is no column of the groups; they have params.model, runs, n, mean", ls(*words, "--sort", "medium", status=2).stderr)
+
+    def test_groups_fit_the_terminal(self):
+        of = ["--of", 'metrics["test/accuracy"].max']
+        for by in ("params.model", "params"):
+            for width in (60, 80, 140):
+                lines = ls("--group-by", by, *of, COLUMNS=str(width)).stdout.splitlines()
+                self.assertEqual([line for line in lines if len(line) > width], [])
+        best = json.loads(ls("--json", "--group-by", "params.model", *of).stdout)[0]["best"]
+        name = next(run.record["name"] for run in self.runs if run.record["id"] == best)
+        self.assertIn(name, ls("--group-by", "params.model", *of, COLUMNS="60").stdout)
+
+    def test_options_that_would_be_passed_over(self):
+        for words, why in ((("--of", "steps"), "--of is of groups"), (("--group-by", "name", "--lowest"), "--lowest is of"),
+                           (("--group-by", "name", "--columns", "name"), "--columns and --group-by"),
+                           (("--json", "--csv"), "--json and --csv"), (("--columns", ""), "--columns: needs a value"),
+                           (("--group-by", "name", "--of", "name"), "a number was expected, and this is a text"),
+                           (("--check", "--csv"), "--check and --csv"),
+                           (("--run", "g"), "ls: there is no option --run; did you mean --runs? see stet ls --help")):
+            self.assertIn(why, ls(*words, status=2).stderr)
+
+    def test_a_word_in_brackets_stays_one(self):
+        done = subprocess.run([STET, "series", "baseline", "[a,b]", "--runs", RUNS], capture_output=True, text=True, env=environment())
+        self.assertIn("logged no metric '[a,b]'", done.stderr)
+        self.assertEqual(rows(ls("--csv", "--columns", "[seed,1]").stdout)[0], {"[seed,1]": "[1, 1]"})
+
+    def test_what_cannot_be_printed_is_an_error(self):
+        for words in (["ls"], ["ls", "--json"], ["show", "baseline"], ["series", "baseline", "train/loss"], ["plot", "-m", "train/loss"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([STET, *words, "--runs", RUNS], stdout=full, stderr=subprocess.PIPE, text=True, env=environment())
+            self.assertEqual(done.returncode, 2, words)
+            self.assertIn("standard output: can't be written", done.stderr)
+
+    def test_a_folder_that_is_not_there(self):
+        for words in (["ls"], ["ls", "--check"], ["ui"], ["export", "--to", "html", "x"], ["plot", "-m", "a"], ["index"], ["gc", "--dry-run"]):
+            done = subprocess.run([STET, *words, "--runs", "/nowhere/at all"], capture_output=True, text=True, env=environment())
+            self.assertEqual((done.returncode, done.stderr), (2, "stet: --runs /nowhere/at all: no such folder\n"), words)
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([STET, "ls"], capture_output=True, text=True, env=environment(), cwd=folder)
+            self.assertEqual((done.returncode, done.stdout), (0, "no runs in ./runs\n"))
+
+    def test_check(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = pathlib.Path(folder) / "runs"
+            shutil.copytree(RUNS, runs)
+            check = lambda *words: subprocess.run([STET, "ls", "--check", "--runs", runs, *words], capture_output=True, text=True,
+                                                  env=environment(XDG_CACHE_HOME=folder + "/cache"))
+            whole = check()
+            self.assertEqual((whole.returncode, len(whole.stdout.splitlines())), (0, 16))
+            self.assertRegex(whole.stdout, r"(?m)^20260101-000000-0000a00  baseline +\S")
+            self.assertEqual(len(check('name == "baseline"').stdout.splitlines()), 1)
+            first, second = sorted(runs.iterdir())[:2]
+            (first / "run.json").unlink()
+            (second / "run.json").rename(pathlib.Path(folder) / "run.json")
+            (second / "run.json").symlink_to(pathlib.Path(folder) / "run.json")
+            done = check()
+            self.assertEqual(done.returncode, 2)
+            for lost in (first, second):
+                self.assertIn(f"{lost}: holds a log and no run.json", done.stderr)
+
+    def test_a_long_name_widens_no_other_row(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = pathlib.Path(folder) / "runs"
+            shutil.copytree(RUNS, runs)
+            record = sorted(runs.iterdir())[0] / "run.json"
+            record.write_text(record.read_text().replace('"baseline"', '"' + "x" * 100_000 + '"'))
+            for words in (["ls"], ["show", "diverged"]):
+                done = subprocess.run([STET, *words, "--runs", runs], capture_output=True, text=True, env=environment(XDG_CACHE_HOME=folder))
+                self.assertLess(len(done.stdout), 200_000, words)
+
+    def test_archived_ones_are_hinted_at(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = pathlib.Path(folder) / "runs"
+            shutil.copytree(RUNS, runs)
+            asked = lambda *words: subprocess.run([STET, *words, "--runs", runs], capture_output=True, text=True, check=True,
+                                                  env=environment(XDG_CACHE_HOME=folder)).stdout
+            asked("archive", "never-stopped")
+            self.assertEqual(asked("ls", "never-stopped"), f"none of 16 runs in {runs}; 1 archived: --all\n")
+
     def test_a_name_that_no_run_has_is_said(self):
         self.assertEqual(ls("params.lrr < 1").stderr, "stet: no run has params.lrr; did you mean params.lr?\n")
         self.assertEqual(ls('metrics["tran/loss"].min < 1').stderr,
                          'stet: no run has metrics["tran/loss"]; did you mean metrics["train/loss"]?\n')
+        self.assertEqual(ls('metrics["val/loss", subset = "clear"].min < 1').stderr,
+                         'stet: no run has metrics["val/loss", subset = "clear"]; did you mean metrics["val/loss", subset = "clean"]?\n')
+        self.assertEqual(ls('params.epochs == "3" or params.lr == "0.03"').stderr,
+                         "stet: params.epochs is a number in every run, and is compared with a text\n")
+        self.assertIn("no status is called 'finishd'; there are running, finished, failed, interrupted, dead; did you mean finished?",
+                      ls('status == "finishd"').stderr)
+        self.assertIn("no status is called 'finishd'", ls('status in ["finishd"]').stderr)
+        self.assertIn("the operator is written not", ls("NOT verified").stderr)
         self.assertIn("no run has data", ls('data["x"].samples > 1').stderr)
         self.assertIn("no run has params.q", ls("--columns", "params.q").stderr)
         self.assertEqual(ls("params.lr < 0").stdout, f"none of 16 runs in {RUNS}\n")

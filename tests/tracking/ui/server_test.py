@@ -444,7 +444,30 @@ class Live(Served):
                 time.sleep(0.1)
             self.assertEqual(server.get("ids")["ids"], [run["id"] for run in reversed(json.loads(stet("ls", "--json")))])
 
+    def test_copies_of_a_run(self):
+        folder = pathlib.Path(BASE.name) / "copies"
+        for name in ("0-copy", ONE, "z-copy"):
+            shutil.copytree(pathlib.Path(BASE.name) / "runs" / ONE, folder / name)
+        with Server(STET, folder, page=PAGE) as server:
+            while server.get("hello")["reading"]:
+                time.sleep(0.1)
+            self.assertEqual(server.get("run", id=ONE)["path"], str(folder / ONE))
+
+    def test_parameters_that_are_called_as_what_a_run_has(self):
+        folder = pathlib.Path(BASE.name) / "alike"
+        for name, value in (("a", "7"), ("b", "8")):
+            shutil.copytree(pathlib.Path(BASE.name) / "runs" / ONE, folder / name)
+            record = json.loads((folder / name / "run.json").read_text())
+            record["params"].append({"name": "program", "value": value, "type": "int", "source": "FLAG"})
+            (folder / name / "run.json").write_text(json.dumps({**record, "id": name, "program": "p" + value}))
+        with Server(STET, folder, page=PAGE) as server:
+            while server.get("hello")["reading"]:
+                time.sleep(0.1)
+            rows = {row["name"]: row["values"] for row in server.get("compare", runs=listed("a", "b"))["rows"]["params"]}
+            self.assertEqual((rows["program"], rows["program (of the run)"]), ([7, 8], ["p7", "p8"]))
+
     def test_no_runs(self):
+        (pathlib.Path(BASE.name) / "nothing").mkdir()
         with Server(STET, BASE.name + "/nothing", page=PAGE) as server:
             self.assertEqual(server.get("table")["rows"], [])
             self.assertEqual(server.get("views"), [])
@@ -520,9 +543,12 @@ class Export(unittest.TestCase):
         (other / "mine").write_text("x")
         self.assertIn("no export made it", self.export(f'id == "{ONE}"', "other", status=2).stderr)
         self.assertEqual(os.listdir(other), ["mine"])
+        held = self.answers("again")
+        self.assertIn("there are no such runs", self.export('name == "zzz"', "again", status=2).stderr)
+        self.assertEqual(self.answers("again"), held)
         self.export("steps >", "wrong", status=2)
         self.assertFalse((pathlib.Path(BASE.name) / "wrong").exists())
-        self.assertFalse([name for name in os.listdir(BASE.name) if name.startswith(".new-")])
+        self.assertFalse([name for name in os.listdir(BASE.name) if name.startswith((".new-", ".old-"))])
 
 
 if __name__ == "__main__":
