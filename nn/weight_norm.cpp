@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "stet/nn/init.h"
-#include "stet/tensor/checkpoint.h"
+#include "stet/tensor/counted.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
@@ -62,8 +62,13 @@ void SpectralState::iterate(const Tensor& matrix, int64_t times) {
 
 Tensor SpectralState::normalised(const Tensor& weight) {
   const Tensor matrix = as_matrix(weight);
-  if (training() && !recomputing()) iterate(matrix.detach(), options_.iterations);
-  return weight / matmul(u, matmul(matrix, v));
+  // A checkpoint's function may be called again before backward runs it anew: its vectors are those of its own call.
+  const Tensor left = next_value([&] {
+    if (training()) iterate(matrix.detach(), options_.iterations);
+    return u.value();
+  });
+  const Tensor right = next_value([&] { return v.value(); });
+  return weight / matmul(left, matmul(matrix, right));
 }
 
 void SpectralState::members(Visitor& visitor) {

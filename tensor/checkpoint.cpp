@@ -42,6 +42,9 @@ uint64_t next_place(const std::function<uint64_t()>& next) {
 Draw next_draw(const std::function<Draw()>& next) {
   return Counting::take(counting, &Counted::draws, &Counting::draw_, next);
 }
+Tensor next_value(const std::function<Tensor()>& next) {
+  return Counting::take(counting, &Counted::values, &Counting::value_, next);
+}
 
 bool recomputing() {
   for (const Counting* c = counting; c; c = c->outer_) {

@@ -8,6 +8,7 @@
 #include "stet/nn/linear.h"
 #include "stet/nn/norm.h"
 #include "stet/nn/transformer.h"
+#include "stet/nn/weight_norm.h"
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
@@ -75,6 +76,23 @@ TEST(Checkpoint, StatisticsMoveOnce) {
     all.push_back(norm.running_mean.value().to_vector<float>());
     all.push_back(norm.running_var.value().to_vector<float>());
     EXPECT_EQ(norm.batches_tracked, 1);
+    return all;
+  };
+  EXPECT_EQ(run(true), run(false));
+}
+
+// A critic sees real and fake before backward: the second call has moved the vectors of the first.
+TEST(Checkpoint, SpectralNormDividesByWhatItDividedBy) {
+  const auto run = [](bool saves) {
+    nn::SpectralNorm critic(nn::Linear(7, 3, rng), rng / "state");
+    const Tensor x = watch(input({4, 7}));
+    const auto call = [&](const Tensor& z) { return saves ? checkpoint(critic, z) : critic(z); };
+    const auto both = [&](const Tensor& z) { return call(z) - tanh(call(z * 2)); };
+    const Tensor within = saves ? checkpoint(both, x) : both(x);
+    const Tensor y = within + call(x);
+    auto all = bits(y, x, critic);
+    all.push_back(critic.state.u.value().to_vector<float>());
+    all.push_back(critic.state.v.value().to_vector<float>());
     return all;
   };
   EXPECT_EQ(run(true), run(false));
