@@ -125,7 +125,9 @@ Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
   for (const Tensor& in : inputs) wanted += in.has_gradient();
   std::vector<Input> edges;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    edges.push_back({inputs[i], [shared, i, wanted, count = inputs.size(), name](const Tensor& g) {
+    if (!inputs[i].has_gradient()) continue;
+    edges.push_back({inputs[i], [shared, i, wanted, count = inputs.size(), name, shape = inputs[i].shape(),
+                                 dtype = inputs[i].dtype()](const Tensor& g) {
                        if (shared->pending == 0 || !same_value(shared->upstream, g)) {
                          shared->gradients = shared->vjp(g);
                          shared->upstream = g;
@@ -135,6 +137,10 @@ Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
                          }
                        }
                        Tensor result = shared->gradients[i];
+                       if (result.defined() && (result.shape() != shape || result.dtype() != dtype)) {
+                         raise("{}: vjp's gradient {} is {} {}, its input {} {}", name, i, name_of(result.dtype()),
+                               result.shape().to_string(), name_of(dtype), shape.to_string());
+                       }
                        if (--shared->pending == 0) {
                          shared->gradients.clear();
                          shared->upstream = {};
@@ -153,6 +159,7 @@ Gradients::Entry* Gradients::find(const Node* leaf) {
 }
 
 Tensor Gradients::operator[](const Parameter& p) const {
+  if (!p.defined()) return {};
   const Entry* e = find(p.shared_state()->leaf.get());
   return e ? e->value : Tensor();
 }
@@ -165,7 +172,8 @@ Tensor Gradients::operator[](const Tensor& watched) const {
 Gradients& Gradients::operator+=(const Gradients& other) {
   for (const Entry& e : other.entries_) {
     if (Entry* mine = find(e.leaf.get())) {
-      mine->value = accumulate(std::move(mine->value), e.value);
+      Tensor added = e.value;  // e may be mine
+      mine->value = accumulate(std::move(mine->value), std::move(added));
     } else {
       entries_.push_back(e);
     }

@@ -25,6 +25,8 @@ TEST(Autograd, GradientsAreValues) {
   twice += g;
   twice *= 0.5;
   EXPECT_EQ(twice[w].to_vector<float>(), (std::vector<float>{2, 4, 6}));
+  g += g;
+  EXPECT_EQ(g[w].to_vector<float>(), (std::vector<float>{4, 8, 12}));
 }
 
 TEST(Autograd, GradientsOfGradients) {
@@ -84,6 +86,26 @@ TEST(Autograd, CustomGradients) {
   const Tensor y =
       function("straight_through", {x}, Tensor(5.0f), [](const Tensor& g) { return std::vector<Tensor>{g * 7}; });
   EXPECT_EQ(backward(y)[w].item<float>(), 7.0f);
+}
+
+TEST(Autograd, AFunctionRefusesGradientsThatAreNotItsInputs) {
+  Parameter w(Tensor::from<float>({1, 2, 3}));
+  const auto of = [&](const Tensor& gradient) {
+    const Tensor y = function("odd", {w}, w.value().detach(), [=](const Tensor&) { return std::vector{gradient}; });
+    return message_of([&] { backward(sum(y)); });
+  };
+  EXPECT_EQ(of(ones({})), "odd: vjp's gradient 0 is float32 [], its input float32 [3]");
+  EXPECT_EQ(of(ones({1, 3})), "odd: vjp's gradient 0 is float32 [1, 3], its input float32 [3]");
+  EXPECT_EQ(of(ones({3}, DType::float64)), "odd: vjp's gradient 0 is float64 [3], its input float32 [3]");
+  EXPECT_EQ(of(ones({3})), "no error");
+}
+
+TEST(Autograd, AnUndefinedParameterHasNoGradient) {
+  Parameter w(Tensor(3.0f));
+  const Parameter none;
+  const Gradients g = backward(w * 2);
+  EXPECT_FALSE(g.contains(none));
+  EXPECT_FALSE(g[none].defined());
 }
 
 TEST(Autograd, AFunctionGivesFreshGradientsAfterOneThatWantedOnlySome) {
