@@ -28,17 +28,29 @@ struct Cells : Visitor {
   std::set<std::string> aliases;  // the names of tied cells but the first
 };
 
-template <class Change>
-void for_each_pair(const Cells& averages, const Cells::Map& average, const Cells::Map& net, Change change) {
+bool are_alike(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && a.dtype() == b.dtype() && a.device() == b.device();
+}
+
+void require_pairs(const Cells::Map& average, const Cells::Map& net) {
   for (const auto& [name, to] : average) {
     const auto from = net.find(name);
-    if (from == net.end() || from->second->value.shape() != to->value.shape()) {
-      raise("average: {} is not in the network, or has another shape there; average a copy of the network", name);
+    if (from == net.end() || !are_alike(from->second->value, to->value)) {
+      raise(
+          "average: {} is not in the network, or has another shape, dtype or device there; average a copy of the "
+          "network",
+          name);
     }
-    if (!averages.aliases.contains(name)) change(*to, from->second->value);
   }
   for (const auto& [name, from] : net) {
     if (!average.contains(name)) raise("average: {} is not in the average; make it a copy of the network", name);
+  }
+}
+
+template <class Change>
+void for_each_pair(const Cells& averages, const Cells::Map& average, const Cells::Map& net, Change change) {
+  for (const auto& [name, to] : average) {
+    if (!averages.aliases.contains(name)) change(*to, net.at(name)->value);
   }
 }
 
@@ -48,6 +60,8 @@ void move_average(Stateful& average, Stateful& net, double decay) {
   const ContractFloatEnv env;
   if (!(decay >= 0 && decay < 1)) raise("average: decay {} is outside [0, 1)", decay);
   const Cells to(average), from(net);
+  require_pairs(to.parameters, from.parameters);
+  require_pairs(to.buffers, from.buffers);
   for_each_pair(to, to.parameters, from.parameters,
                 [&](CellState& a, const Tensor& p) { a.value = a.value + (1 - decay) * (p - a.value); });
   for_each_pair(to, to.buffers, from.buffers, [](CellState& a, const Tensor& b) { a.value = b; });

@@ -23,7 +23,12 @@ double NAdam::momentum(int64_t t) const {
 }
 
 double NAdam::product(int64_t t) {
-  for (int64_t next = std::ssize(products_); next <= t; ++next) products_.push_back(products_.back() * momentum(next));
+  for (int64_t next = std::ssize(products_); next <= t; ++next) {
+    const double product = products_.back() * momentum(next);
+    // It has underflown to where rounding keeps it; later moments, which are no less, leave it there.
+    if (product == products_.back()) return product;
+    products_.push_back(product);
+  }
   return products_[static_cast<size_t>(t)];
 }
 

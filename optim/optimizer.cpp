@@ -78,6 +78,20 @@ void Optimizer::set_learning_rate(double rate) {
   rate_ = rate;
 }
 
+namespace {
+
+// Throws UsageError unless a gradient is of its parameter's shape, dtype and device.
+void require_fit(const char* optimizer, const std::string& name, const Tensor& value, const Tensor& gradient) {
+  if (gradient.shape() == value.shape() && gradient.dtype() == value.dtype() && gradient.device() == value.device())
+    return;
+  const auto told = [](const Tensor& x) {
+    return fmt::format("{} {} on {}", name_of(x.dtype()), x.shape().to_string(), x.device().to_string());
+  };
+  raise("{}: the gradient of {} is {}, and the parameter {}", optimizer, name, told(gradient), told(value));
+}
+
+}  // namespace
+
 void Optimizer::step(const Gradients& gradients) {
   if (Recorder* r = recorder()) {
     r->training(*this, cells_);
@@ -95,21 +109,28 @@ void Optimizer::step(const Gradients& gradients) {
           "backward(loss, net)",
           name_, entry.value.shape().to_string(), origin);
     }
+    const Slot& slot = slots_[at->second];
+    require_fit(name_, slot.name, slot.cell->value, entry.value);
     gradient_of[at->second] = &entry.value;
   }
   const ContractFloatEnv env;
   const double factor = schedule_(steps_);
-  const double change = rate_ == lr_ ? 1 : rate_ / lr_;
+  const double moved = rate_ == lr_ ? 1 : rate_ / lr_;
   std::vector<Change> changes;
   changes.reserve(slots_.size());
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (!gradient_of[i]) continue;
     ++slots_[i].steps;
     // The exact product where no group and no set_learning_rate has a say.
-    const double base = slots_[i].lr == lr_ ? rate_ : slots_[i].lr * change;
+    const double base = slots_[i].lr == lr_ ? rate_ : slots_[i].lr * moved;
     changes.push_back({&slots_[i], gradient_of[i], base * factor});
   }
-  update(changes);
+  try {
+    update(changes);
+  } catch (...) {
+    for (const Change& change : changes) --change.slot->steps;
+    throw;
+  }
   ++steps_;
 }
 

@@ -1,6 +1,7 @@
 #include "stet/optim/plateau.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "stet/tensor/error.h"
@@ -30,10 +31,17 @@ Plateau::Plateau(Optimizer& optimizer, const PlateauOptions& o)
   if (!(o.min_lr >= 0)) raise("Plateau: min_lr {} is negative", o.min_lr);
 }
 
+// What a value must be better than.
+double Plateau::bound() const {
+  if (std::isinf(best_)) return best_;
+  const double margin = options_.mode == Mode::min ? -options_.threshold : options_.threshold;
+  if (options_.absolute) return best_ + margin;
+  return best_ * (1 + (best_ < 0 ? -margin : margin));
+}
+
 bool Plateau::step(double value) {
   const ContractFloatEnv env;
-  const double margin = options_.mode == Mode::min ? -options_.threshold : options_.threshold;
-  if (is_better(options_.mode, value, options_.absolute ? best_ + margin : best_ * (1 + margin))) {
+  if (is_better(options_.mode, value, bound())) {
     best_ = value;
     bad_ = 0;
   } else {

@@ -14,14 +14,15 @@ struct PlateauOptions {
   Mode mode = Mode::min;
   double factor = 0.1;      ///< the rate is multiplied by it; in (0, 1)
   int64_t patience = 10;    ///< values in a row that may be no better before it is
-  double threshold = 1e-4;  ///< by how much a value must be better than the best, relative to that
+  double threshold = 1e-4;  ///< by how much a value must be better than the best, relative to that's magnitude
   bool absolute = false;    ///< the threshold is a difference instead
   int64_t cooldown = 0;     ///< values after a reduction that aren't counted
   double min_lr = 0;
 };
 
-/// Lowers an optimizer's rate when a metric stops improving, as PyTorch's ReduceLROnPlateau does. Track it with the
-/// optimizer, so that a resumed run goes on counting:
+/// Lowers an optimizer's rate when a metric stops improving, as PyTorch's ReduceLROnPlateau does (of a metric below 0,
+/// for which PyTorch's relative threshold asks for less than no improvement, it asks for the same share). Track it with
+/// the optimizer, so that a resumed run goes on counting:
 ///   optim::Plateau plateau(opt, {.patience = 3});
 ///   run.track("plateau", plateau);
 ///   ... plateau.step(data::evaluate(losses, validation));
@@ -37,6 +38,8 @@ class Plateau : public Stateful {
   std::string describe() const override { return "Plateau"; }
 
  private:
+  double bound() const;
+
   Optimizer* optimizer_;
   PlateauOptions options_;
   double best_;

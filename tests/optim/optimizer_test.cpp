@@ -9,7 +9,13 @@
 #include "net.h"
 #include "snapshot.h"
 #include "stet/nn/linear.h"
+#include "stet/optim/adafactor.h"
+#include "stet/optim/adagrad.h"
 #include "stet/optim/adam.h"
+#include "stet/optim/lion.h"
+#include "stet/optim/muon.h"
+#include "stet/optim/nadam.h"
+#include "stet/optim/rmsprop.h"
 #include "stet/optim/sgd.h"
 #include "stet/tensor/storage.h"
 
@@ -37,6 +43,64 @@ TEST(Optimizer, AForgottenMemberIsNamedByItsOrigin) {
   EXPECT_EQ(opt.steps(), 0);
   opt.step(backward(sum(net.out(net.in(ones({1, 4})))), net));
   EXPECT_NE(flat(net), before);
+}
+
+struct One : Stateful {
+  Parameter w{Tensor::from<float>({1, -2, 3})};
+  void members(Visitor& v) override { v("w", w); }
+};
+
+std::map<std::string, std::vector<float>> values_of(const Snapshot& state) {
+  std::map<std::string, std::vector<float>> values;
+  for (const auto& [name, value] : state.tensors) values[name] = value.to_vector<float>();
+  return values;
+}
+
+template <class O> void expect_refusal() {
+  One net;
+  O opt(net);
+  opt.step(backward(sum(net.w * net.w)));
+  const Snapshot before(opt);
+  const auto values = flat(net);
+  for (const Tensor& odd : {ones({2, 3}), ones({1}), ones({3}, DType::float64)}) {
+    Gradients g = backward(sum(net.w * net.w));
+    g.entries()[0].value = odd;
+    EXPECT_THAT(message([&] { opt.step(g); }), AllOf(HasSubstr(opt.describe() + ": the gradient of w is "),
+                                                     HasSubstr("and the parameter float32 [3] on cpu")));
+    EXPECT_EQ(flat(net), values);
+    EXPECT_EQ(opt.steps(), 1);
+    const Snapshot after(opt);
+    EXPECT_EQ(after.integers, before.integers);
+    EXPECT_EQ(values_of(after), values_of(before));
+  }
+}
+
+TEST(Optimizer, RefusesAGradientThatIsNotItsParameters) {
+  expect_refusal<optim::SGD>();
+  expect_refusal<optim::Adam>();
+  expect_refusal<optim::AdamW>();
+  expect_refusal<optim::RMSprop>();
+  expect_refusal<optim::Adagrad>();
+  expect_refusal<optim::Adadelta>();
+  expect_refusal<optim::NAdam>();
+  expect_refusal<optim::Lion>();
+  expect_refusal<optim::Adafactor>();
+  expect_refusal<optim::Muon>();
+}
+
+TEST(Optimizer, AFailedUpdateIsNoStep) {
+  struct Failing : optim::Optimizer {
+    explicit Failing(Stateful& net)
+        : Optimizer("Failing", net, 1, 0, optim::constant(), {}, std::vector<std::string>{}) {}
+    std::string describe() const override { return "Failing"; }
+    void update(std::span<const Change>) override { raise("no room"); }
+    void hyperparameters(Visitor&) override {}
+  };
+  One net;
+  Failing opt(net);
+  EXPECT_THROW(opt.step(backward(sum(net.w * net.w))), UsageError);
+  EXPECT_EQ(opt.steps(), 0);
+  EXPECT_EQ(Snapshot(opt).integers.at("state/w/steps"), 0);
 }
 
 TEST(Optimizer, OneOfTwoPartsIsLeftAlone) {

@@ -266,5 +266,16 @@ TEST(Ema, RefusesANetThatItIsNoCopyOf) {
   EXPECT_THAT(message([&] { optim::move_average(a, a, 1); }), HasSubstr("decay 1"));
 }
 
+TEST(Ema, ARefusedNetMovesNothing) {
+  struct Two : Stateful {
+    Parameter a, b;
+    Two(double value, DType of_b) : a(full({2}, value)), b(full({2}, value, of_b)) {}
+    void members(Visitor& v) override { v("a", a)("b", b); }
+  };
+  Two average(1, DType::float32), net(3, DType::float64);
+  EXPECT_THAT(message([&] { optim::move_average(average, net, 0.5); }), HasSubstr("average: b is not in the network"));
+  EXPECT_THAT(flat(average), testing::ElementsAre(1, 1, 1, 1));
+}
+
 }  // namespace
 }  // namespace stet

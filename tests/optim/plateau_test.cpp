@@ -62,6 +62,27 @@ TEST(Plateau, GoesOnFromItsState) {
   EXPECT_EQ(Snapshot(other).hypers.at("mode"), "min");
 }
 
+// A relative threshold is a share of the best value's magnitude.
+TEST(Plateau, TakesNegativeMetrics) {
+  for (const Mode mode : {Mode::min, Mode::max}) {
+    const double sign = mode == Mode::min ? 1 : -1;
+    GoldenNet net(DType::float32);
+    optim::SGD optimizer(net, {.lr = 1});
+    Plateau plateau(optimizer, {.mode = mode, .patience = 1, .threshold = 0.1});
+    for (const double value : {-10.0, -10.5, -11.5, -12.0}) EXPECT_FALSE(plateau.step(sign * value)) << value;
+    EXPECT_TRUE(plateau.step(sign * -12.5)) << "no better than -11.5 by a tenth of it";
+    EXPECT_EQ(Snapshot(plateau).reals.at("best"), sign * -11.5);
+  }
+}
+
+TEST(Plateau, AnyFirstNumberIsBetterThanNone) {
+  GoldenNet net(DType::float32);
+  optim::SGD optimizer(net, {.lr = 1});
+  Plateau plateau(optimizer, {.patience = 0, .threshold = 1});
+  EXPECT_FALSE(plateau.step(5));
+  EXPECT_EQ(Snapshot(plateau).reals.at("best"), 5);
+}
+
 TEST(EarlyStopping, StopsWhenPatienceEnds) {
   EarlyStopping stop({.patience = 2, .min_delta = 0.1});
   EXPECT_EQ(stop.best_step(), 0);
