@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <cmath>
 #include <limits>
 
@@ -53,6 +54,18 @@ TEST(Numbers, KeepAllBitsOfIntegers) {
   EXPECT_THAT((x < kGreatest).to_vector<bool>(), ElementsAre(true, true, false));
   EXPECT_THAT((values<int64_t>({0}) + large).to_vector<int64_t>(), ElementsAre(large));
   EXPECT_EQ((values<float>({0}) + ((int64_t{1} << 53) + (int64_t{1} << 29) + 1)).item<float>(), 0x1p53f + 0x1p30f);
+}
+
+TEST(Numbers, AreRoundedToNearestInAnyModeOfTheCaller) {
+  const auto sums = [](int rounding) {
+    std::fesetround(rounding);
+    const float narrow = (values<float>({0}) + 16777217).item<float>();
+    const double wide = (values<double>({0}) + ((int64_t{1} << 53) + 1)).item<double>();
+    std::fesetround(FE_TONEAREST);
+    return std::pair(narrow, wide);
+  };
+  for (const int rounding : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD})
+    EXPECT_EQ(sums(rounding), std::pair(0x1p24f, 0x1p53));
 }
 
 TEST(Numbers, DivideIntegersOnlyAsIntegers) {
@@ -116,6 +129,8 @@ TEST(Numbers, BoundIntegersWithinTheirRange) {
 TEST(Numbers, FillIntegersWithValuesOfTheirsOnly) {
   EXPECT_EQ(message([] { full({2}, 0.5, DType::int64); }), "full: 0.5 is not a value of int64");
   EXPECT_EQ(message([] { full({2}, 256, DType::uint8); }), "full: 256 is not a value of uint8");
+  EXPECT_THAT(message([] { pow(ones({2}, DType::int32), 0.5); }),
+              HasSubstr("pow: takes float32 or float64, not int32"));
   EXPECT_EQ(message([] { pad(zeros({2}, DType::int32), {{1, 1}}, 0.5); }), "pad: 0.5 is not a value of int32");
   EXPECT_THAT(full({1}, 255, DType::uint8).to_vector<uint8_t>(), ElementsAre(255));
 }
