@@ -17,6 +17,7 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double share(int64_t part, int64_t whole) {
+  const ContractFloatEnv env;
   return whole == 0 ? kNaN : static_cast<double>(part) / static_cast<double>(whole);
 }
 
@@ -45,9 +46,12 @@ Classes classes_of(const char* metric, const Tensor& prediction, const Tensor& t
   return kept;
 }
 
-void require_in_range(const char* metric, int64_t c, size_t classes) {
-  if (c < 0 || static_cast<size_t>(c) >= classes)
-    raise<DataError>("{}: class {} is outside 0 … {}", metric, c, classes - 1);
+// Before anything is counted.
+void require_in_range(const char* metric, const std::vector<int64_t>& all, size_t classes) {
+  for (const int64_t c : all) {
+    if (c < 0 || static_cast<size_t>(c) >= classes)
+      raise<DataError>("{}: class {} is outside 0 … {}", metric, c, classes - 1);
+  }
 }
 
 void require_classes(const char* metric, int64_t classes) {
@@ -116,9 +120,11 @@ void TopK::add(const Tensor& prediction, const Tensor& target) {
   const std::vector<double> scores = last.to(cpu).to(DType::float64).to_vector<double>();
   const std::vector<int64_t> actual = class_numbers(target);
   const int64_t classes = last.size(-1);
+  std::vector<int64_t> counted = actual;
+  if (options_.ignore_index) std::erase(counted, *options_.ignore_index);
+  require_in_range("TopK", counted, static_cast<size_t>(classes));
   for (size_t i = 0; i < actual.size(); ++i) {
     if (actual[i] == options_.ignore_index) continue;
-    require_in_range("TopK", actual[i], static_cast<size_t>(classes));
     right_ += is_among(scores.data() + static_cast<int64_t>(i) * classes, classes, actual[i], k_);
     ++count_;
   }
@@ -134,10 +140,10 @@ ClassCounts::ClassCounts(const char* metric, int64_t classes, const ClassOptions
 
 void ClassCounts::add(const Tensor& prediction, const Tensor& target) {
   const Classes classes = classes_of(metric_, prediction, target, options_);
+  require_in_range(metric_, classes.predicted, counts_.size());
+  require_in_range(metric_, classes.actual, counts_.size());
   for (size_t i = 0; i < classes.actual.size(); ++i) {
     const int64_t guess = classes.predicted[i], truth = classes.actual[i];
-    require_in_range(metric_, guess, counts_.size());
-    require_in_range(metric_, truth, counts_.size());
     counts_[static_cast<size_t>(guess)].predicted += 1;
     counts_[static_cast<size_t>(truth)].actual += 1;
     counts_[static_cast<size_t>(truth)].hits += guess == truth;
@@ -210,9 +216,9 @@ ConfusionMatrix::ConfusionMatrix(int64_t classes, const ClassOptions& options) :
 
 void ConfusionMatrix::add(const Tensor& prediction, const Tensor& target) {
   const Classes classes = classes_of("ConfusionMatrix", prediction, target, options_);
+  require_in_range("ConfusionMatrix", classes.predicted, static_cast<size_t>(classes_));
+  require_in_range("ConfusionMatrix", classes.actual, static_cast<size_t>(classes_));
   for (size_t i = 0; i < classes.actual.size(); ++i) {
-    require_in_range("ConfusionMatrix", classes.predicted[i], static_cast<size_t>(classes_));
-    require_in_range("ConfusionMatrix", classes.actual[i], static_cast<size_t>(classes_));
     ++counts_[static_cast<size_t>(classes.actual[i] * classes_ + classes.predicted[i])];
   }
 }

@@ -24,7 +24,10 @@ void require_equal(const char* metric, const Tensor& prediction, const Tensor& t
   }
 }
 
-double mean_of(double sum, int64_t count) { return sum / static_cast<double>(count); }
+double mean_of(double sum, int64_t count) {
+  const ContractFloatEnv env;
+  return sum / static_cast<double>(count);
+}
 
 }  // namespace
 
@@ -38,8 +41,8 @@ void AUC::add(const Tensor& score, const Tensor& target) {
   for (size_t i = 0; i < scores.size(); ++i) {
     if (std::isnan(scores[i])) raise<DataError>("AUC: a score is NaN");
     if (truth[i] != 0 && truth[i] != 1) raise<DataError>("AUC: target {} is neither 0 nor 1", truth[i]);
-    samples_.push_back({scores[i], truth[i] == 1});
   }
+  for (size_t i = 0; i < scores.size(); ++i) samples_.push_back({scores[i], truth[i] == 1});
 }
 
 double AUC::value() const {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <cmath>
 #include <limits>
 
@@ -213,6 +214,36 @@ TEST(Metrics, NameThemselvesInErrors) {
   EXPECT_THAT(message([&] { nn::MeanSquaredError().add(logits, y); }), HasSubstr("MeanSquaredError: "));
   EXPECT_THAT(message([&] { nn::MeanAbsoluteError().add(logits, y); }), HasSubstr("MeanAbsoluteError: "));
   EXPECT_THAT(message([&] { nn::Perplexity().add(logits, wrong); }), HasSubstr("Perplexity: "));
+}
+
+TEST(Metrics, ABatchThatIsRefusedCountsNothing) {
+  const Tensor good = classes({0, 1, 0}), bad = classes({0, 1, 7}), logits = zeros({3, 2});
+  nn::ConfusionMatrix matrix(2);
+  nn::Recall recall(2);
+  nn::TopK top(1);
+  nn::AUC auc;
+  for (const auto& [prediction, target] : {std::pair(good, bad), std::pair(bad, good)}) {
+    EXPECT_THROW(matrix.add(prediction, target), DataError);
+    EXPECT_THROW(recall.add(prediction, target), DataError);
+  }
+  EXPECT_THROW(top.add(logits, bad), DataError);
+  EXPECT_THROW(auc.add(ones({3}), bad), DataError);
+  EXPECT_EQ(sum(matrix.value().counts).item<int64_t>(), 0);
+  EXPECT_THAT(recall.value().macro, IsNan());
+  EXPECT_THAT(top.value(), IsNan());
+  EXPECT_THAT(auc.value(), IsNan());
+}
+
+TEST(Metrics, DoNotDependOnTheCallersRounding) {
+  const Tensor logits = zeros({3, 2}), y = classes({0, 1, 1}), x = Tensor::from<float>({1, 0, 0}), t = zeros({3});
+  const auto values = [&](int rounding) {
+    std::fesetround(rounding);
+    const std::vector<double> all = {after(nn::Accuracy(), logits, y), after(nn::TopK(1), logits, y),
+                                     after(nn::MeanSquaredError(), x, t), after(nn::MeanAbsoluteError(), x, t)};
+    std::fesetround(FE_TONEAREST);
+    return all;
+  };
+  EXPECT_THAT(values(FE_UPWARD), ElementsAre(1 / 3.0, 1 / 3.0, 1 / 3.0, 1 / 3.0));
 }
 
 TEST(Metrics, OfOnePassDoNotDependOnTheBatch) {
