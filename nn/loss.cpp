@@ -1,5 +1,6 @@
 #include "stet/nn/loss.h"
 
+#include <limits>
 #include <numbers>
 
 #include "stet/nn/loss_parts.h"
@@ -50,9 +51,24 @@ void check_classes(const char* loss, const Tensor& x, const Tensor& target) {
   }
 }
 
+void require_dtype_of(const char* loss, const Tensor& x, const char* what, const Tensor& other) {
+  if (other.dtype() == x.dtype()) return;
+  raise("{}: predictions are {} and {} {}; convert them with to(DType::{})", loss, name_of(x.dtype()), what,
+        name_of(other.dtype()), name_of(x.dtype()));
+}
+
 void check_weights(const char* loss, const Tensor& x, const Tensor& class_weights) {
-  if (class_weights.defined() && class_weights.shape() != Shape{x.size(-1)}) {
+  if (!class_weights.defined()) return;
+  if (class_weights.shape() != Shape{x.size(-1)})
     raise("{}: class weights {} for {} classes", loss, class_weights.shape().to_string(), x.size(-1));
+  require_dtype_of(loss, x, "class weights", class_weights);
+}
+
+// They may be on a GPU, where nobody looks.
+void check_in_range(const char* loss, const Tensor& index, int64_t classes) {
+  if (index.device() != cpu) return;
+  for (const int64_t c : index.to_vector<int64_t>()) {
+    if (c < 0 || c >= classes) raise<DataError>("{}: class {} is outside 0 … {}", loss, c, classes - 1);
   }
 }
 
@@ -107,6 +123,7 @@ Rows cross_entropies(const Tensor& logits, const Tensor& index, const CrossEntro
 
 // Each row's cross-entropy with probabilities.
 Tensor of_probabilities(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
+  require_dtype_of("cross_entropy", logits, "probabilities", target);
   if (o.ignore_index) raise("cross_entropy: ignore_index is of class numbers, and targets are probabilities");
   const double spread = o.label_smoothing / static_cast<double>(logits.size(-1));
   const Tensor wanted = o.label_smoothing > 0 ? target * (1 - o.label_smoothing) + spread : target;
@@ -121,13 +138,22 @@ Tensor power(const Tensor& x, double gamma) {
   return whole == gamma ? pow(x, whole) : pow(x, gamma);
 }
 
-// Of one shape and dtype.
+// The same of at least 0, where a root's slope at 0 is infinite and what is multiplied by it is 0 there: that is 0.
+Tensor weight_of_wrong(const Tensor& x, double gamma) {
+  if (gamma == 0 || gamma >= 1) return power(x, gamma);
+  const Tensor none = x == 0, zero = zeros(x.shape(), x.dtype(), x.device());
+  const Tensor some = stet::where(none, ones(x.shape(), x.dtype(), x.device()), x);
+  return stet::where(none, zero, power(some, gamma));
+}
+
+// Of one shape and floating dtype.
 void require_alike(const char* loss, const Tensor& x, const Tensor& target) {
   require_equal_shapes(loss, x, target);
   if (x.dtype() != target.dtype()) {
     raise("{}: predictions are {} and targets {}; convert the targets with to(DType::{})", loss, name_of(x.dtype()),
           name_of(target.dtype()), name_of(x.dtype()));
   }
+  if (!is_floating(x.dtype())) raise("{}: takes float32 or float64, not {}", loss, name_of(x.dtype()));
 }
 
 // Half the logarithm of 2 pi.
@@ -159,6 +185,7 @@ Tensor nll(const Tensor& log_probabilities, const Tensor& target, const NllOptio
   check_classes("nll", log_probabilities, target);
   check_weights("nll", log_probabilities, o.class_weights);
   const Labels labels = labels_of(target, o.ignore_index);
+  check_in_range("nll", labels.index, log_probabilities.size(-1));
   Rows rows{-gather(log_probabilities, -1, labels.index.unsqueeze(-1)).squeeze(-1), {}};
   if (o.class_weights.defined()) {
     rows.weight = class_weights_of(labels.index, o.class_weights);
@@ -225,7 +252,7 @@ Tensor sigmoid_focal(const Tensor& logits, const Tensor& target, const FocalOpti
   const Tensor positive = sigmoid(logits), negative = sigmoid(-logits), rest = 1 - target;
   const Tensor wrong_zero = positive * rest, wrong_one = negative * target, wrong = wrong_zero + wrong_one;
   const Tensor entropy = bce_with_logits(logits, target, {.reduction = Reduction::none}),
-               weight = power(wrong, o.gamma);
+               weight = weight_of_wrong(wrong, o.gamma);
   Tensor loss = entropy * weight;
   if (o.alpha >= 0) {
     const Tensor of_one = o.alpha * target, of_zero = (1 - o.alpha) * rest;
@@ -237,10 +264,14 @@ Tensor sigmoid_focal(const Tensor& logits, const Tensor& target, const FocalOpti
 Tensor kl_div(const Tensor& x, const Tensor& target, const KlOptions& o) {
   const ContractFloatEnv env;
   require_alike("kl_div", x, target);
-  if (o.log_target) return reduce(exp(target) * (target - x), o.reduction);
+  const Tensor none = zeros(target.shape(), target.dtype(), target.device());
+  if (o.log_target) {
+    const Tensor absent = target == -std::numeric_limits<double>::infinity();
+    const Tensor some = stet::where(absent, none, target), share = exp(some), excess = some - x;
+    return reduce(stet::where(absent, none, share * excess), o.reduction);
+  }
   const Tensor absent = target == 0;
   const Tensor some = stet::where(absent, ones(target.shape(), target.dtype(), target.device()), target);
-  const Tensor none = zeros(target.shape(), target.dtype(), target.device());
   return reduce(stet::where(absent, none, target * (log(some) - x)), o.reduction);
 }
 

@@ -8,6 +8,7 @@
 
 #include "golden.h"
 #include "gradient_check.h"
+#include "stet/nn/distance.h"
 #include "stet/nn/loss.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
@@ -184,6 +185,69 @@ TEST(BceWithLogits, OfSoftTargetsIsWithoutCancellation) {
       EXPECT_NEAR(got, want, 1e-6 * want) << t << " " << x;
     }
   }
+}
+
+TEST(KlDiv, OfAnAbsentClassIsNothing) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  for (const bool of_logarithms : {false, true}) {
+    const Tensor x = watch(Tensor::from<float>({-1, 0, -kInf}));
+    const Tensor t = watch(of_logarithms ? Tensor::from<float>({-kInf, 0, -kInf}) : Tensor::from<float>({0, 1, 0}));
+    const Tensor loss = nn::kl_div(x, t, {.log_target = of_logarithms, .reduction = Reduction::none});
+    EXPECT_THAT(loss.to_vector<float>(), ElementsAre(0, 0, 0));
+    const Gradients g = backward(sum(loss));
+    EXPECT_THAT(g[x].to_vector<float>(), ElementsAre(0, -1, 0));
+    if (of_logarithms) { EXPECT_THAT(g[t].to_vector<float>(), ElementsAre(0, 1, 0)); }
+  }
+}
+
+TEST(SigmoidFocal, OfACertainRightLogitHasNoSlope) {
+  for (const double gamma : {0.0, 0.3, 0.5, 1.0, 1.5, 2.0}) {
+    const Tensor x = watch(Tensor::from<float>({110, -110, 1000})), t = Tensor::from<float>({1, 0, 1});
+    const Tensor loss = nn::sigmoid_focal(x, t, {.gamma = gamma, .reduction = Reduction::none});
+    EXPECT_THAT(loss.to_vector<float>(), ElementsAre(0, 0, 0)) << gamma;
+    EXPECT_THAT(backward(sum(loss))[x].to_vector<float>(), ElementsAre(0, 0, 0)) << gamma;
+  }
+}
+
+TEST(Distances, OfEqualRowsHaveNoSlope) {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    for (const double p : {1.0, 1.5, 2.0, 3.0}) {
+      const Tensor a = watch(Tensor::from<double>({1, 2, 3, 4}, {2, 2}).to(dtype)),
+                   b = Tensor::from<double>({1, 2, 3, 8}, {2, 2}).to(dtype);
+      const Tensor d = nn::pairwise_distance(a, b, {.p = p, .epsilon = 0});
+      const Gradients g = backward(sum(d));
+      EXPECT_THAT(d.to(DType::float64).to_vector<double>(), ElementsAre(0, testing::DoubleNear(4, 1e-6))) << p;
+      EXPECT_THAT(g[a].to(DType::float64).to_vector<double>(), ElementsAre(0, 0, 0, testing::DoubleNear(-1, 1e-6)))
+          << p;
+    }
+  }
+  const Tensor far = Tensor::from<float>({1, -5, 3}, {1, 3});
+  const nn::DistanceOptions greatest{.p = std::numeric_limits<double>::infinity(), .epsilon = 0};
+  EXPECT_THAT(nn::pairwise_distance(far, zeros({1, 3}), greatest).to_vector<float>(), ElementsAre(5));
+}
+
+TEST(CosineSimilarity, RefusesABoundThatVanishes) {
+  EXPECT_THAT(message([] { nn::cosine_similarity(zeros({2}), zeros({2}), 0, 1e-30); }),
+              HasSubstr("cosine_similarity: epsilon 1e-30"));
+  const Tensor a = watch(zeros({2}));
+  const Tensor alike = nn::cosine_similarity(a, zeros({2}), 0, 1e-18);
+  EXPECT_EQ(alike.item<float>(), 0);
+  EXPECT_THAT(backward(alike)[a].to_vector<float>(), ElementsAre(0, 0));
+  EXPECT_EQ(nn::cosine_similarity(zeros({2}, DType::float64), zeros({2}, DType::float64), 0, 1e-30).item<double>(), 0);
+  EXPECT_THROW(nn::cosine_similarity(zeros({2}, DType::float64), zeros({2}, DType::float64), 0, 1e-200), UsageError);
+}
+
+TEST(Losses, NameThemselvesWhereAPartDoesNotFit) {
+  const Tensor x = zeros({2, 3}), y = zeros({2}, DType::int64), wide = ones({3}, DType::float64);
+  EXPECT_EQ(message([&] { nn::cross_entropy(zeros({2, 0}), y); }), "cross_entropy: logits [2, 0] have no classes");
+  EXPECT_THAT(message([&] { nn::cross_entropy(x, y, {.class_weights = wide}); }),
+              HasSubstr("cross_entropy: predictions are float32 and class weights float64"));
+  EXPECT_THAT(message([&] { nn::cross_entropy(x, x.to(DType::float64)); }),
+              HasSubstr("cross_entropy: predictions are float32 and probabilities float64"));
+  EXPECT_THAT(message([&] { nn::nll(x, y, {.class_weights = wide}); }), HasSubstr("nll: predictions are float32"));
+  EXPECT_THAT([&] { nn::nll(x, y + 7); }, testing::ThrowsMessage<DataError>("nll: class 7 is outside 0 … 2"));
+  EXPECT_THAT(message([&] { nn::l1(y, y); }), HasSubstr("l1: takes float32 or float64, not int64"));
+  EXPECT_THAT(message([&] { nn::mse(y, y); }), HasSubstr("mse: takes float32 or float64, not int64"));
 }
 
 TEST(Huber, OfAnInfiniteDifferenceHasItsSlope) {
