@@ -60,11 +60,14 @@ void BatchNormBase::track(const Tensor& mean, const Tensor& variance, int64_t co
   if (recomputing()) return;
   const NoGrad no_grad;
   const ContractFloatEnv env;
-  ++batches_tracked;
-  const double newest = options_.momentum ? *options_.momentum : 1 / static_cast<double>(batches_tracked);
+  const int64_t batches = batches_tracked + 1;
+  const double newest = options_.momentum ? *options_.momentum : 1 / static_cast<double>(batches);
   const double unbiased = static_cast<double>(count) / static_cast<double>(count - 1);
-  running_mean.set(running_mean * (1 - newest) + mean * newest);
-  running_var.set(running_var * (1 - newest) + (variance * unbiased) * newest);
+  const Tensor new_mean = running_mean * (1 - newest) + mean * newest;
+  const Tensor new_var = running_var * (1 - newest) + (variance * unbiased) * newest;
+  running_mean.set(new_mean);
+  running_var.set(new_var);
+  batches_tracked = batches;
 }
 
 void BatchNormBase::members(Visitor& v) {
@@ -107,8 +110,10 @@ Tensor InstanceNormBase::normalised(const Tensor& x, int rank, const char* wante
   const auto moved = [&](const Buffer& running, const Tensor& of_samples) {
     return running * (1 - newest) + mean(of_samples, {0}) * newest;
   };
-  running_mean.set(moved(running_mean, result.mean));
-  running_var.set(moved(running_var, result.variance * (count / (count - 1))));
+  const Tensor new_mean = moved(running_mean, result.mean),
+               new_var = moved(running_var, result.variance * (count / (count - 1)));
+  running_mean.set(new_mean);
+  running_var.set(new_var);
   return result.y;
 }
 

@@ -191,6 +191,9 @@ TEST(BatchNorm2d, RefusesWhatItCannotNormalise) {
                 layer(zeros({2, 3, 2, 2}), Activation::none, zeros({2, 3, 2, 1}));
               }),
               HasSubstr("residual [2, 3, 2, 1]"));
+  nn::BatchNorm2d narrow(3, {.affine = false});
+  EXPECT_THROW(narrow(ones({2, 3, 2, 2}, DType::float64)), UsageError);
+  EXPECT_EQ(narrow.batches_tracked, 0);
   EXPECT_THAT(message([] { nn::BatchNorm2d(0); }), HasSubstr("BatchNorm2d(0)"));
   EXPECT_THAT(message([] { nn::BatchNorm2d(3, {.epsilon = 0}); }), HasSubstr("epsilon 0"));
   EXPECT_THAT(message([] { nn::BatchNorm2d(3, {.momentum = 1.5}); }), HasSubstr("momentum 1.5"));
