@@ -45,6 +45,9 @@ Recurrent::Recurrent(std::string name, int64_t gates, int64_t in, int64_t units,
   if (in < 1 || units < 1 || options.layers < 1) {
     raise("{}({}, {}, {} layers): all extents must be positive", name_, in, units, options.layers);
   }
+  if (!(options.dropout >= 0 && options.dropout < 1)) {
+    raise("{}({}, {}): dropout {} is not a probability of dropping in [0, 1)", name_, in, units, options.dropout);
+  }
   const int64_t directions = options.bidirectional ? 2 : 1;
   for (int64_t i = 0; i < options.layers; ++i) {
     const int64_t width = i == 0 ? in : directions * units;

@@ -1,5 +1,6 @@
 // Attention.
 #include <algorithm>
+#include <cmath>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
@@ -14,7 +15,11 @@
 namespace stet {
 namespace {
 
-void check_dropout(const char* op, const AttentionOptions& options) {
+void check_options(const char* op, const Tensor& q, const AttentionOptions& options) {
+  const ContractFloatEnv env;
+  const double scale = options.scale.value_or(1);
+  if (!std::isfinite(q.dtype() == DType::float32 ? static_cast<float>(scale) : scale))
+    raise("{}: a scale of {} is no finite {}", op, scale, name_of(q.dtype()));
   if (!(options.dropout >= 0 && options.dropout <= 1)) {
     raise("{}: dropout of {} is not a probability", op, options.dropout);
   }
@@ -36,8 +41,9 @@ void check(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOpt
           grouped ? fmt::format(" with {} heads of k and v, which divide q's", options.kv_heads) : "",
           q.shape().to_string(), k.shape().to_string(), v.shape().to_string());
   }
-  if (k.size(-2) == 0 || q.size(-1) == 0) raise("attention: there are no keys in {}", k.shape().to_string());
-  check_dropout("attention", options);
+  if (k.size(-2) == 0) raise("attention: there are no keys in {}", k.shape().to_string());
+  if (q.size(-1) == 0) raise("attention: the queries {} and keys have no features", q.shape().to_string());
+  check_options("attention", q, options);
 }
 
 // [.., T, D] as [B, H, T, D] for a kernel: elements of the last axis side by side, batch and heads as they lie where
@@ -226,7 +232,7 @@ void check(const Tensor& qkv, int64_t heads, const AttentionOptions& options) {
           kv_heads == heads ? "" : fmt::format(" and {} of keys", kv_heads), qkv.shape().to_string());
   }
   if (qkv.size(-2) == 0) raise("self_attention: there are no keys in {}", qkv.shape().to_string());
-  check_dropout("self_attention", options);
+  check_options("self_attention", qkv, options);
 }
 
 }  // namespace

@@ -78,7 +78,10 @@ Sight sight_of(const char* op, const Shape& lead, int64_t queries, int64_t keys,
     bool fits = mask.rank() <= whole.rank();
     for (int i = 1; fits && i <= mask.rank(); ++i) fits = mask.size(-i) == 1 || mask.size(-i) == whole[-i];
     if (!fits)
-      raise("{}: a mask {} does not broadcast to the scores {}", op, mask.shape().to_string(), whole.to_string());
+      raise("{}: a mask {} does not broadcast to the scores {}", op, options.mask.shape().to_string(),
+            whole.to_string());
+    if (!is_floating(mask.dtype()) && mask.dtype() != DType::boolean)
+      raise("{}: a mask is bool or {}, not {}", op, name_of(q.dtype()), name_of(mask.dtype()));
     if (mask.dtype() == DType::boolean) {
       s.seen = mask;
     } else {

@@ -97,16 +97,22 @@ Tensor avg_pool_forward(const char* op, const Window& s, const Tensor& x) {
   return record(op, y, {{x, [op, s](const Tensor& g) { return avg_pool_gradient(op, s, g); }}});
 }
 
+void require_pixels(const char* op, const Window& s, const char* what) {
+  if (s.h == 0 || s.w == 0) raise("{}: an image of {}x{} has no {}", op, s.h, s.w, what);
+}
+
 }  // namespace
 
 Tensor max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
   const Window s = pool_window("max_pool2d", x, kernel, options);
-  if (s.h == 0 || s.w == 0) raise("max_pool2d: an image of {}x{} has no maximum", s.h, s.w);
+  require_pixels("max_pool2d", s, "maximum");
   return max_pool_forward("max_pool2d", s, x);
 }
 
 Tensor avg_pool2d(const Tensor& x, std::pair<int64_t, int64_t> kernel, const PoolOptions& options) {
-  return avg_pool_forward("avg_pool2d", pool_window("avg_pool2d", x, kernel, options), x);
+  const Window s = pool_window("avg_pool2d", x, kernel, options);
+  if (!s.count_padding) require_pixels("avg_pool2d", s, "mean");
+  return avg_pool_forward("avg_pool2d", s, x);
 }
 
 Tensor adaptive_max_pool2d(const Tensor& x, std::pair<int64_t, int64_t> output) {

@@ -87,6 +87,7 @@ Tensor uniform(Stream& stream, Shape shape, double low, double high, DType dtype
 
 Tensor normal(Stream& stream, Shape shape, double mean, double deviation, DType dtype, Device device) {
   require_floating("normal", dtype);
+  if (!(deviation >= 0)) raise("normal: deviation {} is negative", deviation);
   const Tensor z = draw("normal", Distribution::normal, stream, std::move(shape), dtype, device);
   return mean == 0 && deviation == 1 ? z : z * deviation + mean;
 }

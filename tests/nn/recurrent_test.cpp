@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "nn/golden_case.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/mode.h"
@@ -137,6 +139,11 @@ TEST(Recurrent, NamesShapesAndRefusals) {
   EXPECT_THROW(net(zeros({4, 7, 3}), {.lengths = Tensor::from<int64_t>({1, 2, 3, 8})}), DataError);
   EXPECT_THROW(nn::GRU(3, 0, rng), UsageError);
   EXPECT_THROW(nn::RNN(3, 5, rng, {.layers = 2, .dropout = 1}), UsageError);
+  for (const double dropout : {5.0, -1.0, std::nan("")}) {
+    EXPECT_THROW(nn::RNN(3, 5, rng, {.dropout = dropout}), UsageError);
+    EXPECT_THROW(nn::GRU(3, 5, rng, {.dropout = dropout}), UsageError);
+    EXPECT_THROW(nn::LSTM(3, 5, rng, {.dropout = dropout}), UsageError);
+  }
   EXPECT_THROW(nn::LSTMCell(0, 5, rng), UsageError);
   EXPECT_THROW(nn::GRUCell(3, 5, rng)(zeros({2, 4, 3})), UsageError);
   EXPECT_EQ(nn::RNNCell(3, 5, rng).describe(), "RNNCell(3, 5)");

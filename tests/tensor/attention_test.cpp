@@ -2,6 +2,9 @@
 // define them.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/contract.h"
@@ -192,8 +195,27 @@ TEST(Attention, RefusesShapesThatDoNotFit) {
   EXPECT_THROW(attention(x, x, x, {.dropout = 0.5}), UsageError);
   EXPECT_THROW(self_attention(zeros({2, 3, 12}), 4, {.kv_heads = 3}), UsageError);
   EXPECT_THROW(attention(x, zeros({2, 0, 4}), zeros({2, 0, 4})), UsageError);
+  for (const double scale : {std::nan(""), 1e300, -std::numeric_limits<double>::infinity()}) {
+    EXPECT_THROW(attention(x, x, x, {.scale = scale}), UsageError);
+    EXPECT_THROW(self_attention(zeros({2, 3, 12}), 2, {.scale = scale}), UsageError);
+  }
   EXPECT_THROW(self_attention(zeros({2, 3, 10}), 2), UsageError);
   EXPECT_EQ(attention(zeros({0, 3, 4}), zeros({0, 3, 4}), zeros({0, 3, 4})).shape(), Shape({0, 3, 4}));
+}
+
+TEST(Attention, NamesWhatDoesNotFit) {
+  const auto message = [](auto f) -> std::string {
+    try {
+      f();
+    } catch (const UsageError& e) { return e.what(); }
+    return "no UsageError";
+  };
+  const Tensor x = zeros({1, 2, 4}), none = zeros({1, 2, 0});
+  EXPECT_EQ(message([&] { attention(none, none, x); }), "attention: the queries [1, 2, 0] and keys have no features");
+  EXPECT_EQ(message([&] { attention(x, x, x, {.mask = zeros({3})}); }),
+            "attention: a mask [3] does not broadcast to the scores [1, 2, 2]");
+  EXPECT_EQ(message([&] { attention(x, x, x, {.mask = zeros({2}, DType::int64)}); }),
+            "attention: a mask is bool or float32, not int64");
 }
 
 TEST(Attention, WhatIsHiddenDoesNotShow) {

@@ -294,6 +294,8 @@ TEST(Pool, RefusesTheMaximumOfNothing) {
           testing::ThrowsMessage<UsageError>("max_pool2d: an image of " + std::to_string(h) + "x" + std::to_string(w) +
                                              " has no maximum"));
       EXPECT_EQ(sum(avg_pool2d(x, {2, 2}, padded)).to(DType::float64).item<double>(), 0);
+      const PoolOptions uncounted{.stride = {1, 1}, .padding = {1, 1}, .count_include_pad = false};
+      EXPECT_THROW(avg_pool2d(x, {2, 2}, uncounted), UsageError);
     }
   }
 }

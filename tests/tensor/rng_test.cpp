@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
@@ -44,6 +45,13 @@ TEST(Stream, NormalsAreBoxAndMullers) {
     const float angle = 2.0f * (static_cast<float>(b) * 0x1p-24f);
     ASSERT_EQ(z[i].item<float>(), r * (i & 1 ? math::sinpi(angle) : math::cospi(angle))) << i;
   }
+}
+
+TEST(Stream, ADeviationIsNotNegative) {
+  Stream s(Rng(3, "normal"));
+  EXPECT_THROW(normal(s, {2}, 0, -1), UsageError);
+  EXPECT_THROW(normal(s, {2}, 0, std::nan("")), UsageError);
+  EXPECT_EQ(normal(s, {2}, 3, 0).to_vector<float>(), (std::vector<float>{3, 3}));
 }
 
 TEST(Stream, DrawsDoNotDependOnThreads) {
