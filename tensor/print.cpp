@@ -18,11 +18,23 @@ class Printer {
 
   std::string text() {
     std::string out;
+    if (is_empty_and_long()) return "[]";
     print(out, 0, 0);
     return out;
   }
 
  private:
+  // Brackets without elements may be more than memory holds.
+  bool is_empty_and_long() const {
+    if (t_.elements() > 0) return false;
+    int64_t brackets = 1;
+    for (int axis = 0; t_.size(axis) != 0; ++axis) {
+      if (t_.size(axis) > kWhole / brackets) return true;
+      brackets *= t_.size(axis);
+    }
+    return false;
+  }
+
   void print(std::string& out, int axis, int64_t flat) {
     if (axis == t_.rank()) {
       out += element(flat);

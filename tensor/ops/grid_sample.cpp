@@ -39,7 +39,8 @@ struct Steps {
 };
 Steps steps(const Tensor& whole, int64_t n) {
   const auto last = static_cast<double>(n - 1);
-  return {clamp(whole, 0, last).to(DType::int64), whole >= 0 && whole <= last};
+  // In integers, as float32 may round the last one up.
+  return {clamp(whole.to(DType::int64), 0, last), whole >= 0 && whole <= last};
 }
 
 // [N, C, P]: the elements of x [N, C, H·W] at whole places [N, P], 0 outside.

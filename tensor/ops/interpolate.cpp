@@ -48,9 +48,11 @@ std::vector<int64_t> wanted_size(const Tensor& x, const InterpolateOptions& opti
     raise("interpolate: {} extents for shape {}, which has {} spatial axes", given, x.shape().to_string(), axes);
   std::vector<int64_t> size = options.size;
   for (size_t i = size.size(); i < axes; ++i) {
-    const double extent =
-        std::floor(static_cast<double>(x.size(static_cast<int>(i) + 2)) * options.scale[given == 1 ? 0 : i]);
-    size.push_back(extent >= 1 && extent <= static_cast<double>(kMostExtent) ? static_cast<int64_t>(extent) : 0);
+    const int64_t in = x.size(static_cast<int>(i) + 2);
+    const double scale = options.scale[given == 1 ? 0 : i], extent = std::floor(static_cast<double>(in) * scale);
+    if (!(extent >= 1 && extent <= static_cast<double>(kMostExtent)))
+      raise("interpolate: extents are 1 to 2^30, and {} times a scale of {} is none", in, scale);
+    size.push_back(static_cast<int64_t>(extent));
   }
   for (size_t i = 0; i < axes; ++i) {
     const int64_t in = x.size(static_cast<int>(i) + 2);

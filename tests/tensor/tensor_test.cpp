@@ -78,6 +78,9 @@ TEST(Tensor, PrintsItsShapeAndAbridgesLongAxes) {
   EXPECT_EQ(to_string(Tensor(7.0f)), "float32 []\n7");
   EXPECT_EQ(to_string(arange(1000)), "int64 [1000]\n[0, 1, 2, ..., 997, 998, 999]");
   EXPECT_EQ(to_string(zeros({0, 3})), "float32 [0, 3]\n[]");
+  EXPECT_EQ(to_string(zeros({2, 0})), "float32 [2, 0]\n[[],\n []]");
+  EXPECT_EQ(to_string(zeros({1000000, 0})), "float32 [1000000, 0]\n[]");
+  EXPECT_EQ(to_string(zeros({10, 10, 10, 10, 0, 10})), "float32 [10, 10, 10, 10, 0, 10]\n[]");
   std::ostringstream out;
   out << Tensor::from({true, false}, {2});
   EXPECT_EQ(out.str(), "bool [2]\n[true, false]");
