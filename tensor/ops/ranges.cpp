@@ -11,6 +11,8 @@
 namespace stet {
 namespace {
 
+template <class T> bool is_led(T begin, T end, T step) { return step > 0 ? begin <= end : step < 0 && begin >= end; }
+
 // Unsigned, as distances and products may be past int64's range where the numbers are not.
 Tensor integers(int64_t begin, int64_t end, int64_t step, DType dtype) {
   const auto from = static_cast<uint64_t>(begin), to = static_cast<uint64_t>(end), by = static_cast<uint64_t>(step);
@@ -46,7 +48,8 @@ Tensor numbers(double begin, double end, double step, DType dtype) {
 
 Tensor arange(Number begin, Number end, Number step, std::optional<DType> dtype) {
   const bool integral = begin.integer() && end.integer() && step.integer();
-  const bool leads = step.value() > 0 ? begin.value() <= end.value() : step.value() < 0 && begin.value() >= end.value();
+  const bool leads = integral ? is_led(*begin.integer(), *end.integer(), *step.integer())
+                              : is_led(begin.value(), end.value(), step.value());
   if (!leads)
     raise("arange: a step of {} does not lead from {} to {}", step.to_string(), begin.to_string(), end.to_string());
   if (integral) return integers(*begin.integer(), *end.integer(), *step.integer(), dtype.value_or(DType::int64));

@@ -172,6 +172,13 @@ struct Call {
 // A view of one number with as many elements as are asked for.
 Tensor stretched(const Shape& shape) { return broadcast_to(zeros({}), shape); }
 
+TEST(Arange, ComparesIntegersAsTheyAre) {
+  constexpr int64_t past = int64_t{1} << 53;
+  EXPECT_THAT(message([&] { arange(past + 1, past, int64_t{1} << 62); }), StartsWith("arange: a step of"));
+  EXPECT_EQ(arange(past, past + 1, 1).elements(), 1);
+  EXPECT_EQ(arange(past + 1, past, -1).elements(), 1);
+}
+
 TEST(Compositions, RefuseWhatTheyCantTake) {
   const Tensor x = zeros({2, 3}), image = zeros({1, 2, 3, 4}), counts = arange(3), mask = zeros({4}, DType::boolean);
   const Integers negative{-1, 1};
