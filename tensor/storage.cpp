@@ -106,6 +106,11 @@ void* host_block(size_t bytes) {
   try {
     return cache().take(bytes);
   } catch (const std::bad_alloc&) {
+    cache().trim();  // what no tensor uses may be enough
+  }
+  try {
+    return cache().take(bytes);
+  } catch (const std::bad_alloc&) {
     raise<MemoryError>("cpu: out of memory: {:.1f} MB asked for, {:.1f} MB held; take a smaller batch or model",
                        static_cast<double>(bytes) / 1e6, static_cast<double>(memory_stats().bytes_held) / 1e6);
   }

@@ -1,7 +1,11 @@
 // Sizes that no tensor can have, and axes that one hasn't: each op says its own name.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <functional>
 #include <limits>
 
@@ -229,6 +233,29 @@ TEST(Sizes, ThatTheMachineHasNotAreMemoryErrors) {
   } catch (const MemoryError& e) { EXPECT_THAT(e.what(), HasSubstr("cpu: out of memory: ")); }
   EXPECT_THROW(arange(int64_t{1} << 58), MemoryError);
 }
+
+#ifndef STET_SANITIZED  // whose shadow memory needs an address space without bounds
+// The address space of a child ends a little above what it has: only what its cache holds makes room.
+TEST(Sizes, WhatNoTensorUsesMakesRoom) {
+  constexpr int64_t kMega = 1 << 20;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    { const Tensor unused = Tensor::uninitialized({256 * kMega}, DType::uint8); }
+    int64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const auto most = static_cast<rlim_t>(pages * ::sysconf(_SC_PAGESIZE) + 128 * kMega);
+    const rlimit limit{most, most};
+    ::setrlimit(RLIMIT_AS, &limit);
+    try {
+      Tensor::uninitialized({320 * kMega}, DType::uint8);
+    } catch (...) { ::_exit(1); }
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+#endif
 
 TEST(Sizes, AStepPastTheEndTakesOneElement) {
   const Tensor x = watch(arange(5).to(DType::float32));
