@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "stet/data/sampling.h"
 #include "stet/tensor/backend.h"
+#include "stet/tensor/mode.h"
 #include "stet/tensor/sha256.h"
 
 namespace stet::data {
 namespace {
+
+constexpr int64_t kMostPrefetch = 1 << 20;
 
 std::string hash_of(const std::vector<double>& weights) {
   return sha256_hex({reinterpret_cast<const char*>(weights.data()), weights.size() * sizeof(double)});
@@ -19,12 +23,15 @@ std::string hash_of(const std::vector<double>& weights) {
 // What workers need of an epoch; shared with them, so that a loader may move while they work.
 struct LoaderBase::Plan {
   int64_t epoch, batch;
+  bool training;  // of the thread that takes the batches: transforms may ask for it
   std::vector<int64_t> order;
   std::shared_ptr<const MakeBatch> make;
   Device device;
 
   // In memory from which a GPU copies by itself, while the step before runs.
   std::vector<Tensor> operator()(int64_t position) const {
+    std::optional<Evaluation> evaluation;
+    if (!training) evaluation.emplace();
     const auto n = static_cast<int64_t>(order.size());
     const int64_t begin = position * batch, end = std::min(n, begin + batch);
     auto batch = (*make)(std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)), epoch);
@@ -38,7 +45,8 @@ LoaderBase::LoaderBase(int64_t samples, LoaderOptions options, MakeBatch make)
   if (options_.batch < 1) raise("loader: batch {} is not positive", options_.batch);
   if (options_.workers < 0 || options_.workers > 1024)
     raise("loader: workers {} is not between 0 and 1024", options_.workers);
-  if (options_.prefetch < 1) raise("loader: prefetch {} is not positive", options_.prefetch);
+  if (options_.prefetch < 1 || options_.prefetch > kMostPrefetch)
+    raise("loader: prefetch {} is not between 1 and 2^20", options_.prefetch);
   if (samples_ < 1) raise("loader: the data set is empty");
   if (!options_.weights.empty()) {
     if (!options_.shuffle) raise("loader: weights are drawn by; give .shuffle = rng / \"shuffle\" too");
@@ -93,11 +101,12 @@ std::optional<std::vector<Tensor>> LoaderBase::next_tensors() {
 }
 
 std::shared_ptr<const LoaderBase::Plan> LoaderBase::plan() {
-  if (!plan_ || plan_->epoch != epoch_) {
+  if (!plan_ || plan_->epoch != epoch_ || plan_->training != training()) {
     pipeline_.reset();
     auto made = std::make_shared<Plan>();
     made->epoch = epoch_;
     made->batch = options_.batch;
+    made->training = training();
     made->make = make_;
     made->device = options_.device;
     made->order = order();

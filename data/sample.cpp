@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/ops/common.h"
 
 namespace stet::data {
 namespace {
@@ -15,7 +16,7 @@ Tensor filled_up(const Tensor& x, int64_t length, double value) {
   if (x.rank() == 0 || x.size(0) == length) return x;
   std::vector<int64_t> dims = x.shape().dims();
   dims[0] = length;
-  const Tensor y = full(Shape(std::move(dims)), value, x.dtype());
+  const Tensor y = filled("data::pad", Shape(std::move(dims)), value, x.dtype(), cpu);
   const Tensor packed = contiguous(x);
   if (bytes_of(packed) > 0) std::memcpy(y.mutable_data(), packed.data(), bytes_of(packed));
   return y;

@@ -10,6 +10,7 @@
 
 #include "data/support.h"
 #include "stet/data/in_memory.h"
+#include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/parallel.h"
 
@@ -218,6 +219,31 @@ TEST(Loader, WorkersLeaveThePoolOfThreadsToTheTrainingThread) {
   set_threads(before);
 }
 
+TEST(Loader, WorkersWorkInTheModeOfTheConsumer) {
+  struct Mode {
+    int64_t size() const { return 9; }
+    int64_t get(int64_t) const { return 2 * training() + grad_enabled(); }  // of which samples never have the second
+  };
+  for (int64_t workers : {0, 1, 3}) {
+    Loader loader(Mode{}, {.workers = workers});
+    loader.start_epoch(0);
+    const auto next = [&] { return std::get<0>(*loader.next()).item<int64_t>(); };
+    EXPECT_EQ(next(), 2);
+    EXPECT_EQ(next(), 2);
+    {
+      const Evaluation evaluation;
+      EXPECT_EQ(next(), 0) << workers;
+      EXPECT_EQ(next(), 0) << workers;
+    }
+    {
+      const NoGrad no_grad;
+      EXPECT_EQ(next(), 2) << workers;
+    }
+    EXPECT_EQ(next(), 2) << workers;
+    EXPECT_EQ(loader.position(), 6);
+  }
+}
+
 TEST(Loader, RefusesWhatCannotBe) {
   const auto refusal = [](int64_t n, LoaderOptions options) {
     return message_of<UsageError>([&] { Loader loader(Numbers{n}, options); });
@@ -225,6 +251,7 @@ TEST(Loader, RefusesWhatCannotBe) {
   EXPECT_EQ(refusal(5, {.batch = 0}), "loader: batch 0 is not positive");
   EXPECT_THAT(refusal(5, {.workers = -2}), HasSubstr("workers -2"));
   EXPECT_THAT(refusal(5, {.prefetch = 0}), HasSubstr("prefetch 0"));
+  EXPECT_THAT(refusal(5, {.workers = 2, .prefetch = INT64_MAX}), HasSubstr("prefetch 9223372036854775807"));
   EXPECT_THAT(refusal(0, {}), HasSubstr("empty"));
   EXPECT_THAT(refusal(5, {.batch = 6, .drop_last = true}), HasSubstr("leaves nothing of 5 samples"));
   Loader loader(Numbers{5});
@@ -239,6 +266,15 @@ TEST(Loader, NamesASampleThatDoesNotFit) {
   Loader loader(Uneven{}, {.batch = 4});
   EXPECT_THAT(message_of<UsageError>([&] { loader.next(); }),
               HasSubstr("sample 2 of a batch is float32 [1, 3], of the first float32 [1, 2]"));
+}
+
+TEST(Loader, NamesAFillThatIsNoValueOfTheDtype) {
+  struct Texts {
+    int64_t size() const { return 2; }
+    Tensor get(int64_t i) const { return arange(i + 1); }
+  };
+  Loader loader(Texts{}, {.batch = 2, .collate = pad(0.5)});
+  EXPECT_EQ(message_of<UsageError>([&] { loader.next(); }), "data::pad: 0.5 is not a value of int64");
 }
 
 TEST(Loader, TellsWhatItIs) {
