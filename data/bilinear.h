@@ -18,13 +18,18 @@ class Bilinear {
   float operator()(float y, float x) const {
     const float y0 = std::floor(y), x0 = std::floor(x);
     const float fy = y - y0, fx = x - x0;
-    const auto i = static_cast<int64_t>(y0), j = static_cast<int64_t>(x0);
+    const int64_t i = index(y0, h_), j = index(x0, w_);
     const float top = at(i, j) * (1.0f - fx) + at(i, j + 1) * fx;
     const float bottom = at(i + 1, j) * (1.0f - fx) + at(i + 1, j + 1) * fx;
     return top * (1.0f - fy) + bottom * fy;
   }
 
  private:
+  // Of a coordinate: far outside, just outside. Comparisons are such that NaN is outside too.
+  static int64_t index(float at, int64_t n) {
+    if (!(at > -2.0f)) return -2;
+    return at < static_cast<float>(n) ? static_cast<int64_t>(at) : n;
+  }
   float at(int64_t i, int64_t j) const { return i < 0 || i >= h_ || j < 0 || j >= w_ ? fill_ : plane_[i * w_ + j]; }
 
   const float* plane_;

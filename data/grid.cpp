@@ -5,6 +5,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/ops/common.h"
 
 namespace stet::data {
 
@@ -15,7 +16,9 @@ Tensor make_grid(const Tensor& images, const GridOptions& options) {
   if (options.columns < 1 || options.padding < 0)
     raise("make_grid: {} columns with padding {} are none", options.columns, options.padding);
   Tensor x = all.detach();
+  const Tensor fill = filled("make_grid", {}, options.fill, x.dtype(), x.device());
   if (options.normalise) {
+    require_floating("make_grid", x);
     const Tensor low = min(x), high = max(x);
     x = (x - low) / maximum(high - low, full({}, 1e-5, x.dtype(), x.device()));
   }
@@ -25,7 +28,7 @@ Tensor make_grid(const Tensor& images, const GridOptions& options) {
   for (int64_t begin = 0; begin < n; begin += columns) {
     std::vector<Tensor> row;
     for (int64_t i = begin; i < begin + columns; ++i) {
-      const Tensor image = i < n ? x[i] : full(x[0].shape(), options.fill, x.dtype(), x.device());
+      const Tensor image = i < n ? x[i] : broadcast_to(fill, x[0].shape());
       row.push_back(pad(image, {{p, 0}, {p, 0}}, options.fill));
     }
     rows.push_back(concatenate(row, -1));

@@ -46,18 +46,21 @@ Tensor partners(const Tensor& x) {
 
 Tensor mix(const Tensor& x, double lambda) { return x * lambda + partners(x) * (1 - lambda); }
 
-}  // namespace
-
-double draw_beta(double alpha, Stream& stream) {
-  if (!(alpha >= 0.01 && alpha <= 100)) raise("mixup: alpha {} is not between 0.01 and 100", alpha);
+double beta(const char* name, double alpha, Stream& stream) {
+  if (!(alpha >= 0.01 && alpha <= 100)) raise("{}: alpha {} is not between 0.01 and 100", name, alpha);
   const ContractFloatEnv env;
   const double g = draw_gamma(alpha, stream), h = draw_gamma(alpha, stream);
   return g + h > 0 ? g / (g + h) : 0.5;
 }
 
+}  // namespace
+
+double draw_beta(double alpha, Stream& stream) { return beta("draw_beta", alpha, stream); }
+
 Mixed mixup(const Tensor& x, const Tensor& target, double alpha, Stream& stream) {
   check("mixup", x, target);
-  const double lambda = draw_beta(alpha, stream);
+  const ContractFloatEnv env;
+  const double lambda = beta("mixup", alpha, stream);
   return {mix(x, lambda), mix(target, lambda), lambda};
 }
 
@@ -66,7 +69,7 @@ Mixed cutmix(const Tensor& x, const Tensor& target, double alpha, Stream& stream
   if (x.rank() != 4) raise("cutmix: takes images [N, C, H, W], not {}", x.shape().to_string());
   const ContractFloatEnv env;
   const int64_t h = x.size(2), w = x.size(3);
-  const double side = math::sqrt(1 - draw_beta(alpha, stream));
+  const double side = math::sqrt(1 - beta("cutmix", alpha, stream));
   const std::vector<int64_t> centre{random_integers(stream, {}, 0, h).item<int64_t>(),
                                     random_integers(stream, {}, 0, w).item<int64_t>()};
   const auto half_h = static_cast<int64_t>(static_cast<double>(h) * side) / 2;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/math/elementary.h"
 
 namespace stet::data {
@@ -15,6 +16,7 @@ void require_box(const char* name, float least, float most, float flattest) {
 
 std::optional<Box> random_box(int64_t h, int64_t w, float least, float most, float flattest, Ratio drawn,
                               SampleDraws& draws) {
+  const ContractFloatEnv env;
   const float span = math::log(flattest);  // to its opposite
   for (int attempt = 0; attempt < 10; ++attempt) {
     const float area = static_cast<float>(h * w) * (least + draws.uniform() * (most - least));

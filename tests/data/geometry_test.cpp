@@ -8,6 +8,7 @@
 
 #include "data/support.h"
 #include "stet/data/augment.h"
+#include "stet/data/bilinear.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 
@@ -116,6 +117,17 @@ TEST(RandomAffine, MovesTurnsScalesAndShears) {
       }
     }
   }
+}
+
+TEST(Bilinear, OfAnyCoordinateIsTheFillOutside) {
+  const std::vector<float> plane = {1, 2, 3, 4};
+  const Bilinear image(plane.data(), 2, 2, 9);
+  EXPECT_EQ(image(0.5f, 0.5f), 2.5f);
+  for (const float far : {1e30f, -1e30f, 9.3e18f, -3.0f, 2.0f}) {
+    EXPECT_EQ(image(far, 0), 9) << far;
+    EXPECT_EQ(image(1, far), 9) << far;
+  }
+  EXPECT_TRUE(std::isnan(image(std::nanf(""), 0)));
 }
 
 TEST(RandomAffine, RefusesInOneLine) {

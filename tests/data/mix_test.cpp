@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cfenv>
 #include <cmath>
 
 #include "data/support.h"
@@ -55,6 +56,22 @@ TEST(Mixup, MixesEachWithTheOneBefore) {
     EXPECT_NEAR(target[i][static_cast<int64_t>(before[static_cast<size_t>(i)])].item<float>(), 1 - lambda, 1e-6);
   }
   EXPECT_THAT(message_of<UsageError>([&] { mixup(images(3, 2, 2), arange(3), 1, stream); }), HasSubstr("see one_hot"));
+  EXPECT_THAT(message_of<UsageError>([&] { cutmix(images(3, 2, 2), targets(3), 0.001, stream); }),
+              HasSubstr("cutmix: alpha 0.001"));
+}
+
+TEST(Mixup, DoesNotDependOnTheCallersRounding) {
+  const auto mixed = [](int rounding, int64_t seed) {
+    Stream stream(Rng(2) / "mix" / seed);
+    std::fesetround(rounding);
+    const Mixed m = mixup(images(3, 2, 2).to(DType::float64) / 3.0, targets(3).to(DType::float64), 0.3, stream);
+    std::fesetround(FE_TONEAREST);
+    return std::tuple(m.lambda, m.x.to_vector<double>(), m.target.to_vector<double>());
+  };
+  for (int64_t seed = 0; seed < 8; ++seed) {
+    EXPECT_EQ(mixed(FE_UPWARD, seed), mixed(FE_TONEAREST, seed));
+    EXPECT_EQ(mixed(FE_DOWNWARD, seed), mixed(FE_TONEAREST, seed));
+  }
 }
 
 TEST(Cutmix, CutsARectangleOfTheOneBefore) {
@@ -111,6 +128,14 @@ TEST(Grid, LaysImagesInRows) {
   EXPECT_THAT(normal[0][0].to_vector<float>(), ElementsAre(0, 0.5f, 1));
   EXPECT_THROW(make_grid(ones({2, 2})), UsageError);
   EXPECT_THROW(make_grid(ones({2, 2, 2}), {.columns = 0}), UsageError);
+  EXPECT_THAT(message_of<UsageError>([] {
+                make_grid(zeros({2, 2, 2}, DType::uint8), {.normalise = true});
+              }),
+              HasSubstr("make_grid: takes float32 or float64, not uint8"));
+  EXPECT_EQ(message_of<UsageError>([] {
+              make_grid(zeros({2, 2, 2}, DType::uint8), {.fill = 0.5});
+            }),
+            "make_grid: 0.5 is not a value of uint8");
 }
 
 }  // namespace
