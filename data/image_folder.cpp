@@ -113,10 +113,11 @@ DatasetRecord ImageFolder::record() const {
   State& s = *state_;
   std::call_once(s.fingerprinted, [&] {
     std::vector<FileVersion> versions;
+    std::vector<FileFingerprint> files;
     for (const fs::path& path : s.paths) {
       const FileBytes file = read_file(path);
       versions.push_back(file.version);
-      s.record.files.push_back({file.version.path, static_cast<int64_t>(file.bytes.size()), sha256_hex(file.bytes)});
+      files.push_back({file.version.path, static_cast<int64_t>(file.bytes.size()), sha256_hex(file.bytes)});
     }
     const auto compute = [&] {
       Sha256 hash;
@@ -129,6 +130,7 @@ DatasetRecord ImageFolder::record() const {
     const std::string key = versions_key(versions);
     s.record.samples_sha256 =
         key.empty() ? compute() : remembered(fmt::format("image folder 1, {}, {}", s.channels, key), {}, compute);
+    s.record.files = std::move(files);  // whole, where an image that can't be read lets it be asked again
   });
   return s.record;
 }

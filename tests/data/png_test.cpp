@@ -176,6 +176,17 @@ TEST(Png, TakesNoMemoryOnAHeadersWord) {
   EXPECT_THAT(refusal(bytes), HasSubstr("its header claims 1048576 x 1048576 pixels"));
 }
 
+TEST(ImageFolder, NamesEachFileOnceThoughOneCouldNotBeReadAtFirst) {
+  const Scratch scratch;
+  fs::create_directories(scratch / "set/cat");
+  scratch.write("set/cat/a.png", encode({8, PNG_COLOR_TYPE_RGB}));
+  scratch.write("set/cat/b.png", "none yet");
+  const ImageFolder set(scratch / "set");
+  EXPECT_THROW(set.record(), DataError);
+  scratch.write("set/cat/b.png", encode({8, PNG_COLOR_TYPE_RGB}));
+  EXPECT_EQ(set.record().files.size(), 2u);
+}
+
 TEST(ImageFolder, HasAClassASubfolder) {
   const Scratch scratch;
   for (const char* folder : {"set/dog/new", "set/cat", "set/.hidden"}) fs::create_directories(scratch / folder);
