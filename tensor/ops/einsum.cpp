@@ -2,7 +2,6 @@
 #include "stet/tensor/ops/einsum.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <string>
 #include <utility>
@@ -24,6 +23,9 @@ using Indices = std::vector<int>;
 constexpr int kEllipsis = 256;
 
 bool has(const Indices& all, int index) { return std::find(all.begin(), all.end(), index) != all.end(); }
+
+// Of ASCII alone, whatever the locale.
+bool is_letter(char c) { return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z'); }
 
 // The tensor's axes by name, each once.
 struct Operand {
@@ -76,7 +78,7 @@ class Equation {
       if (term.compare(i, 3, "...") == 0) {
         for (int k = rest; k-- > 0;) indices.push_back(kEllipsis + k);
         i += 2;
-      } else if (std::isalpha(static_cast<unsigned char>(term[i]))) {
+      } else if (is_letter(term[i])) {
         indices.push_back(term[i]);
       } else {
         fail(fmt::format("has '{}', which is no index", term[i]));

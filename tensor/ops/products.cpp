@@ -18,9 +18,18 @@ Shape with_tail(const Shape& batch, int64_t rows, int64_t columns) {
 
 Shape batch_of(const Tensor& x) { return Shape(std::vector<int64_t>(x.shape().begin(), x.shape().end() - 2)); }
 
+Shape common_batch(const Tensor& a, const Tensor& b) {
+  try {
+    return broadcast_shape("matmul", batch_of(a), batch_of(b));
+  } catch (const UsageError&) {
+    raise("matmul: {} x {}: the axes before the last two do not broadcast", a.shape().to_string(),
+          b.shape().to_string());
+  }
+}
+
 // Both of rank 2 and more.
 Tensor matrix_product(const Tensor& a, const Tensor& b) {
-  const Shape batch = broadcast_shape("matmul", batch_of(a), batch_of(b));
+  const Shape batch = common_batch(a, b);
   Tensor y = new_tensor("matmul", with_tail(batch, a.size(-2), b.size(-1)), a.dtype(), a.device());
   {
     NoGrad no_grad;

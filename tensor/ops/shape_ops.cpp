@@ -150,7 +150,8 @@ Tensor slice(const Tensor& x, int axis, int64_t begin, int64_t end, int64_t step
 
 Tensor squeeze(const Tensor& x, int axis) {
   axis = x.shape().normal_axis(axis, "squeeze");
-  if (x.size(axis) != 1) raise("squeeze: axis {} of {} has more than one element", axis, x.shape().to_string());
+  if (x.size(axis) != 1)
+    raise("squeeze: axis {} of {} has {} elements, not one", axis, x.shape().to_string(), x.size(axis));
   std::vector<int64_t> dims = x.shape().dims();
   dims.erase(dims.begin() + axis);
   return reshape(x, std::move(dims));

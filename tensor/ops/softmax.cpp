@@ -102,11 +102,12 @@ Tensor cross_entropy_rows(const Tensor& logits, const Tensor& target) {
   require_floating("cross_entropy", logits);
   if (target.dtype() != DType::int64) raise("cross_entropy: the target must be int64, not {}", name_of(target.dtype()));
   require_same_device("cross_entropy", logits, target);
-  if (logits.rank() != target.rank() + 1 || logits.size(-1) == 0 ||
+  if (logits.rank() != target.rank() + 1 ||
       !std::equal(target.shape().begin(), target.shape().end(), logits.shape().begin())) {
     raise("cross_entropy: logits {} take a target of their shape without the last axis, not {}",
           logits.shape().to_string(), target.shape().to_string());
   }
+  if (logits.size(-1) == 0) raise("cross_entropy: logits {} have no classes", logits.shape().to_string());
   const auto make = [&] { return new_tensor("cross_entropy", target.shape(), logits.dtype(), logits.device()); };
   const Tensor loss = make(), total = make(), exponentials = like("cross_entropy", logits),
                classes = contiguous(target);

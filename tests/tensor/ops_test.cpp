@@ -193,6 +193,15 @@ TEST(Ops, ErrorsNameTheOpTheShapesAndTheRemedy) {
   EXPECT_EQ(message([&] { matmul(a, b); }),
             "matmul: [2, 3] x [4]: the first's last axis must match the second's last but one");
   EXPECT_EQ(message([&] {
+              matmul(zeros({3, 2, 4}), zeros({5, 4, 2}));
+            }),
+            "matmul: [3, 2, 4] x [5, 4, 2]: the axes before the last two do not broadcast");
+  EXPECT_EQ(message([&] { squeeze(zeros({0, 3}), 0); }), "squeeze: axis 0 of [0, 3] has 0 elements, not one");
+  EXPECT_EQ(message([&] {
+              cross_entropy_rows(zeros({2, 0}), zeros({2}, DType::int64));
+            }),
+            "cross_entropy: logits [2, 0] have no classes");
+  EXPECT_EQ(message([&] {
               conv2d(zeros({1, 3, 8, 8}), zeros({16, 1, 3, 3}));
             }),
             "conv2d: input has 3 channels, weight [16, 1, 3, 3] takes 1");
