@@ -23,6 +23,12 @@ void KvCache::clear() {
   for (Layer& layer : layers_) layer = Layer(batch_, capacity_);
 }
 
+void KvCache::truncate(int64_t length) {
+  if (length < 0) raise("KvCache: can't keep {} positions", length);
+  if (length == 0) return clear();
+  for (Layer& layer : layers_) layer.truncate(length);
+}
+
 KvCache::Pair KvCache::Layer::append(const Tensor& keys, const Tensor& values) {
   for (const Tensor* x : {&keys, &values}) {
     if (x->rank() != 4 || x->size(0) != batch_ || x->size(2) != keys.size(2)) {

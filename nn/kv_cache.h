@@ -1,6 +1,7 @@
 // What a generating network keeps of the positions that it has seen.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -31,6 +32,8 @@ class KvCache {
     Pair append(const Tensor& keys, const Tensor& values);
     /// Positions so far.
     int64_t length() const { return length_; }
+    /// Forgets the positions from `length` on.
+    void truncate(int64_t length) { length_ = std::min(length_, length); }
 
     /// Those of another sequence, which cross attention makes once.
     Pair memory;
@@ -53,6 +56,8 @@ class KvCache {
   int64_t capacity() const { return capacity_; }
   /// Forgets all, for other sequences.
   void clear();
+  /// Forgets the positions from `length` on, as after a call that threw in a later layer; of 0, all, as clear does.
+  void truncate(int64_t length);
 
  private:
   int64_t batch_, capacity_;

@@ -27,6 +27,9 @@ Tensor RotaryEmbedding::operator()(const Tensor& x, int64_t first) const {
     raise("RotaryEmbedding({}): takes [.., T, {}] from position 0 on, not {} from {} on", width_, width_,
           x.shape().to_string(), first);
   }
+  if (!is_floating(x.dtype())) {
+    raise("RotaryEmbedding({}): takes float32 or float64, not {}", width_, name_of(x.dtype()));
+  }
   const int64_t end = first + x.size(-2);
   if (!cos_.defined() || cos_.size(0) < end || cos_.dtype() != x.dtype() || cos_.device() != x.device()) {
     const NoGrad no_grad;

@@ -124,6 +124,21 @@ TransformerEncoder::TransformerEncoder(int64_t width, int64_t heads, int64_t lay
   fill(this->layers, norm, width, heads, layers, rng, options);
 }
 
+namespace {
+
+// What f gives; where it throws, no layer of the cache is left ahead of the others.
+template <class F> Tensor appended(KvCache* cache, const F& f) {
+  const int64_t before = cache ? cache->length() : 0;
+  try {
+    return f();
+  } catch (...) {
+    if (cache) cache->truncate(before);
+    throw;
+  }
+}
+
+}  // namespace
+
 Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionCall& call) {
   if (call.cache) raise("TransformerEncoder: a layer's cache serves no stack; pass the whole KvCache");
   Tensor y = x;
@@ -132,9 +147,11 @@ Tensor TransformerEncoder::operator()(const Tensor& x, const AttentionCall& call
 }
 
 Tensor TransformerEncoder::operator()(const Tensor& x, KvCache& cache) {
-  Tensor y = x;
-  for (size_t i = 0; i < layers.size(); ++i) y = layers[i](y, {.cache = &cache[static_cast<int64_t>(i)]});
-  return norm ? (*norm)(y) : y;
+  return appended(&cache, [&] {
+    Tensor y = x;
+    for (size_t i = 0; i < layers.size(); ++i) y = layers[i](y, {.cache = &cache[static_cast<int64_t>(i)]});
+    return norm ? (*norm)(y) : y;
+  });
 }
 
 void TransformerEncoder::members(Visitor& v) { v("layers", layers)("norm", norm); }
@@ -145,10 +162,12 @@ TransformerDecoder::TransformerDecoder(int64_t width, int64_t heads, int64_t lay
 }
 
 Tensor TransformerDecoder::operator()(const Tensor& x, const Tensor& memory, const DecoderCall& call) {
-  Tensor y = x;
-  for (size_t i = 0; i < layers.size(); ++i)
-    y = layers[i](y, memory, call, call.cache ? &(*call.cache)[static_cast<int64_t>(i)] : nullptr);
-  return norm ? (*norm)(y) : y;
+  return appended(call.cache, [&] {
+    Tensor y = x;
+    for (size_t i = 0; i < layers.size(); ++i)
+      y = layers[i](y, memory, call, call.cache ? &(*call.cache)[static_cast<int64_t>(i)] : nullptr);
+    return norm ? (*norm)(y) : y;
+  });
 }
 
 void TransformerDecoder::members(Visitor& v) { v("layers", layers)("norm", norm); }

@@ -200,6 +200,24 @@ TEST(KvCache, RefusesWhatItCannotHold) {
   EXPECT_EQ(seen.to_vector<float>(), two.to_vector<float>());
 }
 
+// Of a stack deeper than the cache.
+TEST(KvCache, NoLayerIsAheadAfterALayerThrew) {
+  const Evaluation evaluation;
+  nn::TransformerEncoder net(8, 2, 2, rng, {.feedforward = 4, .causal = true});
+  nn::KvCache cache(1, 1, 4);
+  EXPECT_THROW(net(zeros({1, 3, 8}), cache), UsageError);
+  EXPECT_EQ(cache.length(), 0);
+  const Tensor three = zeros({1, 2, 3, 4});
+  cache[0].append(three, three);
+  EXPECT_THROW(net(zeros({1, 1, 8}), cache), UsageError);
+  EXPECT_EQ(cache.length(), 3);
+  cache.truncate(2);
+  EXPECT_EQ(cache.length(), 2);
+  cache.truncate(5);
+  EXPECT_EQ(cache.length(), 2);
+  EXPECT_THROW(cache.truncate(-1), UsageError);
+}
+
 TEST(RotaryEmbedding, TurnsPairsByTheirPositions) {
   Stream draws(Rng(2, "x"));
   const Tensor x = normal(draws, {3, 11, 6}, 0, 1, DType::float64);
@@ -223,6 +241,7 @@ TEST(RotaryEmbedding, TurnsPairsByTheirPositions) {
   EXPECT_EQ(rotary(x).to_vector<double>(), first);
   EXPECT_THROW(nn::RotaryEmbedding(5), UsageError);
   EXPECT_THROW(rotary(zeros({3, 4})), UsageError);
+  EXPECT_THROW(rotary(zeros({3, 6}, DType::int64)), UsageError);
 }
 
 TEST(Positions, AreSinesAndCosines) {
