@@ -27,7 +27,7 @@ struct LoaderOptions {
   std::vector<double> weights = {};
   bool drop_last = false;  ///< leave out an epoch's last batch where it isn't full
   int64_t workers = 0;     ///< threads that make batches; 0: the caller's own
-  int64_t prefetch = 2;    ///< batches that each worker may be ahead
+  int64_t prefetch = 2;    ///< batches that each worker may be ahead, at most 2^20
   Device device = cpu;     ///< where batches are delivered
 };
 
@@ -100,7 +100,8 @@ class LoaderBase : public Stateful {
 ///     for (auto [x, y] : loader) …              // without one: every loop is the next epoch from its beginning
 ///
 /// A batch is a tuple of Tensors, one for each field of a sample, stacked along a new first axis. An exception of the
-/// data set comes out of next() at the batch that it belongs to. Use from one thread.
+/// data set comes out of next() at the batch that it belongs to. Workers evaluate where the caller of next()
+/// does. Use from one thread.
 ///
 /// Where the lengths of samples differ, `.collate` fills them up, and the batch has the lengths behind its first field:
 ///

@@ -8,8 +8,8 @@
 namespace stet::optim {
 
 /// Moves `average`, a copy of `net`, towards it: each parameter a becomes a + (1 - decay) * (p - a), each buffer net's
-/// (Polyak and Juditsky, 1992, with exponential weights). Throws UsageError if their names or shapes differ, or unless
-/// 0 <= decay < 1.
+/// (Polyak and Juditsky, 1992, with exponential weights). Throws UsageError if their names, shapes, dtypes or
+/// devices differ, or unless 0 <= decay < 1; nothing has changed then.
 void move_average(Stateful& average, Stateful& net, double decay);
 
 /// An exponential moving average of a network's weights: a copy of the network to evaluate, and to track so that a

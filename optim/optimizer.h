@@ -34,9 +34,9 @@ using stet::matches;
 /// not trained by it.
 class Optimizer : public Stateful {
  public:
-  /// One step. A parameter without a gradient is left alone: no decay, no momentum. Throws UsageError on a gradient of
-  /// a parameter that the optimizer was not given, and within a run's loops where the run does not track the optimizer
-  /// and its parameters; nothing has changed then. Gradients of watched values are passed over.
+  /// One step. Parameters without a gradient are left alone: no decay, no momentum; gradients of watched values are
+  /// passed over. Throws UsageError, and nothing has changed, on a gradient of a parameter that the optimizer was not
+  /// given, or of another shape, dtype or device, and within a run's loops where the run tracks not all of these.
   void step(const Gradients& gradients);
 
   /// The learning rate of the next step, outside groups that have one of their own.

@@ -33,8 +33,8 @@ Tensor record(const char* op, Tensor value, std::vector<Input> inputs);
 /// An op of one input whose gradient uses the result.
 Tensor record_with_output(const char* op, Tensor value, const Tensor& input, OutputPullback pullback);
 
-/// A custom gradient: `value` as a function of `inputs`; `vjp(g)` gives a gradient for each input, in order (undefined:
-/// none).
+/// A custom gradient: `value` as a function of `inputs`; `vjp(g)` gives each input's gradient, in order, of its shape
+/// and dtype (undefined: none). Backward throws UsageError on another.
 Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
                 std::function<std::vector<Tensor>(const Tensor& g)> vjp);
 
@@ -44,7 +44,7 @@ Tensor watch(const Tensor& x);
 /// Gradients are values: they add, scale and clip, and there is nothing to zero.
 class Gradients {
  public:
-  /// Gradient of a cell, or of a watched value; undefined if backward did not reach it.
+  /// Gradient of a cell, or of a watched value; undefined if backward did not reach it, or if there is no such cell.
   Tensor operator[](const Parameter& p) const;
   Tensor operator[](const Tensor& watched) const;
   bool contains(const Parameter& p) const { return (*this)[p].defined(); }

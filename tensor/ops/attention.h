@@ -18,7 +18,7 @@ struct AttentionOptions {
   /// int64 [B], B the first axis: the first lengths[b] keys are there. They are looked at, and may lie, on the CPU.
   Tensor lengths = {};
   int64_t kv_heads = 0;  ///< heads (axis -3) of k and v, which each serve as many of q's, one after another; 0: as q
-  std::optional<double> scale = std::nullopt;  ///< of the products; 1 / sqrt(D) unless given
+  std::optional<double> scale = std::nullopt;  ///< of the products, finite; 1 / sqrt(D) unless given
   /// Each weight becomes 0 with this probability, and the others are divided by 1 - dropout, as `draws` has it. The
   /// weights are then in memory as a whole.
   double dropout = 0;

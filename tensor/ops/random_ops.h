@@ -10,7 +10,7 @@ namespace stet {
 /// them. Throws UsageError on a range that holds no number of the dtype, or is wider than its greatest one.
 Tensor uniform(Stream& stream, Shape shape, double low = 0, double high = 1, DType dtype = DType::float32,
                Device device = cpu);
-/// mean + deviation * z, z by Box and Muller, 1958.
+/// mean + deviation * z, z by Box and Muller, 1958. Throws UsageError unless deviation >= 0.
 Tensor normal(Stream& stream, Shape shape, double mean = 0, double deviation = 1, DType dtype = DType::float32,
               Device device = cpu);
 /// mean + deviation * z as far as it lies in [low, high]: each element draws again until it does. Throws UsageError
