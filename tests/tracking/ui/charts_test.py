@@ -173,6 +173,13 @@ def parallel(page):
     check(page.said("parallel axes")[-1]["flip"], ["loss"], "the axis is flipped")
 
 
+def corners(browser):
+    """How many corners those forms have that stand on the first chart's curves."""
+    return browser.run("""
+      const areas = [...charts.first.toSvg().matchAll(/<path d="([^"]*Z)" fill="(#[^"]*)"/g)].filter(([, , fill]) => charts.first.palette.series.includes(fill));
+      return [...new Set(areas.map(([, path]) => path.split(/[ML]/).length - 1))].sort((a, b) => a - b)""")
+
+
 def looks(page):
     browser = page.browser
     check("#2446c4" in browser.run("return charts.first.toSvg()"), True, "light colours")
@@ -180,6 +187,17 @@ def looks(page):
     page.frame()
     page.frame()
     check("#4074d9" in browser.run("return charts.first.toSvg()"), True, "dark colours when the system turns dark")
+    check(corners(browser), [], "forms where colours tell curves apart")
+    browser.media(forced_colors="active")
+    page.frame()
+    page.frame()
+    check(corners(browser), [3, 4, 16], "forms of three curves under the system's few colours: triangles, squares, discs")
+    page.hover("first", 290, 150)
+    page.frame()
+    check(browser.run("return new Set([...document.querySelectorAll('#first .chart-tooltip-swatch')].map((each) => getComputedStyle(each).clipPath)).size"), 3, "forms in the tooltip")
+    browser.run("const data = charts.first.data; charts.first.set({...data, curves: data.curves.map((each) => ({...each, colour: 1}))}); return 1")
+    page.frame()
+    check(corners(browser), [], "forms of curves of one colour")
     browser.run("for (const chart of Object.values(charts)) chart.destroy(); return 1")
     check(browser.run("return document.querySelectorAll('.chart, canvas').length"), 0, "what destroyed charts leave")
 

@@ -340,6 +340,14 @@ class Displays(Page):
           }
           return [...found].filter(([, count]) => count > 20).map(([colour]) => colour);""")
         self.assertGreaterEqual(len(colours), 3, colours)
+        forms = "return [...document.querySelectorAll(arguments[0])].map((each) => getComputedStyle(each, arguments[1]).clipPath)"
+        swatches = browser.run(forms, ".list-scroll .run-row:not([hidden]) .swatch", "::before")
+        self.assertEqual((len(swatches), len(set(swatches)), "none" in swatches), (9, 9, False), "a form for each run")
+        self.open("home?by=params.lr", "document.querySelectorAll('.legend .dot').length === 2")
+        dots = browser.run(forms, ".legend .dot", None)
+        self.assertEqual((len(set(dots)), "none" in dots), (2, False), "and for each value in the legend")
+        browser.media()
+        self.assertEqual(set(browser.run(forms, ".legend .dot", None)), {"none"})
         browser.errors()
 
     def test_reduced_motion(self):

@@ -1,6 +1,7 @@
 // Starts the page: source, frame, and the view that the address names.
 
 import { App, type Page } from "./app";
+import { clipOf, FORMS } from "./chart/forms";
 import { clear, closePopover, empty } from "./dom";
 import { Frame } from "./frame";
 import { HttpSource, type Source } from "./source";
@@ -44,7 +45,13 @@ function start(app: App, main: HTMLElement): void {
   void app.poll();
 }
 
+/** What the style sheet cuts swatches into where colours alone don't tell runs apart. */
+function setForms(): void {
+  for (let slot = 0; slot < FORMS; ++slot) document.documentElement.style.setProperty(`--f${slot}`, clipOf(slot));
+}
+
 async function main(): Promise<void> {
+  setForms();
   const element = document.getElementById("main") as HTMLElement;
   const source: Source = window.stetExport ? new StaticSource() : new HttpSource();
   try {

@@ -5,6 +5,7 @@ import { dashFor, drawCurve, drawFalls, drawMarks, drawNotFinite, drawQuantiles,
 import { Ascending, COLUMNS_UP_TO, CURVES_UP_TO, isBand, MARKS_UP_TO, viewOf, xOf, type Curve, type CurvesData, type View } from "./curves_data";
 import { curveRows } from "./curves_rows";
 import type { Rows } from "./export";
+import { clipOf } from "./forms";
 import { crisp, drawFrame, layFrame, TICK, type Frame, type FrameSpec } from "./frame";
 import { PointerControl } from "./pointer";
 import { Scene, textWidth, type Box, type Item } from "./scene";
@@ -143,7 +144,13 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
 
   private pen(scene: Scene): Pen {
     const { plot, sx, sy } = this.frame!;
-    return { scene, plot, sx, sy, palette: this.palette, ratio: this.layers.ratio, ascending: this.ascending };
+    return { scene, plot, sx, sy, palette: this.palette, ratio: this.layers.ratio, ascending: this.ascending, forms: this.hasForms() };
+  }
+
+  /** Under the system's few colours, curves that only a colour would tell apart have forms as well. */
+  private hasForms(): boolean {
+    const curves = this.data!.curves;
+    return this.palette.forced === true && curves.length <= COLUMNS_UP_TO && curves.some((curve) => curve.colour !== curves[0]!.colour);
   }
 
   protected picture(size: Size): Picture {
@@ -328,7 +335,8 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
     } else if (low !== undefined && high !== undefined && high > low) {
       value += `  [${numberText(low, 4)}, ${numberText(high, 4)}]`;
     }
-    return { colour: strokeOf(curve, this.palette), label: curve.label, value, strong: curve.id === this.hoveredCurve, dash: dashFor(curve).length > 0 };
+    const form = this.hasForms() && typeof curve.colour === "number" ? clipOf(curve.colour) : undefined;
+    return { colour: strokeOf(curve, this.palette), label: curve.label, value, strong: curve.id === this.hoveredCurve, dash: dashFor(curve).length > 0, form };
   }
 
   private left(): void {

@@ -7,6 +7,7 @@ import { Ascending, COLUMNS_UP_TO, isBand, WIDE_UP_TO } from "./curves_data";
 import type { Series } from "./decimate";
 import { bandOutline, barsOf, lowerBound, nearestIndex, polyline, visibleRange, whiskersOf } from "./decimate";
 import type { Box, Scene } from "./scene";
+import { drawForm, FORMS } from "./forms";
 import { TICK } from "./frame";
 
 export interface Pen {
@@ -18,6 +19,8 @@ export interface Pen {
   /** Device pixels to one of CSS. */
   ratio: number;
   ascending: Ascending;
+  /** Curves have forms beside their colours. */
+  forms: boolean;
 }
 
 export const strokeOf = (curve: Curve, palette: Palette): string => colourOf(curve.colour, palette);
@@ -49,6 +52,31 @@ export function drawCurve(pen: Pen, data: CurvesData, curve: Curve, stroke: Stro
   if (curve.raw) drawLine(pen, curve.raw, rangeOf(pen, curve.raw), colour, { ...stroke, width: Math.min(stroke.width, 1) }, [], 0.25);
   const line: Series = band || curve.raw ? { x: curve.x, y: curve.y } : curve;
   drawLine(pen, line, range, colour, stroke, dashFor(curve), 1);
+  if (pen.forms && typeof curve.colour === "number") drawForms(pen, curve, curve.colour, range);
+}
+
+// Pixels from one of a curve's forms to its next.
+const APART = 96;
+
+/** A slot's forms along its curve, each slot's a little further on, so that curves that lie on each other show all of theirs. */
+function drawForms(pen: Pen, curve: Curve, slot: number, [begin, end]: readonly [number, number]): void {
+  const { scene, plot, palette } = pen;
+  let next = plot.x + ((slot % FORMS) + 0.5) * (APART / FORMS);
+  let last: [number, number] | null = null;
+  let drawn = false;
+  const draw = ([x, y]: [number, number]): void => {
+    drawForm(scene, slot, x, y, strokeOf(curve, palette), palette.bg);
+    next = x + APART;
+    drawn = true;
+  };
+  for (let i = begin; i < end; ++i) {
+    const x = pen.sx.at(curve.x[i]!), y = pen.sy.at(curve.y[i]!);
+    if (!(y - y === 0) || !(x >= plot.x && x <= plot.x + plot.width)) continue;
+    last = [x, y];
+    // Over another metric a curve may turn back.
+    if (x >= next || (drawn && x <= next - 2 * APART)) draw(last);
+  }
+  if (!drawn && last) draw(last);
 }
 
 function drawLine(pen: Pen, series: Series, range: [number, number], colour: string, stroke: Stroke, dash: readonly number[], alpha: number): void {

@@ -9,6 +9,8 @@ export interface TooltipRow {
   strong?: boolean;
   /** The curve is dashed. */
   dash?: boolean;
+  /** What CSS cuts the swatch into. */
+  form?: string;
 }
 
 export interface TooltipContent {
@@ -59,6 +61,10 @@ export class Tooltip {
   private row(row: TooltipRow): HTMLElement[] {
     const swatch = part("chart-tooltip-swatch", "");
     if (row.colour) swatch.style.background = row.dash ? `repeating-linear-gradient(90deg, ${row.colour} 0 4px, transparent 4px 6px)` : row.colour;
+    if (row.form) {
+      swatch.classList.add("form");
+      swatch.style.clipPath = row.form;
+    }
     const cells = [swatch, part("chart-tooltip-label", row.label), part("chart-tooltip-value", row.value)];
     if (row.strong) for (const cell of cells) cell.classList.add("strong");
     return cells;
