@@ -96,7 +96,6 @@ test("outliers are the few beyond one and a half spans of the middle nine tenths
   range.add(y, [0, y.length]);
   equal(range.withoutOutliers(false), { low: 1, high: 1.99, hidden: 3, notPositive: 1 });
   equal(range.all(), { low: -1e6, high: 1e6, hidden: 0, notPositive: 1 });
-  equal(range.outside([1.5, 1.6]), y.filter((v) => Number.isFinite(v) && (v < 1.5 || v > 1.6)).length);
 });
 
 test("a curve that begins high and decays has no outliers", () => {
@@ -133,7 +132,7 @@ test("hidden outliers are said, also in a zoom; so are values beyond a locked ra
   const ascending = new Ascending();
   equal(viewOf(data(y, { hideOutliers: true }), null, null, ascending).notes, ["1 outlier hidden"]);
   equal(viewOf(data(y, { hideOutliers: true }), [0, 50], null, ascending).notes, []);
-  equal(viewOf(data(y), null, [0, 3], ascending).notes, ["1 value outside"]);
+  equal(viewOf(data(y), null, [0, 3], ascending).notes, ["1 point outside"]);
   equal(viewOf(data(y), null, [0, 3], ascending).y, [0, 3]);
   holds(viewOf(data(y), null, null, ascending).y[1] > 900, "nothing is cut that nobody asked to hide");
 });

@@ -262,6 +262,78 @@ class Curves(Page):
         self.assertEqual(browser.run("document.activeElement.getAttribute('aria-label')"), "Query")
 
 
+class Saved(Page):
+    """What a chart shows, by the SVG that it saves."""
+    READY = "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')"
+
+    def more(self, item):
+        """An item of the first chart's menu."""
+        browser.hover_over(".panel")
+        browser.click("button", "More of this chart")
+        browser.click("menuitem", item)
+
+    def svg(self):
+        browser.run("window.saved = null; if (!window.before) { window.before = URL.createObjectURL; URL.createObjectURL = (blob) => { window.saved = blob; return window.before.call(URL, blob); }; } return 1")
+        self.more("Save as SVG")
+        browser.wait("window.saved")
+        return browser.command("POST", "/execute/async", {"script": "const done = arguments[0]; window.saved.text().then(done)", "args": []})
+
+    def scale(self):
+        """The least and greatest text of y's ticks, the notes, and whether there is a lock."""
+        svg = self.svg()
+        texts = re.findall('<text x="([^"]*)" y="[^"]*"[^>]*text-anchor="end"[^>]*>([^<]*)</text>', svg)
+        ticks = [text for x, text in texts if float(x) < 60 and re.fullmatch(r"[-\u2212]?[\d.,]+(e[-\u2212]?\d+|[kM])?", text)]
+        return ticks[0], ticks[-1], [text for x, text in texts if float(x) > 60], '<rect x="1" ' in svg
+
+    def lock(self):
+        browser.hover_over(".panel")
+        browser.click("button", "More of this chart")
+        browser.click("menuitemcheckbox", "Lock y at this range")
+
+    def test_y_is_locked(self):
+        alpha, rate = served.id_of("alpha"), served.id_of("rate")
+        self.open(f"home?metrics=loss&sel={alpha}", self.READY)
+        free = self.scale()
+        self.assertFalse(free[3])
+        self.lock()
+        browser.wait("location.hash.includes('lock=')")
+        low, high = map(float, self.state()["lock"].removeprefix("loss=").split(":"))
+        self.assertEqual(self.scale(), (*free[:2], [], True))
+        # Another run, a zoom, a reload: the range stays.
+        browser.run(f"location.hash = location.hash.replace('{alpha}', '{alpha},{rate}'); return 1")
+        browser.wait(f"document.querySelector('.panel .chart').getAttribute('aria-label').endsWith('2 curves') && {self.READY}")
+        self.assertEqual(self.scale()[:2], free[:2])
+        browser.run("location.hash += '&zoom=5,20'; return 1")
+        browser.wait(f"[...document.querySelectorAll('button')].some((each) => each.textContent === 'Reset zoom') && {self.READY}")
+        self.assertEqual((*self.scale()[:2], self.scale()[3]), (*free[:2], True))
+        self.open(browser.address().partition("#/")[2], self.READY)
+        self.assertEqual((*self.scale()[:2], self.scale()[3]), (*free[:2], True))
+        # The larger chart keeps to it, and the menu says that there is a lock, and takes it away.
+        browser.hover_over(".panel")
+        browser.click("button", "Larger")
+        browser.wait("document.querySelector('dialog .chart canvas').width > 0")
+        browser.key(ESCAPE)
+        browser.wait("!document.querySelector('dialog')")
+        browser.hover_over(".panel")
+        browser.click("button", "More of this chart")
+        self.assertEqual(browser.run("const item = [...document.querySelectorAll('[role=menuitemcheckbox]')].find((each) => each.textContent.includes('Lock y')); const checked = item.getAttribute('aria-checked'); item.click(); return checked"), "true")
+        browser.wait("!location.hash.includes('lock=')")
+        self.assertFalse(self.scale()[3])
+        browser.back()
+        browser.wait("location.hash.includes('lock=')", "the back button")
+        self.assertTrue(self.scale()[3])
+        self.assertLess(low, high)
+
+    def test_what_a_lock_leaves_out_is_said(self):
+        alpha = served.id_of("alpha")
+        values = served.ask("series", alpha, "loss")["series"][0]["values"]
+        middle = sorted(values)[len(values) // 2]
+        self.open(f"home?metrics=loss&sel={alpha}&lock=loss={middle}:{max(values)}", self.READY)
+        self.assertEqual(self.scale()[2], [f"{sum(value < middle for value in values)} points outside"])
+        self.open(f"home?metrics=loss&ly=*&sel={alpha}&lock=loss=-1:{max(values)}", self.READY)
+        self.assertEqual(self.scale()[2], ["y not logarithmic: locked from 0 or below"])
+
+
 class Arranged(Page):
     def panels(self):
         return browser.run("[...document.querySelectorAll('.panel')].map((panel) => panel.getAttribute('aria-label'))")

@@ -31,10 +31,16 @@ export function lockedY(locks: string[], key: string): [number, number] | null {
   return ends.length === 2 && ends[0] < ends[1] ? [ends[0], ends[1]] : null;
 }
 
+/** An end of a range, with as many digits as tell it from the other one. */
+function endText(end: number, [low, high]: readonly [number, number]): string {
+  const digits = 6 + Math.floor(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low)));
+  return String(Number(end.toPrecision(Math.min(17, Math.max(6, digits)))));
+}
+
 /** The locks with this one, or without any for the metric. */
 export function withLock(locks: string[], key: string, range: readonly [number, number] | null): string[] {
   const others = locks.filter((each) => !each.startsWith(`${key}=`));
-  return range ? [...others, `${key}=${range.map((end) => Number(end.toPrecision(6))).join(":")}`] : others;
+  return range ? [...others, `${key}=${range.map((end) => endText(end, range)).join(":")}`] : others;
 }
 
 function partOf(spec: ChartSpec, series: Series): Part | undefined {

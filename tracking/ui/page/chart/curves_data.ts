@@ -101,6 +101,18 @@ function yRange(data: CurvesData, x: readonly [number, number], ascending: Ascen
   return range;
 }
 
+/** How many points in view leave the range, themselves or by an extreme of what they stand for; behind a smoothed curve, those that were logged. */
+function pointsOutside(data: CurvesData, x: readonly [number, number], [low, high]: readonly [number, number], ascending: Ascending): number {
+  const leaves = (value: number | undefined): boolean => value !== undefined && value - value === 0 && (value < low || value > high);
+  let count = 0;
+  for (const curve of data.curves) {
+    const series = curve.raw ?? curve;
+    const [begin, end] = inView(series.x, x[0], x[1], ascending.of(series.x));
+    for (let i = begin; i < end; ++i) if (leaves(series.y[i]) || leaves(series.low?.[i]) || leaves(series.high?.[i])) ++count;
+  }
+  return count;
+}
+
 /** The range of x that is shown, all or the zoom, and whether logarithmically. */
 export function xOf(data: CurvesData, zoom: readonly [number, number] | null): { x: [number, number]; log: boolean; notes: string[] } {
   const notes: string[] = [];
@@ -125,8 +137,9 @@ export function viewOf(data: CurvesData, zoom: readonly [number, number] | null,
   if (data.log.y && all.low <= 0) notes.push(`y not logarithmic: ${plural(all.notPositive, "value")} ≤ 0`);
   const shown = data.hideOutliers && !locked ? range.withoutOutliers(logY) : all;
   if (shown.hidden > 0) notes.push(`${plural(shown.hidden, "outlier")} hidden`);
-  const beyond = locked ? range.outside(locked) : 0;
-  if (beyond > 0) notes.push(`${plural(beyond, "value")} outside`);
+  const beyond = locked ? pointsOutside(data, x, locked, ascending) : 0;
+  if (beyond > 0) notes.push(`${plural(beyond, "point")} outside`);
+  if (locked && logY && locked[0] <= 0) notes.push("y not logarithmic: locked from 0 or below");
   const y: [number, number] = locked ? [locked[0], locked[1]] : padded(shown.low, shown.high, logY);
   return { x, y, log: { x: logX, y: logY && y[0] > 0 }, notes, empty: !(all.low <= all.high) };
 }

@@ -357,15 +357,6 @@ export class Range {
     return { low, high, hidden, notPositive: this.notPositive };
   }
 
-  /** How many finite values lie outside of [low, high]. */
-  outside([low, high]: readonly [number, number]): number {
-    let count = 0;
-    for (const { values, range } of this.parts) {
-      for (let i = range[0]; i < range[1]; ++i) if ((values[i]! < low && values[i]! > -Infinity) || (values[i]! > high && values[i]! < Infinity)) ++count;
-    }
-    return count;
-  }
-
   /** At most some 20,000 of the finite values. */
   private sample(): Float64Array {
     const total = this.parts.reduce((sum, { range }) => sum + Math.max(0, range[1] - range[0]), 0);
