@@ -422,6 +422,39 @@ class Displays(Page):
         self.assertEqual(set(browser.run(forms, ".legend .dot", None)), {"none"})
         browser.errors()
 
+    def pitch(self, rows):
+        """Pixels from each row to the next."""
+        tops = browser.run("return [...document.querySelectorAll(arguments[0])].map((row) => row.getBoundingClientRect().top).sort((a, b) => a - b)", rows)
+        return {round(b - a, 2) for a, b in zip(tops, tops[1:])}
+
+    def test_compact_rows(self):
+        rows = ".list-scroll .run-row:not([hidden])"
+        self.open("home", f"document.querySelectorAll('{rows}').length === 9")
+        self.assertEqual(self.pitch(rows), {28})
+        browser.click("button", "Sort and show")
+        browser.click("menuitemcheckbox", "Compact rows")
+        browser.wait("location.hash.includes('dense=1')")
+        self.assertEqual(self.pitch(rows), {24})
+        small = "return [...document.querySelectorAll(arguments[0] + ' :is(a, button, .hit)')].filter((each) => each.getClientRects().length).map((each) => [each.className, each.getBoundingClientRect().height]).filter(([, height]) => height < 24)"
+        self.assertEqual(browser.run(small, rows), [], "what is pressed is 24 pixels high")
+        self.go("runs")
+        browser.wait(f"{ROWS} > 1")
+        self.assertEqual(self.pitch(".t-scroll .virtual .t-row:not([hidden])"), {28}, "an address without it")
+        browser.click("button", "Compact rows")
+        browser.wait("location.hash.includes('dense=1')")
+        self.assertEqual(self.pitch(".t-scroll .virtual .t-row:not([hidden])"), {24})
+        browser.click("link", "Curves")
+        browser.wait(f"document.querySelectorAll('{rows}').length === 9")
+        self.assertEqual(self.pitch(rows), {24}, "the views share it")
+
+    def test_compact_rows_have_room_for_a_finger(self):
+        try:
+            browser.devtools("Emulation.setTouchEmulationEnabled", {"enabled": True})
+            self.open("home?dense=1", "matchMedia('(pointer: coarse)').matches && document.querySelectorAll('.list-scroll .run-row:not([hidden])').length === 9")
+            self.assertEqual(self.pitch(".list-scroll .run-row:not([hidden])"), {28})
+        finally:
+            browser.devtools("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
     def test_reduced_motion(self):
         run = served.id_of("alpha")
         self.open(f"run?id={run}", "document.querySelector('.run-facts .link')")

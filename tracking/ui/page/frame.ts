@@ -39,6 +39,7 @@ export class Frame {
   }
 
   update(changed = new Set<string>()): void {
+    document.body.classList.toggle("dense", this.app.state.flag("dense"));
     const chosen = this.app.state.list("sel").length;
     clear(this.nav, ...NAMES.map(([view, name]) => h("a", {
       href: this.app.state.link(view), "aria-current": this.app.state.view === view || (view === "runs" && this.app.state.view === "run") ? "page" : null,

@@ -9,9 +9,7 @@ import type { Part } from "./metrics";
 import { RowPages } from "./row_pages";
 import { runMenu, statusMark, statusOf } from "./run_menu";
 import type { Row, TableAnswer } from "./types";
-import { Virtual } from "./virtual";
-
-const ROW = 28;
+import { rowHeight, Virtual } from "./virtual";
 
 export interface Probe {
   label: string;
@@ -63,7 +61,7 @@ export class RunList {
     append(this.element, this.head, this.chosen, this.note, this.columns, this.pinned, scroller);
     this.pages = new RowPages(app, (whole) => this.arrived(whole), (error) => this.failed(error));
     this.rows = new Virtual(scroller, {
-      height: ROW, role: "list", label: "Runs", make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => this.pages.need(from, to),
+      height: rowHeight(), role: "list", label: "Runs", make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => this.pages.need(from, to),
     });
     scroller.addEventListener("pointerleave", () => app.hover.emit(null));
     this.off = app.hover.on((id) => this.heat(id));
@@ -132,6 +130,11 @@ export class RunList {
     this.probe = probe;
     this.headings();
     this.redraw();
+  }
+
+  /** Rows are to be of another height. */
+  fit(): void {
+    this.rows.setHeight(rowHeight());
   }
 
   end(): void {
@@ -214,6 +217,7 @@ export class RunList {
     const metric = this.focus ? metricExpr(this.focus.name, this.focus.context) : "";
     menu(anchor, "Sort and show", [sort("Newest first", "-made"), sort("Oldest first", "made"), sort("By name", "name"), sort("By status", "status"),
       ...(metric ? [sort(`Least ${this.focus?.name} first`, metric), sort(`Greatest ${this.focus?.name} first`, "-" + metric)] : []), null, first("10"), first("50"), first("200"), null,
+      { label: "Compact rows", checked: state.flag("dense"), act: () => state.set({ dense: state.flag("dense") ? null : "1" }) },
       { label: "Archived runs too", checked: state.flag("archived"), act: () => state.set({ archived: state.flag("archived") ? null : "1" }) }]);
   }
 

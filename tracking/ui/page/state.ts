@@ -6,7 +6,7 @@ export const VIEWS = ["home", "runs", "run", "compare", "media", "parameters"] a
 export type ViewName = typeof VIEWS[number];
 
 // What a change of view carries along; the rest is a view's own and comes back with it.
-const SHARED = ["q", "sort", "archived", "sel", "hide", "show", "base"];
+const SHARED = ["q", "sort", "archived", "sel", "hide", "show", "base", "dense"];
 
 export type Params = { [name: string]: string };
 /** A list is of names. */

@@ -2,9 +2,8 @@
 
 import { append, clear, h, iconButton, visible } from "./dom";
 import type { Row } from "./types";
-import { Virtual } from "./virtual";
+import { rowHeight, Virtual } from "./virtual";
 
-const ROW = 28;
 // Pixels beyond the edges in which cells exist.
 const MARGIN = 240;
 
@@ -56,7 +55,7 @@ export class Table {
     this.head = h("div", { class: "t-row t-head", role: "row" });
     this.element = h("div", { class: "t-scroll", role: "grid", "aria-label": host.label, tabindex: 0 }, h("div", { role: "rowgroup", class: "t-head-group" }, this.head));
     this.rows = new Virtual(this.element, {
-      height: ROW, role: "rowgroup", label: host.label, make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => host.need(from, to),
+      height: rowHeight(), role: "rowgroup", label: host.label, make: () => this.make(), fill: (element, index) => this.fill(element, index), seen: (from, to) => host.need(from, to),
     });
     this.element.addEventListener("pointerleave", () => host.hover(null));
     this.element.addEventListener("scroll", () => {
@@ -96,6 +95,11 @@ export class Table {
 
   refresh(): void {
     this.rows.refresh();
+  }
+
+  /** Rows are to be of another height. */
+  fit(): void {
+    this.rows.setHeight(rowHeight());
   }
 
   redraw(index: number): void {

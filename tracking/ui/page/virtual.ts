@@ -2,6 +2,11 @@
 
 import { h } from "./dom";
 
+/** How high the style sheet wants rows of runs to be. */
+export function rowHeight(): number {
+  return parseFloat(getComputedStyle(document.body).getPropertyValue("--row"));
+}
+
 export interface VirtualOptions {
   height: number;
   role: string;
@@ -21,10 +26,12 @@ export class Virtual {
   private readonly pool: HTMLElement[] = [];
   private readonly drawn = new Map<number, HTMLElement>();
   private count = 0;
+  private height: number;
   private frame = 0;
   private readonly watch: ResizeObserver;
 
   constructor(readonly scroller: HTMLElement, private readonly options: VirtualOptions) {
+    this.height = options.height;
     this.sizer = h("div", { class: "virtual", role: options.role, "aria-label": options.label });
     scroller.append(this.sizer);
     scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
@@ -34,8 +41,17 @@ export class Virtual {
 
   setCount(count: number): void {
     this.count = count;
-    this.sizer.style.height = `${count * this.options.height}px`;
+    this.sizer.style.height = `${count * this.height}px`;
     this.refresh();
+  }
+
+  /** Rows of another height; the first in sight stays where it is. */
+  setHeight(height: number): void {
+    const top = this.scroller.scrollTop * (height / this.height);
+    this.height = height;
+    this.drawn.forEach((element, index) => this.put(element, index));
+    this.setCount(this.count);
+    this.scroller.scrollTop = top;
   }
 
   /** All rows in sight anew, as their data have changed. */
@@ -54,17 +70,21 @@ export class Virtual {
   }
 
   scrollTo(index: number): void {
-    const top = index * this.options.height + this.sizer.offsetTop;
+    const top = index * this.height + this.sizer.offsetTop;
     const head = this.sizer.offsetTop;
     const scroller = this.scroller;
     if (top - head < scroller.scrollTop) scroller.scrollTop = top - head;
-    else if (top + this.options.height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + this.options.height - scroller.clientHeight;
+    else if (top + this.height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + this.height - scroller.clientHeight;
     this.place(false);
   }
 
   end(): void {
     this.watch.disconnect();
     cancelAnimationFrame(this.frame);
+  }
+
+  private put(element: HTMLElement, index: number): void {
+    element.style.transform = `translateY(${index * this.height}px)`;
   }
 
   private schedule(): void {
@@ -76,7 +96,7 @@ export class Virtual {
   }
 
   private place(all: boolean): void {
-    const height = this.options.height;
+    const height = this.height;
     const top = Math.max(0, this.scroller.scrollTop - this.sizer.offsetTop);
     const first = Math.max(0, Math.floor(top / height) - MARGIN);
     const last = Math.min(this.count, Math.ceil((top + this.scroller.clientHeight) / height) + MARGIN);
@@ -97,7 +117,7 @@ export class Virtual {
           this.sizer.append(element);
         }
         element.hidden = false;
-        element.style.transform = `translateY(${index * height}px)`;
+        this.put(element, index);
         this.drawn.set(index, element);
       }
       if (fresh || all) this.options.fill(element, index);

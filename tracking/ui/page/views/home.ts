@@ -56,6 +56,7 @@ export function homeView(app: App, frame: Frame, element: HTMLElement): Page {
     update(changed) {
       if (["q", "sort", "archived", "n"].some((name) => changed.has(name))) list.ask();
       if (["sel", "hide", "show", "base"].some((name) => changed.has(name))) list.marks();
+      if (changed.has("dense")) list.fit();
       board.update(changed);
     },
     news(news) {

@@ -357,6 +357,11 @@ export function runsView(app: App, frame: Frame, element: HTMLElement): Page {
     }
   };
 
+  const toggle = (label: string, name: string): HTMLElement => {
+    const on = app.state.flag(name);
+    return button(label, () => app.state.set({ [name]: on ? null : "1" }), { class: "toggle", "aria-pressed": String(on) });
+  };
+
   function toolbar(): void {
     const state = app.state;
     const chosen = state.list("sel");
@@ -377,7 +382,7 @@ export function runsView(app: App, frame: Frame, element: HTMLElement): Page {
         app.writable ? button("Tags…", () => editTags(app, table.rowsById(chosen))) : null,
         app.writable ? button("Archive", () => void post(app, "archive", { ids: chosen, archived: true }, `Archived ${plural(chosen.length, "run")}`)) : null, button("Clear", () => app.select([])));
     } else if (table.matched) append(tools, button(table.matched > 1000 ? "Select the first 1,000" : "Select all", () => void allOf()));
-    append(tools, h("button", { type: "button", class: "toggle", "aria-pressed": String(state.flag("archived")), onclick: () => state.set({ archived: state.flag("archived") ? null : "1" }) }, "Archived too"));
+    append(tools, toggle("Compact rows", "dense"), toggle("Archived too", "archived"));
   }
 
   const which = (): void => {
@@ -396,6 +401,7 @@ export function runsView(app: App, frame: Frame, element: HTMLElement): Page {
         if (app.state.get("group")) void groups.ask();
       }
       if (changed.has("fixed")) table.redrawHeads();
+      if (changed.has("dense")) table.table.fit();
       if (["sel", "hide", "show", "base"].some((name) => changed.has(name))) table.marks();
       toolbar();
     },
