@@ -39,7 +39,7 @@ function divider(list: HTMLElement): HTMLElement {
   } catch {
     // As above.
   }
-  set(Number(before) || 336);
+  set(Number(before) || 320);
   return bar;
 }
 
