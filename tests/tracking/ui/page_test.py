@@ -333,6 +333,19 @@ class Saved(Page):
         self.open(f"home?metrics=loss&ly=*&sel={alpha}&lock=loss=-1:{max(values)}", self.READY)
         self.assertEqual(self.scale()[2], ["y not logarithmic: locked from 0 or below"])
 
+    def test_any_metric_lies_over_another(self):
+        alpha, rate = served.id_of("alpha"), served.id_of("rate")
+        label = "document.querySelector('.panel .chart').getAttribute('aria-label')"
+        self.open(f"home?metrics=loss&sel={alpha},{rate}", f"{self.READY} && {label}?.endsWith('2 curves')")
+        self.more("Lay metrics over it")
+        browser.click("checkbox", "epoch")
+        browser.wait(f"{label}?.endsWith('4 curves')")
+        self.assertEqual(self.state()["over"], "loss=epoch")
+        self.assertIn("loss ──   epoch ╌╌", self.svg())
+        self.assertEqual(browser.run("document.querySelectorAll('.panel').length"), 1)
+        browser.back()
+        browser.wait(f"{label}?.endsWith('2 curves')", "the back button")
+
 
 class Arranged(Page):
     def panels(self):

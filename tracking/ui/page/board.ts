@@ -8,9 +8,10 @@ import { metricName } from "./format";
 import { arrangementOf, conditionOf, DASH_SIGNS, type Arrangement } from "./grouping";
 import { chartEach, chartsOf, matcher, type ChartSpec } from "./metrics";
 import { joinNames } from "./names";
+import { withOverlaid } from "./overlay";
 import { Panel, type PanelHost } from "./panel";
 import { Failure } from "./source";
-import type { Fields, Marks, SeriesAnswer } from "./types";
+import type { Fields, Marks, MetricField, SeriesAnswer } from "./types";
 
 // A section shows so many charts at first; the rest by a button.
 const FIRST = 12;
@@ -97,7 +98,7 @@ export class Board implements PanelHost {
 
   update(changed: Set<string>): void {
     if (this.asked !== joinNames(this.options.runs())) void this.start();
-    if (changed.has("pins") || changed.has("metrics") || changed.has("apart")) this.layOut();
+    if (["pins", "metrics", "apart", "over"].some((name) => changed.has(name))) this.layOut();
     if (LOOKS.some((name) => changed.has(name))) this.toolbar();
     if (ARRANGED.some((name) => changed.has(name))) void this.arrange().then(() => changed.has("dash") && this.layOut());
     if (["lx", "ly", "outliers", "lock"].some((name) => changed.has(name))) this.panels.forEach((panel) => panel.draw());
@@ -210,14 +211,20 @@ export class Board implements PanelHost {
     if (focus && document.activeElement === document.body) [...this.tools.querySelectorAll<HTMLElement>("[aria-label]")].find((each) => each.getAttribute("aria-label") === focus)?.focus();
   }
 
+  metrics(): MetricField[] {
+    const all = this.fields?.metrics ?? [];
+    const only = this.options.only && new Set(this.options.only);
+    return only ? all.filter((metric) => only.has(metricName(metric.name, metric.context))) : all;
+  }
+
   /** The charts that the address asks for. Dashes that are a parameter's don't tell training from validation. */
-  private chosen(fields: Fields): ChartSpec[] {
+  private chosen(): ChartSpec[] {
     const state = this.app.state;
     const matches = matcher(state.get("metrics"));
-    const only = this.options.only && new Set(this.options.only);
-    const metrics = only ? fields.metrics.filter((metric) => only.has(metricName(metric.name, metric.context))) : fields.metrics;
-    const together = !state.flag("apart") && (only !== undefined || !state.get("dash"));
-    const specs = chartsOf(metrics, together).filter((spec) => spec.parts.some((part) => matches(metricName(part.name, part.context))) || matches(spec.key));
+    const metrics = this.metrics();
+    const together = !state.flag("apart") && (this.options.only !== undefined || !state.get("dash"));
+    const found = chartsOf(metrics, together).filter((spec) => spec.parts.some((part) => matches(metricName(part.name, part.context))) || matches(spec.key));
+    const specs = found.map((spec) => withOverlaid(spec, state.list("over"), metrics));
     return this.arrangement.charts ? chartEach(specs, this.arrangement.charts.names) : specs;
   }
 
@@ -233,7 +240,7 @@ export class Board implements PanelHost {
   /** Panels that stay are kept with their pictures; only what is new is made. */
   private layOut(): void {
     if (!this.fields) return;
-    this.specs = this.chosen(this.fields);
+    this.specs = this.chosen();
     const pins = this.app.state.list("pins");
     const pinned = this.specs.filter((spec) => pins.includes(spec.key));
     const wanted = new Set<string>();
@@ -258,7 +265,7 @@ export class Board implements PanelHost {
     const head = h("button", { type: "button", class: "section-head", "aria-expanded": String(!shut), onclick: () => this.fold(name, !shut) }, icon(shut ? "right" : "down"), h("h2", {}, name), h("span", { class: "muted" }, String(specs.length)));
     const grid = h("div", { class: "grid", hidden: shut });
     for (const spec of few) {
-      const id = [name, spec.key, spec.parts.length, spec.only ?? ""].join("\n");
+      const id = [name, spec.key, spec.only ?? "", ...spec.parts.map((part) => metricName(part.name, part.context))].join("\n");
       wanted.add(id);
       grid.append(this.panel(id, spec).element);
     }

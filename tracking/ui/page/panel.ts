@@ -6,12 +6,15 @@ import { curvesData, hold, lockedY, lookOf, valueAt, withLock, type Held } from 
 import { append, clear, dialog, h, iconButton, menu, say } from "./dom";
 import type { Arrangement } from "./grouping";
 import type { ChartSpec } from "./metrics";
-import type { Marks, Series } from "./types";
+import { chooseOverlaid } from "./overlay";
+import type { Marks, MetricField, Series } from "./types";
 
 export interface PanelHost {
   /** The crosshair stands at x in this panel, or has left it. */
   probe(panel: Panel, x: number | null): void;
   zoom(range: [number, number] | null): void;
+  /** All that charts may show. */
+  metrics(): MetricField[];
   marks?: Marks;
   /** What parameters decide of the charts. */
   arrangement: Arrangement;
@@ -160,6 +163,7 @@ export class Panel {
     menu(anchor, this.spec.title, [
       { label: "Logarithmic y", checked: lookOf(this.app, key).logY, act: () => this.app.state.set({ ly: log.includes(key) ? log.filter((each) => each !== key) : [...log.filter((each) => each !== "*"), key] }) },
       { label: "Lock y at this range", checked: this.locked() !== null, act: () => this.lock() },
+      { label: "Lay metrics over it…", act: () => chooseOverlaid(this.app, anchor, this.spec, this.host.metrics()) },
       { label: "As a table", act: () => this.table() },
       null,
       { label: "Copy as PNG", act: () => void this.copyPng() },
