@@ -250,11 +250,12 @@ class FewNames : public query::KnownNames {
 
 // What may stand at the end, as if the query were being written.
 void complete(const std::string& text) {
-  const query::Slot slot = query::slot_at(text);
+  const query::Slot slot = query::slot_at(text, text);
   if (slot.begin + slot.typed.size() != text.size() || !slot.typed.ends_with(slot.fragment)) fail("a slot elsewhere");
   FewNames names;
   for (const query::Completion& c : query::completions(slot, names, {.anywhere = false})) {
     if (c.text.find(slot.typed) > 1) fail("a completion that does not go on");
+    if (c.over > text.size() || c.met > c.text.size() || (c.over == 0) != (c.met == 0)) fail("closed by nothing");
   }
 }
 

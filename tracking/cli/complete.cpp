@@ -65,8 +65,8 @@ bool takes_value(const Argument& argument) { return !std::holds_alternative<bool
 // A verb's words as far as they are there.
 class Line {
  public:
-  Line(const Verb& verb, const std::vector<std::string>& words)
-      : word_(words.back()), is_rm_(std::string_view(verb.name) == "rm") {
+  Line(const Verb& verb, const std::vector<std::string>& words, const std::string& behind)
+      : word_(words.back()), behind_(behind), is_rm_(std::string_view(verb.name) == "rm") {
     own_ = arguments_of(verb);
     for (size_t i = 1; i + 1 < words.size(); ++i) take(words[i]);
   }
@@ -251,19 +251,19 @@ class Line {
     }
     const size_t before = whole.size();
     whole += begun;
-    const query::Slot slot = query::slot_at(whole);
+    const query::Slot slot = query::slot_at(whole, behind_);
     if (slot.begin < before) return {};
     QuickNames names(index());
     Completion out;
     const std::string kept = whole.substr(before, slot.begin - before);
     for (const query::Completion& c : query::completions(slot, names, {.terms = terms, .anywhere = false})) {
       const std::string about = c.detail.empty() ? c.text : c.text + "  " + c.detail;
-      out.candidates.push_back({kept + c.text, about, false});
+      out.candidates.push_back({kept + c.text.substr(0, c.text.size() - c.met), about, false});
     }
     return out;
   }
 
-  std::string word_;
+  std::string word_, behind_;
   std::vector<Argument> own_;
   std::vector<std::string> given_;    // that are no options
   const Argument* awaits_ = nullptr;  // the option whose value comes
@@ -306,11 +306,11 @@ void print_for_zsh(const Completion& found) {
 
 }  // namespace
 
-Completion complete(const std::vector<Verb>& verbs, const std::vector<std::string>& words) {
+Completion complete(const std::vector<Verb>& verbs, const std::vector<std::string>& words, const std::string& behind) {
   if (words.size() > 1) {
     const auto is_it = [&](const Verb& verb) { return verb.name == words.front(); };
     const auto verb = std::find_if(verbs.begin(), verbs.end(), is_it);
-    return verb == verbs.end() ? Completion() : Line(*verb, words).completion();
+    return verb == verbs.end() ? Completion() : Line(*verb, words, behind).completion();
   }
   Completion out;
   for (const Verb& verb : verbs) {
@@ -325,13 +325,15 @@ Completion complete(const std::vector<Verb>& verbs, const std::vector<std::strin
 
 int answer_shell(const std::vector<Verb>& verbs, const std::vector<std::string>& words) {
   try {
-    const bool is_bash = words.size() == 3 && words[0] == "bash";
+    // A shell may still have a script that says nothing of what is behind the cursor.
+    const bool is_bash = (words.size() == 3 || words.size() == 4) && words[0] == "bash";
     if (!is_bash && (words.size() < 2 || words[0] != "zsh")) return 1;
     ShellLine line;
     if (is_bash) line = parse_line(words[1], words[2]);
     else line.words = words;
     if (line.words.size() < 2) return 1;  // no word of the line is to be completed
-    Completion found = complete(verbs, {line.words.begin() + 1, line.words.end()});
+    const std::string behind = is_bash && words.size() == 4 ? rest_of_word(words[3], line.quote) : "";
+    Completion found = complete(verbs, {line.words.begin() + 1, line.words.end()}, behind);
     drop_unprintable(found.candidates);
     if (found.files != Files::none) put_line(found.files == Files::files ? "files" : "folders");
     else if (is_bash) print_for_bash(found, line);

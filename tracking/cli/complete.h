@@ -20,10 +20,13 @@ struct Completion {
   Files files = Files::none;  ///< those that the shell knows by itself, in their place
 };
 
-/// `words`: of a command line without the program, the last one is that at the cursor.
-Completion complete(const std::vector<Verb>& verbs, const std::vector<std::string>& words);
+/// `words`: of a command line without the program, the last one is that at the cursor, as far as that; `behind`: the
+/// rest of it, which stays.
+Completion complete(const std::vector<Verb>& verbs, const std::vector<std::string>& words,
+                    const std::string& behind = "");
 
-/// What a shell's script calls: `complete bash LINE WORDBREAKS`, `complete zsh WORD…`. Prints a candidate a line, or
+/// What a shell's script calls: `complete bash LINE WORDBREAKS REST`, the line up to the cursor and behind it, or
+/// `complete zsh WORD…`. Prints a candidate a line, or
 /// `files` or `folders` alone on the first. Never says what went wrong: the user is writing a line.
 int answer_shell(const std::vector<Verb>& verbs, const std::vector<std::string>& words);
 

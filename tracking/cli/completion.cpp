@@ -22,7 +22,7 @@ _stet() {
       folders) compopt +o nospace -o dirnames -o filenames; return ;;
     esac
     COMPREPLY+=("$word")
-  done < <("$program" complete bash "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null </dev/null)
+  done < <("$program" complete bash "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" "${COMP_LINE:COMP_POINT}" 2>/dev/null </dev/null)
 }
 complete -F _stet stet
 )";

@@ -53,6 +53,12 @@ ShellLine parse_line(std::string_view line, std::string_view breaks) {
   return out;
 }
 
+std::string rest_of_word(std::string_view behind, char quote) {
+  // With the quote before it, this is a line whose first word it is.
+  const std::string line = (quote ? std::string(1, quote) : std::string("''")) + std::string(behind);
+  return parse_line(line, "").words.front();
+}
+
 std::string for_bash(std::string_view word, char quote, bool finished) {
   std::string out(quote ? 0 : 1, '\'');
   for (const char c : word) {

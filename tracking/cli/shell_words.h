@@ -17,6 +17,9 @@ struct ShellLine {
 /// `breaks`: bash's COMP_WORDBREAKS, at which readline takes words apart, whatever the shell makes of them.
 ShellLine parse_line(std::string_view line, std::string_view breaks);
 
+/// What belongs to the word at the cursor behind it, without its quotes; `quote`: that is open there.
+std::string rest_of_word(std::string_view behind, char quote);
+
 /// Does bash read it as a word as it is?
 bool is_plain(std::string_view word);
 /// A word that bash reads as this one. `quote`: one that is open before it, else a new one. Of a word that goes on, not

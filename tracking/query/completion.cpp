@@ -55,12 +55,23 @@ class Completer {
     }
   }
 
-  // `name`: what is held against what is typed.
-  void add(std::string_view name, std::string text, const char* kind, std::string detail = "") {
+  // `name`: what is held against what is typed. `closing`: so many bytes of the text's end come after the name.
+  void add(std::string_view name, std::string text, const char* kind, std::string detail = "", size_t closing = 0) {
     const size_t at = name.find(slot_.fragment);
     if (at == name.npos || text.size() > kLongest) return;
     auto& among = at > 0 ? containing_ : goes_on(text) ? going_on_ : beginning_;
-    if (&among == &going_on_ || scope_.anywhere) among.push_back({std::move(text), kind, std::move(detail)});
+    if (&among != &going_on_ && !scope_.anywhere) return;
+    among.push_back({std::move(text), kind, std::move(detail)});
+    meet(among.back(), closing);
+  }
+  // Holds what closes a text against what is written behind the caret.
+  void meet(Completion& c, size_t closing) const {
+    for (size_t at = c.text.size() - closing; at < c.text.size() && c.over < slot_.behind.size(); ++at) {
+      const char sign = c.text[at];
+      const bool opens = (sign == '"' || sign == '\'') && !slot_.quote;  // there, it would be another text's
+      if (sign != slot_.behind[c.over] || opens || (sign == ' ' && c.over == 0)) continue;
+      if (c.over++ == 0) c.met = c.text.size() - at;
+    }
   }
   // From what is typed, where a quote may be missing before it.
   bool goes_on(std::string_view text) const {
@@ -72,7 +83,7 @@ class Completer {
     for (const Known& text : texts) {
       const std::string spelled = query::quoted(text.name, slot_.quote ? slot_.quote : '"');
       const std::string_view inside = std::string_view(spelled).substr(1, spelled.size() - 2);
-      add(inside, fmt::format("{}{}", spelled, behind), kind, text.detail);
+      add(inside, fmt::format("{}{}", spelled, behind), kind, text.detail, 1 + behind.size());
     }
   }
   std::string dot() const { return slot_.lacks_dot ? "." : ""; }

@@ -32,6 +32,10 @@ struct Completion {
   std::string text;    ///< stands in place of what is typed (Slot::typed)
   std::string kind;    ///< field, param, metric, function, data, context, value or word
   std::string detail;  ///< may be empty
+  /// What closes the text may stand behind the caret already: of that, so many bytes go as well, so that no bracket and
+  /// no quote is there twice.
+  size_t over = 0;
+  size_t met = 0;  ///< bytes at the text's end to leave out where what is behind the caret can't be touched
 };
 
 struct CompletionScope {

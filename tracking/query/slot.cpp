@@ -196,6 +196,10 @@ class Before {
 
 }  // namespace
 
-Slot slot_at(std::string_view text) { return Before(text).slot(); }
+Slot slot_at(std::string_view text, std::string_view behind) {
+  Slot slot = Before(text).slot();
+  slot.behind = behind;
+  return slot;
+}
 
 }  // namespace stet::tracking::query

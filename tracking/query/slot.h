@@ -8,7 +8,7 @@
 
 namespace stet::tracking::query {
 
-/// The place at the end of a query, as far as it is written.
+/// The place at the caret of a query that is being written.
 struct Slot {
   enum class Kind : uint8_t {
     nothing,        ///< what is written there has no names
@@ -31,12 +31,14 @@ struct Slot {
   std::string_view typed;     ///< what is there, of the query
   std::string_view fragment;  ///< of it, what the name begins with, as a query spells it
   char quote = 0;             ///< that is open before the fragment; 0: none
+  std::string_view behind;    ///< the caret, what is written there already
   bool lacks_dot = false;     ///< the part's dot is not there yet
   std::string subject;        ///< an expression with which the value is compared, or a metric's name
   std::string key;
 };
 
-/// `text`: a query up to the caret, which must outlive the slot. Whatever is written there, this throws nothing.
-Slot slot_at(std::string_view text);
+/// `text`: a query up to the caret, `behind`: the rest of it; both must outlive the slot. Whatever is written there,
+/// this throws nothing.
+Slot slot_at(std::string_view text, std::string_view behind = {});
 
 }  // namespace stet::tracking::query

@@ -123,13 +123,15 @@ Json hint(Desk& desk, const Parameters& p) {
   const Selection all = desk.select(lease, of_all);
   const auto names = desk.names(lease, of_all);
   CountedNames known(*lease, *all.runs, *names);
-  const query::Slot slot = query::slot_at(std::string_view(query).substr(0, byte_of(query, caret)));
+  const std::string_view whole = query;
+  const size_t at = byte_of(query, caret);
+  const query::Slot slot = query::slot_at(whole.substr(0, at), whole.substr(at));
   std::vector<query::Completion> found = query::completions(slot, known);
   if (found.size() > kMostCompletions) found.resize(kMostCompletions);
-  json["from"] = characters_in(std::string_view(query).substr(0, slot.begin));
+  json["from"] = characters_in(whole.substr(0, slot.begin));
   json["completions"] = Json::array();
   for (const query::Completion& c : found)
-    json["completions"].push_back({{"text", c.text}, {"kind", c.kind}, {"detail", c.detail}});
+    json["completions"].push_back({{"text", c.text}, {"kind", c.kind}, {"detail", c.detail}, {"over", c.over}});
   return json;
 }
 

@@ -142,6 +142,12 @@ class Bash(unittest.TestCase):
         self.becomes("stet ls 'params.model in [\"cnn\", \"m" + TAB, "stet ls 'params.model in [\"cnn\", \"mlp\"")
         self.becomes("stet ls 'tags has \"pap" + TAB, "stet ls 'tags has \"paper/table-2\"")
 
+    def test_what_is_closed_already_in_a_query(self):
+        left = "\x02"
+        self.becomes("stet ls 'metrics[\"tr\"]'" + 3 * left + TAB, "stet ls 'metrics[\"train/loss\"]'")
+        self.becomes("stet ls 'metrics[\"tr]'" + 2 * left + TAB, "stet ls 'metrics[\"train/loss\"]'")
+        self.becomes('stet ls "metrics[\\"tr\\"]"' + 4 * left + TAB, 'stet ls "metrics[\\"train/loss\\"]"')
+
     def test_what_is_searched_for_in_a_query(self):
         self.becomes("stet ls 'tags has \"ba" + TAB, "stet ls 'tags has \"base\"")
         self.becomes("stet ls 'status =~ \"fin" + TAB, "stet ls 'status =~ \"finished\"")
@@ -191,7 +197,7 @@ class Zsh(Bash):
     quoted_name, quoted_tag, open_quote = r"wide:\ \'it\'\'s\'\ \[1\]", r"-O\'Neill", ""
     broken_off, behind_quote = [], " "
     words = ["zsh", "-f", "-i"]
-    setup = """PS1='$ '; unsetopt zle_bracketed_paste; stet completion zsh >~/_stet; fpath=(~ $fpath); autoload -Uz compinit; compinit -u -d ~/dump; LISTMAX=10000;\
+    setup = """PS1='$ '; unsetopt zle_bracketed_paste; stet completion zsh >~/_stet; fpath=(~ $fpath); autoload -Uz compinit; compinit -u -d ~/dump; LISTMAX=10000; setopt complete_in_word;\
  unsetopt automenu; dump() { print -rn -- "$BUFFER" >~/l && mv ~/l ~/line; BUFFER= }; zle -N dump; bindkey '^G' dump"""
 
 

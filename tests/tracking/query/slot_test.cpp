@@ -203,6 +203,49 @@ TEST(QueryCompletion, KnowsTheContextsOfAMetric) {
   EXPECT_THAT(texts("metrics[\"other\", "), IsEmpty());
 }
 
+// The query with the one completion at the caret, which is written as |: as a page writes it, and as a shell, which
+// can't touch what is behind the caret.
+std::pair<std::string, std::string> completed(const std::string& query) {
+  const size_t caret = query.find('|');
+  const std::string text = query.substr(0, caret), behind = query.substr(caret + 1);
+  FewNames names({"lr"});
+  const Slot slot = slot_at(text, behind);
+  const std::vector<Completion> found = completions(slot, names, {.anywhere = false});
+  if (found.size() != 1) return {fmt::format("{} completions", found.size()), ""};
+  const std::string& word = found[0].text;
+  return {text.substr(0, slot.begin) + word + "|" + behind.substr(found[0].over),
+          text.substr(0, slot.begin) + word.substr(0, word.size() - found[0].met) + "|" + behind};
+}
+
+TEST(QueryCompletion, ClosesNothingTwice) {
+  struct {
+    const char *query, *on_a_page, *in_a_shell;
+  } cases[] = {
+      {R"(params["l|"] < 1)", R"(params["lr"]| < 1)", R"(params["lr|"] < 1)"},
+      {R"(metrics['l|'].min)", R"(metrics['lr']|.min)", R"(metrics['lr|'].min)"},
+      {R"(metrics["l|])", R"(metrics["lr"]|)", R"(metrics["lr"|])"},
+      {R"(metrics[|])", R"(metrics["lr"]|)", R"(metrics["lr"|])"},
+      {R"(params["l|" and)", R"(params["lr"]| and)", R"(params["lr|" and)"},
+      {R"(data["l|"])", R"(data["lr"].|)", R"(data["lr|"])"},
+      {R"(data["l|"].digest)", R"(data["lr"].|digest)", R"(data["lr|"].digest)"},
+      {R"(status == "fin|" and x)", R"(status == "finished"| and x)", R"(status == "finished|" and x)"},
+      {R"(name in ["fin|", "b"])", R"(name in ["finished"|, "b"])", R"(name in ["finished|", "b"])"},
+      {R"((status == "fin|"))", R"((status == "finished"|))", R"((status == "finished|"))"},
+      {R"(metrics["loss", fold = "2|"])", R"(metrics["loss", fold = "2"|])", R"(metrics["loss", fold = "2|"])"},
+      {R"(metrics["loss", "a|" = "x"])", R"(metrics["loss", "a b" = |"x"])", R"(metrics["loss", "a b|" = "x"])"},
+      // What stands there closes something else, or opens it.
+      {R"(name == fin|"x")", R"(name == "finished"|"x")", R"(name == "finished"|"x")"},
+      {R"(status == "fin|')", R"(status == "finished"|')", R"(status == "finished"|')"},
+      {R"(params["l| "])", R"(params["lr"]| "])", R"(params["lr"]| "])"},
+      {R"((forked|))", R"((forked_at|))", R"((forked_at|))"},
+  };
+  for (const auto& c : cases) {
+    const auto [on_a_page, in_a_shell] = completed(c.query);
+    EXPECT_EQ(on_a_page, c.on_a_page) << c.query;
+    EXPECT_EQ(in_a_shell, c.in_a_shell) << c.query;
+  }
+}
+
 TEST(QueryCompletion, KnowsTheTextsOfASubject) {
   FewNames names;
   completions(slot_at("params[\"a-b\"] in [\"x\", \""), names);

@@ -15,9 +15,10 @@ import unittest
 import urllib.parse
 
 from browser import SKIPPED, Browser, programs
+from saved_charts import SavedCharts
 from served import LONG, MARKUP, Served
 
-ENTER, ESCAPE, DOWN = "\ue007", "\ue00c", "\ue015"
+ENTER, ESCAPE, DOWN, LEFT = "\ue007", "\ue00c", "\ue015", "\ue012"
 VIEWS = ["home", "runs", "compare", "media", "parameters"]
 TABS = ["overview", "curves", "parameters", "model", "data", "launches", "log", "media", "files", "notes"]
 ROWS = "document.querySelectorAll('.t-scroll .virtual .t-row:not([hidden]):not(.waiting)').length"
@@ -147,6 +148,15 @@ class Table(Page):
         self.assertEqual(browser.run("document.querySelector('input.query').value"), "params.lr")
         browser.type(field, ESCAPE + ESCAPE)
 
+    def test_completion_closes_nothing_twice(self):
+        self.table()
+        field = browser.find("combobox", "Query")
+        browser.type(field, 'metrics["lo"].min < 1' + 10 * LEFT)
+        browser.wait("document.querySelector('.completions [role=option] code')?.textContent === '\"loss\"]'")
+        browser.type(field, DOWN + ENTER)
+        self.assertEqual(browser.run("const field = document.querySelector('input.query'); return [field.value, field.selectionStart]"), ['metrics["loss"].min < 1', 15])
+        browser.type(field, ESCAPE + ESCAPE)
+
     def test_an_error_stands_under_its_column(self):
         self.table()
         field = browser.find("combobox", "Query")
@@ -262,33 +272,10 @@ class Curves(Page):
         self.assertEqual(browser.run("document.activeElement.getAttribute('aria-label')"), "Query")
 
 
-class Saved(Page):
-    """What a chart shows, by the SVG that it saves."""
-    READY = "document.querySelectorAll('.panel .chart canvas').length > 0 && !document.querySelector('[aria-busy=true]')"
-
-    def more(self, item):
-        """An item of the first chart's menu."""
-        browser.hover_over(".panel")
-        browser.click("button", "More of this chart")
-        browser.click("menuitem", item)
-
-    def svg(self):
-        browser.run("window.saved = null; if (!window.before) { window.before = URL.createObjectURL; URL.createObjectURL = (blob) => { window.saved = blob; return window.before.call(URL, blob); }; } return 1")
-        self.more("Save as SVG")
-        browser.wait("window.saved")
-        return browser.command("POST", "/execute/async", {"script": "const done = arguments[0]; window.saved.text().then(done)", "args": []})
-
-    def scale(self):
-        """The least and greatest text of y's ticks, the notes, and whether there is a lock."""
-        svg = self.svg()
-        texts = re.findall('<text x="([^"]*)" y="[^"]*"[^>]*text-anchor="end"[^>]*>([^<]*)</text>', svg)
-        ticks = [text for x, text in texts if float(x) < 60 and re.fullmatch(r"[-\u2212]?[\d.,]+(e[-\u2212]?\d+|[kM])?", text)]
-        return ticks[0], ticks[-1], [text for x, text in texts if float(x) > 60], '<rect x="1" ' in svg
-
-    def lock(self):
-        browser.hover_over(".panel")
-        browser.click("button", "More of this chart")
-        browser.click("menuitemcheckbox", "Lock y at this range")
+class Saved(SavedCharts, Page):
+    def setUp(self):
+        super().setUp()
+        self.browser = browser
 
     def test_y_is_locked(self):
         alpha, rate = served.id_of("alpha"), served.id_of("rate")

@@ -335,6 +335,8 @@ class Answers(Served):
         self.assertIn('"base"', texts('tags has "as'))
         self.assertEqual([c for c in hint('tags has "base')["completions"] if c["kind"] != "value" or not c["detail"].endswith((" run", " runs"))], [])
         self.assertLessEqual(len(texts('id == "')), 100)
+        within = self.get("hint", query='name == "é" and metrics["tr"].min < 1', caret=27)["completions"][0]
+        self.assertEqual((within["text"], within["over"]), ('"train/loss"]', 2), "what stands behind the caret already")
         error = hint("steps > ")["error"]
         self.assertEqual(error["column"], 9)
         self.assertIn("value", error["message"])

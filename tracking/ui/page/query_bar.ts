@@ -147,10 +147,10 @@ export class QueryBar {
   }
 
   private take(at: number): void {
-    const text = this.completions[at].text;
+    const { text, over } = this.completions[at];
     const query = this.input.value;
     const caret = this.input.selectionStart ?? query.length;
-    this.input.value = query.slice(0, this.from) + text + query.slice(caret);
+    this.input.value = query.slice(0, this.from) + text + query.slice(caret + over);
     const end = this.from + text.length;
     this.input.setSelectionRange(end, end);
     this.ask();
@@ -173,6 +173,9 @@ export class QueryBar {
       event.preventDefault();
       if (this.at >= 0 && count) this.take(this.at);
       else this.apply();
+    } else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) {
+      // The caret goes elsewhere, where other words may stand.
+      this.ask();
     } else if (event.key === "Escape") {
       if (count) this.close();
       else {

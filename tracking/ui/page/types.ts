@@ -124,7 +124,9 @@ export interface Fields {
 }
 
 export interface Completion {
+  /** Stands in place of what is typed, and of `over` characters behind the caret. */
   text: string;
+  over: number;
   kind: string;
   detail: string;
 }
