@@ -74,6 +74,7 @@ Json fields(Desk& desk, const Parameters& p);
 Json hint(Desk& desk, const Parameters& p);
 Json series(Desk& desk, const Parameters& p);
 Json run(Desk& desk, const Parameters& p);
+Json marks(Desk& desk, const Parameters& p);
 Json log(Desk& desk, const Parameters& p);
 Json tensors(Desk& desk, const Parameters& p);
 Json patch(Desk& desk, const Parameters& p);

@@ -30,7 +30,7 @@ constexpr Get kGets[] = {
     {"run", run, true},       {"log", log, false},         {"tensors", tensors, true},
     {"patch", patch, true},   {"compare", compare, true},  {"digests", digests, true},
     {"media", media, true},   {"text", text, true},        {"histogram", histogram, true},
-    {"vector", vector, true}, {"views", views, false},
+    {"vector", vector, true}, {"marks", marks, true},      {"views", views, false},
 };
 
 struct GetBytes {

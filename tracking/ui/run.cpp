@@ -5,7 +5,6 @@
 #include <cctype>
 #include <cmath>
 #include <cstring>
-#include <ctime>
 #include <limits>
 
 #include "stet/tracking/json/runs.h"
@@ -18,13 +17,14 @@
 #include "stet/tracking/ui/answers.h"
 #include "stet/tracking/ui/columns.h"
 #include "stet/tracking/ui/links.h"
+#include "stet/tracking/ui/marks.h"
 
 namespace stet::tracking::ui {
 namespace {
 
 using query::Value;
 
-constexpr int64_t kMostReport = int64_t{1} << 20, kMostPatch = int64_t{16} << 20;
+constexpr int64_t kMostPatch = int64_t{16} << 20;
 constexpr int64_t kMostLog = int64_t{64} << 20;  // bytes of what a program printed, from its end
 
 const char* name_of(ValueSource source) {
@@ -52,8 +52,6 @@ Json parameters_json(const RunView& run, const Json& typed) {
   return all;
 }
 
-// ---- Marks.
-
 Json not_finite_json(const RunView& run) {
   Json all = Json::array();
   for (const auto& [tag, metric] : run.log.metrics) {
@@ -63,51 +61,6 @@ Json not_finite_json(const RunView& run) {
       all.push_back({{"metric", tag}, {"step", json_of(found->step)}, {"value", json_of(found->value)}});
   }
   return all;
-}
-
-// When a verification was, by its report's name: verify-20260201-000000-7.json.
-double time_of_report(const std::string& name) {
-  std::tm utc{};
-  const char* end = ::strptime(name.c_str(), "verify-%Y%m%d-%H%M%S", &utc);
-  return end ? static_cast<double>(::timegm(&utc)) : 0;
-}
-
-Json verifications_json(const Folder& run) {
-  Json all = Json::array();
-  const auto notes = find_folder(run / "notes");
-  for (const std::string& name : notes ? notes->names() : std::vector<std::string>()) {
-    if (!name.starts_with("verify-") || !name.ends_with(".json")) continue;
-    try {
-      const auto report =
-          nlohmann::json::parse(read_file(*notes / name, kMostReport), nullptr, /*allow_exceptions=*/false);
-      if (!report.is_object()) continue;
-      const auto text = [&](const char* key) {
-        return report.contains(key) && report[key].is_string() ? report[key].get<std::string>() : std::string();
-      };
-      const bool verified = report.contains("verified") && report["verified"] == true;
-      all.push_back({{"time", time_of_report(name)},
-                     {"by", text("author")},
-                     {"host", text("host")},
-                     {"verified", verified},
-                     {"verdict", text("result").empty() ? text("reason") : text("result")}});
-    } catch (const Error&) {  // one that can't be read says nothing
-    }
-  }
-  return all;
-}
-
-Json marks_json(const RunView& run, const RunFacts& facts) {
-  Json checkpoints = Json::array(), resumes = Json::array();
-  for (const RunCheckpoint& c : run.checkpoints) checkpoints.push_back({{"step", json_of(c.step)}, {"best", c.best}});
-  for (size_t i = 1; i < run.launches.size(); ++i)
-    resumes.push_back({{"step", json_of(run.launches[i].first_step)}, {"time", json_of(run.launches[i].started)}});
-  Json marks{{"checkpoints", checkpoints},
-             {"resumes", resumes},
-             {"nan", not_finite_json(run)},
-             {"verified", verifications_json(Folder(run.folder))}};
-  if (!facts.field("parent").is_none())
-    marks["fork"] = {{"run", json_of(facts.field("parent"))}, {"step", json_of(facts.field("forked_at"))}};
-  return marks;
 }
 
 // ---- The run before it.
@@ -302,6 +255,7 @@ Json run(Desk& desk, const Parameters& p) {
   json["verified"] = json_of(facts.field("verified"));
   json["parameters"] = parameters_json(view, json["params"]);
   json["marks"] = marks_json(view, facts);
+  json["marks"]["nan"] = not_finite_json(view);
   json["commands"] = commands_json(view, previous);
   json["source"] = source_json(view);
   json["previous"] = previous ? Json(previous->id) : Json(nullptr);

@@ -333,6 +333,20 @@ class Saved(SavedCharts, Page):
         browser.back()
         browser.wait(f"{label}?.endsWith('2 curves')", "the back button")
 
+    def test_checkpoints_of_several_runs(self):
+        ids = [served.id_of(name) for name in ("alpha", "rate")]
+        marks = "return [...arguments[0].matchAll(/<path d=\"M([\\d.]+) [\\d.]+L\\1 [\\d.]+\" fill=\"none\" stroke=\"(#[0-9a-f]+)\" stroke-width=\"1.5\"/g)].map((found) => found[2])"
+        self.open(f"home?metrics=loss&sel={','.join(ids)}", self.READY)
+        expected = [len(served.ask("show", run)["checkpoints"]) for run in ids]
+        for _ in range(100):  # they come after the curves
+            ticks = browser.run(marks, self.svg())
+            if ticks:
+                break
+            time.sleep(0.1)
+        self.assertEqual(sorted(ticks.count(colour) for colour in set(ticks)), sorted(expected))
+        self.open(f"home?metrics=loss&x=time&sel={','.join(ids)}", self.READY)
+        self.assertEqual(browser.run(marks, self.svg()), [], "steps are no times")
+
 
 class Arranged(Page):
     def panels(self):

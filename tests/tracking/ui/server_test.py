@@ -25,7 +25,7 @@ STET, MAKE_RUNS = map(os.path.abspath, sys.argv[1:3])
 SAMPLE = pathlib.Path(__file__).parents[1] / "query/runs"
 MARKUP, LONG, FAILED, NOT_FINITE, MEDIA, ONE, OTHER = (f"20261101-000{i}00-00aaa{end}" for i, end in
                                                         enumerate(("aa", "ab", "ac", "ad", "ae", "af", "b0")))
-QUESTIONS = ["hello", "changes", "table", "ids", "columns", "groups", "fields", "hint", "series", "run", "log", "tensors", "patch", "compare",
+QUESTIONS = ["hello", "changes", "table", "ids", "columns", "groups", "fields", "hint", "series", "run", "log", "marks", "tensors", "patch", "compare",
              "digests", "media", "image", "text", "histogram", "vector", "artifact", "views"]
 PARAMETERS = ["query", "sort", "columns", "offset", "limit", "archived", "by", "of", "caret", "runs", "run", "id", "metrics", "x", "from", "to",
               "points", "smooth", "search", "step", "kind", "name", "cursor"]
@@ -306,6 +306,13 @@ class Answers(Served):
         histogram = self.get("histogram", run=MEDIA, name="weights")
         self.assertEqual([round(sum(counts)) for counts in histogram["counts"]], [500] * 5)
         self.assertEqual(self.get("vector", run=MEDIA, name="per class")["values"][1], [0.1, 0.2, 20])
+
+    def test_marks_are_those_of_each_run(self):
+        ids = self.get("ids")["ids"]
+        marks = self.get("marks", runs=listed(*ids))["runs"]
+        self.assertEqual(marks, [{"id": run, **{name: value for name, value in self.get("run", id=run)["marks"].items() if name != "nan"}} for run in ids])
+        self.assertTrue(any(each["resumes"] for each in marks) and any("fork" in each for each in marks))
+        self.assertEqual(self.ask("GET", "/api/marks?runs=nothing")[0], 404)
 
     def test_log_and_patch(self):
         log = self.get("log", id=FAILED, search="LOSS", offset=-2)

@@ -11,7 +11,7 @@ import { joinNames } from "./names";
 import { withOverlaid } from "./overlay";
 import { Panel, type PanelHost } from "./panel";
 import { Failure } from "./source";
-import type { Fields, Marks, MetricField, SeriesAnswer } from "./types";
+import type { Fields, Marks, MarksAnswer, MetricField, SeriesAnswer } from "./types";
 
 // A section shows so many charts at first; the rest by a button.
 const FIRST = 12;
@@ -21,6 +21,8 @@ const TOGETHER = 120;
 const LIVE = 2000;
 // Sections are open up to so many charts.
 const OPEN = 24;
+// Marks are asked for of so many runs: of more, no chart shows them.
+const MARKED = 24;
 // A legend names so many values.
 const NAMED = 24;
 const LOOKS = ["x", "smooth", "lx", "apart", "outliers", "zoom", "ly", "by", "mean", "band", "dash", "each"];
@@ -33,14 +35,15 @@ export interface BoardOptions {
   /** The crosshair stands in a panel, or nowhere. */
   probe?(panel: Panel | null, x: number | null): void;
   settled?(first: ChartSpec | null): void;
-  marks?: Marks;
+  /** Where they are known; else they are asked for. */
+  marks?: ReadonlyMap<string, Marks>;
   /** Metrics by their spelling that charts are made of; all else. */
   only?: string[];
 }
 
 export class Board implements PanelHost {
   readonly element: HTMLElement;
-  marks?: Marks;
+  marks: ReadonlyMap<string, Marks>;
   arrangement: Arrangement = { colours: null, dashes: null, charts: null };
   private readonly legend: HTMLElement;
   private readonly tools: HTMLElement;
@@ -62,7 +65,7 @@ export class Board implements PanelHost {
   private readonly typed = debounce(120, () => this.app.state.set({ metrics: this.filter.value }, true));
 
   constructor(private readonly app: App, private readonly options: BoardOptions) {
-    this.marks = options.marks;
+    this.marks = options.marks ?? new Map();
     this.tools = h("div", { class: "board-tools", role: "toolbar", "aria-label": "Charts" });
     this.body = h("div", { class: "board-body" });
     this.legend = h("div", { class: "legend", hidden: true });
@@ -84,6 +87,7 @@ export class Board implements PanelHost {
     if (!this.app.settled && !this.options.only) return;
     const runs = this.options.runs();
     this.asked = joinNames(runs);
+    void this.mark(runs);
     try {
       const fields = await this.app.source.get<Fields>("fields", { query: conditionOf(this.app, runs), archived: true });
       if (this.ended || this.asked !== joinNames(runs)) return;
@@ -93,6 +97,20 @@ export class Board implements PanelHost {
       if (!before || spelled(before) !== spelled(fields)) this.layOut();
     } catch (error) {
       if (!(error instanceof Failure && error.query)) this.app.report(error);
+    }
+  }
+
+  /** Checkpoints and the like of the shown runs. */
+  private async mark(runs: string[]): Promise<void> {
+    if (this.options.marks || !runs.length) return;
+    try {
+      const answer = await this.app.source.get<MarksAnswer>("marks", { runs: runs.slice(0, MARKED) });
+      const marks = new Map(answer.runs.map((each) => [each.id, each] as const));
+      if (this.ended || this.asked !== joinNames(runs) || JSON.stringify([...marks]) === JSON.stringify([...this.marks])) return;
+      this.marks = marks;
+      this.panels.forEach((panel) => panel.draw());
+    } catch (error) {
+      this.app.report(error);
     }
   }
 
@@ -114,7 +132,7 @@ export class Board implements PanelHost {
   }
 
   /** The run of this board has grown. */
-  refresh(marks: Marks | undefined, only: string[]): void {
+  refresh(marks: ReadonlyMap<string, Marks>, only: string[]): void {
     this.marks = marks;
     this.options.only = only;
     this.news({ all: false, runs: new Set(this.options.runs()) });

@@ -108,11 +108,11 @@ function partsText(spec: ChartSpec, splits: string[]): string | undefined {
 }
 
 /** Dashes are a parameter's if one was chosen; else they tell the parts of a chart that has several; else the run's slot has its dash. */
-export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, { colours, dashes }: Arrangement, marks?: Marks): CurvesData {
+export function curvesData(app: App, spec: ChartSpec, held: Held[], look: Look, { colours, dashes }: Arrangement, marks: ReadonlyMap<string, Marks>): CurvesData {
   const splits = [...new Set(spec.parts.map((part) => part.split))];
   const several = splits.length > 1;
   const alone = held.map((each): Curve => {
-    const curve = curveOf(app, each, look, marks);
+    const curve = curveOf(app, each, look, marks.get(each.run));
     if (several) curve.label += ` · ${each.part.split || each.part.name}`;
     if (dashes) curve.dash = dashBy(dashes, each.run);
     else if (several) curve.dash = DASHES[splits.indexOf(each.part.split) % DASHES.length];

@@ -15,7 +15,8 @@ export interface PanelHost {
   zoom(range: [number, number] | null): void;
   /** All that charts may show. */
   metrics(): MetricField[];
-  marks?: Marks;
+  /** By run. */
+  marks: ReadonlyMap<string, Marks>;
   /** What parameters decide of the charts. */
   arrangement: Arrangement;
 }

@@ -4,7 +4,7 @@ import { smoothed } from "./chart/smoothing";
 import { metricName, splitTop, toNumber, toNumbers, unquoted } from "./format";
 import { splitNames } from "./names";
 import { Failure, key, type Request, type Source } from "./source";
-import type { Column, ColumnsAnswer, Fields, Group, LogAnswer, Row, SeriesAnswer, TableAnswer, Value } from "./types";
+import type { Column, ColumnsAnswer, Fields, Group, LogAnswer, MarksAnswer, Row, Run, SeriesAnswer, TableAnswer, Value } from "./types";
 
 declare global {
   interface Window {
@@ -55,6 +55,7 @@ export class StaticSource implements Source {
       case "series": return await this.series(params) as unknown as T;
       case "fields": return await this.stored<Fields>("fields", {}) as unknown as T;
       case "media": return await this.media(params) as unknown as T;
+      case "marks": return await this.marks(params) as unknown as T;
       case "log": return await this.log(params) as unknown as T;
       case "compare":
       case "digests": return await this.stored(path, { runs: namesIn(params.runs).sort() });
@@ -187,6 +188,11 @@ export class StaticSource implements Source {
     const halfLife = Number(params.smooth) || 0;
     if (halfLife > 0) answers.series = answers.series.map((each) => ({ ...each, smooth: Array.from(smoothed(toNumbers(each.x), toNumbers(each.y), halfLife)) }));
     return answers;
+  }
+
+  private async marks(params: Request): Promise<MarksAnswer> {
+    const runs = await Promise.all(namesIn(params.runs).map((id) => this.stored<Run>("run", { id }).catch(() => null)));
+    return { runs: runs.flatMap((run) => (run?.marks ? [{ id: run.id, ...run.marks }] : [])) };
   }
 
   /** The end of what was printed, which is all that an export holds. */

@@ -262,12 +262,16 @@ export interface Run {
 
 export type Kept = { [name: string]: { count: number; step: number; bytes?: number } };
 
+/** What happened to a run at which step, as curves show it. */
 export interface Marks {
   checkpoints: { step: number; best: boolean }[];
   resumes: { step: number; time: number }[];
-  nan: { metric: string; step: number }[];
   verified: { time: number; by: string; host: string; verified: boolean; verdict: string }[];
   fork?: { run: string; step: number };
+}
+
+export interface MarksAnswer {
+  runs: ({ id: string } & Marks)[];
 }
 
 export interface LogAnswer {

@@ -194,7 +194,7 @@ export class CurvesChart extends Chart<CurvesData, CurvesEvents> {
   private drawGlyphs(pen: Pen, data: CurvesData): void {
     const { curves } = data;
     drawNotFinite(pen, curves, curves.length <= COLUMNS_UP_TO);
-    if (curves.length > MARKS_UP_TO) return;
+    if (new Set(curves.map((curve) => curve.run || curve.id)).size > MARKS_UP_TO) return;
     for (const curve of curves) {
       if (isBand(curve, data)) drawFalls(pen, curve, curves.length <= 3);
       drawMarks(pen, curve);

@@ -45,7 +45,7 @@ export interface CurvesData {
 }
 
 /** Curves by their number: how they are drawn follows from that. */
-export const WIDE_UP_TO = 20, COLUMNS_UP_TO = 50, CURVES_UP_TO = 200, MARKS_UP_TO = 8;
+export const WIDE_UP_TO = 20, COLUMNS_UP_TO = 50, CURVES_UP_TO = 200, MARKS_UP_TO = 12;
 
 export interface View {
   x: [number, number];

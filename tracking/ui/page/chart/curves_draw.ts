@@ -169,16 +169,23 @@ function drawGlyph(pen: Pen, kind: NotFinite, x: number, colour: string): void {
   }
 }
 
+// Ticks of one curve that are nearer than so many pixels are one.
+const TICKS_APART = 4;
+
 /** Checkpoints as ticks on the lower border, resumes as dotted lines, forks and verifications on the curve. */
 export function drawMarks(pen: Pen, curve: Curve): void {
   const { scene, sx, plot, palette } = pen;
   const colour = strokeOf(curve, palette);
   const bottom = plot.y + plot.height;
+  let tick = -Infinity;
   for (const mark of curve.marks ?? []) {
     const x = sx.at(mark.x);
     if (!(x >= plot.x - 0.5 && x <= plot.x + plot.width + 0.5)) continue;
-    if (mark.kind === "checkpoint") scene.line([x, bottom, x, bottom - 6], { stroke: colour, width: 1.5 });
-    else if (mark.kind === "resume") scene.line([x, plot.y, x, bottom], { stroke: colour, width: 1, dash: [1, 3], alpha: 0.8 });
+    if (mark.kind === "checkpoint") {
+      if (x - tick < TICKS_APART) continue;
+      scene.line([x, bottom, x, bottom - 6], { stroke: colour, width: 1.5 });
+      tick = x;
+    } else if (mark.kind === "resume") scene.line([x, plot.y, x, bottom], { stroke: colour, width: 1, dash: [1, 3], alpha: 0.8 });
     else if (mark.kind === "fork") drawFork(scene, x, yAt(pen, curve, mark.x) ?? bottom - 10, colour, palette);
     else drawDiamond(scene, x, yAt(pen, curve, mark.x) ?? bottom - 10, palette);
   }

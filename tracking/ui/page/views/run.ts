@@ -8,7 +8,7 @@ import { ago, bytes, date } from "../format";
 import type { Frame } from "../frame";
 import { runMenu, statusMark } from "../run_menu";
 import { tabs, type Tab } from "../tabs";
-import type { Row, Run } from "../types";
+import type { Marks, Row, Run } from "../types";
 import { LogView } from "./run_log";
 import { dataTab, filesTab, launchesTab, modelTab, notesTab, overviewTab, parametersTab } from "./run_parts";
 import { MediaGrid } from "./media_grid";
@@ -43,10 +43,14 @@ function tabsOf(of: Run): Tab[] {
   return all.filter((tab) => tab.name !== "media" || media > 0);
 }
 
+function marksOf(of: Run): Map<string, Marks> {
+  return new Map(of.marks ? [[of.id, of.marks]] : []);
+}
+
 function curvesOf(app: App, of: Run): Content {
-  const board = new Board(app, { runs: () => [of.id], marks: of.marks, only: Object.keys(of.metrics) });
+  const board = new Board(app, { runs: () => [of.id], marks: marksOf(of), only: Object.keys(of.metrics) });
   void board.start();
-  return { element: board.element, update: (changed) => board.update(changed), refresh: (fresh) => board.refresh(fresh.marks, Object.keys(fresh.metrics)), end: () => board.end() };
+  return { element: board.element, update: (changed) => board.update(changed), refresh: (fresh) => board.refresh(marksOf(fresh), Object.keys(fresh.metrics)), end: () => board.end() };
 }
 
 function contentOf(app: App, of: Run, tab: string): Content {
