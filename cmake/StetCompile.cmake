@@ -22,13 +22,14 @@ if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache AND NOT "$ENV{CCACHE_DISABLE}")
   set(without_cache OFF)
 endif()
 option(STET_PCH "Compile the tests with precompiled headers" ${without_cache})
-option(STET_UNITY "Compile the sources of tensor, nn, data and optim a dozen at a time" ${without_cache})
+option(STET_UNITY "Compile the libraries' sources a dozen at a time" ${without_cache})
 
 # GCC 12's warnings that follow values through inlined functions take a std::variant's unused alternative, or the sum of two std::strings, for
 # an error, depending on what else it inlines (its bugs 105562, 105651). Where it inlines otherwise than in an ordinary build they are off; sanitizers see more.
 set(STET_WITHOUT_FALSE_ALARMS "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow>")
 
-# stet_unity(<target>): what has compiler flags of its own stays apart, such as the CPU's kernels.
+# stet_unity(<target>): what has compiler flags of its own stays apart, such as the CPU's kernels. No class there has
+# members of types in an unnamed namespace: GCC 12 takes it for one of a header and warns, GCC 14 ends in an error of its own.
 function(stet_unity target)
   if(STET_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)

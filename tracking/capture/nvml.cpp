@@ -6,13 +6,6 @@
 namespace stet::tracking {
 namespace {
 
-// As nvml.h declares them.
-struct Utilization {
-  unsigned gpu = 0, memory = 0;
-};
-struct Memory {
-  unsigned long long total = 0, free = 0, used = 0;
-};
 constexpr int kSuccess = 0, kCoreTemperature = 0;
 
 template <class F> bool find(void* library, const char* name, F*& function) {
@@ -23,6 +16,14 @@ template <class F> bool find(void* library, const char* name, F*& function) {
 }  // namespace
 
 struct Nvml::Functions {
+  // As nvml.h declares them.
+  struct Utilization {
+    unsigned gpu = 0, memory = 0;
+  };
+  struct Memory {
+    unsigned long long total = 0, free = 0, used = 0;
+  };
+
   int (*init)();
   int (*shutdown)();
   int (*count)(unsigned*);
@@ -68,8 +69,8 @@ void Nvml::read(std::vector<std::pair<std::string, double>>& found) const {
     const auto add = [&](const char* what, double value) {
       found.emplace_back(fmt::format("system/gpu/{}/{}", i, what), value);
     };
-    Utilization use;
-    Memory memory;
+    Functions::Utilization use;
+    Functions::Memory memory;
     unsigned degrees = 0, milliwatts = 0;
     if (functions_->utilization(devices_[i], &use) == kSuccess) add("busy", use.gpu);
     if (functions_->memory(devices_[i], &memory) == kSuccess) add("memory", static_cast<double>(memory.used));

@@ -38,31 +38,31 @@ std::map<std::string, double> fields_of(const std::string& text) {
   return fields;
 }
 
-struct Ticks {
-  double busy = 0, all = 0;
-};
-
-// Of "cpu user nice system idle iowait irq softirq steal".
-Ticks host_ticks() {
-  Ticks ticks;
-  std::istringstream line(proc("/proc/stat"));
-  std::string cpu;
-  line >> cpu;
-  double value = 0;
-  for (int i = 0; i < 8 && line >> value; ++i) {
-    ticks.all += value;
-    if (i != 3 && i != 4) ticks.busy += value;
-  }
-  return ticks;
-}
-
 }  // namespace
 
 struct Resources::Before {
+  struct Ticks {
+    double busy = 0, all = 0;
+  };
+
   Clock::time_point time = Clock::now();
   double process = process_seconds();
   Ticks host = host_ticks();
   std::map<std::string, double> io = fields_of(proc("/proc/self/io"));
+
+  // Of "cpu user nice system idle iowait irq softirq steal".
+  static Ticks host_ticks() {
+    Ticks ticks;
+    std::istringstream line(proc("/proc/stat"));
+    std::string cpu;
+    line >> cpu;
+    double value = 0;
+    for (int i = 0; i < 8 && line >> value; ++i) {
+      ticks.all += value;
+      if (i != 3 && i != 4) ticks.busy += value;
+    }
+    return ticks;
+  }
 };
 
 Resources::Resources(Folder folder)

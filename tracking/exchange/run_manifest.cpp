@@ -30,9 +30,9 @@ Sealed sealed_files(const record::RunRecord& record) {
   return sealed;
 }
 
-class Reader {
+class ManifestReader {
  public:
-  Reader(Store& store, RunManifest& manifest) : store_(store), manifest_(manifest) {}
+  ManifestReader(Store& store, RunManifest& manifest) : store_(store), manifest_(manifest) {}
 
   void read() {
     sealed_ = sealed_files(*manifest_.record);
@@ -131,7 +131,7 @@ RunManifest read_manifest(Store& store, const std::string& run) {
   manifest.record =
       std::make_shared<record::RunRecord>(parse_record(manifest.record_text, store.describe(run + "/run.json")));
   manifest.programs = kept_files(*manifest.record);
-  Reader(store, manifest).read();
+  ManifestReader(store, manifest).read();
   manifest.version = version_of(manifest);
   return manifest;
 }

@@ -14,7 +14,7 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view kGone = ".gone-", kUnfinished = ".new-";
+constexpr std::string_view kSetAside = ".gone-", kUnfinished = ".new-";
 constexpr double kUnfinishedAge = 3600;  // seconds; as those who make them take them for left over
 
 // A run is made, or held, before its program is kept, and names it after.
@@ -63,8 +63,8 @@ std::vector<std::string> settle(FileSystem& fs, const Path& runs, const Folder& 
   std::vector<std::string> deleted;
   const ProgramNeeds needs = program_needs(runs);
   for (const std::string& aside : programs.names()) {
-    if (!aside.starts_with(kGone)) continue;
-    const std::string name = aside.substr(kGone.size());
+    if (!aside.starts_with(kSetAside)) continue;
+    const std::string name = aside.substr(kSetAside.size());
     const bool stays = is_kept_name(name) && (!needs.unknown.empty() || needs.needed.contains(name));
     if (stays && look_at(programs / name).kind == EntryStatus::Kind::none) {
       fs.rename(programs / aside, programs / name);
@@ -110,7 +110,7 @@ std::vector<NamedFile> unneeded_programs(const Path& runs, const ProgramNeeds& n
     const bool unneeded = is_kept_name(name) && needs.unknown.empty() && !needs.needed.contains(name) && old > age;
     const bool unfinished = name.starts_with(kUnfinished) && old > kUnfinishedAge;
     const bool half_deleted =
-        name.starts_with(kGone) && needs.unknown.empty() && !needs.needed.contains(name.substr(kGone.size()));
+        name.starts_with(kSetAside) && needs.unknown.empty() && !needs.needed.contains(name.substr(kSetAside.size()));
     if (unneeded || unfinished || half_deleted) files.push_back({name, status.size});
   }
   return files;
@@ -126,7 +126,7 @@ std::vector<std::string> delete_programs(FileSystem& fs, const Path& runs, const
       unfinished.push_back(file.name);
     }
     if (is_kept_name(file.name) && is_file(*programs / file.name))
-      fs.rename(*programs / file.name, *programs / (std::string(kGone) + file.name));
+      fs.rename(*programs / file.name, *programs / (std::string(kSetAside) + file.name));
   }
   std::vector<std::string> deleted = settle(fs, runs, *programs);
   deleted.insert(deleted.end(), unfinished.begin(), unfinished.end());

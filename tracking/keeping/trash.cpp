@@ -10,7 +10,7 @@
 namespace stet::tracking {
 namespace {
 
-constexpr std::string_view kTrash = ".trash", kGone = ".gone-";
+constexpr std::string_view kTrash = ".trash", kHalfDeleted = ".gone-";
 
 // The time that a name as 20261128-143000-1231a2b says; none where it says none.
 std::optional<double> time_of(const std::string& name) {
@@ -97,14 +97,14 @@ std::vector<TrashedRun> trashed_runs(const Path& runs) {
 
 Folder make_trash(FileSystem& fs, const Folder& runs) { return make_folder(fs, runs / kTrash); }
 
-std::string half_deleted_name() { return std::string(kGone) + new_run_id(); }
+std::string half_deleted_name() { return std::string(kHalfDeleted) + new_run_id(); }
 
 std::vector<std::string> half_deleted(const Path& runs) {
   std::vector<std::string> names;
   const auto trash = find_trash(runs);
   if (!trash) return names;
   for (const std::string& name : trash->names()) {
-    if (name.starts_with(kGone)) names.push_back(name);
+    if (name.starts_with(kHalfDeleted)) names.push_back(name);
   }
   return names;
 }

@@ -15,7 +15,7 @@ namespace stet::tracking::query {
 namespace {
 
 using Known = KnownNames::Known;
-using Kind = Slot::Kind;
+using SlotKind = Slot::Kind;
 
 constexpr size_t kLongest = 1000;  // bytes of what anybody would choose from a list
 constexpr std::string_view kComparisons[] = {"==", "!=", "<", "<=", ">", ">=", "in"};
@@ -35,23 +35,23 @@ class Completer {
  private:
   void add_kind() {
     switch (slot_.kind) {
-      case Kind::nothing: break;
-      case Kind::value: return add_values();
-      case Kind::text: return add_texts(texts_of_subject(), "value");
-      case Kind::operation: return add_operations();
-      case Kind::comparison: return add_comparisons();
-      case Kind::param: return add_params();
-      case Kind::param_name: return add_texts(names_.params(), "param", "]");
-      case Kind::metric_name: return add_texts(names_.metrics(), "metric", "]");
-      case Kind::data_name: return add_texts(names_.data(), "data", "].");
-      case Kind::git: return add_fields("git.");
-      case Kind::part: return add_parts();
-      case Kind::part_of_data:
+      case SlotKind::nothing: break;
+      case SlotKind::value: return add_values();
+      case SlotKind::text: return add_texts(texts_of_subject(), "value");
+      case SlotKind::operation: return add_operations();
+      case SlotKind::comparison: return add_comparisons();
+      case SlotKind::param: return add_params();
+      case SlotKind::param_name: return add_texts(names_.params(), "param", "]");
+      case SlotKind::metric_name: return add_texts(names_.metrics(), "metric", "]");
+      case SlotKind::data_name: return add_texts(names_.data(), "data", "].");
+      case SlotKind::git: return add_fields("git.");
+      case SlotKind::part: return add_parts();
+      case SlotKind::part_of_data:
         add("digest", dot() + "digest", "data", "of its content");
         add("samples", dot() + "samples", "data", "how many it has");
         break;
-      case Kind::context_key:
-      case Kind::context_value: return add_contexts();
+      case SlotKind::context_key:
+      case SlotKind::context_value: return add_contexts();
     }
   }
 
@@ -104,7 +104,7 @@ class Completer {
       add(part.name, dot().append(part.name), "function", std::string(part.help));
   }
   void add_contexts() {
-    const bool is_key = slot_.kind == Kind::context_key;
+    const bool is_key = slot_.kind == SlotKind::context_key;
     std::set<std::string> keys, values;
     for (const KnownNames::KnownSeries& series : names_.series()) {
       if (series.name.name != slot_.subject) continue;

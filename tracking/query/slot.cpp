@@ -11,7 +11,7 @@ namespace stet::tracking::query {
 namespace {
 
 using TokenKind = Token::Kind;
-using Kind = Slot::Kind;
+using SlotKind = Slot::Kind;
 
 // A query up to the caret: its tokens, and what is being written behind them. Token 0 is the last one, 1 that before
 // it.
@@ -95,9 +95,9 @@ class Before {
   }
 
   bool find_name(Slot& s) const {
-    if (ends({"params", "["})) s.kind = Kind::param_name;
-    else if (ends({"metrics", "["})) s.kind = Kind::metric_name;
-    else if (ends({"data", "["})) s.kind = Kind::data_name;
+    if (ends({"params", "["})) s.kind = SlotKind::param_name;
+    else if (ends({"metrics", "["})) s.kind = SlotKind::metric_name;
+    else if (ends({"data", "["})) s.kind = SlotKind::data_name;
     else return false;
     return true;
   }
@@ -107,36 +107,36 @@ class Before {
     const size_t open = bracket(0);
     if (!is_symbol(open, "[") || !is_word(open + 1, "metrics")) return false;
     s.subject = token(open - 1)->text;
-    if (is_symbol(0, ",")) s.kind = Kind::context_key;
+    if (is_symbol(0, ",")) s.kind = SlotKind::context_key;
     if (!is_symbol(0, "=")) return true;
-    s.kind = Kind::context_value;
+    s.kind = SlotKind::context_value;
     s.key = token(1)->kind == TokenKind::text ? token(1)->text : std::string(token(1)->spelling);
     return true;
   }
 
   void find_text(Slot& s) const {
     s.subject = subject();
-    if (!s.subject.empty()) s.kind = Kind::text;
+    if (!s.subject.empty()) s.kind = SlotKind::text;
   }
 
   // Behind a dot, or where nothing but one can come.
   bool find_part(Slot& s) const {
     const bool dot = is_symbol(0, ".");
     if (dot && is_dot_in_name()) {
-      s.kind = Kind::param;
+      s.kind = SlotKind::param;
       s.begin = token(3)->at;
       s.fragment = text_.substr(token(1)->at);
       return true;
     }
     if (dot && (is_word(1, "params") || is_word(1, "git"))) {
-      s.kind = is_word(1, "params") ? Kind::param : Kind::git;
+      s.kind = is_word(1, "params") ? SlotKind::param : SlotKind::git;
       s.begin = token(1)->at;
       return true;
     }
     if (!dot && !s.fragment.empty()) return false;
     const size_t of = dot ? 1 : 0;
-    if (is_series(of)) s.kind = Kind::part;
-    else if (is_data(of)) s.kind = Kind::part_of_data;
+    if (is_series(of)) s.kind = SlotKind::part;
+    else if (is_data(of)) s.kind = SlotKind::part_of_data;
     else return dot;
     s.lacks_dot = !dot;
     return true;
@@ -151,13 +151,13 @@ class Before {
   bool find_in_function(Slot& s) const {
     if (!is_symbol(0, "(") || !is_symbol(2, ".") || !is_series(3)) return false;
     const std::string_view word = token(1)->spelling;
-    if (word == "first" || word == "ever" || word == "always") s.kind = Kind::comparison;
+    if (word == "first" || word == "ever" || word == "always") s.kind = SlotKind::comparison;
     return word != "at";
   }
 
   void find_value(Slot& s) const {
-    s.kind = is_symbol(0, "=~") ? Kind::text : wants_value() ? Kind::value : Kind::operation;
-    if (s.kind != Kind::operation) s.subject = subject();
+    s.kind = is_symbol(0, "=~") ? SlotKind::text : wants_value() ? SlotKind::value : SlotKind::operation;
+    if (s.kind != SlotKind::operation) s.subject = subject();
   }
   bool wants_value() const {
     const Token* last = token(0);

@@ -13,7 +13,7 @@
 namespace stet::tracking {
 namespace {
 
-DerivedMetric value_of(const record::Act& act) {
+DerivedMetric derived_of(const record::Act& act) {
   const record::Derived& d = act.derived();
   DerivedMetric metric{d.metric(), d.how(), act.time(), act.author(), {}};
   for (int i = 0; i < std::min(d.step_size(), d.value_size()); ++i)
@@ -34,7 +34,7 @@ void require_new(const Path& run, const std::string& name) {
 std::vector<DerivedMetric> read_derived(const Path& run) {
   std::map<std::string, DerivedMetric> newest;
   for (const record::Act& act : read_acts(Folder(run)).acts) {
-    if (act.has_derived()) newest[act.derived().metric()] = value_of(act);
+    if (act.has_derived()) newest[act.derived().metric()] = derived_of(act);
   }
   std::vector<DerivedMetric> found;
   for (auto& [name, metric] : newest) found.push_back(std::move(metric));

@@ -10,10 +10,10 @@
 namespace stet::tracking {
 namespace {
 
-constexpr size_t kColours = 12;
+constexpr size_t kSeriesColours = 12;
 
 struct Colours {
-  std::array<const char*, kColours> series;  // told apart with every kind of sight; past them the same ones dashed
+  std::array<const char*, kSeriesColours> series;  // told apart with every kind of sight; past them the same ones dashed
   const char *background, *ink, *muted, *grid, *border;
 };
 
@@ -66,7 +66,7 @@ class Svg {
 };
 
 const char* dash_of(size_t index) {
-  const size_t round = index / kColours;
+  const size_t round = index / kSeriesColours;
   return round == 0 ? "" : round == 1 ? " stroke-dasharray=\"6 3\"" : " stroke-dasharray=\"2 3\"";
 }
 
@@ -114,7 +114,7 @@ class Chart {
   }
 
   void draw_path(const std::vector<PlotPoint>& points, size_t index, const char* opacity) {
-    const char* colour = svg_.colours.series[index % kColours];
+    const char* colour = svg_.colours.series[index % kSeriesColours];
     const std::string path = path_of(points);
     if (!path.empty())
       svg_.text += fmt::format(
@@ -133,12 +133,12 @@ class Chart {
     }
     if (!there.empty())
       svg_.text += fmt::format("<path d=\"{}{}Z\" fill=\"{}\" fill-opacity=\"0.15\" stroke=\"none\"/>\n", there, back,
-                               svg_.colours.series[index % kColours]);
+                               svg_.colours.series[index % kSeriesColours]);
   }
 
   // What has no place on the axis stands on its edge.
   void draw_marks(const PlotCurve& curve, size_t index) {
-    const char* colour = svg_.colours.series[index % kColours];
+    const char* colour = svg_.colours.series[index % kSeriesColours];
     for (const PlotPoint& p : curve.points) {
       if (std::isfinite(p.y)) continue;
       const bool is_top = p.y > 0;
@@ -154,7 +154,7 @@ class Chart {
     draw_path(curve.points, index, "");
     if (curve.points.size() == 1 && std::isfinite(curve.points[0].y))
       svg_.text += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.5\" fill=\"{}\"/>\n", x(curve.points[0].x),
-                               y(curve.points[0].y), svg_.colours.series[index % kColours]);
+                               y(curve.points[0].y), svg_.colours.series[index % kSeriesColours]);
     draw_marks(curve, index);
   }
 
@@ -186,7 +186,7 @@ class Chart {
       const double middle = top_ + kChart + kBelow + 10 + kLegendRow * row;
       svg_.text += fmt::format(
           "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"2\"{}/>\n", left,
-          middle, left + 16, middle, svg_.colours.series[i % kColours], dash_of(i));
+          middle, left + 16, middle, svg_.colours.series[i % kSeriesColours], dash_of(i));
       svg_.put_text(left + 22, middle + 4, plot_.curves[i].label, "start", 12, svg_.colours.ink);
     });
   }

@@ -11,7 +11,7 @@ namespace stet::tracking {
 namespace {
 
 // Of a terminal's own sixteen, which go with its background.
-constexpr std::array<int, 10> kColours = {34, 33, 32, 35, 36, 31, 94, 93, 92, 95};
+constexpr std::array<int, 10> kTerminalColours = {34, 33, 32, 35, 36, 31, 94, 93, 92, 95};
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 size_t characters_of(std::string_view text) {
@@ -68,7 +68,7 @@ class Canvas {
         continue;
       }
       const std::string what = cell.mark ? cell.mark : letters ? letter(cell.curve) : braille(cell.dots);
-      text += colours ? fmt::format("\x1b[{}m{}\x1b[0m", kColours[cell.curve % kColours.size()], what) : what;
+      text += colours ? fmt::format("\x1b[{}m{}\x1b[0m", kTerminalColours[cell.curve % kTerminalColours.size()], what) : what;
     }
     text.erase(text.find_last_not_of(' ') + 1);
     return text;
@@ -138,7 +138,7 @@ void append_legend(std::vector<std::string>& lines, const Plot& plot, size_t wid
     }
     if (used > 0) line += "  ", used += 2;
     line +=
-        colours ? fmt::format("\x1b[{}m{}\x1b[0m {}", kColours[i % kColours.size()], sign, label) : sign + " " + label;
+        colours ? fmt::format("\x1b[{}m{}\x1b[0m {}", kTerminalColours[i % kTerminalColours.size()], sign, label) : sign + " " + label;
     used += length;
   }
   if (!line.empty()) lines.push_back(line);

@@ -18,6 +18,27 @@ ValueSource source_of(record::Param::Source source) {
   }
 }
 
+std::optional<RunEnd> end_of(const record::Launch& m) {
+  if (!m.has_end()) return std::nullopt;
+  const auto& end = m.end();
+  return RunEnd{end.exit_code(), end.message(), end.time(), end.wall_seconds(), end.cpu_seconds(), end.last_step()};
+}
+
+ParameterScalar scalar_of(std::string_view type, const std::string& value) {
+  if (type == "bool") {
+    if (const auto v = parse_bool(value)) return *v;
+  } else if (type == "int") {
+    if (const auto v = parse_int64(value)) return *v;
+  } else if (type == "uint") {
+    if (const auto v = parse_uint64(value)) return *v;
+  } else if (type == "float" || type == "double") {
+    if (const auto v = parse_double(value)) return *v;
+  }
+  return value;
+}
+
+}  // namespace
+
 RunDataFile value_of(const record::DataFile& m) { return {m.path(), m.size(), m.sha256()}; }
 
 RunBuild value_of(const record::Build& m) {
@@ -47,27 +68,6 @@ RunSource value_of(const record::Source& m) {
           .left_out = {m.left_out().begin(), m.left_out().end()},
           .unknown = m.unknown()};
 }
-
-std::optional<RunEnd> end_of(const record::Launch& m) {
-  if (!m.has_end()) return std::nullopt;
-  const auto& end = m.end();
-  return RunEnd{end.exit_code(), end.message(), end.time(), end.wall_seconds(), end.cpu_seconds(), end.last_step()};
-}
-
-ParameterScalar scalar_of(std::string_view type, const std::string& value) {
-  if (type == "bool") {
-    if (const auto v = parse_bool(value)) return *v;
-  } else if (type == "int") {
-    if (const auto v = parse_int64(value)) return *v;
-  } else if (type == "uint") {
-    if (const auto v = parse_uint64(value)) return *v;
-  } else if (type == "float" || type == "double") {
-    if (const auto v = parse_double(value)) return *v;
-  }
-  return value;
-}
-
-}  // namespace
 
 ParameterValue RunParameter::typed() const {
   constexpr std::string_view kList = " list";

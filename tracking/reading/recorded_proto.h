@@ -9,6 +9,10 @@
 
 namespace stet::tracking {
 
+RunDataFile value_of(const record::DataFile& message);
+RunBuild value_of(const record::Build& message);
+RunMachine value_of(const record::Machine& message);
+RunSource value_of(const record::Source& message);
 RunParameter value_of(const record::Param& message);
 RunHyperparameter value_of(const record::Hyperparameter& message);
 RunPlace value_of(const record::Place& message);

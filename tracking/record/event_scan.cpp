@@ -6,15 +6,13 @@
 
 #include "stet/tracking/record/encoding.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/scalar_keys.h"
 
 namespace stet::tracking {
 namespace {
 
 // Keys of fields, as Protobuf writes them: number << 3 | how it is written.
 constexpr uint64_t kWallTime = 1 << 3 | 1, kStep = 2 << 3, kSummary = 5 << 3 | 2, kTick = 110 << 3;
-constexpr char kValue = 1 << 3 | 2, kTag = 1 << 3 | 2;
-constexpr std::string_view kSimpleValue = "\x15", kDoubleValue = "\xa9\x06";
-constexpr size_t kNumberBytes = kSimpleValue.size() + sizeof(float) + kDoubleValue.size() + sizeof(double);
 
 // Takes a number off the front; false where there is none.
 bool take_varint(std::string_view& bytes, uint64_t& value) {
@@ -72,7 +70,7 @@ bool EventScanner::scan(std::string_view event) {
 bool EventScanner::scan_summary(std::string_view summary) {
   while (!summary.empty()) {
     std::string_view value;
-    if (summary[0] != kValue) return false;
+    if (summary[0] != kSummaryValue) return false;
     summary.remove_prefix(1);
     if (!take_bytes(summary, value) || !scan_value(value)) return false;
   }
@@ -85,7 +83,7 @@ bool EventScanner::scan_value(std::string_view value) {
   value.remove_prefix(1);
   if (!take_bytes(value, tag) || value.size() < kNumberBytes) return false;
   if (!value.starts_with(kSimpleValue)) return false;
-  value.remove_prefix(kSimpleValue.size() + sizeof(float));
+  value.remove_prefix(sizeof(kSimpleValue) + sizeof(float));
   if (!value.starts_with(kDoubleValue)) return false;
   value.remove_prefix(kDoubleValue.size());
   Value found;

@@ -6,6 +6,7 @@
 
 #include "stet/tracking/record/encoding.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/scalar_keys.h"
 
 namespace stet::tracking {
 namespace {
@@ -69,11 +70,6 @@ record::Summary::Value scalar_without_number(std::string_view name, const Metric
   value.set_varies(varies);
   return value;
 }
-
-// Keys of fields, as Protobuf writes them.
-constexpr char kSummaryValue = 1 << 3 | 2, kTag = 1 << 3 | 2, kSimpleValue = 2 << 3 | 5;
-constexpr std::string_view kDoubleValue = "\xa9\x06";  // 101 << 3 | 1
-constexpr size_t kNumberBytes = 1 + sizeof(float) + kDoubleValue.size() + sizeof(double);
 
 }  // namespace
 

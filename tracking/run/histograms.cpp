@@ -10,7 +10,7 @@
 namespace stet::tracking {
 namespace {
 
-struct Parameters : Visitor {
+struct ParameterVisitor : Visitor {
   std::vector<std::pair<std::string, Parameter*>> found;
   void on_parameter(const std::string& path, Parameter& p) override { found.emplace_back(path, &p); }
 };
@@ -29,7 +29,7 @@ std::vector<double> finite_values(int64_t step, std::string_view name, const Ten
 }
 
 NamedTensors weights_of(const State& state) {
-  Parameters parameters;
+  ParameterVisitor parameters;
   state.visit(parameters);
   NamedTensors weights;
   for (const auto& [path, p] : parameters.found) weights.emplace_back("weights/" + path, p->value());
@@ -37,7 +37,7 @@ NamedTensors weights_of(const State& state) {
 }
 
 NamedTensors gradients_of(const State& state, const Gradients& gradients) {
-  Parameters parameters;
+  ParameterVisitor parameters;
   state.visit(parameters);
   NamedTensors named;
   for (const auto& [path, p] : parameters.found) {

@@ -12,7 +12,7 @@
 namespace stet::tracking::ui {
 namespace {
 
-constexpr size_t kMostRuns = 20'000, kMostTags = 50, kMostText = size_t{64} << 10, kMostName = 500;
+constexpr size_t kMostActedOn = 20'000, kMostTags = 50, kMostText = size_t{64} << 10, kMostName = 500;
 constexpr size_t kMostViews = 500;
 constexpr int64_t kMostViewBytes = int64_t{128} << 10;
 constexpr char kViews[] = "views";
@@ -85,7 +85,7 @@ std::optional<Json> read_view(const Entry& entry) {
 
 Json post_tag(Desk& desk, const Json& body) {
   const auto add = texts_of(body, "add", kMostTags, false), remove = texts_of(body, "remove", kMostTags, false);
-  return act_on(desk, texts_of(body, "ids", kMostRuns, true), [&](const Path& run) { tag_run(run, add, remove); });
+  return act_on(desk, texts_of(body, "ids", kMostActedOn, true), [&](const Path& run) { tag_run(run, add, remove); });
 }
 
 Json post_note(Desk& desk, const Json& body) {
@@ -102,7 +102,7 @@ Json post_archive(Desk& desk, const Json& body) {
   if (!body.is_object() || !body.contains("archived") || !body["archived"].is_boolean())
     throw Refusal(400, "archived is true or false");
   const bool archived = body["archived"].get<bool>();
-  return act_on(desk, texts_of(body, "ids", kMostRuns, true), [&](const Path& run) { archive_run(run, archived); });
+  return act_on(desk, texts_of(body, "ids", kMostActedOn, true), [&](const Path& run) { archive_run(run, archived); });
 }
 
 Json views(Desk& desk, const Parameters&) {

@@ -7,7 +7,7 @@
 namespace stet::tracking::ui {
 namespace {
 
-constexpr size_t kMostKept = 3;
+constexpr size_t kMostBlobs = 3;
 
 // Calls use(name, step, kind, bytes) for each image and text of a log.
 template <class F> void for_each_blob(const Path& run, const F& use) {
@@ -56,7 +56,7 @@ std::shared_ptr<const Blobs> BlobCache::of(const std::string& run, uint64_t gene
   auto blobs = std::make_shared<const Blobs>(read());
   std::erase_if(kept_, [&](const Kept& kept) { return kept.run == run; });
   kept_.push_front({run, generation, blobs});
-  if (kept_.size() > kMostKept) kept_.pop_back();
+  if (kept_.size() > kMostBlobs) kept_.pop_back();
   return blobs;
 }
 

@@ -11,7 +11,7 @@ namespace {
 using query::Expression;
 using query::Value;
 
-std::string kind_of(const Expression& e) {
+std::string kind_of_expression(const Expression& e) {
   if (e.op == Expression::Op::field) {
     const std::string_view name = query::kFields[e.index].name;
     if (name == "status" || name == "tags" || name == "size") return std::string(name);
@@ -28,7 +28,7 @@ std::string kind_of(const Expression& e) {
 
 Column column(const std::string& expression) {
   query::Term term = query::parse_terms(expression).at(0);
-  return {expression, expression, kind_of(term.value), std::move(term)};
+  return {expression, expression, kind_of_expression(term.value), std::move(term)};
 }
 
 // The fields that are shown where runs differ in them; name, status, tags and when it was made are shown in any case.
@@ -69,7 +69,7 @@ TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& r
   for (const char* name : {"steps", "duration"}) out.columns.push_back(column(name));
   for (TellingColumn& c : telling.columns) {
     if (c.of == TellingColumn::Of::field || out.columns.size() < kMostColumns)
-      out.columns.push_back({c.expression, c.label, kind_of(c.value), {c.expression, std::move(c.value), false}});
+      out.columns.push_back({c.expression, c.label, kind_of_expression(c.value), {c.expression, std::move(c.value), false}});
     else ++out.left_out;
   }
   return out;

@@ -11,7 +11,7 @@
 namespace stet::tracking::ui {
 namespace {
 
-constexpr size_t kMostKept = 12;
+constexpr size_t kMostQueries = 12;
 
 // A query that says of `now` when it was asked is asked anew each time.
 bool depends_on_time(const std::string& query) {
@@ -48,7 +48,7 @@ Selection Desk::select(LiveIndex::Lease& lease, const Parameters& p) {
   if (depends_on_time(question)) return selection;
   const std::lock_guard guard(mutex_);
   kept_.push_front({question, selection});
-  if (kept_.size() > kMostKept) kept_.pop_back();
+  if (kept_.size() > kMostQueries) kept_.pop_back();
   return selection;
 }
 

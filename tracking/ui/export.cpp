@@ -16,7 +16,7 @@ namespace stet::tracking::ui {
 namespace {
 
 constexpr char kMark[] = "stet-export";  // the file by which an export knows one of its own
-constexpr size_t kMostRuns = 2000, kMostPairs = 12;
+constexpr size_t kMostExported = 2000, kMostPairs = 12;
 constexpr int kPoints = 2000, kLogLines = 1000;
 
 // As the page's encodeURIComponent.
@@ -81,8 +81,8 @@ class Export {
     const Parameters selection(asked);
     const Json found = ids(desk_, selection);
     std::vector<std::string> all = found["ids"];
-    if (all.size() > kMostRuns)
-      raise("export: the query fits {} runs, and a page holds {}; say which in the query", all.size(), kMostRuns);
+    if (all.size() > kMostExported)
+      raise("export: the query fits {} runs, and a page holds {}; say which in the query", all.size(), kMostExported);
     whole_folder(all);
     for (const std::string& id : all) of_run(id);
     if (all.size() >= 2 && all.size() <= kMostPairs) of_pairs(all);

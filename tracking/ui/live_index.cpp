@@ -17,7 +17,7 @@ namespace {
 constexpr double kLeastPause = 1, kMostPause = 30;  // seconds between looks at the folder
 constexpr double kShare = 0.05;                     // of a core that looking may cost
 constexpr double kWatched = 4;                      // seconds for which somebody who asked is taken to look
-constexpr size_t kMostSteps = 256, kMostIds = 200;  // of what is remembered and said of changes
+constexpr size_t kMostChanges = 256, kMostIds = 200;  // of what is remembered and said of changes
 constexpr double kSilentIntervals = 10, kLeastSilence = 30;
 
 double steady_now() {
@@ -150,7 +150,7 @@ void LiveIndex::note_changes(RunIndex& index) {
   idle_.clear();
   ++generation_;
   history_.push_back(std::move(step));
-  if (history_.size() > kMostSteps) history_.pop_front();
+  if (history_.size() > kMostChanges) history_.pop_front();
 }
 
 std::map<std::string, RunLife> LiveIndex::live_runs(RunIndex& index,

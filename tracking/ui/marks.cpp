@@ -10,7 +10,7 @@ namespace stet::tracking::ui {
 namespace {
 
 constexpr int64_t kMostReport = int64_t{1} << 20;
-constexpr size_t kMostRuns = 100;
+constexpr size_t kMostMarked = 100;
 
 // When a verification was, by its report's name: verify-20260201-000000-7.json.
 double time_of_report(const std::string& name) {
@@ -59,7 +59,7 @@ Json marks_json(const RunOverview& run, const RunFacts& facts) {
 Json marks(Desk& desk, const Parameters& p) {
   LiveIndex::Lease lease = desk.index.lease();
   Json all = Json::array();
-  for (const std::string& id : p.names("runs", kMostRuns)) {
+  for (const std::string& id : p.names("runs", kMostMarked)) {
     const IndexedRun found = run_of(*lease, id);
     try {
       Json of_run = marks_json(read_overview(found.folder), lease->facts(found));

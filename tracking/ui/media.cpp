@@ -19,7 +19,7 @@ constexpr size_t kBins = 60;
 constexpr int64_t kMostArtifact = int64_t{256} << 20;
 constexpr size_t kMostHeldBytes = size_t{96} << 20;  // of images and texts that are held for the next question
 
-LoggedMedium::Kind kind_of(const Parameters& p) {
+LoggedMedium::Kind asked_kind(const Parameters& p) {
   const std::string& kind = p.required("kind");
   if (kind == "image") return LoggedMedium::Kind::image;
   if (kind == "text") return LoggedMedium::Kind::text;
@@ -68,7 +68,7 @@ std::vector<double> rebinned(const LoggedMedium& h, double low, double width) {
 }  // namespace
 
 Json media(Desk& desk, const Parameters& p) {
-  const LoggedMedium::Kind kind = kind_of(p);
+  const LoggedMedium::Kind kind = asked_kind(p);
   std::vector<IndexedRun> runs;
   {
     LiveIndex::Lease lease = desk.index.lease();

@@ -14,7 +14,7 @@
 namespace stet::tracking::ui {
 namespace {
 
-constexpr size_t kMostRuns = 1000, kMostMetrics = 200, kMostSeries = 4000;
+constexpr size_t kMostCharted = 1000, kMostMetrics = 200, kMostSeries = 4000;
 constexpr int64_t kMostPoints = 100'000;
 constexpr double kEndless = std::numeric_limits<double>::infinity();
 
@@ -177,7 +177,7 @@ void read_windows(LiveIndex::Lease& lease, std::vector<Curve>& curves, const Alo
 
 Json series(Desk& desk, const Parameters& p) {
   const Along along = along_of(p);
-  const auto ids = p.names("runs", kMostRuns), metrics = p.names("metrics", kMostMetrics);
+  const auto ids = p.names("runs", kMostCharted), metrics = p.names("metrics", kMostMetrics);
   LiveIndex::Lease lease = desk.index.lease();
   std::vector<Curve> curves;
   for (const std::string& id : ids) {
