@@ -206,7 +206,7 @@ class Fetch(support.ProgramTest):
         ended = self.stet("data", "list")
         self.assert_ended(ended, 0)
         for name in ("mnist", "fashion-mnist", "cifar10", "cifar100", "tinyshakespeare"):
-            self.assertRegex(ended.out, rf"(?m)^{name} +[\d.]+ [kMG]B  \S")
+            self.assertRegex(ended.out, rf"(?m)^{name} +[\d.]+ [kMG]B +\S")
         self.assertIn("toy ", self.stet("data", "list", "--catalogue", self.catalogue).out)
 
 
