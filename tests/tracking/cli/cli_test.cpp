@@ -399,7 +399,8 @@ TEST_F(Cli, RefusesWrongUse) {
     EXPECT_EQ(ended.status, 2);
     EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
   }
-  for (const char* verb : {"ls", "show", "diff", "verify", "resume"})
+  EXPECT_THAT(stet({"resume", "--help"}).out, testing::Not(HasSubstr("--json")));
+  for (const char* verb : {"ls", "show", "diff", "verify"})
     EXPECT_THAT(stet({verb, "--help"}).out, HasSubstr("--json"));
 }
 
