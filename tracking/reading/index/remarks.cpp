@@ -20,7 +20,7 @@ using query::Kind;
 using query::Value;
 using Op = Expression::Op;
 
-const char* word_for(Kind kind) {
+const char* article_and_name(Kind kind) {
   switch (kind) {
     case Kind::boolean: return "a boolean";
     case Kind::number: return "a number";
@@ -129,7 +129,7 @@ class Remarks {
     const std::set<Kind> kinds = kinds_of(asked.name);
     if (kinds.size() != 1 || kinds.contains(literal.value.kind())) return;
     add(fmt::format("{} is {} in every run, and is compared with {}", query::param_expression(asked.name),
-                    word_for(*kinds.begin()), word_for(literal.value.kind())));
+                    article_and_name(*kinds.begin()), article_and_name(literal.value.kind())));
   }
 
   // `params.widths has "8"`.
@@ -148,8 +148,8 @@ class Remarks {
     }
     if (held != Kind::none)
       add(fmt::format("{} is a list of {}s in every run, and {} is looked for in it",
-                      query::param_expression(list.name), std::string_view(word_for(held)).substr(2),
-                      word_for(wanted)));
+                      query::param_expression(list.name), std::string_view(article_and_name(held)).substr(2),
+                      article_and_name(wanted)));
   }
 
   std::set<Kind> kinds_of(const std::string& name) const {
