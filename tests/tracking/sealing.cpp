@@ -12,6 +12,9 @@ void seal_anew(const Path& run) {
   const Folder folder(run);
   record::RunRecord record = read_record(folder);
   if (record.launches_size() == 0) return;  // nothing to hold a seal
+  for (auto& launch : *record.mutable_launches()) {
+    if (launch.has_end()) launch.mutable_end()->clear_seal();  // which would say otherwise
+  }
   seal_files(record, folder);
   write_record(real_file_system(), folder, record);
 }

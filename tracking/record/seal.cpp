@@ -18,6 +18,7 @@ namespace stet::tracking {
 namespace {
 
 constexpr std::string_view kSealedFolders[] = {"artifacts", "checkpoints", "source"};
+constexpr std::string_view kCheckpoints = "checkpoints/";
 constexpr size_t kDigits = 64;
 
 using Entries = std::map<std::string, Entry>;  // by their paths below the run's folder
@@ -53,6 +54,17 @@ const record::Seal* seal_of(const record::RunRecord& record) {
   return end.has_seal() ? &end.seal() : nullptr;
 }
 
+// The newest of launches before the last one.
+const record::Seal* earlier_seal_of(const record::RunRecord& record) {
+  for (int i = record.launches_size() - 2; i >= 0; --i) {
+    if (record.launches(i).end().has_seal()) return &record.launches(i).end().seal();
+  }
+  return nullptr;
+}
+
+// No launch changes what was there of these before it; checkpoints it writes and deletes.
+bool outlasts_launches(const record::SealedFile& file) { return !file.path().starts_with(kCheckpoints); }
+
 bool is_open(const record::RunRecord& record) {
   return record.launches_size() == 0 || !record.launches(record.launches_size() - 1).has_end();
 }
@@ -78,7 +90,7 @@ std::map<std::string, std::string> removals(const Folder& run) {
   const Acts acts = read_acts(run);
   for (const record::Act& act : acts.acts) {
     for (const auto& file : act.removed()) {
-      if (file.path().starts_with("checkpoints/")) removed[file.path()] = file.sha256();
+      if (file.path().starts_with(kCheckpoints)) removed[file.path()] = file.sha256();
     }
   }
   return removed;
@@ -103,6 +115,30 @@ void hold_against(SealCheck& check, const record::Seal& seal, const Folder& run,
     entries.erase(entry);
   }
   for (const auto& [path, entry] : entries) check.altered.push_back(path + " was not there");
+}
+
+// Adds how what the last launch began with differs from what the one before it left.
+void hold_against_earlier(SealCheck& check, const record::Seal& earlier, const Folder& run, SealDepth depth) {
+  const Entries entries = sealed_entries(run, depth);
+  for (const auto& sealed : earlier.files()) {
+    if (!outlasts_launches(sealed) || (depth == SealDepth::record_and_log && !is_segment_name(sealed.path()))) continue;
+    const auto entry = entries.find(sealed.path());
+    const std::string how = entry == entries.end() ? "is gone" : difference(sealed, entry->second);
+    if (!how.empty()) check.altered.push_back(sealed.path() + " " + how);
+  }
+}
+
+// A segment stays as a launch left it, so that all seals that list it say the same of it.
+void hold_against_one_another(SealCheck& check, const record::RunRecord& record) {
+  std::map<std::string, std::string> segments;
+  for (int i = record.launches_size(); i-- > 0;) {
+    for (const auto& file : record.launches(i).end().seal().files()) {
+      if (!is_segment_name(file.path())) continue;
+      const auto [later, is_new] = segments.emplace(file.path(), file.sha256());
+      if (!is_new && later->second != file.sha256())
+        check.altered.push_back(fmt::format("{} is not the one that launch {} left", file.path(), i));
+    }
+  }
 }
 
 bool ends_with_stop(const Folder& run) {
@@ -139,22 +175,31 @@ std::string SealCheck::line() const {
 void seal_files(record::RunRecord& record, const Folder& run) {
   auto* seal = record.mutable_launches(record.launches_size() - 1)->mutable_end()->mutable_seal();
   seal->clear_files();
+  std::map<std::string, record::SealedFile> files;
   for (const auto& [path, entry] : sealed_entries(run, SealDepth::everything)) {
     if (look_at(entry).kind != EntryStatus::Kind::file) continue;  // a link, which Stet never makes
-    auto* file = seal->add_files();
-    file->set_path(path);
-    file->set_size(look_at(entry).size);
-    file->set_sha256(sha256_file(entry));
+    record::SealedFile& file = files[path];
+    file.set_path(path);
+    file.set_size(look_at(entry).size);
+    file.set_sha256(sha256_file(entry));
   }
+  // What was changed between two launches is not sealed as if it had been so.
+  if (const record::Seal* earlier = earlier_seal_of(record)) {
+    for (const auto& file : earlier->files()) {
+      if (outlasts_launches(file)) files[file.path()] = file;
+    }
+  }
+  for (auto& [path, file] : files) *seal->add_files() = std::move(file);
 }
 
 std::string to_sealed_json(record::RunRecord record) {
   if (seal_of(record) == nullptr) return to_json(record);
   auto* seal = record.mutable_launches(record.launches_size() - 1)->mutable_end()->mutable_seal();
-  const std::string zeros(kDigits, '0');
+  const std::string zeros(kDigits, '0'), field = R"("record_sha256": ")";  // no text holds it: quotes are escaped there
   seal->set_record_sha256(zeros);
   std::string text = to_json(record);
-  return text.replace(text.rfind(zeros), kDigits, sha256_hex(text));
+  const size_t at = text.rfind(field + zeros) + field.size();
+  return text.replace(at, kDigits, sha256_hex(text));
 }
 
 bool is_as_sealed(const Folder& run, const Entry& file) {
@@ -175,14 +220,16 @@ SealCheck check_seal(const Folder& run, SealDepth depth, std::optional<bool> sto
   if (const record::Seal* seal = seal_of(record)) {
     if (!is_of(text, seal->record_sha256())) check.altered.push_back("run.json has other bytes");
     hold_against(check, *seal, run, depth);
+    hold_against_one_another(check, record);
     check.state = check.altered.empty() ? SealState::sealed : SealState::altered;
     return check;
   }
   check.state = is_open(record) ? SealState::open : SealState::unsealed;
-  if (holds_foreign_fields(text, record)) {
-    check.state = SealState::altered;
+  if (holds_foreign_fields(text, record))
     check.altered.push_back("run.json holds a field that its version does not write");
-  }
+  if (const record::Seal* earlier = earlier_seal_of(record)) hold_against_earlier(check, *earlier, run, depth);
+  hold_against_one_another(check, record);
+  if (!check.altered.empty()) check.state = SealState::altered;
   check.stopped_log = check.state == SealState::open && (stopped ? *stopped : ends_with_stop(run));
   return check;
 }

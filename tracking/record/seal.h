@@ -1,6 +1,7 @@
-// A run's seal: what its folder held when a launch ended, and the bytes of run.json itself, each as a SHA-256. The end
-// mark of the last launch holds it. notes/, output.log and .lock lie outside. A checkpoint that `stet gc` deleted is no
-// change: an act in notes/ says which it was.
+// A run's seal: what its folder held when a launch ended, and the bytes of run.json itself, each as a SHA-256, in the
+// end mark of the last launch; of one that was killed, the earlier one's log, sources and artifacts are held against
+// theirs. notes/, output.log and .lock lie outside. A checkpoint that `stet gc` deleted is no change: an act in notes/
+// names it.
 //
 // It shows what was changed since. It says nothing of who made it: whoever changes a file and makes the seal anew is
 // caught by running the program again (`stet verify`), or not at all.
@@ -45,7 +46,8 @@ enum class SealDepth : uint8_t {
   everything,
 };
 
-/// Lists what the run's folder holds in the end mark of the record's last launch. Throws IoError.
+/// Lists in the last launch's end mark what the folder holds, and of an earlier seal's files what it says. Throws
+/// IoError.
 void seal_files(record::RunRecord& record, const Folder& run);
 
 /// The record as run.json holds it; where its last launch's end has a seal, with the hash of these very bytes in it.

@@ -129,6 +129,56 @@ TEST_F(Seals, ARecordOfANewerVersionMayHoldMore) {
   EXPECT_EQ(check().state, SealState::unsealed);
 }
 
+// What one launch left is still known when the next one was killed.
+TEST_F(Seals, OfAnEarlierLaunchHoldAfterAKill) {
+  ASSERT_EQ(run_scenario(folder_.path(), {"--checkpoint-every", "7", "--max-steps", "20"}).status, 0);
+  const Path sealed_log = log(), artifact = run() / "artifacts/more.txt";
+  record::RunRecord record = read_record(Folder(run()));
+  std::filesystem::create_directory(run() / "artifacts");
+  overwrite(artifact, "as it was");
+  seal_files(record, Folder(run()));
+  write_record(real_file_system(), Folder(run()), record);
+  ASSERT_EQ(run_scenario(folder_.path(), {"--resume", "latest"}, {{"STET_TEST_KILL", "step:5"}}).status, 137);
+  EXPECT_EQ(check().state, SealState::open);
+  flip_byte(sealed_log, 100);
+  EXPECT_THAT(check(SealDepth::record_and_log).altered,
+              ElementsAre(sealed_log.filename().string() + " has other bytes"));
+  EXPECT_EQ(run_scenario(folder_.path(), {"--resume", "latest"}).status, 2);
+  flip_byte(sealed_log, 100);
+  overwrite(artifact, "as it is!");
+  EXPECT_THAT(check().altered, ElementsAre("artifacts/more.txt has other bytes"));
+  ASSERT_EQ(run_scenario(folder_.path(), {"--resume", "latest"}).status, 0);
+  EXPECT_THAT(check().altered, ElementsAre("artifacts/more.txt has other bytes")) << "and a resume doesn't seal it";
+}
+
+TEST_F(Seals, ALaunchThatIsAddedHidesNoAlteration) {
+  train();
+  flip_byte(log(), 100);
+  record::RunRecord record = read_record(Folder(run()));
+  record.add_launches();
+  overwrite(run() / "run.json", to_json(record));
+  EXPECT_THAT(check(SealDepth::record_and_log).altered, ElementsAre(log().filename().string() + " has other bytes"));
+}
+
+TEST_F(Seals, OfTwoLaunchesAgreeOnTheLog) {
+  train({"--max-steps", "20"});
+  const Path first = log();
+  train({"--resume", "latest"});
+  flip_byte(first, 100);
+  record::RunRecord record = read_record(Folder(run()));
+  for (auto& file : *record.mutable_launches(1)->mutable_end()->mutable_seal()->mutable_files()) {
+    if (file.path() == first.filename()) file.set_sha256(sha256_file(first));
+  }
+  write_record(real_file_system(), Folder(run()), record);
+  EXPECT_THAT(check().altered, ElementsAre(first.filename().string() + " is not the one that launch 0 left"));
+}
+
+TEST_F(Seals, ATextOfZerosBreaksNone) {
+  const std::string zeros(64, '0');
+  train({"--note", zeros, "--name", R"("record_sha256": ")" + zeros, "--description", zeros, "--group", zeros});
+  EXPECT_EQ(check().line(), "sealed");
+}
+
 TEST_F(Seals, ALogThatStoppedWithoutTheRecordsEndIsSaid) {
   train();
   record::RunRecord record = read_record(Folder(run()));

@@ -54,7 +54,9 @@ void collect(const Json& value, const Pointer& at, std::vector<Pointer>& found) 
 }
 
 record::RunRecord without_seal(record::RunRecord record) {
-  if (record.launches_size() > 0) record.mutable_launches(record.launches_size() - 1)->mutable_end()->clear_seal();
+  for (auto& launch : *record.mutable_launches()) {
+    if (launch.has_end()) launch.mutable_end()->clear_seal();
+  }
   return record;
 }
 
