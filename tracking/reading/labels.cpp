@@ -1,6 +1,8 @@
 #include "stet/tracking/reading/labels.h"
 
 #include <algorithm>
+#include <map>
+#include <unordered_map>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/recorded_proto.h"
@@ -11,18 +13,42 @@
 namespace stet::tracking {
 namespace {
 
-void apply(RunLabels& labels, const record::Act& act) {
-  if (!act.name().empty()) labels.name = act.name();
-  for (const std::string& tag : act.remove_tags()) std::erase(labels.tags, tag);
-  for (const std::string& tag : act.add_tags()) {
-    if (std::ranges::find(labels.tags, tag) == labels.tags.end()) labels.tags.push_back(tag);
+// Tags in the order in which they were added, each once.
+class Tags {
+ public:
+  void add(const std::string& tag) {
+    if (places_.emplace(tag, next_).second) tags_.emplace(next_++, tag);
   }
+  void remove(const std::string& tag) {
+    const auto place = places_.find(tag);
+    if (place == places_.end()) return;
+    tags_.erase(place->second);
+    places_.erase(place);
+  }
+  std::vector<std::string> all() const {
+    std::vector<std::string> all;
+    for (const auto& [place, tag] : tags_) all.push_back(tag);
+    return all;
+  }
+
+ private:
+  int64_t next_ = 0;
+  std::map<int64_t, std::string> tags_;
+  std::unordered_map<std::string, int64_t> places_;
+};
+
+void apply(RunLabels& labels, Tags& tags, const record::Act& act) {
+  if (!act.name().empty()) labels.name = act.name();
+  for (const std::string& tag : act.remove_tags()) tags.remove(tag);
+  for (const std::string& tag : act.add_tags()) tags.add(tag);
   if (!act.note().empty()) labels.notes.push_back({act.time(), act.author(), act.host(), act.note()});
   if (act.has_archived()) labels.archived = act.archived();
 }
 
-// Of a run, not of any folder.
+// Of a run, not of any folder; nor of one elsewhere that a link among runs leads to.
 void act_on(const Path& path, record::Act act) {
+  if (std::filesystem::is_symlink(path))
+    raise("{}: is a link among runs; name the run that it leads to", path.string());
   const Folder run(path);
   read_record(run);
   write_act(file_system(), run, std::move(act));
@@ -39,13 +65,16 @@ RunLabels labels_of(const Folder& run, const record::RunRecord& record) {
   RunLabels labels{.name = record.name(),
                    .group = record.group(),
                    .description = record.description(),
-                   .tags = {record.tags().begin(), record.tags().end()},
+                   .tags = {},
                    .notes = {},
                    .archived = false,
                    .unreadable = {}};
   if (!record.note().empty()) labels.notes.push_back({record.created(), "", "", record.note()});
+  Tags tags;
+  for (const std::string& tag : record.tags()) tags.add(tag);
   Acts acts = read_acts(run);
-  for (const record::Act& act : acts.acts) apply(labels, act);
+  for (const record::Act& act : acts.acts) apply(labels, tags, act);
+  labels.tags = tags.all();
   labels.unreadable = std::move(acts.unreadable);
   return labels;
 }

@@ -1,13 +1,12 @@
 #include "stet/tracking/reading/log_facts.h"
 
-#include <google/protobuf/stubs/logging.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/logged_value.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_bounds.h"
 #include "stet/tracking/record/event_scan.h"
 #include "stet/tracking/record/text.h"
 
@@ -16,8 +15,7 @@ namespace {
 
 // The event that a reader gave the bytes of.
 void parse(record::Event& event, std::string_view bytes, const EventReader& reader) {
-  const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
-  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) reader.refuse();
+  if (!parse_event(event, bytes)) reader.refuse();
 }
 
 // Adds the events behind where reading stopped.

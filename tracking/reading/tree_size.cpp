@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "stet/tensor/error.h"
+
 namespace stet::tracking {
 namespace {
 
-void add(TreeSize& size, const Folder& folder, const std::string& below) {
+constexpr int kDeepest = 64;
+
+void add(TreeSize& size, const Folder& folder, const std::string& below, int depth) {
+  if (depth > kDeepest) raise<DataError>("{}: lies deeper than anything of a run", folder.path().string());
   for (const std::string& name : folder.names()) {
     const Entry entry = folder / name;
     const EntryStatus status = look_at(entry);
@@ -13,7 +18,7 @@ void add(TreeSize& size, const Folder& folder, const std::string& below) {
     if (status.kind == EntryStatus::Kind::file) size.bytes += status.size;
     if (status.kind == EntryStatus::Kind::other) size.links.push_back(below + name);
     if (status.kind != EntryStatus::Kind::folder) continue;
-    if (const auto inner = find_folder(entry)) add(size, *inner, below + name + "/");
+    if (const auto inner = find_folder(entry)) add(size, *inner, below + name + "/", depth + 1);
   }
 }
 
@@ -21,7 +26,7 @@ void add(TreeSize& size, const Folder& folder, const std::string& below) {
 
 TreeSize tree_size(const Folder& folder) {
   TreeSize size;
-  add(size, folder, "");
+  add(size, folder, "", 0);
   return size;
 }
 

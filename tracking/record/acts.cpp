@@ -13,6 +13,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/host.h"
+#include "stet/tracking/record/json_bounds.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/text.h"
 
@@ -22,6 +23,8 @@ namespace {
 constexpr std::string_view kFolder = "notes", kPrefix = "act-", kSuffix = ".json";
 constexpr int64_t kActLimit = int64_t{64} << 20;  // a derived metric may have a million values
 constexpr size_t kMostActs = 100'000, kTagLimit = 200;
+constexpr int kMostTags = 1'000;  // of an act
+constexpr int64_t kMostTagsInAll = 200'000;
 constexpr double kLastTime = 253402300800;  // the year 9999 ends
 
 struct Dated {
@@ -29,17 +32,24 @@ struct Dated {
   std::string name;
 };
 
-record::Act read_act(const Entry& file) {
-  const std::string text = read_file(file, kActLimit);
+int tags_of(const record::Act& act) { return act.add_tags_size() + act.remove_tags_size(); }
+
+}  // namespace
+
+record::Act parse_act(const std::string& text, const std::string& name) {
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;  // a newer version's has some
   const google::protobuf::LogSilencer mute;
   record::Act act;
-  const bool parsed = google::protobuf::util::JsonStringToMessage(text, &act, options).ok();
-  if (!parsed || !(act.time() >= 0 && act.time() < kLastTime))
-    raise<DataError>("{}: can't be read as an act on a run", file.path().string());
+  const bool parsed = is_within_bounds(text) && google::protobuf::util::JsonStringToMessage(text, &act, options).ok();
+  if (!parsed || !(act.time() >= 0 && act.time() < kLastTime) || tags_of(act) > kMostTags)
+    raise<DataError>("{}: can't be read as an act on a run", name);
   return act;
 }
+
+namespace {
+
+record::Act read_act(const Entry& file) { return parse_act(read_file(file, kActLimit), file.path().string()); }
 
 std::string text_of(const record::Act& act) {
   google::protobuf::util::JsonPrintOptions options;
@@ -70,11 +80,15 @@ Acts read_acts(const Folder& run) {
   const auto notes = find_folder(run / kFolder);
   if (!notes) return found;
   std::vector<Dated> dated;
+  int64_t tags = 0;
   for (const std::string& name : notes->names()) {
     if (!is_act_name(name)) continue;
     try {
       if (dated.size() == kMostActs) raise<DataError>("{}: has more acts than are read", notes->path().string());
-      dated.push_back({read_act(*notes / name), name});
+      Dated act{read_act(*notes / name), name};
+      tags += tags_of(act.act);
+      if (tags > kMostTagsInAll) raise<DataError>("{}: names more tags than are read", notes->path().string());
+      dated.push_back(std::move(act));
     } catch (const Error& e) { found.unreadable.emplace_back(e.what()); }
   }
   const auto order = [](const Dated& d) { return std::tuple(d.act.time(), std::string_view(d.name)); };
@@ -86,7 +100,10 @@ Acts read_acts(const Folder& run) {
 void write_act(FileSystem& fs, const Folder& run, record::Act act) {
   const Acts before = read_acts(run);
   double time = std::clamp(unix_time(), 0.0, kLastTime - 1);
-  if (!before.acts.empty()) time = std::clamp(before.acts.back().time() + 1e-6, time, kLastTime - 1);
+  if (!before.acts.empty()) {  // a microsecond is lost in a time that lies far ahead
+    const double last = before.acts.back().time(), next = std::nextafter(last, kLastTime);
+    time = std::max(time, std::min(std::max(last + 1e-6, next), std::nextafter(kLastTime, 0.0)));
+  }
   act.set_time(time);
   act.set_author(login_name());
   act.set_host(host_name());

@@ -19,6 +19,9 @@ namespace stet::tracking {
 /// Is it the name of an act's file?
 bool is_act_name(std::string_view name);
 
+/// An act's text. Throws DataError that begins with `name`.
+record::Act parse_act(const std::string& text, const std::string& name);
+
 /// The acts of a run.
 struct Acts {
   std::vector<record::Act> acts;        ///< in the order in which they count

@@ -18,6 +18,7 @@ namespace stet::tracking {
 namespace {
 
 constexpr std::string_view kNamePrefix = "events.out.tfevents.";
+constexpr int64_t kLastSegment = int64_t{1} << 32, kLastSecond = int64_t{1} << 40;  // none is counted on from
 constexpr size_t kBufferLimit = size_t{1} << 18;
 
 // For a file's name, which some file systems take in UTF-8 alone.
@@ -54,7 +55,11 @@ bool is_segment_name(std::string_view name) { return name.starts_with(kNamePrefi
 std::vector<Segment> list_segments(const Folder& run) {
   std::vector<Segment> segments;
   for (const std::string& name : run.names()) {
-    if (auto segment = parse_segment(run / name)) segments.push_back(std::move(*segment));
+    auto segment = parse_segment(run / name);
+    if (!segment) continue;
+    if (segment->number > kLastSegment || segment->seconds > kLastSecond)
+      raise<DataError>("{}: has a number that no segment has; it is not of this run", (run / name).path().string());
+    segments.push_back(std::move(*segment));
   }
   std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) { return a.number < b.number; });
   for (size_t i = 1; i < segments.size(); ++i) {

@@ -1,5 +1,3 @@
-#include <google/protobuf/stubs/logging.h>
-
 #include <algorithm>
 #include <limits>
 #include <string_view>
@@ -7,6 +5,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/crc32c.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_bounds.h"
 #include "stet/tracking/record/event_log.h"
 
 namespace stet::tracking {
@@ -103,8 +102,7 @@ struct EventReader::Part {
   bool next(record::Event& event) {
     std::string_view bytes;
     if (!next(bytes)) return false;
-    const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
-    if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) refuse();
+    if (!parse_event(event, bytes)) refuse();
     return true;
   }
 

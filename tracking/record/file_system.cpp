@@ -30,6 +30,7 @@ class RealFile final : public File {
   Path path_;
 };
 
+constexpr int kDeepestRemoved = 64;
 constexpr unsigned long kCloneFileRange = 0x40049409;  // FICLONE; <linux/fs.h> clashes with other headers
 
 void copy_bytes(const InputFile& from, const Descriptor& out, const Path& to) {
@@ -137,13 +138,21 @@ void replace_file(FileSystem& fs, const Entry& entry, Bytes bytes) {
   fs.sync_directory(entry.folder());
 }
 
-void remove_all(FileSystem& fs, const Entry& entry) {
+namespace {
+
+void remove_below(FileSystem& fs, const Entry& entry, int depth) {
+  if (depth > kDeepestRemoved)  // each folder takes a descriptor
+    throw IoError(entry.path().string() + ": can't remove: lies deeper than anything of a run", ELOOP);
   if (look_at(entry).kind == EntryStatus::Kind::folder) {
     const Folder inside(entry);
-    for (const std::string& name : inside.names()) remove_all(fs, inside / name);
+    for (const std::string& name : inside.names()) remove_below(fs, inside / name, depth + 1);
   }
   fs.remove(entry);
 }
+
+}  // namespace
+
+void remove_all(FileSystem& fs, const Entry& entry) { remove_below(fs, entry, 0); }
 
 void remove_all(FileSystem& fs, const Folder& folder) {
   for (const std::string& name : folder.names()) remove_all(fs, folder / name);

@@ -93,6 +93,14 @@ class Reader {
     return value;
   }
 
+  // A part of what says where the data lies. No two of these lie on one another.
+  Bytes structure_at(uint64_t address, uint64_t size) {
+    const Bytes bytes = at(address, size);
+    structure_ += size;  // no overflow: each lies within the file
+    if (structure_ > file_.size()) refuse("its parts lie on one another");
+    return bytes;
+  }
+
   // Whatever is reached by an address is reached once, so that the work is bounded by the file's size.
   void visit(uint64_t address) {
     if (!visited_.insert(address).second) refuse("two names lead to one place");
@@ -103,7 +111,7 @@ class Reader {
     const Bytes head = at(address, 16);
     if (number(head, 0, 1) != 1) refuse("an object's header is another version's");
     std::vector<Message> messages;
-    std::vector<Bytes> blocks{at(address + 16, number(head, 8, 4))};
+    std::vector<Bytes> blocks{structure_at(address + 16, number(head, 8, 4))};
     for (size_t b = 0; b < blocks.size(); ++b) {
       for (Bytes rest = blocks[b]; rest.size() >= 8;) {
         const uint64_t size = number(rest, 2, 2);
@@ -113,7 +121,7 @@ class Reader {
         if (message.type == kContinuation) {
           const uint64_t next = number(message.body, 0);
           visit(next);
-          blocks.push_back(at(next, number(message.body, 8)));
+          blocks.push_back(structure_at(next, number(message.body, 8)));
         } else if (message.type != kNil && message.type != kFillValue && message.type != kOldFillValue) {
           messages.push_back(message);
         }
@@ -143,7 +151,7 @@ class Reader {
     if (text_of(head.first(4)) != "TREE" || number(head, 4, 1) != 0) refuse(path, "its list of names is damaged");
     const uint64_t here = number(head, 5, 1), children = number(head, 6, 2);
     if (level && here != *level) refuse(path, "its list of names is damaged");
-    const Bytes entries = at(address + 24, 16 * children);
+    const Bytes entries = structure_at(address + 24, 16 * children);
     for (uint64_t i = 0; i < children; ++i) {
       const uint64_t child = number(entries, 16 * i + 8);
       if (here > 0) read_node(child, here - 1, names, path, depth);
@@ -156,7 +164,7 @@ class Reader {
     const Bytes head = at(address, 8);
     if (text_of(head.first(4)) != "SNOD") refuse(path, "its list of names is damaged");
     const uint64_t count = number(head, 6, 2);
-    const Bytes entries = at(address + 8, 40 * count);
+    const Bytes entries = structure_at(address + 8, 40 * count);
     for (uint64_t i = 0; i < count; ++i) read_symbol(entries.subspan(40 * i, 40), names, path, depth);
   }
 
@@ -176,6 +184,8 @@ class Reader {
     if (number(entry, 16, 4) == 2) {
       const std::string_view target = name_at(names, number(entry, 24, 4));
       if (target.size() < 2 || target.front() != '/') refuse(path, "it leads nowhere");
+      paths_ += target.size();
+      if (paths_ > kPathsLimit * file_.size()) refuse("its names are too long");
       tree_.links.push_back({path, std::string(target.substr(1))});
       return;
     }
@@ -259,6 +269,7 @@ class Reader {
   Tree tree_;
   std::set<uint64_t> visited_;
   size_t paths_ = 0;
+  uint64_t structure_ = 0;
   uint64_t taken_ = 0;
 };
 

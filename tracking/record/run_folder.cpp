@@ -16,6 +16,7 @@
 #include "stet/tensor/version.h"
 #include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/clock.h"
+#include "stet/tracking/record/json_bounds.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/seal.h"
 
@@ -68,6 +69,15 @@ std::optional<Path> find_newest_named(const std::vector<Path>& folders, const st
     }
   }
   return {};
+}
+
+// Of the form that new_run_id() gives.
+bool is_run_id(std::string_view name) {
+  constexpr std::string_view kForm = "00000000-000000-000xxxx";
+  return name.size() == kForm.size() && std::equal(name.begin(), name.end(), kForm.begin(), [](char c, char form) {
+           const bool digit = c >= '0' && c <= '9';
+           return form == '-' ? c == '-' : digit || (form == 'x' && c >= 'a' && c <= 'f');
+         });
 }
 
 // The newest few.
@@ -148,7 +158,10 @@ Path find_run(const Path& runs, const std::string& which, const NewestNamed& new
   auto folders = list_runs(runs);
   if (which == "latest") {
     if (folders.empty()) raise("runs folder {}: holds no run yet", runs.string());
-    return folders.back();
+    // A folder of another name may be a copy of an older run.
+    const auto newest = std::find_if(folders.rbegin(), folders.rend(),
+                                     [](const Path& folder) { return is_run_id(folder.filename().string()); });
+    return newest == folders.rend() ? folders.back() : *newest;
   }
   std::vector<Path> matches;
   for (const Path& folder : folders) {
@@ -168,6 +181,7 @@ record::RunRecord parse_record(const std::string& text, const Folder& folder) {
 }
 
 record::RunRecord parse_record(const std::string& text, const std::string& name) {
+  if (!is_within_bounds(text)) raise<DataError>("{}: no run record: it holds more than a run's record does", name);
   record::RunRecord record;
   const bool parsed = parse_json(text, record, /*ignore_unknown_fields=*/true).ok();  // a newer version's has some
   const int names = record.params_size() + record.places_size() + record.tags_size();

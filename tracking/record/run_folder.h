@@ -83,8 +83,8 @@ std::vector<Path> list_runs(const Path& runs);
 using NewestNamed = std::function<std::optional<Path>(const std::string& name)>;
 
 /// The folder of the run that `which` names: an id, a unique prefix of one, a name (the newest run of that name),
-/// `latest`, or a path of a run folder. Throws UsageError when there is none or when a prefix fits several, and lists
-/// them.
+/// `latest` (the newest id, else the last folder), or a path of a run folder. Throws UsageError when there is none or
+/// when a prefix fits several, and lists them.
 Path find_run(const Path& runs, const std::string& which, const NewestNamed& newest_named = {});
 
 /// run.json as it is. Throws IoError.

@@ -1,6 +1,7 @@
 // What a run is called and what is said of it: by its program, by flags, and by people afterwards.
 #include "stet/tracking/reading/labels.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -133,6 +134,38 @@ TEST_F(Labels, WhileARunIsHeldAndByAnInterruptedWriter) {
   overwrite(run() / "notes" / ".new-act-1.json", "{");
   EXPECT_EQ(labels().notes.size(), 1u);
   EXPECT_THAT(labels().unreadable, IsEmpty());
+}
+
+TEST_F(Labels, ActsOfManyTagsAreNoActs) {
+  ASSERT_EQ(train({}), 0);
+  tag_run(run(), {"good"}, {});
+  std::string tags = "\"0\"";
+  for (int i = 1; i <= 1000; ++i) tags += fmt::format(",\"{}\"", i);
+  overwrite(run() / "notes" / "act-1.json", "{\"time\": 1, \"add_tags\": [" + tags + "]}");
+  std::string objects = "{}";
+  while (objects.size() < size_t{2} << 20) objects += ",{}";
+  overwrite(run() / "notes" / "act-2.json", "{\"time\": 1, \"removed\": [" + objects + "]}");
+  EXPECT_THAT(labels().tags, ElementsAre("good"));
+  EXPECT_EQ(labels().unreadable.size(), 2u);
+}
+
+TEST_F(Labels, AnActThatIsDatedFarAheadKeepsTheOrderOfThoseAfterIt) {
+  ASSERT_EQ(train({}), 0);
+  std::filesystem::create_directories(run() / "notes");
+  overwrite(run() / "notes" / "act-1.json", "{\"time\": 253402300000, \"name\": \"far\"}");
+  for (int i = 0; i < 8; ++i) {
+    rename_run(run(), fmt::format("name {}", i));
+    EXPECT_EQ(labels().name, fmt::format("name {}", i));
+  }
+}
+
+TEST_F(Labels, NothingIsWrittenThroughALink) {
+  ASSERT_EQ(train({}), 0);
+  std::filesystem::create_directory_symlink(run(), folder_ / "runs/linked");
+  EXPECT_THAT(error_of([&] { tag_run(folder_ / "runs/linked", {"x"}, {}); }), HasSubstr("is a link among runs"));
+  EXPECT_EQ(stet({"archive", "linked"}).status, 2);
+  std::filesystem::remove(folder_ / "runs/linked");
+  EXPECT_THAT(labels().tags, IsEmpty());
 }
 
 TEST_F(Labels, DamagedActsAreNamedAndHideNothing) {

@@ -59,6 +59,38 @@ void flip(const Path& path, int64_t at) {
   file.put(c);
 }
 
+TEST(EventLog, RefusesEventsOfManyEmptyParts) {
+  TempFolder folder;
+  const auto nested = [](char field, const std::string& bytes) {
+    std::string out{field};
+    for (size_t size = bytes.size();; size >>= 7) {
+      out += static_cast<char>((size & 0x7F) | (size > 0x7F ? 0x80 : 0));
+      if (size <= 0x7F) return out + bytes;
+    }
+  };
+  std::string empty;  // values of a summary, texts of a tensor
+  for (int i = 0; i < 2'100'000; ++i) empty += std::string("\x0a\0", 2);
+  std::string texts = empty;
+  std::replace(texts.begin(), texts.end(), '\x0a', '\x42');
+  for (const std::string& summary : {empty, nested('\x0a', nested('\x42', texts))}) {
+    EventWriter writer(real_file_system(), Folder(folder.path()), LogPosition{0, 0}, 1);
+    writer.append_frames(frame(nested('\x2a', summary)));
+    writer.sync();
+    EXPECT_THAT(error_of([&] { steps_in(folder.path()); }), HasSubstr("the frame is no event"));
+    std::filesystem::remove(writer.path());
+  }
+}
+
+TEST(EventLog, RefusesANumberThatNoSegmentHas) {
+  TempFolder folder;
+  for (const char* name :
+       {"events.out.tfevents.1.x.1.9223372036854775807", "events.out.tfevents.9223372036854775807.x.1.1"}) {
+    std::ofstream(folder / name) << "";
+    EXPECT_THAT(error_of([&] { list_segments(folder.path()); }), HasSubstr("has a number that no segment has"));
+    std::filesystem::remove(folder / name);
+  }
+}
+
 TEST(EventLog, FramesAsTensorBoardDoes) {
   record::Event event;
   event.set_wall_time(1.0);

@@ -146,6 +146,53 @@ TEST(Hdf5Reader, TakesNoMemoryOnASizesWord) {
   }
 }
 
+// Little endian, as all of HDF5.
+std::string number(uint64_t value, size_t bytes = 8) {
+  std::string out;
+  for (size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  return out;
+}
+
+// A file's beginning: the superblock, and the root's header with that many messages in so many bytes.
+std::string beginning(uint64_t messages, uint64_t bytes) {
+  std::string super = "\x89HDF\r\n\x1a\n" + std::string(88, '\0');
+  super[13] = super[14] = 8;
+  super.replace(64, 8, number(96));
+  return super + number(1, 2) + number(messages, 2) + number(1, 4) + number(bytes, 4) + number(0, 4);
+}
+
+std::string error_of_hdf5(const std::string& hdf5) {
+  return error_of(sealed(std::string(format::kBlockSize, '\0') + hdf5));
+}
+
+// Each takes little of the file, and together they would take its square.
+TEST(Hdf5Reader, PartsThatLieOnOneAnotherAreRefused) {
+  constexpr uint64_t kBlocks = 2000, kBytes = 100'000, kAt = 96 + 16 + 24 * kBlocks;
+  std::string file = beginning(kBlocks, 24 * kBlocks);
+  for (uint64_t i = 0; i < kBlocks; ++i)
+    file += number(0x10, 2) + number(16, 2) + number(0, 4) + number(kAt + 8 * i) + number(kBytes - 8 * i);
+  EXPECT_THAT(error_of_hdf5(file + std::string(kBytes, '\0')), HasSubstr("its parts lie on one another"));
+}
+
+TEST(Hdf5Reader, TargetsOfLinksAreBounded) {
+  constexpr uint64_t kLinks = 2000, kTree = 96 + 16 + 24, kHeap = kTree + 24 + 16, kNames = kHeap + 32;
+  std::string names(8, '\0'), symbols = "SNOD" + number(1, 2) + number(kLinks, 2);
+  std::vector<uint64_t> places;
+  for (uint64_t i = 0; i < kLinks; ++i) {
+    places.push_back(names.size());
+    names += "n" + std::to_string(i) + '\0';
+  }
+  for (const uint64_t place : places)
+    symbols +=
+        number(place) + number(0) + number(2, 4) + number(0, 4) + number(names.size(), 4) + number(0, 4) + number(0);
+  names += "/" + std::string(4000, 'x') + '\0';
+  std::string file = beginning(1, 24) + number(0x11, 2) + number(16, 2) + number(0, 4) + number(kTree) + number(kHeap);
+  file += std::string("TREE\0\0", 6) + number(1, 2) + number(~uint64_t{0}) + number(~uint64_t{0}) + number(0) +
+          number(kNames + names.size());
+  file += "HEAP" + number(0, 4) + number(names.size()) + number(0) + number(kNames) + names + symbols;
+  EXPECT_THAT(error_of_hdf5(file), HasSubstr("its names are too long"));
+}
+
 TEST(Hdf5Reader, GroupsThatHoldThemselvesEnd) {
   std::string bytes = encode(small());
   // The root's header lies at 96 behind the user block, and the entry of the group `net` has its address after its

@@ -107,6 +107,17 @@ TEST(RunFolder, LatestIsTheNewest) {
   std::filesystem::create_directory(runs / ".new-99999999");
   std::filesystem::create_directory(runs / "programs");
   EXPECT_EQ(find_run(runs.path(), "latest"), b.folder.path());
+  std::filesystem::copy(a.folder.path(), runs / "backup", std::filesystem::copy_options::recursive);
+  EXPECT_EQ(find_run(runs.path(), "latest"), b.folder.path()) << "and no copy of an older one";
+}
+
+TEST(RunFolder, ARecordOfManyEmptyPartsIsRefusedBeforeItTakesMemory) {
+  for (const auto& [begin, part] : {std::pair("{\"launches\":[{}", ",{}"), std::pair("{\"tags\":[\"\"", ",\"\"")}) {
+    std::string text = begin;
+    while (text.size() < size_t{14} << 20) text += part;
+    EXPECT_THAT(error_of([&] { parse_record(text + "]}", "run.json"); }),
+                HasSubstr("holds more than a run's record does"));
+  }
 }
 
 TEST(RunFolder, OneThatCannotBeWrittenIsNamedInOneLine) {

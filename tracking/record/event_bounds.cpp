@@ -1,0 +1,70 @@
+#include "stet/tracking/record/event_bounds.h"
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <cstdint>
+
+namespace stet::tracking {
+namespace {
+
+constexpr int64_t kMostParts = 2'000'000;  // texts and messages in an event: some of each of half a million values
+
+// The messages that hold repeated texts and messages. What else is in an event takes no more memory than bytes.
+enum class Kind : uint8_t { event, summary, value, tensor, shape, digest, leaf };
+
+Kind kind_within(Kind kind, uint64_t field) {
+  switch (kind) {
+    case Kind::event: return field == 5 ? Kind::summary : field == 101 ? Kind::digest : Kind::leaf;
+    case Kind::summary: return field == 1 ? Kind::value : Kind::leaf;
+    case Kind::value: return field == 8 ? Kind::tensor : Kind::leaf;
+    case Kind::tensor: return field == 2 ? Kind::shape : Kind::leaf;
+    default: return Kind::leaf;
+  }
+}
+
+bool take_varint(std::string_view& bytes, uint64_t& value) {
+  value = 0;
+  for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    value |= static_cast<uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+// False where there are more parts than are left. What is no message ends a count: Protobuf says so.
+bool count_parts(Kind kind, std::string_view bytes, int64_t& left) {
+  for (uint64_t tag = 0, size = 0; take_varint(bytes, tag);) {
+    switch (tag & 7) {
+      case 0:
+        if (!take_varint(bytes, size)) return true;
+        continue;
+      case 1: size = 8; break;
+      case 2:
+        if (!take_varint(bytes, size)) return true;
+        break;
+      case 5: size = 4; break;
+      default: return true;
+    }
+    if (size > bytes.size()) return true;
+    if ((tag & 7) == 2) {
+      if (--left < 0) return false;
+      const Kind inner = kind_within(kind, tag >> 3);
+      if (inner != Kind::leaf && !count_parts(inner, bytes.substr(0, size), left)) return false;
+    }
+    bytes.remove_prefix(size);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool parse_event(record::Event& event, std::string_view bytes) {
+  int64_t left = kMostParts;
+  if (!count_parts(Kind::event, bytes, left)) return false;
+  const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
+  return event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+}  // namespace stet::tracking
