@@ -14,6 +14,7 @@
 #include "stet/tracking/capture/program.h"
 #include "stet/tracking/exchange/run_manifest.h"
 #include "stet/tracking/keeping/arriving.h"
+#include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 #include "stet/tracking/record/seal.h"
@@ -24,6 +25,7 @@ namespace {
 using Kind = EntryStatus::Kind;
 
 constexpr unsigned kFileMode = 0644, kProgramMode = 0555;
+constexpr int64_t kActLimit = int64_t{64} << 20;
 
 std::string below(const std::string& folder, const std::string& path) { return folder + "/" + path; }
 std::string folder_of(const std::string& path) {
@@ -73,7 +75,7 @@ class Exchange {
     if (there.kind != Kind::folder) raise("run {}: {} is no folder", name, to_.describe(name));
     const RunManifest old = read_manifest(to_, name);
     switch (relation(run, old)) {
-      case Relation::same: return add_notes(run, old);
+      case Relation::same: return refresh(run, old);
       case Relation::later: bring(run, &old); return say(name, "went on since, and was copied again", done_.updated);
       case Relation::earlier:
         ++done_.same;
@@ -83,6 +85,49 @@ class Exchange {
       case Relation::parted:
         raise("run {}: another of its id lies in {}, and neither goes on from the other", name, to_.describe(""));
     }
+  }
+
+  // Of a run that is there, what it should have and has not.
+  void refresh(const RunManifest& run, const RunManifest& old) {
+    const size_t lost = lost_files(run, old);
+    if (lost == 0) {
+      add_notes(run, old);
+      if (!options_.dry_run) bring_programs(run);
+      return;
+    }
+    bring(run, &old);
+    done_.remarks.push_back(
+        fmt::format("run {}: had lost {} file{} in {}", run.name, lost, lost == 1 ? "" : "s", to_.describe("")));
+    say(run.name, "had lost files, and was copied again", done_.updated);
+  }
+
+  // How many are not there as they are here. A checkpoint that was deleted there on purpose is not lost.
+  size_t lost_files(const RunManifest& run, const RunManifest& old) {
+    std::map<std::string, int64_t> there;
+    for (const ManifestFile& file : old.files) there[file.path] = file.size;
+    std::optional<std::set<std::string>> removed;  // read where a checkpoint is gone
+    return static_cast<size_t>(std::ranges::count_if(run.files, [&](const ManifestFile& file) {
+      const auto found = there.find(file.path);
+      if (found != there.end()) return found->second != file.size && file.path != "output.log";
+      if (!file.path.starts_with("checkpoints/")) return true;
+      if (!removed) removed = removed_on_purpose(old);
+      return !removed->contains(file.path);
+    }));
+  }
+
+  // By the acts among a run's notes.
+  std::set<std::string> removed_on_purpose(const RunManifest& run) {
+    std::set<std::string> removed;
+    for (const ManifestFile& note : run.notes) {
+      if (!is_act_name(note.path.substr(note.path.find('/') + 1))) continue;
+      const std::string path = below(run.name, note.path);
+      try {
+        const record::Act act = parse_act(read_text(to_, path, kActLimit), to_.describe(path));
+        for (const auto& file : act.removed()) removed.insert(file.path());
+      } catch (const DataError&) {  // one that can't be read says nothing
+      }
+    }
+    return removed;
   }
 
   void say(const std::string& name, const char* what, std::vector<std::string>& list) {
@@ -200,6 +245,7 @@ class Exchange {
     const std::string folder(kProgramsFolder);
     bool made = false;
     for (const std::string& program : run.programs) {
+      if (brought_.contains(program)) continue;  // many runs have one program
       const std::string path = below(folder, program);
       const EntryStatus here = from_.look_at(folder).kind == Kind::folder ? from_.look_at(path) : EntryStatus{};
       if (here.kind != Kind::file) {
@@ -209,9 +255,11 @@ class Exchange {
       if (!made) to_.make_folder(folder);
       made = true;
       const EntryStatus there = to_.look_at(path);
-      if (there.kind == Kind::file && there.size == here.size) continue;
-      copy_file(from_, path, path, kProgramMode, here.size, program);
-      ++done_.programs;
+      if (there.kind != Kind::file || there.size != here.size) {
+        copy_file(from_, path, path, kProgramMode, here.size, program);
+        ++done_.programs;
+      }
+      brought_.insert(program);
     }
     if (made) to_.sync(folder);
   }
@@ -316,6 +364,7 @@ class Exchange {
   Store &from_, &to_;
   const ExchangeOptions& options_;
   std::string staging_, published_;  // what is being built, and the run that it becomes
+  std::set<std::string> brought_;    // kept programs that are there
   std::random_device random_;
   Exchanged done_;
 };

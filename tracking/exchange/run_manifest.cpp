@@ -1,6 +1,7 @@
 #include "stet/tracking/exchange/run_manifest.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
 #include <map>
@@ -18,6 +19,7 @@ namespace {
 constexpr int64_t kRecordLimit = int64_t{64} << 20;
 constexpr std::string_view kFolders[] = {"artifacts", "checkpoints", "source"};
 constexpr int kDeepest = 16;
+constexpr size_t kMostItems = 500'000, kMostPathBytes = size_t{64} << 20, kLongestName = 255;
 
 using Kind = EntryStatus::Kind;
 using Sealed = std::map<std::string, std::string>;
@@ -37,7 +39,7 @@ class ManifestReader {
   void read() {
     sealed_ = sealed_files(*manifest_.record);
     std::vector<ManifestFile> log;
-    for (const StoreItem& item : store_.list(manifest_.name)) {
+    for (const StoreItem& item : list("")) {
       const bool is_file = item.status.kind == Kind::file;
       if (is_passed_over(item.name)) continue;
       if (item.name == "notes" && item.status.kind == Kind::folder) add_notes();
@@ -56,15 +58,31 @@ class ManifestReader {
     return name == "run.json" || name == ".lock" || name.starts_with(".new-");
   }
 
+  // What a store says of a folder. It may be another machine's, which has no bounds of its own.
+  std::vector<StoreItem> list(const std::string& folder) {
+    std::vector<StoreItem> items = store_.list(folder.empty() ? manifest_.name : below(folder));
+    items_ += items.size();
+    for (const StoreItem& item : items) {
+      path_bytes_ += folder.size() + item.name.size();
+      if (item.name.size() > kLongestName) refuse(folder, "has a longer name in it than files have");
+    }
+    if (items_ > kMostItems || path_bytes_ > kMostPathBytes) refuse(folder, "is more than a run holds");
+    return items;
+  }
+
+  [[noreturn]] void refuse(const std::string& folder, const char* why) const {
+    raise<DataError>("{}: {}", store_.describe(folder.empty() ? manifest_.name : below(folder)), why);
+  }
+
   ManifestFile file(const std::string& path, int64_t size) const {
     const auto sealed = sealed_.find(path);
     return {path, size, sealed == sealed_.end() ? "" : sealed->second};
   }
 
   void add_below(const std::string& folder, int depth) {
-    if (depth > kDeepest) raise<DataError>("{}: is deeper than a run is", store_.describe(below(folder)));
+    if (depth > kDeepest) refuse(folder, "is deeper than a run is");
     manifest_.folders.push_back(folder);
-    for (const StoreItem& item : store_.list(below(folder))) {
+    for (const StoreItem& item : list(folder)) {
       const std::string path = folder + "/" + item.name;
       if (item.name.starts_with(".new-")) continue;
       if (item.status.kind == Kind::folder) add_below(path, depth + 1);
@@ -74,7 +92,7 @@ class ManifestReader {
   }
 
   void add_notes() {
-    for (const StoreItem& item : store_.list(below("notes"))) {
+    for (const StoreItem& item : list("notes")) {
       const std::string path = "notes/" + item.name;
       if (item.name.starts_with(".new-")) continue;
       if (item.status.kind == Kind::file) manifest_.notes.push_back({path, item.status.size, ""});
@@ -94,6 +112,7 @@ class ManifestReader {
   Store& store_;
   RunManifest& manifest_;
   Sealed sealed_;
+  size_t items_ = 0, path_bytes_ = 0;
 };
 
 std::string version_of(const RunManifest& manifest) {
@@ -106,6 +125,27 @@ std::string version_of(const RunManifest& manifest) {
 Relation by_log(const RunManifest& run, const RunManifest& other) {
   const int64_t a = run.log_bytes(), b = other.log_bytes();
   return a == b ? Relation::same : a > b ? Relation::later : Relation::earlier;
+}
+
+using google::protobuf::util::MessageDifferencer;
+
+// Did both run on from one beginning? Nothing of it changes when a run goes on.
+bool have_one_beginning(const record::RunRecord& a, const record::RunRecord& b) {
+  const auto same = [](const auto& x, const auto& y) { return MessageDifferencer::Equals(x, y); };
+  return a.id() == b.id() && a.program() == b.program() && a.created() == b.created() && a.seed() == b.seed() &&
+         a.numerics() == b.numerics() &&
+         std::equal(a.params().begin(), a.params().end(), b.params().begin(), b.params().end(), same);
+}
+
+// The last launch of a run may have gone on in the other.
+bool is_same_launch(const record::Launch& a, const record::Launch& b, bool may_have_gone_on) {
+  if (may_have_gone_on) return a.started() == b.started() && a.first_tick() == b.first_tick();
+  return MessageDifferencer::Equals(a, b);
+}
+
+bool goes_on_no_more(const record::RunRecord& record) {
+  return record.launches_size() > 0 &&
+         record.launches(record.launches_size() - 1).end().status() == record::End::FINISHED;
 }
 
 }  // namespace
@@ -137,12 +177,17 @@ RunManifest read_manifest(Store& store, const std::string& run) {
 }
 
 Relation relation(const RunManifest& run, const RunManifest& other) {
-  if (run.record->id() != other.record->id()) return Relation::parted;
+  if (!have_one_beginning(*run.record, *other.record)) return Relation::parted;
   const int launches = run.record->launches_size(), others = other.record->launches_size();
-  for (int i = 0; i < std::min(launches, others); ++i) {
-    const record::Launch &a = run.record->launches(i), &b = other.record->launches(i);
-    if (a.started() != b.started() || a.first_tick() != b.first_tick()) return Relation::parted;
+  const record::RunRecord& shorter = launches < others ? *run.record : *other.record;
+  const int common = std::min(launches, others);
+  for (int i = 0; i < common; ++i) {
+    const bool is_last = i + 1 == common;
+    if (!is_same_launch(run.record->launches(i), other.record->launches(i),
+                        is_last && (launches == others || !shorter.launches(i).has_end())))
+      return Relation::parted;
   }
+  if (launches != others && goes_on_no_more(shorter)) return Relation::parted;
   if (launches != others) return launches > others ? Relation::later : Relation::earlier;
   if (launches == 0) return by_log(run, other);
   const record::Launch &a = run.record->launches(launches - 1), &b = other.record->launches(launches - 1);

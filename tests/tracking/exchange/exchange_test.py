@@ -151,6 +151,49 @@ class Folders(Case):
         self.stet("rm", "--undo")
         self.assertEqual(self.json("pull", "dest", "--runs", "runs")["updated"], [])
 
+    def forge(self, run, launch=None, **changes):
+        """Writes a run's record anew, with another launch that has no end."""
+        said = json.loads((run / "run.json").read_text())
+        said.update(changes)
+        said["launches"].append({**said["launches"][0], "started": said["launches"][0]["started"] + 100, **(launch or {})})
+        del said["launches"][-1]["end"]
+        (run / "run.json").write_text(json.dumps(said))
+
+    def test_a_forgery_takes_no_runs_place(self):
+        self.stet("push", "dest")
+        before = trees.contents(self.runs, without=(".lock", ".incoming"))
+        for forged, why in (("a", "neither goes on"), ("b", "altered since it ended")):
+            run = self.dest / self.ids[forged == "b"]
+            log = min(run.glob("events.*"))
+            log.write_bytes(log.read_bytes()[:-1] + b"x")
+            self.forge(run)
+            self.assertIn(why, self.stet("pull", "dest", forged, status=2).stderr)
+            self.assertEqual(trees.contents(self.runs, without=(".lock", ".incoming")), before)
+
+    def test_a_launch_that_was_changed_is_no_run_that_went_on(self):
+        self.stet("push", "dest")
+        run = self.dest / self.ids[1]
+        self.go_on("dest")
+        record = json.loads((run / "run.json").read_text())
+        for launch in (0, 1):
+            del record["launches"][launch]["end"]
+        (run / "run.json").write_text(json.dumps(record))
+        self.assertIn("neither goes on", self.stet("pull", "dest", "b", status=2).stderr)
+
+    def test_what_a_copy_lost_comes_again(self):
+        self.stet("push", "dest")
+        for lost in (min(self.dest.glob(f"{self.ids[0]}/events.*")), max(self.dest.glob(f"{self.ids[0]}/checkpoints/*"))):
+            lost.unlink()
+            done = self.json("push", "dest")
+            self.assertEqual(done["updated"], self.ids[:1])
+            self.assertIn("had lost 1 file", "".join(done["remarks"]))
+            self.same(self.runs / self.ids[0], self.dest / self.ids[0])
+        shutil.rmtree(self.dest / "programs")
+        self.assertGreater(self.json("push", "dest")["programs"], 0)
+        self.same(self.runs / "programs", self.dest / "programs")
+        self.stet("gc", "a", "--keep-last", "1", "--yes", "--runs", "dest")
+        self.assertEqual(self.json("push", "dest")["updated"], [])
+
     def test_what_was_there_is_taken_over_only_as_it_was_sealed(self):
         self.stet("push", "dest")
         log = min(self.dest.glob(f"{self.ids[1]}/events.*"))

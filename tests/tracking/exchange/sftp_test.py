@@ -207,6 +207,10 @@ class HostileServers(Case):
         self.far("pull", "far:runs", self.ids[0], "--runs", "new", STET_TEST_LIE="")
         self.same(run, self.cwd / "new" / self.ids[0])
 
+    def test_no_ssh(self):
+        self.ssh = self.cwd / "no-such-ssh"
+        self.assertIn("no-such-ssh: can't start: No such file", self.far("push", "far:dest", status=2).stderr)
+
     def answer(self, *packets, status=2):
         data = self.cwd / "answer"
         data.write_bytes(b"".join(struct.pack(">I", len(p)) + p for p in packets))
