@@ -12,6 +12,7 @@
 #include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/restart_point.h"
 #include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::string_view kFolder = "checkpoints";
 
-// Can the run go on from it?
+// Is it whole, and one that the log knows? Enough for one that is to go.
 bool is_sound(const RunView& run, const Folder& folder, const CheckpointFile& file) {
   const auto digested = [&](const auto& state) { return state.second.step == file.step; };
   if (std::none_of(run.log.states.begin(), run.log.states.end(), digested)) return false;
@@ -41,7 +42,9 @@ Superseded find(const Path& path, const CheckpointRule& rule) {
   auto files = list_checkpoints(folder);
   int sound = 0;
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
-    if (is_sound(run, folder, *file) && ++sound > rule.keep_last && !best.contains(file->step))
+    const bool is_to_count = sound < rule.keep_last;  // for one from which the run goes on
+    const bool counts = is_to_count ? can_restart_from(folder, file->entry) : is_sound(run, folder, *file);
+    if (counts && ++sound > rule.keep_last && !best.contains(file->step))
       found.files.push_back({file->entry.name(), look_at(file->entry).size});
     else ++found.kept;
   }

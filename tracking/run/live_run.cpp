@@ -16,10 +16,10 @@
 #include "stet/tensor/simd/isa.h"
 #include "stet/tracking/capture/own_runs.h"
 #include "stet/tracking/record/checkpoint_digest.h"
+#include "stet/tracking/record/restart_point.h"
 #include "stet/tracking/record/text.h"
 #include "stet/tracking/run/artifacts.h"
 #include "stet/tracking/run/process_end.h"
-#include "stet/tracking/run/restart_point.h"
 #include "stet/tracking/run/resume.h"
 
 namespace stet::tracking {

@@ -5,8 +5,8 @@
 
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/record.pb.h"
+#include "stet/tracking/record/restart_point.h"
 #include "stet/tracking/record/run_folder.h"
-#include "stet/tracking/run/restart_point.h"
 #include "tracking/run_harness.h"
 #include "tracking/temp_folder.h"
 

@@ -20,4 +20,7 @@ struct RestartPoint {
 /// checkpoint. Throws DataError that names the damage where there are whole ones, and the log before each is damaged.
 RestartPoint find_restart_point(const Folder& run);
 
+/// Would the run go on from that checkpoint, if it were the newest?
+bool can_restart_from(const Folder& run, const Entry& checkpoint);
+
 }  // namespace stet::tracking

@@ -1,4 +1,4 @@
-#include "stet/tracking/run/restart_point.h"
+#include "stet/tracking/record/restart_point.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/checkpoint_digest.h"
 #include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/seal.h"
 #include "stet/tracking/record/text.h"
 
@@ -44,6 +45,14 @@ void require_logged(const Checkpoint& checkpoint, const Logged& logged, const Pa
 }
 
 }  // namespace
+
+bool can_restart_from(const Folder& run, const Entry& file) {
+  try {
+    const Checkpoint checkpoint = read_sealed(run, file);
+    require_logged(checkpoint, logged_at(run, checkpoint), file.path());
+    return true;
+  } catch (const Error&) { return false; }
+}
 
 RestartPoint find_restart_point(const Folder& run) {
   RestartPoint point;

@@ -1,5 +1,5 @@
 // From where a run goes on, when checkpoints, log or record are not what they were.
-#include "stet/tracking/run/restart_point.h"
+#include "stet/tracking/record/restart_point.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -45,6 +45,16 @@ TEST_F(RestartPoints, PassesOverDamagedOnesAndNamesThem) {
               ElementsAre(HasSubstr("step-00000020.h5: cut at byte 1000"), HasSubstr("step-00000014.h5: damaged")));
   flip_byte(checkpoint(7), 2000);
   EXPECT_FALSE(point().checkpoint.has_value());
+}
+
+TEST_F(RestartPoints, SaysOfEachWhetherTheRunCouldGoOnFromIt) {
+  flip_byte(checkpoint(14), 2000);
+  const auto can_restart = [&](int64_t step) {
+    return can_restart_from(Folder(run()), Folder(run() / "checkpoints") / checkpoint(step).filename().string());
+  };
+  EXPECT_TRUE(can_restart(20));
+  EXPECT_FALSE(can_restart(14));
+  EXPECT_TRUE(can_restart(7));
 }
 
 TEST_F(RestartPoints, PassesOverOneOfAnotherRun) {
