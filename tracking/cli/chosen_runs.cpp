@@ -27,10 +27,18 @@ bool looks_like_an_id(const std::string& word) {
   return !word.empty() && word.find_first_not_of("0123456789abcdef-") == word.npos && word[0] >= '0' && word[0] <= '9';
 }
 
+// The name of a run that is gone by now would be looked for in all others' names, tags and notes.
+void require_no_text(const query::Expression& condition, const std::vector<std::string>& words) {
+  if (condition.op != query::Expression::Op::search) return;
+  const std::string text = fmt::format("{}", fmt::join(words, " "));
+  raise("{}: there is no such run; to choose by a text, say 'name == \"{}\"', or 'name =~ ...' for a part of it", text,
+        text);
+}
+
 }  // namespace
 
 std::vector<std::filesystem::path> selected_runs(const std::vector<std::string>& words, const Common& common,
-                                                 bool with_archived) {
+                                                 const RunChoice& choice) {
   std::vector<std::filesystem::path> folders;
   if (words.empty()) return folders;
   const Runs runs(common.runs);
@@ -45,7 +53,8 @@ std::vector<std::filesystem::path> selected_runs(const std::vector<std::string>&
     folders.clear();  // they are no runs: a condition
   }
   query::Expression condition = query::parse(fmt::format("{}", fmt::join(words, " ")));
-  if (!with_archived) condition = without_archived(std::move(condition));
+  if (!choice.by_text) require_no_text(condition, words);
+  if (!choice.with_archived) condition = without_archived(std::move(condition));
   for (const IndexedRun& run : RunIndex(common.runs).matching(condition)) folders.push_back(run.folder);
   if (folders.empty()) raise("{}: there are no such runs; `stet ls` lists them", fmt::join(words, " "));
   return folders;

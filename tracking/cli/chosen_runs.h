@@ -9,10 +9,14 @@
 
 namespace stet::tracking::cli {
 
+struct RunChoice {
+  bool with_archived = false;  ///< a condition may hold for archived runs too, without asking for them
+  bool by_text = true;         ///< a text that is looked for in names, tags and notes is a condition
+};
+
 /// The folders of the runs that the words name: each of them one run, or all together a condition. Of no words none.
-/// `with_archived`: a condition may hold for archived runs too, without asking for them. Throws UsageError where a
-/// condition is wrong, and where there are no such runs.
+/// Throws UsageError where a condition is wrong, and where there are no such runs.
 std::vector<std::filesystem::path> selected_runs(const std::vector<std::string>& words, const Common& common,
-                                                 bool with_archived = false);
+                                                 const RunChoice& choice = {});
 
 }  // namespace stet::tracking::cli

@@ -64,7 +64,7 @@ std::vector<std::string> names_here(Store& store, const std::string& runs, const
   there.runs = runs;
   std::vector<std::string> names;
   const auto top = std::filesystem::canonical(runs);
-  for (const auto& folder : selected_runs(words, there, /*with_archived=*/true)) {
+  for (const auto& folder : selected_runs(words, there, {.with_archived = true, .by_text = false})) {
     if (std::filesystem::is_symlink(folder)) remarks.push_back(folder.string() + ": is a link, and left alone");
     else if (std::filesystem::canonical(folder.parent_path()) != top)
       raise("{}: does not lie in {}; name its folder by --runs", folder.string(), runs);

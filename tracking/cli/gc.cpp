@@ -51,7 +51,8 @@ GarbageRules rules_of(const Options& options, const Common& common) {
     return rules;
   }
   rules.checkpoints = CheckpointRule{options.keep_last, !options.drop_best};
-  rules.of = options.runs.empty() ? Runs(common.runs).folders() : selected_runs(options.runs, common);
+  rules.of = options.runs.empty() ? Runs(common.runs).folders()
+                                  : selected_runs(options.runs, common, {.with_archived = false, .by_text = false});
   std::erase_if(rules.of, [](const Path& run) { return std::filesystem::is_symlink(run); });
   return rules;
 }

@@ -44,8 +44,8 @@ Doomed look_at_run(const Path& folder) {
     doomed.status = "a link";
     return doomed;
   }
-  doomed.size = tree_size(Folder(folder));
   try {
+    doomed.size = tree_size(Folder(folder));
     const RunSummary run = read_summary(folder);
     doomed.name = run.name;
     doomed.status = name_of(run.status);
@@ -125,7 +125,8 @@ int remove(const Options& options, const Common& common) {
   std::vector<Doomed> doomed;
   const std::vector<std::string> words = words_left(options, common);
   require_all_or_none(words, common);
-  for (const Path& folder : selected_runs(words, common)) doomed.push_back(look_at_run(folder));
+  for (const Path& folder : selected_runs(words, common, {.with_archived = false, .by_text = false}))
+    doomed.push_back(look_at_run(folder));
   int64_t bytes = 0;
   for (const Doomed& d : doomed) bytes += d.size.bytes;
   if (!common.json) say(doomed, options.yes && !options.dry_run);

@@ -90,6 +90,15 @@ class Rm(Case):
             terminal.answered([STET, "rm", "--runs", self.runs, "a"], trees.environment(), answer)
             self.assertEqual(len(trees.ids(self.runs)), left, answer)
 
+    def test_a_run_that_is_gone_is_no_text_to_look_for(self):
+        self.stet("note", "b", "better than a")
+        self.stet("rm", "a", "--yes")
+        for words in (["rm", "a"], ["gc", "a", "--keep-last", "1"], ["rm", "a", "c"], ["push", "dest", "a"]):
+            done = self.stet(*words, *([] if words[0] == "push" else ["--yes"]), status=2)
+            self.assertRegex(done.stderr, "there is no such run|no run .a.", words)
+        self.assertEqual(trees.ids(self.runs), self.ids[1:])
+        self.stet("rm", 'name == "c"', "--yes")
+
     def test_by_a_condition(self):
         self.assertIn("fits 3 runs", self.stet("rm", self.ids[0][:2], "--yes", status=2).stderr)
         self.stet("archive", "a")
@@ -277,6 +286,18 @@ class Gc(Case):
         self.stet("gc", "--keep-last", "1", "--yes")
         left = sorted(p.name for p in checkpoints.iterdir())
         self.assertEqual(len(left), 3)  # the link, the damaged one, and the one before
+
+    def test_a_checkpoint_of_another_training_counts_for_none(self):
+        trees.train(SCENARIO, self.cwd, "other", "--max-steps", "20", "--seed", "2", "--runs", "others")
+        record = self.runs / self.ids[2] / "run.json"  # as of a run that was killed: without a seal
+        said = json.loads(record.read_text())
+        del said["launches"][0]["end"]
+        record.write_text(json.dumps(said))
+        checkpoints = self.runs / self.ids[2] / "checkpoints"
+        shutil.copy(next(self.cwd.glob("others/2*/checkpoints/step-00000020.h5")), checkpoints)
+        self.stet("gc", "c", "--keep-last", "1", "--yes")
+        left = sorted(p.name for p in checkpoints.iterdir())
+        self.assertEqual(left, ["step-00000014.h5", "step-00000020.h5"])  # from the first of which the run goes on
 
     def test_altered_and_running_runs_are_left(self):
         with next((self.runs / self.ids[0]).glob("events.*")).open("ab") as log:
