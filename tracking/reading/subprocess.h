@@ -26,7 +26,7 @@ struct Command {
 /// A program that runs; it is killed when the object goes.
 class Subprocess {
  public:
-  /// Throws IoError.
+  /// Throws IoError that names what could not be started, entered or opened.
   explicit Subprocess(const Command& command);
   Subprocess(const Subprocess&) = delete;
   Subprocess& operator=(const Subprocess&) = delete;
