@@ -33,7 +33,7 @@ const record::Launch& last_with_program(const record::RunRecord& record) {
 
 void require_trust(const Folder& run, const Folder& runs, const record::RunRecord& record,
                    const record::Launch& launch) {
-  const std::string why = why_distrusted(run, runs, record.id(), {launch.program()});
+  const std::string why = why_distrusted(run, runs, record, {launch.program()});
   if (!why.empty()) raise("run {}: {}", record.id(), why);
 }
 
@@ -70,7 +70,7 @@ int resume_run(const Common& common, const Options& options) {
   const RunnableProgram program = lay_out_program(file_system(), runs, launch.program(), scratch.path() / "program");
   std::error_code none;
   Command command{.program = program.executable,
-                  .arguments = {"--runs=" + runs.path().string(), "--resume=" + path.filename().string()},
+                  .arguments = {"--runs=" + runs.path().string(), "--resume=" + path.string()},
                   .environment = program.environment,
                   .cwd = std::filesystem::is_directory(launch.cwd(), none) ? Path(launch.cwd()) : Path(),
                   .output = {}};

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <sstream>
 
@@ -65,8 +66,10 @@ Pairs metrics(const RunOverview& run) {
 
 Pairs summaries(const RunOverview& run) {
   Pairs pairs;
-  for (const RunBest& s : run.summaries)
+  for (const RunBest& s : run.summaries) {
+    if (std::isnan(s.value) && s.step == 0) continue;  // nothing was logged of it
     pairs.emplace_back(fmt::format("{} {}", s.best, s.metric), fmt::format("{:.6g} at step {}", s.value, s.step));
+  }
   return pairs;
 }
 

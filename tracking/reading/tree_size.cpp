@@ -7,10 +7,10 @@
 namespace stet::tracking {
 namespace {
 
-constexpr int kDeepest = 64;
+constexpr int kDeepestOfRun = 64;
 
 void add(TreeSize& size, const Folder& folder, const std::string& below, int depth) {
-  if (depth > kDeepest) raise<DataError>("{}: lies deeper than anything of a run", folder.path().string());
+  if (depth > kDeepestOfRun) raise<DataError>("{}: lies deeper than anything of a run", folder.path().string());
   for (const std::string& name : folder.names()) {
     const Entry entry = folder / name;
     const EntryStatus status = look_at(entry);

@@ -9,10 +9,10 @@
 
 namespace stet::tracking {
 
-/// Why running these programs, kept in the folder of runs, for the run `id` could be running somebody else's: the run
-/// is not in the user's list of runs with such a program, or another user owns its folder or a program. Empty where it
-/// is not.
-std::string why_distrusted(const Folder& run, const Folder& runs, const std::string& id,
+/// Why running these programs, kept in the folder of runs, as the run's record has it could be doing somebody else's
+/// will: the run is not in the user's list of runs with such a program and such a record, another user owns its folder,
+/// its record or a program, or anybody may write there. Empty where it is not.
+std::string why_distrusted(const Folder& run, const Folder& runs, const record::RunRecord& record,
                            const std::vector<record::Program>& programs);
 
 }  // namespace stet::tracking

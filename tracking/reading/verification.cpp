@@ -29,7 +29,7 @@ void require_trust(const RunView& run, const VerifyOptions& options) {
   for (const auto& launch : record.launches()) {
     if (!launch.program().sha256().empty()) programs.push_back(launch.program());
   }
-  const std::string why = why_distrusted(Folder(run.folder), Folder(run.folder.parent_path()), run.id, programs);
+  const std::string why = why_distrusted(Folder(run.folder), Folder(run.folder.parent_path()), record, programs);
   if (!why.empty()) throw NotRunnable(why);
 }
 
@@ -170,6 +170,20 @@ void compare_contents(Verdict& verdict, const RunView& run, const Rerun& again, 
   }
 }
 
+// What a run that was stopped and resumed logged otherwise, where all digests are equal: what it lost is in no digest.
+std::vector<std::string> contents_lost(const Verdict& verdict, const RunView& run, const Rerun& resumed) {
+  if (!resumed.run) throw NotRunnable("the program made no run when it was resumed");
+  const Contents recorded = comparable_contents(run, run.folder, run.log);
+  const Contents again = comparable_contents(run, *resumed.run, resumed.log);
+  std::vector<std::string> lost;
+  for (const std::string& name : differing(recorded, again)) {
+    const auto& unsteady = verdict.depends_on_surroundings;
+    if (std::find(unsteady.begin(), unsteady.end(), name) == unsteady.end())
+      lost.push_back(how_differing(name, recorded, again));
+  }
+  return lost;
+}
+
 std::set<uint64_t> thinned(const std::set<uint64_t>& ticks, size_t most) {
   if (ticks.size() <= most) return ticks;
   std::set<uint64_t> few;
@@ -245,12 +259,20 @@ bool replay_whole(Verdict& verdict, const RunView& run, const std::vector<Stretc
 bool replay_from_checkpoints(Verdict& verdict, const RunView& run, const std::vector<Stretch>& stretches,
                              Replays& replays) {
   const auto parts = cut(run, stretches, restart_ticks(run));
-  verdict.resumed = replays.run(parts).result;
+  const Rerun again = replays.run(parts);
+  verdict.resumed = again.result;
   if (const auto& parting = verdict.resumed->first_difference) {
     refuse(verdict,
            "the whole run gives the same digests, but resumed from its checkpoints it does not: there is state "
            "outside run.track; " +
                parting->what);
+    return false;
+  }
+  verdict.differences = contents_lost(verdict, run, again);
+  if (!verdict.differences.empty()) {
+    refuse(verdict, fmt::format("the whole run gives the same, but resumed from its checkpoints it does not: there is "
+                                "state outside run.track; {}",
+                                fmt::join(verdict.differences, "; ")));
     return false;
   }
   verdict.line += fmt::format(", and from {} checkpoints too", parts.size() - 1);
@@ -295,9 +317,10 @@ Verdict judge(const RunView& run, SealCheck seal, const VerifyOptions& options, 
   return verdict;
 }
 
-Verdict impossible(const RunView& run, const std::string& why) {
+Verdict impossible(const RunView& run, SealCheck seal, const std::string& why) {
   Verdict verdict;
   verdict.steps = run.steps;
+  verdict.seal = std::move(seal);
   verdict.reason = why;
   verdict.line = "can't be verified: " + why;
   return verdict;
@@ -305,10 +328,10 @@ Verdict impossible(const RunView& run, const std::string& why) {
 
 Verdict judge_all(const RunView& run, SealCheck seal, const VerifyOptions& options, const VerifyProgress& progress) {
   try {
-    return judge(run, std::move(seal), options, progress);
-  } catch (const NotRunnable& e) { return impossible(run, e.what()); } catch (const DataError& e) {
-    return impossible(run, e.what());
-  } catch (const IoError& e) { return impossible(run, e.what()); }
+    return judge(run, seal, options, progress);
+  } catch (const NotRunnable& e) { return impossible(run, std::move(seal), e.what()); } catch (const DataError& e) {
+    return impossible(run, std::move(seal), e.what());
+  } catch (const IoError& e) { return impossible(run, std::move(seal), e.what()); }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "stet/tensor/sha256.h"
 #include "stet/tracking/reading/verification.h"
 #include "stet/tracking/record/run_folder.h"
 
@@ -32,7 +33,9 @@ Json json_of(const Replayed& again, bool verified, int64_t steps) {
 Json json_of(const Verdict& verdict) {
   Json json{{"verified", false}, {"reason", verdict.reason}};
   if (verdict.whole) json = json_of(*verdict.whole, verdict.verified(), verdict.steps);
-  if (verdict.resumed) json["resumes"] = json_of(*verdict.resumed, !verdict.resumed->first_difference, verdict.steps);
+  if (verdict.resumed)
+    json["resumes"] =
+        json_of(*verdict.resumed, !verdict.resumed->first_difference && verdict.differences.empty(), verdict.steps);
   json["seal"] = {{"state", std::string(name_of(verdict.seal.state))},
                   {"altered", verdict.seal.altered},
                   {"removed", verdict.seal.removed}};
@@ -53,6 +56,7 @@ std::string to_json(const Verdict& verdict) { return text_of(json_of(verdict)); 
 void leave_report(const std::filesystem::path& run, const VerifyOptions& options, const Verdict& verdict) {
   if (is_held(run)) return;
   Json report = json_of(verdict);
+  report["of_record"] = sha256_hex(read_record_text(Folder(run)));
   report["options"] = {
       {"threads", options.threads}, {"isa", options.isa}, {"device", options.device}, {"resumes", options.resumes}};
   const std::string name = fmt::format("verify-{:%Y%m%d-%H%M%S}-{}.json", fmt::gmtime(std::time(nullptr)), ::getpid());

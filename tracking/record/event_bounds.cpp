@@ -10,15 +10,15 @@ namespace {
 constexpr int64_t kMostParts = 2'000'000;  // texts and messages in an event: some of each of half a million values
 
 // The messages that hold repeated texts and messages. What else is in an event takes no more memory than bytes.
-enum class Kind : uint8_t { event, summary, value, tensor, shape, digest, leaf };
+enum class EventPart : uint8_t { event, summary, value, tensor, shape, digest, leaf };
 
-Kind kind_within(Kind kind, uint64_t field) {
+EventPart kind_within(EventPart kind, uint64_t field) {
   switch (kind) {
-    case Kind::event: return field == 5 ? Kind::summary : field == 101 ? Kind::digest : Kind::leaf;
-    case Kind::summary: return field == 1 ? Kind::value : Kind::leaf;
-    case Kind::value: return field == 8 ? Kind::tensor : Kind::leaf;
-    case Kind::tensor: return field == 2 ? Kind::shape : Kind::leaf;
-    default: return Kind::leaf;
+    case EventPart::event: return field == 5 ? EventPart::summary : field == 101 ? EventPart::digest : EventPart::leaf;
+    case EventPart::summary: return field == 1 ? EventPart::value : EventPart::leaf;
+    case EventPart::value: return field == 8 ? EventPart::tensor : EventPart::leaf;
+    case EventPart::tensor: return field == 2 ? EventPart::shape : EventPart::leaf;
+    default: return EventPart::leaf;
   }
 }
 
@@ -34,7 +34,7 @@ bool take_varint(std::string_view& bytes, uint64_t& value) {
 }
 
 // False where there are more parts than are left. What is no message ends a count: Protobuf says so.
-bool count_parts(Kind kind, std::string_view bytes, int64_t& left) {
+bool count_parts(EventPart kind, std::string_view bytes, int64_t& left) {
   for (uint64_t tag = 0, size = 0; take_varint(bytes, tag);) {
     switch (tag & 7) {
       case 0:
@@ -50,8 +50,8 @@ bool count_parts(Kind kind, std::string_view bytes, int64_t& left) {
     if (size > bytes.size()) return true;
     if ((tag & 7) == 2) {
       if (--left < 0) return false;
-      const Kind inner = kind_within(kind, tag >> 3);
-      if (inner != Kind::leaf && !count_parts(inner, bytes.substr(0, size), left)) return false;
+      const EventPart inner = kind_within(kind, tag >> 3);
+      if (inner != EventPart::leaf && !count_parts(inner, bytes.substr(0, size), left)) return false;
     }
     bytes.remove_prefix(size);
   }
@@ -62,7 +62,7 @@ bool count_parts(Kind kind, std::string_view bytes, int64_t& left) {
 
 bool parse_event(record::Event& event, std::string_view bytes) {
   int64_t left = kMostParts;
-  if (!count_parts(Kind::event, bytes, left)) return false;
+  if (!count_parts(EventPart::event, bytes, left)) return false;
   const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
   return event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }

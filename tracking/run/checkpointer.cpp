@@ -51,8 +51,8 @@ bool Checkpointer::due(Instant at, bool step) {
 
 void Checkpointer::write(FileSystem& fs, const Folder& run_folder, Checkpoint checkpoint, EventSink& sink) {
   const Instant at{{static_cast<int64_t>(checkpoint.tick), checkpoint.step}};
+  checkpoint.log = sink.position();  // first: another thread may log, and what it adds lies behind
   sink.sync();
-  checkpoint.log = sink.position();
   const std::string bytes = encode(checkpoint);
   write_checkpoint(fs, run_folder, checkpoint.step, as_bytes(bytes));
   mark(at, sink);

@@ -26,6 +26,8 @@ class Checkpointer {
 
   /// A metric without a context was logged.
   void note_metric(std::string_view name, double value);
+  /// Was the policy's?
+  bool knows_metric() const { return metric_.has_value(); }
   /// Is one due since this boundary or an older one?
   bool due(Instant at, bool step);
   /// What was due is being taken.

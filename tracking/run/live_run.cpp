@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -95,7 +96,9 @@ void LiveRun::describe(const RunDescription& description) {
 void LiveRun::take_up_recorded() {
   RecordedRun run = open_recorded(fs_, flags_.runs, flags_.resume, program_);
   if (!run.held) {
-    print_and_exit(fmt::format("{}: run {} has finished; there is nothing to resume\n", program_, run.record.id()));
+    print_and_exit(
+        printable(fmt::format("{}: run {} has finished; there is nothing to resume", program_, run.record.id())) +
+        "\n");
   }
   held_ = std::move(run.held);
   flags_.runs = held_->folder.path().parent_path();
@@ -156,7 +159,7 @@ void LiveRun::begin() {
 void LiveRun::note_as_own() {
   if (replay_) return;
   try {
-    note_own_run(record_.id(), record_.program_identity());
+    note_own_run(record_.record());
   } catch (const IoError& e) {
     progress_.warn(fmt::format("{}: {}; `stet resume` and `stet verify` will ask for --trust", program_, e.what()));
   }
@@ -264,6 +267,7 @@ void LiveRun::restore() {
 void LiveRun::begin_iteration(LoopKind kind, BatchSize size) {
   position_.begin_iteration(now_.committed);
   if (mute()) return;
+  trained_.clear();
   progress_.begin_iteration(size.items, size.images);
   now_.in_step = kind == LoopKind::steps;
   training_ = true;
@@ -277,6 +281,9 @@ void LiveRun::commit(LoopKind kind, bool finished) {
   const bool step = kind == LoopKind::steps || (!finished && !position_.holds_loops());
   const bool may_be_return = finished && position_.depth() > 1;
   if (step && !mute()) log_.weights(state_);
+  if (step && kind == LoopKind::epochs) {
+    for (const auto& [optimizer, steps] : trained_) most_trained_ = std::max(most_trained_, steps);
+  }
   position_.commit(finished);
   go_to_next_boundary(step ? 1 : 0);
   now_.in_step = false;
@@ -359,7 +366,13 @@ void LiveRun::loss(const Tensor& value) {
 }
 
 void LiveRun::training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) {
-  if (mute() || position_.depth() == 0 || !optimizers_.insert(&optimizer).second) return;
+  if (mute()) return;
+  if (position_.depth() == 0) {
+    ++trained_outside_;
+    return;
+  }
+  ++trained_[&optimizer];
+  if (!optimizers_.insert(&optimizer).second) return;
   state_.require_tracked(now_.step(), optimizer, parameters);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -110,6 +111,8 @@ class LiveRun final : public Recorder {
   FiniteCheck finite() const { return FiniteCheck(flags_.allow_nan); }
 
   [[noreturn]] void stop(const std::string& reason, int exit_code);
+  void warn_of_loops();
+  void warn_of_names();
   void mark_end(record::End::Status status, int exit_code, const std::string& message);
 
   FileSystem& fs_;
@@ -139,6 +142,11 @@ class LiveRun final : public Recorder {
   bool torn_ = false;                     // since the last boundary, an exception left a pass half done
   bool held_against_record_ = false;      // data and hyperparameters of a run that is resumed
   std::set<const Stateful*> optimizers_;  // that were seen to be tracked
+
+  // What is no loop of the run's: steps of each optimizer in this pass, most of one in a pass that counts as one step,
+  // and all outside of loops.
+  std::map<const Stateful*, int64_t> trained_;
+  int64_t most_trained_ = 0, trained_outside_ = 0;
 
   // What it says. Last: a thread of it uses the rest.
   RunLog log_{now_, sink_, digests_, checkpoints_, [this] { begin(); }};

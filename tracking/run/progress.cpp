@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "stet/tracking/record/text.h"
 #include "stet/tracking/run/process_end.h"
 
 namespace stet::tracking {
@@ -97,7 +98,7 @@ void Progress::say(const std::string& line) {
 
 void Progress::warn(const std::string& line) {
   const bool own_line = open_line_ && !draws_by_helper();
-  std::fprintf(stderr, "%s%s\n", own_line ? "\r\033[K" : "", line.c_str());
+  std::fprintf(stderr, "%s%s\n", own_line ? "\r\033[K" : "", printable(line).c_str());
   open_line_ = open_line_ && draws_by_helper();
 }
 

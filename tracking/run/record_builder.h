@@ -54,7 +54,6 @@ class RecordBuilder {
   void keep_program(FileSystem& fs, const Path& runs);
 
   /// Of the launch's program, when it is kept.
-  std::string program_identity() { return identity_of(launch().program()); }
 
   /// A data set was opened; once more of one that it has is nothing new.
   void add_dataset(const DatasetRecord& dataset);

@@ -102,6 +102,12 @@ std::vector<std::string> changed_files(const record::Dataset& before, const Data
   return changed;
 }
 
+void require_unaltered(const Folder& run, const record::RunRecord& record, const std::string& which) {
+  const SealCheck seal = check_seal(run, SealDepth::record_and_log);
+  if (seal.state == SealState::altered)
+    raise("--resume {}: run {} was {}; restore what was changed", which, record.id(), seal.line());
+}
+
 void require_resumable(const Path& folder, const record::RunRecord& record, const std::string& which,
                        const std::string& program) {
   if (record.program() != program)
@@ -119,14 +125,16 @@ RecordedRun open_recorded(FileSystem& fs, const Path& runs, const std::string& w
   const Path folder = find_run(runs, which);
   record::RunRecord record = read_record(folder);
   require_resumable(folder, record, which, program);
-  if (status_of(folder, record) == RunStatus::finished) return {std::move(record), {}};
+  if (status_of(folder, record) == RunStatus::finished) {
+    require_unaltered(Folder(folder), record, which);
+    return {std::move(record), {}};
+  }
   if (record.numerics() != numerics_version) {
     raise("--resume {}: run {} was made under version {} of the numerics contract; this program keeps version {}",
           which, record.id(), record.numerics(), numerics_version);
   }
   HeldRun held = open_run(fs, folder);
-  if (const SealCheck seal = check_seal(held.folder, SealDepth::record_and_log); seal.state == SealState::altered)
-    raise("--resume {}: run {} was {}; restore what was changed", which, record.id(), seal.line());
+  require_unaltered(held.folder, record, which);
   record = read_record(folder);
   // By a process that held it a moment ago.
   if (status_of(folder, record) == RunStatus::finished) return {std::move(record), {}};

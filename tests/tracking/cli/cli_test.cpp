@@ -9,6 +9,7 @@
 #include "stet/tensor/version.h"
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
 #include "tracking/sealing.h"
@@ -211,7 +212,78 @@ TEST_F(Cli, AsksBeforeItRunsAProgramFromElsewhere) {
   std::filesystem::create_symlink(folder_ / "decoy", folder_ / "others/stet/runs");
   EXPECT_EQ(with({"verify", "latest"}, elsewhere).status, 2);
   EXPECT_EQ(with({"resume", "latest", "--trust"}, elsewhere).status, 0);
+  EXPECT_THAT(stet({"verify", "latest"}).err, HasSubstr("its places, texts or launches are not those of"));
+  EXPECT_EQ(stet({"verify", "latest", "--trust"}).status, 0) << "it went on elsewhere";
+}
+
+// A record that came back from elsewhere may have the user's own program write anywhere.
+TEST_F(Cli, AsksBeforeARecordThatWasChangedSteersTheProgram) {
+  train({"--max-steps", "20"});
+  const record::RunRecord own = read_record(Folder(run()));
+  const auto asks = HasSubstr("its places, texts or launches are not those of");
+  const auto change = [&](const record::RunRecord& record) {
+    write_record(file_system(), Folder(run()), record);
+    seal_anew(run());
+  };
+  record::RunRecord place = own, text = own, folder = own, launch = own;
+  place.mutable_places(0)->set_value("/elsewhere");
+  text.mutable_params(0)->set_value("gan");
+  folder.mutable_launches(0)->set_cwd("/");
+  for (const record::RunRecord* record : {&place, &text, &folder}) {
+    change(*record);
+    EXPECT_THAT(stet({"resume", "latest"}).err, asks);
+    EXPECT_THAT(stet({"verify", "latest"}).err, asks);
+  }
+  *launch.add_launches() = own.launches(0);
+  change(launch);
+  EXPECT_THAT(stet({"resume", "latest"}).err, asks);
+  write_record(file_system(), Folder(run()), own);
   EXPECT_EQ(stet({"verify", "latest"}).status, 0);
+  EXPECT_EQ(stet({"resume", "latest"}).status, 0);
+  EXPECT_EQ(stet({"verify", "latest"}).status, 0) << "what the user resumed is the user's own";
+}
+
+TEST_F(Cli, ARunOfAnOlderListIsTrustedByItsPrograms) {
+  const Path state = folder_ / "state";
+  train({"--max-steps", "20"}, {{"XDG_STATE_HOME", state.string()}});
+  std::string list = read_file(state / "stet/runs");
+  const size_t at = list.find(" record ");
+  ASSERT_NE(at, list.npos);
+  overwrite(state / "stet/runs", list.substr(0, list.rfind('\n', at) + 1));
+  const Environment environment{{"XDG_STATE_HOME", state.string()}};
+  EXPECT_EQ(run_program(STET_PROGRAM, folder_.path(), {"verify", "latest"}, environment).status, 0);
+}
+
+TEST_F(Cli, AsksWhereAnybodyMayWriteTheRecord) {
+  train({"--max-steps", "20"});
+  std::filesystem::permissions(run(), std::filesystem::perms::others_write, std::filesystem::perm_options::add);
+  EXPECT_THAT(stet({"resume", "latest"}).err, HasSubstr("anybody may write its record"));
+  std::filesystem::permissions(run(), std::filesystem::perms::others_write, std::filesystem::perm_options::remove);
+  EXPECT_EQ(stet({"resume", "latest"}).status, 0);
+}
+
+TEST_F(Cli, ResumeTakesTheRunThatItNames) {
+  train({"--max-steps", "20"});
+  const Path first = run(), copy = folder_ / "runs/latest";
+  std::filesystem::copy(first, copy, std::filesystem::copy_options::recursive);
+  ASSERT_EQ(stet({"resume", "./runs/latest"}).status, 0);
+  EXPECT_EQ(read_record(Folder(copy)).launches_size(), 2);
+  EXPECT_EQ(read_record(Folder(first)).launches_size(), 1);
+}
+
+TEST_F(Cli, ResumeOfAFinishedRunSaysWhatItIsInVisibleText) {
+  train({"--max-steps", "20"});
+  ASSERT_EQ(stet({"resume", "latest"}).status, 0);
+  record::RunRecord record = read_record(Folder(run()));
+  record.set_id("a\x1b[2Jb");
+  write_record(file_system(), Folder(run()), record);
+  const Ended ended = run_scenario(folder_.path(), {"--resume", "latest"});
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.out, HasSubstr("run a\\x1b[2Jb has finished"));
+  overwrite(run() / "run.json", read_file(run() / "run.json") + "\n");
+  const Ended altered = run_scenario(folder_.path(), {"--resume", "latest"});
+  EXPECT_EQ(altered.status, 2);
+  EXPECT_THAT(altered.err, AllOf(HasSubstr("altered since it ended"), testing::Not(HasSubstr("\x1b"))));
 }
 
 TEST_F(Cli, ARunStartsWithoutAListOfRuns) {

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "no_batches.h"
+#include "scenario_net.h"
 #include "stet/data/evaluate.h"
 #include "stet/data/fingerprint.h"
 #include "stet/data/in_memory.h"
@@ -23,6 +24,7 @@
 #include "stet/tracking/run/run.h"
 
 using namespace stet;
+using namespace stet::scenario;
 
 namespace {
 
@@ -37,55 +39,6 @@ void kill_point(const std::string& place) {
     if (wish && wish == place + ":" + std::to_string(times[place])) ::raise(signal);
   }
 }
-
-Device device;  // the run's
-
-Tensor draw(const Rng& rng, Shape shape) {
-  Stream stream(rng);
-  return normal(stream, std::move(shape), 0, 0.5).to(device);
-}
-
-Tensor draw(Stream& stream, Shape shape) { return normal(stream, std::move(shape)).to(device); }
-Tensor ones_there(Shape shape) { return ones(std::move(shape), DType::float32, device); }
-Tensor zeros_there(Shape shape) { return zeros(std::move(shape), DType::float32, device); }
-
-struct Net : Stateful {
-  Parameter in, out;
-  Stream noise;
-  Net(int64_t hidden, const Rng& rng)
-      : in(draw(rng / "in", {4, hidden})), out(draw(rng / "out", {hidden, 1})), noise(rng / "drop") {}
-  Tensor operator()(const Tensor& x) {
-    Tensor h = tanh(matmul(x, in.value()));
-    if (training()) h = dropout(h, 0.2, noise);
-    return matmul(h, out.value());
-  }
-  void members(Visitor& v) override { v("in", in)("out", out); }
-};
-
-struct Momentum : Stateful {
-  Net& net;
-  double lr;
-  Buffer in, out;
-  int64_t steps = 0;
-  Momentum(Net& n, double rate) : net(n), lr(rate), in(zeros_there(n.in.shape())), out(zeros_there(n.out.shape())) {}
-  void step(const Gradients& g) {
-    if (Recorder* r = recorder()) {
-      r->training(*this, {net.in.shared_state(), net.out.shared_state()});
-      r->gradients(g);
-    }
-    ++steps;
-    update(net.in, in, g[net.in]);
-    update(net.out, out, g[net.out]);
-  }
-  void update(Parameter& p, Buffer& m, const Tensor& g) const {
-    if (!g.defined()) return;
-    m.set(m.value() * 0.9 + g);
-    p.set(p.value().detach() - m.value() * lr);
-  }
-  void members(Visitor& v) override { v("in", in)("out", out)("steps", steps).hyper("lr", lr); }
-};
-
-Tensor mean_square(const Tensor& a, const Tensor& b) { return mean(square(a - b)); }
 
 using Data = data::InMemory<2>;
 using Loader = data::Loader<Data>;
@@ -122,6 +75,27 @@ void plain(Setting& s) {
     s.run.log_image("weights", sigmoid(s.net.in.value().detach()));
     s.run.log("error", error_of(s), {{"subset", "all"}});
     s.run.log("epoch", static_cast<double>(epoch.index()));
+  }
+}
+
+// Loses what it had reached when it is resumed: no digest knows of it.
+void reached(Setting& s) {
+  double steps = 0;
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (auto [x, y] : s.run.steps(s.loader)) {
+      s.opt.step(backward(mean_square(s.net(x), y)));
+      ++steps;
+    }
+    s.run.log("reached", steps);
+  }
+}
+
+// Steps in loops that are none of the run's.
+void batches(Setting& s) {
+  const auto train = [&] { s.opt.step(backward(mean_square(s.net(ones_there({2, 4})), ones_there({2, 1})))); };
+  train();
+  for ([[maybe_unused]] auto& epoch : s.run.epochs(s.epochs)) {
+    for (int i = 0; i < 4; ++i) train();
   }
 }
 
@@ -523,12 +497,13 @@ void grows(Setting& s) {
 
 int main(int argc, char** argv) {
   Run run(argc, argv, std::getenv("STET_TEST_NAME") ? std::getenv("STET_TEST_NAME") : "scenario");
-  const auto form = run.param(
-      "form", "plain",
-      {.one_of = {"plain",    "gan",   "accumulate",  "carry",   "average", "early",      "mean",     "nested",
-                  "best",     "draws", "stages",      "whole",   "caught",  "returns",    "scores",   "nothing",
-                  "measures", "side",  "catches",     "outside", "nan",     "nan metric", "recovers", "tells",
-                  "fault",    "grows", "nan at once", "times",   "late",    "hollow",     "left",     "torn"}});
+  const auto form =
+      run.param("form", "plain",
+                {.one_of = {"plain",      "gan",      "accumulate", "carry",  "average", "early",       "mean",
+                            "nested",     "best",     "draws",      "stages", "whole",   "caught",      "returns",
+                            "scores",     "nothing",  "measures",   "side",   "catches", "outside",     "nan",
+                            "nan metric", "recovers", "tells",      "fault",  "grows",   "nan at once", "times",
+                            "late",       "hollow",   "left",       "torn",   "reached", "batches"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
@@ -563,6 +538,11 @@ int main(int argc, char** argv) {
   if (untracked != "opt") run.track("opt", opt);
   run.track("loader", loader);
 
+  if (const char* metric = std::getenv("STET_TEST_METRIC")) {
+    run.checkpoint({.best_metric = metric});
+    run.summary(metric, Best::max);
+  }
+
   Setting s{run, epochs, set, loader, net, opt};
   if (form == "plain") plain(s);
   if (form == "gan") gan(s);
@@ -595,5 +575,7 @@ int main(int argc, char** argv) {
   if (form == "hollow") hollow(s);
   if (form == "left") left(s);
   if (form == "torn") torn(s);
+  if (form == "reached") reached(s);
+  if (form == "batches") batches(s);
   if (form == "measures") measures(s);
 }

@@ -6,6 +6,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/reading/newest_verdict.h"
 #include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
 #include "tracking/sealing.h"
@@ -30,6 +31,10 @@ class Verification : public testing::Test {
   }
   Path run() const { return only_run(folder_.path()); }
   Verdict verdict(const VerifyOptions& options = {}) const { return verify(run(), options); }
+  std::optional<bool> newest() const {
+    bool passing = false;
+    return newest_verdict(Folder(run()), passing);
+  }
   TempFolder folder_;
 };
 
@@ -38,6 +43,26 @@ TEST_F(Verification, SaysThatTheRunIsAsItWasSealed) {
   EXPECT_EQ(verdict().line, "verified: 39 of 39 steps run, 46 of 46 digests equal; sealed");
   EXPECT_THAT(verdict().differences, IsEmpty());
   EXPECT_THAT(verdict().not_vouched_for(), Contains("notes and output.log"));
+}
+
+TEST_F(Verification, FromCheckpointsFindsALostResultThatNoDigestCovers) {
+  ASSERT_EQ(train({"--form", "reached"}).status, 0);
+  EXPECT_TRUE(verdict().verified()) << verdict().line;
+  const Verdict found = verdict({.resumes = true});
+  EXPECT_FALSE(found.verified());
+  EXPECT_THAT(found.line, AllOf(HasSubstr("there is state outside run.track"), HasSubstr("metric reached")));
+}
+
+TEST_F(Verification, AReportIsOfTheRecordThatWasVerified) {
+  ASSERT_EQ(train({"--max-steps", "6"}).status, 0);
+  EXPECT_EQ(newest(), std::nullopt);
+  leave_report(run(), {}, verdict());
+  EXPECT_EQ(newest(), true);
+  ASSERT_EQ(train({"--resume", "latest"}).status, 0);
+  EXPECT_EQ(newest(), std::nullopt) << "nobody has verified what came since";
+  std::filesystem::create_directories(run() / "notes");
+  overwrite(run() / "notes/verify-20200101-000000-1.json", "{\"verified\": true}");
+  EXPECT_EQ(newest(), true) << "an older version's says of none";
 }
 
 TEST_F(Verification, NamesWhatIsDeclaredToVaryAndWhatDependsOnSurroundings) {
@@ -122,6 +147,7 @@ TEST_F(Verification, FindsDataWhereItLiesNow) {
   std::filesystem::rename(folder_ / "samples", folder_ / "elsewhere/samples");
   EXPECT_THAT(verdict().line, HasSubstr("data changed: " + (folder_ / "samples").string() +
                                         " is gone; where it was moved, say so with --data PLACE"));
+  EXPECT_EQ(verdict().seal.state, SealState::sealed) << "as it is, though nothing was run";
   const std::string there = (folder_ / "elsewhere/samples").string();
   EXPECT_TRUE(verdict({.places = {{"data", there}}}).verified());
   overwrite(there, "one two three!");

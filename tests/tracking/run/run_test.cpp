@@ -56,6 +56,25 @@ INSTANTIATE_TEST_SUITE_P(BadInput, RunRefuses,
                                          std::tuple(Arguments{"--resume", "nothing"}, "nothing"),
                                          std::tuple(Arguments{"--runs", "/proc/runs"}, "/proc/runs")));
 
+TEST(RunWarns, OfLoopsThatAreNoneOfTheRuns) {
+  TempFolder folder;
+  const Ended ended = run_scenario(folder.path(), {"--form", "batches"});
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("an optimizer stepped 4 times in one step"), HasSubstr("run.steps(loader)"),
+                               HasSubstr("an optimizer stepped 1 time outside of run.epochs and run.steps")));
+}
+
+TEST(RunWarns, OfMetricsThatWereNeverLogged) {
+  TempFolder folder;
+  const Ended misspelt = run_scenario(folder.path(), {}, {{"STET_TEST_METRIC", "lass"}});
+  EXPECT_EQ(misspelt.status, 0);
+  EXPECT_THAT(misspelt.err, AllOf(HasSubstr("checkpoint: no metric 'lass' was logged; did you mean 'loss'?"),
+                                  HasSubstr("summary: no metric 'lass' was logged; did you mean 'loss'?")));
+  const Ended shown = run_program(STET_PROGRAM, folder.path(), {"show", "latest"});
+  EXPECT_EQ(shown.out.find("max lass"), std::string::npos);
+  EXPECT_EQ(run_scenario(folder.path(), {}, {{"STET_TEST_METRIC", "loss"}}).err, "");
+}
+
 // Made, and stopped after 20 steps.
 class StoppedRun : public testing::Test {
  protected:
