@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
+
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
+#include "stet/tracking/reading/log_facts.h"
 #include "stet/tracking/reading/recorded_file.h"
 #include "stet/tracking/record/events.h"
 
@@ -52,6 +56,38 @@ Table metrics_of(const RunOverview& run, bool whole) {
                    : fmt::format("{}", m.last);
   }
   return t;
+}
+
+query::SeriesName series_of(const MetricOutline& metric) {
+  query::SeriesName name{metric.name, metric.context};
+  std::sort(name.context.begin(), name.context.end());
+  return name;
+}
+
+std::string at_step(const Point& point) { return fmt::format("{} at step {}", point.value, point.step); }
+
+// Adds metrics that add up to the same and have other values between.
+void add_curves(Differences& metrics, const RunOverview& a, const RunOverview& b) {
+  std::vector<std::string> tags;
+  std::vector<query::SeriesName> series;
+  for (const auto& [tag, metric] : a.outline.metrics) {
+    if (is_system_metric(tag) || metrics.contains(tag) || !b.outline.metrics.contains(tag)) continue;
+    if (metric.summary.count < 3) continue;  // nothing lies between
+    tags.push_back(tag);
+    series.push_back(series_of(metric));
+  }
+  if (series.empty()) return;
+  const auto first = read_series(Folder(a.folder), series), second = read_series(Folder(b.folder), series);
+  const auto same = [](const Point& x, const Point& y) {
+    return x.varies || y.varies ||
+           (x.step == y.step && std::bit_cast<uint64_t>(x.value) == std::bit_cast<uint64_t>(y.value));
+  };
+  for (size_t i = 0; i < series.size(); ++i) {
+    const size_t points = std::min(first[i].size(), second[i].size());
+    const auto end = first[i].begin() + static_cast<std::ptrdiff_t>(points);
+    const auto [x, y] = std::mismatch(first[i].begin(), end, second[i].begin(), same);
+    if (x != end) metrics[tags[i]] = {at_step(*x), at_step(*y)};
+  }
 }
 
 std::string patch_of(const RunOverview& run) {
@@ -142,14 +178,16 @@ RunTables tables_of(const RunOverview& run) {
 }
 
 RunDifferences diff(const RunOverview& a, const RunOverview& b) {
-  return {.run = differences(run_of(a), run_of(b)),
-          .parameters = differences(parameters_of(a), parameters_of(b)),
-          .hyperparameters = differences(hyperparameters_of(a), hyperparameters_of(b)),
-          .data = differences(data_of(a), data_of(b)),
-          .source = differences(source_of(a), source_of(b)),
-          .environment = differences(environment_of(a), environment_of(b)),
-          .metrics = differences(metrics_of(a, true), metrics_of(b, true)),
-          .same_bits = a.steps == b.steps && !a.digest().empty() && a.digest() == b.digest()};
+  RunDifferences found{.run = differences(run_of(a), run_of(b)),
+                       .parameters = differences(parameters_of(a), parameters_of(b)),
+                       .hyperparameters = differences(hyperparameters_of(a), hyperparameters_of(b)),
+                       .data = differences(data_of(a), data_of(b)),
+                       .source = differences(source_of(a), source_of(b)),
+                       .environment = differences(environment_of(a), environment_of(b)),
+                       .metrics = differences(metrics_of(a, true), metrics_of(b, true)),
+                       .same_bits = a.steps == b.steps && !a.digest().empty() && a.digest() == b.digest()};
+  add_curves(found.metrics, a, b);
+  return found;
 }
 
 }  // namespace stet::tracking

@@ -11,6 +11,8 @@
 #include "stet/tracking/reading/differences.h"
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/reading/verification.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
 #include "tracking/run_harness.h"
 #include "tracking/sealing.h"
 #include "tracking/temp_folder.h"
@@ -199,6 +201,31 @@ TEST_F(Reading, TellsInWhatTwoRunsDiffer) {
   EXPECT_THAT(found.data, IsEmpty());
   EXPECT_TRUE(found.metrics.contains("loss"));
   EXPECT_THAT(found.run, ElementsAre(testing::Pair("digest", testing::_)));
+}
+
+TEST_F(Reading, TellsCurvesApartThatAddUpToTheSame) {
+  train({"--name", "a"});
+  const Path first = only_run(folder_.path()), second = folder_ / "runs/copy";
+  std::filesystem::copy(first, second, std::filesystem::copy_options::recursive);
+  const Path log = list_segments(Folder(second)).front().entry.path();
+  std::string frames;
+  EventReader reader{Folder(second)};
+  bool changed = false;
+  for (record::Event event; reader.next(event);) {
+    if (event.has_summary() && event.step() == 20) {
+      for (auto& value : *event.mutable_summary()->mutable_value()) {
+        if (value.tag() != "loss") continue;
+        value.set_double_value(std::nextafter(value.double_value(), 0.0));
+        changed = true;
+      }
+    }
+    frames += frame(event.SerializeAsString());
+  }
+  ASSERT_TRUE(changed);
+  overwrite(log, frames);
+  const RunDifferences found = diff(runs().open(first), runs().open(second));
+  EXPECT_THAT(found.metrics, testing::Contains(testing::Key("loss")));
+  EXPECT_FALSE(found.same());
 }
 
 TEST_F(Reading, VerifiesAGoodRun) {
