@@ -13,7 +13,8 @@ namespace {
 constexpr size_t kSeriesColours = 12;
 
 struct Colours {
-  std::array<const char*, kSeriesColours> series;  // told apart with every kind of sight; past them the same ones dashed
+  std::array<const char*, kSeriesColours>
+      series;  // told apart with every kind of sight; past them the same ones dashed
   const char *background, *ink, *muted, *grid, *border;
 };
 

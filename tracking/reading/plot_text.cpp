@@ -68,7 +68,8 @@ class Canvas {
         continue;
       }
       const std::string what = cell.mark ? cell.mark : letters ? letter(cell.curve) : braille(cell.dots);
-      text += colours ? fmt::format("\x1b[{}m{}\x1b[0m", kTerminalColours[cell.curve % kTerminalColours.size()], what) : what;
+      text += colours ? fmt::format("\x1b[{}m{}\x1b[0m", kTerminalColours[cell.curve % kTerminalColours.size()], what)
+                      : what;
     }
     text.erase(text.find_last_not_of(' ') + 1);
     return text;
@@ -137,8 +138,8 @@ void append_legend(std::vector<std::string>& lines, const Plot& plot, size_t wid
       line.clear(), used = 0;
     }
     if (used > 0) line += "  ", used += 2;
-    line +=
-        colours ? fmt::format("\x1b[{}m{}\x1b[0m {}", kTerminalColours[i % kTerminalColours.size()], sign, label) : sign + " " + label;
+    line += colours ? fmt::format("\x1b[{}m{}\x1b[0m {}", kTerminalColours[i % kTerminalColours.size()], sign, label)
+                    : sign + " " + label;
     used += length;
   }
   if (!line.empty()) lines.push_back(line);

@@ -1,5 +1,5 @@
-// How a scalar stands in the log's bytes, for who writes and who scans them: keys of record::Summary::Value's fields as Protobuf writes
-// them, the field's number << 3 | how it is written. Private to record/.
+// How a scalar stands in the log's bytes, for who writes and who scans them: keys of record::Summary::Value's fields as
+// Protobuf writes them, the field's number << 3 | how it is written. Private to record/.
 #pragma once
 
 #include <cstddef>

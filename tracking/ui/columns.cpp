@@ -69,7 +69,8 @@ TellingColumns telling_columns(RunIndex& index, const std::vector<IndexedRun>& r
   for (const char* name : {"steps", "duration"}) out.columns.push_back(column(name));
   for (TellingColumn& c : telling.columns) {
     if (c.of == TellingColumn::Of::field || out.columns.size() < kMostColumns)
-      out.columns.push_back({c.expression, c.label, kind_of_expression(c.value), {c.expression, std::move(c.value), false}});
+      out.columns.push_back(
+          {c.expression, c.label, kind_of_expression(c.value), {c.expression, std::move(c.value), false}});
     else ++out.left_out;
   }
   return out;

@@ -14,9 +14,9 @@
 namespace stet::tracking::ui {
 namespace {
 
-constexpr double kLeastPause = 1, kMostPause = 30;  // seconds between looks at the folder
-constexpr double kShare = 0.05;                     // of a core that looking may cost
-constexpr double kWatched = 4;                      // seconds for which somebody who asked is taken to look
+constexpr double kLeastPause = 1, kMostPause = 30;    // seconds between looks at the folder
+constexpr double kShare = 0.05;                       // of a core that looking may cost
+constexpr double kWatched = 4;                        // seconds for which somebody who asked is taken to look
 constexpr size_t kMostChanges = 256, kMostIds = 200;  // of what is remembered and said of changes
 constexpr double kSilentIntervals = 10, kLeastSilence = 30;
 
