@@ -113,7 +113,7 @@ class RunIndex::Impl {
     return indexed_names(*database_, keys);
   }
 
-  RunFacts facts(const IndexedRun& run) { return Store(*database_).facts(key_of(run)); }
+  RunFacts facts(const IndexedRun& run) { return IndexStore(*database_).facts(key_of(run)); }
 
   std::optional<IndexedRun> find(const Path& run) {
     Statement found = database_->prepare("SELECT key, id, folder FROM run WHERE folder = ?");

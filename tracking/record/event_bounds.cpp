@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "stet/tracking/record/encoding.h"
+
 namespace stet::tracking {
 namespace {
 
@@ -20,17 +22,6 @@ EventPart kind_within(EventPart kind, uint64_t field) {
     case EventPart::tensor: return field == 2 ? EventPart::shape : EventPart::leaf;
     default: return EventPart::leaf;
   }
-}
-
-bool take_varint(std::string_view& bytes, uint64_t& value) {
-  value = 0;
-  for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    value |= static_cast<uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
 }
 
 // False where there are more parts than are left. What is no message ends a count: Protobuf says so.

@@ -14,19 +14,6 @@ namespace {
 // Keys of fields, as Protobuf writes them: number << 3 | how it is written.
 constexpr uint64_t kWallTime = 1 << 3 | 1, kStep = 2 << 3, kSummary = 5 << 3 | 2, kTick = 110 << 3;
 
-// Takes a number off the front; false where there is none.
-bool take_varint(std::string_view& bytes, uint64_t& value) {
-  value = 0;
-  for (size_t i = 0; i < bytes.size() && i < 10; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    value |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
-    if (byte >= 0x80) continue;
-    bytes.remove_prefix(i + 1);
-    return i < 9 || byte <= 1;
-  }
-  return false;
-}
-
 bool take_double(std::string_view& bytes, double& value) {
   if (bytes.size() < sizeof value) return false;
   std::memcpy(&value, bytes.data(), sizeof value);

@@ -61,6 +61,8 @@ int port_of(const Descriptor& socket) {
                                              : reinterpret_cast<sockaddr_in&>(address).sin_port);
 }
 
+}  // namespace
+
 struct Connection {
   explicit Connection(int fd) : socket(fd) {}
   Descriptor socket;
@@ -76,8 +78,6 @@ struct Connection {
 
   bool sends() const { return sent < out.size(); }
 };
-
-}  // namespace
 
 class Listener::Impl {
  public:

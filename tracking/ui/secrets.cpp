@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kTokenBytes = 32;
 constexpr size_t kTokenLength = 43;  // of its text
 
-bool is_token(std::string_view text) {
+bool is_page_token(std::string_view text) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   return text.size() == kTokenLength && text.find_first_not_of(kDigits) == text.npos;
 }
@@ -52,7 +52,7 @@ std::string read_token(const Descriptor& folder, const std::string& name) {
   const Descriptor file = open_token(folder, name, O_RDONLY);
   if (file.get() < 0) return {};
   const std::string text = read_all(file, name);
-  return is_token(text) ? text : std::string();
+  return is_page_token(text) ? text : std::string();
 }
 
 }  // namespace

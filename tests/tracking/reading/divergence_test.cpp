@@ -198,7 +198,7 @@ TEST_F(Parting, SaysWhatWasNotTheSameToBeginWith) {
   b.launches[0].source.dirty = true;
   b.launches[0].program.sha256 = "other";
   const Divergence found = divergence(a, b);
-  EXPECT_THAT(found.unlike, ElementsAre("params.lr: 0.1 | 0.2", "numerics: 1 | 2", "seed: 1 | 2", "data.waves: aa | bb",
+  EXPECT_THAT(found.unlike, ElementsAre("numerics: 1 | 2", "seed: 1 | 2", "params.lr: 0.1 | 0.2", "data.waves: aa | bb",
                                         "source: cccccccccccc | cccccccccccc with changes"));
   EXPECT_TRUE(found.rebuilt);
 }

@@ -207,7 +207,7 @@ TEST_F(Labels, AMetricIsDerivedAfterTheRunAndMarked) {
   EXPECT_EQ(view.derived[0].how, "mean of 5");
   EXPECT_EQ(view.derived[0].points.at(0).value, 0.25);
   EXPECT_FALSE(view.log.metrics.contains("loss/smooth"));
-  EXPECT_THAT(stet({"show", "latest"}).out, HasSubstr("Derived after the run\n  loss/smooth  1 values: mean of 5\n"));
+  EXPECT_THAT(stet({"show", "latest"}).out, HasSubstr("Derived after the run\n  loss/smooth  1 value: mean of 5\n"));
   EXPECT_TRUE(verify(run(), {}).verified());
   EXPECT_THAT(error_of([&] { derive_metric(run(), "loss", "again", {}); }),
               HasSubstr("the run logged a metric 'loss'"));

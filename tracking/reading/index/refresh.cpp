@@ -165,7 +165,7 @@ class Refresh {
   }
 
   Database& database_;
-  Store store_;
+  IndexStore store_;
   Folder folder_;
   Path file_;
   std::string only_;  // run that is looked at; empty: all
@@ -176,9 +176,9 @@ class Refresh {
 
 void refresh(Database& database, const Path& runs, const Path& file, const std::string& only) {
   if (std::filesystem::exists(runs)) Refresh(database, runs, file, only).run();
-  else if (!Store(database).readings().empty()) {
+  else if (!IndexStore(database).readings().empty()) {
     Transaction transaction(database);
-    Store store(database);
+    IndexStore store(database);
     for (const auto& [name, reading] : store.readings()) store.remove(name);
     transaction.commit();
   }

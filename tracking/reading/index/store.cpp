@@ -65,7 +65,7 @@ uint64_t number_of(std::string_view digits) {
   return value;
 }
 
-const char* kind_of(const Value& value) {
+const char* column_kind_of(const Value& value) {
   if (value.get_if<uint64_t>()) return "unsigned";
   if (value.get_if<int64_t>()) return "integer";
   if (value.get_if<double>()) return "number";
@@ -205,7 +205,7 @@ query::CurveSummary summary_of(const Statement& row, int column) {
   return s;
 }
 
-std::map<std::string, Reading> Store::readings(const std::string& only) const {
+std::map<std::string, Reading> IndexStore::readings(const std::string& only) const {
   std::map<std::string, Reading> all;
   Statement rows = database_.prepare(
       fmt::format("SELECT key, folder, stamp, settled, open, read_at, problem, has_run FROM reading {}",
@@ -225,7 +225,7 @@ std::map<std::string, Reading> Store::readings(const std::string& only) const {
   return all;
 }
 
-void Store::remove_rows(int64_t key) {
+void IndexStore::remove_rows(int64_t key) {
   for (const char* table : {"run WHERE key", "param WHERE run", "metric WHERE run", "medium WHERE run",
                             "data WHERE run", "tag WHERE run"}) {
     Statement statement = database_.prepare(fmt::format("DELETE FROM {} = ?", table));
@@ -234,7 +234,7 @@ void Store::remove_rows(int64_t key) {
   }
 }
 
-void Store::remove(const std::string& folder) {
+void IndexStore::remove(const std::string& folder) {
   Statement found = database_.prepare("SELECT key FROM reading WHERE folder = ?");
   found.bind(1, std::string_view(folder));
   if (!found.step()) return;
@@ -247,7 +247,7 @@ void Store::remove(const std::string& folder) {
   statement.run();
 }
 
-void Store::set_status(int64_t key, std::string_view status) {
+void IndexStore::set_status(int64_t key, std::string_view status) {
   for (const char* sql : {"UPDATE run SET status = ? WHERE key = ?", "UPDATE reading SET open = ? WHERE key = ?"}) {
     Statement statement = database_.prepare(sql);
     statement.bind(1, status);
@@ -256,7 +256,7 @@ void Store::set_status(int64_t key, std::string_view status) {
   }
 }
 
-void Store::put(const Reading& reading, const RunFacts* facts) {
+void IndexStore::put(const Reading& reading, const RunFacts* facts) {
   static const LogFacts none;
   const LogFacts& log = facts ? facts->log : none;
   Statement before = database_.prepare("SELECT key, read_at, segment, \"offset\" FROM reading WHERE folder = ?");
@@ -293,7 +293,7 @@ void Store::put(const Reading& reading, const RunFacts* facts) {
   put_media(key, log);
 }
 
-void Store::put_run(int64_t key, const std::string& folder, const RunFacts& facts) {
+void IndexStore::put_run(int64_t key, const std::string& folder, const RunFacts& facts) {
   Statement run = database_.prepare(
       fmt::format("INSERT INTO run(key, folder{}) VALUES({})", columns_of_fields(), places(query::kFieldCount + 2)));
   run.bind(1, key);
@@ -310,7 +310,7 @@ void Store::put_run(int64_t key, const std::string& folder, const RunFacts& fact
   for (const auto& [name, value] : facts.params) {
     param.bind(1, std::string_view(name));
     param.bind(2, key);
-    param.bind(3, std::string_view(kind_of(value)));
+    param.bind(3, std::string_view(column_kind_of(value)));
     bind(param, 4, value);
     param.run();
   }
@@ -332,7 +332,7 @@ void Store::put_run(int64_t key, const std::string& folder, const RunFacts& fact
   }
 }
 
-void Store::put_series(int64_t key, const RunFacts& facts) {
+void IndexStore::put_series(int64_t key, const RunFacts& facts) {
   Statement row = database_.prepare("INSERT OR REPLACE INTO metric VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   const auto& all = facts.log.series;
   for (const auto& [series, s] : all) {
@@ -366,7 +366,7 @@ void Store::put_series(int64_t key, const RunFacts& facts) {
   }
 }
 
-void Store::put_media(int64_t key, const LogFacts& log) {
+void IndexStore::put_media(int64_t key, const LogFacts& log) {
   Statement row = database_.prepare("INSERT OR REPLACE INTO medium VALUES(?,?,?,?,?,?)");
   for (const auto& [name, m] : log.media) {
     row.bind(1, key);
@@ -398,7 +398,7 @@ std::pair<query::SeriesName, SeriesFacts> series_facts(const Statement& row) {
 
 }  // namespace
 
-std::map<query::SeriesName, SeriesFacts> Store::series(int64_t key, const std::string& name) const {
+std::map<query::SeriesName, SeriesFacts> IndexStore::series(int64_t key, const std::string& name) const {
   std::map<query::SeriesName, SeriesFacts> all;
   Statement rows = database_.prepare(fmt::format("SELECT name, context, {}, {} FROM metric WHERE name = ? AND run = ?",
                                                  kSeriesColumns, kSummaryColumns));
@@ -408,7 +408,7 @@ std::map<query::SeriesName, SeriesFacts> Store::series(int64_t key, const std::s
   return all;
 }
 
-LogPart Store::last_part(int64_t key) const {
+LogPart IndexStore::last_part(int64_t key) const {
   Statement row = database_.prepare("SELECT state FROM reading WHERE key = ?");
   row.bind(1, key);
   LogFacts log;
@@ -416,7 +416,7 @@ LogPart Store::last_part(int64_t key) const {
   return log.part;
 }
 
-LogFacts Store::log(int64_t key) const {
+LogFacts IndexStore::log(int64_t key) const {
   LogFacts log;
   Statement reading = database_.prepare(
       "SELECT segment, \"offset\", steps, digest, \"time\", state FROM reading WHERE key = ? AND has_run");
@@ -444,7 +444,7 @@ LogFacts Store::log(int64_t key) const {
   return log;
 }
 
-RunFacts Store::facts(int64_t key) const {
+RunFacts IndexStore::facts(int64_t key) const {
   RunFacts facts;
   facts.log = log(key);
   Statement run = database_.prepare(fmt::format("SELECT key{} FROM run WHERE key = ?", columns_of_fields()));

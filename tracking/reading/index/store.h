@@ -34,9 +34,9 @@ struct Reading {
   bool has_run = false;  ///< run.json could be read
 };
 
-class Store {
+class IndexStore {
  public:
-  explicit Store(const Database& database) : database_(database) {}
+  explicit IndexStore(const Database& database) : database_(database) {}
 
   /// By the names of their folders: of all, or of the one that is named.
   std::map<std::string, Reading> readings(const std::string& only = {}) const;

@@ -264,7 +264,7 @@ class Making {
   IndexedRun run_;
   WindowRequest request_;
   LongSeries long_series_;
-  Store store_;
+  IndexStore store_;
   query::SeriesName name_;
   SeriesFacts facts_;
   std::map<int, int64_t> levels_;  // and how many buckets each has
