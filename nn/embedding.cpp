@@ -1,5 +1,6 @@
 #include "stet/nn/embedding.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "stet/nn/init.h"

@@ -1,5 +1,6 @@
 #include "stet/nn/init.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 

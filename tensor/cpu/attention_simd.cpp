@@ -1,4 +1,5 @@
 // Attention of one head after another, a strip of rows at a time: its scores and weights stay in cache.
+#include <algorithm>
 #include <vector>
 
 #include "stet/tensor/finite.h"

@@ -1,5 +1,7 @@
 // The steps of a gated recurrent unit, as lstm_simd.cpp goes through its own.
 #include "stet/tensor/kernels.h"
+
+#include <algorithm>
 #include "stet/tensor/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -1,6 +1,7 @@
 #include "stet/tensor/contract.h"
 #include "stet/tensor/cpu/reduce_rows.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "stet/tensor/simd/targets.h"

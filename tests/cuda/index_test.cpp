@@ -1,5 +1,7 @@
 // Indexing on a GPU against the CPU, bit for bit.
 #include "cuda/device.h"
+
+#include <algorithm>
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "tensor/bits.h"

@@ -1,5 +1,7 @@
 #include "stet/data/mnist.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "data/support.h"

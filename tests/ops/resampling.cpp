@@ -1,4 +1,5 @@
 // Other sizes of images, and images at other places.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 

@@ -1,5 +1,7 @@
 #include "stet/tensor/cpu/conv/weight_lanes.h"
 
+#include <algorithm>
+
 #include "stet/tensor/finite.h"
 
 namespace stet::cpu_kernels {
