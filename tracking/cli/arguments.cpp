@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -46,11 +45,6 @@ void Arguments::rest(std::vector<std::string>& words, Takes takes) {
   all_.push_back({.name = "", .help = "", .takes = std::move(takes), .place = &words, .rest = true});
 }
 
-bool answers_json(const Verb& verb) {
-  constexpr std::string_view kOthers[] = {"resume", "plot", "data", "completion"};
-  return std::find(std::begin(kOthers), std::end(kOthers), verb.name) == std::end(kOthers);
-}
-
 bool takes_queries(const std::vector<Argument>& arguments) {
   return std::any_of(arguments.begin(), arguments.end(), [](const Argument& a) {
     return a.takes.kind == Takes::query || a.takes.kind == Takes::terms || a.takes.kind == Takes::runs;
@@ -63,7 +57,7 @@ std::vector<Argument> arguments_of(const Verb& verb) {
   Arguments arguments;
   verb.options(arguments);
   arguments.option("--runs", runs, "folder of runs; ./runs unless given", Takes::folder);
-  if (answers_json(verb)) arguments.flag("--json", given, "print JSON");
+  if (verb.answers_json) arguments.flag("--json", given, "print JSON");
   arguments.flag("--help,-h", given, "what it takes");
   return arguments.all();
 }

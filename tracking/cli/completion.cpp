@@ -71,7 +71,8 @@ Verb completion() {
             if (*shell != "bash" && *shell != "zsh") raise("completion: '{}' is neither bash nor zsh", *shell);
             fmt::print("{}", *shell == "bash" ? kBash : kZsh);
             return 0;
-          }};
+          },
+          /*answers_json=*/false};
 }
 
 }  // namespace stet::tracking::cli

@@ -142,7 +142,8 @@ Verb data_sets() {
             if (wanted->action != "fetch") raise("data: '{}' is neither fetch nor list", wanted->action);
             if (wanted->name.empty()) raise("data fetch: give the name of a data set; stet data list has them");
             return fetch_all(*wanted);
-          }};
+          },
+          /*answers_json=*/false};
 }
 
 }  // namespace stet::tracking::cli

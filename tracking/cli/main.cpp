@@ -168,7 +168,7 @@ int run_command(int argc, char** argv) {
   for (const Verb& verb : all_verbs()) {
     CLI::App* command = app.add_subcommand(verb.name, verb.help);
     command->add_option("--runs", common.runs, "folder of runs")->capture_default_str()->type_name("FOLDER");
-    if (answers_json(verb)) command->add_flag("--json", common.json, "print JSON");
+    if (verb.answers_json) command->add_flag("--json", common.json, "print JSON");
     Arguments arguments;
     verb.options(arguments);
     for (const Argument& argument : arguments.all()) add(*command, argument);

@@ -213,7 +213,8 @@ Verb plot() {
         arguments.option("--scale", options->scale, 1, 8, "of PNG: so many points a pixel of the SVG; 2 unless given");
         arguments.flag("--dark", options->dark, "light on dark, in files");
       },
-      [options](const Common& common) { return answer(*options, common); }};
+      [options](const Common& common) { return answer(*options, common); },
+      /*answers_json=*/false};
 }
 
 }  // namespace stet::tracking::cli

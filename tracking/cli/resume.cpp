@@ -96,7 +96,8 @@ Verb resume() {
             arguments.trust(options->trust);
             arguments.rest(options->flags, Takes::file);
           },
-          [options](const Common& common) { return resume_run(common, *options); }};
+          [options](const Common& common) { return resume_run(common, *options); },
+          /*answers_json=*/false};
 }
 
 }  // namespace stet::tracking::cli

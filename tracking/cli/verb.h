@@ -80,10 +80,9 @@ struct Verb {
   std::function<void(Arguments& arguments)> options;  ///< says what it takes
   std::function<int(const Common& common)> run;  ///< returns the program's exit status: 0 done or the same, 1 differs
                                                  ///< or not verified, 2 wrong use or unreadable
+  bool answers_json = true;
 };
 
-/// Does it answer --json?
-bool answers_json(const Verb& verb);
 /// All that a verb takes, --runs, --json and --help with it; there is nothing behind their places.
 std::vector<Argument> arguments_of(const Verb& verb);
 /// What stands for an option's value in texts, as FILE; empty where it has none.

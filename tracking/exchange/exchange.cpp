@@ -25,7 +25,6 @@ namespace {
 using Kind = EntryStatus::Kind;
 
 constexpr unsigned kFileMode = 0644, kProgramMode = 0555;
-constexpr int64_t kActLimit = int64_t{64} << 20;
 
 std::string below(const std::string& folder, const std::string& path) { return folder + "/" + path; }
 std::string folder_of(const std::string& path) {

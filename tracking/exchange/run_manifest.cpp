@@ -16,7 +16,6 @@
 namespace stet::tracking {
 namespace {
 
-constexpr int64_t kRecordLimit = int64_t{64} << 20;
 constexpr std::string_view kFolders[] = {"artifacts", "checkpoints", "source"};
 constexpr int kDeepest = 16;
 constexpr size_t kMostItems = 500'000, kMostPathBytes = size_t{64} << 20, kLongestName = 255;

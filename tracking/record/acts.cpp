@@ -21,7 +21,6 @@ namespace stet::tracking {
 namespace {
 
 constexpr std::string_view kFolder = "notes", kPrefix = "act-", kSuffix = ".json";
-constexpr int64_t kActLimit = int64_t{64} << 20;  // a derived metric may have a million values
 constexpr size_t kMostActs = 100'000, kTagLimit = 200;
 constexpr int kMostTags = 1'000;  // of an act
 constexpr int64_t kMostTagsInAll = 200'000;

@@ -3,6 +3,7 @@
 // the run.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ class RunRecord;
 
 namespace stet::tracking {
 
+/// An act's file is no longer; a derived metric may have a million values.
+inline constexpr int64_t kActLimit = int64_t{64} << 20;
+
 /// Is it the name of an act's file?
 bool is_act_name(std::string_view name);
 
@@ -27,7 +31,8 @@ struct Acts {
   std::vector<record::Act> acts;        ///< in the order in which they count
   std::vector<std::string> unreadable;  ///< files that could not be read: one line each that names the file
 };
-/// Reads them. Throws nothing on a damaged file, which is no act; IoError where the folder can't be listed.
+/// Reads them. Throws nothing on a damaged file, which is no act; IoError where the folder can't be listed, DataError
+/// where all acts name more tags than are read.
 Acts read_acts(const Folder& run);
 
 /// Stamps an act with its time, which is later than those that are there, and with who does it; and writes it,

@@ -25,7 +25,6 @@ namespace {
 
 constexpr std::string_view kRecordName = "run.json";
 constexpr int kMostLaunches = 20'000, kMostNames = 100'000;
-constexpr int64_t kRecordLimit = int64_t{64} << 20;  // a launch takes some kilobytes
 
 bool is_run(const Path& folder) {
   try {

@@ -87,6 +87,9 @@ using NewestNamed = std::function<std::optional<Path>(const std::string& name)>;
 /// when a prefix fits several, and lists them.
 Path find_run(const Path& runs, const std::string& which, const NewestNamed& newest_named = {});
 
+/// run.json is no longer: a launch takes some kilobytes.
+inline constexpr int64_t kRecordLimit = int64_t{64} << 20;
+
 /// run.json as it is. Throws IoError.
 std::string read_record_text(const Folder& folder);
 

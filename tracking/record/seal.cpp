@@ -176,18 +176,19 @@ void seal_files(record::RunRecord& record, const Folder& run) {
   auto* seal = record.mutable_launches(record.launches_size() - 1)->mutable_end()->mutable_seal();
   seal->clear_files();
   std::map<std::string, record::SealedFile> files;
-  for (const auto& [path, entry] : sealed_entries(run, SealDepth::everything)) {
-    if (look_at(entry).kind != EntryStatus::Kind::file) continue;  // a link, which Stet never makes
-    record::SealedFile& file = files[path];
-    file.set_path(path);
-    file.set_size(look_at(entry).size);
-    file.set_sha256(sha256_file(entry));
-  }
   // What was changed between two launches is not sealed as if it had been so.
   if (const record::Seal* earlier = earlier_seal_of(record)) {
     for (const auto& file : earlier->files()) {
       if (outlasts_launches(file)) files[file.path()] = file;
     }
+  }
+  for (const auto& [path, entry] : sealed_entries(run, SealDepth::everything)) {
+    if (files.contains(path)) continue;
+    if (look_at(entry).kind != EntryStatus::Kind::file) continue;  // a link, which Stet never makes
+    record::SealedFile& file = files[path];
+    file.set_path(path);
+    file.set_size(look_at(entry).size);
+    file.set_sha256(sha256_file(entry));
   }
   for (auto& [path, file] : files) *seal->add_files() = std::move(file);
 }
