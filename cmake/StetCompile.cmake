@@ -16,17 +16,17 @@ if(STET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CUDA_COMPILER_LAUNCHER ${STET_CCACHE})
 endif()
 # Where there is no compiler cache, sources of some libraries are compiled a dozen at a time (a third of the time: most of it goes into the headers
-# that they share), and tests with precompiled headers. With one, a source at a time does better.
+# that they share), and the run record's and tests with precompiled headers. With one, a source at a time does better.
 set(without_cache ON)
 if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache AND NOT "$ENV{CCACHE_DISABLE}")
   set(without_cache OFF)
 endif()
-option(STET_PCH "Compile the tests with precompiled headers" ${without_cache})
+option(STET_PCH "Compile the run record and the tests with precompiled headers" ${without_cache})
 option(STET_UNITY "Compile the sources of tensor, nn, data, optim and the page's server a dozen at a time" ${without_cache})
 
 # GCC 12's warnings that follow values through inlined functions take a std::variant's unused alternative, or the sum of two std::strings, for
 # an error, depending on what else it inlines (its bugs 105562, 105651). Where it inlines otherwise than in an ordinary build they are off; sanitizers see more.
-set(STET_WITHOUT_FALSE_ALARMS "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow>")
+set(STET_WITHOUT_FALSE_ALARMS "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread>")
 
 # stet_unity(<target>): what has compiler flags of its own stays apart, such as the CPU's kernels. No class there has
 # members of types in an unnamed namespace: GCC 12 takes it for one of a header and warns, GCC 14 ends in an error of its own.
@@ -35,6 +35,20 @@ function(stet_unity target)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
     target_compile_options(${target} PRIVATE "${STET_WITHOUT_FALSE_ALARMS}")
   endif()
+endfunction()
+
+# stet_precompile(<target> HEADER <file>): that header's text, compiled once; stet_precompile(<target> FROM <other>): another target's, which has the same flags.
+function(stet_precompile target)
+  cmake_parse_arguments(arg "" "HEADER;FROM" "" ${ARGN})
+  if(NOT STET_PCH)
+    return()
+  endif()
+  if(arg_FROM)
+    target_precompile_headers(${target} REUSE_FROM ${arg_FROM})
+  else()
+    target_precompile_headers(${target} PRIVATE ${arg_HEADER})
+  endif()
+  target_compile_options(${target} PRIVATE "${STET_WITHOUT_FALSE_ALARMS}")
 endfunction()
 
 # The numerics contract: nothing is contracted into a fused multiply-add, nothing is reassociated.

@@ -237,9 +237,10 @@ TEST(Metrics, ABatchThatIsRefusedCountsNothing) {
 TEST(Metrics, DoNotDependOnTheCallersRounding) {
   const Tensor logits = zeros({3, 2}), y = classes({0, 1, 1}), x = Tensor::from<float>({1, 0, 0}), t = zeros({3});
   const auto values = [&](int rounding) {
-    std::fesetround(rounding);
+    EXPECT_EQ(std::fesetround(rounding), 0);
     const std::vector<double> all = {after(nn::Accuracy(), logits, y), after(nn::TopK(1), logits, y),
                                      after(nn::MeanSquaredError(), x, t), after(nn::MeanAbsoluteError(), x, t)};
+    EXPECT_EQ(std::fegetround(), rounding);
     std::fesetround(FE_TONEAREST);
     return all;
   };
