@@ -103,7 +103,7 @@ void LiveRun::take_up_recorded() {
   held_ = std::move(run.held);
   flags_.runs = held_->folder.path().parent_path();
   RestartPoint point = find_restart_point(held_->folder);
-  for (const auto& why : point.passed_over) progress_.warn(fmt::format("{}: passed over: {}", program_, why));
+  for (const auto& why : point.passed_over) warn("passed over: " + why);
   parameters_.set_record(run.record.id(), recorded_parameters(run.record));
   checkpoints_.take_over(policy_of(run.record));
   record_.take_over(std::move(run.record));
@@ -131,6 +131,9 @@ void LiveRun::close() {
   state_.set_device(flags_.device);
 }
 
+void LiveRun::say(std::string_view line) { progress_.say(fmt::format("{}: {}", program_, line)); }
+void LiveRun::warn(std::string_view line) { progress_.warn(fmt::format("{}: {}", program_, line)); }
+
 // The folder or the next launch, and the log's segment. A failure before it is done leaves a run that is resumed as it
 // was, but for a launch without an end.
 void LiveRun::begin() {
@@ -151,8 +154,7 @@ void LiveRun::begin() {
     log_.recall(held_->folder);
   }
   if (!replay_) resources_.start(held_->folder);
-  progress_.say(fmt::format("{}: run {}{}", program_, held_->folder.path().string(),
-                            resumed() ? fmt::format(", from step {}", steps()) : ""));
+  say(fmt::format("run {}{}", held_->folder.path().string(), resumed() ? fmt::format(", from step {}", steps()) : ""));
 }
 
 // So that `stet resume` and `stet verify` know it for this user's.
@@ -161,7 +163,7 @@ void LiveRun::note_as_own() {
   try {
     note_own_run(record_.record());
   } catch (const IoError& e) {
-    progress_.warn(fmt::format("{}: {}; `stet resume` and `stet verify` will ask for --trust", program_, e.what()));
+    warn(fmt::format("{}; `stet resume` and `stet verify` will ask for --trust", e.what()));
   }
 }
 
@@ -169,8 +171,7 @@ void LiveRun::note_as_own() {
 void LiveRun::settle_source() {
   if (!record_.keep_source(fs_, held_->folder)) return;
   save_record();
-  for (const std::string& note : record_.notes())
-    progress_.warn(fmt::format("{}: {}; what is uncommitted is not in the record", program_, note));
+  for (const std::string& note : record_.notes()) warn(note + "; what is uncommitted is not in the record");
 }
 
 void LiveRun::begin_log() {
@@ -190,8 +191,7 @@ void LiveRun::save_record() {
 LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
   close();
   if (parents_ && position_.depth() == 0)
-    progress_.warn(
-        fmt::format("{}: trains without a record: the process that it was forked from has the run", program_));
+    warn("trains without a record: the process that it was forked from has the run");
   index = 0;
   const Position::Entry entry = position_.enter();
   progress_.enter_loop({kind == LoopKind::epochs, position_.index(), length});
@@ -252,7 +252,7 @@ void LiveRun::restore() {
   digests_.set_restored(now_);
   checkpoints_.set_restored(now_);
   if (flags_.max_steps > 0 && steps() >= flags_.max_steps) {
-    progress_.say(fmt::format("{}: run {} is at step {} already", program_, record_.id(), steps()));
+    say(fmt::format("run {} is at step {} already", record_.id(), steps()));
     std::_Exit(0);
   }
   digests_.forget_losses();
@@ -267,7 +267,7 @@ void LiveRun::restore() {
 void LiveRun::begin_iteration(LoopKind kind, BatchSize size) {
   position_.begin_iteration(now_.committed);
   if (mute()) return;
-  trained_.clear();
+  training_watch_.begin_iteration();
   progress_.begin_iteration(size.items, size.images);
   now_.in_step = kind == LoopKind::steps;
   training_ = true;
@@ -281,9 +281,7 @@ void LiveRun::commit(LoopKind kind, bool finished) {
   const bool step = kind == LoopKind::steps || (!finished && !position_.holds_loops());
   const bool may_be_return = finished && position_.depth() > 1;
   if (step && !mute()) log_.weights(state_);
-  if (step && kind == LoopKind::epochs) {
-    for (const auto& [optimizer, steps] : trained_) most_trained_ = std::max(most_trained_, steps);
-  }
+  if (step && kind == LoopKind::epochs) training_watch_.count_pass_as_step();
   position_.commit(finished);
   go_to_next_boundary(step ? 1 : 0);
   now_.in_step = false;
@@ -367,13 +365,7 @@ void LiveRun::loss(const Tensor& value) {
 
 void LiveRun::training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) {
   if (mute()) return;
-  if (position_.depth() == 0) {
-    ++trained_outside_;
-    return;
-  }
-  ++trained_[&optimizer];
-  if (!optimizers_.insert(&optimizer).second) return;
-  state_.require_tracked(now_.step(), optimizer, parameters);
+  if (training_watch_.step(optimizer, position_.depth())) state_.require_tracked(now_.step(), optimizer, parameters);
 }
 
 void LiveRun::gradients(const Gradients& gradients) {

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +28,7 @@
 #include "stet/tracking/run/run_flags.h"
 #include "stet/tracking/run/run_log.h"
 #include "stet/tracking/run/state.h"
+#include "stet/tracking/run/training_watch.h"
 
 namespace stet::tracking {
 
@@ -111,8 +110,11 @@ class LiveRun final : public Recorder {
   FiniteCheck finite() const { return FiniteCheck(flags_.allow_nan); }
 
   [[noreturn]] void stop(const std::string& reason, int exit_code);
-  void warn_of_loops();
-  void warn_of_names();
+  // Lines that start with the program's name.
+  void say(std::string_view line);
+  void warn(std::string_view line);
+  void warn_of_training();
+  void warn_of_metrics();
   void mark_end(record::End::Status status, int exit_code, const std::string& message);
 
   FileSystem& fs_;
@@ -137,16 +139,11 @@ class LiveRun final : public Recorder {
   Instant now_;
   int64_t epochs_ = 0;
   bool training_ = false, ended_ = false;
-  bool parents_ = false;                  // the process that this one was forked from has the run
-  bool abandoned_ = false;                // an exception left the outermost loop
-  bool torn_ = false;                     // since the last boundary, an exception left a pass half done
-  bool held_against_record_ = false;      // data and hyperparameters of a run that is resumed
-  std::set<const Stateful*> optimizers_;  // that were seen to be tracked
-
-  // What is no loop of the run's: steps of each optimizer in this pass, most of one in a pass that counts as one step,
-  // and all outside of loops.
-  std::map<const Stateful*, int64_t> trained_;
-  int64_t most_trained_ = 0, trained_outside_ = 0;
+  bool parents_ = false;              // the process that this one was forked from has the run
+  bool abandoned_ = false;            // an exception left the outermost loop
+  bool torn_ = false;                 // since the last boundary, an exception left a pass half done
+  bool held_against_record_ = false;  // data and hyperparameters of a run that is resumed
+  TrainingWatch training_watch_;
 
   // What it says. Last: a thread of it uses the rest.
   RunLog log_{now_, sink_, digests_, checkpoints_, [this] { begin(); }};

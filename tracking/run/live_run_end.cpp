@@ -7,11 +7,10 @@
 #include <exception>
 
 #include "stet/tensor/error.h"
-#include "stet/tracking/record/event.pb.h"
-#include "stet/tracking/record/nearest.h"
 #include "stet/tracking/record/text.h"
 #include "stet/tracking/run/live_run.h"
 #include "stet/tracking/run/process_end.h"
+#include "stet/tracking/run/unlogged_metrics.h"
 
 namespace stet::tracking {
 
@@ -30,44 +29,22 @@ void LiveRun::mark_end(record::End::Status status, int exit_code, const std::str
   save_record();
 }
 
-// What a program did that it will hardly have meant, and that no call could refuse.
-void LiveRun::warn_of_loops() {
+// Metrics of which the program asked something.
+void LiveRun::warn_of_metrics() try {
   if (replay_) return;
-  if (most_trained_ > 1)
-    progress_.warn(
-        fmt::format("{}: an optimizer stepped {} times in one step: each pass of run.epochs is one, as no "
-                    "loop of the run lies in it; write for (... : run.steps(loader))",
-                    program_, most_trained_));
-  if (trained_outside_ > 0)
-    progress_.warn(
-        fmt::format("{}: an optimizer stepped {} time{} outside of run.epochs and run.steps, of which the "
-                    "record knows nothing; write for (... : run.steps(loader))",
-                    program_, trained_outside_, trained_outside_ == 1 ? "" : "s"));
+  std::vector<AskedMetric> asked;
+  const std::string& best = checkpoints_.policy().best_metric;
+  if (!best.empty() && !checkpoints_.knows_metric()) asked.emplace_back("checkpoint", best);
+  for (const auto& summary : record_.record().summaries()) {
+    if (std::isnan(summary.value())) asked.emplace_back("summary", summary.metric());
+  }
+  for (const std::string& line : unlogged_metrics(held_->folder, asked)) warn(line);
+} catch (const Error&) {  // a log that can't be read is told of by who reads it
 }
 
-// Of metrics that the program asks something of and never logs.
-void LiveRun::warn_of_names() try {
-  std::vector<std::pair<const char*, std::string>> missed;
-  const std::string& best = checkpoints_.policy().best_metric;
-  if (!best.empty() && !checkpoints_.knows_metric()) missed.emplace_back("checkpoint", best);
-  for (const auto& summary : record_.record().summaries()) {
-    if (std::isnan(summary.value())) missed.emplace_back("summary", summary.metric());
-  }
-  if (replay_ || missed.empty()) return;
-  std::set<std::string> names;
-  EventReader reader(held_->folder);
-  for (record::Event event; reader.next(event);) {
-    for (const auto& value : event.summary().value()) {
-      if (value.has_double_value() && !is_system_metric(metric_name(value))) names.insert(metric_name(value));
-    }
-  }
-  for (const auto& [call, name] : missed) {
-    if (names.contains(name)) continue;  // it was nan, or has another context
-    const std::string near = nearest(name, {names.begin(), names.end()});
-    progress_.warn(fmt::format("{}: {}: no metric '{}' was logged{}", program_, call, name,
-                               near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
-  }
-} catch (const Error&) {  // a log that can't be read is told of by who reads it
+void LiveRun::warn_of_training() {
+  if (replay_) return;
+  for (const std::string& line : training_watch_.warnings()) warn(line);
 }
 
 void LiveRun::finish() {
@@ -78,9 +55,9 @@ void LiveRun::finish() {
   if (!begun() || ended_) return;
   mark_end(record::End::FINISHED, 0, "");
   progress_.end();
-  warn_of_loops();
-  warn_of_names();
-  progress_.say(fmt::format("{}: finished after {} steps: {}", program_, steps(), held_->folder.path().string()));
+  warn_of_training();
+  warn_of_metrics();
+  say(fmt::format("finished after {} steps: {}", steps(), held_->folder.path().string()));
   progress_.close_output();
 }
 
@@ -98,9 +75,9 @@ void LiveRun::stop(const std::string& reason, int exit_code) {
   if (!checkpoints_.covers(now_)) write_checkpoint();
   mark_end(record::End::INTERRUPTED, exit_code, reason);
   progress_.end();
-  warn_of_loops();
-  progress_.say(fmt::format("{}: {} at step {}; go on with --resume {}", program_,
-                            reason == "max-steps" ? "stopped by --max-steps" : reason, steps(), record_.id()));
+  warn_of_training();
+  say(fmt::format("{} at step {}; go on with --resume {}", reason == "max-steps" ? "stopped by --max-steps" : reason,
+                  steps(), record_.id()));
   progress_.close_output();
   std::_Exit(exit_code);
 }

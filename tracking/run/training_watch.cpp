@@ -1,0 +1,37 @@
+#include "stet/tracking/run/training_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace stet::tracking {
+
+bool TrainingWatch::step(const Stateful& optimizer, int64_t loops) {
+  if (loops == 0) {
+    ++outside_;
+    return false;
+  }
+  ++in_pass_[&optimizer];
+  return known_.insert(&optimizer).second;
+}
+
+void TrainingWatch::count_pass_as_step() {
+  for (const auto& [optimizer, steps] : in_pass_) most_in_pass_ = std::max(most_in_pass_, steps);
+}
+
+std::vector<std::string> TrainingWatch::warnings() const {
+  std::vector<std::string> all;
+  if (most_in_pass_ > 1)
+    all.push_back(
+        fmt::format("an optimizer stepped {} times in one step: each pass of run.epochs is one, as no loop of the run "
+                    "lies in it; write for (... : run.steps(loader))",
+                    most_in_pass_));
+  if (outside_ > 0)
+    all.push_back(
+        fmt::format("an optimizer stepped {} time{} outside of run.epochs and run.steps, of which the record knows "
+                    "nothing; write for (... : run.steps(loader))",
+                    outside_, outside_ == 1 ? "" : "s"));
+  return all;
+}
+
+}  // namespace stet::tracking
