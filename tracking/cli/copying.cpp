@@ -8,6 +8,7 @@
 #include "stet/tracking/cli/chosen_runs.h"
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/value_text.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::cli {
 namespace {
@@ -16,9 +17,8 @@ std::string summary(const Exchanged& done) {
   std::string text = counted(done.copied.size(), "run") + " copied";
   if (!done.updated.empty()) text += fmt::format(", {} brought up to date", done.updated.size());
   if (done.same > 0) text += fmt::format(", {} there already", done.same);
-  if (done.notes > 0) text += ", " + counted(static_cast<size_t>(done.notes), "note") + " added";
-  return text +
-         fmt::format("; {}, {}", counted(static_cast<size_t>(done.programs), "kept program"), size_text(done.bytes));
+  if (done.notes > 0) text += ", " + counted(done.notes, "note") + " added";
+  return text + fmt::format("; {}, {}", counted(done.programs, "kept program"), size_text(done.bytes));
 }
 
 std::string name_there(const std::vector<std::string>& all, const std::string& word) {

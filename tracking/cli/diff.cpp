@@ -15,6 +15,7 @@
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/differences.h"
 #include "stet/tracking/record/parse.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::cli {
 namespace {
@@ -95,9 +96,7 @@ void print_text(const RunOverview& a, const RunOverview& b, const RunDifferences
   if (a.folder == b.folder) return put_line(fmt::format("no difference: both are run {}", a.id));
   if (found.same()) return put_line("no difference");
   for (const std::string& line : difference_lines(rows_of(a, b, found), terminal_width())) put_line(line);
-  if (found.same_bits)
-    put_line(
-        fmt::format("the same bits after {}: digest {}", counted(static_cast<size_t>(a.steps), "step"), a.digest()));
+  if (found.same_bits) put_line(fmt::format("the same bits after {}: digest {}", counted(a.steps, "step"), a.digest()));
 }
 
 bool say_altered(const RunOverview& run) {

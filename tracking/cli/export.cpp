@@ -10,6 +10,7 @@
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/query/lexer.h"
+#include "stet/tracking/record/text.h"
 #include "stet/tracking/ui/export.h"
 
 namespace stet::tracking::cli {

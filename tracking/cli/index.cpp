@@ -9,6 +9,7 @@
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
 #include "stet/tracking/reading/run_index.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::cli {
 namespace {

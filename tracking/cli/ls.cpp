@@ -20,6 +20,7 @@
 #include "stet/tracking/reading/runs.h"
 #include "stet/tracking/reading/selection.h"
 #include "stet/tracking/record/events.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::cli {
 namespace {

@@ -15,6 +15,7 @@
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/record/host.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking::cli {
 namespace {
@@ -57,9 +58,8 @@ Pairs metrics(const RunOverview& run) {
   Pairs pairs;
   for (const auto& [tag, metric] : run.outline.metrics) {
     const MetricSummary& m = metric.summary;
-    pairs.emplace_back(tag,
-                       fmt::format("{:.6g} at step {}  (min {:.6g} at {}, max {:.6g} at {}, {})", m.last, m.step, m.min,
-                                   m.min_step, m.max, m.max_step, counted(static_cast<size_t>(m.count), "value")));
+    pairs.emplace_back(tag, fmt::format("{:.6g} at step {}  (min {:.6g} at {}, max {:.6g} at {}, {})", m.last, m.step,
+                                        m.min, m.min_step, m.max, m.max_step, counted(m.count, "value")));
   }
   return pairs;
 }
@@ -83,7 +83,7 @@ Pairs derived(const RunOverview& run) {
 Pairs data(const RunOverview& run) {
   Pairs pairs;
   for (const RunData& d : run.data) {
-    std::string text = counted(static_cast<size_t>(d.count), "sample");
+    std::string text = counted(d.count, "sample");
     for (const std::string& part : {d.samples_sha256.substr(0, 16), d.split}) {
       if (!part.empty()) text += ", " + part;
     }
@@ -163,7 +163,7 @@ int exit_status(const RunOverview& run) { return run.seal.state == SealState::al
 // Its lines, each set off from the titles of the parts.
 void print_model(const RunOverview& run) {
   put_line("");
-  put_line(fmt::format("Model, {}", counted(static_cast<size_t>(run.parameter_count), "trained value")));
+  put_line(fmt::format("Model, {}", counted(run.parameter_count, "trained value")));
   std::istringstream lines(run.model_summary);
   for (std::string line; std::getline(lines, line);) put_line("  " + line);
 }
@@ -179,8 +179,8 @@ void print_text(const RunOverview& run) {
   put_line("run " + run.id);
   put_line(fmt::format("  name {}, program {}, {}", run.name, run.program, name_of(run.status)));
   put_line("  " + run.folder.string());
-  put_line(fmt::format("  made {}, {}, numerics {}, seed {}", local_time(run.created),
-                       counted(static_cast<size_t>(run.steps), "step"), run.numerics, run.seed));
+  put_line(fmt::format("  made {}, {}, numerics {}, seed {}", local_time(run.created), counted(run.steps, "step"),
+                       run.numerics, run.seed));
   print_labels(run);
   if (!run.digest().empty()) put_line("  digest " + run.digest());
   if (run.status != RunStatus::running) put_line("  " + run.seal.line());

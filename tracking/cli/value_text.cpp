@@ -74,8 +74,4 @@ std::string size_text(int64_t bytes) {
   return fmt::format("{:.3g} {}", value, kUnits[unit]);
 }
 
-std::string counted(size_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 }  // namespace stet::tracking::cli

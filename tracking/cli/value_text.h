@@ -17,7 +17,5 @@ std::string exact_text(const query::Value& value);
 
 /// Bytes for people, as 3.2 MB.
 std::string size_text(int64_t bytes);
-/// As "1 run" and "2 runs".
-std::string counted(size_t count, const char* what);
 
 }  // namespace stet::tracking::cli

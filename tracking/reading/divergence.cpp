@@ -15,6 +15,7 @@
 #include "stet/tracking/reading/comparison.h"
 #include "stet/tracking/reading/differences.h"
 #include "stet/tracking/record/checkpoint.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -305,9 +306,11 @@ std::string parting_line(const Divergence& found) {
 }  // namespace
 
 std::string line_of(const Divergence& found) {
-  const std::string compared = fmt::format("{} losses, {} digests of states", found.losses, found.states);
+  const std::string compared = fmt::format("{} {}, {} of states", found.losses, found.losses == 1 ? "loss" : "losses",
+                                           counted(found.states, "digest"));
   switch (found.verdict) {
-    case Divergence::Verdict::same: return fmt::format("the same bits, all {} steps: {}", found.steps_first, compared);
+    case Divergence::Verdict::same:
+      return fmt::format("the same bits, all {}: {}", counted(found.steps_first, "step"), compared);
     case Divergence::Verdict::longer:
       return fmt::format("the same bits as far as both went: {}; they went {} | {} steps", compared, found.steps_first,
                          found.steps_second);

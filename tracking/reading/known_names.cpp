@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "stet/tracking/record/text.h"
+
 namespace stet::tracking {
 namespace {
 
 using Known = query::KnownNames::Known;
 using KnownSeries = query::KnownNames::KnownSeries;
-
-std::string counted(int64_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 std::string detail_of(const NamedSeries& series) {
   return fmt::format("in {}, to {}", counted(series.runs, "run"), counted(series.most_points, "point"));

@@ -14,6 +14,7 @@
 #include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -49,11 +50,11 @@ std::string other_end(const RunView& run) {
   if (run.status == RunStatus::interrupted && end->message.empty())
     return fmt::format("{}: the run was interrupted, and nothing says by what", record_path(run));
   if (run.recorded_steps != end->last_step)
-    return fmt::format("{}: the run has {} steps, and ended after {}", record_path(run), run.recorded_steps,
+    return fmt::format("{}: the run has {}, and ended after {}", record_path(run), counted(run.recorded_steps, "step"),
                        end->last_step);
   if (stop->step != end->last_step && stop->step != end->last_step + 1)  // in mid-step, the log counts the step at hand
-    return fmt::format("{}: the run ended after {} steps, and the log at step {}", record_path(run), end->last_step,
-                       stop->step);
+    return fmt::format("{}: the run ended after {}, and the log at step {}", record_path(run),
+                       counted(end->last_step, "step"), stop->step);
   return "";
 }
 

@@ -134,6 +134,10 @@ std::string printable_json(std::string_view json) {
   return out;
 }
 
+std::string counted(int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string hex_of(std::string_view bytes) {
   std::string text;
   for (const unsigned char c : bytes) text += fmt::format("{:02x}", c);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ std::string in_one_line(std::string_view text);
 /// JSON with the same characters as JSON's escapes, so that its values stay what they are. Line ends outside of strings
 /// stay.
 std::string printable_json(std::string_view json);
+
+/// As "1 run" and "2 runs".
+std::string counted(int64_t count, std::string_view what);
 
 /// Bytes as hexadecimal digits, two each.
 std::string hex_of(std::string_view bytes);

@@ -57,7 +57,7 @@ void LiveRun::finish() {
   progress_.end();
   warn_of_training();
   warn_of_metrics();
-  say(fmt::format("finished after {} steps: {}", steps(), held_->folder.path().string()));
+  say(fmt::format("finished after {}: {}", counted(steps(), "step"), held_->folder.path().string()));
   progress_.close_output();
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "stet/tracking/record/text.h"
+
 namespace stet::tracking {
 
 bool TrainingWatch::step(const Stateful& optimizer, int64_t loops) {
@@ -28,9 +30,9 @@ std::vector<std::string> TrainingWatch::warnings() const {
                     most_in_pass_));
   if (outside_ > 0)
     all.push_back(
-        fmt::format("an optimizer stepped {} time{} outside of run.epochs and run.steps, of which the record knows "
+        fmt::format("an optimizer stepped {} outside of run.epochs and run.steps, of which the record knows "
                     "nothing; write for (... : run.steps(loader))",
-                    outside_, outside_ == 1 ? "" : "s"));
+                    counted(outside_, "time")));
   return all;
 }
 
