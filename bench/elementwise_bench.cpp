@@ -44,7 +44,8 @@ void add_streams() {
   for (const int threads : {1, 2}) {
     benchmark::RegisterBenchmark(("stream/" + std::to_string(threads)).c_str(), [=](benchmark::State& state) {
       const ::Stream& s = measured_stream(threads);
-      for (auto _ : state) benchmark::DoNotOptimize(s.copy);
+      double copy = s.copy;
+      for (auto _ : state) benchmark::DoNotOptimize(copy);
       state.counters["copy"] = s.copy;
       state.counters["scale"] = s.scale;
       state.counters["triad"] = s.triad;

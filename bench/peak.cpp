@@ -35,7 +35,7 @@ template <class T> int chains(int64_t steps) {
   }
   auto total = sum[0];
   for (int j = 1; j < kChains; ++j) total = hn::Add(total, sum[j]);
-  const T sink = hn::GetLane(total);
+  T sink = hn::GetLane(total);
   benchmark::DoNotOptimize(sink);
   return static_cast<int>(hn::Lanes(d));
 }

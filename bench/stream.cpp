@@ -64,7 +64,7 @@ void read(float*, const float* b, const float*, int64_t begin, int64_t end) {
     s2 = hn::Add(s2, hn::Load(d, b + i + 2 * lanes));
     s3 = hn::Add(s3, hn::Load(d, b + i + 3 * lanes));
   }
-  const float sink = hn::GetLane(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)));
+  float sink = hn::GetLane(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)));
   benchmark::DoNotOptimize(sink);
 }
 

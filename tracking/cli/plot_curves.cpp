@@ -24,6 +24,11 @@ struct Shown {
   SeriesFacts facts;
 };
 
+// Times that a record says may be as far apart as numbers go.
+void drop_placeless(std::vector<PlotPoint>& points) {
+  std::erase_if(points, [](const PlotPoint& p) { return !std::isfinite(p.x); });
+}
+
 // x of a metric's points; those whose x is unknown are left out.
 std::vector<PlotPoint> points_of(const std::vector<Point>& logged, const std::string& x, double created,
                                  const std::map<int64_t, double>& by_step) {
@@ -38,6 +43,7 @@ std::vector<PlotPoint> points_of(const std::vector<Point>& logged, const std::st
     }
     points.push_back({at, p.value, p.value, p.value});
   }
+  drop_placeless(points);
   std::stable_sort(points.begin(), points.end(), [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
   return points;
 }
@@ -62,6 +68,7 @@ void add_points(std::vector<PlotPoint>& points, const SeriesBucket& b, bool by_t
 PlotCurve curve_of(const SeriesWindow& window, std::string label, bool by_time, double created) {
   PlotCurve curve{.label = std::move(label), .points = {}, .has_band = false, .raw = {}};
   for (const SeriesBucket& b : window.buckets) add_points(curve.points, b, by_time, created);
+  drop_placeless(curve.points);
   if (window.smooth.empty()) return curve;
   curve.raw = std::move(curve.points);
   curve.points.clear();
@@ -70,6 +77,7 @@ PlotCurve curve_of(const SeriesWindow& window, std::string label, bool by_time, 
     const double at = by_time ? b.last_time - created : static_cast<double>(b.last_step), y = window.smooth[i];
     curve.points.push_back({at, y, y, y});
   }
+  drop_placeless(curve.points);
   return curve;
 }
 

@@ -16,7 +16,7 @@ struct PlotPoint {
 
 struct PlotCurve {
   std::string label;
-  std::vector<PlotPoint> points;  ///< by ascending x; y may be NaN or infinite
+  std::vector<PlotPoint> points;  ///< by ascending x, which is finite; y may be NaN or infinite
   bool has_band = false;
   std::vector<PlotPoint> raw;  ///< behind a smoothed curve, lighter; empty: none
 };

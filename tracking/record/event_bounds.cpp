@@ -2,6 +2,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 
+#include <cmath>
 #include <cstdint>
 
 #include "stet/tracking/record/encoding.h"
@@ -55,7 +56,7 @@ bool parse_event(record::Event& event, std::string_view bytes) {
   int64_t left = kMostParts;
   if (!count_parts(EventPart::event, bytes, left)) return false;
   const google::protobuf::LogSilencer mute;  // it prints of text that is not UTF-8
-  return event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && std::isfinite(event.wall_time());
 }
 
 }  // namespace stet::tracking

@@ -7,7 +7,7 @@
 
 namespace stet::tracking {
 
-/// Parses an event. False where it is none, or has more fields than an event that is logged.
+/// Parses an event. False where it is none, has more fields than an event that is logged, or a time that is not finite.
 bool parse_event(record::Event& event, std::string_view bytes);
 
 }  // namespace stet::tracking

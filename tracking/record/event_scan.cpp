@@ -2,6 +2,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "stet/tracking/record/encoding.h"
@@ -41,7 +42,7 @@ bool EventScanner::scan(std::string_view event) {
     uint64_t key = 0, number = 0;
     if (!take_varint(event, key)) return false;
     if (key == kWallTime) {
-      if (!take_double(event, time_)) return false;
+      if (!take_double(event, time_) || !std::isfinite(time_)) return false;
     } else if (key == kStep || key == kTick) {
       if (!take_varint(event, number)) return false;
       if (key == kStep) step_ = static_cast<int64_t>(number);

@@ -2,13 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "stet/tracking/reading/log_collector.h"
 #include "stet/tracking/record/run_folder.h"
 #include "stet/tracking/ui/answers.h"
 #include "stet/tracking/ui/blobs.h"
+#include "stet/tracking/ui/common_bins.h"
 
 namespace stet::tracking::ui {
 namespace {
@@ -43,28 +43,6 @@ std::vector<LoggedMedium> logged(Desk& desk, const Parameters& p, LoggedMedium::
   return std::move(found->second);
 }
 
-// A histogram's counts in other bins; what a bucket holds is spread over it evenly.
-std::vector<double> rebinned(const LoggedMedium& h, double low, double width) {
-  std::vector<double> counts(kBins);
-  for (size_t i = 0; i + 2 < h.numbers.size(); i += 3) {
-    const double left = h.numbers[i], right = h.numbers[i + 1], count = h.numbers[i + 2];
-    const auto bin = [&](double x) {
-      return static_cast<size_t>(std::clamp((x - low) / width, 0.0, static_cast<double>(kBins - 1)));
-    };
-    if (!(count > 0)) continue;
-    if (!(right > left)) {
-      counts[bin(left)] += count;
-      continue;
-    }
-    for (size_t b = bin(left); b <= bin(right); ++b) {
-      const double from = std::max(left, low + width * static_cast<double>(b));
-      const double to = std::min(right, low + width * static_cast<double>(b + 1));
-      if (to > from) counts[b] += count * (to - from) / (right - left);
-    }
-  }
-  return counts;
-}
-
 }  // namespace
 
 Json media(Desk& desk, const Parameters& p) {
@@ -91,21 +69,11 @@ Json media(Desk& desk, const Parameters& p) {
 
 Json histogram(Desk& desk, const Parameters& p) {
   const auto all = logged(desk, p, LoggedMedium::Kind::histogram);
-  double low = std::numeric_limits<double>::infinity(), high = -low;
-  for (const LoggedMedium& h : all) {
-    for (size_t i = 0; i + 2 < h.numbers.size(); i += 3)
-      low = std::min(low, h.numbers[i]), high = std::max(high, h.numbers[i + 1]);
-  }
-  if (!(high > low)) high = low + 1;
-  if (!std::isfinite(low) || !std::isfinite(high)) low = 0, high = 1;
-  const double width = (high - low) / static_cast<double>(kBins);
-  Json edges = Json::array(), steps = Json::array(), counts = Json::array();
-  for (size_t i = 0; i <= kBins; ++i) edges.push_back(json_of(low + width * static_cast<double>(i)));
-  for (const LoggedMedium& h : all) {
-    steps.push_back(json_of(h.step));
-    counts.push_back(rebinned(h, low, width));
-  }
-  return {{"steps", steps}, {"edges", edges}, {"counts", counts}};
+  const CommonBins bins = in_common_bins(all, kBins);
+  Json edges = Json::array(), steps = Json::array();
+  for (const double edge : bins.edges) edges.push_back(json_of(edge));
+  for (const LoggedMedium& h : all) steps.push_back(json_of(h.step));
+  return {{"steps", steps}, {"edges", edges}, {"counts", bins.counts}};
 }
 
 Json vector(Desk& desk, const Parameters& p) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -247,6 +248,14 @@ TEST(EventLog, TextThatIsNotUtf8IsDamageAndNothingElseIsPrinted) {
   testing::internal::CaptureStderr();
   EXPECT_THAT(error_with_tail(frame("\x1a\x01\xff"), 0), HasSubstr("the frame is no event"));
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(EventLog, ATimeThatIsNotFiniteIsDamage) {
+  for (const double time : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    record::Event event = scalar_event("loss", 1);
+    event.set_wall_time(time);
+    EXPECT_THAT(error_with_tail(frame(event.SerializeAsString()), 0), HasSubstr("the frame is no event"));
+  }
 }
 
 // TensorBoard reads every segment, so one that the chain passes over must not tell more than this reader does.

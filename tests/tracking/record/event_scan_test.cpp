@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <limits>
 #include <random>
 
 #include "stet/tracking/record/event.pb.h"
@@ -68,6 +69,9 @@ TEST(EventScan, LeavesAllElse) {
   record::Event event = scalar_event("loss", 1);
   event.mutable_summary()->mutable_value(0)->clear_double_value();
   EXPECT_FALSE(takes(event.SerializeAsString()));
+  event = scalar_event("loss", 1);
+  event.set_wall_time(std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(takes(event.SerializeAsString())) << "which a reader refuses";
   const std::string one = scalar_event("loss", 1).SerializeAsString();
   EXPECT_TRUE(takes(one));
   EXPECT_FALSE(takes(one + one));  // which Protobuf merges
