@@ -3,7 +3,6 @@
 #include <git2.h>
 #include <gnu/libc-version.h>
 #include <google/protobuf/stubs/common.h>
-#include <hdf5.h>
 #include <openssl/crypto.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "stet/tracking/capture/secrets.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/folder.h"
+#include "stet/tracking/record/hdf5_handle.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/text.h"
 
@@ -56,6 +56,13 @@ bool is_allowed(std::string_view name) {
   return false;
 }
 
+std::string hdf5_version() {
+  const Hdf5Session session;
+  unsigned major = 0, minor = 0, patch = 0;
+  H5get_libversion(&major, &minor, &patch);
+  return fmt::format("{}.{}.{}", major, minor, patch);
+}
+
 // The value in the first line of `path` that begins with `key`, behind the separator and without quotes.
 std::string field_of(const char* path, std::string_view key, char separator) {
   std::ifstream file(path);
@@ -81,9 +88,7 @@ void describe_build(record::Build& build) {
   build.set_flags(STET_FLAGS);
   build.set_build_type(STET_BUILD_TYPE);
   auto& libraries = *build.mutable_libraries();
-  unsigned major = 0, minor = 0, patch = 0;
-  H5get_libversion(&major, &minor, &patch);
-  libraries["hdf5"] = fmt::format("{}.{}.{}", major, minor, patch);
+  libraries["hdf5"] = hdf5_version();
   libraries["protobuf"] = google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION);
   libraries["openssl"] = OpenSSL_version(OPENSSL_VERSION_STRING);
   libraries["zlib"] = zlibVersion();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 
 namespace stet::tracking {
 
@@ -41,7 +42,9 @@ using Hdf5Type = Hdf5Handle<H5Tclose>;
 using Hdf5List = Hdf5Handle<H5Pclose>;
 using Hdf5Attribute = Hdf5Handle<H5Aclose>;
 
-/// One thread at a time in HDF5, and HDF5's own printing of errors off; both until the end of the scope.
+/// One thread at a time in HDF5, its own printing of errors off, and rounding to the nearest, as HDF5 1.14 finds out by
+/// computing what floating-point numbers look like and reads past an array under another rounding; all until the end of
+/// the scope. Every call of HDF5 stands in one.
 class Hdf5Session {
  public:
   Hdf5Session() : lock_(mutex()) {
@@ -58,6 +61,7 @@ class Hdf5Session {
     static std::mutex one;
     return one;
   }
+  const ContractFloatEnv env_;
   std::lock_guard<std::mutex> lock_;
   H5E_auto2_t print_ = nullptr;
   void* data_ = nullptr;
