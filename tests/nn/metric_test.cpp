@@ -7,6 +7,7 @@
 #include <cfenv>
 #include <cmath>
 #include <limits>
+#include <ostream>
 
 #include "stet/data/evaluate.h"
 #include "stet/data/in_memory.h"
@@ -234,17 +235,77 @@ TEST(Metrics, ABatchThatIsRefusedCountsNothing) {
   EXPECT_THAT(auc.value(), IsNan());
 }
 
-TEST(Metrics, DoNotDependOnTheCallersRounding) {
-  const Tensor logits = zeros({3, 2}), y = classes({0, 1, 1}), x = Tensor::from<float>({1, 0, 0}), t = zeros({3});
-  const auto values = [&](int rounding) {
-    EXPECT_EQ(std::fesetround(rounding), 0);
-    const std::vector<double> all = {after(nn::Accuracy(), logits, y), after(nn::TopK(1), logits, y),
-                                     after(nn::MeanSquaredError(), x, t), after(nn::MeanAbsoluteError(), x, t)};
+struct NamedMetric {
+  const char* name;
+  double (*value)();
+  friend void PrintTo(const NamedMetric& metric, std::ostream* out) { *out << metric.name; }
+};
+
+class MetricsUnderRounding : public ::testing::TestWithParam<NamedMetric> {
+ protected:
+  ~MetricsUnderRounding() override { std::fesetround(FE_TONEAREST); }
+};
+
+TEST_P(MetricsUnderRounding, AreThoseOfTheNearest) {
+  const double nearest = GetParam().value();
+  for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    ASSERT_EQ(std::fesetround(rounding), 0);
+    const double value = GetParam().value();
     std::fesetround(FE_TONEAREST);
-    return all;
-  };
-  EXPECT_THAT(values(FE_UPWARD), ElementsAre(1 / 3.0, 1 / 3.0, 1 / 3.0, 1 / 3.0));
+    EXPECT_EQ(value, nearest) << rounding;
+  }
 }
+
+// Each has a value that roundings differ in.
+constexpr NamedMetric kMetrics[] = {
+    {"Accuracy",
+     [] {
+       return after(nn::Accuracy(), zeros({3, 2}), classes({0, 1, 1}));
+     }},
+    {"TopK",
+     [] {
+       return after(nn::TopK(1), zeros({3, 2}), classes({0, 1, 1}));
+     }},
+    {"Precision",
+     [] {
+       return after(nn::Precision(2), classes({0, 0, 0}), classes({0, 1, 1})).macro;
+     }},
+    {"Recall",
+     [] {
+       return after(nn::Recall(2), classes({0, 0, 1, 1}), classes({0, 1, 1, 1})).macro;
+     }},
+    {"F1",
+     [] {
+       return after(nn::F1(2), classes({0, 0, 1}), classes({0, 1, 1})).macro;
+     }},
+    {"MeanIoU",
+     [] {
+       return after(nn::MeanIoU(2), classes({0, 0, 0}), classes({0, 1, 1})).macro;
+     }},
+    {"AUC",
+     [] {
+       return after(nn::AUC(), Tensor::from<float>({1, 2, 4, 3}), classes({0, 0, 0, 1}));
+     }},
+    {"MeanSquaredError",
+     [] {
+       return after(nn::MeanSquaredError(), Tensor::from<float>({1, 0, 0}), zeros({3}));
+     }},
+    {"MeanAbsoluteError",
+     [] {
+       return after(nn::MeanAbsoluteError(), Tensor::from<float>({1, 0, 0}), zeros({3}));
+     }},
+    {"R2",
+     [] {
+       return after(nn::R2(), Tensor::from<float>({1, 0, 0.3F}), Tensor::from<float>({0, 0.1F, 0.2F}));
+     }},
+    {"Perplexity",
+     [] {
+       return after(nn::Perplexity(), Tensor::from<float>({1, 0, 0.3F}, {1, 3}), classes({2}));
+     }},
+};
+
+INSTANTIATE_TEST_SUITE_P(All, MetricsUnderRounding, ::testing::ValuesIn(kMetrics),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(Metrics, OfOnePassDoNotDependOnTheBatch) {
   const Tensor x = drawn("x", {301, 4}, -3, 3), y = (drawn("y", {301}, 0, 4)).to(DType::int64);
