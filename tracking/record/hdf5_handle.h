@@ -3,12 +3,12 @@
 
 #include <hdf5.h>
 
+#include <cfenv>
 #include <mutex>
 #include <string>
 #include <utility>
 
 #include "stet/tensor/error.h"
-#include "stet/tensor/float_env.h"
 
 namespace stet::tracking {
 
@@ -42,27 +42,32 @@ using Hdf5Type = Hdf5Handle<H5Tclose>;
 using Hdf5List = Hdf5Handle<H5Pclose>;
 using Hdf5Attribute = Hdf5Handle<H5Aclose>;
 
-/// One thread at a time in HDF5, its own printing of errors off, and rounding to the nearest, as HDF5 1.14 finds out by
-/// computing what floating-point numbers look like and reads past an array under another rounding; all until the end of
-/// the scope. Every call of HDF5 stands in one.
+/// One thread at a time in HDF5, its own printing of errors off, and the system's default floating-point environment,
+/// that of x87 too: HDF5 1.14 finds out by computing what numbers look like, long double among them, and reads past an
+/// array where they are rounded otherwise. All until the end of the scope; every call of HDF5 stands in one.
 class Hdf5Session {
  public:
   Hdf5Session() : lock_(mutex()) {
+    std::fegetenv(&callers_env_);
+    std::fesetenv(FE_DFL_ENV);
     H5open();
     H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   }
   Hdf5Session(const Hdf5Session&) = delete;
   Hdf5Session& operator=(const Hdf5Session&) = delete;
-  ~Hdf5Session() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
+  ~Hdf5Session() {
+    H5Eset_auto2(H5E_DEFAULT, print_, data_);
+    std::fesetenv(&callers_env_);
+  }
 
  private:
   static std::mutex& mutex() {
     static std::mutex one;
     return one;
   }
-  const ContractFloatEnv env_;
   std::lock_guard<std::mutex> lock_;
+  std::fenv_t callers_env_;
   H5E_auto2_t print_ = nullptr;
   void* data_ = nullptr;
 };
