@@ -18,7 +18,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double share(int64_t part, int64_t whole) {
   const ContractFloatEnv env;
-  return whole == 0 ? kNaN : static_cast<double>(part) / static_cast<double>(whole);
+  return whole == 0 ? kNaN : kept_here(kept_here(static_cast<double>(part)) / static_cast<double>(whole));
 }
 
 std::vector<int64_t> class_numbers(const Tensor& x) { return x.to(DType::int64).to(cpu).to_vector<int64_t>(); }

@@ -26,7 +26,7 @@ void require_equal(const char* metric, const Tensor& prediction, const Tensor& t
 
 double mean_of(double sum, int64_t count) {
   const ContractFloatEnv env;
-  return sum / static_cast<double>(count);
+  return kept_here(kept_here(sum) / static_cast<double>(count));
 }
 
 }  // namespace

@@ -18,4 +18,11 @@ class ContractFloatEnv {
   uint64_t saved_;
 };
 
+/// The value, and what is computed from it, here and not earlier: a compiler that takes arithmetic on values at hand
+/// for free to go past calls (Clang does) may move it out of a ContractFloatEnv. What is computed from memory stays.
+inline double kept_here(double value) {
+  volatile double here = value;
+  return here;
+}
+
 }  // namespace stet
