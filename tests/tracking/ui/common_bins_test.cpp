@@ -53,6 +53,14 @@ TEST(CommonBins, GoAsFarAsNumbersDo) {
   EXPECT_TRUE(std::is_sorted(bins.edges.begin(), bins.edges.end()));
   EXPECT_NEAR(std::accumulate(bins.counts[0].begin(), bins.counts[0].end(), 0.0), 7, 1e-9);
   EXPECT_THAT(bins.counts[0], Each(::testing::Ge(0)));
+  EXPECT_THAT(in_common_bins({histogram({-kLargest, -kLargest, 1, kLargest / 2, kLargest, 6})}, 4).counts,
+              ElementsAre(ElementsAre(1, 0, 0, 6)));
+}
+
+TEST(CommonBins, GoAsNearAsNumbersDo) {
+  const double least = std::numeric_limits<double>::denorm_min();
+  const CommonBins bins = in_common_bins({histogram({0, least, 6})}, 60);
+  EXPECT_EQ(std::accumulate(bins.counts[0].begin(), bins.counts[0].end(), 0.0), 6);
 }
 
 }  // namespace
