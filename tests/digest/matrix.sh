@@ -2,6 +2,7 @@
 # Holds compilers, levels of optimisation and architectures to the same bits: builds the digest program with each, and compares what
 # it prints on every instruction set with the committed digests.
 #
+#   tests/digest/matrix.sh --list                      names the builds
 #   tests/digest/matrix.sh [--isa NAME] [BUILD...]     of: gcc-O0 gcc-O2 gcc-O3 gcc-native clang-O0 clang-O2 clang-O3 clang-native aarch64
 #
 # --isa runs that instruction set alone, in place of every one that the build has. -native is a user's
@@ -10,6 +11,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 all=(gcc-O0 gcc-O2 gcc-O3 gcc-native clang-O0 clang-O2 clang-O3 clang-native aarch64)
+if [ "${1:-}" = --list ]; then
+  echo "${all[@]}"
+  exit 0
+fi
 jobs=${JOBS:-$(nproc)}
 isa=()
 if [ "${1:-}" = --isa ]; then

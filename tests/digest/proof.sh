@@ -2,17 +2,29 @@
 # Proves that no bit depends on the machine, and prints a line for each thing proved; `make proof` calls it.
 #
 #   tests/digest/proof.sh BUILD_FOLDER
+#
+# All of it takes hours. What was proved of a commit is kept in BUILD_FOLDER/proved: called again, it goes on with what was not, and
+# prints the other lines as they were, with their date. A tree with anything that isn't committed is proved from the beginning.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1 bin=$1/bin
 failed=0
+commit=$(git rev-parse HEAD 2>/dev/null || true)
+if [ -n "$(git status --porcelain 2>/dev/null)" ]; then commit=""; fi
 
-# prove WHAT COMMAND...: the last line that the command prints is what it found.
+# prove WHAT COMMAND...: the last line that the command prints is what it found, but for WHAT, should it begin with that, and its own time.
 prove() {
-  local what=$1 start=$SECONDS words
+  local what=$1 start=$SECONDS words kept
   shift
-  if words=$("$@"); then
-    printf '%-44s %s (%d s)\n' "$what" "${words##*$'\n'}" $((SECONDS - start))
+  kept=$build/proved/$commit/${what//[^a-zA-Z0-9]/_}
+  if [ -n "$commit" ] && [ -e "$kept" ]; then
+    printf '%-44s %s, on %s\n' "$what" "$(cat "$kept")" "$(date -u -r "$kept" '+%Y-%m-%d %H:%M UTC')"
+  elif words=$("$@"); then
+    words=$(sed -E "s/^$what +//; s/ \\([0-9]+ s\\)$//" <<<"${words##*$'\n'}")" ($((SECONDS - start)) s)"
+    printf '%-44s %s\n' "$what" "$words"
+    if [ -n "$commit" ] && [[ $words != skipped* ]]; then
+      mkdir -p "${kept%/*}" && printf '%s' "$words" >"$kept"
+    fi
   else
     printf '%-44s FAILED\n%s\n' "$what" "$words"
     failed=1
@@ -88,7 +100,9 @@ for isa in $isas; do
     prove "$function, a sample, $isa" env STET_ISA="$isa" "$bin/exhaustive" --every 61 "$function"
   done
 done
-tests/digest/matrix.sh || failed=1
+for compiled in $(tests/digest/matrix.sh --list); do
+  prove "$compiled" tests/digest/matrix.sh "$compiled"
+done
 prove "all tests, sanitized" sanitized
 if [[ " $isas " == *avx512* ]]; then
   prove "the tests of tensor, sanitized, on avx512" sanitized_avx512
@@ -97,7 +111,7 @@ if command -v nvcc >/dev/null; then
   prove "nvcc compiles the GPU's benchmarks" gpu_benchmarks
 fi
 prove "a record of version 1 of the contract" record_of_version_1
-tests/bare_debian.sh trixie || failed=1
+prove "bare Debian trixie" tests/bare_debian.sh trixie
 # Last: without vectors they take many minutes.
 for isa in $isas; do
   prove "reference models, 20 steps, $isa" tests/digest/check.py --models --isa "$isa" "$bin/digests"

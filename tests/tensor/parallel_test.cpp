@@ -47,6 +47,9 @@ TEST_F(Parallel, OpsRunInAForkedChildAndInItsChild) {
 
 // Not even where other threads of the parent allocate, draw or compute at that instant.
 TEST_F(Parallel, AForkWaitsForNoThreadOfTheParent) {
+#ifdef STET_SANITIZED
+  GTEST_SKIP() << "the sanitizers' allocator stays locked in the child where another thread allocated as it was forked";
+#endif
   std::atomic<bool> done{false};
   std::thread other([&] {
     for (int i = 0; !done; ++i) {
