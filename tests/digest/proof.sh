@@ -31,15 +31,26 @@ prove() {
   fi
 }
 
+# run_tests CTEST_OPTION...: how many passed; where not all did, what the others printed.
+run_tests() {
+  local log=$build/proof-tests.log
+  if ctest "$@" -j "$(nproc)" --output-on-failure >"$log" 2>&1; then
+    grep 'tests passed' "$log"
+  else
+    grep -av ' Passed ' "$log"
+    return 1
+  fi
+}
+
 # Every kernel against plain loops, on every instruction set and on 1, 2, 3 and 7 threads; orders by inputs that swamp; every op in hostile
 # surroundings.
 tests() {
-  ctest --test-dir "$build" -j "$(nproc)" -L '^(tensor|digest)$' -E '^digest' | grep 'tests passed'
+  run_tests --test-dir "$build" -L '^(tensor|digest)$' -E '^digest'
 }
 
 # A run that is killed, torn, cut off from power or disk at every single operation, and stopped at every step.
 kills() {
-  STET_EVERY_CASE=1 ctest --test-dir "$build" -j "$(nproc)" -R '^RunKill|GoesOnFromEveryStep|^tracking[.](keeping|exchange|sftp)' | grep 'tests passed'
+  STET_EVERY_CASE=1 run_tests --test-dir "$build" -R '^RunKill|GoesOnFromEveryStep|^tracking[.](keeping|exchange|sftp)'
 }
 
 # A record that is edited in every way, by as many processes as there are processors.
@@ -60,7 +71,7 @@ tampering() {
 # Every test but the house's and the examples'; continuous integration leaves out the longest.
 sanitized() {
   CC=clang CXX=clang++ make build PRESET=asan >build/proof-sanitized.log 2>&1 &&
-    ctest --preset asan -j "$(nproc)" -LE 'house|examples' | grep 'tests passed'
+    run_tests --preset asan -LE 'house|examples'
 }
 
 # The kernels for AVX-512, which sanitized builds leave out otherwise.
