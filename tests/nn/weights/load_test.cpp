@@ -13,6 +13,7 @@
 #include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
+#include "tracking/temp_folder.h"
 
 namespace stet {
 namespace {
@@ -50,7 +51,8 @@ class LoadTest : public testing::Test {
     }
     return "no UsageError";
   }
-  const fs::path path_ = fs::path(testing::TempDir()) / "stet_load_test.safetensors";
+  const tracking::TempFolder folder_;
+  const fs::path path_ = folder_ / "stet_load_test.safetensors";
 };
 
 Tensors whole() {
@@ -260,9 +262,8 @@ TEST_F(LoadTest, TiedCellsHaveAllTheirNames) {
 }
 
 TEST_F(LoadTest, SavesInShardsThatAnIndexNames) {
-  const fs::path folder = fs::path(testing::TempDir()) / "stet_shards";
-  fs::remove_all(folder);
-  fs::create_directories(folder);
+  const tracking::TempFolder shards;
+  const fs::path folder = shards.path();
   Net net, other;
   net.norm.batches_tracked = 5;
   nn::save(net, folder / "model.safetensors", {.shard_bytes = 40});
@@ -275,7 +276,6 @@ TEST_F(LoadTest, SavesInShardsThatAnIndexNames) {
   nn::save(net, path_, {.shard_bytes = 1000});
   EXPECT_EQ(nn::load(other, path_).loaded.size(), 9u);
   EXPECT_THROW(nn::save(net, path_, {.shard_bytes = -1}), UsageError);
-  fs::remove_all(folder);
 }
 
 TEST_F(LoadTest, SaveRefusesNamesThatMeet) {

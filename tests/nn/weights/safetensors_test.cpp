@@ -14,6 +14,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/half.h"
 #include "stet/tensor/ops.h"
+#include "tracking/temp_folder.h"
 
 namespace stet {
 namespace {
@@ -26,9 +27,6 @@ namespace fs = std::filesystem;
 
 class SafetensorsTest : public testing::Test {
  protected:
-  SafetensorsTest() { fs::create_directories(folder_); }
-  ~SafetensorsTest() override { fs::remove_all(folder_); }
-
   fs::path write(const std::string& name, const std::string& bytes) const {
     std::ofstream(folder_ / name, std::ios::binary) << bytes;
     return folder_ / name;
@@ -54,7 +52,7 @@ class SafetensorsTest : public testing::Test {
   }
   std::string refusal(const std::string& header, size_t bytes = 0) const { return refusal_of(file(header, bytes)); }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / "stet_safetensors_test";
+  const tracking::TempFolder folder_;
 };
 
 std::string entry(const std::string& dtype, const std::string& shape, const std::string& offsets) {
@@ -175,7 +173,7 @@ TEST_F(SafetensorsTest, ReadsShardsThatAnIndexNames) {
     return write("model.safetensors.index.json", "{\"metadata\":{\"x\":[1,{\"y\":null}]},\"weight_map\":" + map + "}");
   };
   index(R"({"a":"one.safetensors","b":"two.safetensors"})");
-  const auto tensors = nn::read_safetensors(folder_);
+  const auto tensors = nn::read_safetensors(folder_.path());
   EXPECT_THAT(tensors.at("a").to_vector<float>(), ElementsAre(1, 2));
   EXPECT_THAT(tensors.at("b").to_vector<int64_t>(), ElementsAre(3));
   EXPECT_THAT(refusal_of(index(R"({"a":"one.safetensors","b":"one.safetensors"})")),
@@ -227,7 +225,7 @@ TEST_F(SafetensorsTest, WritesWhatIsReadAndTheSameBytesForTheSameValues) {
   EXPECT_THROW(nn::write_safetensors(path, {{"__metadata__", zeros({1})}}), UsageError);
   EXPECT_THROW(nn::write_safetensors(folder_ / "none" / "w", tensors), IoError);
   EXPECT_EQ(read(path), bytes);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);  // nothing is left aside
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 1);  // nothing is left aside
   EXPECT_THROW(file.read("none"), UsageError);
   EXPECT_THROW(nn::Safetensors(folder_ / "none"), IoError);
   EXPECT_THAT(refusal_of(fs::path("/dev/null")), HasSubstr("/dev/null: can't read"));

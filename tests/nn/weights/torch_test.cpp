@@ -22,6 +22,7 @@
 #include "stet/nn/weights/safetensors.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
+#include "tracking/temp_folder.h"
 
 namespace stet {
 namespace {
@@ -175,7 +176,8 @@ TEST(TorchWeights, ResNet18) {
   const Evaluation evaluation;
   expect_logits(net(io.x), io);
 
-  const fs::path written = fs::path(testing::TempDir()) / "resnet18.written.safetensors";
+  const tracking::TempFolder temporary;
+  const fs::path written = temporary / "resnet18.written.safetensors";
   EXPECT_EQ(nn::save(net, written).size(), 122u);
   const auto given = nn::read_safetensors(folder() / "resnet18.safetensors"), back = nn::read_safetensors(written);
   EXPECT_EQ(back.size(), given.size());
@@ -204,7 +206,8 @@ TEST(TorchWeights, Gpt2) {
   const Evaluation evaluation;
   expect_logits(net(io.x), io);
 
-  const fs::path written = fs::path(testing::TempDir()) / "gpt2.written.safetensors";
+  const tracking::TempFolder temporary;
+  const fs::path written = temporary / "gpt2.written.safetensors";
   nn::save(net, written,
            {.rename = {{R"(^layers\.(\d+)\.)", "transformer.h.$1."},
                        {R"(attention\.in_proj_(weight|bias))", "attn.c_attn.$1"},
