@@ -160,12 +160,12 @@ class Listener::Impl {
     }
     ::poll(polled.data(), polled.size(), connections_.empty() ? -1 : kTick);
     if (polled[0].revents != 0) take_answers();
-    if (polled[1].revents != 0) accept_all();
     for (size_t i = 0; i < ids.size(); ++i) {
       const auto at = connections_.find(ids[i]);
       if (at == connections_.end() || polled[i + 2].revents == 0) continue;
       if (!serve(at->first, at->second, polled[i + 2].revents)) drop(at);
     }
+    if (polled[1].revents != 0) accept_all();  // now: the places of those that have left are free
     drop_late();
   }
 
@@ -216,28 +216,25 @@ class Listener::Impl {
     }
   }
 
-  // Closes the connection that waits longest for a request, or for the rest of one; where there is none, the one that
-  // drop_stalled() closes. False where all are busy.
+  // Closes the connection with which nothing has happened for longest: that waits for a request, or for the rest of
+  // one, or whose client has stalled. So who just came makes room for the next one last. False where all are busy.
   bool make_room() {
-    return drop_first([](const Connection& c) { return !c.answering && !c.sends(); }, &Connection::since) ||
-           drop_stalled();
+    const auto waits = [](const Connection& c) { return !c.answering && !c.sends(); };
+    return drop_longest([&](const Connection& c) { return waits(c) || is_stalled(c); });
   }
 
-  // Closes the connection whose client has taken nothing of its response for longest.
-  bool drop_stalled() {
-    const auto stalled = Clock::now() - limits_.stalled;
-    return drop_first([&](const Connection& c) { return c.sends() && c.moved < stalled; }, &Connection::moved);
-  }
+  bool is_stalled(const Connection& c) const { return c.sends() && c.moved < Clock::now() - limits_.stalled; }
 
-  // Closes that one of some connections whose time came before those of the others.
-  template <class Chosen> bool drop_first(const Chosen& chosen, Clock::time_point Connection::*time) {
-    auto first = connections_.end();
+  // Closes that one of some connections with which nothing has happened for longest; false where there is none.
+  template <class Chosen> bool drop_longest(const Chosen& chosen) {
+    const auto last = [](const Connection& c) { return c.sends() ? c.moved : c.since; };
+    auto longest = connections_.end();
     for (auto at = connections_.begin(); at != connections_.end(); ++at) {
       if (!chosen(at->second)) continue;
-      if (first == connections_.end() || at->second.*time < first->second.*time) first = at;
+      if (longest == connections_.end() || last(at->second) < last(longest->second)) longest = at;
     }
-    if (first == connections_.end()) return false;
-    drop(first);
+    if (longest == connections_.end()) return false;
+    drop(longest);
     return true;
   }
 
@@ -254,7 +251,7 @@ class Listener::Impl {
   }
 
   void drop_late() {
-    while (is_held_up() && drop_stalled()) {}
+    while (is_held_up() && drop_longest([&](const Connection& c) { return is_stalled(c); })) {}
     const auto now = Clock::now();
     for (auto at = connections_.begin(); at != connections_.end();) {
       const auto next = std::next(at);

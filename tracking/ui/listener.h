@@ -14,7 +14,7 @@
 namespace stet::tracking::ui {
 
 struct ListenerLimits {
-  size_t connections = 256;                    ///< at a time; who waits longest for a request makes room for a new one
+  size_t connections = 256;                    ///< at a time; who does nothing for longest makes room for a new one
   std::chrono::milliseconds request{15'000};   ///< from a request's first byte to its last
   std::chrono::milliseconds idle{75'000};      ///< between requests
   std::chrono::milliseconds response{60'000};  ///< for a response to be taken, and a millisecond more for 16 bytes

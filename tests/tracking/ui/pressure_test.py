@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import http.client
 import os
+import signal
 import socket
 import sys
 import time
@@ -113,20 +114,30 @@ class Pressure(Served):
         for s in idle:
             s.close()
 
+    def ask_for(self, path):
+        """A connection over which the request went; nothing of the response was read."""
+        s = socket.socket()
+        self.addCleanup(s.close)
+        s.settimeout(60)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)  # or the system takes megabytes for the server
+        s.connect(("127.0.0.1", self.server.port))
+        s.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + self.server.token.encode() + b"\r\n\r\n")
+        return s
+
+    def stalled(self, clients, answered, length):
+        """Connections that have their response's first byte, or wait for it, and take no more."""
+        (PAGE / "page.css").write_text("body{}" + " " * length)
+        self.addCleanup((PAGE / "page.css").write_text, "body{}")
+        stalled = [self.ask_for(b"/page.css") for _ in range(clients)]
+        for s in stalled[:answered]:
+            s.recv(1)
+        return stalled
+
     def test_clients_that_do_not_read_make_room(self):
         """As many as there are places, and fewer whose responses are as long together as may wait."""
         for clients, answered, length in [(256, 256, 400_000), (140, 120, 2_100_000)]:
-            (PAGE / "page.css").write_text("body{}" + " " * length)
-            stalled = []
-            for _ in range(clients):
-                s = socket.socket()
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)  # or the system takes megabytes for the server
-                s.connect(("127.0.0.1", self.server.port))
-                s.sendall(b"GET /page.css HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + self.server.token.encode() + b"\r\n\r\n")
-                stalled.append(s)
-            for s in stalled[:answered]:
-                s.recv(1)
+            stalled = self.stalled(clients, answered, length)
             for _ in range(5):  # until they have taken nothing for a while
                 with contextlib.suppress(OSError, http.client.HTTPException):
                     self.assertEqual(self.server.ask("GET", "/api/hello", seconds=5)[0], 200)
@@ -134,9 +145,30 @@ class Pressure(Served):
                 time.sleep(0.5)
             else:
                 self.fail(f"a new client was kept out by {clients}")
-            (PAGE / "page.css").write_text("body{}")
             for s in stalled:
                 s.close()
+
+    def answers_all_of(self, clients, meanwhile=lambda: None):
+        """New clients that the server learns of at one time."""
+        self.server.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.server.process.pid, os.WSTOPPED)
+        try:
+            meanwhile()
+            new = [self.ask_for(b"/api/hello") for _ in range(clients)]
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        self.assertEqual([s.recv(12) for s in new], [b"HTTP/1.1 200"] * clients)
+        for s in new:
+            s.close()
+
+    def test_who_has_left_makes_room_before_who_just_came(self):
+        stalled = self.stalled(256, 256, 400_000)
+        self.answers_all_of(100, lambda: [s.close() for s in stalled])
+
+    def test_who_does_not_read_makes_room_before_who_just_came(self):
+        self.stalled(256, 256, 400_000)
+        time.sleep(1.2)
+        self.answers_all_of(100)
 
     def test_one_connection_takes_several_requests_at_once(self):
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=30) as s:
