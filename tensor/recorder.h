@@ -43,6 +43,8 @@ class Recorder {
   virtual void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) = 0;
   /// By these gradients.
   virtual void gradients(const Gradients&) {}
+  /// A thing that was watched is being destroyed.
+  virtual void gone(const Stateful&) noexcept {}
 };
 
 /// The installed recorder, or null.

@@ -1,8 +1,13 @@
 #include "stet/tensor/stateful.h"
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/recorder.h"
 
 namespace stet {
+
+Stateful::~Stateful() {
+  if (watched_.on && recorder()) recorder()->gone(*this);
+}
 
 std::string to_string(const Value& value) {
   return std::visit(

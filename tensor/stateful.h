@@ -36,11 +36,13 @@ template <class T> inline constexpr bool holds_members<std::optional<T>> = true;
 /// A thing with named members: modules, optimizers, loaders, averages.
 class Stateful {
  public:
-  virtual ~Stateful() = default;
+  virtual ~Stateful();
   /// Names every member to the visitor: `v("in", in)("out", out)`; always the same ones in the same order.
   virtual void members(Visitor& v) = 0;
   /// What it is, for printed tables and records: "Linear(784, 512)".
   virtual std::string describe() const { return ""; }
+  /// Has the installed Recorder told when this one is destroyed. Copies of it are not watched.
+  void watch() const { watched_.on = true; }
 
  protected:
   Stateful() = default;
@@ -48,6 +50,16 @@ class Stateful {
   Stateful(Stateful&&) = default;
   Stateful& operator=(const Stateful&) = default;
   Stateful& operator=(Stateful&&) = default;
+
+ private:
+  // Of this object, not of its value.
+  struct Watched {
+    bool on = false;
+    Watched() = default;
+    Watched(const Watched&) noexcept {}
+    Watched& operator=(const Watched&) noexcept { return *this; }
+  };
+  mutable Watched watched_;
 };
 
 /// A scalar member of the state, by reference.

@@ -72,6 +72,7 @@ class LiveRun final : public Recorder {
   void loss(const Tensor& value) override;
   void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) override;
   void gradients(const Gradients& gradients) override;
+  void gone(const Stateful& thing) noexcept override { state_.gone(thing); }
 
   // The end.
   void finish();

@@ -59,6 +59,8 @@ void Run::track_walk(std::string_view name, std::function<void(Visitor&)> walk) 
   state().track(std::string(name), std::move(walk));
 }
 
+void Run::watch(std::string_view name, const Stateful& thing) { state().watch(name, thing); }
+
 void Run::log(std::string_view name, double value, const MetricOptions& options) {
   if (auto* log = live_->log()) log->number(name, value, options);
 }

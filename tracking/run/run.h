@@ -101,7 +101,7 @@ class Run {
   Device device();
 
   /// Names what the run's state is: a module, an optimizer, a loader, a cell, a scalar. It must live as long as the
-  /// loops run.
+  /// loops run: the next boundary after a module, optimizer or loader is destroyed throws UsageError.
   class Tracker {
    public:
     explicit Tracker(Run& run) : run_(run) {}
@@ -116,6 +116,7 @@ class Run {
   template <class T> Tracker track(std::string_view name, T& thing) {
     require_walkable<T>();
     if constexpr (Walkable<T>) track_walk(name, [name = std::string(name), &thing](Visitor& v) { v(name, thing); });
+    if constexpr (std::convertible_to<T*, const Stateful*>) watch(name, thing);
     return Tracker(*this);
   }
 
@@ -167,6 +168,7 @@ class Run {
   tracking::Parameters& parameters();
   tracking::LiveRun& live();  // closes the set of parameters
   void track_walk(std::string_view name, std::function<void(Visitor&)> walk);
+  void watch(std::string_view name, const Stateful& thing);
   tracking::State& state();
 
   std::unique_ptr<tracking::LiveRun> live_;

@@ -124,23 +124,37 @@ bool is_finite(const TensorEntry& entry) {
 
 void State::track(std::string name, std::function<void(Visitor&)> walk) {
   require_utf8("track", "the name", name);
-  const auto same = [&](const auto& entry) { return entry.first == name; };
   if (name.empty() || name == "stet" || name.find('/') != name.npos)
     raise("track: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
-  if (std::any_of(tracked_.begin(), tracked_.end(), same) || std::any_of(kept_.begin(), kept_.end(), same)) {
-    raise("track: '{}' is tracked already; give each thing its own name", name);
+  if (is_taken(name)) raise("track: '{}' is tracked already; give each thing its own name", name);
+  tracked_.push_back({std::move(name), std::move(walk)});
+}
+
+void State::watch(std::string_view name, const Stateful& thing) {
+  for (Tracked& tracked : tracked_) {
+    if (tracked.name == name) tracked.watched = &thing;
   }
-  tracked_.emplace_back(std::move(name), std::move(walk));
+  thing.watch();
+}
+
+void State::gone(const Stateful& thing) noexcept {
+  for (Tracked& tracked : tracked_) {
+    if (tracked.watched != &thing) continue;
+    tracked.gone = true;
+    tracked.watched = nullptr;  // another thing may come to lie there
+  }
+}
+
+bool State::is_taken(std::string_view name) const {
+  return std::any_of(tracked_.begin(), tracked_.end(), [&](const auto& tracked) { return tracked.name == name; }) ||
+         std::any_of(kept_.begin(), kept_.end(), [&](const auto& kept) { return kept.first == name; });
 }
 
 void State::keep(const std::string& name, KeptRef value) {
   require_utf8("Kept", "the name", name);
-  const auto same = [&](const auto& entry) { return entry.first == name; };
   if (name.empty() || name == "stet" || name.find('/') != name.npos)
     raise("Kept: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
-  if (std::any_of(tracked_.begin(), tracked_.end(), same) || std::any_of(kept_.begin(), kept_.end(), same)) {
-    raise("Kept: '{}' is tracked already; give each value its own name", name);
-  }
+  if (is_taken(name)) raise("Kept: '{}' is tracked already; give each value its own name", name);
   kept_.emplace_back(name, value);
 }
 
@@ -149,7 +163,14 @@ void State::release(const std::string& name) {
 }
 
 void State::walk(Visitor& v) const {
-  for (const auto& [name, body] : tracked_) body(v);
+  for (const Tracked& tracked : tracked_) {
+    if (tracked.gone)
+      raise(
+          "track: '{}' was destroyed while the run still trains; keep what is tracked alive as long as its loops, as a "
+          "variable of main",
+          tracked.name);
+    tracked.walk(v);
+  }
   for (const auto& [name, ref] : kept_) {
     if (const auto* scalar = std::get_if<ScalarRef>(&ref)) {
       std::visit([&, &path = name](auto* p) { v(path, *p); }, *scalar);

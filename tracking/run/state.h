@@ -60,6 +60,10 @@ class State {
  public:
   /// `walk` names the thing to a visitor: `v(name, thing)`. Throws UsageError on a name that is taken.
   void track(std::string name, std::function<void(Visitor&)> walk);
+  /// What is tracked under that name is this thing, which from now on tells when it is destroyed.
+  void watch(std::string_view name, const Stateful& thing);
+  /// It was destroyed: from now on a walk throws UsageError that names it.
+  void gone(const Stateful& thing) noexcept;
   void keep(const std::string& name, KeptRef value);
   void release(const std::string& name);
 
@@ -96,10 +100,18 @@ class State {
   std::string summary() const;
 
  private:
+  bool is_taken(std::string_view name) const;
   void walk(Visitor& v) const;
   bool is_on(Device device) const;
 
-  std::vector<std::pair<std::string, std::function<void(Visitor&)>>> tracked_;
+  struct Tracked {
+    std::string name;
+    std::function<void(Visitor&)> walk;
+    const Stateful* watched = nullptr;
+    bool gone = false;
+  };
+
+  std::vector<Tracked> tracked_;
   std::vector<std::pair<std::string, KeptRef>> kept_;
   Device device_ = cpu;
 };

@@ -15,6 +15,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -165,14 +166,21 @@ const std::map<std::string, Step>& things_to_do() {
   return things;
 }
 
+struct Module : Stateful {
+  std::string name;
+  double member = 0;
+  explicit Module(std::string n) : name(std::move(n)) {}
+  void members(Visitor& v) override { v(name, member); }
+};
+
 void train(Run& run, const std::string& what) {
   Training training{run};
   if (what == "track") run.track(kLatin1, training.state);
-  struct : Stateful {
-    double member = 0;
-    void members(Visitor& v) override { v(kLatin1, member); }
-  } module;
+  Module module(kLatin1);
   if (what == "member") run.track("module", module);
+  auto short_lived = std::make_unique<Module>("member");
+  if (what.starts_with("destroys")) run.track("net", *short_lived);
+  if (what == "destroys before the loop") short_lived.reset();
   const auto set = data::in_memory("set", ones({4, 1}));
   data::Loader loader(set, {.shuffle = run.rng() / kLatin1});
   if (what == "stream") run.track("loader", loader);
@@ -185,6 +193,7 @@ void train(Run& run, const std::string& what) {
   for (const int64_t i : run.steps(what == "waits" ? 1'000'000 : 6)) {
     training.state += static_cast<double>(i);
     if (it != things_to_do().end()) it->second(training, i);
+    if (what == "destroys in the loop" && i == 3) short_lived.reset();
   }
 }
 

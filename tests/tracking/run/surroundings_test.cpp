@@ -178,6 +178,18 @@ TEST_F(Surroundings, FewDescriptorsSufficeOrAreSaid) {
   EXPECT_GT(finished, 3);
 }
 
+TEST_F(Surroundings, WhatIsTrackedMustLiveAsLongAsTheLoops) {
+  const Ended before = train("destroys before the loop");
+  EXPECT_EQ(before.status, 2);
+  EXPECT_THAT(before.err, HasSubstr("track: 'net' was destroyed"));
+  EXPECT_EQ(run(), Path());
+  const Ended within = train("destroys in the loop");
+  EXPECT_EQ(within.status, 1);
+  EXPECT_THAT(within.err, HasSubstr("track: 'net' was destroyed"));
+  EXPECT_EQ(status(), RunStatus::failed);
+  EXPECT_EQ(train("destroys after the loop").status, 0);
+}
+
 TEST_F(Surroundings, AFileLimitIsSaidInOneLine) {
   const Ended ended = train_in_shell("ulimit -f 100;");
   EXPECT_EQ(ended.status, 2);
