@@ -2,20 +2,16 @@
 
 #include <unistd.h>
 
-#include <system_error>
-
 #include "stet/tensor/error.h"
 #include "stet/tensor/parallel.h"
+#include "stet/tensor/threads.h"
 
 namespace stet::data {
 
 Pipeline::Pipeline(Make make, int64_t begin, int64_t end, int workers, int64_t ahead)
     : make_(std::move(make)), end_(end), ahead_(ahead), claimed_(begin), delivered_(begin), process_(::getpid()) {
-  try {
-    for (int i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
-  } catch (const std::system_error&) {  // fewer do the work as well
-    if (workers_.empty()) raise("loader: the system gives no thread for a worker; take workers = 0");
-  }
+  add_threads(workers_, static_cast<size_t>(workers), [this] { work(); });
+  if (workers_.empty()) raise("loader: the system gives no thread for a worker; take workers = 0");
 }
 
 Pipeline::~Pipeline() {

@@ -8,12 +8,12 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
+#include "stet/tensor/threads.h"
 
 namespace stet {
 namespace {
@@ -131,10 +131,8 @@ class Pool {
 
   // Where the system gives no more threads, fewer do the work: no result depends on how many.
   void start() {
-    try {
-      while (static_cast<int>(workers_.size()) < size() - 1)
-        workers_.emplace_back([this, seen = generation_.load()]() mutable { work(seen); });
-    } catch (const std::system_error&) {}
+    add_threads(workers_, static_cast<size_t>(std::max(size() - 1, 0)),
+                [this, seen = generation_.load()] { work(seen); });
   }
 
   void work(uint64_t seen) {

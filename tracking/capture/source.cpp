@@ -118,7 +118,8 @@ struct SourceCapture::Captured {
 
 SourceCapture::SourceCapture(SourcePlaces places) {
   const NoSignals none;
-  captured_ = std::async(std::launch::async, [places = std::move(places)] {
+  // Deferred where the system gives no thread: whoever takes it then reads it.
+  captured_ = std::async(std::launch::async | std::launch::deferred, [places = std::move(places)] {
     auto captured = std::make_shared<Captured>();
     try {
       const GitSession session;

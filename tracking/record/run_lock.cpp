@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/threads.h"
 #include "stet/tracking/record/host.h"
 #include "stet/tracking/record/run_folder.h"
 
@@ -120,7 +121,7 @@ struct RunLock::State {
   }
 
   void start_heartbeat() {
-    beat = std::thread([this] {
+    beat = start_thread("the run's lock", [this] {
       std::unique_lock lock(mutex);
       while (!wake.wait_for(lock, kHeartbeatInterval, [this] { return done; })) ::futimens(file->descriptor(), nullptr);
     });

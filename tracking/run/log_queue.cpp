@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "stet/tensor/threads.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/encoding.h"
 #include "stet/tracking/record/event.pb.h"
@@ -40,7 +41,7 @@ bool is_same(EventStamp a, EventStamp b) { return a.step == b.step && a.tick == 
 
 LogQueue::LogQueue(std::unique_ptr<EventWriter> log) : log_(std::move(log)) {
   const NoSignals inherited;
-  thread_ = std::thread([this] { work(); });
+  thread_ = start_thread("the run's log", [this] { work(); });
 }
 
 LogQueue::~LogQueue() {

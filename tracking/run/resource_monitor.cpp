@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "stet/tensor/threads.h"
 #include "stet/tracking/record/no_signals.h"
 
 namespace stet::tracking {
@@ -10,7 +11,9 @@ namespace stet::tracking {
 ResourceMonitor::ResourceMonitor(Folder folder, std::chrono::duration<double> every, Use use)
     : every_(every), use_(std::move(use)) {
   const NoSignals inherited;
-  thread_ = std::thread([this, folder = std::move(folder)] { work(folder); });
+  try {
+    thread_ = start_thread("resources", [this, folder = std::move(folder)] { work(folder); });
+  } catch (const UsageError&) {}  // then there are no readings
 }
 
 ResourceMonitor::~ResourceMonitor() {
@@ -19,7 +22,7 @@ ResourceMonitor::~ResourceMonitor() {
     ending_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 // No reading is worth a run: what goes wrong ends the readings.

@@ -17,7 +17,7 @@ class ResourceMonitor {
  public:
   using Use = std::function<void(const Readings&)>;
   /// `use` gets readings every so often, on the monitor's thread, first when as much time has gone by; what it throws
-  /// ends that. Nothing may wait for the readings.
+  /// ends that. Nothing may wait for the readings, and where the system gives no thread there are none.
   ResourceMonitor(Folder folder, std::chrono::duration<double> every, Use use);
   ResourceMonitor(const ResourceMonitor&) = delete;
   ResourceMonitor& operator=(const ResourceMonitor&) = delete;

@@ -21,6 +21,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/files.h"
+#include "stet/tensor/threads.h"
 
 namespace stet::tracking::ui {
 namespace {
@@ -98,8 +99,10 @@ class Listener::Impl {
   }
 
   void run() {
+    const auto answer = [this] { answer_requests(); };
     std::vector<std::thread> threads;
-    for (size_t i = 0; i < limits_.threads; ++i) threads.emplace_back([this] { answer_requests(); });
+    threads.push_back(start_thread("ui", answer));
+    add_threads(threads, limits_.threads, answer);
     while (!stopping_) turn();
     {
       const std::lock_guard guard(mutex_);

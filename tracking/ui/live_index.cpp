@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "stet/tensor/error.h"
+#include "stet/tensor/threads.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/events.h"
 #include "stet/tracking/ui/secrets.h"
@@ -31,7 +32,7 @@ LiveIndex::LiveIndex(std::filesystem::path runs)
   auto index = std::make_unique<RunIndex>(runs_, RunIndex::Freshness::kept);
   note_changes(*index);
   (in_memory_ ? only_ : idle_.emplace_back()) = std::move(index);
-  thread_ = std::thread([this] { work(); });
+  thread_ = start_thread("ui", [this] { work(); });
 }
 
 LiveIndex::~LiveIndex() {

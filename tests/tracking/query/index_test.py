@@ -1,8 +1,9 @@
 """What the index must bear: whatever becomes of its file, and of the runs, `stet ls` gives the right answers.
 
-    index_test.py STET MAKE_RUNS NO_LOCKS CLOCK_AHEAD
+    index_test.py STET MAKE_RUNS NO_LOCKS CLOCK_AHEAD NO_THREADS
 
-NO_LOCKS and CLOCK_AHEAD are libraries that, loaded before the others, make every lock fail, and the clock an hour fast.
+NO_LOCKS, CLOCK_AHEAD and NO_THREADS are libraries that, loaded before the others, make every lock fail, the clock an
+hour fast, and no thread start.
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import os
 import pathlib
 import random
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import tempfile
 import time
 import unittest
 
-STET, MAKE_RUNS, NO_LOCKS, CLOCK_AHEAD = map(os.path.abspath, sys.argv[1:5])
+STET, MAKE_RUNS, NO_LOCKS, CLOCK_AHEAD, NO_THREADS = map(os.path.abspath, sys.argv[1:6])
 QUERY = 'params.lr < 0.03 and metrics["test/accuracy"].max > 0.8 and not archived'
 
 
@@ -147,6 +149,14 @@ class Index(unittest.TestCase):
         self.assert_right(LD_PRELOAD=NO_LOCKS)
         self.assert_right()
         self.assert_right(LD_PRELOAD=NO_LOCKS)
+
+    def test_no_threads(self):
+        self.assert_right(LD_PRELOAD=NO_THREADS)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        done = self.stet("ui", "--port", str(port), LD_PRELOAD=NO_THREADS)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"\Astet: ui: the system gives no thread: .*\n\Z")
 
     def test_sqlite_reads_it(self):
         database = sqlite3.connect(f"file:{self.file()}?mode=ro", uri=True)
@@ -282,4 +292,4 @@ class Index(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[5:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:])

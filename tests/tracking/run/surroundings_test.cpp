@@ -178,6 +178,30 @@ TEST_F(Surroundings, FewDescriptorsSufficeOrAreSaid) {
   EXPECT_GT(finished, 3);
 }
 
+// The log's is the only thread that a run can't do without.
+TEST_F(Surroundings, FewThreadsSufficeOrAreSaid) {
+#ifdef STET_SANITIZED
+  GTEST_SKIP() << "the sanitizers' runtime wants to be the first library";
+#endif
+  ASSERT_EQ(train("nothing").status, 0);
+  const std::string digest = read_record(run()).final_digest();
+  for (int threads = 0; threads < 5; ++threads) {
+    std::filesystem::remove_all(folder_ / "runs");
+    const Ended ended =
+        train("nothing", {{"LD_PRELOAD", STET_NO_THREADS}, {"STET_TEST_THREADS", std::to_string(threads)}});
+    if (threads >= 2) {
+      ASSERT_EQ(ended.status, 0) << ended.err;
+      EXPECT_EQ(read_record(run()).final_digest(), digest);
+      EXPECT_EQ(read_run(run()).launches[0].source.unknown, "");
+    } else {
+      EXPECT_EQ(ended.status, 2);
+      EXPECT_THAT(ended.err, HasSubstr("the run's log: the system gives no thread"));
+      EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+      EXPECT_EQ(run(), Path());
+    }
+  }
+}
+
 TEST_F(Surroundings, WhatIsTrackedMustLiveAsLongAsTheLoops) {
   const Ended before = train("destroys before the loop");
   EXPECT_EQ(before.status, 2);

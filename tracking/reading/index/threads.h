@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "stet/tensor/threads.h"
+
 namespace stet::tracking {
 
 /// Calls `work` for 0 … count - 1, on a thread more for each `worth_a_thread` of them.
@@ -27,7 +29,7 @@ template <class F> void for_all(size_t count, size_t worth_a_thread, const F& wo
     }
   };
   std::vector<std::thread> others;
-  for (size_t t = 1; t < threads; ++t) others.emplace_back(loop);
+  add_threads(others, threads - 1, loop);
   loop();
   for (std::thread& thread : others) thread.join();
   if (failure) std::rethrow_exception(failure);
