@@ -47,6 +47,9 @@ if ! "$bin/gpu_bench" no-case >"$logs/gpu.txt" 2>&1; then
   exit 2
 fi
 
+runs=$(mktemp -d)
+trap 'rm -rf "$runs"' EXIT
+
 if wanted parity; then
   step parity.txt 240 "cuda_gpu_test" "$bin/cuda_gpu_test" --gtest_brief=1
   step digests.txt 100 "digests" "$bin/digests" --device cuda --models
@@ -73,8 +76,6 @@ if wanted sanitize; then
 fi
 
 if wanted train; then
-  runs=$(mktemp -d)
-  trap 'rm -rf "$runs"' EXIT
   for device in cpu cuda; do
     step train.txt 60 "mnist on $device" "$bin/mnist" --model cnn --epochs 1 --device $device --runs "$runs" --name on-$device
   done
@@ -83,7 +84,7 @@ if wanted train; then
 fi
 
 if wanted bench; then
-  step bench_tracking.txt 60 "bench_tracking" "$bin/bench_tracking" --model cnn --device cuda --runs "$(mktemp -d)"
+  step bench_tracking.txt 60 "bench_tracking" "$bin/bench_tracking" --model cnn --device cuda --runs "$runs"
   if command -v "$python" >/dev/null; then
     step tables.md 500 "bench/gpu" "$python" "$here/bench/gpu" --python "$python" --log "$logs/bench.txt"
   else

@@ -443,7 +443,9 @@ class Live(Served):
 
     def test_where_nothing_can_be_kept(self):
         """No cache and no state folder: an index in memory, another token each time."""
-        home = tempfile.mkdtemp()
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        home = scratch.name
         pathlib.Path(home, "cache").write_text("no folder")
         pathlib.Path(home, "state").write_text("no folder")
         with Server(STET, BASE.name + "/runs", page=PAGE, home=home) as server:

@@ -37,7 +37,8 @@ class Server:
     """`stet ui` with caches and state of its own."""
 
     def __init__(self, stet, runs, *flags, page=None, home=None):
-        self.home = home or tempfile.mkdtemp()
+        self.own_home = None if home else tempfile.TemporaryDirectory(prefix="stet-served-")
+        self.home = home or self.own_home.name
         environment = {**os.environ, "XDG_CACHE_HOME": self.home + "/cache", "XDG_STATE_HOME": self.home + "/state"}
         if "ASAN_OPTIONS" in environment:  # which keeps what was freed for a while
             environment["ASAN_OPTIONS"] += ":quarantine_size_mb=16"
@@ -59,6 +60,8 @@ class Server:
         self.status = self.process.wait(20)
         self.process.stdout.close()
         self.process.stderr.close()
+        if self.own_home:
+            self.own_home.cleanup()
 
     def ask(self, method, target, headers=None, body=None, token=True, seconds=60):
         """Status, headers and bytes of the answer."""
