@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -167,16 +168,21 @@ class Pool {
 // Never destroyed: destructors of static objects may run ops, which start the workers again.
 std::atomic<Pool*> the_pool{nullptr};
 
-// A child that was forked has none of its parent's workers, and what they held stays held: it gets a pool of its own.
-void leave_to_parent() { the_pool = new Pool(the_pool.load()->size()); }
+int size_in_parent = 0;  // in a child that was forked
+
+// A child that was forked has none of its parent's workers, and what they held stays held: it gets a pool of its own,
+// once it needs one. Nothing is allocated here: not every allocator is free again as a child begins.
+void leave_to_parent() {
+  if (const Pool* pool = the_pool.exchange(nullptr)) size_in_parent = pool->size();
+}
+
+[[maybe_unused]] const int pool_left_while_forking = ::pthread_atfork(nullptr, nullptr, leave_to_parent);
 
 Pool& pool() {
-  [[maybe_unused]] static const bool made = [] {
-    the_pool = new Pool;
-    ::pthread_atfork(nullptr, nullptr, leave_to_parent);
-    return true;
-  }();
-  return *the_pool.load(std::memory_order_relaxed);
+  if (Pool* pool = the_pool.load(std::memory_order_acquire)) return *pool;
+  auto made = size_in_parent > 0 ? std::make_unique<Pool>(size_in_parent) : std::make_unique<Pool>();
+  Pool* first = nullptr;  // another thread's
+  return *(the_pool.compare_exchange_strong(first, made.get()) ? made.release() : first);
 }
 
 Pool* Pool::current() { return the_pool.load(std::memory_order_relaxed); }

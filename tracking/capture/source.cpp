@@ -119,7 +119,7 @@ struct SourceCapture::Captured {
 SourceCapture::SourceCapture(SourcePlaces places) {
   const NoSignals none;
   // Deferred where the system gives no thread: whoever takes it then reads it.
-  captured_ = std::async(std::launch::async | std::launch::deferred, [places = std::move(places)] {
+  auto read = std::async(std::launch::async | std::launch::deferred, [places = std::move(places)] {
     auto captured = std::make_shared<Captured>();
     try {
       const GitSession session;
@@ -130,6 +130,7 @@ SourceCapture::SourceCapture(SourcePlaces places) {
     }
     return captured;
   });
+  captured_ = std::make_unique<std::future<std::shared_ptr<Captured>>>(std::move(read));
 }
 
 SourceCapture::SourceCapture(SourceCapture&&) noexcept = default;
@@ -137,10 +138,10 @@ SourceCapture& SourceCapture::operator=(SourceCapture&&) noexcept = default;
 SourceCapture::~SourceCapture() = default;
 
 // Destroying it would wait.
-void SourceCapture::forget() { new auto(std::move(captured_)); }
+void SourceCapture::forget() { static_cast<void>(captured_.release()); }
 
 void SourceCapture::write(FileSystem& fs, const Folder& run, int number, record::Launch& launch) {
-  const std::shared_ptr<Captured> captured = captured_.get();
+  const std::shared_ptr<Captured> captured = captured_->get();
   record::Source& source = *launch.mutable_source() = std::move(captured->source);
   if (!source.unknown().empty()) launch.add_notes("source: " + source.unknown());
   if (captured->patch.empty()) return;

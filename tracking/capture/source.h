@@ -28,7 +28,7 @@ class SourceCapture {
   SourceCapture(SourceCapture&&) noexcept;
   SourceCapture& operator=(SourceCapture&&) noexcept;
   ~SourceCapture();  ///< waits
-  /// Nobody waits any more: in a child that was forked, where its thread is not.
+  /// Nobody waits any more: in a child that was forked, where its thread is not. Allocates nothing.
   void forget();
 
   /// Waits for it, once, and fills launch.source: commit, branch, remote (user and token stripped). What is
@@ -40,7 +40,7 @@ class SourceCapture {
 
  private:
   struct Captured;
-  std::future<std::shared_ptr<Captured>> captured_;
+  std::unique_ptr<std::future<std::shared_ptr<Captured>>> captured_;
 };
 
 /// A remote's URL without user, password and query.

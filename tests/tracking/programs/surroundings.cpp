@@ -1,6 +1,8 @@
 // A training whose surroundings go wrong, as STET_TEST_DO says: the program's folder changes, it forks, names are no
 // UTF-8. Tests look at what is left.
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +18,10 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "stet/data/fingerprint.h"
 #include "stet/data/in_memory.h"
@@ -198,6 +202,37 @@ void train(Run& run, const std::string& what) {
 }
 
 }  // namespace
+
+// In a child that was forked nothing may be allocated until fork() returns: an allocator that another thread held then
+// would never be free. One that does ends the child.
+namespace {
+
+bool in_fork = false;  // the child's, and its handlers run
+
+[[gnu::constructor(101)]] void watch_forks() {
+  ::pthread_atfork(nullptr, nullptr, [] { in_fork = true; });
+}
+
+}  // namespace
+
+extern "C" pid_t fork() noexcept {
+  static const auto next = reinterpret_cast<pid_t (*)()>(::dlsym(RTLD_NEXT, "fork"));
+  const pid_t child = next();
+  in_fork = false;
+  return child;
+}
+
+[[gnu::noinline]] void* operator new(size_t bytes) {
+  constexpr std::string_view kSaid = "allocates within fork()\n";
+  if (in_fork) {
+    [[maybe_unused]] const ssize_t said = ::write(STDERR_FILENO, kSaid.data(), kSaid.size());
+    ::_exit(99);
+  }
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 // STET_TEST_CLOCK=past: a clock that stands before 1970 and runs backwards.
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
