@@ -5,6 +5,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <set>
 
@@ -12,6 +13,8 @@
 #include "stet/data/zip.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/half.h"
+#include "stet/tensor/ops/elementwise.h"
+#include "stet/tensor/ops/masks.h"
 
 namespace stet::data {
 namespace {
@@ -242,7 +245,9 @@ std::string format(const Tensor& x) {
   bytes += static_cast<char>(header.size() & 0xff);
   bytes += static_cast<char>(header.size() >> 8);
   bytes += header;
-  const Tensor packed = contiguous(x.detach().to(cpu));
+  Tensor packed = contiguous(x.detach().to(cpu));
+  // Which sign and payload a NaN has differs between instruction sets.
+  if (is_floating(packed.dtype())) packed = where(packed != packed, std::numeric_limits<double>::quiet_NaN(), packed);
   bytes.append(packed.data_as<char>(), static_cast<size_t>(packed.elements()) * size_of(packed.dtype()));
   return bytes;
 }

@@ -21,13 +21,14 @@ uint64_t Node::next_sequence() {
 std::shared_ptr<Node> Node::cell_leaf(const std::shared_ptr<CellState>& cell) {
   auto node = std::make_shared<Node>("parameter", std::vector<Edge>{});
   node->cell_ = cell;
-  node->leaf_ = node->of_cell_ = true;
+  node->leaf_ = true;
   return node;
 }
 
-std::shared_ptr<Node> Node::watched_leaf() {
-  auto node = std::make_shared<Node>("watch", std::vector<Edge>{});
-  node->leaf_ = true;
+std::shared_ptr<Node> Node::watched(std::vector<Edge> edges) {
+  auto node = std::make_shared<Node>("watch", std::move(edges));
+  node->leaf_ = node->edges_.empty();
+  node->watched_ = true;
   return node;
 }
 
@@ -151,7 +152,14 @@ Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
   return record(name, value.detach(), std::move(edges));
 }
 
-Tensor watch(const Tensor& x) { return x.with_node(Node::watched_leaf()); }
+Tensor watch(const Tensor& x) {
+  if (!is_floating(x.dtype())) {
+    raise("watch: {} has no gradient; watch a float32 or float64, as to(DType::float32) gives", name_of(x.dtype()));
+  }
+  std::vector<Node::Edge> edges;
+  if (x.has_gradient() && grad_enabled()) edges.push_back({x.node(), [](const Tensor& g, const Tensor&) { return g; }});
+  return x.with_node(Node::watched(std::move(edges)));
+}
 
 Gradients::Entry* Gradients::find(const Node* leaf) {
   const auto it = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.leaf.get() == leaf; });
@@ -245,8 +253,8 @@ class Backward {
   }
 
   bool is_wanted_leaf(const Node& n) const {
-    if (!n.is_leaf()) return false;
-    return !only_ || n.is_watched() || only_->contains(n.cell().get());
+    if (n.is_watched()) return true;
+    return n.is_leaf() && (!only_ || only_->contains(n.cell().get()));
   }
 
   // Appends all nodes that the root depends on and that have no stop yet, last op first. A loop, since tapes are deep.
@@ -308,10 +316,8 @@ class Backward {
   }
 
   void visit(const std::shared_ptr<Node>& node, const Tensor& gradient) {
-    if (node->is_leaf()) {
-      result_.entries_.push_back({node->cell(), node, gradient});
-      return;
-    }
+    if (node->is_leaf() || node->is_watched()) result_.entries_.push_back({node->cell(), node, gradient});
+    if (node->is_leaf()) return;
     const Tensor output =
         node->output.defined() ? (options_.graph ? node->output.with_node(node) : node->output) : Tensor();
     for (const auto& edge : node->edges()) {

@@ -38,7 +38,9 @@ Tensor record_with_output(const char* op, Tensor value, const Tensor& input, Out
 Tensor function(const char* name, std::vector<Tensor> inputs, Tensor value,
                 std::function<std::vector<Tensor>(const Tensor& g)> vjp);
 
-/// x as a value whose gradient is asked for: `backward(loss)[watched]`. Use it for gradients of inputs.
+/// x as a value whose gradient is asked for: `backward(loss)[watched]`. Use it for gradients of inputs, and of what was
+/// computed in between: what x was computed from has its gradients too, unless x.detach() is watched. Throws UsageError
+/// unless x is floating.
 Tensor watch(const Tensor& x);
 
 /// Gradients are values: they add, scale and clip, and there is nothing to zero.

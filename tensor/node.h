@@ -1,4 +1,4 @@
-// A node of the tape: an op's result, or a leaf (a cell, or a watched value).
+// A node of the tape: an op's result, or a leaf (a cell, or a watched value that nothing was computed for).
 #pragma once
 
 #include <atomic>
@@ -27,14 +27,15 @@ class Node {
 
   /// The leaf of a cell. It refers to the cell weakly, since the cell owns it.
   static std::shared_ptr<Node> cell_leaf(const std::shared_ptr<CellState>& cell);
-  static std::shared_ptr<Node> watched_leaf();
+  /// A value that backward reports; the gradient goes on along the edges, of which a leaf has none.
+  static std::shared_ptr<Node> watched(std::vector<Edge> edges);
 
   const char* op() const { return op_; }
   /// Later ops have higher numbers, so descending order visits every result before its inputs.
   uint64_t sequence() const { return sequence_; }
   const std::vector<Edge>& edges() const { return edges_; }
   bool is_leaf() const { return leaf_; }
-  bool is_watched() const { return leaf_ && !of_cell_; }
+  bool is_watched() const { return watched_; }
   std::shared_ptr<CellState> cell() const { return cell_.lock(); }
   bool freed() const { return freed_; }
   void free();
@@ -53,7 +54,7 @@ class Node {
   uint64_t sequence_;
   std::vector<Edge> edges_;
   std::weak_ptr<CellState> cell_;
-  bool leaf_ = false, of_cell_ = false, freed_ = false;
+  bool leaf_ = false, watched_ = false, freed_ = false;
 };
 
 }  // namespace stet

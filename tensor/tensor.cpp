@@ -11,6 +11,7 @@
 #include "stet/tensor/node.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
+#include "stet/tensor/scalar_ops.h"
 
 namespace stet {
 
@@ -156,17 +157,32 @@ Tensor Tensor::to(Device wanted) const {
   return record("to", y, {{*this, [from = device()](const Tensor& g) { return g.to(from); }}});
 }
 
+namespace {
+
+// Which sign and payload a NaN has differs between instruction sets.
+template <class T> T with_plain_nan(T x) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (x != x) return std::numeric_limits<T>::quiet_NaN();
+  }
+  return x;
+}
+
+}  // namespace
+
 template <class T> T Tensor::item() const {
   if (elements() != 1) raise("item: the tensor has shape {}, not one element", shape().to_string());
   const Tensor host = detach().to(cpu);
-  return visit_dtype(dtype(),
-                     [&](auto sample) { return static_cast<T>(*static_cast<const decltype(sample)*>(host.data())); });
+  return visit_dtype(dtype(), [&]<class Element>(Element) {
+    return with_plain_nan(scalar_ops::convert<T>(*static_cast<const Element*>(host.data())));
+  });
 }
 
 template <class T> std::vector<T> Tensor::to_vector() const {
   const Tensor host = contiguous(detach().to(cpu));
   const auto values = host.span<T>();
-  return {values.begin(), values.end()};
+  std::vector<T> all(values.begin(), values.end());
+  if constexpr (std::is_floating_point_v<T>) std::transform(all.begin(), all.end(), all.begin(), with_plain_nan<T>);
+  return all;
 }
 
 #define STET_INSTANTIATE(T)           \

@@ -85,9 +85,10 @@ class Tensor {
   const Strides& strides() const { return impl().strides; }
   bool is_contiguous() const;
 
-  /// The only element, of a tensor that has one; converted as static_cast does. Waits for the device.
+  /// The only element, of a tensor that has one; converted as to(dtype) does, a NaN without its
+  /// sign, which the contract leaves open. Waits for the device.
   template <class T = double> T item() const;
-  /// The elements in row-major order; T must be the dtype's type.
+  /// The elements in row-major order, NaNs as in item; T must be the dtype's type.
   template <class T> std::vector<T> to_vector() const;
   /// The elements without a copy: the tensor must be contiguous, on the CPU, and of T's dtype, and outlive the span.
   template <class T> std::span<const T> span() const STET_LIFETIME_BOUND {

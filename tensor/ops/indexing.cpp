@@ -72,7 +72,9 @@ class Viewed {
     if (index.dtype() != DType::int64) raise("index: an index must be int64 or bool, not {}", name_of(index.dtype()));
     require_same_device("index", y, index);
     const int64_t n = y.size(axis_);
-    selections.push_back({axis_++, where(index < 0, index + n, index)});
+    // One that lies before the first stays as it was given, for the error's text.
+    const Tensor from_end = index + n;
+    selections.push_back({axis_++, where((index < 0) && (from_end >= 0), from_end, index)});
   }
 
   // The mask's axes become one.

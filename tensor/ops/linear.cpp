@@ -16,9 +16,10 @@ namespace {
 void require_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   require_floating("linear", x);
   require_same_dtype("linear", x, weight);
-  if (x.rank() == 0 || weight.rank() != 2 || x.size(-1) != weight.size(1)) {
-    raise("linear: input {} does not end in the {} that weight {} takes", x.shape().to_string(),
-          weight.rank() == 2 ? weight.size(1) : 0, weight.shape().to_string());
+  if (weight.rank() != 2) raise("linear: weight {} is no matrix [out, in]", weight.shape().to_string());
+  if (x.rank() == 0 || x.size(-1) != weight.size(1)) {
+    raise("linear: input {} does not end in the {} that weight {} takes", x.shape().to_string(), weight.size(1),
+          weight.shape().to_string());
   }
   if (!bias.defined()) return;
   require_same_dtype("linear", x, bias);

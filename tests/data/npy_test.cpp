@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "data/support.h"
@@ -74,6 +76,16 @@ TEST(Npy, WritesNumpysBytes) {
   }
   scratch.write("x.npy.gz", gzipped(bytes_of_file(golden("little_f4.npy"))));
   EXPECT_EQ(bytes_of(read_npy(scratch / "x.npy.gz")), bytes_of(read_npy(golden("little_f4.npy"))));
+}
+
+// Which sign it has differs between instruction sets.
+TEST(Npy, WritesANanWithoutItsSign) {
+  const Scratch scratch;
+  for (const float sign : {1.0f, -1.0f}) {
+    const float nan = std::copysign(std::numeric_limits<float>::quiet_NaN(), sign);
+    write_npy(scratch / (sign > 0 ? "plain" : "signed"), Tensor::from<float>({nan, 1}));
+  }
+  EXPECT_EQ(bytes_of_file(scratch / "signed"), bytes_of_file(scratch / "plain"));
 }
 
 TEST(Npy, RefusesWhatIsDamagedInOneLine) {

@@ -1,5 +1,6 @@
 #include "stet/tensor/autograd.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "stet/tensor/error.h"
@@ -8,6 +9,9 @@
 
 namespace stet {
 namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 template <class F> std::string message_of(const F& f) {
   try {
@@ -117,6 +121,23 @@ TEST(Autograd, AFunctionGivesFreshGradientsAfterOneThatWantedOnlySome) {
   const Gradients g = backward(y * 10);
   EXPECT_EQ(g[a.p].item<float>(), 30.0f);
   EXPECT_EQ(g[b.p].item<float>(), 20.0f);
+}
+
+TEST(Autograd, AWatchedResultIsReportedAndPassesItsGradientOn) {
+  const Tensor x = watch(Tensor::from<float>({1, 2}));
+  const Tensor h = watch(x * 3);
+  const Gradients g = backward(sum(h * h), {.keep = true});
+  EXPECT_THAT(g[h].to_vector<float>(), ElementsAre(6, 12));
+  EXPECT_THAT(g[x].to_vector<float>(), ElementsAre(18, 36));
+  const Tensor cut = watch((x * 3).detach());
+  EXPECT_FALSE(backward(sum(cut * cut))[x].defined());
+  const Tensor slope = backward(sum(h * h * h), {.graph = true})[h];
+  EXPECT_THAT(backward(sum(slope))[x].to_vector<float>(), ElementsAre(54, 108));  // 6 h, three times
+}
+
+TEST(Autograd, WhatHasNoGradientCantBeWatched) {
+  EXPECT_THAT(message_of([] { watch(Tensor::from<int64_t>({1})); }), HasSubstr("watch: int64 has no gradient"));
+  EXPECT_THROW(watch(ones({1}, DType::boolean)), UsageError);
 }
 
 TEST(Autograd, LongTapesNeedNoDeepStack) {

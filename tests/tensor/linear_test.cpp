@@ -28,6 +28,14 @@ TEST(Linear, OfNoTermsIsTheBias) {
   EXPECT_EQ(y.to_vector<float>(), (std::vector<float>{5, -7, 5, -7, 5, -7, 5, -7, 5, -7, 5, -7}));
 }
 
+TEST(Linear, RefusesAWeightThatIsNoMatrix) {
+  EXPECT_THAT(
+      [] {
+        linear(zeros({2, 3}), zeros({3}), {});
+      },
+      ::testing::ThrowsMessage<UsageError>(::testing::HasSubstr("linear: weight [3] is no matrix [out, in]")));
+}
+
 TEST(Linear, RefusesABiasOfAnotherExtent) {
   EXPECT_THAT(
       [] {

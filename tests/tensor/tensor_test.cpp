@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "stet/tensor/error.h"
@@ -84,6 +87,26 @@ TEST(Tensor, PrintsItsShapeAndAbridgesLongAxes) {
   std::ostringstream out;
   out << Tensor::from({true, false}, {2});
   EXPECT_EQ(out.str(), "bool [2]\n[true, false]");
+}
+
+// Its sign and payload differ between instruction sets.
+TEST(Tensor, ANanLeavesWithoutItsSign) {
+  const float nan = std::bit_cast<float>(0xffc01234u);
+  const Tensor x = Tensor::from<float>({nan, -1}), one = x[0];
+  EXPECT_EQ(to_string(x), to_string(Tensor::from<float>({std::numeric_limits<float>::quiet_NaN(), -1})));
+  EXPECT_EQ(std::bit_cast<uint32_t>(one.item<float>()), 0x7fc00000u);
+  EXPECT_EQ(std::bit_cast<uint64_t>(one.item<double>()), 0x7ff8000000000000u);
+  EXPECT_EQ(std::bit_cast<uint32_t>(x.to_vector<float>()[0]), 0x7fc00000u);
+  EXPECT_EQ(std::bit_cast<uint64_t>(one.to(DType::float64).to_vector<double>()[0]), 0x7ff8000000000000u);
+}
+
+TEST(Tensor, AnItemIsConvertedAsATensorIs) {
+  for (const double value : {300.0, -1.5, 3e9, -3e9, 1e30, std::nan("")}) {
+    const Tensor x = Tensor::from<double>({value});
+    EXPECT_EQ(x.item<uint8_t>(), x.to(DType::uint8).item<uint8_t>()) << value;
+    EXPECT_EQ(x.item<int32_t>(), x.to(DType::int32).item<int32_t>()) << value;
+    EXPECT_EQ(x.item<int64_t>(), x.to(DType::int64).item<int64_t>()) << value;
+  }
 }
 
 TEST(Tensor, SpansNeedNoCopyAndSayWhenTheyCannot) {
