@@ -23,6 +23,21 @@ double share(int64_t part, int64_t whole) {
 
 std::vector<int64_t> class_numbers(const Tensor& x) { return x.to(DType::int64).to(cpu).to_vector<int64_t>(); }
 
+// Before anything is counted.
+void require_in_range(const char* metric, const std::vector<int64_t>& all, size_t classes) {
+  for (const int64_t c : all) {
+    if (c < 0 || static_cast<size_t>(c) >= classes)
+      raise<DataError>("{}: class {} is outside 0 … {}", metric, c, classes - 1);
+  }
+}
+
+// The highest of one score is always the first.
+void require_scores(const char* metric, const Tensor& scores, int axis) {
+  if (scores.size(axis) != 1) return;
+  raise("{}: scores {} have one class along axis {}; make class numbers of them, as (scores > 0).to(DType::int64)",
+        metric, scores.shape().to_string(), axis);
+}
+
 // Predicted and actual classes of what isn't ignored.
 struct Classes {
   std::vector<int64_t> predicted, actual;
@@ -31,6 +46,7 @@ struct Classes {
 Classes classes_of(const char* metric, const Tensor& prediction, const Tensor& target, const ClassOptions& o) {
   require_class_numbers(metric, target);
   const bool are_numbers = !is_floating(prediction.dtype()) && prediction.shape() == target.shape();
+  if (!are_numbers) require_scores(metric, prediction, o.axis);
   const Tensor guess = are_numbers ? prediction : argmax(prediction, o.axis);
   if (guess.shape() != target.shape()) {
     raise("{}: targets {} must have the axes of predictions {} but {}, which holds the classes", metric,
@@ -43,15 +59,8 @@ Classes classes_of(const char* metric, const Tensor& prediction, const Tensor& t
     kept.predicted.push_back(predicted[i]);
     kept.actual.push_back(actual[i]);
   }
+  if (!are_numbers) require_in_range(metric, kept.actual, static_cast<size_t>(prediction.size(o.axis)));
   return kept;
-}
-
-// Before anything is counted.
-void require_in_range(const char* metric, const std::vector<int64_t>& all, size_t classes) {
-  for (const int64_t c : all) {
-    if (c < 0 || static_cast<size_t>(c) >= classes)
-      raise<DataError>("{}: class {} is outside 0 … {}", metric, c, classes - 1);
-  }
 }
 
 void require_classes(const char* metric, int64_t classes) {
@@ -94,11 +103,14 @@ Tensor with_classes_last(const char* metric, const Tensor& prediction, const Ten
 }
 
 Tensor hits(const Tensor& logits, const Tensor& target) {
+  require_class_numbers("accuracy", target);
+  require_scores("accuracy", logits, -1);
   const Tensor guess = argmax(logits);
   if (guess.shape() != target.shape()) {
     raise("accuracy: targets {} must have the axes of logits {} but the last, which holds the classes",
           target.shape().to_string(), logits.shape().to_string());
   }
+  require_in_range("accuracy", class_numbers(target), static_cast<size_t>(logits.size(-1)));
   return (guess == target.to(DType::int64)).to(DType::float32);
 }
 

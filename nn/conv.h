@@ -92,8 +92,9 @@ class ConvTranspose2d : public Module {
   void members(Visitor& v) override;
   std::string describe() const override;
 
-  Parameter weight;  ///< [in, out / groups, KH, KW]
-  Parameter bias;    ///< [out]; undefined where there is none
+  static constexpr int kOutAxis = 1;  ///< of the weight
+  Parameter weight;                   ///< [in, out / groups, KH, KW]
+  Parameter bias;                     ///< [out]; undefined where there is none
 
  private:
   ConvTransposeOptions options_;
@@ -115,8 +116,9 @@ class ConvTranspose1d : public Module {
   void members(Visitor& v) override;
   std::string describe() const override;
 
-  Parameter weight;  ///< [in, out / groups, K]
-  Parameter bias;    ///< [out]; undefined where there is none
+  static constexpr int kOutAxis = 1;  ///< of the weight
+  Parameter weight;                   ///< [in, out / groups, K]
+  Parameter bias;                     ///< [out]; undefined where there is none
 
  private:
   ConvTransposeOptions1d options_;

@@ -8,6 +8,7 @@
 #include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/masks.h"
 #include "stet/tensor/ops/reduce.h"
+#include "stet/tensor/ops/shape_ops.h"
 #include "stet/tensor/ops/statistics.h"
 
 namespace stet::nn {
@@ -39,8 +40,9 @@ Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double epsi
     raise("cosine_similarity: epsilon {} must be positive, and its square a normal {}", epsilon, name_of(a.dtype()));
   }
   // One after another: the tape's order is the order of gradients, and operands are evaluated in any.
-  const Tensor product = sum(a * b, {axis}), of_a = bounded_norm(a, axis, epsilon),
-               of_b = bounded_norm(b, axis, epsilon);
+  const Tensor products = a * b, product = sum(products, {axis});
+  const Tensor of_a = bounded_norm(broadcast_to(a, products.shape()), axis, epsilon),
+               of_b = bounded_norm(broadcast_to(b, products.shape()), axis, epsilon);
   return product / (of_a * of_b);
 }
 

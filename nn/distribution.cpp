@@ -14,6 +14,7 @@
 #include "stet/tensor/ops/reorder.h"
 #include "stet/tensor/ops/shape_ops.h"
 #include "stet/tensor/ops/softmax.h"
+#include "stet/tensor/ops/statistics.h"
 
 namespace stet::nn {
 
@@ -42,6 +43,17 @@ Tensor logits_of(const Tensor& probs) {
   return log(p) - log1p(-p);
 }
 
+// Throws UsageError where one of the parameters is such that no distribution has it.
+void refuse(const char* distribution, const Tensor& wrong, const char* what) {
+  if (any(wrong).item<bool>()) raise("{}: {}", distribution, what);
+}
+
+// -inf where p is 0, and no gradient there, which would be infinite.
+Tensor log_of_probability(const Tensor& p) {
+  const Tensor none = p == 0;
+  return stet::where(none, -std::numeric_limits<double>::infinity(), log(stet::where(none, 1, p)));
+}
+
 // p * x, and +0 where p is 0, whatever x is there: its gradient too.
 Tensor expected(const Tensor& p, const Tensor& x) {
   return p * stet::where(p == 0, zeros(x.shape(), x.dtype(), x.device()), x);
@@ -54,6 +66,7 @@ Normal::Normal(const Tensor& mean, const Tensor& deviation) {
     raise("Normal: the mean is {}, the deviation {}; they must be of one floating dtype", name_of(mean.dtype()),
           name_of(deviation.dtype()));
   }
+  refuse("Normal", deviation.detach() < 0, "a deviation is negative");
   const Tensor zero = zeros({}, mean.dtype(), mean.device());
   const Shape shape = (mean.detach() * zero + deviation.detach() * zero).shape();
   mean_ = broadcast_to(mean, shape);
@@ -90,9 +103,10 @@ Categorical::Categorical(const ProbabilityOptions& o) {
   require_one("Categorical", o);
   const Tensor& given = o.logits.defined() ? o.logits : o.probs;
   if (given.rank() == 0) raise("Categorical: the parameters have no axis of classes");
+  if (o.probs.defined()) refuse("Categorical", o.probs.detach() < 0, "a probability is negative");
   log_probs_ = o.logits.defined() ? log_softmax(given) : Tensor();
   probs_ = o.logits.defined() ? softmax(given) : given / sum(given, {-1}, true);
-  if (!log_probs_.defined()) log_probs_ = log(probs_);
+  if (!log_probs_.defined()) log_probs_ = log_of_probability(probs_);
 }
 
 Tensor Categorical::sample(Stream& stream, const Shape& leading) const {
@@ -118,6 +132,10 @@ Tensor Categorical::mode() const { return argmax(probs_); }
 Bernoulli::Bernoulli(const ProbabilityOptions& o) {
   const ContractFloatEnv env;
   require_one("Bernoulli", o);
+  if (o.probs.defined()) {
+    const Tensor p = o.probs.detach();
+    refuse("Bernoulli", (p < 0) || (p > 1), "a probability is outside 0 … 1; pass logits as logits");
+  }
   logits_ = o.logits.defined() ? o.logits : logits_of(o.probs);
   probs_ = o.logits.defined() ? sigmoid(o.logits) : o.probs;
 }

@@ -12,7 +12,7 @@ namespace stet::nn {
 ///   const Tensor action = policy.sample(stream), loss = -mean(policy.log_prob(action) * advantage);
 class Normal {
  public:
-  /// Throws UsageError unless both are of one floating dtype.
+  /// Throws UsageError unless both are of one floating dtype, and on a negative deviation.
   Normal(const Tensor& mean, const Tensor& deviation);
   Normal(double mean = 0, double deviation = 1, DType dtype = DType::float32, Device device = cpu);
 
@@ -41,7 +41,7 @@ class Categorical {
  public:
   ///   const nn::Categorical policy({.logits = net(x)});
   ///   const Tensor action = policy.sample(stream), loss = -mean(policy.log_prob(action) * advantage);
-  /// Throws UsageError unless exactly one is given, with an axis of classes.
+  /// Throws UsageError unless exactly one is given, with an axis of classes, and on a negative probability.
   explicit Categorical(const ProbabilityOptions& options);
 
   /// Classes int64 [leading.., ..], drawn by the probabilities (multinomial with replacement), without a gradient.

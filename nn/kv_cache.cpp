@@ -1,5 +1,7 @@
 #include "stet/nn/kv_cache.h"
 
+#include <utility>
+
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
@@ -40,9 +42,19 @@ KvCache::Pair KvCache::Layer::append(const Tensor& keys, const Tensor& values) {
   if (length_ + keys.size(2) > capacity_) {
     raise("KvCache: {} more positions don't fit beside {} of {}", keys.size(2), length_, capacity_);
   }
+  leave_to_views(keys_);
+  leave_to_views(values_);
   const Pair all = {store(keys_, keys), store(values_, values)};
-  length_ += keys.size(2);
+  shown_ = length_ += keys.size(2);
   return all;
+}
+
+// Positions that were forgotten may be shown by views still: the ones that are kept move to memory of their own.
+void KvCache::Layer::leave_to_views(Tensor& all) const {
+  if (shown_ <= length_ || !all.defined() || all.is_unshared()) return;
+  const Tensor before = std::exchange(all, Tensor::uninitialized(all.shape(), all.dtype(), all.device()));
+  const Shape kept{length_, all.size(1), all.size(2), all.size(3)};
+  backend(all.device()).copy(before.view(kept, before.strides(), 0), all.view(kept, all.strides(), 0));
 }
 
 Tensor KvCache::Layer::store(Tensor& all, const Tensor& x) const {

@@ -41,8 +41,10 @@ class KvCache {
    private:
     // [capacity, B, heads, D], so that a position's elements lie side by side.
     Tensor store(Tensor& all, const Tensor& x) const;
+    void leave_to_views(Tensor& all) const;
 
     int64_t batch_, capacity_, length_ = 0;
+    int64_t shown_ = 0;  // positions that views may show
     Tensor keys_, values_;
   };
 

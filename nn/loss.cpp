@@ -218,7 +218,12 @@ Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOpti
   // It is softplus(x) - target * x, whose terms would cancel where the logits are right.
   const Tensor positive = o.positive_weight.defined() ? o.positive_weight * target : target;
   const Tensor rest = 1 - target, of_zero = rest * softplus(logits), of_one = positive * softplus(-logits);
-  return reduce(of_zero + of_one, o.reduction);
+  const Tensor loss = of_zero + of_one;
+  if (loss.shape() != logits.shape()) {
+    raise("bce_with_logits: a positive_weight {} for logits {}; it must broadcast to them",
+          o.positive_weight.shape().to_string(), logits.shape().to_string());
+  }
+  return reduce(loss, o.reduction);
 }
 
 Tensor smooth_l1(const Tensor& x, const Tensor& target, double beta, Reduction reduction) {

@@ -12,7 +12,8 @@
 
 namespace stet::nn {
 
-/// 1 where the largest of logits [.., C] is at the target [..], else 0, as float32 [..].
+/// 1 where the largest of logits [.., C] is at the target [..], else 0, as float32 [..]. Throws UsageError unless C > 1
+/// and targets are of an integer dtype or bool, DataError on one that is no class.
 Tensor hits(const Tensor& logits, const Tensor& target);
 
 /// A function that gives a value for each sample of a batch; its mean over a data set does not depend on how that was
@@ -42,7 +43,8 @@ struct ClassOptions {
 };
 
 /// The share of classes that are right. As all metrics of classes it takes scores [.., C] or class numbers [..], and
-/// targets [..] of any integer dtype or bool. Of equal scores the lowest class is taken. Of nothing the value is NaN.
+/// targets [..] of any integer dtype or bool; add throws UsageError on scores of one class, DataError on a target that
+/// has no score. Of equal scores the lowest class is taken. Of nothing the value is NaN.
 class Accuracy {
  public:
   explicit Accuracy(const ClassOptions& options = {}) : options_(options) {}

@@ -26,8 +26,6 @@ Tensor weight_of(const Tensor& direction, const Tensor& magnitude, int axis) {
 
 namespace {
 
-Tensor as_matrix(const Tensor& weight) { return weight.reshape({weight.size(0), -1}); }
-
 Tensor unit(const Tensor& x, double epsilon) {
   const Tensor norm = sqrt(sum(square(x)));
   return x / maximum(norm, full({}, epsilon, x.dtype(), x.device()));
@@ -35,8 +33,13 @@ Tensor unit(const Tensor& x, double epsilon) {
 
 }  // namespace
 
-SpectralState::SpectralState(const Tensor& weight, const Rng& rng, const SpectralNormOptions& options)
-    : options_(options) {
+Tensor SpectralState::as_matrix(const Tensor& weight) const {
+  const Tensor out_first = out_axis_ == 0 ? weight : movedim(weight, {out_axis_}, {0});
+  return out_first.reshape({out_first.size(0), -1});
+}
+
+SpectralState::SpectralState(const Tensor& weight, int out_axis, const Rng& rng, const SpectralNormOptions& options)
+    : out_axis_(out_axis), options_(options) {
   constexpr int64_t kFirstIterations = 15;
   if (options.iterations < 1 || !(options.epsilon > 0)) {
     raise("SpectralNorm at {}: {} iterations and epsilon {} must be positive", rng.path(), options.iterations,

@@ -44,11 +44,17 @@ struct SpectralNormOptions {
   double epsilon = 1e-12;  ///< the least norm that is divided by
 };
 
+/// The axis of a layer's weight that counts what comes out: 0, unless the layer says otherwise by `kOutAxis`.
+template <WeightedLayer L> constexpr int out_axis() {
+  if constexpr (requires { L::kOutAxis; }) return L::kOutAxis;
+  else return 0;
+}
+
 /// The power method's state for a weight as a matrix [out, the rest].
 class SpectralState : public Module {
  public:
   /// 15 iterations from normal vectors drawn from rng/u and rng/v. Throws UsageError unless options are positive.
-  SpectralState(const Tensor& weight, const Rng& rng, const SpectralNormOptions& options);
+  SpectralState(const Tensor& weight, int out_axis, const Rng& rng, const SpectralNormOptions& options);
   /// The weight over its largest singular value, u·Wv.
   Tensor normalised(const Tensor& weight);
   void members(Visitor& v) override;
@@ -56,7 +62,9 @@ class SpectralState : public Module {
   Buffer u, v;  ///< [out], [the rest]
 
  private:
+  Tensor as_matrix(const Tensor& weight) const;
   void iterate(const Tensor& matrix, int64_t times);
+  int out_axis_;
   SpectralNormOptions options_;
 };
 
@@ -65,7 +73,7 @@ class SpectralState : public Module {
 template <WeightedLayer L> class SpectralNorm : public Module {
  public:
   SpectralNorm(L of, const Rng& rng, const SpectralNormOptions& options = {})
-      : layer(std::move(of)), state(layer.weight.value().detach(), rng, options) {}
+      : layer(std::move(of)), state(layer.weight.value().detach(), out_axis<L>(), rng, options) {}
 
   Tensor operator()(const Tensor& x) { return layer.apply(x, state.normalised(layer.weight)); }
   void members(Visitor& v) override { v("layer", layer)("state", state); }

@@ -20,8 +20,12 @@ namespace {
 using nn::Bernoulli;
 using nn::Categorical;
 using nn::Normal;
+using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
+using testing::Ge;
 using testing::HasSubstr;
+using testing::Lt;
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
@@ -125,6 +129,29 @@ TEST(Categorical, OfAMaskedClassStaysFinite) {
   EXPECT_EQ(masked.mode().item<int64_t>(), 0);
   EXPECT_EQ(masked.log_prob(Tensor::from<int64_t>({1})).item<float>(), -kInf);
   EXPECT_EQ(nn::kl(Categorical({.logits = zeros({1, 3})}), masked).item<float>(), kInf);
+}
+
+TEST(Categorical, OfAnImpossibleClassHasGradientsInTheOthers) {
+  const Tensor p = watch(Tensor::from<float>({0.5f, 0.5f, 0}, {1, 3}));
+  const auto gradient_of = [&](const std::function<Tensor(const Categorical&)>& f) {
+    return backward(sum(f(Categorical({.probs = p}))))[p].to_vector<float>();
+  };
+  EXPECT_THAT(gradient_of([](const Categorical& c) { return c.log_prob(Tensor::from<int64_t>({0})); }),
+              ElementsAre(1, -1, -1));
+  EXPECT_THAT(gradient_of([](const Categorical& c) { return c.entropy(); }), Each(AllOf(Ge(-1), Lt(1))));
+  const Categorical other({.probs = Tensor::from<float>({0.5f, 0.5f, 0}, {1, 3})});
+  EXPECT_THAT(gradient_of([&](const Categorical& c) { return nn::kl(c, other); }), Each(AllOf(Ge(-1), Lt(1))));
+  EXPECT_EQ(Categorical({.probs = p}).log_prob(Tensor::from<int64_t>({2})).item<float>(), -kInf);
+}
+
+TEST(Distributions, RefuseWhatNoDistributionHas) {
+  const Tensor negative = Tensor::from<float>({0.5f, -0.5f});
+  EXPECT_THROW(Normal(zeros({2}), negative), UsageError);
+  EXPECT_THROW(Categorical({.probs = negative}), UsageError);
+  EXPECT_THROW(Bernoulli({.probs = negative}), UsageError);
+  EXPECT_THROW(Bernoulli({.probs = Tensor::from<float>({1.5f})}), UsageError);
+  EXPECT_NO_THROW(Bernoulli({.logits = negative}));
+  EXPECT_NO_THROW(Bernoulli({.probs = Tensor::from<float>({0, 1})}));
 }
 
 TEST(Categorical, DrawsByItsProbabilities) {

@@ -238,6 +238,32 @@ TEST(KlDiv, OfAnAbsentClassIsZeroWhateverItsLogarithm) {
   EXPECT_THAT(backward(sum(loss))[x].to_vector<float>(), ElementsAre(0, -1));
 }
 
+// Of shapes that broadcast as of the shape that they broadcast to.
+TEST(Distances, BroadcastTheirOperands) {
+  const Tensor a = Tensor::from<double>({1, 2, 3, 4, 5, 6}, {2, 3});
+  for (const Tensor& b : {Tensor::from<double>({1, 2}, {2, 1}), Tensor::from<double>({1, 0, -2}, {3})}) {
+    const Tensor whole = broadcast_to(b, a.shape());
+    for (const int axis : {0, 1, -1}) {
+      EXPECT_EQ(nn::cosine_similarity(a, b, axis).to_vector<double>(),
+                nn::cosine_similarity(a, whole, axis).to_vector<double>());
+      EXPECT_EQ(nn::cosine_similarity(b, a, axis).to_vector<double>(),
+                nn::cosine_similarity(whole, a, axis).to_vector<double>());
+    }
+    for (const double p : {1.0, 2.0, 3.0, double{kInf}}) {
+      EXPECT_EQ(nn::pairwise_distance(a, b, {.p = p}).to_vector<double>(),
+                nn::pairwise_distance(a, whole, {.p = p}).to_vector<double>());
+    }
+  }
+  EXPECT_NEAR(nn::cosine_similarity(a, Tensor::from<double>({1, 2}, {2, 1}), 1)[0].item<double>(), 6 / std::sqrt(42),
+              1e-15);
+}
+
+TEST(BceWithLogits, RefusesAWeightThatWouldMakeMoreOfTheLoss) {
+  const Tensor logits = zeros({4, 1}), target = ones({4, 1});
+  EXPECT_THROW(nn::bce_with_logits(logits, target, {.positive_weight = ones({3})}), UsageError);
+  EXPECT_NO_THROW(nn::bce_with_logits(logits, target, {.positive_weight = ones({1})}));
+}
+
 TEST(Nll, IsCrossEntropyOfLogSoftmax) {
   const Tensor logits = golden()("logits"), target = golden()("target").to(DType::uint8);
   const Tensor loss = nn::nll(log_softmax(logits).reshape({3, 4, 5}), target.reshape({3, 4}));

@@ -6,8 +6,10 @@
 
 #include <cfenv>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <ostream>
+#include <vector>
 
 #include "stet/data/evaluate.h"
 #include "stet/data/in_memory.h"
@@ -61,6 +63,21 @@ TEST(Accuracy, CountsScoresAndClassNumbers) {
   EXPECT_EQ(after(nn::Accuracy({.ignore_index = 1}), logits, y), 1);
   EXPECT_EQ(after(nn::Accuracy(), logits, y.to(DType::uint8)), 0.75);
   EXPECT_EQ(after(nn::Accuracy(), ones({2}) > 0.0, Tensor::from({true, false}, {2})), 0.5);
+}
+
+TEST(Accuracy, RefusesScoresOfOneClassAndTargetsWithoutAScore) {
+  const auto net = [](const Tensor& x) { return x; };
+  const Tensor column = ones({2, 1}), logits = zeros({2, 3});
+  nn::Accuracy metric;
+  for (const auto& add : std::vector<std::function<void(const Tensor&, const Tensor&)>>{
+           [&](const Tensor&x, const Tensor&y) { metric.add(x, y); },
+           [&](const Tensor&x, const Tensor&y) { nn::accuracy(net)(x, y); }}) {
+    EXPECT_THAT(message([&] { add(column, classes({1, 1})); }), HasSubstr("[2, 1] have one class"));
+    EXPECT_THAT(message<DataError>([&] { add(logits, classes({0, 3})); }), HasSubstr("class 3 is outside 0 … 2"));
+    EXPECT_THAT(message<DataError>([&] { add(logits, classes({-1, 0})); }), HasSubstr("class -1"));
+    EXPECT_THAT(message([&] { add(logits, Tensor::from<float>({0.9f, 0.2f})); }), HasSubstr("not class numbers"));
+  }
+  EXPECT_THAT(metric.value(), IsNan());
 }
 
 TEST(Accuracy, TakesClassesOnAnyAxis) {

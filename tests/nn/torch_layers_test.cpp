@@ -1,4 +1,5 @@
 // Layers and their ops against PyTorch's values, gradients and second gradients: tests/golden/make_layers.py.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,6 +22,8 @@
 namespace stet {
 namespace {
 
+using testing::FloatNear;
+using testing::Pointwise;
 using Tensors = std::vector<Tensor>;
 using Names = std::vector<std::string>;
 using Function = std::function<Tensor(const Tensors&)>;
@@ -174,6 +177,24 @@ TEST(TorchLayers, WeightedLayers) {
   expect_weighted("instance_norm", nn::InstanceNorm2d(3, {.affine = true, .dtype = t}));
   expect_weighted("batch_norm_rows", nn::BatchNorm1d(3, {.dtype = t}));
   expect_weighted("batch_norm_lines", nn::BatchNorm1d(3, {.dtype = t}));
+}
+
+// The weight of a transposed convolution has its outputs on axis 1.
+TEST(SpectralNorm, DividesByTheLargestSingularValueOfOutByTheRest) {
+  const auto normalised = [](auto layer, const Tensor& weight) {
+    layer.weight.set(weight);
+    nn::SpectralNorm<decltype(layer)> norm(std::move(layer), rng / "norm");
+    return norm.state.normalised(norm.layer.weight).detach().template to_vector<float>();
+  };
+  // As [2, 4] its singular values are 3 and 4.
+  const std::vector<float> values{3, 0, 0, 0, 0, 4, 0, 0}, want{0.75f, 0, 0, 0, 0, 1, 0, 0};
+  EXPECT_THAT(normalised(nn::Conv2d(1, 2, 2, rng), Tensor::from(values, {2, 1, 2, 2})),
+              Pointwise(FloatNear(1e-6f), want));
+  EXPECT_THAT(normalised(nn::ConvTranspose2d(1, 2, 2, rng), Tensor::from(values, {1, 2, 2, 2})),
+              Pointwise(FloatNear(1e-6f), want));
+  EXPECT_THAT(normalised(nn::ConvTranspose1d(1, 2, 4, rng), Tensor::from(values, {1, 2, 4})),
+              Pointwise(FloatNear(1e-6f), want));
+  EXPECT_THAT(normalised(nn::Linear(4, 2, rng), Tensor::from(values, {2, 4})), Pointwise(FloatNear(1e-6f), want));
 }
 
 TEST(TorchLayers, Norms) {

@@ -1,6 +1,7 @@
 // Attention with masks, its layers and stacks: against PyTorch's values and gradients; caches against the whole.
 #include "stet/nn/transformer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "nn/golden_case.h"
@@ -198,6 +199,19 @@ TEST(KvCache, RefusesWhatItCannotHold) {
   cache.clear();
   cache[0].append(one, one);
   EXPECT_EQ(seen.to_vector<float>(), two.to_vector<float>());
+}
+
+TEST(KvCache, AViewOfForgottenPositionsKeepsItsValues) {
+  nn::KvCache cache(1, 1, 4);
+  const auto position = [](float value) { return full({1, 1, 1, 1}, value); };
+  cache[0].append(position(1), position(-1));
+  const nn::KvCache::Pair seen = cache[0].append(position(2), position(-2));
+  cache.truncate(1);
+  const nn::KvCache::Pair others = cache[0].append(position(9), position(-9));
+  EXPECT_THAT(seen.keys.to_vector<float>(), ::testing::ElementsAre(1, 2));
+  EXPECT_THAT(seen.values.to_vector<float>(), ::testing::ElementsAre(-1, -2));
+  EXPECT_THAT(others.keys.to_vector<float>(), ::testing::ElementsAre(1, 9));
+  EXPECT_THAT(others.values.to_vector<float>(), ::testing::ElementsAre(-1, -9));
 }
 
 // Of a stack deeper than the cache.
