@@ -46,7 +46,8 @@ Adafactor::Adafactor(Stateful& net, const AdafactorOptions& o, Groups groups)
                 }),
       options_(o) {
   if (!(o.beta2_decay <= 0)) raise("Adafactor: beta2_decay = {} is above 0", o.beta2_decay);
-  if (!(o.epsilon1.value_or(1) > 0)) raise("Adafactor: epsilon1 = {} must be positive", *o.epsilon1);
+  if (o.epsilon1 && !(*o.epsilon1 > 0)) raise("Adafactor: epsilon1 = {} must be positive", *o.epsilon1);
+  if (o.epsilon1) require_epsilon("epsilon1, squared,", *o.epsilon1 * *o.epsilon1);
   if (!(o.epsilon2 >= 0)) raise("Adafactor: epsilon2 = {} is negative", o.epsilon2);
   if (!(o.clip > 0)) raise("Adafactor: clip = {} must be positive", o.clip);
 }

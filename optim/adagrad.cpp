@@ -19,7 +19,7 @@ Adagrad::Adagrad(Stateful& net, const AdagradOptions& o, Groups groups)
       options_(o) {
   require("lr_decay", o.lr_decay, 0, std::numeric_limits<double>::infinity());
   require("initial", o.initial, 0, std::numeric_limits<double>::infinity());
-  if (!(o.epsilon > 0)) raise("Adagrad: epsilon = {} must be positive", o.epsilon);
+  require_epsilon("epsilon", o.epsilon);
 }
 
 void Adagrad::update(std::span<const Change> changes) {
@@ -41,7 +41,7 @@ Adadelta::Adadelta(Stateful& net, const AdadeltaOptions& o, Groups groups)
     : Optimizer("Adadelta", net, o.lr, o.weight_decay, o.schedule, std::move(groups), {"square", "change"}),
       options_(o) {
   require("rho", o.rho, 0, 1);
-  if (!(o.epsilon > 0)) raise("Adadelta: epsilon = {} must be positive", o.epsilon);
+  require_epsilon("epsilon", o.epsilon);
 }
 
 void Adadelta::update(std::span<const Change> changes) {

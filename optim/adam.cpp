@@ -14,7 +14,7 @@ Adam::Adam(const char* name, Stateful& net, const AdamOptions& o, Groups groups,
       decoupled_(decoupled) {
   require("beta1", o.beta1, 0, 1);
   require("beta2", o.beta2, 0, 1);
-  if (!(o.epsilon > 0)) raise("{}: epsilon = {} must be positive", name, o.epsilon);
+  require_epsilon("epsilon", o.epsilon);
 }
 
 void Adam::update(std::span<const Change> changes) {

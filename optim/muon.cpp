@@ -54,7 +54,7 @@ Muon::Muon(Stateful& net, const MuonOptions& o, Groups groups)
   require("beta1", o.beta1, 0, 1);
   require("beta2", o.beta2, 0, 1);
   if (!(o.adamw_lr >= 0)) raise("Muon: adamw_lr = {} is negative", o.adamw_lr);
-  if (!(o.epsilon > 0)) raise("Muon: epsilon = {} must be positive", o.epsilon);
+  require_epsilon("epsilon", o.epsilon);
   for (const std::string& pattern : o.by_adamw) {
     const auto all = parameters(net);
     if (std::none_of(all.begin(), all.end(), [&](const NamedParameter& p) { return matches(pattern, p.name); }))

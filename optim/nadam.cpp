@@ -15,7 +15,7 @@ NAdam::NAdam(Stateful& net, const NAdamOptions& o, Groups groups)
   require("beta1", o.beta1, 0, 1);
   require("beta2", o.beta2, 0, 1);
   if (!(o.momentum_decay >= 0)) raise("NAdam: momentum_decay = {} is negative", o.momentum_decay);
-  if (!(o.epsilon > 0)) raise("NAdam: epsilon = {} must be positive", o.epsilon);
+  require_epsilon("epsilon", o.epsilon);
 }
 
 double NAdam::momentum(int64_t t) const {

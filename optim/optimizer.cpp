@@ -66,6 +66,14 @@ void Optimizer::require(const char* setting, double value, double low, double hi
   if (!(value >= low && value < high)) raise("{}: {} = {} is outside [{}, {})", name_, setting, value, low, high);
 }
 
+void Optimizer::require_epsilon(const char* setting, double value) const {
+  for (const Slot& slot : slots_) {
+    const DType dtype = slot.cell->value.dtype();
+    const bool is_positive = dtype == DType::float32 ? static_cast<float>(value) > 0 : value > 0;
+    if (!is_positive) raise("{}: {} = {} is not positive as a {}", name_, setting, value, name_of(dtype));
+  }
+}
+
 double Optimizer::learning_rate() const {
   const ContractFloatEnv env;
   return rate_ * schedule_(steps_);
@@ -115,6 +123,10 @@ void Optimizer::step(const Gradients& gradients) {
   }
   const ContractFloatEnv env;
   const double factor = schedule_(steps_);
+  if (!(factor >= 0 && factor < kInfinity)) {
+    raise("{}: the schedule {} gives {} at step {}; a factor is at least 0 and finite", name_, schedule_.describe(),
+          factor, steps_);
+  }
   const double moved = rate_ == lr_ ? 1 : rate_ / lr_;
   std::vector<Change> changes;
   changes.reserve(slots_.size());

@@ -96,6 +96,8 @@ class Optimizer : public Stateful {
   virtual void hyperparameters(Visitor& v) = 0;
   /// Throws UsageError unless low <= value < high.
   void require(const char* setting, double value, double low, double high) const;
+  /// Throws UsageError unless a number that keeps a divisor from being 0 is positive as each parameter's dtype has it.
+  void require_epsilon(const char* setting, double value) const;
 
  private:
   void add_slot(const NamedParameter& parameter, Start start);

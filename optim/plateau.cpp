@@ -29,6 +29,7 @@ Plateau::Plateau(Optimizer& optimizer, const PlateauOptions& o)
   if (o.cooldown < 0) raise("Plateau: cooldown {} is negative", o.cooldown);
   if (!(o.threshold >= 0)) raise("Plateau: threshold {} is negative", o.threshold);
   if (!(o.min_lr >= 0)) raise("Plateau: min_lr {} is negative", o.min_lr);
+  if (!(o.least_change >= 0)) raise("Plateau: least_change {} is negative", o.least_change);
 }
 
 // What a value must be better than.
@@ -55,7 +56,7 @@ bool Plateau::step(double value) {
   cooling_ = options_.cooldown;
   bad_ = 0;
   const double before = optimizer_->base_learning_rate(), after = std::max(before * options_.factor, options_.min_lr);
-  if (!(after < before)) return false;
+  if (!(before - after > options_.least_change)) return false;
   optimizer_->set_learning_rate(after);
   return true;
 }
@@ -65,6 +66,7 @@ void Plateau::members(Visitor& v) {
   v.hyper("mode", name_of(options_.mode)).hyper("factor", options_.factor).hyper("patience", options_.patience);
   v.hyper("threshold", options_.threshold).hyper("absolute", options_.absolute).hyper("cooldown", options_.cooldown);
   v.hyper("min_lr", options_.min_lr);
+  if (options_.least_change > 0) v.hyper("least_change", options_.least_change);
 }
 
 EarlyStopping::EarlyStopping(const EarlyStoppingOptions& o) : options_(o), best_(worst(o.mode)) {

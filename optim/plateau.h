@@ -18,6 +18,7 @@ struct PlateauOptions {
   bool absolute = false;    ///< the threshold is a difference instead
   int64_t cooldown = 0;     ///< values after a reduction that aren't counted
   double min_lr = 0;
+  double least_change = 0;  ///< a rate that would fall by no more than this stays: PyTorch's eps, 1e-8 there
 };
 
 /// Lowers an optimizer's rate when a metric stops improving, as PyTorch's ReduceLROnPlateau does (of a metric below 0,

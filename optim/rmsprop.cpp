@@ -21,7 +21,7 @@ RMSprop::RMSprop(Stateful& net, const RmsPropOptions& o, Groups groups)
     : Optimizer("RMSprop", net, o.lr, o.weight_decay, o.schedule, std::move(groups), state_of(o)), options_(o) {
   require("alpha", o.alpha, 0, 1);
   require("momentum", o.momentum, 0, 1);
-  if (!(o.epsilon > 0)) raise("RMSprop: epsilon = {} must be positive", o.epsilon);
+  require_epsilon("epsilon", o.epsilon);
 }
 
 void RMSprop::update(std::span<const Change> changes) {

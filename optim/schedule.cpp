@@ -1,6 +1,7 @@
 #include "stet/optim/schedule.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "stet/optim/power.h"
 #include "stet/tensor/error.h"
@@ -105,7 +106,8 @@ Schedule cosine_restarts(int64_t first, int64_t factor, double floor) {
     if (factor == 1) step %= length;
     while (step >= length) {
       step -= length;
-      length *= factor;
+      // The last one has no end.
+      if (__builtin_mul_overflow(length, factor, &length)) length = std::numeric_limits<int64_t>::max();
     }
     return half_cosine(1, floor, static_cast<double>(step) / static_cast<double>(length));
   };

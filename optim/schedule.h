@@ -9,7 +9,7 @@
 namespace stet::optim {
 
 /// The factor by which an optimizer multiplies its learning rate at its step 0, 1, 2, …; computed in binary64, each
-/// operation rounded on its own.
+/// operation rounded on its own. The step throws UsageError on a factor that is negative or not finite.
 class Schedule {
  public:
   /// A schedule of the user's own: `Schedule([](int64_t step) { return 1 / std::sqrt(1.0 + step); }, "root")`. The

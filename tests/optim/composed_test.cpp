@@ -203,6 +203,7 @@ TEST(ComposedOptimizer, RefusesSettingsOutOfRange) {
   EXPECT_THAT(message([&] { Lion(net, {.beta2 = 1}); }), HasSubstr("Lion: beta2"));
   EXPECT_THAT(message([&] { Adafactor(net, {.beta2_decay = 1}); }), HasSubstr("Adafactor: beta2_decay"));
   EXPECT_THROW(Adafactor(net, {.epsilon1 = 0}), UsageError);
+  EXPECT_THAT(message([&] { Adafactor(net, {.epsilon1 = 1e-30}); }), HasSubstr("epsilon1, squared, ="));
   EXPECT_THROW(Adafactor(net, {.clip = 0}), UsageError);
   EXPECT_THAT(message([&] { Muon(net, {.momentum = 1}); }), HasSubstr("Muon: momentum"));
   EXPECT_THAT(message([&] { Muon(net, {.by_adamw = {"embeding/*"}}); }), HasSubstr("'embeding/*' of by_adamw"));

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <set>
 
 #include "net.h"
@@ -286,6 +288,16 @@ TEST(Optimizer, TheRateFollowsScheduleAndSetting) {
   EXPECT_EQ(opt.learning_rate(), 2);
 }
 
+TEST(Optimizer, RefusesAFactorOfItsScheduleThatIsNone) {
+  for (const double factor : {-1.0, std::numeric_limits<double>::infinity(), std::nan("")}) {
+    GoldenNet net(DType::float32);
+    optim::SGD sgd(net, {.lr = 0.5, .schedule = optim::Schedule([=](int64_t) { return factor; }, "strange")});
+    const auto before = flat(net);
+    EXPECT_THAT(message([&] { sgd.step(backward(net.loss(0))); }), HasSubstr("SGD: the schedule strange gives"));
+    EXPECT_EQ(flat(net), before);
+  }
+}
+
 TEST(Optimizer, RefusesSettingsOutOfRange) {
   GoldenNet net(DType::float32);
   EXPECT_THAT(message([&] { optim::SGD(net, {.lr = -1}); }), HasSubstr("SGD: lr = -1"));
@@ -295,6 +307,10 @@ TEST(Optimizer, RefusesSettingsOutOfRange) {
   EXPECT_THROW(optim::SGD(net, {.weight_decay = -1}), UsageError);
   EXPECT_THROW(optim::Adam(net, {.beta1 = 1}), UsageError);
   EXPECT_THROW(optim::Adam(net, {.epsilon = 0}), UsageError);
+  EXPECT_THAT(message([&] { optim::Adam(net, {.epsilon = 1e-46}); }),
+              HasSubstr("Adam: epsilon = 1e-46 is not positive as a float32"));
+  GoldenNet wide(DType::float64);
+  EXPECT_NO_THROW(optim::Adam(wide, {.epsilon = 1e-46}));
   EXPECT_THROW(optim::AdamW(net, {}, {{"*", {.lr = -1}}}), UsageError);
   struct Empty : Stateful {
     void members(Visitor&) override {}

@@ -86,6 +86,14 @@ TEST(Schedule, SaysWhatItIs) {
   EXPECT_EQ(chained({root, root})(3), 1 / 16.0);
 }
 
+TEST(Schedule, OfRestartsThatAreEverLongerHasALastOne) {
+  const optim::Schedule schedule = optim::cosine_restarts(4, int64_t{1} << 62, 0.5);
+  EXPECT_EQ(schedule(0), 1);
+  EXPECT_EQ(schedule(4), 1);
+  EXPECT_EQ(schedule(5), 1);
+  EXPECT_GE(schedule(std::numeric_limits<int64_t>::max()), 0.5);
+}
+
 TEST(Schedule, RefusesPartsThatDoNotFit) {
   using namespace optim;
   EXPECT_THAT(message([] { multi_step({5, 2}); }), HasSubstr("multi_step: milestones [5, 2]"));

@@ -51,6 +51,18 @@ TEST(Plateau, LowersWhatTheScheduleMultiplies) {
   EXPECT_EQ(optimizer.learning_rate(), 0.05);
 }
 
+TEST(Plateau, LeavesARateThatWouldHardlyFall) {
+  GoldenNet net(DType::float32);
+  optim::SGD optimizer(net, {.lr = 1e-3});
+  Plateau plateau(optimizer, {.patience = 0, .least_change = 1e-5});
+  plateau.step(1);
+  EXPECT_TRUE(plateau.step(1));
+  EXPECT_TRUE(plateau.step(1));
+  EXPECT_FALSE(plateau.step(1)) << "from 1e-5 by 9e-6";
+  EXPECT_NEAR(optimizer.learning_rate(), 1e-5, 1e-15);
+  EXPECT_THROW(Plateau(optimizer, {.least_change = -1}), UsageError);
+}
+
 TEST(Plateau, GoesOnFromItsState) {
   GoldenNet net(DType::float32);
   optim::SGD optimizer(net, {.lr = 1}), again(net, {.lr = 1});
