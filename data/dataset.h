@@ -16,6 +16,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/mode.h"
+#include "stet/tensor/rng.h"
 
 namespace stet::data {
 
@@ -82,10 +83,15 @@ template <Dataset D> SampleOf<D> sample(const D& dataset, int64_t i, int64_t epo
   else return dataset.get(i);
 }
 
-/// The batch of the samples named, as they are in an epoch.
+/// Why no stream draws while samples are made: a loader's workers make them in any order, and before their step.
+inline constexpr const char* kDrawsOfSamples =
+    "draws while a batch is made, in whose order numbers would differ; take those of SampleDraws, as in data::augment";
+
+/// The batch of the samples named, as they are in an epoch. Throws UsageError where a stream draws meanwhile.
 template <Dataset D> std::vector<Tensor> collate(const D& dataset, std::span<const int64_t> indices, int64_t epoch) {
   const ContractFloatEnv env;
   const NoGrad no_grad;
+  const NoDraws no_draws(kDrawsOfSamples);
   if constexpr (BatchDataset<D> && !EpochDataset<D>) {
     return dataset.batch(indices);
   } else {
@@ -103,6 +109,7 @@ template <Dataset D>
 std::vector<Tensor> collate_padded(const D& dataset, std::span<const int64_t> indices, int64_t epoch, const Pad& pad) {
   const ContractFloatEnv env;
   const NoGrad no_grad;
+  const NoDraws no_draws(kDrawsOfSamples);
   std::vector<std::vector<Tensor>> samples;
   for (const int64_t i : indices) {
     const auto values = fields(sample(dataset, i, epoch));

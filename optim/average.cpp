@@ -6,6 +6,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
 #include "stet/tensor/ops.h"
+#include "stet/tensor/recorder.h"
 
 namespace stet::optim {
 
@@ -58,6 +59,7 @@ void for_each_pair(const Cells& averages, const Cells::Map& average, const Cells
 
 void move_average(Stateful& average, Stateful& net, double decay) {
   const ContractFloatEnv env;
+  if (Recorder* r = recorder()) r->changing(average, "an average of weights");
   if (!(decay >= 0 && decay < 1)) raise("average: decay {} is outside [0, 1)", decay);
   const Cells to(average), from(net);
   require_pairs(to.parameters, from.parameters);

@@ -6,6 +6,7 @@
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/float_env.h"
+#include "stet/tensor/recorder.h"
 
 namespace stet::optim {
 
@@ -42,6 +43,7 @@ double Plateau::bound() const {
 
 bool Plateau::step(double value) {
   const ContractFloatEnv env;
+  if (Recorder* r = recorder()) r->changing(*this, "Plateau");
   if (is_better(options_.mode, value, bound())) {
     best_ = value;
     bad_ = 0;
@@ -76,6 +78,7 @@ EarlyStopping::EarlyStopping(const EarlyStoppingOptions& o) : options_(o), best_
 
 bool EarlyStopping::step(double value) {
   const ContractFloatEnv env;
+  if (Recorder* r = recorder()) r->changing(*this, "EarlyStopping");
   ++steps_;
   const double margin = options_.mode == Mode::min ? -options_.min_delta : options_.min_delta;
   if (is_better(options_.mode, value, best_ + margin)) {

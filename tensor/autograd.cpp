@@ -178,6 +178,7 @@ Tensor Gradients::operator[](const Tensor& watched) const {
 }
 
 Gradients& Gradients::operator+=(const Gradients& other) {
+  tick_ = std::min(tick_, other.tick_);
   for (const Entry& e : other.entries_) {
     if (Entry* mine = find(e.leaf.get())) {
       Tensor added = e.value;  // e may be mine
@@ -220,6 +221,7 @@ class Backward {
       raise("backward: the loss depends on no {}; was it computed under NoGrad, or from detached values?",
             only_ ? "parameter of this module" : "parameter or watched value");
     }
+    result_.tick_ = tick();
     return std::move(result_);
   }
 

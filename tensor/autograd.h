@@ -1,7 +1,9 @@
 // The tape: ops record how their result's gradient passes to their inputs; backward walks it, last op first.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -64,12 +66,15 @@ class Gradients {
   std::span<const Entry> entries() const { return entries_; }
   std::span<Entry> entries() { return entries_; }
   bool empty() const { return entries_.empty(); }
+  /// When the first of them was made: tick() then.
+  uint32_t tick() const { return tick_; }
 
  private:
   friend class Backward;
   Entry* find(const Node* leaf);
   const Entry* find(const Node* leaf) const { return const_cast<Gradients*>(this)->find(leaf); }
   std::vector<Entry> entries_;
+  uint32_t tick_ = std::numeric_limits<uint32_t>::max();
 };
 
 struct BackwardOptions {

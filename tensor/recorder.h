@@ -19,6 +19,7 @@ struct FileFingerprint {
   std::string path;
   int64_t size = 0;
   std::string sha256;  ///< hex
+  bool operator==(const FileFingerprint&) const = default;
 };
 
 /// What a dataset announces: where it came from and what it holds.
@@ -29,6 +30,7 @@ struct DatasetRecord {
   std::string samples_sha256 = {};  ///< hex, of the decoded samples, so that a .gz equals its plain file
   std::string split = {};           ///< how it was split: "", or fractions, seed and path
   std::string digest = {};          ///< hex, of the indices that the split chose; "" without a split
+  bool operator==(const DatasetRecord&) const = default;
 };
 
 /// What `Run` installs to hear of datasets, losses and optimizers.
@@ -43,6 +45,8 @@ class Recorder {
   virtual void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) = 0;
   /// By these gradients.
   virtual void gradients(const Gradients&) {}
+  /// Something that the training depends on changes, as a count or an average; `what` names its kind.
+  virtual void changing(const Stateful&, const char* /*what*/) {}
   /// A thing that was watched is being destroyed.
   virtual void gone(const Stateful&) noexcept {}
 };

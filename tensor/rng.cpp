@@ -55,6 +55,13 @@ LivePaths& live_paths() {
 
 }  // namespace
 
+namespace {
+thread_local const char* no_draws = nullptr;
+}
+
+NoDraws::NoDraws(const char* why) : before_(std::exchange(no_draws, why)) {}
+NoDraws::~NoDraws() { no_draws = before_; }
+
 Stream::Stream(const Rng& rng) : rng_(rng), key_(rng.key()) { claim(); }
 Stream::~Stream() { release(); }
 Stream::Stream(const Stream& other) : rng_(other.rng_), key_(other.key_), call_(other.call_), tick_(other.tick_) {}
@@ -98,6 +105,7 @@ void Stream::release() {
 
 Draw Stream::next() {
   return next_draw([&] {
+    if (no_draws) raise("stream '{}': {}", rng_.path(), no_draws);
     if (!owner_) claim();
     if (tick_ != tick()) {
       tick_ = tick();

@@ -45,6 +45,19 @@ struct Draw {
   uint32_t call = 0, shard = 0, tick = 0;
 };
 
+/// While one lives, the streams of this thread refuse to draw, with these words: what is done in another order on
+/// another machine takes its random numbers from elsewhere.
+class NoDraws {
+ public:
+  explicit NoDraws(const char* why);
+  ~NoDraws();
+  NoDraws(const NoDraws&) = delete;
+  NoDraws& operator=(const NoDraws&) = delete;
+
+ private:
+  const char* before_;
+};
+
 /// What samplers draw from. Counts its draws within a tick, so a boundary has no random state to save. Copying gives a
 /// stream on the same path, which may draw only once the original is gone: two live streams on one path would draw the
 /// same numbers.
@@ -58,7 +71,7 @@ class Stream {
   Stream& operator=(const Stream&);
   Stream& operator=(Stream&&) noexcept;
 
-  /// The coordinate of the next draw. Throws UsageError if the path belongs to another live stream.
+  /// The coordinate of the next draw. Throws UsageError if the path belongs to another live stream, or under NoDraws.
   Draw next();
   const std::string& path() const { return rng_.path(); }
 

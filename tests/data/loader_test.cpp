@@ -245,6 +245,20 @@ TEST(Loader, WorkersWorkInTheModeOfTheConsumer) {
   }
 }
 
+// In its order, and before its step, as many workers as there are would draw.
+TEST(Loader, NoStreamDrawsWhileABatchIsMade) {
+  Stream noise(Rng(1) / "noise");
+  const auto noisy =
+      map(in_memory("numbers", ones({8, 1})), [&](const Tensor& x) { return x + normal(noise, x.shape()); });
+  for (const int64_t workers : {0, 2}) {
+    Loader loader(noisy, {.batch = 4, .workers = workers});
+    loader.start_epoch(0);
+    EXPECT_THAT(message_of<UsageError>([&] { loader.next(); }),
+                HasSubstr("stream 'noise': draws while a batch is made"));
+  }
+  EXPECT_EQ(noisy.get(0).elements(), 1) << "outside of a loader it may";
+}
+
 TEST(Loader, RefusesWhatCannotBe) {
   const auto refusal = [](int64_t n, LoaderOptions options) {
     return message_of<UsageError>([&] { Loader loader(Numbers{n}, options); });

@@ -41,7 +41,7 @@ template <class Map> auto after(const Map& map, const std::optional<uint64_t>& l
 }  // namespace
 
 bool Comparison::must_be_recorded(uint64_t tick) const {
-  return !stops_.contains(tick) && (!cut_ || tick < expected_.last_tick);
+  return !(stop_ && tick >= *stop_) && (!cut_ || tick < expected_.last_tick);
 }
 
 void Comparison::not_recorded(const char* what, int64_t step) {

@@ -3,9 +3,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "stet/tracking/reading/verification.h"
@@ -20,11 +18,12 @@ std::vector<std::string> differing_tensors(const LoggedState& expected, const Lo
 
 class Comparison {
  public:
-  /// `stops`: boundaries at which the program digests only as it is stopped there. `cut`: the record's log may lack
-  /// what came from its last boundary on.
-  Comparison(const LogView& expected, std::set<uint64_t> stops, bool cut)
-      : expected_(expected), stops_(std::move(stops)), cut_(cut) {}
+  /// `cut`: the record's log may lack what came from its last boundary on.
+  Comparison(const LogView& expected, bool cut) : expected_(expected), cut_(cut) {}
 
+  /// From here on the program is stopped at that boundary, or at the next at which it can be: it digests there, which
+  /// the record need not have.
+  void stop_at(std::optional<uint64_t> tick) { stop_ = tick; }
   /// Takes up what came since the last call. False once the tensors that differ are known: there is nothing more to
   /// learn.
   bool advance(const LogView& actual);
@@ -42,8 +41,8 @@ class Comparison {
   void compare_state(uint64_t tick, const LoggedState& actual);
 
   const LogView& expected_;
-  const std::set<uint64_t> stops_;
   const bool cut_;
+  std::optional<uint64_t> stop_;
   std::optional<uint64_t> last_loss_, last_state_;  // ticks that were compared
   size_t equal_ = 0;
   int64_t same_until_ = 0;

@@ -37,14 +37,6 @@ void require_own_name(const std::string& name) {
     throw NotRunnable(fmt::format("its record has a parameter or place '{}', which no program can have", name));
 }
 
-std::set<uint64_t> stops_of(const std::vector<Stretch>& stretches) {
-  std::set<uint64_t> stops;
-  for (const Stretch& stretch : stretches) {
-    if (stretch.stop_tick) stops.insert(*stretch.stop_tick);
-  }
-  return stops;
-}
-
 // The boundary at which a run that has not finished is stopped when it is run again.
 std::optional<uint64_t> last_stop(const RunView& run) {
   const std::optional<LoggedStop>& end = run.log.stop;
@@ -85,14 +77,13 @@ class Watch {
 // Runs stretches one after another; each goes on with the scratch folder's run.
 class Stretches {
  public:
-  Stretches(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch,
-            const VerifyOptions& options, const VerifyProgress& progress)
+  Stretches(const RunView& run, const Path& scratch, const VerifyOptions& options, const VerifyProgress& progress)
       : run_(run),
         record_(read_record(run.folder)),
         scratch_(scratch),
         options_(options),
         progress_(progress),
-        comparison_(run.log, stops_of(stretches), run.status == RunStatus::dead) {
+        comparison_(run.log, run.status == RunStatus::dead) {
     make_directories(fs_, scratch / "work");
     for (const auto& [tick, state] : run.log.states) replay_.digest_ticks.insert(tick);
   }
@@ -100,6 +91,7 @@ class Stretches {
   /// False when there is a difference.
   bool run(const Stretch& stretch) {
     const Path output = scratch_ / fmt::format("output-{}", count_);
+    comparison_.stop_at(stretch.stop_tick);
     Subprocess child(command(stretch, output));
     ++count_;
     if (!follow(child)) {
@@ -108,8 +100,11 @@ class Stretches {
     }
     const int status = child.wait();
     if (!comparison_.advance(whole_log()) || comparison_.parting()) return false;
-    if (status != 0 && !fails_as_recorded(stretch))
+    const auto folder = run_in(scratch_ / "runs");
+    const RunStatus ended = folder ? read_summary(*folder).status : RunStatus::dead;
+    if (status != 0 && !ends_as_recorded(stretch, ended))
       throw NotRunnable(fmt::format("the program ended with status {}: {}", status, last_line(output)));
+    if (ended == RunStatus::interrupted) ++stops_;
     return true;
   }
 
@@ -121,7 +116,8 @@ class Stretches {
                        .digests = comparison_.total(),
                        .first_difference = comparison_.parting()},
             .run = run_in(scratch_ / "runs"),
-            .log = std::move(actual)};
+            .log = std::move(actual),
+            .stops = stops_};
   }
 
  private:
@@ -138,11 +134,10 @@ class Stretches {
     return true;
   }
 
-  // The last launch of a run that failed, which has failed again.
-  bool fails_as_recorded(const Stretch& stretch) const {
-    if (run_.status != RunStatus::failed || stretch.launch + 1 != run_.launches.size()) return false;
-    const auto folder = run_in(scratch_ / "runs");
-    return folder && read_summary(*folder).status == RunStatus::failed;
+  // The last launch of a run that failed, and has failed again, or finished, whatever the program returns then.
+  bool ends_as_recorded(const Stretch& stretch, RunStatus ended) const {
+    return stretch.launch + 1 == run_.launches.size() && ended == run_.status &&
+           (ended == RunStatus::failed || ended == RunStatus::finished);
   }
 
   LogView whole_log() const { return Watch(scratch_).look(); }
@@ -214,6 +209,7 @@ class Stretches {
   Replay replay_;
   std::map<std::string, RunnableProgram> programs_;  // by SHA-256
   int count_ = 0;                                    // stretches begun
+  size_t stops_ = 0;
 };
 
 }  // namespace
@@ -253,7 +249,7 @@ std::vector<Stretch> cut(const RunView& run, const std::vector<Stretch>& stretch
 
 Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Path& scratch,
             const VerifyOptions& options, const VerifyProgress& progress) {
-  Stretches again(run, stretches, scratch, options, progress);
+  Stretches again(run, scratch, options, progress);
   for (const Stretch& stretch : stretches) {
     if (!again.run(stretch)) break;
   }

@@ -35,6 +35,7 @@ struct Rerun {
   Replayed result;
   std::optional<std::filesystem::path> run;  ///< what the program made, in the scratch folder
   LogView log;                               ///< of that
+  size_t stops = 0;                          ///< of the stretches that ended at a boundary, from where the next went on
 };
 
 /// Runs the stretches in `scratch`, comparing digests as they come, and stops at the first difference. Throws

@@ -18,6 +18,7 @@
 #include "stet/tracking/reading/trust.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
 namespace {
@@ -275,7 +276,11 @@ bool replay_from_checkpoints(Verdict& verdict, const RunView& run, const std::ve
                                 fmt::join(verdict.differences, "; ")));
     return false;
   }
-  verdict.line += fmt::format(", and from {} checkpoints too", parts.size() - 1);
+  if (again.stops > 0) {
+    verdict.line += fmt::format(", and from {} too", counted(static_cast<int64_t>(again.stops), "checkpoint"));
+  } else if (parts.size() > 1) {
+    verdict.line += ", but from no checkpoint: it comes to no boundary at which it could stop before its end";
+  }
   return true;
 }
 

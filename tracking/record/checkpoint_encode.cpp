@@ -7,6 +7,7 @@
 #include "stet/tracking/record/checkpoint.h"
 #include "stet/tracking/record/checkpoint_format.h"
 #include "stet/tracking/record/hdf5_handle.h"
+#include "stet/tracking/record/hdf5_reader.h"
 
 namespace stet::tracking {
 namespace {
@@ -15,9 +16,13 @@ namespace {
 void check_paths(const Checkpoint& checkpoint) {
   std::set<std::string> values = {"stet/step", "stet/tick"}, folders;
   auto add = [&](const std::string& path) {
-    bool odd = path.empty() || path.front() == '/' || path.back() == '/' || path.find("//") != std::string::npos ||
-               path.find('\0') != std::string::npos;
+    // HDF5 takes "." for the folder that it stands in.
+    const std::string within = "/" + path + "/";
+    const bool odd = within.find("//") != std::string::npos || within.find("/./") != std::string::npos ||
+                     path.find('\0') != std::string::npos;
     if (odd) raise("checkpoint: '{}' is no path such as net/in/weight", path);
+    if (std::count(path.begin(), path.end(), '/') > hdf5::kDepthLimit)
+      raise("checkpoint: '{}' lies in more than {} others; nest less deeply", path, hdf5::kDepthLimit);
     if (!values.insert(path).second)
       raise("checkpoint: two entries have the path '{}'; give them different names", path);
     for (size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1))

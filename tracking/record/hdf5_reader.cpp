@@ -16,7 +16,6 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr uint64_t kUndefined = ~uint64_t{0};  // the address of what takes no place
-constexpr int kDepthLimit = 100;               // of groups
 constexpr size_t kRankLimit = 32;              // HDF5's own
 constexpr size_t kPathsLimit = 16;             // all paths together have at most so many times the file's bytes
 

@@ -13,6 +13,8 @@
 
 namespace stet::tracking::hdf5 {
 
+inline constexpr int kDepthLimit = 100;  ///< of groups in one another
+
 /// Element types that checkpoints hold.
 enum class Type : uint8_t { float32, float64, int32, int64, uint8, boolean, uint64, string };
 

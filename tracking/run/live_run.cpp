@@ -14,6 +14,7 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/parallel.h"
+#include "stet/tensor/sha256.h"
 #include "stet/tensor/simd/isa.h"
 #include "stet/tracking/capture/own_runs.h"
 #include "stet/tracking/record/checkpoint_digest.h"
@@ -32,6 +33,17 @@ void watch_forks() {
   [[maybe_unused]] static const int once = ::pthread_atfork(nullptr, nullptr, [] {
     if (the_run) the_run->leave_to_parent();
   });
+}
+
+void watch_exit() {
+  [[maybe_unused]] static const int once = [] {
+    static_cast<void>(sha256_hex(""));  // handlers run last first: what ends OpenSSL is there before
+    return ::on_exit(
+        [](int status, void*) {
+          if (the_run) the_run->exited(status);
+        },
+        nullptr);
+  }();
 }
 
 std::set<uint64_t> digest_ticks(const std::optional<Replay>& replay) {
@@ -67,6 +79,7 @@ LiveRun::LiveRun(int argc, const char* const* argv, std::string program)
   set_tick(0);
   the_run = this;
   watch_forks();
+  watch_exit();
 }
 
 LiveRun::~LiveRun() {
@@ -194,6 +207,13 @@ LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
     warn("trains without a record: the process that it was forked from has the run");
   index = 0;
   const Position::Entry entry = position_.enter();
+  const bool goes_on = entry == Position::Entry::enclosing || entry == Position::Entry::reached;
+  if (goes_on && length >= 0 && position_.index() > length) {
+    raise(
+        "resume: this program's loops are not those of the run: the loop where it left off had {} behind it, and here "
+        "comes one of {}; what decides which loop comes must be tracked or Kept",
+        counted(position_.index(), "iteration"), length);
+  }
   progress_.enter_loop({kind == LoopKind::epochs, position_.index(), length});
   switch (entry) {
     case Position::Entry::skipped: go_to(position_.moment()); return LoopEntry::empty;
@@ -354,7 +374,8 @@ void LiveRun::write_checkpoint() {
 void LiveRun::stop_if_asked() {
   if (const int signal = noted_signal()) stop(name_of_signal(signal), 130);
   if (flags_.max_steps > 0 && steps() >= flags_.max_steps) stop("max-steps", 0);
-  if (replay_ && replay_->stop_tick == now_.tick()) stop("max-steps", 0);
+  // Where a return may lie behind it the boundary asked for is passed over: the next one will do.
+  if (replay_ && replay_->stop_tick && now_.tick() >= *replay_->stop_tick) stop("max-steps", 0);
 }
 
 // What the training announces.
@@ -365,11 +386,22 @@ void LiveRun::loss(const Tensor& value) {
 
 void LiveRun::training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) {
   if (mute()) return;
-  if (training_watch_.step(optimizer, position_.depth())) state_.require_tracked(now_.step(), optimizer, parameters);
+  if (training_watch_.step(optimizer, parameters, position_.depth()))
+    state_.require_tracked(now_.step(), optimizer, parameters);
 }
 
 void LiveRun::gradients(const Gradients& gradients) {
-  if (!mute() && position_.depth() > 0) log_.gradients(state_, gradients);
+  if (mute() || position_.depth() == 0) return;
+  if (gradients.tick() < now_.tick()) training_watch_.add_older_gradients();
+  log_.gradients(state_, gradients);
+}
+
+void LiveRun::changing(const Stateful& thing, const char* what) {
+  if (mute() || position_.depth() == 0 || !training_watch_.is_new(thing) || state_.holds(thing)) return;
+  raise(
+      "step {}: {} changes and is not tracked, so that a resumed run would not have it; name it before the loop, as "
+      "in run.track(\"name\", it)",
+      now_.step(), what);
 }
 
 // What the program logs.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "stet/tensor/device.h"
@@ -69,6 +70,7 @@ class LiveRun final : public Recorder {
 
   // Recorder.
   void dataset(const DatasetRecord& record) override { record_.add_dataset(record); }
+  void changing(const Stateful& thing, const char* what) override;
   void loss(const Tensor& value) override;
   void training(const Stateful& optimizer, const std::vector<std::shared_ptr<CellState>>& parameters) override;
   void gradients(const Gradients& gradients) override;
@@ -85,6 +87,8 @@ class LiveRun final : public Recorder {
   static void fail_if_any(const std::string& message, bool in_training) noexcept;
   /// In a child that was forked: the run is the parent's. From here on it logs, saves and marks nothing.
   void leave_to_parent();
+  /// The process ends by exit().
+  void exited(int status) noexcept;
 
  private:
   void take_up_recorded();
@@ -140,6 +144,7 @@ class LiveRun final : public Recorder {
   Instant now_;
   int64_t epochs_ = 0;
   bool training_ = false, ended_ = false;
+  const std::thread::id thread_ = std::this_thread::get_id();
   bool parents_ = false;              // the process that this one was forked from has the run
   bool abandoned_ = false;            // an exception left the outermost loop
   bool torn_ = false;                 // since the last boundary, an exception left a pass half done

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <thread>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/text.h"
@@ -59,6 +60,21 @@ void LiveRun::finish() {
   warn_of_metrics();
   say(fmt::format("finished after {}: {}", counted(steps(), "step"), held_->folder.path().string()));
   progress_.close_output();
+}
+
+// The program called exit(), or returned from main past a Run that no destructor ends.
+void LiveRun::exited(int status) noexcept try {
+  if (parents_ || !begun() || ended_ || std::this_thread::get_id() != thread_) return;
+  if (position_.depth() == 0) return finish();
+  mark_end(record::End::FAILED, status, fmt::format("the program called exit({}) within a loop", status));
+  progress_.end();
+  warn(
+      fmt::format("the program called exit({}) within a loop of run {}; leave it by break or return, and go on with "
+                  "--resume {}",
+                  status, record_.id(), record_.id()));
+  progress_.close_output();
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "%s: %s\n", to_utf8(program_).c_str(), in_one_line(e.what()).c_str());
 }
 
 void LiveRun::left_by_exception() {

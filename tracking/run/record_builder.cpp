@@ -83,6 +83,30 @@ void add_hyperparameter(record::RunRecord& record, const std::string& path, cons
   h->set_execution(execution);
 }
 
+record::Dataset described(const DatasetRecord& d) {
+  record::Dataset data;
+  data.set_name(d.name);
+  for (const FileFingerprint& f : d.files) {
+    auto* file = data.add_files();
+    file->set_path(to_utf8(f.path));
+    file->set_size(f.size);
+    file->set_sha256(f.sha256);
+  }
+  data.set_samples_sha256(d.samples_sha256);
+  data.set_count(d.samples);
+  data.set_split(d.split);
+  data.set_split_sha256(d.digest);
+  return data;
+}
+
+// Wherever its files lie.
+bool has_same_content(const record::Dataset& a, const record::Dataset& b) {
+  const auto same = [](const record::DataFile& x, const record::DataFile& y) { return x.sha256() == y.sha256(); };
+  return a.name() == b.name() && a.count() == b.count() && a.samples_sha256() == b.samples_sha256() &&
+         a.split() == b.split() && a.split_sha256() == b.split_sha256() &&
+         std::equal(a.files().begin(), a.files().end(), b.files().begin(), b.files().end(), same);
+}
+
 }  // namespace
 
 void check(const RunDescription& description) {
@@ -110,6 +134,7 @@ Path RecordBuilder::working_folder() {
 
 void RecordBuilder::take_over(record::RunRecord recorded) {
   record_ = std::move(recorded);
+  earlier_datasets_.assign(record_.data().begin(), record_.data().end());
   taken_over_ = true;
 }
 
@@ -189,22 +214,22 @@ void RecordBuilder::describe_tracked(const State& state) {
   }
 }
 
+// One that an earlier launch opened too takes that one's place, and says where its files lie now.
 void RecordBuilder::describe_data() {
-  record_.clear_data();
+  std::vector<record::Dataset> all = earlier_datasets_;
+  std::vector<bool> opened(all.size());
   for (const DatasetRecord& d : datasets_) {
-    auto* data = record_.add_data();
-    data->set_name(d.name);
-    for (const FileFingerprint& f : d.files) {
-      auto* file = data->add_files();
-      file->set_path(to_utf8(f.path));
-      file->set_size(f.size);
-      file->set_sha256(f.sha256);
+    record::Dataset data = described(d);
+    size_t i = 0;
+    while (i < opened.size() && (opened[i] || !has_same_content(all[i], data))) ++i;
+    if (i == opened.size()) {
+      all.push_back(std::move(data));
+    } else {
+      all[i] = std::move(data);
+      opened[i] = true;
     }
-    data->set_samples_sha256(d.samples_sha256);
-    data->set_count(d.samples);
-    data->set_split(d.split);
-    data->set_split_sha256(d.digest);
   }
+  record_.mutable_data()->Assign(all.begin(), all.end());
 }
 
 void RecordBuilder::add_launch(Instant first, Device device, const std::vector<std::string>& argv) {
@@ -245,20 +270,16 @@ void RecordBuilder::leave_to_parent() {
   if (source_) source_->forget();
 }
 
-void RecordBuilder::add_dataset(const DatasetRecord& dataset) {
-  const auto same = [&](const DatasetRecord& d) {
-    return d.name == dataset.name && d.samples_sha256 == dataset.samples_sha256 && d.digest == dataset.digest &&
-           d.files.size() == dataset.files.size();
-  };
-  if (std::any_of(datasets_.begin(), datasets_.end(), same)) return;
-  require_utf8("data", "the data set's name", dataset.name);
-  require_utf8("data", "the split's definition", dataset.split);
-  datasets_.push_back(dataset);
-  for (FileFingerprint& f : datasets_.back().files) {
+void RecordBuilder::add_dataset(DatasetRecord dataset) {
+  for (FileFingerprint& f : dataset.files) {
     std::error_code gone;  // a relative path then stays what it is
     const Path absolute = std::filesystem::absolute(f.path, gone);
     if (!gone) f.path = absolute.lexically_normal().string();
   }
+  if (std::find(datasets_.begin(), datasets_.end(), dataset) != datasets_.end()) return;
+  require_utf8("data", "the data set's name", dataset.name);
+  require_utf8("data", "the split's definition", dataset.split);
+  datasets_.push_back(std::move(dataset));
   changed_ = true;
 }
 

@@ -55,8 +55,8 @@ class RecordBuilder {
 
   /// Of the launch's program, when it is kept.
 
-  /// A data set was opened; once more of one that it has is nothing new.
-  void add_dataset(const DatasetRecord& dataset);
+  /// A data set was opened; the same one once more is nothing new. What earlier launches opened stays in the record.
+  void add_dataset(DatasetRecord dataset);
   const std::vector<DatasetRecord>& datasets() const { return datasets_; }
 
   void set_summaries(const Summaries& summaries) { summaries.describe(record_); }
@@ -85,7 +85,8 @@ class RecordBuilder {
   record::Launch& launch() { return *record_.mutable_launches(record_.launches_size() - 1); }
 
   record::RunRecord record_;
-  std::vector<DatasetRecord> datasets_;
+  std::vector<DatasetRecord> datasets_;            // of this launch
+  std::vector<record::Dataset> earlier_datasets_;  // of the launches before
   bool taken_over_ = false, changed_ = false;
   std::optional<SourceCapture> source_;
   const Path start_folder_ = working_folder();  // the program may go to another

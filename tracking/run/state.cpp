@@ -120,12 +120,16 @@ bool is_finite(const TensorEntry& entry) {
   });
 }
 
+// As the first part of a path in a checkpoint.
+bool can_be_name(std::string_view name) {
+  return !name.empty() && name != "." && name != "stet" && name.find('/') == name.npos;
+}
+
 }  // namespace
 
 void State::track(std::string name, std::function<void(Visitor&)> walk) {
   require_utf8("track", "the name", name);
-  if (name.empty() || name == "stet" || name.find('/') != name.npos)
-    raise("track: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
+  if (!can_be_name(name)) raise("track: '{}' can't be a name: it is empty, holds '/', or is '.' or 'stet'", name);
   if (is_taken(name)) raise("track: '{}' is tracked already; give each thing its own name", name);
   tracked_.push_back({std::move(name), std::move(walk)});
 }
@@ -152,8 +156,7 @@ bool State::is_taken(std::string_view name) const {
 
 void State::keep(const std::string& name, KeptRef value) {
   require_utf8("Kept", "the name", name);
-  if (name.empty() || name == "stet" || name.find('/') != name.npos)
-    raise("Kept: '{}' can't be a name: it is empty, holds '/' or is 'stet'", name);
+  if (!can_be_name(name)) raise("Kept: '{}' can't be a name: it is empty, holds '/', or is '.' or 'stet'", name);
   if (is_taken(name)) raise("Kept: '{}' is tracked already; give each value its own name", name);
   kept_.emplace_back(name, value);
 }

@@ -8,13 +8,17 @@
 
 namespace stet::tracking {
 
-bool TrainingWatch::step(const Stateful& optimizer, int64_t loops) {
+bool TrainingWatch::step(const Stateful& optimizer, const Cells& parameters, int64_t loops) {
   if (loops == 0) {
     ++outside_;
     return false;
   }
   ++in_pass_[&optimizer];
-  return known_.insert(&optimizer).second;
+  const auto [known, is_new] = known_.try_emplace(&optimizer, parameters);
+  if (is_new) return true;
+  if (known->second == parameters) return false;
+  known->second = parameters;
+  return true;
 }
 
 void TrainingWatch::count_pass_as_step() {
@@ -33,6 +37,11 @@ std::vector<std::string> TrainingWatch::warnings() const {
         fmt::format("an optimizer stepped {} outside of run.epochs and run.steps, of which the record knows "
                     "nothing; write for (... : run.steps(loader))",
                     counted(outside_, "time")));
+  if (older_gradients_ > 0)
+    all.push_back(fmt::format(
+        "an optimizer took gradients of an earlier step {}, which no checkpoint holds: a run that is resumed "
+        "between them trains otherwise; add up the parts of a batch within one step",
+        counted(older_gradients_, "time")));
   return all;
 }
 

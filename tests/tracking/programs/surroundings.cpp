@@ -22,10 +22,15 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "stet/data/fingerprint.h"
 #include "stet/data/in_memory.h"
 #include "stet/data/loader.h"
+#include "stet/optim/average.h"
+#include "stet/optim/plateau.h"
+#include "stet/optim/sgd.h"
+#include "stet/tensor/autograd.h"
 #include "stet/tensor/ops.h"
 #include "stet/tracking/run/run.h"
 
@@ -177,7 +182,63 @@ struct Module : Stateful {
   void members(Visitor& v) override { v(name, member); }
 };
 
+struct Net : Stateful {
+  Parameter weight{ones({2})};
+  void members(Visitor& v) override { v("weight", weight); }
+};
+
+// What a resumed run would not have.
+void train_with_something_untracked(Run& run, const std::string& what) {
+  Net net;
+  Net average = copy(net);
+  optim::SGD opt(net, {.lr = 0.1});
+  optim::EarlyStopping stop({.patience = 100});
+  Gradients sum_of_two;
+  run.track("net", net);
+  run.track("opt", opt);
+  for (const int64_t i : run.steps(6)) {
+    const Gradients g = backward(sum(square(net.weight)));
+    sum_of_two += g;
+    if (what == "untracked: gradients of two steps" && i % 2 == 1) opt.step(std::exchange(sum_of_two, {}));
+    if (what == "untracked: early stopping") stop.step(static_cast<double>(i));
+    if (what == "untracked: an average") optim::move_average(average, net, 0.5);
+    if (what == "untracked: an optimizer's other net") {
+      opt.step(g);
+      if (i == 3) opt = optim::SGD(average, {.lr = 0.1});
+      if (i >= 3) opt.step(backward(sum(square(average.weight))));
+    }
+  }
+}
+
+// Each inner loop is left by break, at a boundary where nothing is saved. `hidden` is not tracked.
+void leave_inner_loops(Run& run, bool hides) {
+  double state = 0, hidden = 1;
+  run.track("state", state);
+  for ([[maybe_unused]] auto& epoch : run.epochs(7)) {
+    for (const int64_t i : run.steps(10)) {
+      if (hides) hidden *= 1.5;
+      state += hidden;
+      if (i == 2) break;
+    }
+  }
+}
+
+// The loops of one launch are not those of the next.
+void take_other_loops(Run& run) {
+  double state = 0;
+  run.track("state", state);
+  if (value_of("STET_TEST_OTHER").empty()) {
+    for ([[maybe_unused]] const int64_t i : run.steps(20)) ++state;
+  }
+  for ([[maybe_unused]] auto& epoch : run.epochs(3)) {
+    for ([[maybe_unused]] const int64_t i : run.steps(2)) ++state;
+  }
+}
+
 void train(Run& run, const std::string& what) {
+  if (what.starts_with("untracked")) return train_with_something_untracked(run, what);
+  if (what.starts_with("leaves inner loops")) return leave_inner_loops(run, what.ends_with("and hides"));
+  if (what == "takes other loops") return take_other_loops(run);
   Training training{run};
   if (what == "track") run.track(kLatin1, training.state);
   Module module(kLatin1);
@@ -198,6 +259,7 @@ void train(Run& run, const std::string& what) {
     training.state += static_cast<double>(i);
     if (it != things_to_do().end()) it->second(training, i);
     if (what == "destroys in the loop" && i == 3) short_lived.reset();
+    if (what == "exits in the loop" && i == 3) std::exit(5);
   }
 }
 
@@ -254,4 +316,9 @@ int main(int argc, char** argv) {
   if (what == "before the loop") std::filesystem::current_path(value_of("STET_TEST_FOLDER"));
   train(run, what == "handled signal" || what == "ignored signal" ? "signal" : what);
   std::printf("in %s\n", run.folder().c_str());
+  if (what == "exits after the loop") {
+    run.log("final", 1);
+    std::exit(0);
+  }
+  return what == "returns 3" ? 3 : 0;
 }

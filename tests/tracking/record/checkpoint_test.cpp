@@ -1,5 +1,6 @@
 #include "stet/tracking/record/checkpoint.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -138,6 +139,17 @@ TEST(Checkpoint, PathsThatATreeCannotHoldAreNamed) {
   EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("two entries have the path 'net'"));
   c.scalars[0].path = "a//b";
   EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("'a//b' is no path"));
+  for (const char* const path : {".", "./a", "a/./b", "a/.", "/a", "a/", ""}) {
+    c.scalars[0].path = path;
+    EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr(fmt::format("'{}' is no path", path)));
+  }
+  std::string deep = "a";
+  for (int i = 0; i < 100; ++i) deep += "/a";
+  c.scalars[0].path = deep;
+  const std::string bytes = encode(c);
+  EXPECT_EQ(decode(bytes_of(bytes), "x.h5").scalars[0].path, deep);
+  c.scalars[0].path = deep + "/a";
+  EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("lies in more than 100 others"));
   c.scalars = {{"s", std::string("a\0b", 3)}};
   EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("zero byte"));
   c.scalars.clear();

@@ -123,6 +123,41 @@ TEST(RecordBuilder, ADataSetThatIsOpenedOnceMoreIsNothingNew) {
   EXPECT_TRUE(builder.changed());
 }
 
+TEST(RecordBuilder, DataSetsOfOneNameAndOtherFilesAreSeveral) {
+  const Declarations declared;
+  DatasetRecord first = data_set(""), second = first;
+  second.files[0] = {"/data/more", 3, "dd"};
+  RecordBuilder builder;
+  builder.add_dataset(first);
+  builder.add_dataset(second);
+  builder.add_dataset(first);
+  builder.describe_state(State(), declared.parameters);
+  ASSERT_EQ(builder.record().data_size(), 2);
+  EXPECT_EQ(builder.record().data(1).files(0).sha256(), "dd");
+}
+
+TEST(RecordBuilder, WhatEarlierLaunchesOpenedStaysInTheRecord) {
+  const Declarations declared;
+  RecordBuilder first;
+  first.add_dataset(data_set("cc"));
+  first.add_dataset(data_set("dd"));
+  first.describe_state(State(), declared.parameters);
+  RecordBuilder second;
+  second.take_over(first.record());
+  DatasetRecord moved = data_set("dd");
+  moved.files[0].path = "/elsewhere/digits";
+  second.add_dataset(moved);
+  second.add_dataset(data_set("ee"));
+  for (int times = 0; times < 2; ++times) second.describe_state(State(), declared.parameters);
+  std::vector<std::string> samples, places;
+  for (const auto& data : second.record().data()) {
+    samples.push_back(data.samples_sha256());
+    places.push_back(data.files(0).path());
+  }
+  EXPECT_THAT(samples, ElementsAre("cc", "dd", "ee"));
+  EXPECT_THAT(places, ElementsAre("/data/digits", "/elsewhere/digits", "/data/digits"));
+}
+
 TEST(RecordBuilder, ALaunchBeginsWhereItIsToldAndEndsOnce) {
   TempFolder folder;
   RecordBuilder builder;

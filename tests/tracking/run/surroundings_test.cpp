@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "stet/tracking/reading/run_view.h"
+#include "stet/tracking/reading/verification.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
@@ -25,6 +26,18 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Key;
 using testing::Not;
+
+// For programs that a verification starts, too.
+class WithVariable {
+ public:
+  WithVariable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~WithVariable() { ::unsetenv(name_); }
+  WithVariable(const WithVariable&) = delete;
+  WithVariable& operator=(const WithVariable&) = delete;
+
+ private:
+  const char* name_;
+};
 
 class Surroundings : public testing::Test {
  protected:
@@ -300,6 +313,59 @@ TEST_F(Surroundings, AForkedChildThatTrainsSaysThatNothingIsRecorded) {
   EXPECT_THAT(ended.err, Not(HasSubstr("allocates within fork()")));  // as the helper that copies output begins, too
   EXPECT_EQ(status(), RunStatus::finished);
   EXPECT_EQ(outcome_of(run()).digests.size(), 7u);
+}
+
+TEST_F(Surroundings, WhatChangesWithTheStepsMustBeTracked) {
+  const auto refusal = [&](const std::string& what) { return train("untracked: " + what).err; };
+  EXPECT_THAT(refusal("early stopping"), HasSubstr("step 1: EarlyStopping changes and is not tracked"));
+  EXPECT_THAT(refusal("an average"), HasSubstr("step 1: an average of weights changes and is not tracked"));
+  EXPECT_THAT(refusal("an optimizer's other net"),
+              HasSubstr("step 4: an optimizer trains parameters that are not tracked"));
+  const Ended older = train("untracked: gradients of two steps");
+  EXPECT_EQ(older.status, 0);
+  EXPECT_THAT(older.err, HasSubstr("an optimizer took gradients of an earlier step 3 times"));
+}
+
+TEST_F(Surroundings, VerifyingFromCheckpointsStopsBehindALoopThatWasLeft) {
+  for (const bool hides : {false, true}) {
+    TempFolder folder;
+    const WithVariable what("STET_TEST_DO", hides ? "leaves inner loops and hides" : "leaves inner loops");
+    ASSERT_EQ(run_program(STET_SURROUNDINGS, folder.path(), {"--quiet"}, {}).status, 0);
+    const Verdict found = verify(only_run(folder.path()), {.resumes = true});
+    EXPECT_EQ(found.verified(), !hides) << found.line;
+    EXPECT_THAT(found.line, HasSubstr(hides ? "there is state outside run.track" : "and from 3 checkpoints too"));
+  }
+}
+
+TEST_F(Surroundings, AResumedRunGoesOnInNoLoopThatIsTooShort) {
+  ASSERT_EQ(train("takes other loops", {}, {"--max-steps", "8"}).status, 0);
+  const Ended ended = train("takes other loops", {{"STET_TEST_OTHER", "1"}}, {"--resume", "latest"});
+  EXPECT_NE(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("the loop where it left off had 8 iterations behind it, and here comes one of 3"));
+  EXPECT_EQ(train("takes other loops", {}, {"--resume", "latest"}).status, 0);
+  EXPECT_EQ(status(), RunStatus::finished);
+}
+
+TEST_F(Surroundings, AProgramThatCallsExitEndsItsRun) {
+  const Ended after = train("exits after the loop");
+  EXPECT_EQ(after.status, 0);
+  EXPECT_EQ(status(), RunStatus::finished);
+  EXPECT_THAT(outcome_of(run()).metrics.back(), HasSubstr("final"));
+  std::filesystem::remove_all(folder_ / "runs");
+  const Ended within = train("exits in the loop");
+  EXPECT_EQ(within.status, 5);
+  EXPECT_THAT(within.err, HasSubstr("the program called exit(5) within a loop of run"));
+  EXPECT_EQ(status(), RunStatus::failed);
+  EXPECT_EQ(read_run(run()).launches.back().end->message, "the program called exit(5) within a loop");
+  EXPECT_EQ(train("nothing", {}, {"--resume", "latest"}).status, 0);
+  EXPECT_EQ(status(), RunStatus::finished);
+}
+
+TEST_F(Surroundings, ARunThatFinishedIsVerifiedWhateverItsProgramReturns) {
+  const WithVariable what("STET_TEST_DO", "returns 3");
+  EXPECT_EQ(train("returns 3").status, 3);
+  const Verdict found = verify(run(), {});
+  EXPECT_TRUE(found.verified()) << found.line;
 }
 
 TEST_F(Surroundings, ARunWhoseProcessWasKilledIsDeadThoughAChildOfItLives) {

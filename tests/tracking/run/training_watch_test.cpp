@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
+
+#include "stet/tensor/cell.h"
 #include "stet/tensor/stateful.h"
 
 namespace stet::tracking {
@@ -18,20 +21,39 @@ struct Optimizer : Stateful {
 TEST(TrainingWatch, KnowsAnOptimizerByItsFirstStepWithinALoop) {
   const Optimizer a, b;
   TrainingWatch watch;
-  EXPECT_FALSE(watch.step(a, 0));
-  EXPECT_TRUE(watch.step(a, 1));
-  EXPECT_FALSE(watch.step(a, 2));
-  EXPECT_TRUE(watch.step(b, 2));
+  EXPECT_FALSE(watch.step(a, {}, 0));
+  EXPECT_TRUE(watch.step(a, {}, 1));
+  EXPECT_FALSE(watch.step(a, {}, 2));
+  EXPECT_TRUE(watch.step(b, {}, 2));
+  EXPECT_TRUE(watch.is_new(a));
+  EXPECT_FALSE(watch.is_new(a));
+}
+
+TEST(TrainingWatch, LooksAtTheParametersOfAnOptimizerThatWasAssigned) {
+  const Optimizer a;
+  const TrainingWatch::Cells first{std::make_shared<CellState>()}, second{std::make_shared<CellState>()};
+  TrainingWatch watch;
+  EXPECT_TRUE(watch.step(a, first, 1));
+  EXPECT_FALSE(watch.step(a, first, 1));
+  EXPECT_TRUE(watch.step(a, second, 1));
+  EXPECT_FALSE(watch.step(a, second, 1));
+}
+
+TEST(TrainingWatch, TellsOfGradientsOfAnEarlierStep) {
+  TrainingWatch watch;
+  watch.add_older_gradients();
+  watch.add_older_gradients();
+  EXPECT_THAT(watch.warnings(), ElementsAre(HasSubstr("took gradients of an earlier step 2 times")));
 }
 
 TEST(TrainingWatch, TellsOfStepsOutsideOfLoops) {
   const Optimizer a;
   TrainingWatch watch;
-  watch.step(a, 1);
+  watch.step(a, {}, 1);
   EXPECT_THAT(watch.warnings(), IsEmpty());
-  watch.step(a, 0);
+  watch.step(a, {}, 0);
   EXPECT_THAT(watch.warnings(), ElementsAre(HasSubstr("stepped 1 time outside of run.epochs and run.steps")));
-  watch.step(a, 0);
+  watch.step(a, {}, 0);
   EXPECT_THAT(watch.warnings(), ElementsAre(HasSubstr("stepped 2 times outside")));
 }
 
@@ -41,8 +63,8 @@ TEST(TrainingWatch, TellsOfMoreThanOneStepInAPassThatIsOne) {
   TrainingWatch watch;
   const auto pass = [&](int steps_of_a, bool is_step) {
     watch.begin_iteration();
-    watch.step(b, 1);
-    for (int i = 0; i < steps_of_a; ++i) watch.step(a, 1);
+    watch.step(b, {}, 1);
+    for (int i = 0; i < steps_of_a; ++i) watch.step(a, {}, 1);
     if (is_step) watch.count_pass_as_step();
   };
   pass(1, true);
