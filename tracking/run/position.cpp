@@ -74,6 +74,12 @@ LoopFrame parse_frame(std::string_view text, int64_t& loops) {
   return frame;
 }
 
+[[noreturn]] void raise_lost() {
+  raise(
+      "resume: this program's loops are not those of the run: the loop where it left off did not come; what decides "
+      "between loops must be tracked or Kept, and what counts passes stand behind the loops that a pass holds");
+}
+
 }  // namespace
 
 std::string Position::to_text() const {
@@ -98,9 +104,7 @@ Position::Entry Position::enter() {
   if (!seeking_) return Entry::fresh;
   const LoopFrame& target = target_[depth];
   if (frames_.back().before.size() < target.before.size()) return Entry::skipped;
-  if (frames_.back().before.size() > target.before.size()) {
-    raise("resume: this program's loops are not those of the run: the loop where it left off did not come");
-  }
+  if (frames_.back().before.size() > target.before.size()) { raise_lost(); }
   frames_.back() = target;
   if (depth + 1 < target_.size()) return Entry::enclosing;
   seeking_ = false;
@@ -119,7 +123,7 @@ void Position::begin_iteration(Moment now) {
 }
 
 void Position::commit(bool finished) {
-  if (seeking_) raise("resume: this program's loops are not those of the run: the loop where it left off did not come");
+  if (seeking_) raise_lost();
   ++frames_.back().index;
   frames_.back().finished = finished;
 }
