@@ -68,7 +68,7 @@ class BadInput(support.ProgramTest):
         config = self.folder / "c.json"
         for text, pattern in [('{"lr": "abc"}', "c.json: lr abc: must be a finite number"),
                               ('{"rate": 1}', "c.json: rate: there is no such parameter"),
-                              ('{"lr": ', "c.json: is no JSON object"),
+                              ('{"lr": ', "c.json:1: is no JSON object"),
                               ("lr 3", "c.json:1: expected name = value")]:
             with self.subTest(text):
                 config.write_text(text)

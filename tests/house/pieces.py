@@ -15,7 +15,7 @@ PARTS = """
 AccuracyOf AdaptivePool2d Activation Along AttentionCall BatchNormBase Bag ClassCounts ClassScores DecoderCall Dropping Fan Fans Frame
 Group GroupOptions InstanceNormBase Join LoadReport LoaderBase MnistPart Padding2d PixelScale Pool2d Recurrent RecurrentCall RecurrentLayer Reduction Rename
 SampleMean Shaped Size2d SpectralState Split Stack StoredTensor Cifar10Part Cifar100Labels GradientCheck TokenType Mode
-announce_split check_fractions check_weights collate collate_padded draw_beta for_each_batch in_buckets length_of norm_beside orthonormalize part_sizes
+announce_split check_fractions check_weights collate collate_padded draw_beta for_each_batch in_buckets length_of norm_beside orthonormalize out_axis part_sizes
 sample samples_sha256 split_indices split_record stratified_indices subsets_of to_string weight_of weighted_draws
 """.split()
 

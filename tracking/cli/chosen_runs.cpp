@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "stet/tensor/error.h"
+#include "stet/tracking/cli/run_words.h"
 #include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/reading/runs.h"
 #include "stet/tracking/reading/selection.h"
@@ -52,7 +53,7 @@ std::vector<std::filesystem::path> selected_runs(const std::vector<std::string>&
     if (std::any_of(words.begin(), words.end(), looks_like_an_id)) throw;
     folders.clear();  // they are no runs: a condition
   }
-  query::Expression condition = query::parse(fmt::format("{}", fmt::join(words, " ")));
+  query::Expression condition = condition_of(words, common);
   if (!choice.by_text) require_no_text(condition, words);
   if (!choice.with_archived) condition = without_archived(std::move(condition));
   for (const IndexedRun& run : RunIndex(common.runs).matching(condition)) folders.push_back(run.folder);

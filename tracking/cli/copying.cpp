@@ -21,13 +21,14 @@ std::string summary(const Exchanged& done) {
   return text + fmt::format("; {}, {}", counted(done.programs, "kept program"), size_text(done.bytes));
 }
 
-std::string name_there(const std::vector<std::string>& all, const std::string& word) {
+std::string name_there(const ChosenRuns& all, const std::string& word) {
   std::vector<std::string> found;
-  for (const std::string& name : all) {
+  for (const std::string& name : all.names) {
     if (name == word) return name;
     if (!word.empty() && name.starts_with(word)) found.push_back(name);
   }
   if (found.size() == 1) return found.front();
+  if (const auto lost = all.unreadable.find(word); lost != all.unreadable.end()) throw DataError(lost->second);
   if (found.empty())
     raise("there is no run '{}' there; on another machine a run is named by its id, or the id's beginning", word);
   raise("run '{}': fits {} runs there; give more of the id", word, found.size());
@@ -35,12 +36,12 @@ std::string name_there(const std::vector<std::string>& all, const std::string& w
 
 }  // namespace
 
-int copy_runs(Store& from, Store& to, const std::vector<std::string>& names, std::vector<std::string> remarks,
-              const CopyOptions& options, const Common& common) {
+int copy_runs(Store& from, Store& to, const ChosenRuns& runs, const CopyOptions& options, const Common& common) {
   ExchangeOptions how{.dry_run = options.dry_run, .say = {}};
   if (!common.json) how.say = [](const std::string& line) { put_line(line); };
-  Exchanged done = exchange(from, to, names, how);
-  done.remarks.insert(done.remarks.begin(), remarks.begin(), remarks.end());
+  Exchanged done = exchange(from, to, runs.names, how);
+  done.remarks.insert(done.remarks.begin(), runs.remarks.begin(), runs.remarks.end());
+  for (const auto& [name, why] : runs.unreadable) done.problems.push_back(why);
   if (common.json)
     put_json({{"copied", done.copied},
               {"updated", done.updated},
@@ -57,32 +58,30 @@ int copy_runs(Store& from, Store& to, const std::vector<std::string>& names, std
   return put_problems(done.problems);
 }
 
-std::vector<std::string> names_here(Store& store, const std::string& runs, const std::vector<std::string>& words,
-                                    std::vector<std::string>& remarks) {
-  if (words.empty()) return runs_in(store, remarks);
+ChosenRuns runs_here(Store& store, const std::string& runs, const std::vector<std::string>& words) {
+  if (words.empty()) return runs_in(store);
   Common there;
   there.runs = runs;
-  std::vector<std::string> names;
+  ChosenRuns chosen;
   const auto top = std::filesystem::canonical(runs);
   for (const auto& folder : selected_runs(words, there, {.with_archived = true, .by_text = false})) {
-    if (std::filesystem::is_symlink(folder)) remarks.push_back(folder.string() + ": is a link, and left alone");
+    if (std::filesystem::is_symlink(folder)) chosen.remarks.push_back(folder.string() + ": is a link, and left alone");
     else if (std::filesystem::canonical(folder.parent_path()) != top)
       raise("{}: does not lie in {}; name its folder by --runs", folder.string(), runs);
-    else names.push_back(folder.filename().string());
+    else chosen.names.push_back(folder.filename().string());
   }
-  return names;
+  return chosen;
 }
 
-std::vector<std::string> names_there(Store& store, const std::vector<std::string>& words,
-                                     std::vector<std::string>& remarks) {
-  const std::vector<std::string> all = runs_in(store, remarks);
+ChosenRuns runs_there(Store& store, const std::vector<std::string>& words) {
+  ChosenRuns all = runs_in(store);
   if (words.empty()) return all;
   std::vector<std::string> names;
   for (const std::string& word : words) {
     std::string name = name_there(all, word);
     if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
   }
-  return names;
+  return {.names = std::move(names), .remarks = std::move(all.remarks), .unreadable = {}};
 }
 
 }  // namespace stet::tracking::cli

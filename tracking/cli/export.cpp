@@ -9,7 +9,7 @@
 #include "stet/tracking/cli/runs_folder.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
-#include "stet/tracking/query/lexer.h"
+#include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/record/text.h"
 #include "stet/tracking/ui/export.h"
 
@@ -30,7 +30,7 @@ int answer(const Options& options, const Common& common) {
   const ui::Exported done = ui::export_html(common.runs, fmt::format("{}", fmt::join(query, " ")), folder);
   if (common.json) put_json({{"folder", folder}, {"runs", done.runs}, {"bytes", done.bytes}});
   else put_line(fmt::format("{}/index.html: {}, {}", folder, counted(done.runs, "run"), size_text(done.bytes)));
-  return 0;
+  return put_problems(RunIndex(common.runs, RunIndex::Freshness::kept).problems());
 }
 
 }  // namespace

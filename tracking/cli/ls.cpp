@@ -16,6 +16,7 @@
 #include "stet/tracking/cli/seal_list.h"
 #include "stet/tracking/cli/value_text.h"
 #include "stet/tracking/cli/verb.h"
+#include "stet/tracking/reading/run_folders.h"
 #include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/reading/runs.h"
 #include "stet/tracking/reading/selection.h"
@@ -195,8 +196,10 @@ int list(const Options& options, const Common& common) {
 // Archived runs too, unless a condition is given.
 int check(const Options& options, const Common& common) {
   if (options.query.empty()) {
-    const int status = print_seals(Runs(common.runs).folders());
-    return std::max(status, say_lost_records(common.runs));
+    const RunFolders all = list_run_folders(common.runs);
+    int status = print_seals(all.runs);
+    for (const UnreadableRun& run : all.unreadable) status = put_problems({run.why});
+    return status;
   }
   const query::Expression condition = parsed(options).condition;
   RunIndex index(common.runs);
@@ -211,15 +214,7 @@ int check(const Options& options, const Common& common) {
 int answer(const Options& options, const Common& common) {
   refuse_useless(options, common);
   require_runs_folder(common);
-  try {
-    return options.check ? check(options, common) : list(options, common);
-  } catch (const query::QueryError& e) {
-    put_error(e.what());
-    const std::string pointed = e.pointed();
-    put_line("  " + pointed.substr(0, pointed.find('\n')), stderr);
-    put_line("  " + pointed.substr(pointed.find('\n') + 1), stderr);
-    return 2;
-  }
+  return options.check ? check(options, common) : list(options, common);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // stet: lists, shows, compares, verifies, resumes and labels runs.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "stet/tracking/cli/print.h"
 #include "stet/tracking/cli/table.h"
 #include "stet/tracking/cli/verb.h"
+#include "stet/tracking/query/lexer.h"
 #include "stet/tracking/record/nearest.h"
 #include "stet/tracking/record/standard_descriptors.h"
 
@@ -38,10 +40,26 @@ constexpr Verb (*kVerbs[])() = {ls,     show, series,    plot,   diff,    compar
                                 resume, tag,  note,      rename, archive, rm,          gc,
                                 push,   pull, data_sets, index,  ui_verb, export_runs, completion};
 
+// The parser takes a word in brackets for a list of words, and one with a minus for an option. Behind this it takes it
+// as it is.
+constexpr char kHeld = '\x01';
+
 const std::string kFooter = std::string(kRunIs) + "\n" + kExitStatus;
 
+// What the parser says; of words that nothing takes, in the order in which they stand.
+std::string text_of(const CLI::ParseError& error, const CLI::App& app) {
+  std::string text = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
+    const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+    text = fmt::format("{} not expected: {}", words.size() == 1 ? "this was" : "these were", fmt::join(words, " "));
+  }
+  std::erase(text, kHeld);
+  return text;
+}
+
 // The same behind a verb: the first word that is none of its options, and the one that may be meant.
-std::string explained(const CLI::ParseError& error, const std::string& name, const std::vector<std::string>& words) {
+std::string explained(const CLI::ParseError& error, const CLI::App& app, const std::string& name,
+                      const std::vector<std::string>& words) {
   std::vector<std::string> options;
   for (const auto& make : kVerbs) {
     const Verb verb = make();
@@ -57,32 +75,33 @@ std::string explained(const CLI::ParseError& error, const std::string& name, con
   const bool unknown = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
   for (const std::string& word : unknown ? words : std::vector<std::string>()) {
     const std::string option = word.substr(0, word.find('='));
-    if (!option.starts_with("--") || option == "--") continue;
+    if (option == "--") break;  // what follows are no options
+    if (!option.starts_with("--")) continue;
     if (std::find(options.begin(), options.end(), option) != options.end()) continue;
     const std::string near = nearest(option, options);
     return fmt::format("{}: there is no option {}; {}see stet {} --help", name, option,
                        near.starts_with("--") ? "did you mean " + near + "? " : "", name);
   }
-  return fmt::format("{}: {}; see stet {} --help", name, error.what(), name);
+  return fmt::format("{}: {}; see stet {} --help", name, text_of(error, app), name);
 }
 
 // What is wrong with a command line, and the verb that may be meant.
-std::string explained(const CLI::ParseError& error, int argc, char** argv) {
+std::string explained(const CLI::ParseError& error, const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto& make : kVerbs) names.push_back(make().name);
   const auto is_verb = [&](const std::string& word) {
     return std::find(names.begin(), names.end(), word) != names.end();
   };
   const std::string word = argc > 1 ? argv[1] : "";
-  if (is_verb(word)) return explained(error, word, {argv + 2, argv + argc});
-  if (word.empty() || word.starts_with("-")) return std::string(error.what()) + "; see stet --help";
+  if (is_verb(word)) return explained(error, app, word, {argv + 2, argv + argc});
+  if (word.starts_with("-"))
+    return fmt::format("{}: options stand behind the verb, as in stet ls --runs FOLDER; see stet --help",
+                       word.substr(0, word.find('=')));
+  if (word.empty()) return std::string(error.what()) + "; see stet --help";
   const std::string near = nearest(word, names);
   return fmt::format("there is no verb '{}'; {}", word,
                      near.empty() ? "see stet --help" : "did you mean " + near + "?");
 }
-
-// The parser takes a word in brackets for a list of words. Behind this it stays one.
-constexpr char kHeld = '\x01';
 
 std::string held(std::string word) {
   const size_t equals = word.starts_with("--") ? word.find('=') : word.npos;
@@ -102,13 +121,17 @@ void let_go(const Argument& argument) {
   }
 }
 
-// The command line from its end, as the parser takes it; what is sorted by may begin with a minus.
+// The command line from its end, as the parser takes it; what is sorted by may begin with a minus, and whatever stands
+// behind "--".
 std::vector<std::string> words_of(int argc, char** argv) {
   std::vector<std::string> words;
+  bool options_end = false;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const bool sorts = word == "--sort" && i + 1 < argc;
-    words.insert(words.begin(), held(sorts ? word + "=" + argv[++i] : word));
+    if (options_end) words.insert(words.begin(), kHeld + word);
+    else if (word == "--") options_end = true;
+    else words.insert(words.begin(), held(sorts ? word + "=" + argv[++i] : word));
   }
   return words;
 }
@@ -184,7 +207,7 @@ int run_command(int argc, char** argv) {
       return 0;
     }
     if (e.get_exit_code() == 0) return app.exit(e);
-    put_error(explained(e, argc, argv));
+    put_error(explained(e, app, argc, argv));
     return 2;
   }
   let_go(common.runs);
@@ -204,10 +227,21 @@ int printed(int status) {
   return 2;
 }
 
+// With the query below, and where in it.
+void put_query_error(const query::QueryError& error) {
+  put_error(error.what());
+  const std::string pointed = error.pointed();
+  const size_t end = pointed.find('\n');
+  put_line("  " + pointed.substr(0, end), stderr);
+  put_line("  " + pointed.substr(end + 1), stderr);
+}
+
 int guarded(int argc, char** argv) {
   try {
     return run_command(argc, argv);
-  } catch (const std::bad_alloc&) { put_error("out of memory"); } catch (const std::exception& e) {
+  } catch (const std::bad_alloc&) { put_error("out of memory"); } catch (const query::QueryError& e) {
+    put_query_error(e);
+  } catch (const std::exception& e) {
     if (std::ferror(stdout) == 0) put_error(message_of(e));
   }
   return 2;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "stet/tensor/error.h"
 #include "stet/tensor/files.h"
@@ -42,17 +43,20 @@ IndexedRun indexed(RunIndex& index, const std::filesystem::path& folder) {
   return {.key = 0, .generation = 0, .id = folder.filename().string(), .folder = folder};
 }
 
-std::vector<IndexedRun> chosen(RunIndex& index, const Options& options, const Common& common) {
-  if (options.runs.empty()) return index.matching(query::parse("not archived"));
+// The runs that are named one by one; none where they are all, or those of a condition.
+std::optional<std::vector<IndexedRun>> named(RunIndex& index, const Options& options, const Common& common) {
+  if (options.runs.empty()) return {};
   require_all_or_none(options.runs, common);
   const Runs runs(common.runs);
   std::vector<IndexedRun> named;
   try {
     for (const std::string& word : options.runs) named.push_back(indexed(index, runs.folder_of(word)));
-  } catch (const UsageError&) {  // they are no runs: a condition
-    return index.matching(query::parse(fmt::format("{}", fmt::join(options.runs, " "))));
-  }
-  return named;
+    return named;
+  } catch (const UsageError&) { return {}; }  // they are no runs: a condition
+}
+
+query::Expression condition(const Options& options, const Common& common) {
+  return options.runs.empty() ? query::parse("not archived") : condition_of(options.runs, common);
 }
 
 void name_groups(RunIndex& index, const std::vector<IndexedRun>& runs, std::vector<Drawn>& drawn,
@@ -161,15 +165,24 @@ void print(const std::vector<Plot>& plots) {
   }
 }
 
+bool is_png(const Options& options) { return options.to.ends_with(".png"); }
+
+void write(const std::vector<Plot>& plots, const Options& options) {
+  const std::string svg = plot_svg(plots, options.dark ? Palette::dark : Palette::light);
+  NewFile file(options.to);
+  file.write(is_png(options) ? png_of_svg(svg, options.scale) : svg);
+  file.commit();
+}
+
 int answer(const Options& options, const Common& common) {
   if (options.metrics.empty()) throw UsageError("plot: name at least one metric by --metric");
-  const bool is_png = options.to.ends_with(".png");
-  if (!options.to.empty() && !is_png && !options.to.ends_with(".svg"))
+  if (!options.to.empty() && !is_png(options) && !options.to.ends_with(".svg"))
     raise("plot: '{}' ends neither in .svg nor in .png", options.to);
   const double weight = weight_of(options.smooth);
   require_runs_folder(common);
   RunIndex index(common.runs);
-  const std::vector<IndexedRun> runs = chosen(index, options, common);
+  const auto one_by_one = named(index, options, common);
+  const std::vector<IndexedRun> runs = one_by_one ? *one_by_one : index.matching(condition(options, common));
   if (runs.empty()) raise_no_runs("plot", options.runs, common);
   std::vector<Drawn> drawn = read_curves(
       index, runs, {.metrics = options.metrics, .x = options.x, .weight = weight, .exact = !options.group_by.empty()});
@@ -178,15 +191,9 @@ int answer(const Options& options, const Common& common) {
   const std::vector<std::string> known = index.names(RunIndex::Names::metrics);
   std::vector<Plot> plots;
   for (const std::string& word : options.metrics) plots.push_back(plot_of(drawn, word, options, weight, known));
-  if (options.to.empty()) {
-    print(plots);
-    return 0;
-  }
-  const std::string svg = plot_svg(plots, options.dark ? Palette::dark : Palette::light);
-  NewFile file(options.to);
-  file.write(is_png ? png_of_svg(svg, options.scale) : svg);
-  file.commit();
-  return 0;
+  if (options.to.empty()) print(plots);
+  else write(plots, options);
+  return one_by_one ? 0 : put_problems(index.problems());
 }
 
 }  // namespace

@@ -10,13 +10,11 @@ int run(const CopyOptions& options, const Common& common) {
   const Place place = place_of("pull", options.place);
   if (!place.is_remote()) require_apart("pull", common.runs, place.folder);
   const auto from = open_place(file_system(), place, /*make=*/false);
-  std::vector<std::string> remarks;
-  const std::vector<std::string> names = place.is_remote()
-                                             ? names_there(*from, options.runs, remarks)
-                                             : names_here(*from, place.folder.string(), options.runs, remarks);
+  const ChosenRuns runs =
+      place.is_remote() ? runs_there(*from, options.runs) : runs_here(*from, place.folder.string(), options.runs);
   make_directories(file_system(), common.runs);
   const auto to = local_store(file_system(), common.runs);
-  return copy_runs(*from, *to, names, std::move(remarks), options, common);
+  return copy_runs(*from, *to, runs, options, common);
 }
 
 }  // namespace

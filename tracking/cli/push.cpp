@@ -10,10 +10,9 @@ int run(const CopyOptions& options, const Common& common) {
   const Place place = place_of("push", options.place);
   if (!place.is_remote()) require_apart("push", common.runs, place.folder);
   const auto from = local_store(file_system(), common.runs);
-  std::vector<std::string> remarks;
-  const std::vector<std::string> names = names_here(*from, common.runs, options.runs, remarks);
+  const ChosenRuns runs = runs_here(*from, common.runs, options.runs);
   const auto to = open_place(file_system(), place, /*make=*/true);
-  return copy_runs(*from, *to, names, std::move(remarks), options, common);
+  return copy_runs(*from, *to, runs, options, common);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "stet/tracking/exchange/run_manifest.h"
 #include "stet/tracking/keeping/arriving.h"
 #include "stet/tracking/record/acts.h"
+#include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"
 #include "stet/tracking/record/seal.h"
@@ -368,18 +369,32 @@ class Exchange {
   Exchanged done_;
 };
 
+// Throws where a run is meant and has no record that could be read, as open_among does (reading/run_folders.h).
+bool is_run(Store& store, const std::string& name) {
+  if (store.look_at(below(name, "run.json")).kind == Kind::file) return true;
+  const std::vector<StoreItem> items = store.list(name);
+  if (std::ranges::any_of(items, [](const StoreItem& item) { return is_segment_name(item.name); }))
+    raise<DataError>("{}: holds a log and no run.json that is a file: no record of a run", store.describe(name));
+  return false;
+}
+
 }  // namespace
 
-std::vector<std::string> runs_in(Store& store, std::vector<std::string>& remarks) {
-  std::vector<std::string> names;
+ChosenRuns runs_in(Store& store) {
+  ChosenRuns all;
   for (const StoreItem& item : store.list("")) {
     if (item.name.starts_with('.') || item.name == kProgramsFolder) continue;
     if (item.status.kind == Kind::other)
-      remarks.push_back(fmt::format("{}: is a link, and left alone", store.describe(item.name)));
-    if (item.status.kind == Kind::folder && store.look_at(below(item.name, "run.json")).kind == Kind::file)
-      names.push_back(item.name);
+      all.remarks.push_back(fmt::format("{}: is a link, and left alone", store.describe(item.name)));
+    if (item.status.kind != Kind::folder) continue;
+    try {
+      if (is_run(store, item.name)) all.names.push_back(item.name);
+    } catch (const Error& e) {
+      if (!std::string_view(e.what()).starts_with(store.describe(item.name))) throw;  // of the connection
+      all.unreadable[item.name] = e.what();
+    }
   }
-  return names;
+  return all;
 }
 
 Exchanged exchange(Store& from, Store& to, const std::vector<std::string>& runs, const ExchangeOptions& options) {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,15 @@ struct Exchanged {
   std::vector<std::string> problems;         ///< which runs were not copied, and why: a line each
 };
 
-/// The names of the run folders in a store, by ascending names; links among them are named in `remarks`.
-std::vector<std::string> runs_in(Store& store, std::vector<std::string>& remarks);
+/// Runs to copy, by the names of their folders.
+struct ChosenRuns {
+  std::vector<std::string> names;
+  std::vector<std::string> remarks;               ///< what of the folder is left alone, and why: a line each
+  std::map<std::string, std::string> unreadable;  ///< by name, those that can't be copied, and why
+};
+
+/// All runs in a store, by ascending names.
+ChosenRuns runs_in(Store& store);
 
 /// Copies runs, by the names of their folders. One that can't be copied keeps no other from it. Throws UsageError where
 /// another process copies to there, and IoError where nothing can be copied there.

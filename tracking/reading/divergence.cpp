@@ -251,7 +251,7 @@ std::optional<uint64_t> ulp_distance(double a, double b) { return distance<int64
 
 Divergence divergence(const RunView& first, const RunView& second, int64_t before, int64_t after) {
   Divergence found;
-  found.steps_first = first.log.steps, found.steps_second = second.log.steps;
+  found.steps_first = first.steps, found.steps_second = second.steps;
   compare_beginnings(found, first, second);
   const Losses a = losses_by_step(first.log), b = losses_by_step(second.log);
   compare_losses(found, a, b);
@@ -260,7 +260,7 @@ Divergence divergence(const RunView& first, const RunView& second, int64_t befor
   if (state_first || found.losses == 0) found.same_until = found.state_same_until.value_or(0);
   if (found.loss_step) add_around(found, a, b, before, after);
   const bool parted = found.loss_step || found.state_step;
-  const bool ended_alike = found.steps_first == found.steps_second && a.size() == b.size();
+  const bool ended_alike = first.steps == second.steps && first.log.steps == second.log.steps && a.size() == b.size();
   using Verdict = Divergence::Verdict;
   found.verdict = parted                                   ? Verdict::parted
                   : found.losses == 0 && found.states == 0 ? Verdict::not_compared

@@ -8,6 +8,7 @@
 #include "stet/tracking/reading/recorded_proto.h"
 #include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/run_folder.h"
+#include "stet/tracking/record/run_name.h"
 #include "stet/tracking/record/text.h"
 
 namespace stet::tracking {
@@ -54,11 +55,6 @@ void act_on(const Path& path, record::Act act) {
   write_act(file_system(), run, std::move(act));
 }
 
-void require_text(std::string_view call, std::string_view what, const std::string& text) {
-  require_utf8(call, what, text);
-  if (text.find_first_not_of(" \t\r\n") == text.npos) raise("{}: {} is empty", call, what);
-}
-
 }  // namespace
 
 RunLabels labels_of(const Folder& run, const record::RunRecord& record) {
@@ -100,15 +96,15 @@ void tag_run(const Path& run, const std::vector<std::string>& add, const std::ve
 }
 
 void note_run(const Path& run, const std::string& text) {
-  require_text("note", "the text", text);
+  require_utf8("note", "the text", text);
+  if (text.find_first_not_of(" \t\r\n") == text.npos) raise("note: the text is empty");
   record::Act act;
   act.set_note(text);
   act_on(run, std::move(act));
 }
 
 void rename_run(const Path& run, const std::string& name) {
-  require_text("rename", "the name", name);
-  if (printable(name) != name) raise("rename: the name '{}' has characters that can't be seen", printable(name));
+  require_run_name("rename", name);
   record::Act act;
   act.set_name(name);
   act_on(run, std::move(act));

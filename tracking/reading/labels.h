@@ -35,7 +35,7 @@ void tag_run(const std::filesystem::path& run, const std::vector<std::string>& a
              const std::vector<std::string>& remove);
 /// Adds a note.
 void note_run(const std::filesystem::path& run, const std::string& text);
-/// Gives the run another name. Its id stays.
+/// Gives the run another name. Its id stays. A name that means something else, as `latest`, is refused.
 void rename_run(const std::filesystem::path& run, const std::string& name);
 /// Marks the run as one that lists leave out, or no longer.
 void archive_run(const std::filesystem::path& run, bool archived);

@@ -39,6 +39,8 @@ void LogCollector::read() {
 }
 
 void LogCollector::add(const record::Event& event) {
+  committed_.add(event);
+  view_.committed = committed_.count();
   add_values(event);
   add_digests(event);
   if (event.has_session_log()) add_mark(event);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "stet/tracking/reading/committed_steps.h"
 #include "stet/tracking/reading/log_view.h"
 #include "stet/tracking/record/event.pb.h"
 #include "stet/tracking/record/event_log.h"
@@ -37,6 +38,7 @@ class LogCollector {
   std::string best_metric_;
   std::optional<double> best_metric_value_;  // the latest
   LogView view_;
+  CommittedSteps committed_;
   SharedNames names_;  // of tensors: state digests name them only when they change
 };
 

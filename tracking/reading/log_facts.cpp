@@ -111,12 +111,14 @@ class FactsReader {
 
   void add_scalars() {
     facts_.time = scanner_.time();
+    facts_.committed.add_logged(scanner_.step(), scanner_.tick());
     for (const EventScanner::Value& value : scanner_.values())
       add_point(value.series, {scanner_.step(), scanner_.time(), value.value, scanner_.tick(), false});
   }
 
   void add_event() {
     facts_.time = event_.wall_time();
+    facts_.committed.add(event_);
     for (const auto& value : event_.summary().value()) {
       if (value.has_double_value())
         add_point(number_of(value), {event_.step(), event_.wall_time(), value.double_value(), event_.tick(), false});

@@ -10,6 +10,7 @@
 
 #include "stet/tracking/query/curve.h"
 #include "stet/tracking/query/expression.h"
+#include "stet/tracking/reading/committed_steps.h"
 #include "stet/tracking/reading/level_buckets.h"
 #include "stet/tracking/reading/log_view.h"
 #include "stet/tracking/record/event_log.h"
@@ -64,6 +65,7 @@ struct LogFacts {
   LogPosition position;
   int64_t events = 0;
   int64_t steps = 0;         ///< the last that was digested
+  CommittedSteps committed;  ///< that it shows
   std::string digest;        ///< of the last state that was digested; empty: none was
   uint64_t digest_tick = 0;  ///< where
   double time = 0;           ///< of the last event

@@ -108,6 +108,7 @@ struct LogView {
   std::optional<LoggedStop> stop;
   std::optional<int64_t> ambiguous;  ///< a step of which it holds two different digests
   int64_t steps = 0;                 ///< the last that was digested
+  int64_t committed = 0;             ///< steps that it shows to have been committed, digested or not
   uint64_t last_tick = 0;            ///< of a digest
 };
 

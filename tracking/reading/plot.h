@@ -64,7 +64,7 @@ Axis x_axis(const Plot& plot, size_t most_ticks);
 Axis y_axis(const Plot& plot, size_t most_ticks);
 
 /// A chart for a terminal of `width` characters, `rows` of them for curves: lines of text, by Braille's patterns and in
-/// colours; without `colours`, a letter a curve where there are several.
+/// colours; without `colours`, a letter a curve where there are several. Of smoothed curves, without what is behind.
 std::vector<std::string> plot_text(const Plot& plot, size_t width, size_t rows, bool colours);
 
 enum class Palette : uint8_t { light, dark };

@@ -145,9 +145,16 @@ void append_legend(std::vector<std::string>& lines, const Plot& plot, size_t wid
   if (!line.empty()) lines.push_back(line);
 }
 
+// What is drawn here, and has to fit: not what lies behind smoothed curves.
+Plot without_raw(Plot plot) {
+  for (PlotCurve& curve : plot.curves) curve.raw.clear();
+  return plot;
+}
+
 }  // namespace
 
-std::vector<std::string> plot_text(const Plot& plot, size_t width, size_t rows, bool colours) {
+std::vector<std::string> plot_text(const Plot& whole, size_t width, size_t rows, bool colours) {
+  const Plot plot = without_raw(whole);
   rows = std::max<size_t>(rows, 2);
   const Axis y = y_axis(plot, std::min<size_t>(5, rows / 2));
   size_t gutter = 1;

@@ -127,7 +127,7 @@ class Stretches {
     while (!child.ended()) {
       const LogView& log = watch.look();
       const bool same = comparison_.advance(log);
-      if (progress_) progress_(log.steps, run_.steps);
+      if (progress_) progress_(log.steps, digested_steps(run_));
       if (!same) return false;
       ::usleep(kPollInterval);
     }
@@ -220,6 +220,8 @@ std::string place_of(const RunView& run, const RunPlace& place, const VerifyOpti
   if (place.value.empty() || Path(place.value).is_absolute()) return place.value;
   return (Path(run.launches.at(0).cwd) / place.value).lexically_normal().string();
 }
+
+int64_t digested_steps(const RunView& run) { return run.status == RunStatus::finished ? run.steps : run.log.steps; }
 
 std::vector<Stretch> stretches_of(const RunView& run) {
   std::vector<Stretch> stretches;

@@ -22,6 +22,9 @@ struct Stretch {
   std::optional<uint64_t> stop_tick;
 };
 
+/// How many of a run's steps can be compared: of one that has not finished, those up to its last digest.
+int64_t digested_steps(const RunView& run);
+
 /// The stretches of a run's launches; where a launch went back behind an older one's end, the older one stops there. A
 /// run that failed is given one boundary more than it reached: it fails again before that.
 std::vector<Stretch> stretches_of(const RunView& run);

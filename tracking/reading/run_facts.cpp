@@ -69,7 +69,6 @@ void add_record(RunFacts& facts, const record::RunRecord& record) {
   facts.field("id") = text(record.id());
   facts.field("program") = text(record.program());
   facts.field("made") = Value(Date{record.created()});
-  facts.field("steps") = integer(record.steps());
   facts.field("seed") = Value(static_cast<uint64_t>(record.seed()));
   facts.field("numerics") = integer(record.numerics());
   facts.field("digest") = text(record.final_digest());
@@ -96,15 +95,14 @@ void add_labels(RunFacts& facts, const RunLabels& labels) {
   facts.field("note") = text(note);
 }
 
-void add_log(RunFacts& facts, const Folder& run, const record::RunRecord& record) {
+void add_log(RunFacts& facts, const Folder& run, const record::RunRecord& record, RunStatus status) {
   try {
     read_on(facts.log, run, record.checkpoints().best_metric());
   } catch (const Error& e) {
     facts.problem = e.what();
     facts.passing = is_passing(e);
   }
-  const std::string status = *facts.field("status").get_if<std::string>();
-  if (status != name_of(RunStatus::finished)) facts.field("steps") = integer(facts.log.steps);
+  facts.field("steps") = integer(committed_steps(record, status, facts.log.committed.count()));
   if (facts.field("digest").is_none()) facts.field("digest") = text(facts.log.digest);
   if (record.launches_size() > 0) facts.field("duration") = Value(Duration{seconds_of(record, facts.log.time)});
 }
@@ -123,7 +121,7 @@ RunFacts read_facts(const Folder& run, LogFacts before) {
   const RunStatus status = status_of(run, record);
   facts.open = status == RunStatus::running || status == RunStatus::dead;
   facts.field("status") = Value(std::string(name_of(status)));
-  add_log(facts, run, record);
+  add_log(facts, run, record, status);
   if (const auto verified = newest_verdict(run, facts.passing)) facts.field("verified") = Value(*verified);
   facts.field("size") = integer(tree_size(run).bytes);
   return facts;

@@ -96,7 +96,7 @@ std::optional<LogOutline> outline_of(const LogFacts& log) {
 
 // All that the record holds, and the folder.
 void fill(RunOverview& view, const record::RunRecord& record, const CheckpointMarks& marks, int64_t logged_steps) {
-  if (view.status != RunStatus::finished) view.steps = logged_steps;
+  view.steps = committed_steps(record, view.status, logged_steps);
   view.places = values_of(record.places());
   view.hyperparameters = values_of(record.hyperparameters());
   view.data = values_of(record.data());
@@ -179,7 +179,7 @@ RunView read_run(const Path& run) {
   view.seal = check_seal(Folder(run), SealDepth::record_and_log);
   view.log = read_log(view, record.checkpoints().best_metric());
   view.outline = outline_of(view.log);
-  fill(view, record, view.log.checkpoints, view.log.steps);
+  fill(view, record, view.log.checkpoints, view.log.committed);
   return view;
 }
 
@@ -193,7 +193,7 @@ RunOverview read_overview(const Path& run) {
   static_cast<RunSummary&>(view) = summarize(run, record);
   view.seal = check_seal(Folder(run), SealDepth::record_and_log, log->stopped);
   view.outline = std::move(*outline);
-  fill(view, record, log->checkpoints, log->steps);
+  fill(view, record, log->checkpoints, log->committed.count());
   return view;
 }
 

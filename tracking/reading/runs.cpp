@@ -1,8 +1,11 @@
 #include "stet/tracking/reading/runs.h"
 
+#include <algorithm>
+
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/log_collector.h"
 #include "stet/tracking/reading/recorded_proto.h"
+#include "stet/tracking/reading/run_folders.h"
 #include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/record/run_folder.h"
@@ -30,11 +33,12 @@ RunSummary summarize(const Path& run, const record::RunRecord& record) {
 }
 
 RunSummary read_summary(const Path& run) {
-  RunSummary summary = summarize(run, read_record(run));
-  if (summary.status == RunStatus::finished) return summary;
+  const record::RunRecord record = read_record(run);
+  RunSummary summary = summarize(run, record);
+  if (summary.status != RunStatus::running && summary.status != RunStatus::dead) return summary;
   LogCollector collector(run);
   collector.read();
-  summary.steps = collector.view().steps;
+  summary.steps = committed_steps(record, summary.status, collector.view().committed);
   return summary;
 }
 
@@ -46,15 +50,18 @@ std::vector<Point> RunSummary::series(const std::string& metric, const Metric::C
   return found ? found->points : std::vector<Point>();
 }
 
-std::vector<Path> Runs::folders() const { return list_runs(folder_); }
+std::vector<Path> Runs::folders() const { return list_run_folders(folder_).runs; }
 
 RunList Runs::list() const {
+  RunFolders all = list_run_folders(folder_);
   RunList list;
-  for (const Path& run : folders()) {
+  list.unreadable = std::move(all.unreadable);
+  for (const Path& run : all.runs) {
     try {
       list.runs.push_back(read_summary(run));
     } catch (const std::exception& e) { list.unreadable.push_back({run, e.what()}); }
   }
+  std::ranges::sort(list.unreadable, {}, &UnreadableRun::folder);
   return list;
 }
 
@@ -68,6 +75,16 @@ std::optional<Path> newest_named(const Path& runs, const std::string& name) {
     if (!newest || newest->filename() < run.folder.filename()) newest = runs / run.folder.filename();
   }
   return newest;
+}
+
+bool is_there(const Path& path) {
+  std::error_code none;  // a condition may be longer than a path
+  return std::filesystem::exists(path, none);
+}
+
+// A run that is named by its folder's name and can't be read is not passed over.
+void require_readable(const Path& runs, const std::string& which) {
+  if (!which.empty() && is_there(runs)) open_among(Folder(runs), which);
 }
 
 }  // namespace
@@ -86,6 +103,7 @@ RunList Runs::query(const std::string& condition) const {
 RunSummary Runs::find(const std::string& which) const { return read_summary(folder_of(which)); }
 
 Path Runs::folder_of(const std::string& which) const {
+  if (which.find('/') == which.npos) require_readable(folder_, which);
   return find_run(folder_, which, [this](const std::string& name) { return newest_named(folder_, name); });
 }
 

@@ -2,7 +2,7 @@
 //
 //     tracking::Runs runs("runs");
 //     for (const auto& run : runs.query("params.lr < 1e-3")) {
-//       for (const auto& [step, time, value] : run.series("train/loss")) …
+//       for (const tracking::Point& p : run.series("train/loss")) std::cout << p.step << " " << p.value << "\n";
 //     }
 //
 // Nothing in this folder prints or ends the process; it throws the errors of tensor/error.h.
@@ -30,7 +30,7 @@ struct RunSummary {
   std::string id, name;          ///< the name that it has now, as its tags and notes are
   std::string program;           ///< the name that the program gave to its Run
   RunStatus status = RunStatus::dead;
-  int64_t steps = 0;   ///< committed
+  int64_t steps = 0;   ///< committed; of a run that is running or dead, as far as its log shows them
   double created = 0;  ///< seconds since 1970, UTC
   int32_t numerics = 0;
   uint64_t seed = 0;
@@ -47,7 +47,7 @@ struct RunSummary {
   std::vector<Point> series(const std::string& metric, const Metric::Context& context = {}) const;
 };
 
-/// Reads a run folder's run.json, and its log where the run did not finish: only then the record doesn't hold its
+/// Reads a run folder's run.json, and its log where the run has no end mark: only then the record doesn't hold its
 /// steps. Throws DataError and IoError that name the file.
 RunSummary read_summary(const std::filesystem::path& run);
 
@@ -75,7 +75,8 @@ class Runs {
   const std::filesystem::path& folder() const { return folder_; }
 
   /// Their folders, by ascending id, which is the order in which they were made; none where there is no such folder.
-  /// Throws IoError.
+  /// Links among them are not followed, and those that can't be entered, or hold a log and no record, are left out:
+  /// list() names these. Throws IoError.
   std::vector<std::filesystem::path> folders() const;
 
   /// A summary of each; one run's damage hides no other.

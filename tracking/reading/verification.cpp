@@ -37,7 +37,8 @@ void require_trust(const RunView& run, const VerifyOptions& options) {
 void require_runnable(const RunView& run) {
   if (is_held(run.folder)) throw NotRunnable("the run is running; verify it when it has ended");
   if (run.log.losses.empty() && run.log.states.empty())
-    throw NotRunnable("its log holds no digests: it ended before its first step did");
+    throw NotRunnable("its log holds no digests: " + (run.steps == 0 ? std::string("it ended before its first step did")
+                                                                     : "nothing tells what its steps came to"));
   if (run.launches.empty()) throw NotRunnable("its record holds no launch");
 }
 
@@ -208,8 +209,8 @@ std::set<uint64_t> restart_ticks(const RunView& run) {
 
 std::string verified_line(const RunView& run, const Verdict& verdict) {
   const Replayed& again = *verdict.whole;
-  std::string line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.steps, run.steps,
-                                 again.digests_equal, again.digests);
+  std::string line = fmt::format("verified: {} of {} steps run, {} of {} digests equal", again.steps,
+                                 digested_steps(run), again.digests_equal, again.digests);
   if (run.status == RunStatus::failed)
     line += fmt::format(", and it fails as recorded: {}", run.launches.back().end->message);
   return line;
@@ -303,7 +304,7 @@ std::string refusal(const Verdict& verdict, const RunView& run) {
 
 Verdict judge(const RunView& run, SealCheck seal, const VerifyOptions& options, const VerifyProgress& progress) {
   Verdict verdict;
-  verdict.steps = run.steps;
+  verdict.steps = digested_steps(run);
   verdict.seal = std::move(seal);
   require_places(run, options);
   require_runnable(run);

@@ -1,7 +1,9 @@
 #include "stet/tracking/run/flags.h"
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -26,6 +28,7 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit JsonConfig(const std::string& path) : path_(path) {}
   ConfigEntries entries;
+  std::optional<size_t> error_at;  ///< bytes that were read when it was no JSON any more
 
   bool start_object(size_t) override {
     if (!begun_) return begun_ = true;
@@ -60,7 +63,10 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
     list_.reset();
     return true;
   }
-  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+  bool parse_error(size_t at, const std::string&, const nlohmann::detail::exception&) override {
+    error_at = at;
+    return false;
+  }
 
  private:
   bool put(std::string value) {
@@ -85,9 +91,15 @@ class JsonConfig final : public nlohmann::json_sax<nlohmann::json> {
 
 std::vector<Flag> read_json(const std::string& path, const std::string& text) {
   JsonConfig config(path);
-  if (!nlohmann::json::sax_parse(text, &config))
-    raise<DataError>("{}: is no JSON object; write {{\"lr\": 0.001, …}} or lines of name = value", path);
-  return config.entries.take();
+  if (nlohmann::json::sax_parse(text, &config)) return config.entries.take();
+  const auto line =
+      1 + std::count(text.begin(),
+                     text.begin() + static_cast<std::ptrdiff_t>(std::min(config.error_at.value_or(0), text.size())),
+                     '\n');
+  raise<DataError>(
+      "{}:{}: is no JSON object; write {{\"lr\": 0.001, …}}, a comma between two values and none behind "
+      "the last, or lines of name = value",
+      path, line);
 }
 
 std::vector<Flag> read_lines(const std::string& path, std::istringstream in) {

@@ -16,6 +16,7 @@
 #include "stet/tracking/record/acts.h"
 #include "stet/tracking/record/clock.h"
 #include "stet/tracking/record/list_text.h"
+#include "stet/tracking/record/run_name.h"
 #include "stet/tracking/record/seal.h"
 #include "stet/tracking/record/text.h"
 
@@ -114,6 +115,7 @@ void check(const RunDescription& description) {
        {std::pair("the name", &description.name), std::pair("the group", &description.group),
         std::pair("the note", &description.note), std::pair("the description", &description.description)})
     require_utf8("describe", what, *text);
+  if (!description.name.empty()) require_run_name("describe", description.name);
   for (const std::string& tag : description.tags) require_tag("describe", tag);
 }
 

@@ -1,9 +1,12 @@
 #include "stet/tracking/run/run_flags.h"
 
+#include <filesystem>
 #include <sstream>
+#include <system_error>
 
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/acts.h"
+#include "stet/tracking/record/run_name.h"
 
 namespace stet::tracking {
 namespace {
@@ -39,12 +42,15 @@ void RunFlags::read_place(Parameters& p) {
   quiet = p.built_in<bool>("quiet", false, {.help = "show no progress"});
   runs = from_here("--runs", p.built_in_path("runs", "./runs", {.help = "folder of runs"}));
   resume = p.built_in_path("resume", "", {.help = "go on with a run: an id, a name, or latest"});
-  if (resume.find('/') != resume.npos) resume = from_here("--resume", resume).string();
+  std::error_code none;  // a name may look like a path
+  if (resume.find('/') != resume.npos && std::filesystem::exists(resume, none))
+    resume = from_here("--resume", resume).string();
 }
 
 void RunFlags::read_rest(Parameters& p) {
   description.name =
       p.built_in<std::string>("name", "", {.help = "name of the run; the program's own if none is given"});
+  if (!description.name.empty()) require_run_name("--name", description.name);
   seed = p.built_in<uint64_t>("seed", 1, {.help = "of all random numbers"});
   threads = p.built_in<int>("threads", 0, {.from = 0, .to = 1024, .help = "0: all cores"});
   const auto device_name = p.built_in<std::string>(

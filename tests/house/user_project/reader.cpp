@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <string>
 
 using namespace stet;
@@ -20,6 +21,13 @@ void print(const tracking::RunSummary& run) {
   std::printf("\n");
 }
 
+// As at the head of runs.h.
+void print_losses(const tracking::Runs& runs) {
+  for (const auto& run : runs.query("params.lr < 1e-3")) {
+    for (const tracking::Point& p : run.series("train/loss")) std::cout << p.step << " " << p.value << "\n";
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -27,6 +35,7 @@ int main(int argc, char** argv) {
     const tracking::Runs runs(argc > 1 ? argv[1] : "runs");
     const auto list = runs.list();
     for (const auto& run : list) print(run);
+    print_losses(runs);
     for (const auto& run : list.unreadable) std::printf("unreadable: %s\n", run.why.c_str());
     const tracking::RunView latest = runs.open("latest");
     std::printf("accuracies: %zu, checkpoints: %zu\n", latest.metric("test/accuracy").points.size(),

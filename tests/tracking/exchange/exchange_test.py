@@ -15,7 +15,9 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "keeping"))
+sys.path.insert(1, str(pathlib.Path(__file__).parents[1] / "query"))
 import trees
+import users
 
 STET, FAULTY, SCENARIO = map(os.path.abspath, sys.argv[1:4])
 BASE = trees.scratch()
@@ -312,6 +314,32 @@ class Folders(Case):
                 self.assertIn(push.returncode, (0, 2), err)
                 for run in trees.ids(self.cwd / "dest"):
                     self.same(RUNS / run, self.cwd / "dest" / run)
+
+    def test_a_run_that_cannot_be_read_keeps_no_other_from_it(self):
+        lost = self.runs / self.ids[0]
+        (lost / "run.json").unlink()
+        (self.runs / "of no run").mkdir()
+        why = f"runs/{lost.name}: holds a log and no run.json that is a file: no record of a run"
+        for words in (("push", "dest"), ("pull", "runs", "--runs", "dest")):
+            done = self.json(*words, status=2)
+            self.assertEqual((done["copied"], [p.removeprefix("./") for p in done["problems"]]), (self.ids[1:], [why]))
+            self.assertIn(why, self.stet(*words, status=2).stderr)
+            shutil.rmtree(self.dest)
+        self.assertIn(why, self.stet("push", "dest", lost.name, status=2).stderr)
+        self.stet("push", "dest", "b")
+
+    def test_a_run_that_cannot_be_entered_keeps_no_other_from_it(self):
+        user = users.unprivileged(self, self.cwd, STET)
+        closed = self.runs / self.ids[0]
+        closed.chmod(0)
+        self.copies.callback(closed.chmod, 0o755)
+        for words in (("push", "dest"), ("pull", "runs", "--runs", "dest2")):
+            done = subprocess.run([STET, *words, "--json"], cwd=self.cwd, env=trees.environment(), capture_output=True, text=True, **user)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            done = json.loads(done.stdout)
+            self.assertEqual(done["copied"], self.ids[1:])
+            self.assertEqual([p.removeprefix("./") for p in done["problems"]],
+                             [f"runs/{closed.name}: can't read the folder: Permission denied"])
 
     def test_read_only(self):
         if os.geteuid() == 0:

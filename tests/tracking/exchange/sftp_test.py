@@ -96,6 +96,16 @@ class Sftp(Case):
         self.assertEqual((done["updated"], sent), ([self.ids[1]], new))
         self.same(self.runs / self.ids[1], old / self.ids[1])
 
+    def test_a_run_without_a_record_keeps_no_other_from_it(self):
+        self.far("push", "far:dest")
+        lost = self.dest / self.ids[0]
+        (lost / "run.json").unlink()
+        done = self.far_json("pull", "far:dest", "--runs", "new", status=2)
+        self.assertEqual(done["copied"], self.ids[1:])
+        self.assertIn(f"{lost.name}: holds a log and no run.json", "".join(done["problems"]))
+        self.assertIn("holds a log and no run.json", self.far("pull", "far:dest", lost.name, status=2).stderr)
+        self.far("pull", "far:dest", self.ids[1], "--runs", "new")
+
     def test_links_there_are_not_followed(self):
         outside = self.cwd / "outside"
         outside.mkdir()

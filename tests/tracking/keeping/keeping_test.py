@@ -127,8 +127,9 @@ class Rm(Case):
         (self.runs / self.ids[1] / "artifacts" / "link").symlink_to(outside)
         os.mkfifo(self.runs / self.ids[1] / "fifo\n\x1b[31m")
         before = trees.contents(elsewhere)
-        for words in (self.ids[0], ), (f"runs/{self.ids[0]}", ), (f"runs/{self.ids[0]}/", ), ('name == "a"', ):
+        for words in (self.ids[0], ), (f"runs/{self.ids[0]}", ), (f"runs/{self.ids[0]}/", ):
             self.assertIn("is a link", self.stet("rm", *words, "--yes", status=2).stderr)
+        self.assertIn("no such runs", self.stet("rm", 'name == "a"', "--yes", status=2).stderr, "it is no run of these")
         self.assertEqual(trees.contents(elsewhere), before)
         done = self.stet("rm", "b", "--yes")
         self.assertIn("artifacts/link", done.stdout)

@@ -3,6 +3,7 @@
     ls_test.py STET
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -18,8 +19,9 @@ import unittest
 
 import reference
 import terminal
+import users
 
-STET = sys.argv[1]
+STET = os.path.abspath(sys.argv[1])
 RUNS = pathlib.Path(__file__).parent / "runs"
 CACHE = tempfile.TemporaryDirectory()
 
@@ -40,6 +42,20 @@ def on_a_terminal(**more):
 
 def rows(text):
     return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@contextlib.contextmanager
+def copied():
+    """A copy of the runs, and what asks `stet` of it with an index of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        runs = pathlib.Path(folder) / "runs"
+        shutil.copytree(RUNS, runs)
+
+        def asked(*words, **user):
+            return subprocess.run([STET, *words, "--runs", runs], capture_output=True, text=True,
+                                  env=environment(XDG_CACHE_HOME=folder + "/cache"), **user)
+
+        yield runs, asked
 
 
 class Ls(unittest.TestCase):
@@ -204,6 +220,71 @@ class Ls(unittest.TestCase):
             for lost in (first, second):
                 self.assertIn(f"{lost}: holds a log and no run.json", done.stderr)
 
+    def test_runs_that_have_no_record(self):
+        with copied() as (runs, asked):
+            lost, swapped, other = sorted(runs.iterdir())[:3]
+            (lost / "run.json").unlink()
+            (swapped / "run.json").rename(runs.parent / "run.json")
+            (swapped / "run.json").mkdir()
+            (runs / "programs").mkdir()
+            (runs / "notes of mine").mkdir()
+            (runs / "programs" / next(lost.glob("events.*")).name).write_text("")
+            said = [f"stet: {run}: holds a log and no run.json that is a file: no record of a run" for run in (lost, swapped)]
+            for words in (["ls"], ["ls"], ["ls", "--csv"], ["ls", "steps >= 0"], ["ls", "--group-by", "status"], ["ls", "--check"],
+                          ["index"], ["plot", "-m", "train/loss"], ["plot", "-m", "train/loss", "steps > 0"],
+                          ["export", "--to", "html", str(runs.parent / "page")]):
+                done = asked(*words)
+                self.assertEqual((done.returncode, done.stderr.splitlines()), (2, said), words)
+                self.assertNotIn(lost.name, done.stdout)
+            self.assertEqual(len(json.loads(asked("ls", "--json").stdout)), 14)
+            self.assertEqual(asked("show", lost.name).stderr, said[0] + "\n")
+            self.assertEqual(asked("plot", "-m", "train/loss", other.name).returncode, 0, "nobody asked for the others")
+            (swapped / "run.json").rmdir()
+            (runs.parent / "run.json").rename(swapped / "run.json")
+            shutil.copy(RUNS / lost.name / "run.json", lost / "run.json")
+            done = asked("ls", "--csv")
+            self.assertEqual((done.returncode, done.stderr, len(rows(done.stdout))), (0, "", 16))
+
+    def test_runs_that_cannot_be_entered(self):
+        with copied() as (runs, asked):
+            user = users.unprivileged(self, runs.parent, STET)
+            closed, half = sorted(runs.iterdir())[:2]
+            self.assertEqual(asked("ls", **user).returncode, 0)
+            closed.chmod(0)
+            half.chmod(0o444)  # it can be listed, and nothing in it looked at
+            try:
+                for words in (["ls"], ["ls"], ["ls", "--check"], ["plot", "-m", "train/loss"], ["index"]):
+                    done = asked(*words, **user)
+                    self.assertEqual((done.returncode, done.stderr.splitlines()),
+                                     (2, [f"stet: {run}: can't read the folder: Permission denied" for run in (closed, half)]), words)
+                self.assertEqual(len(json.loads(asked("ls", "--json", **user).stdout)), 14)
+                self.assertIn("Permission denied", asked("show", closed.name, **user).stderr)
+            finally:
+                closed.chmod(0o755)
+                half.chmod(0o755)
+            self.assertEqual(len(json.loads(asked("ls", "--json", **user).stdout)), 16)
+
+    def test_links_among_runs_are_none(self):
+        with copied() as (runs, asked):
+            first, second = sorted(runs.iterdir())[:2]
+            (runs / "again").symlink_to(first)
+            for words in ([], ["--stale"]):
+                self.assertEqual(len(json.loads(asked("ls", "--json", *words).stdout)), 16)
+            groups = json.loads(asked("ls", "--json", "--group-by", "program").stdout)
+            self.assertEqual(sum(group["runs"] for group in groups), 16)
+            self.assertEqual(len(asked("ls", "--check").stdout.splitlines()), 16)
+            second.rename(runs.parent / second.name)
+            second.symlink_to(runs.parent / second.name)
+            self.assertEqual(len(json.loads(asked("ls", "--json").stdout)), 15)
+
+    def test_options_stand_behind_the_verb(self):
+        for words in (["--runs", "x", "ls"], ["--runs=x", "ls"]):
+            done = subprocess.run([STET, *words], capture_output=True, text=True, env=environment())
+            self.assertEqual((done.returncode, done.stderr), (2, "stet: --runs: options stand behind the verb, as in stet ls --runs FOLDER; "
+                                                                 "see stet --help\n"))
+        self.assertEqual(subprocess.run([STET, "show", "a", "b", "--", "-c"], capture_output=True, text=True, env=environment()).stderr,
+                         "stet: show: these were not expected: b -c; see stet show --help\n")
+
     def test_a_long_name_widens_no_other_row(self):
         with tempfile.TemporaryDirectory() as folder:
             runs = pathlib.Path(folder) / "runs"
@@ -230,7 +311,7 @@ class Ls(unittest.TestCase):
         self.assertEqual(ls('metrics["val/loss", subset = "clear"].min < 1').stderr,
                          'stet: no run has metrics["val/loss", subset = "clear"]; did you mean metrics["val/loss", subset = "clean"]?\n')
         self.assertEqual(ls('params.epochs == "3" or params.lr == "0.03"').stderr,
-                         "stet: params.epochs is a number in every run, and is compared with a text\n")
+                         "stet: params.epochs is a number in every run that has it, and is compared with a text\n")
         self.assertIn("no status is called 'finishd'; there are running, finished, failed, interrupted, dead; did you mean finished?",
                       ls('status == "finishd"').stderr)
         self.assertIn("no status is called 'finishd'", ls('status in ["finishd"]').stderr)

@@ -79,7 +79,8 @@ class Series:
 class Run:
     def __init__(self, folder):
         self.record = json.loads((folder / "run.json").read_text())
-        self.series, self.root, self.logged_steps, self.time = {}, None, 0, 0.0
+        self.series, self.root, self.time = {}, None, 0.0
+        self.certain, self.at_tick = 0, {}  # steps that were committed, and that were logged at each boundary
         for event in events_of(folder):
             self.add(event)
         self.verified = None
@@ -94,8 +95,10 @@ class Run:
         self.time = struct.unpack("<d", event[1])[0]
         if 101 in event:
             self.root = dict(message(event[101]))[1].hex()
-        if 101 in event or 102 in event:
-            self.logged_steps = max(self.logged_steps, step)
+        if 101 in event or 102 in event or dict(message(event.get(7, b""))).get(1) == 3:
+            self.certain = max(self.certain, step)
+        elif 5 in event or 7 in event:
+            self.at_tick.setdefault(event.get(110, 0), []).append(step)
         for number, value in message(event.get(5, b"")):
             context, name, point = [], None, None
             for field, content in message(value):
@@ -107,6 +110,12 @@ class Run:
                     entry = dict(message(content))
                     context.append((entry[1].decode(), entry[2].decode()))
             self.series.setdefault((name, tuple(sorted(context))), []).append((step, point))
+
+    def committed(self, launch):
+        """What was logged of the last boundary may be of the step at hand."""
+        last = max(self.at_tick, default=0)
+        logged = [step - (tick == last) for tick, steps in self.at_tick.items() for step in steps]
+        return max([self.certain, int(launch["first_step"]), *logged])
 
     @staticmethod
     def typed(param):
@@ -130,7 +139,7 @@ class Run:
         return {
             "id": record["id"], "name": record["name"], "program": record["program"], "group": None, "status": status,
             "made": ("date", record["created"]), "ended": ("date", end["time"]) if end else None,
-            "duration": ("duration", seconds), "steps": int(record["steps"]) if status == "finished" else self.logged_steps,
+            "duration": ("duration", seconds), "steps": int(record["steps"]) if end else self.committed(launch),
             "seed": int(record["seed"]), "numerics": record["numerics"],
             "digest": text(record["final_digest"]) or self.root, "tags": record["tags"], "note": None, "archived": False,
             "parent": text(record["forked_from"]), "forked_at": int(record["forked_at"]) if record["forked_from"] else None,

@@ -266,6 +266,15 @@ class Plot(unittest.TestCase):
         self.assertIn("no run 'nosuch'", stet("plot", "-m", "train/loss", "nosuch", status=2).stderr)
         self.assertIn("no run 'nosuch'", stet("plot", "-m", "train/loss", "baseline", "nosuch", status=2).stderr)
 
+    def test_a_condition_that_is_wrong(self):
+        for words in (["plot", "-m", "train/loss"], ["diff"], ["rm"], ["push", "nowhere"]):
+            lines = stet(*words, "params.lr > > 1", status=2).stderr.splitlines()
+            self.assertRegex(lines[0], "^stet: query, column 13: ")
+            self.assertEqual(lines[1:], ["  params.lr > > 1", "  " + " " * 12 + "^"], words)
+            said = stet(*words, "group == 'x'", "baseline", status=2).stderr
+            self.assertEqual(said, "stet: baseline: is a run, and stands beside a condition; give names of runs alone, or a "
+                                   "condition alone\n", words)
+
     def test_svg(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "curves.svg"

@@ -117,6 +117,16 @@ TEST_F(Labels, ARunIsFoundByItsPresentName) {
   EXPECT_THAT(error_of([&] { Runs(folder_ / "runs").find("scenario"); }), HasSubstr("no run 'scenario'"));
 }
 
+TEST_F(Labels, ARunIsFoundByANameThatLooksLikeAPath) {
+  ASSERT_EQ(train({"--name", "exp/lr-1"}), 0);
+  const Runs runs(folder_ / "runs");
+  EXPECT_EQ(runs.find("exp/lr-1").id, run().filename().string());
+  EXPECT_THAT(stet({"show", "exp/lr-1"}).out, HasSubstr("name exp/lr-1"));
+  EXPECT_THAT(error_of([&] { runs.find("exp/lr-2"); }), HasSubstr("no such folder, and no run of that name"));
+  std::filesystem::create_directories(folder_ / "exp/lr-1");
+  EXPECT_THAT(stet({"show", "exp/lr-1"}).err, HasSubstr("there is no run.json in it")) << "a path, if there is one";
+}
+
 TEST_F(Labels, ActsCountInTheOrderInWhichTheyWereDone) {
   ASSERT_EQ(train({}), 0);
   for (int i = 0; i < 20; ++i)
@@ -194,6 +204,10 @@ TEST_F(Labels, RefusesWhatIsNoLabel) {
   EXPECT_THAT(error_of([&] { tag_run(run(), {}, {}); }), HasSubstr("names no tag"));
   EXPECT_THAT(error_of([&] { note_run(run(), " \n"); }), HasSubstr("the text is empty"));
   EXPECT_THAT(error_of([&] { rename_run(run(), "a\x1b"); }), HasSubstr("characters that can't be seen"));
+  EXPECT_THAT(error_of([&] { rename_run(run(), " "); }), HasSubstr("the name is empty"));
+  EXPECT_THAT(error_of([&] { rename_run(run(), "latest"); }), HasSubstr("`latest` is always the newest run"));
+  for (const char* name : {".", ".."})
+    EXPECT_THAT(error_of([&] { rename_run(run(), name); }), HasSubstr("is always a folder"));
   EXPECT_FALSE(std::filesystem::exists(run() / "notes"));
   EXPECT_THAT(error_of([&] { note_run(folder_.path(), "of no run"); }), HasSubstr("run.json"));
 }
@@ -228,6 +242,8 @@ TEST_F(Labels, Verbs) {
   for (const char* part : {"name second", "tags good", "archived", "a line"}) EXPECT_THAT(shown, HasSubstr(part));
   EXPECT_THAT(stet({"archive", "second", "--undo"}).out, HasSubstr(": not archived\n"));
   EXPECT_EQ(stet({"tag", "latest", "--gone"}).status, 2);
+  EXPECT_THAT(stet({"tag", "latest", "+spare", "--", "-good"}).out, HasSubstr(": spare\n"));
+  EXPECT_THAT(stet({"tag", "latest", "--", "--gone"}).err, HasSubstr("there is no flag --gone"));
   EXPECT_EQ(stet({"note", "latest"}).status, 2);
   EXPECT_EQ(stet({"rename", "nobody", "x"}).status, 2);
 }

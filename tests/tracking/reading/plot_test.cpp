@@ -132,6 +132,14 @@ TEST(PlotText, FitsAndSaysWhatItShows) {
   EXPECT_THAT(coloured.back(), HasSubstr("\x1b[34m━\x1b[0m first  \x1b[33m━"));
 }
 
+// What a smoothed curve was before is not drawn, and needs no room.
+TEST(PlotText, FitsWhatIsDrawn) {
+  PlotCurve smooth = curve("a", {0, 1, 2, 3});
+  const auto lines = plot_text(plot({smooth}), 40, 8, false);
+  smooth.raw = curve("a", {-100, 100}).points;
+  EXPECT_EQ(plot_text(plot({smooth}), 40, 8, false), lines);
+}
+
 // A line from corner to corner touches both, and rises.
 TEST(PlotText, DrawsWhereTheAxesSay) {
   const auto lines = plot_text(plot({curve("a", {0, 1, 2, 3})}), 40, 8, false);

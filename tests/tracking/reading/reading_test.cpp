@@ -115,6 +115,21 @@ TEST_F(Reading, NamesWhatCannotBeReadBesideWhatCan) {
   EXPECT_THROW(read_run(record.parent_path()), DataError);
 }
 
+TEST_F(Reading, ListsARunThatLostItsRecordAmongThoseThatCannotBeRead) {
+  train();
+  train({"--name", "b"});
+  const Path lost = runs().folders()[0];
+  std::filesystem::remove(lost / "run.json");
+  std::filesystem::create_symlink(runs().folders()[0], folder_ / "runs/linked");
+  const RunList list = runs().list();
+  ASSERT_EQ(list.size(), 1u) << "a link is none";
+  EXPECT_EQ(list.runs[0].name, "b");
+  ASSERT_EQ(list.unreadable.size(), 1u);
+  EXPECT_EQ(list.unreadable[0].folder, lost);
+  EXPECT_THAT(list.unreadable[0].why, HasSubstr(lost.string() + ": holds a log and no run.json"));
+  EXPECT_THROW(runs().find(lost.filename().string()), DataError);
+}
+
 // The scenario logs each step's loss, whose bits stand in the loss digests too.
 TEST_F(Reading, GivesTheSeriesThatWasLogged) {
   train();

@@ -113,7 +113,9 @@ TEST(Config, YamlThatWouldBeEndlessIsRefused) {
 
 TEST(Config, WhatIsNoObjectOfValuesIsRefused) {
   for (const char* text : {"{\"a\": 1", "{\"a\" 1}", "{\"a\": 1} x", "{\"a\": 1e999}"})
-    EXPECT_THAT(refusal(text), HasSubstr("c: is no JSON object")) << text;
+    EXPECT_THAT(refusal(text), HasSubstr("c:1: is no JSON object")) << text;
+  EXPECT_THAT(refusal("{\"a\": 1,\n \"b\": 2,\n}\n"), HasSubstr("c:3: is no JSON object"));
+  EXPECT_THAT(refusal("{\"a\": 1\n \"b\": 2}"), HasSubstr("c:2: is no JSON object"));
   for (const char* text : {"{\"a\": null}", "{\"a\": [[]]}", "{\"b\": {\"c\": 1}, \"a\": [{}]}"})
     EXPECT_THAT(refusal(text),
                 HasSubstr("c: 'a' must be a number, a text, true or false, a list of such, or an object"))

@@ -361,6 +361,19 @@ TEST_F(Surroundings, AProgramThatCallsExitEndsItsRun) {
   EXPECT_EQ(status(), RunStatus::finished);
 }
 
+TEST_F(Surroundings, ARunIsNamedSoThatItCanBeFound) {
+  EXPECT_EQ(train("nothing", {}, {"--name", "exp/lr-1", "--max-steps", "2"}).status, 0);
+  EXPECT_EQ(train("nothing", {}, {"--resume", "exp/lr-1"}).status, 0);
+  EXPECT_EQ(status(), RunStatus::finished);
+  for (const char* const name : {"latest", "..", " "}) {
+    const Ended ended = train("nothing", {}, {"--name", name});
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_THAT(ended.err, HasSubstr("--name: ")) << name;
+  }
+  EXPECT_THAT(train("nothing", {}, {"--resume", "exp/other"}).err,
+              HasSubstr("run 'exp/other': no such folder, and no run"));
+}
+
 TEST_F(Surroundings, ARunThatFinishedIsVerifiedWhateverItsProgramReturns) {
   const WithVariable what("STET_TEST_DO", "returns 3");
   EXPECT_EQ(train("returns 3").status, 3);

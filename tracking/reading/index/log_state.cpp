@@ -12,6 +12,9 @@ std::string state_of(const LogFacts& log) {
   out.signed_number(log.events);
   out.number(log.digest_tick);
   out.number(log.stopped);
+  out.signed_number(log.committed.certain);
+  out.signed_number(log.committed.latest);
+  out.number(log.committed.tick);
   out.text(log.best_metric);
   const auto optional = [&](const std::optional<double>& value) {
     out.number(value.has_value());
@@ -35,6 +38,9 @@ void set_state(LogFacts& log, std::string_view state) {
   if (log.events < 0) raise_damaged();
   log.digest_tick = in.number();
   log.stopped = in.number() != 0;
+  log.committed.certain = in.signed_number();
+  log.committed.latest = in.signed_number();
+  log.committed.tick = in.number();
   log.best_metric = in.text();
   log.best_value = optional();
   log.part = part_of(in.text());

@@ -14,6 +14,7 @@
 #include "stet/tracking/reading/index/store.h"
 #include "stet/tracking/reading/index/threads.h"
 #include "stet/tracking/reading/passing_error.h"
+#include "stet/tracking/reading/run_folders.h"
 #include "stet/tracking/record/run_folder.h"
 
 namespace stet::tracking {
@@ -109,9 +110,10 @@ class Refresh {
   }
 
   void look_at_files(Candidate& c) const {
-    const std::string stamp = stamp_of(folder_.descriptor(), c.name);
-    c.is_run = !stamp.empty();
-    c.log_bytes = log_bytes(stamp);
+    try {
+      c.is_run = open_among(folder_, c.name).has_value();
+    } catch (const Error&) { c.is_run = true; }  // whoever reads it hears why it can't be read
+    if (c.is_run) c.log_bytes = log_bytes(stamp_of(folder_.descriptor(), c.name));
   }
 
   std::string status_of_open(const std::string& name) const {
@@ -148,7 +150,8 @@ class Refresh {
     reading.stamp = stamp_of(folder_.descriptor(), c.name);
     reading.settled = is_settled(reading.stamp);
     try {
-      update.facts = read_facts(Folder(folder_.path() / c.name), std::move(log));
+      const auto run = open_among(folder_, c.name);
+      update.facts = read_facts(run ? *run : Folder(folder_ / c.name), std::move(log));
       if (update.facts->open) reading.open = *update.facts->field("status").get_if<std::string>();
       reading.problem = named(c.name, update.facts->problem);
       reading.settled = reading.settled && !update.facts->passing;

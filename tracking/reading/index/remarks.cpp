@@ -85,7 +85,7 @@ class Remarks {
     for (const query::SeriesName& other : all) others.push_back(query::metric_expression(other));
     const std::string asked = query::metric_expression(series);
     if (series.context.empty())
-      return add(fmt::format("every run has several series of {}: name one, as {}", asked, others.front()));
+      return add(fmt::format("each run that has {} has several series of it: name one, as {}", asked, others.front()));
     const std::string near = nearest(asked, others);
     add(fmt::format("no run has {}; did you mean {}?", asked, near.empty() ? others.front() : near));
   }
@@ -128,7 +128,7 @@ class Remarks {
     if (asked.op != Op::param) return;
     const std::set<Kind> kinds = kinds_of(asked.name);
     if (kinds.size() != 1 || kinds.contains(literal.value.kind())) return;
-    add(fmt::format("{} is {} in every run, and is compared with {}", query::param_expression(asked.name),
+    add(fmt::format("{} is {} in every run that has it, and is compared with {}", query::param_expression(asked.name),
                     article_and_name(*kinds.begin()), article_and_name(literal.value.kind())));
   }
 
@@ -147,7 +147,7 @@ class Remarks {
       if (held == wanted) return;
     }
     if (held != Kind::none)
-      add(fmt::format("{} is a list of {}s in every run, and {} is looked for in it",
+      add(fmt::format("{} is a list of {}s in every run that has it, and {} is looked for in it",
                       query::param_expression(list.name), std::string_view(article_and_name(held)).substr(2),
                       article_and_name(wanted)));
   }

@@ -43,6 +43,15 @@ Times times_of(int runs, const std::string& path) {
           nanoseconds(status.st_ctim)};
 }
 
+// A run's own folder. It is looked at by its name among runs, where a link that takes its place is seen.
+constexpr char kItself[] = ".";
+
+std::string path_of(const std::string& folder, std::string_view name) {
+  std::string path = folder;
+  if (name != kItself) path.append("/").append(name);
+  return path;
+}
+
 // Takes the first entry off a stamp.
 StampEntry take(std::string_view& stamp) {
   StampEntry entry;
@@ -88,7 +97,7 @@ class Stamp {
 
   // False where there is no such thing, which the times of the folder that would hold it tell.
   bool add(const std::string& name) {
-    const Times times = times_of(runs_, folder_ + "/" + name);
+    const Times times = times_of(runs_, path_of(folder_, name));
     if (times.inode != 0) put(text_, name, times);
     return times.inode != 0;
   }
@@ -119,8 +128,7 @@ class Stamp {
 
 std::string stamp_of(int runs, const std::string& folder) {
   Stamp stamp(runs, folder);
-  if (!stamp.add("run.json")) return {};
-  for (const char* name : {".", "checkpoints", "artifacts", "source"}) stamp.add(name);
+  for (const char* name : {"run.json", kItself, "checkpoints", "artifacts", "source"}) stamp.add(name);
   stamp.add_notes();
   stamp.add_log();
   return stamp.take();
@@ -128,12 +136,9 @@ std::string stamp_of(int runs, const std::string& folder) {
 
 Freshness compare(int runs, const std::string& folder, std::string_view stamp) {
   bool same = true, appended = true;
-  std::string path = folder + "/";
   while (!stamp.empty()) {
     const StampEntry before = take(stamp);
-    path.resize(folder.size() + 1);
-    path += before.name;
-    const Times now = times_of(runs, path);
+    const Times now = times_of(runs, path_of(folder, before.name));
     if (now == before.times) continue;
     same = false;
     const bool is_last = stamp.empty();

@@ -13,7 +13,7 @@ enum class Freshness {
   changed,  ///< all of it is to be read
 };
 
-/// Takes the stamp of a run's folder, by its name below the open folder of runs. Empty where there is no run.json.
+/// Takes the stamp of a run's folder, by its name below the open folder of runs. Empty where there is nothing.
 std::string stamp_of(int runs, const std::string& folder);
 
 /// Holds the folder against a stamp.

@@ -12,7 +12,7 @@
 namespace stet::tracking {
 
 /// Stands in the database; another one's is made anew.
-inline constexpr int64_t kSchemaVersion = 3;
+inline constexpr int64_t kSchemaVersion = 4;
 inline constexpr int64_t kApplication = 0x53746574;  // "Stet"
 
 /// The time, in nanoseconds since 1970.
