@@ -85,8 +85,8 @@ class Tensor {
   const Strides& strides() const { return impl().strides; }
   bool is_contiguous() const;
 
-  /// The only element, of a tensor that has one; converted as to(dtype) does, a NaN without its sign, which the contract
-  /// leaves open. Waits for the device.
+  /// The only element, of a tensor that has one; converted as to(dtype) does, a NaN without its sign, which the
+  /// contract leaves open. Waits for the device.
   template <class T = double> T item() const;
   /// The elements in row-major order, NaNs as in item; T must be the dtype's type.
   template <class T> std::vector<T> to_vector() const;
