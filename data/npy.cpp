@@ -13,8 +13,8 @@
 #include "stet/data/zip.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/half.h"
-#include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/masks.h"
+#include "stet/tensor/ops/rounding.h"
 
 namespace stet::data {
 namespace {
@@ -247,7 +247,7 @@ std::string format(const Tensor& x) {
   bytes += header;
   Tensor packed = contiguous(x.detach().to(cpu));
   // Which sign and payload a NaN has differs between instruction sets.
-  if (is_floating(packed.dtype())) packed = where(packed != packed, std::numeric_limits<double>::quiet_NaN(), packed);
+  if (is_floating(packed.dtype())) packed = where(isnan(packed), std::numeric_limits<double>::quiet_NaN(), packed);
   bytes.append(packed.data_as<char>(), static_cast<size_t>(packed.elements()) * size_of(packed.dtype()));
   return bytes;
 }

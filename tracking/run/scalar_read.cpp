@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "stet/tracking/run/finite_check.h"
-
 namespace stet::tracking {
 namespace {
 
@@ -20,7 +18,7 @@ Tensor on_host(const ScalarRead& from) {
 
 }  // namespace
 
-double ScalarRead::number() const { return with_plain_nan(on_host(*this).item<double>()); }
+double ScalarRead::number() const { return on_host(*this).item<double>(); }
 
 uint64_t ScalarRead::bits() const {
   const Tensor value = on_host(*this);
