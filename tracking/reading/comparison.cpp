@@ -40,8 +40,12 @@ template <class Map> auto after(const Map& map, const std::optional<uint64_t>& l
 
 }  // namespace
 
-bool Comparison::must_be_recorded(uint64_t tick) const {
-  return !(stop_ && tick >= *stop_) && (!cut_ || tick < expected_.last_tick);
+bool Comparison::must_be_recorded(uint64_t tick) {
+  if (stop_ && tick >= *stop_ && stopped_.value_or(tick) == tick) {
+    stopped_ = tick;
+    return false;
+  }
+  return !cut_ || tick < expected_.last_tick;
 }
 
 void Comparison::not_recorded(const char* what, int64_t step) {

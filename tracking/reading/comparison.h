@@ -23,7 +23,7 @@ class Comparison {
 
   /// From here on the program is stopped at that boundary, or at the next at which it can be: it digests there, which
   /// the record need not have.
-  void stop_at(std::optional<uint64_t> tick) { stop_ = tick; }
+  void stop_at(std::optional<uint64_t> tick) { stop_ = tick, stopped_.reset(); }
   /// Takes up what came since the last call. False once the tensors that differ are known: there is nothing more to
   /// learn.
   bool advance(const LogView& actual);
@@ -35,14 +35,14 @@ class Comparison {
   size_t total() const { return expected_.losses.size() + expected_.states.size(); }
 
  private:
-  bool must_be_recorded(uint64_t tick) const;
+  bool must_be_recorded(uint64_t tick);
   void not_recorded(const char* what, int64_t step);
   void compare_loss(uint64_t tick, const LoggedLosses& actual);
   void compare_state(uint64_t tick, const LoggedState& actual);
 
   const LogView& expected_;
   const bool cut_;
-  std::optional<uint64_t> stop_;
+  std::optional<uint64_t> stop_, stopped_;  // where it was to stop, and the one boundary behind that the record lacks
   std::optional<uint64_t> last_loss_, last_state_;  // ticks that were compared
   size_t equal_ = 0;
   int64_t same_until_ = 0;

@@ -152,7 +152,8 @@ Path find_run(const Path& runs, const std::string& which, const NewestNamed& new
     raise("runs folder {}: a run is named by an id, a unique prefix, a name, or `latest`", runs.string());
   if (which.find('/') != std::string::npos || which == "." || which == "..") {
     if (is_run(which)) return std::filesystem::canonical(which);  // its programs lie beside where it really is
-    std::error_code none;                                         // what is longer than a path can be
+    std::error_code none;
+    // A name may be longer than a path can be.
     if (std::filesystem::exists(which, none)) raise("run '{}': there is no run.json in it", which);
     if (const auto named = newest_named ? newest_named(which) : find_newest_named(list_runs(runs), which))
       return *named;

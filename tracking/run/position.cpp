@@ -104,7 +104,7 @@ Position::Entry Position::enter() {
   if (!seeking_) return Entry::fresh;
   const LoopFrame& target = target_[depth];
   if (frames_.back().before.size() < target.before.size()) return Entry::skipped;
-  if (frames_.back().before.size() > target.before.size()) { raise_lost(); }
+  if (frames_.back().before.size() > target.before.size()) raise_lost();
   frames_.back() = target;
   if (depth + 1 < target_.size()) return Entry::enclosing;
   seeking_ = false;
