@@ -9,6 +9,7 @@
 #include "stet/tensor/ops/choice.h"
 #include "stet/tensor/ops/elementwise.h"
 #include "stet/tensor/ops/index_ops.h"
+#include "stet/tensor/ops/masks.h"
 #include "stet/tensor/ops/random_ops.h"
 #include "stet/tensor/ops/reduce.h"
 #include "stet/tensor/ops/reorder.h"
