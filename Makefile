@@ -33,6 +33,7 @@ help:
 	@echo "make test             build everything and run every test"
 	@echo "make build            build everything; programs land in build/release/bin"
 	@echo "make debug asan tsan  the tests under preset debug, asan (address, undefined behaviour), tsan (threads)"
+	@echo "make cuda             the tests under preset cuda: a GPU's kernels by nvcc, too"
 	@echo "make exhaustive       the tests that take every one of 2^32 inputs"
 	@echo "make proof            the same bits from every compiler, level of optimisation and architecture, and samples of exhaustive"
 	@echo "make fuzz             libFuzzer on every reader of files, MINUTES=10 each, by clang under the sanitizers"
@@ -58,7 +59,7 @@ build:
 test: build
 	@ctest --preset $(PRESET) -j $(JOBS)
 
-debug asan tsan:
+debug asan tsan cuda:
 	@$(MAKE) --no-print-directory test PRESET=$@
 
 exhaustive: build
@@ -97,7 +98,7 @@ package:
 	@cd build/package && cpack -G DEB > package.log && mv stet*.deb .. && ls ../stet*.deb | sed 's|^..|build|'
 
 format:
-	@git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format -i
+	@git ls-files '*.h' '*.cpp' '*.cu' | xargs $$(command -v clang-format-14 || echo clang-format) -i
 
 clean:
 	@rm -rf build

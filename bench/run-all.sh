@@ -50,6 +50,8 @@ fi
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 
+committed=$(ls -v "$here"/tests/golden/digests-v*.txt | tail -n 1)
+
 if wanted parity; then
   step parity.txt 240 "cuda_gpu_test" "$bin/cuda_gpu_test" --gtest_brief=1
   step digests.txt 100 "digests" "$bin/digests" --device cuda --models
@@ -58,7 +60,7 @@ if wanted parity; then
       "$python" "$here/tests/digest/check.py" --device cuda --models "$bin/digests"
   else
     step parity.txt 5 "digests are the committed ones" bash -c 'diff <(grep -v "^#" "$0" | sort) <(grep -v "^====" "$1" | cut -d" " -f1,2 | sort)' \
-      "$here"/tests/golden/digests-v*.txt "$logs/digests.txt"
+      "$committed" "$logs/digests.txt"
   fi
 fi
 
@@ -66,7 +68,7 @@ if wanted sanitize; then
   sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2>/dev/null | tail -n 1)
   if [ -n "$sanitizer" ]; then
     # Every op's cases, but not the models', which run the same kernels thousands of times.
-    cases=$(grep -vh -e '^#' -e '^model[.]' "$here"/tests/golden/digests-v*.txt | cut -d' ' -f1)
+    cases=$(grep -v -e '^#' -e '^model[.]' "$committed" | cut -d' ' -f1)
     for tool in memcheck racecheck initcheck synccheck; do
       step sanitize.txt 120 "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20 "$bin/digests" --device cuda $cases
     done

@@ -8,8 +8,8 @@ set(private_headers "-inl\\.h$" "/math/(coefficients|functions|lanes|mpfr)" "/si
   "/data/(bilinear|image_checks|random_box|zip)\\.h$" "/tensor/cpu/" "/tracking/(cli|json|ui)/" "/hdf5_reader\\.h$"
   "/reading/index/" "/reading/(comparison|content_comparison|event_check|groups|indexed_names|known_names|level_buckets|log_collector|log_facts|logged_value|newest_verdict|record_check|record_comparison|recorded_file|recorded_proto|rerun|run_facts|run_index|scratch_folder|selection|subprocess|telling|trust)\\.h$"
   "/query/(names|pattern|tokens|types)\\.h$" "/capture/(git_handle|source_patch)\\.h$"
-  "/hdf5_handle\\.h$" "/record/(event_bounds|event_scan|json_bounds|restart_point|restore|scalar_keys|state_visitors)\\.h$" "/exchange/(run_manifest|sftp_client|sftp_packet)\\.h$" "/checkpoint_format\\.h$"
-  "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|histograms|live_run|log_queue|no_signals|outbox|output_log|position|process_end|progress|resource_log|run_log|training_watch|unlogged_metrics)\\.h$"
+  "/hdf5_handle\\.h$" "/record/(event_bounds|event_scan|json_bounds|no_signals|restart_point|restore|scalar_keys|state_visitors)\\.h$" "/exchange/(run_manifest|sftp_client|sftp_packet)\\.h$" "/checkpoint_format\\.h$"
+  "/tracking/run/(checkpointer|digest_log|event_sink|finite_check|histograms|live_run|log_queue|outbox|output_log|position|process_end|progress|resource_log|run_log|training_watch|unlogged_metrics)\\.h$"
   "/tracking/run/(artifacts|config_entries|logged_names|record_builder|resume|run_flags|scalar_read|state)\\.h$")
 set(exclude_private)
 foreach(pattern ${private_headers})

@@ -34,7 +34,7 @@ strip --strip-unneeded "$bundle"/lib/*
 cp "$root"/bench/{gpu,report,compare,torch_gpu.py,torch_steps.py,kernel_times.py} "$bundle/bench/"
 cp "$root"/tests/digest/check.py "$bundle/tests/digest/"
 cp "$root"/tests/golden/digests-v*.txt "$bundle/tests/golden/"
-cp "$root"/tensor/version.h "$bundle/tensor/" # which check.py reads the contract's version from
+cp "$root"/tensor/contract.h "$bundle/tensor/" # which check.py reads the contract's version from
 cp "$root"/bench/run-all.sh "$bundle/"
 git -C "$root" describe --always --dirty >"$bundle/commit" 2>/dev/null || echo unknown >"$bundle/commit"
 

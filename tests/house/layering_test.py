@@ -41,7 +41,7 @@ class Layering(unittest.TestCase):
     def test_rooms_of_tracking(self):
         rooms = {
             "record": set(), "capture": {"record"}, "run": {"record", "capture"}, "query": {"record"}, "reading": {"record", "capture", "query"},
-            "keeping": {"record", "capture", "reading"}, "sweep": {"reading", "run"}, "exchange": {"record", "capture", "reading", "keeping"},
+            "json": {"record", "query", "reading"}, "keeping": {"record", "capture", "reading"}, "sweep": {"reading", "run"}, "exchange": {"record", "capture", "reading", "keeping"},
         }
         every = [*rooms, "cli", "ui"]
         arrows = {(room, other) for room, others in rooms.items() for other in {room, *others}}
