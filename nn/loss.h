@@ -62,8 +62,8 @@ struct BceOptions {
   Reduction reduction = Reduction::mean;
 };
 
-/// Binary cross-entropy of sigmoid(logits) with targets in [0, 1], for logits of any size: softplus(x) - target * x.
-/// Its gradient is sigmoid(x) - target. Shapes must be equal.
+/// Binary cross-entropy of sigmoid(logits) with targets in [0, 1], for logits of any size:
+/// (1 - target) softplus(x) + target softplus(-x). Its gradient is sigmoid(x) - target. Shapes must be equal.
 Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options = {});
 
 /// The same of probabilities in [0, 1]: -(t log p + (1 - t) log(1 - p)), whose logarithms are at least -100 and whose

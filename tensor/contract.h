@@ -1,5 +1,5 @@
-// The numbers of docs/numerics.md that code needs, by the page's sections. They stand nowhere else, and under one
-// version of the contract none of them changes.
+// The numbers of docs/numerics.md that several sources need, by the page's sections; those of one op alone stand in its
+// source. Under one version of the contract none of them changes.
 #pragma once
 
 #include <cstdint>

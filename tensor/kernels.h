@@ -48,6 +48,7 @@ enum class Unary {
   log2,
   log10,
 };
+/// Arithmetic comes before `equal`, comparisons from it on; the CPU computes `add` to `relu_gradient` by vectors.
 enum class Binary {
   add,
   sub,

@@ -36,16 +36,14 @@ enum class Elementary {
 ///   ties to even, subnormal results kept, overflow to infinity. So the definition is mathematics, the same everywhere.
 /// - NaN gives NaN, but pow(1, NaN) = pow(NaN, 0) = 1. Which NaN is not promised.
 /// - exp(-inf) = sigmoid(-inf) = +0, sigmoid(inf) = 1, expm1(-inf) = -1; tanh and erf of +-inf are +-1; exp, expm1,
-/// log,
-///   log1p and sqrt of inf are inf; sin, cos, sinpi and cospi of +-inf are NaN.
+///   log, log1p and sqrt of inf are inf; sin, cos, sinpi and cospi of +-inf are NaN.
 /// - log(x < 0), log1p(x < -1) and sqrt(x < 0) are NaN; log(+-0) = log1p(-1) = -inf; log(1) = +0.
 /// - expm1, log1p, tanh, erf, sqrt, sin and sinpi of -0 are -0. sinpi of an integer is a zero with the argument's sign;
 ///   cospi of an integer and a half is +0.
 /// - log2 and log10 are as log, asin(|x| > 1) and acos(|x| > 1) are NaN, tan of +-inf is NaN, atan of it +-pi/2, sinh
 ///   of it itself, cosh of it inf. tan, asin, atan and sinh of -0 are -0; acos(1) = +0.
 /// - pow follows IEEE 754-2019: pow(x, +-0) = pow(1, y) = 1, for NaN too; of a negative x with a y that is no integer
-/// it
-///   is NaN; pow(-1, +-inf) = 1; pow(+-0, y < 0) is inf, or -inf for x = -0 and an odd integer y.
+///   it is NaN; pow(-1, +-inf) = 1; pow(+-0, y < 0) is inf, or -inf for x = -0 and an odd integer y.
 ///
 /// For float32, bench/exhaustive.cpp proves this over all 2^32 arguments (pow: over a sample). float64 is computed by
 /// GNU MPFR: slow, meant for checks of gradients and for schedules. The caller's rounding mode must be to nearest, with

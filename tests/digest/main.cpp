@@ -1,10 +1,11 @@
-// Prints digests of what every op, layer and optimizer computes: one line a case, the same on every machine and device.
+// Prints digests of what every op, loss and optimizer computes: one line a case, the same on every machine and device.
 // A case that has no kernel on the device is a line `name none: reason`; where only some of its inputs have none, `name
 // digest partly on the CPU: reason`.
 //
-//   digests [--threads N] [--device D] [--models] [PREFIX...]     the cases whose names begin so; --models takes the
-//   reference models too digests --isas                                   prints the instruction sets that STET_ISA may
-//   name
+//   digests [--threads N] [--device D] [--models] [PREFIX...]
+//       the cases whose names begin so; --models takes the reference models too
+//   digests --isas
+//       prints the instruction sets that STET_ISA may name
 //
 // It ends with 2 on wrong use, and where there is no such device. check.py compares what it prints with what is
 // committed.
