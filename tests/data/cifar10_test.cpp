@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/patterns.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
@@ -75,7 +76,7 @@ TEST(Cifar10, ReadsTheTestFile) {
 
 TEST(Cifar10, NamesTheFileAtFault) {
   const Scratch scratch;
-  const auto refusal = [&] { return message_of<DataError>([&] { cifar10(scratch.path()); }); };
+  const auto refusal = [&] { return error_of<DataError>([&] { cifar10(scratch.path()); }); };
   EXPECT_THAT(refusal(), HasSubstr("data_batch_1.bin"));
   write_set(scratch);
   fs::remove(scratch / "data_batch_4.bin");
@@ -116,10 +117,10 @@ TEST(Cifar100, TakesTheFineOrTheCoarseLabels) {
   EXPECT_NE(sha256_of_fine, cifar100(scratch.path(), {.labels = Cifar100Labels::coarse}).record().samples_sha256);
   bytes[1] = 100;
   scratch.write("train.bin", bytes);
-  EXPECT_THAT(message_of<DataError>([&] { cifar100(scratch.path()); }),
+  EXPECT_THAT(error_of<DataError>([&] { cifar100(scratch.path()); }),
               HasSubstr("record 0 has label 100, labels are 0 to 99"));
   scratch.write("train.bin", bytes + "x");
-  EXPECT_THAT(message_of<DataError>([&] { cifar100(scratch.path()); }),
+  EXPECT_THAT(error_of<DataError>([&] { cifar100(scratch.path()); }),
               HasSubstr("records of 3074; is it cut, or not CIFAR-100's"));
 }
 
@@ -136,8 +137,7 @@ TEST(Patterns, AnImageDependsOnSeedAndIndexAlone) {
   EXPECT_NE(bytes_of(few.pixels()), bytes_of(draw_patterns({.count = 5, .seed = 4}).pixels()));
   EXPECT_EQ(run.records.at(1).name, "patterns-1-50-3");
   EXPECT_EQ(run.records.at(1).samples, 50);
-  EXPECT_EQ(message_of<UsageError>([] { draw_patterns({.count = 0}); }),
-            "patterns: count 0 is not between 1 and 10000000");
+  EXPECT_EQ(error_of([] { draw_patterns({.count = 0}); }), "patterns: count 0 is not between 1 and 10000000");
 }
 
 TEST(Patterns, EveryKindIsThere) {
@@ -152,9 +152,9 @@ TEST(Images, HaveAScaleForEachChannel) {
   const Tensor pixels = zeros({2, 3, 4, 4}, DType::uint8), labels = zeros({2}, DType::int64);
   DatasetRecord record;
   record.name = "mine";
-  EXPECT_EQ(message_of<UsageError>([&] { Images(pixels, labels, record); }),
+  EXPECT_EQ(error_of([&] { Images(pixels, labels, record); }),
             "data: mine has 3 channels and 1 scales; give one for each");
-  EXPECT_THAT(message_of<UsageError>([&] {
+  EXPECT_THAT(error_of([&] {
                 Images(zeros({2, 3}, DType::uint8), labels, {});
               }),
               HasSubstr("uint8 [N, H, W] or [N, C, H, W]"));

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 
@@ -36,8 +37,8 @@ TEST(Grayscale, IsTheBrightness) {
   EXPECT_EQ(bytes_of(RandomGrayscale{.probability = 0}(colours(), d)), bytes_of(colours()));
   EXPECT_EQ(bytes_of(RandomGrayscale{.probability = 1}(colours(), d)),
             bytes_of(Grayscale{.channels = 3}(colours(), d)));
-  EXPECT_THAT(message_of<UsageError>([&] { Grayscale{.channels = 2}(colours(), d); }), HasSubstr("not 2"));
-  EXPECT_THAT(message_of<UsageError>([&] { Grayscale{}(zeros({1, 2, 2}), d); }), HasSubstr("no image [3, H, W]"));
+  EXPECT_THAT(error_of([&] { Grayscale{.channels = 2}(colours(), d); }), HasSubstr("not 2"));
+  EXPECT_THAT(error_of([&] { Grayscale{}(zeros({1, 2, 2}), d); }), HasSubstr("no image [3, H, W]"));
 }
 
 // What is left of a jitter's seven words, as it takes them.
@@ -90,7 +91,7 @@ TEST(ColorJitter, TurnsHuesAndLeavesGreysAlone) {
   }
   EXPECT_EQ(seen.size(), 30u);
   SampleDraws d = draws();
-  EXPECT_THAT(message_of<UsageError>([&] { ColorJitter{.hue = 0.6f}(colours(), d); }), HasSubstr("at most 0.5"));
+  EXPECT_THAT(error_of([&] { ColorJitter{.hue = 0.6f}(colours(), d); }), HasSubstr("at most 0.5"));
   expect_near(ColorJitter{}(colours(), d), colours().to_vector<float>());
 }
 
@@ -106,8 +107,8 @@ TEST(GaussianBlur, IsAFilterInBothDirections) {
   EXPECT_NEAR(y[7 * 1 + 2], side * side / (whole * whole), 1e-6);
   EXPECT_EQ(y[7 * 2 + 1], 0);
   expect_near(blur(full({2, 5, 7}, 0.25), d), std::vector<float>(70, 0.25f));
-  EXPECT_THAT(message_of<UsageError>([&] { GaussianBlur{.kernel = 2}(point, d); }), HasSubstr("a kernel of 2"));
-  EXPECT_THAT(message_of<UsageError>([&] { GaussianBlur{.kernel = 11}(point, d); }), HasSubstr("reaches past"));
+  EXPECT_THAT(error_of([&] { GaussianBlur{.kernel = 2}(point, d); }), HasSubstr("a kernel of 2"));
+  EXPECT_THAT(error_of([&] { GaussianBlur{.kernel = 11}(point, d); }), HasSubstr("reaches past"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/tensor/error.h"
 
 namespace stet::data {
@@ -20,7 +21,7 @@ CsvTable table_of(const Scratch& scratch, std::string_view text, CsvOptions opti
 }
 
 std::string refusal(const Scratch& scratch, std::string_view text) {
-  return message_of<DataError>([&] { table_of(scratch, text); });
+  return error_of<DataError>([&] { table_of(scratch, text); });
 }
 
 TEST(Csv, ReadsColumnsByName) {
@@ -69,7 +70,7 @@ TEST(Csv, MissingValuesAreNaNByOption) {
   const std::vector<double> b = t.column("b", DType::float64).to_vector<double>();
   EXPECT_TRUE(std::isnan(b[0]) && std::isnan(b[1]));
   EXPECT_EQ(b[2], 3.0);
-  EXPECT_THAT(message_of<DataError>([&] { t.column("a", DType::int64); }),
+  EXPECT_THAT(error_of<DataError>([&] { t.column("a", DType::int64); }),
               EndsWith("t.csv:3: column 'a': '' is missing, and there is no NaN of int64"));
   EXPECT_THAT(t.text("b"), ElementsAre("", " NA ", "3"));
 }
@@ -80,7 +81,7 @@ TEST(Csv, CommentLinesArePassedOverByOption) {
   EXPECT_THAT(t.names(), ElementsAre("a", "b"));
   EXPECT_EQ(t.column("a").to_vector<float>(), (std::vector<float>{1, 3}));
   EXPECT_THAT(t.text("b"), ElementsAre("#2", "#4"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "# x\na\n1\nz\n", {.comment = '#'}).column("a"); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "# x\na\n1\nz\n", {.comment = '#'}).column("a"); }),
               HasSubstr("t.csv:4: column 'a'"));
 }
 
@@ -117,32 +118,30 @@ TEST(Csv, CategoriesMayBeThoseOfAnotherFile) {
   const std::vector<std::string> names = table_of(scratch, "k\nsetosa\nAster\nrosa\n").category_names("k");
   EXPECT_EQ(table_of(scratch, "k\nsetosa\nrosa\n").categories("k", names).to_vector<int64_t>(),
             (std::vector<int64_t>{2, 1}));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "k\nrosa\nviola\n").categories("k", names); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "k\nrosa\nviola\n").categories("k", names); }),
               EndsWith("t.csv:3: column 'k': 'viola' is none of its 3 categories"));
 }
 
 TEST(Csv, NamesFileLineAndColumn) {
   const Scratch scratch;
   const CsvTable t = table_of(scratch, "x,y\n1,2\n\"3\n\",z\n,1e400\n4,99999999999999999999\n");
-  const auto wrong = [&](const char* name, DType dtype) {
-    return message_of<DataError>([&] { t.column(name, dtype); });
-  };
+  const auto wrong = [&](const char* name, DType dtype) { return error_of<DataError>([&] { t.column(name, dtype); }); };
   EXPECT_THAT(wrong("y", DType::float32), EndsWith("t.csv:3: column 'y': 'z' is no float32"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\nz,3\n").column("x", DType::int64); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\nz,3\n").column("x", DType::int64); }),
               EndsWith("t.csv:2: column 'x': '1  ' is no int64"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\n4,\n").column("y"); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "x,y\n\"1\n\n\",2\n4,\n").column("y"); }),
               HasSubstr("t.csv:5: column 'y': '' is empty, which is no float32"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1\n1e400\n").column("x"); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "x\n1\n1e400\n").column("x"); }),
               EndsWith("t.csv:3: column 'x': '1e400' is out of range for float32"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x,y\n1,\n").column("y"); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "x,y\n1,\n").column("y"); }),
               EndsWith("t.csv:2: column 'y': '' is empty, which is no float32; the option `missing` names texts that "
                        "stand for NaN"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1.5\n").column("x", DType::int64); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "x\n1.5\n").column("x", DType::int64); }),
               HasSubstr("'1.5' is no int64"));
-  EXPECT_THAT(message_of<DataError>([&] { table_of(scratch, "x\n1 2\n").column("x"); }),
+  EXPECT_THAT(error_of<DataError>([&] { table_of(scratch, "x\n1 2\n").column("x"); }),
               HasSubstr("'1 2' is no float32"));
-  EXPECT_THAT(message_of<UsageError>([&] { t.column("q"); }), EndsWith("t.csv: has no column 'q'; it has x, y"));
-  EXPECT_THAT(message_of<UsageError>([&] { t.column("x", DType::uint8); }), HasSubstr("not uint8"));
+  EXPECT_THAT(error_of([&] { t.column("q"); }), EndsWith("t.csv: has no column 'q'; it has x, y"));
+  EXPECT_THAT(error_of([&] { t.column("x", DType::uint8); }), HasSubstr("not uint8"));
 }
 
 TEST(Csv, RefusesATableThatIsNone) {
@@ -156,7 +155,7 @@ TEST(Csv, RefusesATableThatIsNone) {
   EXPECT_THAT(refusal(scratch, "a,a\n1,2\n"), EndsWith("t.csv:1: two columns are named 'a'"));
   EXPECT_THAT(refusal(scratch, "a\n\n\"1\n2\n"), EndsWith("t.csv:3: a quote opens and doesn't close"));
   EXPECT_THAT(refusal(scratch, "a\n\"1\"2\n"), EndsWith("t.csv:2: text follows a closing quote"));
-  EXPECT_THAT(message_of<DataError>([] { read_csv("no/such.csv"); }), HasSubstr("no/such.csv: No such file"));
+  EXPECT_THAT(error_of<DataError>([] { read_csv("no/such.csv"); }), HasSubstr("no/such.csv: No such file"));
 }
 
 TEST(Csv, ACompressedFileHoldsTheSameTable) {
@@ -175,7 +174,7 @@ TEST(Csv, ACompressedFileHoldsTheSameTable) {
 TEST(Csv, ATextThatUnpacksWithoutEndIsRefused) {
   const Scratch scratch;
   const auto path = scratch.write("bomb.csv.gz", gzipped("x\n" + std::string(size_t{80} << 20, '0')));
-  EXPECT_THAT(message_of<DataError>([&] { read_csv(path); }),
+  EXPECT_THAT(error_of<DataError>([&] { read_csv(path); }),
               EndsWith("bomb.csv.gz: unpacks to more than 256 times its size; unpack it, if it is meant to"));
 }
 

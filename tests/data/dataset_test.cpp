@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/evaluate.h"
 #include "stet/data/in_memory.h"
 #include "stet/data/split.h"
@@ -56,8 +57,8 @@ TEST(Dataset, SubsetConcatAndMapCompose) {
   EXPECT_EQ(contents(some), (std::vector<int64_t>{20, 0, 10}));
   const auto doubled = map(some, [](const Tensor& x) { return x.item<int64_t>() * 2; });
   EXPECT_EQ(contents(doubled), (std::vector<int64_t>{40, 0, 20}));
-  EXPECT_THAT(message_of<UsageError>([&] { subset(Range{3}, {0, 3}); }), HasSubstr("index 3 is outside 0 … 2"));
-  EXPECT_THAT(message_of<UsageError>([&] { some.get(3); }), HasSubstr("index 3"));
+  EXPECT_THAT(error_of([&] { subset(Range{3}, {0, 3}); }), HasSubstr("index 3 is outside 0 … 2"));
+  EXPECT_THAT(error_of([&] { some.get(3); }), HasSubstr("index 3"));
 }
 
 TEST(Dataset, AMappedOneKeepsItsSourcesRecord) {
@@ -81,11 +82,11 @@ TEST(Dataset, TensorsInMemoryAreAnnouncedByTheirBytes) {
   EXPECT_EQ(run.records[0].samples, 2);
   EXPECT_EQ(run.records[1].samples_sha256, run.records[0].samples_sha256) << "a view holds what its copy holds";
   EXPECT_NE(run.records[2].samples_sha256, run.records[0].samples_sha256) << "the shape counts";
-  EXPECT_THAT(message_of<UsageError>([&] {
+  EXPECT_THAT(error_of([&] {
                 in_memory("odd", x, Tensor::from(std::vector<int64_t>{1, 2, 3}));
               }),
               HasSubstr("odd: column 1 has 3 rows, column 0 has 2"));
-  EXPECT_THAT(message_of<UsageError>([&] { set.get(2); }), HasSubstr("four: sample 2"));
+  EXPECT_THAT(error_of([&] { set.get(2); }), HasSubstr("four: sample 2"));
 }
 
 TEST(Split, GivesEverySampleToOnePart) {
@@ -120,7 +121,7 @@ TEST(Split, GivesWhatIsLeftToTheLargestRemainders) {
 
 TEST(Split, RefusesFractionsThatAreNone) {
   const auto refusal = [](std::vector<double> fractions) {
-    return message_of<UsageError>([&] { split_indices(10, fractions, Rng(1)); });
+    return error_of([&] { split_indices(10, fractions, Rng(1)); });
   };
   EXPECT_EQ(refusal({0.9, 0.2}), "split: the fractions 0.9, 0.2 sum to 1.1; they must sum to 1");
   EXPECT_THAT(refusal({1.5, -0.5}), HasSubstr("1.5"));
@@ -199,10 +200,10 @@ TEST(Evaluate, FillsUpSamplesOfUnequalLengths) {
 
 TEST(Evaluate, RefusesAMetricOfAnotherShape) {
   const auto total = [](const Tensor& x) { return sum(x); };
-  EXPECT_THAT(message_of<UsageError>([&] { evaluate(total, in_memory("ten", arange(10, DType::float32))); }),
+  EXPECT_THAT(error_of([&] { evaluate(total, in_memory("ten", arange(10, DType::float32))); }),
               HasSubstr("gave [] for a batch of 10"));
-  EXPECT_THAT(message_of<UsageError>([&] { evaluate(total, Range{0}); }), HasSubstr("empty"));
-  EXPECT_THAT(message_of<UsageError>([&] { evaluate(total, Range{1}, {.batch = 0}); }), HasSubstr("batch 0"));
+  EXPECT_THAT(error_of([&] { evaluate(total, Range{0}); }), HasSubstr("empty"));
+  EXPECT_THAT(error_of([&] { evaluate(total, Range{1}, {.batch = 0}); }), HasSubstr("batch 0"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
 
@@ -79,7 +80,7 @@ TEST(Digits, AreDrawnInMemoryWhereNothingCanBeWritten) {
 }
 
 TEST(Digits, RefusesACountThatIsNone) {
-  EXPECT_EQ(message_of<UsageError>([] { draw_digits({.count = 0}); }), "digits: count 0 is not between 1 and 10000000");
+  EXPECT_EQ(error_of([] { draw_digits({.count = 0}); }), "digits: count 0 is not between 1 and 10000000");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/tensor/error.h"
 
 namespace stet::data {
@@ -22,7 +23,7 @@ FileBytes file_of(std::string bytes) {
 }
 
 std::string refusal(std::string bytes) {
-  const std::string message = message_of<DataError>([&] { read_idx(file_of(std::move(bytes))); });
+  const std::string message = error_of<DataError>([&] { read_idx(file_of(std::move(bytes))); });
   EXPECT_THAT(message, testing::StartsWith("data: some-file: "));
   return message;
 }
@@ -60,7 +61,7 @@ TEST(Idx, ReadsWhatItWrote) {
     EXPECT_EQ(back.shape(), t.shape());
     EXPECT_EQ(bytes_of(back), bytes_of(t));
   }
-  EXPECT_THAT(message_of<UsageError>([&] { write_idx(scratch / "x", Tensor(int64_t{1})); }), HasSubstr("int64"));
+  EXPECT_THAT(error_of([&] { write_idx(scratch / "x", Tensor(int64_t{1})); }), HasSubstr("int64"));
 }
 
 TEST(Idx, RefusesAFileCutAnywhere) {
@@ -112,9 +113,9 @@ TEST(Idx, SurvivesEveryFlippedBit) {
 }
 
 TEST(Idx, NamesAFileThatIsMissing) {
-  EXPECT_EQ(message_of<DataError>([] { read_idx("no/such-file"); }), "data: no/such-file: No such file or directory");
+  EXPECT_EQ(error_of<DataError>([] { read_idx("no/such-file"); }), "data: no/such-file: No such file or directory");
   const Scratch scratch;
-  EXPECT_THAT(message_of<DataError>([&] { read_idx(scratch.path()); }), HasSubstr("Is a directory"));
+  EXPECT_THAT(error_of<DataError>([&] { read_idx(scratch.path()); }), HasSubstr("Is a directory"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/in_memory.h"
 #include "stet/tensor/mode.h"
 #include "stet/tensor/ops.h"
@@ -177,7 +178,7 @@ TEST(Loader, AnExceptionComesOutAtItsBatch) {
     Loader loader(Numbers{.n = 20, .fails_at = 13}, {.batch = 2, .workers = workers});
     for (int64_t k = 0; k < 6; ++k) EXPECT_NE(take(loader), "end");
     for (int attempt = 0; attempt < 2; ++attempt) {
-      EXPECT_EQ(message_of<DataError>([&] { take(loader); }), "numbers: sample 13 is bad");
+      EXPECT_EQ(error_of<DataError>([&] { take(loader); }), "numbers: sample 13 is bad");
       EXPECT_EQ(loader.position(), 6);
     }
   }
@@ -253,15 +254,14 @@ TEST(Loader, NoStreamDrawsWhileABatchIsMade) {
   for (const int64_t workers : {0, 2}) {
     Loader loader(noisy, {.batch = 4, .workers = workers});
     loader.start_epoch(0);
-    EXPECT_THAT(message_of<UsageError>([&] { loader.next(); }),
-                HasSubstr("stream 'noise': draws while a batch is made"));
+    EXPECT_THAT(error_of([&] { loader.next(); }), HasSubstr("stream 'noise': draws while a batch is made"));
   }
   EXPECT_EQ(noisy.get(0).elements(), 1) << "outside of a loader it may";
 }
 
 TEST(Loader, RefusesWhatCannotBe) {
   const auto refusal = [](int64_t n, LoaderOptions options) {
-    return message_of<UsageError>([&] { Loader loader(Numbers{n}, options); });
+    return error_of([&] { Loader loader(Numbers{n}, options); });
   };
   EXPECT_EQ(refusal(5, {.batch = 0}), "loader: batch 0 is not positive");
   EXPECT_THAT(refusal(5, {.workers = -2}), HasSubstr("workers -2"));
@@ -270,7 +270,7 @@ TEST(Loader, RefusesWhatCannotBe) {
   EXPECT_THAT(refusal(0, {}), HasSubstr("empty"));
   EXPECT_THAT(refusal(5, {.batch = 6, .drop_last = true}), HasSubstr("leaves nothing of 5 samples"));
   Loader loader(Numbers{5});
-  EXPECT_THAT(message_of<UsageError>([&] { loader.start_epoch(-1); }), HasSubstr("epoch -1"));
+  EXPECT_THAT(error_of([&] { loader.start_epoch(-1); }), HasSubstr("epoch -1"));
 }
 
 TEST(Loader, NamesASampleThatDoesNotFit) {
@@ -279,7 +279,7 @@ TEST(Loader, NamesASampleThatDoesNotFit) {
     Tensor get(int64_t i) const { return zeros({1, i == 2 ? 3 : 2}); }
   };
   Loader loader(Uneven{}, {.batch = 4});
-  EXPECT_THAT(message_of<UsageError>([&] { loader.next(); }),
+  EXPECT_THAT(error_of([&] { loader.next(); }),
               HasSubstr("sample 2 of a batch is float32 [1, 3], of the first float32 [1, 2]"));
 }
 
@@ -289,7 +289,7 @@ TEST(Loader, NamesAFillThatIsNoValueOfTheDtype) {
     Tensor get(int64_t i) const { return arange(i + 1); }
   };
   Loader loader(Texts{}, {.batch = 2, .collate = pad(0.5)});
-  EXPECT_EQ(message_of<UsageError>([&] { loader.next(); }), "data::pad: 0.5 is not a value of int64");
+  EXPECT_EQ(error_of([&] { loader.next(); }), "data::pad: 0.5 is not a value of int64");
 }
 
 TEST(Loader, TellsWhatItIs) {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/grid.h"
 #include "stet/data/transforms.h"
 #include "stet/tensor/error.h"
@@ -55,9 +56,8 @@ TEST(Mixup, MixesEachWithTheOneBefore) {
     EXPECT_NEAR(target[i][i].item<float>(), lambda, 1e-6);
     EXPECT_NEAR(target[i][static_cast<int64_t>(before[static_cast<size_t>(i)])].item<float>(), 1 - lambda, 1e-6);
   }
-  EXPECT_THAT(message_of<UsageError>([&] { mixup(images(3, 2, 2), arange(3), 1, stream); }), HasSubstr("see one_hot"));
-  EXPECT_THAT(message_of<UsageError>([&] { cutmix(images(3, 2, 2), targets(3), 0.001, stream); }),
-              HasSubstr("cutmix: alpha 0.001"));
+  EXPECT_THAT(error_of([&] { mixup(images(3, 2, 2), arange(3), 1, stream); }), HasSubstr("see one_hot"));
+  EXPECT_THAT(error_of([&] { cutmix(images(3, 2, 2), targets(3), 0.001, stream); }), HasSubstr("cutmix: alpha 0.001"));
 }
 
 TEST(Mixup, DoesNotDependOnTheCallersRounding) {
@@ -128,11 +128,11 @@ TEST(Grid, LaysImagesInRows) {
   EXPECT_THAT(normal[0][0].to_vector<float>(), ElementsAre(0, 0.5f, 1));
   EXPECT_THROW(make_grid(ones({2, 2})), UsageError);
   EXPECT_THROW(make_grid(ones({2, 2, 2}), {.columns = 0}), UsageError);
-  EXPECT_THAT(message_of<UsageError>([] {
+  EXPECT_THAT(error_of([] {
                 make_grid(zeros({2, 2, 2}, DType::uint8), {.normalise = true});
               }),
               HasSubstr("make_grid: takes float32 or float64, not uint8"));
-  EXPECT_EQ(message_of<UsageError>([] {
+  EXPECT_EQ(error_of([] {
               make_grid(zeros({2, 2, 2}, DType::uint8), {.fill = 0.5});
             }),
             "make_grid: 0.5 is not a value of uint8");

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/dataset.h"
 #include "stet/data/idx.h"
 #include "stet/tensor/error.h"
@@ -77,7 +78,7 @@ TEST(Mnist, ABatchIsItsStackedSamples) {
     EXPECT_EQ(bytes_of(batch[0][static_cast<int64_t>(k)]), bytes_of(x));
     EXPECT_EQ(bytes_of(batch[1][static_cast<int64_t>(k)]), bytes_of(y));
   }
-  EXPECT_THAT(message_of<UsageError>([&] { set.get(20); }), HasSubstr("sample 20"));
+  EXPECT_THAT(error_of([&] { set.get(20); }), HasSubstr("sample 20"));
 }
 
 TEST(Mnist, TakesTheTrainingPartWhereThereIsOne) {
@@ -115,7 +116,7 @@ TEST(Mnist, CompressedFilesHoldTheSameSamples) {
 TEST(Mnist, NamesTheFileAtFault) {
   const Scratch scratch;
   const auto refusal = [&](const std::string& folder, MnistOptions options = {}) {
-    return message_of<DataError>([&] { mnist(scratch / folder, options); });
+    return error_of<DataError>([&] { mnist(scratch / folder, options); });
   };
   EXPECT_THAT(refusal("nowhere"), HasSubstr("nowhere: no such folder"));
   fs::create_directories(scratch / "empty");

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/zip.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
@@ -31,7 +32,7 @@ std::string npy(const std::string& header, const std::string& elements) {
 }
 
 std::string refusal(std::string bytes) {
-  return message_of<DataError>([&] { read_npy(file_of(std::move(bytes))); });
+  return error_of<DataError>([&] { read_npy(file_of(std::move(bytes))); });
 }
 
 TEST(Npy, ReadsWhatNumpyWrites) {
@@ -62,7 +63,7 @@ TEST(Npy, ReadsWhatNumpyWrites) {
   EXPECT_EQ(fortran.shape(), Shape({2, 3, 4}));
   EXPECT_EQ(fortran.to_vector<int32_t>(), want);
   for (const char* name : {"objects", "fields", "complex"}) {
-    EXPECT_THAT(message_of<DataError>([&] { read_npy(golden(std::string(name) + ".npy")); }),
+    EXPECT_THAT(error_of<DataError>([&] { read_npy(golden(std::string(name) + ".npy")); }),
                 HasSubstr("no plain numbers that have a dtype here"));
   }
 }
@@ -116,7 +117,7 @@ TEST(Npy, RefusesWhatIsDamagedInOneLine) {
   EXPECT_THAT(with("<f4", "<f3"), HasSubstr("no plain numbers"));
   EXPECT_THAT(refusal(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }", "\2")),
               HasSubstr("neither 0 nor 1"));
-  EXPECT_THAT(message_of<DataError>([] { read_npy("/nonexistent.npy"); }), HasSubstr("/nonexistent.npy"));
+  EXPECT_THAT(error_of<DataError>([] { read_npy("/nonexistent.npy"); }), HasSubstr("/nonexistent.npy"));
 }
 
 TEST(Npz, ReadsWhatNumpyWrites) {
@@ -150,7 +151,7 @@ std::string changed_npz(size_t from_central, std::string_view bytes) {
 }
 
 std::string npz_refusal(std::string bytes) {
-  return message_of<DataError>([&] { read_npz(file_of(std::move(bytes))); });
+  return error_of<DataError>([&] { read_npz(file_of(std::move(bytes))); });
 }
 
 TEST(Npz, RefusesEachKindOfDamage) {

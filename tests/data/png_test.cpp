@@ -5,6 +5,7 @@
 #include <png.h>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/image_folder.h"
 #include "stet/data/split.h"
 #include "stet/tensor/error.h"
@@ -142,7 +143,7 @@ TEST(Png, ReadsEveryKindInEveryWay) {
 }
 
 std::string refusal(std::string bytes) {
-  return message_of<DataError>([&] { read_png(file_of(std::move(bytes))); });
+  return error_of<DataError>([&] { read_png(file_of(std::move(bytes))); });
 }
 
 TEST(Png, RefusesWhatIsCutOrDamagedInOneLine) {
@@ -157,7 +158,7 @@ TEST(Png, RefusesWhatIsCutOrDamagedInOneLine) {
   }
   EXPECT_THAT(refusal("GIF89a"), HasSubstr("no PNG file"));
   EXPECT_THROW(read_png(file_of(whole), {.channels = 2}), UsageError);
-  EXPECT_THAT(message_of<DataError>([] { read_png("/nonexistent.png"); }), HasSubstr("/nonexistent.png"));
+  EXPECT_THAT(error_of<DataError>([] { read_png("/nonexistent.png"); }), HasSubstr("/nonexistent.png"));
 }
 
 TEST(Png, TakesNoMemoryOnAHeadersWord) {
@@ -217,14 +218,14 @@ TEST(ImageFolder, HasAClassASubfolder) {
 
 TEST(ImageFolder, NamesWhatIsMissing) {
   const Scratch scratch;
-  EXPECT_THAT(message_of<DataError>([&] { ImageFolder(scratch / "none"); }), HasSubstr("none: No such file"));
+  EXPECT_THAT(error_of<DataError>([&] { ImageFolder(scratch / "none"); }), HasSubstr("none: No such file"));
   fs::create_directories(scratch / "set");
-  EXPECT_THAT(message_of<DataError>([&] { ImageFolder(scratch / "set"); }), HasSubstr("set: has no subfolder"));
+  EXPECT_THAT(error_of<DataError>([&] { ImageFolder(scratch / "set"); }), HasSubstr("set: has no subfolder"));
   fs::create_directories(scratch / "set/cat");
-  EXPECT_THAT(message_of<DataError>([&] { ImageFolder(scratch / "set"); }), HasSubstr("cat: no PNG file"));
+  EXPECT_THAT(error_of<DataError>([&] { ImageFolder(scratch / "set"); }), HasSubstr("cat: no PNG file"));
   scratch.write("set/cat/1.png", "none");
   const ImageFolder set(scratch / "set");
-  EXPECT_THAT(message_of<DataError>([&] { set.get(0); }), HasSubstr("1.png: cut, damaged or no PNG file"));
+  EXPECT_THAT(error_of<DataError>([&] { set.get(0); }), HasSubstr("1.png: cut, damaged or no PNG file"));
   EXPECT_THROW(set.get(1), UsageError);
 }
 

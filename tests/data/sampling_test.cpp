@@ -9,6 +9,7 @@
 #include <set>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/in_memory.h"
 #include "stet/data/loader.h"
 #include "stet/tensor/error.h"
@@ -71,9 +72,8 @@ struct Scalars {
 
 TEST(PaddedLoader, RefusesWhatHasNoLength) {
   Loader loader(Scalars(), {.batch = 2, .collate = pad(0)});
-  EXPECT_THAT(message_of<UsageError>([&] { loader.next(); }), HasSubstr("has no axis to be filled up along"));
-  EXPECT_THAT(message_of<UsageError>([&] { Loader(Texts{3}, {.collate = pad(0), .bucket = -1}); }),
-              HasSubstr("bucket -1"));
+  EXPECT_THAT(error_of([&] { loader.next(); }), HasSubstr("has no axis to be filled up along"));
+  EXPECT_THAT(error_of([&] { Loader(Texts{3}, {.collate = pad(0), .bucket = -1}); }), HasSubstr("bucket -1"));
 }
 
 std::vector<std::vector<int64_t>> labels_of(int64_t workers, int64_t epoch, int64_t bucket) {
@@ -151,7 +151,7 @@ TEST(Weights, AreALoadersAndBalanceClasses) {
   EXPECT_EQ(all, 400);
   EXPECT_NEAR(static_cast<double>(ones), 200, 40);
   const auto refusal = [&](LoaderOptions options) {
-    return message_of<UsageError>([&] { Loader(in_memory("numbers", y), options); });
+    return error_of([&] { Loader(in_memory("numbers", y), options); });
   };
   EXPECT_THAT(refusal({.weights = balanced_weights(y)}), HasSubstr("give .shuffle"));
   EXPECT_THAT(refusal({.shuffle = rng / "w", .weights = {1, 2}}), HasSubstr("2 weights for 400 samples"));

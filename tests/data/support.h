@@ -75,19 +75,6 @@ class Announcements : public Recorder {
   Recorder* before_;
 };
 
-/// The message of the E that f throws; a failure if it throws none. Messages are one line.
-template <class E, class F> std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    const std::string message = e.what();
-    EXPECT_EQ(message.find('\n'), message.npos) << message;
-    return message;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
-}
-
 /// A gzip member that holds the bytes.
 std::string gzipped(std::string_view bytes);
 

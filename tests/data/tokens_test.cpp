@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "data/support.h"
+#include "error_of.h"
 #include "stet/data/text.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
@@ -56,16 +57,15 @@ TEST(Tokens, GiveWindowsAndParts) {
 
 TEST(Tokens, RefuseBadFilesInOneLine) {
   const Scratch scratch;
-  EXPECT_THAT(message_of<DataError>([&] { Tokens(scratch / "none.bin"); }), HasSubstr("none.bin: can't open"));
-  EXPECT_THAT(message_of<DataError>([&] { Tokens(scratch.write("odd.bin", "abc")); }),
-              HasSubstr("3 bytes are no whole"));
-  EXPECT_THAT(message_of<DataError>([&] { Tokens(scratch.write("empty.bin", "")); }), HasSubstr("0 bytes"));
-  EXPECT_THAT(message_of<DataError>([&] { Tokens("/dev/zero"); }), HasSubstr("/dev/zero"));
+  EXPECT_THAT(error_of<DataError>([&] { Tokens(scratch / "none.bin"); }), HasSubstr("none.bin: can't open"));
+  EXPECT_THAT(error_of<DataError>([&] { Tokens(scratch.write("odd.bin", "abc")); }), HasSubstr("3 bytes are no whole"));
+  EXPECT_THAT(error_of<DataError>([&] { Tokens(scratch.write("empty.bin", "")); }), HasSubstr("0 bytes"));
+  EXPECT_THAT(error_of<DataError>([&] { Tokens("/dev/zero"); }), HasSubstr("/dev/zero"));
   const fs::path path = scratch.write("cut.bin", raw<uint16_t>({1, 2, 3, 4}));
   const Tokens tokens(path);
   fs::resize_file(path, 4);
   EXPECT_THAT(read(tokens, 0, 2), ElementsAre(1, 2));
-  EXPECT_THAT(message_of<IoError>([&] { read(tokens, 1, 2); }), HasSubstr("cut.bin: it ended while it was read"));
+  EXPECT_THAT(error_of<IoError>([&] { read(tokens, 1, 2); }), HasSubstr("cut.bin: it ended while it was read"));
   EXPECT_THROW(read(tokens, 3, 2), UsageError);
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "error_of.h"
 #include "stet/nn/linear.h"
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
@@ -16,13 +17,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 const Tensor x = Tensor::from<double>({0.3, -1.2, 0.7, 2, 0.1, -0.4}, {2, 3});
-
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
-}
 
 // x^3, whose gradient is `factor` times what it should be, as a user might write it.
 Tensor cube(const Tensor& in, double factor = 1, double second = 1) {
@@ -42,7 +36,7 @@ TEST(CheckGradients, GivesTheLargestErrorOfRightOnes) {
 
 TEST(CheckGradients, NamesAWrongOne) {
   const auto wrong = [](auto& in) { return in[0] + cube(in[1], 1.001); };
-  EXPECT_THAT(message([&] {
+  EXPECT_THAT(error_of([&] {
                 nn::check_gradients(wrong, {x, x});
               }),
               AllOf(HasSubstr("check_gradients: input 1, element 0 of [2, 3] at 0.3"), HasSubstr("differences give")));
@@ -52,13 +46,13 @@ TEST(CheckGradients, NamesAWrongOne) {
 TEST(CheckGradients, NamesAWrongSecondOne) {
   const auto wrong = [](auto& in) { return cube(in[0], 1, 1.01); };
   nn::check_gradients(wrong, {x});
-  EXPECT_THAT(message([&] { nn::check_gradients(wrong, {x}, {.second = true}); }),
+  EXPECT_THAT(error_of([&] { nn::check_gradients(wrong, {x}, {.second = true}); }),
               HasSubstr("the gradient's gradient, input 0"));
 }
 
 TEST(CheckGradients, SeesAGradientThatIsMissing) {
   const auto forgotten = [](auto& in) { return in[0] * in[1].detach(); };
-  EXPECT_THAT(message([&] {
+  EXPECT_THAT(error_of([&] {
                 nn::check_gradients(forgotten, {x, x});
               }),
               AllOf(HasSubstr("input 1"), HasSubstr("no gradient")));
@@ -72,18 +66,18 @@ TEST(CheckGradients, OfAModulePutsItsValuesBack) {
   EXPECT_LT(nn::check_gradients([&] { return tanh(layer(x)); }, layer, {.second = true}), 1e-5);
   EXPECT_EQ(layer.weight.value().to_vector<double>(), before);
   const auto wrong = [&] { return cube(layer(x), 2); };
-  EXPECT_THAT(message([&] { nn::check_gradients(wrong, layer); }), HasSubstr("parameter weight, element 0 of [2, 3]"));
+  EXPECT_THAT(error_of([&] { nn::check_gradients(wrong, layer); }), HasSubstr("parameter weight, element 0 of [2, 3]"));
   EXPECT_EQ(layer.weight.value().to_vector<double>(), before);
   const auto wrong_second = [&] { return cube(layer(x), 1, 2); };
-  EXPECT_THAT(message([&] { nn::check_gradients(wrong_second, layer, {.second = true}); }),
+  EXPECT_THAT(error_of([&] { nn::check_gradients(wrong_second, layer, {.second = true}); }),
               HasSubstr("the gradient's gradient, parameter weight"));
 }
 
 TEST(CheckGradients, WantsFloat64) {
-  EXPECT_THAT(message([] { nn::check_gradients([](auto& in) { return in[0]; }, {ones({2})}); }),
+  EXPECT_THAT(error_of([] { nn::check_gradients([](auto& in) { return in[0]; }, {ones({2})}); }),
               HasSubstr("no input is float64"));
   nn::Linear layer(3, 2, Rng(1) / "layer");
-  EXPECT_THAT(message([&] {
+  EXPECT_THAT(error_of([&] {
                 nn::check_gradients([&] { return layer(ones({1, 3})); }, layer);
               }),
               HasSubstr("no float64 parameter"));

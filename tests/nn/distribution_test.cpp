@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "error_of.h"
 #include "golden.h"
 #include "gradient_check.h"
 #include "stet/tensor/autograd.h"
@@ -189,21 +190,14 @@ TEST(Bernoulli, OfCertaintyIsFinite) {
     EXPECT_NEAR(v, std::log(2.0), 1e-5);
 }
 
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
-}
-
 TEST(Distributions, NameThemselvesInErrors) {
-  EXPECT_THAT(message([] { Categorical({}); }), HasSubstr("Categorical: give either"));
-  EXPECT_THAT(message([] { Categorical({.logits = ones({})}); }), HasSubstr("Categorical: "));
-  EXPECT_THAT(message([] { Bernoulli({.logits = ones({2}), .probs = ones({2})}); }),
+  EXPECT_THAT(error_of([] { Categorical({}); }), HasSubstr("Categorical: give either"));
+  EXPECT_THAT(error_of([] { Categorical({.logits = ones({})}); }), HasSubstr("Categorical: "));
+  EXPECT_THAT(error_of([] { Bernoulli({.logits = ones({2}), .probs = ones({2})}); }),
               HasSubstr("Bernoulli: give either"));
-  EXPECT_THAT(message([] { Bernoulli({.probs = ones({2}, DType::int64)}); }),
+  EXPECT_THAT(error_of([] { Bernoulli({.probs = ones({2}, DType::int64)}); }),
               HasSubstr("Bernoulli: parameters are int64"));
-  EXPECT_THAT(message([] { Normal(ones({2}), ones({2}, DType::float64)); }), HasSubstr("Normal: "));
+  EXPECT_THAT(error_of([] { Normal(ones({2}), ones({2}, DType::float64)); }), HasSubstr("Normal: "));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "error_of.h"
 #include "gradient_check.h"
 #include "stet/nn/conv.h"
 #include "stet/nn/pad.h"
@@ -21,13 +22,6 @@ using testing::ElementsAre;
 using testing::StartsWith;
 
 const Rng rng(1, "net");
-
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
-}
 
 struct Hypers : Visitor {
   explicit Hypers(Stateful& s) { s.members(*this); }
@@ -52,11 +46,11 @@ TEST(Padding2d, FramesAnImage) {
   EXPECT_EQ(constant.describe(), "ConstantPad2d(1, 2, 3, 4, value 0.5)");
   EXPECT_EQ(Hypers(constant).found.at("top"), "3");
   EXPECT_EQ(Hypers(constant).found.at("value"), "0.5");
-  EXPECT_EQ(message([] {
+  EXPECT_EQ(error_of([] {
               nn::ReflectionPad2d({-1, 0, 0, 0});
             }),
             "ReflectionPad2d(-1, 0, 0, 0): a width must not be negative");
-  EXPECT_EQ(message([&] { nn::ZeroPad2d(1)(zeros({3})); }), "ZeroPad2d(1): takes [.., H, W], not [3]");
+  EXPECT_EQ(error_of([&] { nn::ZeroPad2d(1)(zeros({3})); }), "ZeroPad2d(1): takes [.., H, W], not [3]");
 }
 
 TEST(Padding2d, OfAConvolution) {
@@ -84,7 +78,7 @@ TEST(PixelShuffle, LaysChannelsOutAsPixels) {
   EXPECT_EQ(nn::PixelUnshuffle(2)(y).to_vector<float>(), x.to_vector<float>());
   EXPECT_EQ(nn::PixelShuffle(2).describe(), "PixelShuffle(2)");
   EXPECT_EQ(nn::PixelUnshuffle(3).describe(), "PixelUnshuffle(3)");
-  EXPECT_EQ(message([] { nn::PixelShuffle(0); }), "PixelShuffle(0): the factor must be positive");
+  EXPECT_EQ(error_of([] { nn::PixelShuffle(0); }), "PixelShuffle(0): the factor must be positive");
 }
 
 TEST(Upsample, TakesAScaleOrASize) {
@@ -95,8 +89,8 @@ TEST(Upsample, TakesAScaleOrASize) {
   EXPECT_EQ(nn::Upsample(2).describe(), "Upsample(x2, nearest)");
   EXPECT_EQ(sized.describe(), "Upsample(3x3, linear, align corners)");
   EXPECT_EQ(Hypers(sized).found.at("target"), "3x3");
-  EXPECT_EQ(message([] { nn::Upsample({.mode = Interpolation::nearest}); }), "Upsample: takes either sizes or scales");
-  EXPECT_THAT(message([] { nn::Upsample(-1); }), StartsWith("Upsample(x-1, nearest): "));
+  EXPECT_EQ(error_of([] { nn::Upsample({.mode = Interpolation::nearest}); }), "Upsample: takes either sizes or scales");
+  EXPECT_THAT(error_of([] { nn::Upsample(-1); }), StartsWith("Upsample(x-1, nearest): "));
   EXPECT_TRUE(check_gradients([&](auto& in) { return sized(in[0]); }, {image({1, 1, 2, 2})}));
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "error_of.h"
 #include "gradient_check.h"
 #include "stet/nn/activation.h"
 #include "stet/nn/conv.h"
@@ -33,13 +34,6 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 const Rng rng(1, "net");
-
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& error) { return error.what(); }
-  return "no error";
-}
 
 struct Hypers : Visitor {
   explicit Hypers(Stateful& s) { s.members(*this); }
@@ -144,50 +138,53 @@ TEST(Layers, NameTheirParameters) {
 }
 
 TEST(Layers, RefuseInOneLine) {
-  EXPECT_EQ(message([] { nn::Hardtanh(1, 1); }), "Hardtanh(1, 1): the bounds are not in order");
-  EXPECT_EQ(message([] { nn::CELU(0); }), "CELU(0): alpha must not be 0");
-  EXPECT_EQ(message([] { nn::PReLU(0); }), "PReLU(0): the number of slopes must be positive");
-  EXPECT_THAT(message([] { nn::AdaptiveAvgPool2d({0, 1}); }), StartsWith("AdaptiveAvgPool2d(0x1): "));
-  EXPECT_THAT(message([] { nn::MaxPool1d(0); }), StartsWith("MaxPool1d(1x0): "));
-  EXPECT_EQ(message([] { nn::MaxPool1d(2)(zeros({2, 3})); }), "MaxPool1d: takes [N, C, L], not [2, 3]");
-  EXPECT_EQ(message([] { nn::Conv1d(3, 8, 3, rng, {.groups = 2}); }),
+  EXPECT_EQ(error_of<Error>([] { nn::Hardtanh(1, 1); }), "Hardtanh(1, 1): the bounds are not in order");
+  EXPECT_EQ(error_of<Error>([] { nn::CELU(0); }), "CELU(0): alpha must not be 0");
+  EXPECT_EQ(error_of<Error>([] { nn::PReLU(0); }), "PReLU(0): the number of slopes must be positive");
+  EXPECT_THAT(error_of<Error>([] { nn::AdaptiveAvgPool2d({0, 1}); }), StartsWith("AdaptiveAvgPool2d(0x1): "));
+  EXPECT_THAT(error_of<Error>([] { nn::MaxPool1d(0); }), StartsWith("MaxPool1d(1x0): "));
+  EXPECT_EQ(error_of<Error>([] { nn::MaxPool1d(2)(zeros({2, 3})); }), "MaxPool1d: takes [N, C, L], not [2, 3]");
+  EXPECT_EQ(error_of<Error>([] { nn::Conv1d(3, 8, 3, rng, {.groups = 2}); }),
             "Conv1d(3, 8, 3): 2 groups don't divide both channel counts");
-  EXPECT_EQ(message([] { nn::Conv2d(4, 8, 3, rng, {.stride = 2, .same_padding = true}); }),
+  EXPECT_EQ(error_of<Error>([] { nn::Conv2d(4, 8, 3, rng, {.stride = 2, .same_padding = true}); }),
             "Conv2d(4, 8, 3x3): same_padding goes with stride 1 and no other padding");
-  EXPECT_EQ(message([] { nn::ConvTranspose2d(4, 8, 3, rng, {.stride = 2, .output_padding = 2}); }),
+  EXPECT_EQ(error_of<Error>([] { nn::ConvTranspose2d(4, 8, 3, rng, {.stride = 2, .output_padding = 2}); }),
             "ConvTranspose2d(4, 8, 3x3): output padding 2x2 must be at least 0 and below the larger of stride 2x2 and "
             "dilation 1x1");
-  EXPECT_EQ(message([] { nn::GroupNorm(3, 4); }), "GroupNorm(3, 4): the groups must divide the channels");
-  EXPECT_EQ(message([] { nn::GroupNorm(2, 4)(zeros({2, 3})); }), "GroupNorm(2, 4): takes [N, 4, ...], not [2, 3]");
-  EXPECT_EQ(message([] { nn::RMSNorm(4)(zeros({2, 3})); }), "RMSNorm(4): takes [.., 4], not [2, 3]");
-  EXPECT_THAT(message([] { nn::RMSNorm(4, {.epsilon = 0}); }), StartsWith("RMSNorm(4): "));
-  EXPECT_EQ(message([] {
+  EXPECT_EQ(error_of<Error>([] { nn::GroupNorm(3, 4); }), "GroupNorm(3, 4): the groups must divide the channels");
+  EXPECT_EQ(error_of<Error>([] {
+              nn::GroupNorm(2, 4)(zeros({2, 3}));
+            }),
+            "GroupNorm(2, 4): takes [N, 4, ...], not [2, 3]");
+  EXPECT_EQ(error_of<Error>([] { nn::RMSNorm(4)(zeros({2, 3})); }), "RMSNorm(4): takes [.., 4], not [2, 3]");
+  EXPECT_THAT(error_of<Error>([] { nn::RMSNorm(4, {.epsilon = 0}); }), StartsWith("RMSNorm(4): "));
+  EXPECT_EQ(error_of<Error>([] {
               nn::BatchNorm1d(3)(zeros({2, 3, 4, 5}));
             }),
             "BatchNorm1d(3): takes [N, 3] or [N, 3, L], not [2, 3, 4, 5]");
-  EXPECT_EQ(message([] {
+  EXPECT_EQ(error_of<Error>([] {
               nn::InstanceNorm2d(3)(zeros({2, 4, 5, 5}));
             }),
             "InstanceNorm2d(3): takes [N, 3, H, W], not [2, 4, 5, 5]");
-  EXPECT_THAT(message([] { nn::InstanceNorm1d(3)(zeros({2, 3, 1})); }), HasSubstr("fewer than two values"));
-  EXPECT_THAT(message([] { nn::InstanceNorm1d(3, {.momentum = 2}); }), HasSubstr("momentum 2"));
-  EXPECT_EQ(message([] { nn::Embedding(5, 3, rng, {.padding_idx = 5}); }),
+  EXPECT_THAT(error_of<Error>([] { nn::InstanceNorm1d(3)(zeros({2, 3, 1})); }), HasSubstr("fewer than two values"));
+  EXPECT_THAT(error_of<Error>([] { nn::InstanceNorm1d(3, {.momentum = 2}); }), HasSubstr("momentum 2"));
+  EXPECT_EQ(error_of<Error>([] { nn::Embedding(5, 3, rng, {.padding_idx = 5}); }),
             "Embedding: padding_idx 5 is none of its 5 rows");
-  EXPECT_THAT(message([] { nn::DropPath(1, rng / "path"); }), StartsWith("DropPath at net/path: p = 1"));
-  EXPECT_THAT(message([] { nn::Flatten(2, 1)(zeros({2, 3, 4})); }), StartsWith("Flatten(2, 1): "));
-  EXPECT_THAT(message([] { nn::Unflatten(1, {2, 2})(zeros({2, 3})); }), StartsWith("Unflatten(1, 2x2): "));
-  EXPECT_THAT(message([] { nn::SpectralNorm(nn::Linear(2, 2, rng), rng / "state", {.iterations = 0}); }),
+  EXPECT_THAT(error_of<Error>([] { nn::DropPath(1, rng / "path"); }), StartsWith("DropPath at net/path: p = 1"));
+  EXPECT_THAT(error_of<Error>([] { nn::Flatten(2, 1)(zeros({2, 3, 4})); }), StartsWith("Flatten(2, 1): "));
+  EXPECT_THAT(error_of<Error>([] { nn::Unflatten(1, {2, 2})(zeros({2, 3})); }), StartsWith("Unflatten(1, 2x2): "));
+  EXPECT_THAT(error_of<Error>([] { nn::SpectralNorm(nn::Linear(2, 2, rng), rng / "state", {.iterations = 0}); }),
               StartsWith("SpectralNorm at net/state: "));
 }
 
 // The ops' own, which name themselves.
 TEST(LayerOps, RefuseInOneLine) {
   const Tensor x = zeros({2, 3, 4}), integers = zeros({2, 3}, DType::int64);
-  EXPECT_EQ(message([&] { glu(x, 1); }), "glu: axis 1 of [2, 3, 4] has no halves");
-  EXPECT_EQ(message([&] { swiglu(x, 1); }), "swiglu: axis 1 of [2, 3, 4] has no halves");
-  EXPECT_EQ(message([&] { hardtanh(x, 2, 1); }), "hardtanh: 2 to 1 is no range");
-  EXPECT_EQ(message([&] { celu(x, 0); }), "celu: alpha is 0");
-  EXPECT_EQ(message([&] { prelu(x, zeros({4})); }),
+  EXPECT_EQ(error_of<Error>([&] { glu(x, 1); }), "glu: axis 1 of [2, 3, 4] has no halves");
+  EXPECT_EQ(error_of<Error>([&] { swiglu(x, 1); }), "swiglu: axis 1 of [2, 3, 4] has no halves");
+  EXPECT_EQ(error_of<Error>([&] { hardtanh(x, 2, 1); }), "hardtanh: 2 to 1 is no range");
+  EXPECT_EQ(error_of<Error>([&] { celu(x, 0); }), "celu: alpha is 0");
+  EXPECT_EQ(error_of<Error>([&] { prelu(x, zeros({4})); }),
             "prelu: weight [4] is neither [1] nor one slope for each channel of [2, 3, 4]");
   using OfOne = Tensor (*)(const Tensor&);
   const std::vector<std::pair<std::string, OfOne>> ops = {{"relu6", relu6},
@@ -201,44 +198,48 @@ TEST(LayerOps, RefuseInOneLine) {
                                                           {"elu", [](const Tensor& t) { return elu(t); }},
                                                           {"glu", [](const Tensor& t) { return glu(t, 0); }}};
   for (const auto& [name, op] : ops)
-    EXPECT_THAT(message([&, f = op] { f(integers); }), StartsWith(name + ": takes float32 or float64, not int64"));
-  EXPECT_THAT(message([&] { conv1d(x, zeros({2, 2, 3})); }), StartsWith("conv1d: input has 3 channels"));
-  EXPECT_THAT(message([&] { conv1d(integers, x); }), StartsWith("conv1d: takes input [N, C, L] of three axes"));
-  EXPECT_THAT(message([&] { conv_transpose1d(x, zeros({2, 2, 3})); }), StartsWith("conv_transpose1d: takes input"));
+    EXPECT_THAT(error_of<Error>([&, f = op] { f(integers); }),
+                StartsWith(name + ": takes float32 or float64, not int64"));
+  EXPECT_THAT(error_of<Error>([&] { conv1d(x, zeros({2, 2, 3})); }), StartsWith("conv1d: input has 3 channels"));
+  EXPECT_THAT(error_of<Error>([&] { conv1d(integers, x); }), StartsWith("conv1d: takes input [N, C, L] of three axes"));
+  EXPECT_THAT(error_of<Error>([&] {
+                conv_transpose1d(x, zeros({2, 2, 3}));
+              }),
+              StartsWith("conv_transpose1d: takes input"));
   const Tensor image = zeros({1, 2, 3, 3}), weight = zeros({2, 2, 2, 2});
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] {
               conv_transpose2d(image, weight, {}, {.output_padding = {1, 0}});
             }),
             "conv_transpose2d: output padding 1 must be at least 0 and below the larger of stride 1 and "
             "dilation 1");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] {
               conv_transpose2d(image, weight, {}, {.padding = {2, 0}});
             }),
             "conv_transpose2d: padding 2 leaves nothing of the output");
-  EXPECT_EQ(message([&] { conv_transpose2d(image, weight, zeros({3})); }),
+  EXPECT_EQ(error_of<Error>([&] { conv_transpose2d(image, weight, zeros({3})); }),
             "conv_transpose2d: bias [3] is not one number for each output channel of weight [2, 2, 2, 2]");
-  EXPECT_EQ(message([&] { conv_transpose2d(image, weight, {}, {.groups = 3}); }),
+  EXPECT_EQ(error_of<Error>([&] { conv_transpose2d(image, weight, {}, {.groups = 3}); }),
             "conv_transpose2d: 3 groups do not divide 2 input channels");
-  EXPECT_EQ(message([&] { group_norm(x, 2, {}, {}); }), "group_norm: 2 groups do not divide 3 channels");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] { group_norm(x, 2, {}, {}); }), "group_norm: 2 groups do not divide 3 channels");
+  EXPECT_EQ(error_of<Error>([&] {
               group_norm(zeros({2, 4, 0}), 2, {}, {});
             }),
             "group_norm: a sample of [2, 4, 0] has nothing to normalise");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] {
               instance_norm(zeros({2, 3}), {}, {});
             }),
             "instance_norm: input [2, 3] has fewer than two values a channel of a sample, so no variance");
-  EXPECT_EQ(message([&] { rms_norm(x, zeros({3})); }),
+  EXPECT_EQ(error_of<Error>([&] { rms_norm(x, zeros({3})); }),
             "rms_norm: weight [3] does not fit input [2, 3, 4]; it must be [4]");
   Stream stream(rng / "draws");
-  EXPECT_EQ(message([&] { truncated_normal(stream, {2}, {.low = 1, .high = 1}); }),
+  EXPECT_EQ(error_of<Error>([&] { truncated_normal(stream, {2}, {.low = 1, .high = 1}); }),
             "truncated_normal: 1 to 1 is no range");
-  EXPECT_EQ(message([&] { truncated_normal(stream, {2}, {.deviation = 0}); }),
+  EXPECT_EQ(error_of<Error>([&] { truncated_normal(stream, {2}, {.deviation = 0}); }),
             "truncated_normal: deviation 0 must be positive");
-  EXPECT_EQ(message([&] { truncated_normal(stream, {2}, {.low = 50, .high = 51}); }),
+  EXPECT_EQ(error_of<Error>([&] { truncated_normal(stream, {2}, {.low = 50, .high = 51}); }),
             "truncated_normal: 50 to 51 holds too little of mean 0 and deviation 1");
-  EXPECT_EQ(message([&] { drop_path(zeros({}), 0.1, stream); }), "drop_path: takes 1 axes or more, not []");
-  EXPECT_EQ(message([&] { dropout2d(zeros({3}), 0.1, stream); }), "dropout2d: takes 2 axes or more, not [3]");
+  EXPECT_EQ(error_of<Error>([&] { drop_path(zeros({}), 0.1, stream); }), "drop_path: takes 1 axes or more, not []");
+  EXPECT_EQ(error_of<Error>([&] { dropout2d(zeros({3}), 0.1, stream); }), "dropout2d: takes 2 axes or more, not [3]");
 }
 
 TEST(Identity, PassesWhatItGets) {
@@ -350,11 +351,11 @@ TEST(EmbeddingBag, BagsOfNoneAndWrongOffsets) {
   const Tensor y = layer(index, Tensor::from<int64_t>({0, 0, 3}));
   EXPECT_EQ(values(y[0]), values(zeros({2})));
   EXPECT_EQ(values(y[2]), values(zeros({2})));
-  EXPECT_THAT(message([&] { layer(index, Tensor::from<int64_t>({1})); }), HasSubstr("bag 0 is 1 to 3"));
-  EXPECT_THAT(message([&] { layer(index, Tensor::from<int64_t>({0, 4})); }), HasSubstr("bag 0 is 0 to 4"));
-  EXPECT_THAT(message([&] { layer(index, Tensor::from<int64_t>({0, 2, 1})); }), HasSubstr("bag 1 is 2 to 1"));
-  EXPECT_THAT(message([&] { layer(index, zeros({0}, DType::int64)); }), HasSubstr("3 indices without a bag"));
-  EXPECT_THAT(message([&] { layer(index); }), HasSubstr("takes [B, L], not [3]"));
+  EXPECT_THAT(error_of<Error>([&] { layer(index, Tensor::from<int64_t>({1})); }), HasSubstr("bag 0 is 1 to 3"));
+  EXPECT_THAT(error_of<Error>([&] { layer(index, Tensor::from<int64_t>({0, 4})); }), HasSubstr("bag 0 is 0 to 4"));
+  EXPECT_THAT(error_of<Error>([&] { layer(index, Tensor::from<int64_t>({0, 2, 1})); }), HasSubstr("bag 1 is 2 to 1"));
+  EXPECT_THAT(error_of<Error>([&] { layer(index, zeros({0}, DType::int64)); }), HasSubstr("3 indices without a bag"));
+  EXPECT_THAT(error_of<Error>([&] { layer(index); }), HasSubstr("takes [B, L], not [3]"));
 }
 
 TEST(Flatten, JoinsAndParts) {
@@ -416,7 +417,7 @@ TEST(Module, WalksMapsAndVectors) {
   other.heads.at("age").weight.set(zeros({3, 2}));
   EXPECT_NE(values(net.heads.at("age").weight), values(zeros({3, 2})));
   net.heads.emplace("a/b", nn::Linear(2, 2, rng / "c"));
-  EXPECT_THAT(message([&] { names(net); }), HasSubstr("'a/b' below 'heads' is not a name"));
+  EXPECT_THAT(error_of<Error>([&] { names(net); }), HasSubstr("'a/b' below 'heads' is not a name"));
 }
 
 }  // namespace

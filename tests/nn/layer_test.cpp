@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "error_of.h"
 #include "gradient_check.h"
 #include "stet/nn/activation.h"
 #include "stet/nn/conv.h"
@@ -45,13 +46,6 @@ std::vector<std::string> names(Stateful& s) {
   std::vector<std::string> found;
   for (const auto& p : parameters(s)) found.push_back(p.name);
   return found;
-}
-
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
 }
 
 // One check of a layer's gradients, for its input and its parameters.
@@ -109,7 +103,7 @@ TEST(Linear, DrawsItsParametersFromPathsOfTheirOwn) {
 }
 
 TEST(Linear, RefusesEmptyExtents) {
-  EXPECT_THAT(message([] { nn::Linear(0, 3, rng); }), HasSubstr("Linear(0, 3)"));
+  EXPECT_THAT(error_of([] { nn::Linear(0, 3, rng); }), HasSubstr("Linear(0, 3)"));
   EXPECT_THROW(nn::Linear(3, -1, rng), UsageError);
 }
 
@@ -156,7 +150,7 @@ TEST(Conv2d, AppliesItsActivation) {
 }
 
 TEST(Conv2d, RefusesWhatHasNoMeaning) {
-  EXPECT_THAT(message([] { nn::Conv2d(3, 8, 3, rng, {.groups = 2}); }), HasSubstr("2 groups"));
+  EXPECT_THAT(error_of([] { nn::Conv2d(3, 8, 3, rng, {.groups = 2}); }), HasSubstr("2 groups"));
   EXPECT_THROW(nn::Conv2d(3, 8, 0, rng), UsageError);
   EXPECT_THROW(nn::Conv2d(3, 8, 3, rng, {.stride = 0}), UsageError);
   EXPECT_THROW(nn::Conv2d(3, 8, 3, rng, {.padding = -1}), UsageError);
@@ -217,7 +211,7 @@ TEST(Dropout, TheGradientHasTheForwardsMask) {
 }
 
 TEST(Dropout, RefusesAnythingButAProbabilityBelowOne) {
-  EXPECT_THAT(message([] { nn::Dropout(1.5, rng / "drop"); }), HasSubstr("p = 1.5"));
+  EXPECT_THAT(error_of([] { nn::Dropout(1.5, rng / "drop"); }), HasSubstr("p = 1.5"));
   EXPECT_THROW(nn::Dropout(1, rng / "drop"), UsageError);
   EXPECT_THROW(nn::Dropout(-0.1, rng / "drop"), UsageError);
   EXPECT_THROW(nn::Dropout(std::nan(""), rng / "drop"), UsageError);
@@ -250,9 +244,9 @@ TEST(Sequential, NamesAreNumbersOrGiven) {
   nn::Sequential named;
   named.add("in", nn::Linear(2, 3, rng / "in")).add(relu).add("out", nn::Linear(3, 1, rng / "out"));
   EXPECT_THAT(names(named), ElementsAre("in/weight", "in/bias", "out/weight", "out/bias"));
-  EXPECT_THAT(message([&] { named.add("in", nn::ReLU()); }), HasSubstr("'in'"));
-  EXPECT_THAT(message([&] { named.get<nn::Linear>(7); }), HasSubstr("no layer 7"));
-  EXPECT_THAT(message([&] { named.get<nn::Linear>(1); }), HasSubstr("another type"));
+  EXPECT_THAT(error_of([&] { named.add("in", nn::ReLU()); }), HasSubstr("'in'"));
+  EXPECT_THAT(error_of([&] { named.get<nn::Linear>(7); }), HasSubstr("no layer 7"));
+  EXPECT_THAT(error_of([&] { named.get<nn::Linear>(1); }), HasSubstr("another type"));
 }
 
 TEST(Sequential, ACopyHasItsOwnCellsAndAMoveKeepsThem) {
@@ -324,8 +318,8 @@ TEST(Module, CopyKeepsTies) {
 
 TEST(Module, APlainCopyOfATiedCellNamesIt) {
   Tied net;
-  EXPECT_THAT(message([&] { const Tied other = net; }), HasSubstr("in/weight: 2 names share it"));
-  EXPECT_THAT(message([&] { const nn::Linear layer = net.out; }), HasSubstr("use copy(network)"));
+  EXPECT_THAT(error_of([&] { const Tied other = net; }), HasSubstr("in/weight: 2 names share it"));
+  EXPECT_THAT(error_of([&] { const nn::Linear layer = net.out; }), HasSubstr("use copy(network)"));
   const nn::Linear alone = copy(net.in);  // of a part, the part's own
   EXPECT_NE(alone.weight.shared_state(), net.in.weight.shared_state());
   Tied moved = std::move(net);  // moving keeps the tie
@@ -369,21 +363,15 @@ TEST(Module, TiedParametersAreOneCellAndGetOneGradient) {
 }
 
 TEST(Layers, ErrorsOfIndicesAndStatesNameTheLayer) {
-  const auto message = [](const std::function<void()>& f) -> std::string {
-    try {
-      f();
-    } catch (const Error& e) { return e.what(); }
-    return "no error";
-  };
   const nn::Embedding table(8, 4, Rng(1, "table"));
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] {
               table(Tensor::from<int64_t>({0, 8}));
             }),
             "Embedding(8, 4): index_select: index 8 at position 1 is not in 0 to 7");
-  EXPECT_EQ(message([&] { table(Tensor::from<int32_t>({0})); }),
+  EXPECT_EQ(error_of<Error>([&] { table(Tensor::from<int32_t>({0})); }),
             "Embedding(8, 4): takes indices as int64, not int32; convert them with to(DType::int64)");
   const nn::LSTM net(6, 4, Rng(1, "lstm"));
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] {
               net(zeros({2, 5, 6}), {zeros({1, 3, 4}), {}});
             }),
             "LSTM(6, 4): the initial state [layers, B, units] is [1, 2, 4] here, not [1, 3, 4]");

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 
+#include "error_of.h"
 #include "golden.h"
 #include "gradient_check.h"
 #include "stet/nn/distance.h"
@@ -277,13 +278,6 @@ TEST(CrossEntropy, OfCertainProbabilitiesIsThatOfClasses) {
   EXPECT_NEAR(soft.item<double>(), nn::cross_entropy(logits, target).item<double>(), 1e-15);
 }
 
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
-}
-
 TEST(Losses, NameThemselvesWhereShapesDoNotFit) {
   const Tensor a = zeros({4, 1}), b = zeros({4});
   const std::pair<const char*, std::function<void()>> calls[] = {
@@ -310,7 +304,7 @@ TEST(Losses, NameThemselvesWhereShapesDoNotFit) {
       {"triplet_margin: ", [&] { nn::triplet_margin(a, a, b); }},
       {"pairwise_distance: ", [&] { nn::triplet_margin(a, a, a, {.p = 0}); }},
   };
-  for (const auto& [want, call] : calls) EXPECT_THAT(message(call), testing::StartsWith(want));
+  for (const auto& [want, call] : calls) EXPECT_THAT(error_of(call), testing::StartsWith(want));
 }
 
 }  // namespace

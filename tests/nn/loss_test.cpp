@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 
+#include "error_of.h"
 #include "golden.h"
 #include "gradient_check.h"
 #include "stet/nn/distance.h"
@@ -112,41 +113,34 @@ TEST(CrossEntropy, OfIgnoredRowsAloneIsNaN) {
   EXPECT_TRUE(std::isnan(loss.item<float>()));
 }
 
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
-}
-
 TEST(CrossEntropy, RefusesWhatDoesNotFit) {
   const Tensor logits = zeros({4, 3}), target = zeros({4}, DType::int64);
-  EXPECT_THAT(message([&] { nn::cross_entropy(logits, zeros({3}, DType::int64)); }), HasSubstr("[3]"));
-  EXPECT_THAT(message([&] { nn::cross_entropy(logits, zeros({4})); }), HasSubstr("float32"));
-  EXPECT_THAT(message([&] { nn::cross_entropy(logits, target, {.label_smoothing = 2}); }), HasSubstr("smoothing 2"));
-  EXPECT_THAT(message([&] { nn::cross_entropy(logits, target, {.class_weights = ones({4})}); }),
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(logits, zeros({3}, DType::int64)); }), HasSubstr("[3]"));
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(logits, zeros({4})); }), HasSubstr("float32"));
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(logits, target, {.label_smoothing = 2}); }), HasSubstr("smoothing 2"));
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(logits, target, {.class_weights = ones({4})}); }),
               HasSubstr("3 classes"));
   EXPECT_THROW(nn::cross_entropy(logits, Tensor::from<int64_t>({0, 1, 2, 3})), DataError);
 }
 
 TEST(CrossEntropy, SaysHowImagesPutTheirClassesLast) {
   const Tensor labels = zeros({2, 4, 5}, DType::int64);
-  EXPECT_THAT(message([&] { nn::cross_entropy(zeros({2, 3, 4, 5}), labels); }), HasSubstr("movedim(1, -1)"));
-  EXPECT_THAT(message([&] { nn::cross_entropy(zeros({2, 4, 3}), labels); }), Not(HasSubstr("movedim")));
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(zeros({2, 3, 4, 5}), labels); }), HasSubstr("movedim(1, -1)"));
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(zeros({2, 4, 3}), labels); }), Not(HasSubstr("movedim")));
   EXPECT_NO_THROW(nn::cross_entropy(zeros({2, 3, 4, 5}).movedim(1, -1), labels));
 }
 
 TEST(Losses, RefuseShapesThatWouldBroadcast) {
-  EXPECT_THAT(message([] { nn::mse(zeros({4, 1}), zeros({4})); }), HasSubstr("[4, 1]"));
+  EXPECT_THAT(error_of([] { nn::mse(zeros({4, 1}), zeros({4})); }), HasSubstr("[4, 1]"));
   EXPECT_THROW(nn::l1(zeros({4, 1}), zeros({4})), UsageError);
   EXPECT_THROW(nn::huber(zeros({4}), zeros({4}), 0), UsageError);
   EXPECT_THROW(nn::bce_with_logits(zeros({4, 1}), zeros({4})), UsageError);
 }
 
 TEST(Losses, RefuseTargetsOfAnotherDtype) {
-  EXPECT_THAT(message([] { nn::bce_with_logits(zeros({4}), zeros({4}, DType::int64)); }),
+  EXPECT_THAT(error_of([] { nn::bce_with_logits(zeros({4}), zeros({4}, DType::int64)); }),
               HasSubstr("bce_with_logits: predictions are float32 and targets int64; convert the targets"));
-  EXPECT_THAT(message([] { nn::mse(zeros({4}), zeros({4}, DType::float64)); }), HasSubstr("mse: "));
+  EXPECT_THAT(error_of([] { nn::mse(zeros({4}), zeros({4}, DType::float64)); }), HasSubstr("mse: "));
 }
 
 TEST(BceWithLogits, StaysFiniteForLargeLogits) {
@@ -227,7 +221,7 @@ TEST(Distances, OfEqualRowsHaveNoSlope) {
 }
 
 TEST(CosineSimilarity, RefusesABoundThatVanishes) {
-  EXPECT_THAT(message([] { nn::cosine_similarity(zeros({2}), zeros({2}), 0, 1e-30); }),
+  EXPECT_THAT(error_of([] { nn::cosine_similarity(zeros({2}), zeros({2}), 0, 1e-30); }),
               HasSubstr("cosine_similarity: epsilon 1e-30"));
   const Tensor a = watch(zeros({2}));
   const Tensor alike = nn::cosine_similarity(a, zeros({2}), 0, 1e-18);
@@ -239,15 +233,15 @@ TEST(CosineSimilarity, RefusesABoundThatVanishes) {
 
 TEST(Losses, NameThemselvesWhereAPartDoesNotFit) {
   const Tensor x = zeros({2, 3}), y = zeros({2}, DType::int64), wide = ones({3}, DType::float64);
-  EXPECT_EQ(message([&] { nn::cross_entropy(zeros({2, 0}), y); }), "cross_entropy: logits [2, 0] have no classes");
-  EXPECT_THAT(message([&] { nn::cross_entropy(x, y, {.class_weights = wide}); }),
+  EXPECT_EQ(error_of([&] { nn::cross_entropy(zeros({2, 0}), y); }), "cross_entropy: logits [2, 0] have no classes");
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(x, y, {.class_weights = wide}); }),
               HasSubstr("cross_entropy: predictions are float32 and class weights float64"));
-  EXPECT_THAT(message([&] { nn::cross_entropy(x, x.to(DType::float64)); }),
+  EXPECT_THAT(error_of([&] { nn::cross_entropy(x, x.to(DType::float64)); }),
               HasSubstr("cross_entropy: predictions are float32 and probabilities float64"));
-  EXPECT_THAT(message([&] { nn::nll(x, y, {.class_weights = wide}); }), HasSubstr("nll: predictions are float32"));
+  EXPECT_THAT(error_of([&] { nn::nll(x, y, {.class_weights = wide}); }), HasSubstr("nll: predictions are float32"));
   EXPECT_THAT([&] { nn::nll(x, y + 7); }, testing::ThrowsMessage<DataError>("nll: class 7 is outside 0 … 2"));
-  EXPECT_THAT(message([&] { nn::l1(y, y); }), HasSubstr("l1: takes float32 or float64, not int64"));
-  EXPECT_THAT(message([&] { nn::mse(y, y); }), HasSubstr("mse: takes float32 or float64, not int64"));
+  EXPECT_THAT(error_of([&] { nn::l1(y, y); }), HasSubstr("l1: takes float32 or float64, not int64"));
+  EXPECT_THAT(error_of([&] { nn::mse(y, y); }), HasSubstr("mse: takes float32 or float64, not int64"));
 }
 
 TEST(Huber, OfAnInfiniteDifferenceHasItsSlope) {

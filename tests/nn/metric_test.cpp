@@ -11,6 +11,7 @@
 #include <ostream>
 #include <vector>
 
+#include "error_of.h"
 #include "stet/data/evaluate.h"
 #include "stet/data/in_memory.h"
 #include "stet/nn/loss.h"
@@ -28,13 +29,6 @@ using testing::IsNan;
 const double kNaN = std::numeric_limits<double>::quiet_NaN();
 const float kNanF = std::numeric_limits<float>::quiet_NaN();
 
-template <class E = UsageError, class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const E& error) { return error.what(); }
-  return "no such error";
-}
-
 Tensor classes(const std::vector<int64_t>& values) { return Tensor::from(values); }
 
 // The value of a metric after one batch.
@@ -49,7 +43,7 @@ TEST(Accuracy, IsAValueForEachSample) {
   const auto metric = nn::accuracy(net);
   EXPECT_THAT(metric(x, Tensor::from<int64_t>({1, 0, 2})).to_vector<float>(), ElementsAre(1, 1, 0));
   EXPECT_THAT(metric(x, Tensor::from<uint8_t>({0, 1, 0})).to_vector<float>(), ElementsAre(0, 0, 1));
-  EXPECT_THAT(message([&] { metric(x, zeros({3, 1}, DType::int64)); }), HasSubstr("[3, 1]"));
+  EXPECT_THAT(error_of([&] { metric(x, zeros({3, 1}, DType::int64)); }), HasSubstr("[3, 1]"));
 }
 
 TEST(Accuracy, CountsScoresAndClassNumbers) {
@@ -72,10 +66,10 @@ TEST(Accuracy, RefusesScoresOfOneClassAndTargetsWithoutAScore) {
   for (const auto& add : std::vector<std::function<void(const Tensor&, const Tensor&)>>{
            [&](const Tensor&x, const Tensor&y) { metric.add(x, y); },
            [&](const Tensor&x, const Tensor&y) { nn::accuracy(net)(x, y); }}) {
-    EXPECT_THAT(message([&] { add(column, classes({1, 1})); }), HasSubstr("[2, 1] have one class"));
-    EXPECT_THAT(message<DataError>([&] { add(logits, classes({0, 3})); }), HasSubstr("class 3 is outside 0 … 2"));
-    EXPECT_THAT(message<DataError>([&] { add(logits, classes({-1, 0})); }), HasSubstr("class -1"));
-    EXPECT_THAT(message([&] { add(logits, Tensor::from<float>({0.9f, 0.2f})); }), HasSubstr("not class numbers"));
+    EXPECT_THAT(error_of([&] { add(column, classes({1, 1})); }), HasSubstr("[2, 1] have one class"));
+    EXPECT_THAT(error_of<DataError>([&] { add(logits, classes({0, 3})); }), HasSubstr("class 3 is outside 0 … 2"));
+    EXPECT_THAT(error_of<DataError>([&] { add(logits, classes({-1, 0})); }), HasSubstr("class -1"));
+    EXPECT_THAT(error_of([&] { add(logits, Tensor::from<float>({0.9f, 0.2f})); }), HasSubstr("not class numbers"));
   }
   EXPECT_THAT(metric.value(), IsNan());
 }
@@ -129,7 +123,7 @@ TEST(ClassMetrics, AreByHand) {
 TEST(ClassMetrics, LeaveIgnoredTargetsOut) {
   const Tensor x = classes({0, 1, 1}), y = classes({0, 255, 0});
   EXPECT_THAT(after(nn::MeanIoU(2, {.ignore_index = 255}), x, y).by_class, ElementsAre(0.5, 0));
-  EXPECT_THAT(message<DataError>([&] { nn::MeanIoU(2).add(x, y); }), HasSubstr("MeanIoU: class 255 is outside 0 … 1"));
+  EXPECT_THAT(error_of<DataError>([&] { nn::MeanIoU(2).add(x, y); }), HasSubstr("MeanIoU: class 255 is outside 0 … 1"));
 }
 
 TEST(ConfusionMatrix, CountsAndPaints) {
@@ -213,25 +207,25 @@ TEST(Perplexity, IsTheExponentialOfTheMean) {
 
 TEST(Metrics, NameThemselvesInErrors) {
   const Tensor logits = zeros({4, 3}), y = zeros({4}, DType::int64), wrong = zeros({3}, DType::int64);
-  EXPECT_THAT(message([&] { nn::Accuracy().add(logits, wrong); }), HasSubstr("Accuracy: targets [3]"));
-  EXPECT_THAT(message([&] { nn::Accuracy().add(logits, zeros({4})); }), HasSubstr("Accuracy: targets are float32"));
-  EXPECT_THAT(message([&] { nn::TopK(2).add(logits, wrong); }), HasSubstr("TopK: targets [3]"));
-  EXPECT_THAT(message([&] { nn::TopK(2).add(logits, zeros({4})); }), HasSubstr("TopK: targets are float32"));
-  EXPECT_THAT(message([&] { nn::TopK(2, {.axis = 7}).add(logits, y); }), HasSubstr("but 7"));
-  EXPECT_THAT(message<DataError>([&] { nn::TopK(2).add(logits, y + 3); }), HasSubstr("TopK: class 3"));
+  EXPECT_THAT(error_of([&] { nn::Accuracy().add(logits, wrong); }), HasSubstr("Accuracy: targets [3]"));
+  EXPECT_THAT(error_of([&] { nn::Accuracy().add(logits, zeros({4})); }), HasSubstr("Accuracy: targets are float32"));
+  EXPECT_THAT(error_of([&] { nn::TopK(2).add(logits, wrong); }), HasSubstr("TopK: targets [3]"));
+  EXPECT_THAT(error_of([&] { nn::TopK(2).add(logits, zeros({4})); }), HasSubstr("TopK: targets are float32"));
+  EXPECT_THAT(error_of([&] { nn::TopK(2, {.axis = 7}).add(logits, y); }), HasSubstr("but 7"));
+  EXPECT_THAT(error_of<DataError>([&] { nn::TopK(2).add(logits, y + 3); }), HasSubstr("TopK: class 3"));
   EXPECT_THROW(nn::TopK(0), UsageError);
-  EXPECT_THAT(message([&] { nn::F1(0); }), HasSubstr("F1: 0 classes"));
-  EXPECT_THAT(message<DataError>([&] { nn::F1(2).add(y + 2, y); }), HasSubstr("F1: class 2"));
+  EXPECT_THAT(error_of([&] { nn::F1(0); }), HasSubstr("F1: 0 classes"));
+  EXPECT_THAT(error_of<DataError>([&] { nn::F1(2).add(y + 2, y); }), HasSubstr("F1: class 2"));
   EXPECT_THROW(nn::ConfusionMatrix(-1), UsageError);
-  EXPECT_THAT(message<DataError>([&] { nn::ConfusionMatrix(2).add(y - 1, y); }), HasSubstr("class -1"));
-  EXPECT_THAT(message([&] { nn::AUC().add(logits, y); }), HasSubstr("AUC: scores [4, 3]"));
-  EXPECT_THAT(message<DataError>([&] { nn::AUC().add(ones({4}) * kNanF, y); }), HasSubstr("AUC: a score is NaN"));
-  EXPECT_THAT(message<DataError>([&] { nn::AUC().add(ones({4}), y + 2); }), HasSubstr("AUC: target 2"));
-  EXPECT_THAT(message([&] { nn::R2().add(logits, y); }), HasSubstr("R2: predictions"));
-  EXPECT_THAT(message([&] { nn::R2().add(ones({}), ones({})); }), HasSubstr("R2: "));
-  EXPECT_THAT(message([&] { nn::MeanSquaredError().add(logits, y); }), HasSubstr("MeanSquaredError: "));
-  EXPECT_THAT(message([&] { nn::MeanAbsoluteError().add(logits, y); }), HasSubstr("MeanAbsoluteError: "));
-  EXPECT_THAT(message([&] { nn::Perplexity().add(logits, wrong); }), HasSubstr("Perplexity: "));
+  EXPECT_THAT(error_of<DataError>([&] { nn::ConfusionMatrix(2).add(y - 1, y); }), HasSubstr("class -1"));
+  EXPECT_THAT(error_of([&] { nn::AUC().add(logits, y); }), HasSubstr("AUC: scores [4, 3]"));
+  EXPECT_THAT(error_of<DataError>([&] { nn::AUC().add(ones({4}) * kNanF, y); }), HasSubstr("AUC: a score is NaN"));
+  EXPECT_THAT(error_of<DataError>([&] { nn::AUC().add(ones({4}), y + 2); }), HasSubstr("AUC: target 2"));
+  EXPECT_THAT(error_of([&] { nn::R2().add(logits, y); }), HasSubstr("R2: predictions"));
+  EXPECT_THAT(error_of([&] { nn::R2().add(ones({}), ones({})); }), HasSubstr("R2: "));
+  EXPECT_THAT(error_of([&] { nn::MeanSquaredError().add(logits, y); }), HasSubstr("MeanSquaredError: "));
+  EXPECT_THAT(error_of([&] { nn::MeanAbsoluteError().add(logits, y); }), HasSubstr("MeanAbsoluteError: "));
+  EXPECT_THAT(error_of([&] { nn::Perplexity().add(logits, wrong); }), HasSubstr("Perplexity: "));
 }
 
 TEST(Metrics, ABatchThatIsRefusedCountsNothing) {
@@ -351,7 +345,7 @@ TEST(Evaluate, OfOneMetricGivesItsValue) {
   };
   const double accuracy = data::evaluate(set, net, nn::Accuracy());
   EXPECT_EQ(accuracy, 1);
-  EXPECT_THAT(message([&] { data::evaluate(set, net, {.batch = 0}, nn::Accuracy()); }), HasSubstr("batch 0"));
+  EXPECT_THAT(error_of([&] { data::evaluate(set, net, {.batch = 0}, nn::Accuracy()); }), HasSubstr("batch 0"));
 }
 
 TEST(Evaluate, GivesTheNetworkAllFieldsButTheLast) {

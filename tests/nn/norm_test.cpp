@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "error_of.h"
 #include "golden.h"
 #include "gradient_check.h"
 #include "stet/nn/conv.h"
@@ -32,13 +33,6 @@ void expect_golden(const Tensor& got, const std::string& path) {
   const auto a = got.to_vector<double>(), b = want.to_vector<double>();
   for (size_t i = 0; i < a.size(); ++i)
     EXPECT_NEAR(a[i], b[i], 1e-12 * std::max(1.0, std::abs(b[i]))) << path << " " << i;
-}
-
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
 }
 
 // The training steps and the evaluation of tests/golden/make_norms.py.
@@ -184,19 +178,19 @@ TEST(BatchNorm2d, AnImageEvaluatesToTheSameBitsInAnyBatch) {
 
 TEST(BatchNorm2d, RefusesWhatItCannotNormalise) {
   nn::BatchNorm2d layer(3);
-  EXPECT_THAT(message([&] { layer(zeros({2, 4, 5, 5})); }), HasSubstr("takes [N, 3, H, W], not [2, 4, 5, 5]"));
-  EXPECT_THAT(message([&] { layer(zeros({2, 3})); }), HasSubstr("takes [N, 3, H, W]"));
-  EXPECT_THAT(message([&] { layer(zeros({1, 3, 1, 1})); }), HasSubstr("fewer than two values a channel"));
-  EXPECT_THAT(message([&] {
+  EXPECT_THAT(error_of([&] { layer(zeros({2, 4, 5, 5})); }), HasSubstr("takes [N, 3, H, W], not [2, 4, 5, 5]"));
+  EXPECT_THAT(error_of([&] { layer(zeros({2, 3})); }), HasSubstr("takes [N, 3, H, W]"));
+  EXPECT_THAT(error_of([&] { layer(zeros({1, 3, 1, 1})); }), HasSubstr("fewer than two values a channel"));
+  EXPECT_THAT(error_of([&] {
                 layer(zeros({2, 3, 2, 2}), Activation::none, zeros({2, 3, 2, 1}));
               }),
               HasSubstr("residual [2, 3, 2, 1]"));
   nn::BatchNorm2d narrow(3, {.affine = false});
   EXPECT_THROW(narrow(ones({2, 3, 2, 2}, DType::float64)), UsageError);
   EXPECT_EQ(narrow.batches_tracked, 0);
-  EXPECT_THAT(message([] { nn::BatchNorm2d(0); }), HasSubstr("BatchNorm2d(0)"));
-  EXPECT_THAT(message([] { nn::BatchNorm2d(3, {.epsilon = 0}); }), HasSubstr("epsilon 0"));
-  EXPECT_THAT(message([] { nn::BatchNorm2d(3, {.momentum = 1.5}); }), HasSubstr("momentum 1.5"));
+  EXPECT_THAT(error_of([] { nn::BatchNorm2d(0); }), HasSubstr("BatchNorm2d(0)"));
+  EXPECT_THAT(error_of([] { nn::BatchNorm2d(3, {.epsilon = 0}); }), HasSubstr("epsilon 0"));
+  EXPECT_THAT(error_of([] { nn::BatchNorm2d(3, {.momentum = 1.5}); }), HasSubstr("momentum 1.5"));
 }
 
 TEST(LayerNorm, NamesDescribesAndRefuses) {
@@ -206,14 +200,14 @@ TEST(LayerNorm, NamesDescribesAndRefuses) {
   EXPECT_EQ(Walk(layer).hypers["epsilon"], "1e-05");
   EXPECT_EQ(layer.describe(), "LayerNorm(4)");
   EXPECT_EQ(plain.describe(), "LayerNorm(4, no weight, no bias)");
-  EXPECT_THAT(message([&] { layer(zeros({2, 3})); }), HasSubstr("LayerNorm(4): takes [.., 4], not [2, 3]"));
-  EXPECT_THAT(message([] { nn::LayerNorm(-1); }), HasSubstr("LayerNorm(-1)"));
+  EXPECT_THAT(error_of([&] { layer(zeros({2, 3})); }), HasSubstr("LayerNorm(4): takes [.., 4], not [2, 3]"));
+  EXPECT_THAT(error_of([] { nn::LayerNorm(-1); }), HasSubstr("LayerNorm(-1)"));
 }
 
 TEST(GlobalAvgPool2d, IsTheMeanOfEachPlane) {
   const nn::GlobalAvgPool2d pool;
   EXPECT_THAT(pool(Tensor::from<float>({1, 2, 3, 6, 5, 5, 5, 5}, {1, 2, 2, 2})).to_vector<float>(), ElementsAre(3, 5));
-  EXPECT_THAT(message([&] { pool(zeros({2, 3, 4})); }), HasSubstr("takes [N, C, H, W], not [2, 3, 4]"));
+  EXPECT_THAT(error_of([&] { pool(zeros({2, 3, 4})); }), HasSubstr("takes [N, C, H, W], not [2, 3, 4]"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 
+#include "error_of.h"
 #include "net.h"
 #include "snapshot.h"
 #include "stet/optim/adafactor.h"
@@ -192,21 +193,21 @@ TEST(Muon, GroupsHoldForBothKinds) {
 TEST(ComposedOptimizer, RefusesSettingsOutOfRange) {
   using namespace optim;
   GoldenNet net(DType::float32);
-  EXPECT_THAT(message([&] { RMSprop(net, {.alpha = 1}); }), HasSubstr("RMSprop: alpha = 1"));
+  EXPECT_THAT(error_of([&] { RMSprop(net, {.alpha = 1}); }), HasSubstr("RMSprop: alpha = 1"));
   EXPECT_THROW(RMSprop(net, {.epsilon = 0}), UsageError);
   EXPECT_THROW(RMSprop(net, {.momentum = -1}), UsageError);
   EXPECT_THROW(RMSprop(net, {.weight_decay = -1}), UsageError);
-  EXPECT_THAT(message([&] { Adagrad(net, {.lr_decay = -1}); }), HasSubstr("Adagrad: lr_decay"));
+  EXPECT_THAT(error_of([&] { Adagrad(net, {.lr_decay = -1}); }), HasSubstr("Adagrad: lr_decay"));
   EXPECT_THROW(Adagrad(net, {.initial = -1}), UsageError);
-  EXPECT_THAT(message([&] { Adadelta(net, {.rho = 1}); }), HasSubstr("Adadelta: rho"));
-  EXPECT_THAT(message([&] { NAdam(net, {.momentum_decay = -1}); }), HasSubstr("NAdam: momentum_decay"));
-  EXPECT_THAT(message([&] { Lion(net, {.beta2 = 1}); }), HasSubstr("Lion: beta2"));
-  EXPECT_THAT(message([&] { Adafactor(net, {.beta2_decay = 1}); }), HasSubstr("Adafactor: beta2_decay"));
+  EXPECT_THAT(error_of([&] { Adadelta(net, {.rho = 1}); }), HasSubstr("Adadelta: rho"));
+  EXPECT_THAT(error_of([&] { NAdam(net, {.momentum_decay = -1}); }), HasSubstr("NAdam: momentum_decay"));
+  EXPECT_THAT(error_of([&] { Lion(net, {.beta2 = 1}); }), HasSubstr("Lion: beta2"));
+  EXPECT_THAT(error_of([&] { Adafactor(net, {.beta2_decay = 1}); }), HasSubstr("Adafactor: beta2_decay"));
   EXPECT_THROW(Adafactor(net, {.epsilon1 = 0}), UsageError);
-  EXPECT_THAT(message([&] { Adafactor(net, {.epsilon1 = 1e-30}); }), HasSubstr("epsilon1, squared, ="));
+  EXPECT_THAT(error_of([&] { Adafactor(net, {.epsilon1 = 1e-30}); }), HasSubstr("epsilon1, squared, ="));
   EXPECT_THROW(Adafactor(net, {.clip = 0}), UsageError);
-  EXPECT_THAT(message([&] { Muon(net, {.momentum = 1}); }), HasSubstr("Muon: momentum"));
-  EXPECT_THAT(message([&] { Muon(net, {.by_adamw = {"embeding/*"}}); }), HasSubstr("'embeding/*' of by_adamw"));
+  EXPECT_THAT(error_of([&] { Muon(net, {.momentum = 1}); }), HasSubstr("Muon: momentum"));
+  EXPECT_THAT(error_of([&] { Muon(net, {.by_adamw = {"embeding/*"}}); }), HasSubstr("'embeding/*' of by_adamw"));
 }
 
 }  // namespace

@@ -54,11 +54,4 @@ inline std::vector<double> flat(Stateful& s) {
   return all;
 }
 
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& error) { return error.what(); }
-  return "no UsageError";
-}
-
 }  // namespace stet

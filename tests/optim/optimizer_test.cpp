@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 
+#include "error_of.h"
 #include "net.h"
 #include "snapshot.h"
 #include "stet/nn/linear.h"
@@ -37,7 +38,7 @@ TEST(Optimizer, AForgottenMemberIsNamedByItsOrigin) {
   } net;
   optim::AdamW opt(net);
   const auto before = flat(net);
-  EXPECT_THAT(message([&] {
+  EXPECT_THAT(error_of([&] {
                 opt.step(backward(sum(net.out(net.in(ones({1, 4}))))));
               }),
               AllOf(HasSubstr("drawn from net/out/"), HasSubstr("members()"), HasSubstr("backward(loss, net)")));
@@ -67,8 +68,8 @@ template <class O> void expect_refusal() {
   for (const Tensor& odd : {ones({2, 3}), ones({1}), ones({3}, DType::float64)}) {
     Gradients g = backward(sum(net.w * net.w));
     g.entries()[0].value = odd;
-    EXPECT_THAT(message([&] { opt.step(g); }), AllOf(HasSubstr(opt.describe() + ": the gradient of w is "),
-                                                     HasSubstr("and the parameter float32 [3] on cpu")));
+    EXPECT_THAT(error_of([&] { opt.step(g); }), AllOf(HasSubstr(opt.describe() + ": the gradient of w is "),
+                                                      HasSubstr("and the parameter float32 [3] on cpu")));
     EXPECT_EQ(flat(net), values);
     EXPECT_EQ(opt.steps(), 1);
     const Snapshot after(opt);
@@ -147,7 +148,7 @@ TEST(Optimizer, TrainsItsNetAndNoCopyOfIt) {
   opt.step(backward(net.loss(0)));
   EXPECT_EQ(flat(copy), before);
   EXPECT_NE(flat(net), before);
-  EXPECT_THAT(message([&] { opt.step(backward(copy.loss(0))); }), HasSubstr("net/"));
+  EXPECT_THAT(error_of([&] { opt.step(backward(copy.loss(0))); }), HasSubstr("net/"));
 }
 
 TEST(Optimizer, SurvivesAVectorThatGrows) {
@@ -272,7 +273,7 @@ TEST(Optimizer, TheFirstGroupThatMatchesHolds) {
   opt.set_learning_rate(0.5);                   // halves the group's rate as well
   step();
   EXPECT_EQ(net.a.value().item<float>(), 0.25);
-  EXPECT_THAT(message([&] { optim::SGD(net, {}, {{"*/bais", {.lr = 1}}}); }), HasSubstr("'*/bais'"));
+  EXPECT_THAT(error_of([&] { optim::SGD(net, {}, {{"*/bais", {.lr = 1}}}); }), HasSubstr("'*/bais'"));
 }
 
 TEST(Optimizer, TheRateFollowsScheduleAndSetting) {
@@ -293,21 +294,21 @@ TEST(Optimizer, RefusesAFactorOfItsScheduleThatIsNone) {
     GoldenNet net(DType::float32);
     optim::SGD sgd(net, {.lr = 0.5, .schedule = optim::Schedule([=](int64_t) { return factor; }, "strange")});
     const auto before = flat(net);
-    EXPECT_THAT(message([&] { sgd.step(backward(net.loss(0))); }), HasSubstr("SGD: the schedule strange gives"));
+    EXPECT_THAT(error_of([&] { sgd.step(backward(net.loss(0))); }), HasSubstr("SGD: the schedule strange gives"));
     EXPECT_EQ(flat(net), before);
   }
 }
 
 TEST(Optimizer, RefusesSettingsOutOfRange) {
   GoldenNet net(DType::float32);
-  EXPECT_THAT(message([&] { optim::SGD(net, {.lr = -1}); }), HasSubstr("SGD: lr = -1"));
+  EXPECT_THAT(error_of([&] { optim::SGD(net, {.lr = -1}); }), HasSubstr("SGD: lr = -1"));
   EXPECT_THROW(optim::SGD(net, {.lr = std::nan("")}), UsageError);
   EXPECT_THROW(optim::SGD(net, {.momentum = 1}), UsageError);
   EXPECT_THROW(optim::SGD(net, {.nesterov = true}), UsageError);
   EXPECT_THROW(optim::SGD(net, {.weight_decay = -1}), UsageError);
   EXPECT_THROW(optim::Adam(net, {.beta1 = 1}), UsageError);
   EXPECT_THROW(optim::Adam(net, {.epsilon = 0}), UsageError);
-  EXPECT_THAT(message([&] { optim::Adam(net, {.epsilon = 1e-46}); }),
+  EXPECT_THAT(error_of([&] { optim::Adam(net, {.epsilon = 1e-46}); }),
               HasSubstr("Adam: epsilon = 1e-46 is not positive as a float32"));
   GoldenNet wide(DType::float64);
   EXPECT_NO_THROW(optim::Adam(wide, {.epsilon = 1e-46}));
@@ -315,7 +316,7 @@ TEST(Optimizer, RefusesSettingsOutOfRange) {
   struct Empty : Stateful {
     void members(Visitor&) override {}
   } empty;
-  EXPECT_THAT(message([&] { optim::SGD{empty}; }), HasSubstr("no parameters"));
+  EXPECT_THAT(error_of([&] { optim::SGD{empty}; }), HasSubstr("no parameters"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "error_of.h"
 #include "net.h"
 #include "stet/nn/dropout.h"
 #include "stet/nn/linear.h"
@@ -48,7 +49,7 @@ TEST(Schedule, MeetsItsCorners) {
 }
 
 TEST(Schedule, RefusesStepsThatMakeNone) {
-  EXPECT_THAT(message([] { optim::cosine(0); }), HasSubstr("cosine: 0 steps"));
+  EXPECT_THAT(error_of([] { optim::cosine(0); }), HasSubstr("cosine: 0 steps"));
   EXPECT_THROW(optim::step_decay(-1), UsageError);
   EXPECT_THROW(optim::warm_up(0), UsageError);
   EXPECT_THROW(optim::one_cycle(3), UsageError);
@@ -96,7 +97,7 @@ TEST(Schedule, OfRestartsThatAreEverLongerHasALastOne) {
 
 TEST(Schedule, RefusesPartsThatDoNotFit) {
   using namespace optim;
-  EXPECT_THAT(message([] { multi_step({5, 2}); }), HasSubstr("multi_step: milestones [5, 2]"));
+  EXPECT_THAT(error_of([] { multi_step({5, 2}); }), HasSubstr("multi_step: milestones [5, 2]"));
   EXPECT_THROW(multi_step({}), UsageError);
   EXPECT_THROW(multi_step({-1}), UsageError);
   EXPECT_THROW(polynomial(0), UsageError);
@@ -105,7 +106,7 @@ TEST(Schedule, RefusesPartsThatDoNotFit) {
   EXPECT_THROW(cosine_restarts(0), UsageError);
   EXPECT_THROW(cosine_restarts(3, 0), UsageError);
   EXPECT_THROW(chained({}), UsageError);
-  EXPECT_THAT(message([] { sequential({constant()}, {3}); }), HasSubstr("sequential: 1 milestones between 1"));
+  EXPECT_THAT(error_of([] { sequential({constant()}, {3}); }), HasSubstr("sequential: 1 milestones between 1"));
   EXPECT_THROW(sequential({constant(), constant(), constant()}, {3, 2}), UsageError);
 }
 
@@ -158,7 +159,7 @@ TEST(ClipNorm, IsOfTheNetAlone) {
   EXPECT_EQ(optim::clip_norm(g, net, 1).item<float>(), std::sqrt(2.0f));
   EXPECT_EQ(g[other.a].to_vector<float>(), std::vector<float>(2, 100));
   Gradients none = backward(sum(other.a));
-  EXPECT_THAT(message([&] { optim::clip_norm(none, net, 1); }), HasSubstr("no gradient"));
+  EXPECT_THAT(error_of([&] { optim::clip_norm(none, net, 1); }), HasSubstr("no gradient"));
   EXPECT_THROW(optim::clip_norm(g, net, 0), UsageError);
 }
 
@@ -270,8 +271,8 @@ TEST(Ema, OfANetThatDropsIsThereToEvaluate) {
 TEST(Ema, RefusesANetThatItIsNoCopyOf) {
   WithBuffer a;
   Pair b;
-  EXPECT_THAT(message([&] { optim::move_average(a, b, 0.9); }), HasSubstr("tied"));
-  EXPECT_THAT(message([&] { optim::move_average(a, a, 1); }), HasSubstr("decay 1"));
+  EXPECT_THAT(error_of([&] { optim::move_average(a, b, 0.9); }), HasSubstr("tied"));
+  EXPECT_THAT(error_of([&] { optim::move_average(a, a, 1); }), HasSubstr("decay 1"));
 }
 
 TEST(Ema, ARefusedNetMovesNothing) {
@@ -281,7 +282,7 @@ TEST(Ema, ARefusedNetMovesNothing) {
     void members(Visitor& v) override { v("a", a)("b", b); }
   };
   Two average(1, DType::float32), net(3, DType::float64);
-  EXPECT_THAT(message([&] { optim::move_average(average, net, 0.5); }), HasSubstr("average: b is not in the network"));
+  EXPECT_THAT(error_of([&] { optim::move_average(average, net, 0.5); }), HasSubstr("average: b is not in the network"));
   EXPECT_THAT(flat(average), testing::ElementsAre(1, 1, 1, 1));
 }
 

@@ -5,9 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
+#include "error_of.h"
 #include "net.h"
+#include "non_finite.h"
 #include "snapshot.h"
 #include "stet/optim/sgd.h"
 
@@ -18,8 +19,6 @@ using optim::EarlyStopping;
 using optim::Mode;
 using optim::Plateau;
 using testing::HasSubstr;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void expect_rates(const char* name, const optim::PlateauOptions& options) {
   GoldenNet net(DType::float32);
@@ -134,12 +133,12 @@ TEST(EarlyStopping, GoesOnFromItsState) {
 TEST(Plateau, RefusesSettingsOutOfRange) {
   GoldenNet net(DType::float32);
   optim::SGD optimizer(net);
-  EXPECT_THAT(message([&] { Plateau(optimizer, {.factor = 1}); }), HasSubstr("Plateau: factor 1"));
+  EXPECT_THAT(error_of([&] { Plateau(optimizer, {.factor = 1}); }), HasSubstr("Plateau: factor 1"));
   EXPECT_THROW(Plateau(optimizer, {.patience = -1}), UsageError);
   EXPECT_THROW(Plateau(optimizer, {.threshold = -1}), UsageError);
   EXPECT_THROW(Plateau(optimizer, {.cooldown = -1}), UsageError);
   EXPECT_THROW(Plateau(optimizer, {.min_lr = -1}), UsageError);
-  EXPECT_THAT(message([] { EarlyStopping({.patience = 0}); }), HasSubstr("EarlyStopping: patience 0"));
+  EXPECT_THAT(error_of([] { EarlyStopping({.patience = 0}); }), HasSubstr("EarlyStopping: patience 0"));
   EXPECT_THROW(EarlyStopping({.min_delta = -1}), UsageError);
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "error_of.h"
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/contract.h"
@@ -204,17 +205,11 @@ TEST(Attention, RefusesShapesThatDoNotFit) {
 }
 
 TEST(Attention, NamesWhatDoesNotFit) {
-  const auto message = [](auto f) -> std::string {
-    try {
-      f();
-    } catch (const UsageError& e) { return e.what(); }
-    return "no UsageError";
-  };
   const Tensor x = zeros({1, 2, 4}), none = zeros({1, 2, 0});
-  EXPECT_EQ(message([&] { attention(none, none, x); }), "attention: the queries [1, 2, 0] and keys have no features");
-  EXPECT_EQ(message([&] { attention(x, x, x, {.mask = zeros({3})}); }),
+  EXPECT_EQ(error_of([&] { attention(none, none, x); }), "attention: the queries [1, 2, 0] and keys have no features");
+  EXPECT_EQ(error_of([&] { attention(x, x, x, {.mask = zeros({3})}); }),
             "attention: a mask [3] does not broadcast to the scores [1, 2, 2]");
-  EXPECT_EQ(message([&] { attention(x, x, x, {.mask = zeros({2}, DType::int64)}); }),
+  EXPECT_EQ(error_of([&] { attention(x, x, x, {.mask = zeros({2}, DType::int64)}); }),
             "attention: a mask is bool or float32, not int64");
 }
 

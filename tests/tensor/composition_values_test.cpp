@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <map>
 #include <string>
 
 #include "golden.h"
+#include "non_finite.h"
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/ops.h"
 
@@ -16,7 +16,6 @@ namespace stet {
 namespace {
 
 constexpr double kTolerance = 1e-12;  // of the largest; only the order of sums differs
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Tensors = std::vector<Tensor>;
 using Cases = std::map<std::string, std::function<Tensor(const Tensors&)>>;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <type_traits>
 
+#include "error_of.h"
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
@@ -14,13 +15,6 @@ namespace {
 
 using ::testing::StartsWith;
 using Integers = std::vector<int64_t>;
-
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) { return e.what(); }
-  return "nothing was thrown";
-}
 
 // 100 i + 10 j + k at (i, j, k), so that a value says where it stood.
 Tensor places() { return arange(2).reshape({2, 1, 1}) * 100 + arange(3).reshape({3, 1}) * 10 + arange(4); }
@@ -93,13 +87,14 @@ TEST(Indexing, TakesMasks) {
 
 TEST(Indexing, RefusesWhatItCantTake) {
   const Tensor x = places();
-  EXPECT_EQ(message([&] { x(0, 0, 0, 0); }), "index: 4 axes are named of shape [2, 3, 4]");
-  EXPECT_EQ(message([&] { x(0, 3); }), "index: 3 is out of range for an axis of 3 in [2, 3, 4]");
-  EXPECT_EQ(message([&] { x(ellipsis, ellipsis); }), "index: more than one ellipsis");
-  EXPECT_EQ(message([&] { x[zeros({2})]; }), "index: an index must be int64 or bool, not float32");
-  EXPECT_EQ(message([&] { x[zeros({3}, DType::boolean)]; }), "index: the mask [3] does not fit shape [2, 3, 4]");
-  EXPECT_THAT(message([&] { x(rows({0, 1}), rows({0, 1, 2})); }), StartsWith("index: shapes [2] and [3]"));
-  EXPECT_THAT(message([&] { x({0, 2, 0}); }), StartsWith("slice: the step is 0"));
+  EXPECT_EQ(error_of<Error>([&] { x(0, 0, 0, 0); }), "index: 4 axes are named of shape [2, 3, 4]");
+  EXPECT_EQ(error_of<Error>([&] { x(0, 3); }), "index: 3 is out of range for an axis of 3 in [2, 3, 4]");
+  EXPECT_EQ(error_of<Error>([&] { x(ellipsis, ellipsis); }), "index: more than one ellipsis");
+  EXPECT_EQ(error_of<Error>([&] { x[zeros({2})]; }), "index: an index must be int64 or bool, not float32");
+  EXPECT_EQ(error_of<Error>([&] { x[zeros({3}, DType::boolean)]; }),
+            "index: the mask [3] does not fit shape [2, 3, 4]");
+  EXPECT_THAT(error_of<Error>([&] { x(rows({0, 1}), rows({0, 1, 2})); }), StartsWith("index: shapes [2] and [3]"));
+  EXPECT_THAT(error_of<Error>([&] { x({0, 2, 0}); }), StartsWith("slice: the step is 0"));
   EXPECT_THROW(x[rows({2})], DataError);
   EXPECT_THAT([&] { x[rows({-3})]; }, ::testing::ThrowsMessage<DataError>(::testing::HasSubstr("index -3 ")));
   EXPECT_THROW(x(rows({0}), rows({3})), DataError);  // which is in range of both axes together

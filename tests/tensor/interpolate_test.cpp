@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 #include "tensor/bits.h"
@@ -13,13 +14,6 @@ namespace stet {
 namespace {
 
 using ::testing::StartsWith;
-
-template <class F> std::string message(const F& f) {
-  try {
-    f();
-  } catch (const UsageError& e) { return e.what(); }
-  return "nothing was thrown";
-}
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
@@ -72,7 +66,7 @@ TEST(GridSample, ReadsTheLastOfManyColumns) {
 
 TEST(Interpolate, RefusesInOneLine) {
   const Tensor x = zeros({1, 2, 3, 4});
-  const auto of = [&](const InterpolateOptions& o) { return message([&] { interpolate(x, o); }); };
+  const auto of = [&](const InterpolateOptions& o) { return error_of([&] { interpolate(x, o); }); };
   EXPECT_EQ(of({}), "interpolate: takes either a size or a scale");
   EXPECT_EQ(of({.size = {3, 3}, .scale = {2}}), "interpolate: takes either a size or a scale");
   EXPECT_EQ(of({.size = {3}}), "interpolate: 1 extents for shape [1, 2, 3, 4], which has 2 spatial axes");
@@ -83,14 +77,20 @@ TEST(Interpolate, RefusesInOneLine) {
   EXPECT_THAT(of({.size = {2, 2}, .align_corners = true}), StartsWith("interpolate: align_corners and antialias"));
   EXPECT_THAT(of({.size = {2, 2}, .mode = Interpolation::linear, .align_corners = true, .antialias = true}),
               StartsWith("interpolate: takes align_corners or antialias"));
-  EXPECT_THAT(message([] { interpolate(zeros({2, 3}), {.scale = {2}}); }), StartsWith("interpolate: takes [N, C, ..]"));
-  EXPECT_THAT(message([] {
+  EXPECT_THAT(error_of([] {
+                interpolate(zeros({2, 3}), {.scale = {2}});
+              }),
+              StartsWith("interpolate: takes [N, C, ..]"));
+  EXPECT_THAT(error_of([] {
                 interpolate(zeros({1, 1, 3}, DType::uint8), {.scale = {2}, .mode = Interpolation::linear});
               }),
               StartsWith("interpolate: takes float32 or float64, not uint8"));
-  EXPECT_THAT(message([] { interpolate(zeros({1, 1, 0}), {.scale = {2}}); }), StartsWith("interpolate: extents are 1"));
+  EXPECT_THAT(error_of([] {
+                interpolate(zeros({1, 1, 0}), {.scale = {2}});
+              }),
+              StartsWith("interpolate: extents are 1"));
   const Tensor large = broadcast_to(zeros({}), {int64_t{1} << 30, int64_t{1} << 30, 2});
-  EXPECT_THAT(message([&] { interpolate(large, {.size = {1 << 30}}); }), StartsWith("interpolate: "));
+  EXPECT_THAT(error_of([&] { interpolate(large, {.size = {1 << 30}}); }), StartsWith("interpolate: "));
 }
 
 TEST(GridSample, OfTheGridThatAffineGridMakesOfTheIdentityIsTheImage) {
@@ -112,19 +112,19 @@ TEST(GridSample, TakesAnyPlace) {
 
 TEST(GridSample, RefusesInOneLine) {
   const Tensor x = zeros({2, 3, 4, 5}), grid = zeros({2, 6, 7, 2});
-  EXPECT_THAT(message([&] { grid_sample(x, zeros({2, 6, 7, 3})); }), StartsWith("grid_sample: takes x [N, C, H, W]"));
-  EXPECT_THAT(message([&] { grid_sample(x, zeros({1, 6, 7, 2})); }), StartsWith("grid_sample: takes x [N, C, H, W]"));
-  EXPECT_THAT(message([&] { grid_sample(zeros({2, 3, 0, 5}), grid); }), StartsWith("grid_sample: takes x"));
-  EXPECT_THAT(message([&] { grid_sample(x.to(DType::int64), grid); }), StartsWith("grid_sample: takes float32"));
-  EXPECT_THAT(message([&] { grid_sample(x, grid.to(DType::float64)); }),
+  EXPECT_THAT(error_of([&] { grid_sample(x, zeros({2, 6, 7, 3})); }), StartsWith("grid_sample: takes x [N, C, H, W]"));
+  EXPECT_THAT(error_of([&] { grid_sample(x, zeros({1, 6, 7, 2})); }), StartsWith("grid_sample: takes x [N, C, H, W]"));
+  EXPECT_THAT(error_of([&] { grid_sample(zeros({2, 3, 0, 5}), grid); }), StartsWith("grid_sample: takes x"));
+  EXPECT_THAT(error_of([&] { grid_sample(x.to(DType::int64), grid); }), StartsWith("grid_sample: takes float32"));
+  EXPECT_THAT(error_of([&] { grid_sample(x, grid.to(DType::float64)); }),
               StartsWith("grid_sample: float32 and float64"));
-  EXPECT_THAT(message([&] {
+  EXPECT_THAT(error_of([&] {
                 affine_grid(zeros({2, 3}), x.shape());
               }),
               StartsWith("affine_grid: takes theta [N, 2, 3]"));
-  EXPECT_THAT(message([&] { affine_grid(zeros({2, 2, 3}), {2, 1, 4}); }), StartsWith("affine_grid: takes theta"));
+  EXPECT_THAT(error_of([&] { affine_grid(zeros({2, 2, 3}), {2, 1, 4}); }), StartsWith("affine_grid: takes theta"));
   const int64_t huge = int64_t{1} << 32;
-  EXPECT_THAT(message([&] { affine_grid(zeros({1, 2, 3}), {1, 1, huge, huge}); }), StartsWith("affine_grid: "));
+  EXPECT_THAT(error_of([&] { affine_grid(zeros({1, 2, 3}), {1, 1, huge, huge}); }), StartsWith("affine_grid: "));
 }
 
 }  // namespace

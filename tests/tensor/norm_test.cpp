@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "error_of.h"
 #include "stet/tensor/autograd.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
@@ -231,34 +232,28 @@ TEST(Norm, ARowOrAnImageDoesNotDependOnItsBatch) {
 }
 
 TEST(Norm, ErrorsNameTheOpTheShapesAndTheRemedy) {
-  const auto message = [](const std::function<void()>& f) -> std::string {
-    try {
-      f();
-    } catch (const UsageError& e) { return e.what(); }
-    return "no error";
-  };
   const Tensor x = zeros({2, 3, 4, 4});
-  EXPECT_EQ(message([&] { batch_norm(zeros({3}), {}, {}); }), "batch_norm: takes [N, C, ...], not [3]");
-  EXPECT_EQ(message([&] { batch_norm(x, zeros({4}), {}); }),
+  EXPECT_EQ(error_of([&] { batch_norm(zeros({3}), {}, {}); }), "batch_norm: takes [N, C, ...], not [3]");
+  EXPECT_EQ(error_of([&] { batch_norm(x, zeros({4}), {}); }),
             "batch_norm: weight [4] does not fit input [2, 3, 4, 4]; it must be [3]");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               batch_norm(zeros({1, 3, 1, 1}), {}, {});
             }),
             "batch_norm: input [1, 3, 1, 1] has fewer than two values a channel, so no variance; use a larger batch, "
             "or evaluate");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               batch_norm(x, {}, {}, 1e-5, Activation::none, zeros({2, 3, 4}));
             }),
             "batch_norm: residual [2, 3, 4] differs from input [2, 3, 4, 4]");
-  EXPECT_EQ(message([&] { batch_norm_evaluation(x, zeros({2}), zeros({3}), {}, {}); }),
+  EXPECT_EQ(error_of([&] { batch_norm_evaluation(x, zeros({2}), zeros({3}), {}, {}); }),
             "batch_norm_evaluation: mean [2] does not fit input [2, 3, 4, 4]; it must be [3]");
-  EXPECT_EQ(message([&] { layer_norm(x, {}, zeros({5})); }),
+  EXPECT_EQ(error_of([&] { layer_norm(x, {}, zeros({5})); }),
             "layer_norm: bias [5] does not fit input [2, 3, 4, 4]; it must be [4]");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               layer_norm(zeros({2, 0}), {}, {});
             }),
             "layer_norm: takes [.., D] with D of at least 1, not [2, 0]");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               layer_norm(zeros({2, 3}, DType::int64), {}, {});
             }),
             "layer_norm: takes float32 or float64, not int64; convert with to()");

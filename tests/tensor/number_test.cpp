@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 
@@ -18,13 +19,6 @@ using ::testing::HasSubstr;
 constexpr double kInf = std::numeric_limits<double>::infinity(), kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kLeast = INT64_MIN, kGreatest = INT64_MAX;
 
-template <class F> std::string message(F f) {
-  try {
-    f();
-  } catch (const UsageError& e) { return e.what(); }
-  return "nothing was thrown";
-}
-
 template <class T> Tensor values(std::vector<T> v) { return Tensor::from(v); }
 
 TEST(Numbers, BesideIntegersAreTheirValuesOrRefused) {
@@ -32,19 +26,19 @@ TEST(Numbers, BesideIntegersAreTheirValuesOrRefused) {
   EXPECT_THAT((x * 2.0 + 1).to_vector<int64_t>(), ElementsAre(7, -13));
   EXPECT_THAT((10 - x).to_vector<int64_t>(), ElementsAre(7, 17));
   EXPECT_THAT((bytes + 5.0).to_vector<uint8_t>(), ElementsAre(8, 255));
-  EXPECT_EQ(message([&] { x * 0.5; }), "mul: 0.5 is not a value of int64; convert the tensor with to(DType::float32)");
-  EXPECT_EQ(message([&] { bytes + 300; }),
+  EXPECT_EQ(error_of([&] { x * 0.5; }), "mul: 0.5 is not a value of int64; convert the tensor with to(DType::float32)");
+  EXPECT_EQ(error_of([&] { bytes + 300; }),
             "add: 300 is not a value of uint8; convert the tensor with to(DType::float32)");
   for (const Tensor& t : {x, bytes, x.to(DType::int32)}) {
-    EXPECT_THAT(message([&] { t + 0.5; }), HasSubstr("add: 0.5"));
-    EXPECT_THAT(message([&] { 0.5 + t; }), HasSubstr("add: 0.5"));
-    EXPECT_THAT(message([&] { t - 1e30; }), HasSubstr("sub: 1e+30"));
-    EXPECT_THAT(message([&] { kNan* t; }), HasSubstr("mul: nan"));
-    EXPECT_THAT(message([&] { t* kInf; }), HasSubstr("mul: inf"));
-    EXPECT_THAT(message([&] { t* uint64_t{1} * UINT64_MAX; }), HasSubstr("mul: 1.8446744073709552e+19"));
+    EXPECT_THAT(error_of([&] { t + 0.5; }), HasSubstr("add: 0.5"));
+    EXPECT_THAT(error_of([&] { 0.5 + t; }), HasSubstr("add: 0.5"));
+    EXPECT_THAT(error_of([&] { t - 1e30; }), HasSubstr("sub: 1e+30"));
+    EXPECT_THAT(error_of([&] { kNan* t; }), HasSubstr("mul: nan"));
+    EXPECT_THAT(error_of([&] { t* kInf; }), HasSubstr("mul: inf"));
+    EXPECT_THAT(error_of([&] { t* uint64_t{1} * UINT64_MAX; }), HasSubstr("mul: 1.8446744073709552e+19"));
   }
-  EXPECT_THAT(message([&] { bytes - (-1); }), HasSubstr("sub: -1 is not a value of uint8"));
-  EXPECT_THAT(message([&] { (x == 3) * 2; }), HasSubstr("mul: takes numbers, not bool"));
+  EXPECT_THAT(error_of([&] { bytes - (-1); }), HasSubstr("sub: -1 is not a value of uint8"));
+  EXPECT_THAT(error_of([&] { (x == 3) * 2; }), HasSubstr("mul: takes numbers, not bool"));
 }
 
 TEST(Numbers, KeepAllBitsOfIntegers) {
@@ -72,12 +66,12 @@ TEST(Numbers, DivideIntegersOnlyAsIntegers) {
   const Tensor x = values<int64_t>({7, -7}), bytes = values<uint8_t>({51, 255});
   EXPECT_THAT((x / 2).to_vector<int64_t>(), ElementsAre(3, -3));
   EXPECT_THAT((100 / x).to_vector<int64_t>(), ElementsAre(14, -14));
-  EXPECT_EQ(message([&] { bytes / 255.0; }),
+  EXPECT_EQ(error_of([&] { bytes / 255.0; }),
             "div: an uint8 tensor and the floating number 255 would divide as integers; convert the tensor with "
             "to(DType::float32)");
-  EXPECT_THAT(message([&] { x / 2.0; }), HasSubstr("to(DType::float32)"));
-  EXPECT_THAT(message([&] { 1.0 / x; }), HasSubstr("to(DType::float32)"));
-  EXPECT_THAT(message([&] { x / 2.5f; }), HasSubstr("floating number 2.5"));
+  EXPECT_THAT(error_of([&] { x / 2.0; }), HasSubstr("to(DType::float32)"));
+  EXPECT_THAT(error_of([&] { 1.0 / x; }), HasSubstr("to(DType::float32)"));
+  EXPECT_THAT(error_of([&] { x / 2.5f; }), HasSubstr("floating number 2.5"));
   EXPECT_THAT((bytes.to(DType::float32) / 255.0).to_vector<float>(), ElementsAre(0.2f, 1.0f));
 }
 
@@ -120,18 +114,19 @@ TEST(Numbers, BoundIntegersWithinTheirRange) {
   const Tensor bytes = values<uint8_t>({0, 7, 255});
   EXPECT_THAT(clamp(bytes, -1, 300).to_vector<uint8_t>(), ElementsAre(0, 7, 255));
   EXPECT_THAT(clamp(bytes, 5, kInf).to_vector<uint8_t>(), ElementsAre(5, 7, 255));
-  EXPECT_THAT(message([&] { clamp(bytes, 0.5, 3); }), HasSubstr("clamp: 0.5 is not a value of uint8"));
-  EXPECT_THAT(message([&] { clamp(bytes, 256, 300); }), HasSubstr("clamp: no value of uint8 lies between 256 and 300"));
+  EXPECT_THAT(error_of([&] { clamp(bytes, 0.5, 3); }), HasSubstr("clamp: 0.5 is not a value of uint8"));
+  EXPECT_THAT(error_of([&] { clamp(bytes, 256, 300); }),
+              HasSubstr("clamp: no value of uint8 lies between 256 and 300"));
   EXPECT_THAT(clamp(values<int64_t>({kLeast, 0, kGreatest}), -kInf, 1e30).to_vector<int64_t>(),
               ElementsAre(kLeast, 0, kGreatest));
 }
 
 TEST(Numbers, FillIntegersWithValuesOfTheirsOnly) {
-  EXPECT_EQ(message([] { full({2}, 0.5, DType::int64); }), "full: 0.5 is not a value of int64");
-  EXPECT_EQ(message([] { full({2}, 256, DType::uint8); }), "full: 256 is not a value of uint8");
-  EXPECT_THAT(message([] { pow(ones({2}, DType::int32), 0.5); }),
+  EXPECT_EQ(error_of([] { full({2}, 0.5, DType::int64); }), "full: 0.5 is not a value of int64");
+  EXPECT_EQ(error_of([] { full({2}, 256, DType::uint8); }), "full: 256 is not a value of uint8");
+  EXPECT_THAT(error_of([] { pow(ones({2}, DType::int32), 0.5); }),
               HasSubstr("pow: takes float32 or float64, not int32"));
-  EXPECT_EQ(message([] { pad(zeros({2}, DType::int32), {{1, 1}}, 0.5); }), "pad: 0.5 is not a value of int32");
+  EXPECT_EQ(error_of([] { pad(zeros({2}, DType::int32), {{1, 1}}, 0.5); }), "pad: 0.5 is not a value of int32");
   EXPECT_THAT(full({1}, 255, DType::uint8).to_vector<uint8_t>(), ElementsAre(255));
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "error_of.h"
 #include "ops/drive.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
@@ -181,37 +182,32 @@ TEST(Ops, ConversionsRoundOnce) {
 }
 
 TEST(Ops, ErrorsNameTheOpTheShapesAndTheRemedy) {
-  const auto message = [](const std::function<void()>& f) -> std::string {
-    try {
-      f();
-    } catch (const Error& e) { return e.what(); }
-    return "no error";
-  };
   const Tensor a = zeros({2, 3}), b = zeros({4});
-  EXPECT_EQ(message([&] { a + b; }), "add: shapes [2, 3] and [4] do not broadcast");
-  EXPECT_EQ(message([&] { a + zeros({3}, DType::int64); }), "add: float32 and int64 don't mix; convert one with to()");
-  EXPECT_EQ(message([&] { matmul(a, b); }),
+  EXPECT_EQ(error_of<Error>([&] { a + b; }), "add: shapes [2, 3] and [4] do not broadcast");
+  EXPECT_EQ(error_of<Error>([&] { a + zeros({3}, DType::int64); }),
+            "add: float32 and int64 don't mix; convert one with to()");
+  EXPECT_EQ(error_of<Error>([&] { matmul(a, b); }),
             "matmul: [2, 3] x [4]: the first's last axis must match the second's last but one");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] {
               matmul(zeros({3, 2, 4}), zeros({5, 4, 2}));
             }),
             "matmul: [3, 2, 4] x [5, 4, 2]: the axes before the last two do not broadcast");
-  EXPECT_EQ(message([&] { squeeze(zeros({0, 3}), 0); }), "squeeze: axis 0 of [0, 3] has 0 elements, not one");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] { squeeze(zeros({0, 3}), 0); }), "squeeze: axis 0 of [0, 3] has 0 elements, not one");
+  EXPECT_EQ(error_of<Error>([&] {
               cross_entropy_rows(zeros({2, 0}), zeros({2}, DType::int64));
             }),
             "cross_entropy: logits [2, 0] have no classes");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of<Error>([&] {
               conv2d(zeros({1, 3, 8, 8}), zeros({16, 1, 3, 3}));
             }),
             "conv2d: input has 3 channels, weight [16, 1, 3, 3] takes 1");
-  EXPECT_THAT(message([&] {
+  EXPECT_THAT(error_of<Error>([&] {
                 conv2d(zeros({1, 3, 8, 8}), zeros({16, 3, 3, 3}), zeros({3}));
               }),
               ::testing::StartsWith("conv2d: bias [3]"));
-  EXPECT_EQ(message([&] { index_select(a, 0, Tensor::from<int64_t>({2})); }),
+  EXPECT_EQ(error_of<Error>([&] { index_select(a, 0, Tensor::from<int64_t>({2})); }),
             "index_select: index 2 at position 0 is not in 0 to 1");
-  EXPECT_EQ(message([&] { Tensor().shape(); }), "an undefined tensor was used: it was never given a value");
+  EXPECT_EQ(error_of<Error>([&] { Tensor().shape(); }), "an undefined tensor was used: it was never given a value");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "error_of.h"
 #include "product_reference.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
@@ -251,31 +252,25 @@ TEST(Pool, CeilModeCountsTheWindowsThatBeginInside) {
 }
 
 TEST(Pool, RefusesWhatHasNoWindows) {
-  const auto message = [](auto f) -> std::string {
-    try {
-      f();
-    } catch (const UsageError& error) { return error.what(); }
-    return "no UsageError";
-  };
   const Tensor x = zeros({1, 1, 4, 4});
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               avg_pool2d(x, {5, 1});
             }),
             "avg_pool2d: a kernel of 5 does not fit an extent of 4 with its padding");
-  EXPECT_EQ(message([&] { max_pool2d(x, {2, 0}); }), "max_pool2d: kernel and stride must be at least 1");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] { max_pool2d(x, {2, 0}); }), "max_pool2d: kernel and stride must be at least 1");
+  EXPECT_EQ(error_of([&] {
               max_pool2d(x, {2, 2}, {.padding = {2, 0}});
             }),
             "max_pool2d: padding must be at most half the kernel");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               adaptive_avg_pool2d(x, {0, 2});
             }),
             "adaptive_avg_pool2d: an image of 4x4 has no 0x2 windows");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               adaptive_max_pool2d(zeros({1, 1, 0, 4}), {1, 1});
             }),
             "adaptive_max_pool2d: an image of 0x4 has no 1x1 windows");
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(error_of([&] {
               adaptive_max_pool2d(zeros({1, 4, 4}), {1, 1});
             }),
             "adaptive_max_pool2d: takes [N, C, H, W], not [1, 4, 4]");

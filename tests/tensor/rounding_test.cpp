@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/ops.h"
 
@@ -12,13 +13,6 @@ namespace stet {
 namespace {
 
 using ::testing::StartsWith;
-
-template <class E, class F> std::string message(const F& f) {
-  try {
-    f();
-  } catch (const E& e) { return e.what(); }
-  return "nothing was thrown";
-}
 
 template <class T> void expect_divisions() {
   const Tensor a = Tensor::from(std::vector<T>{7, T(-7), 7, T(-7), 6, 0, std::numeric_limits<T>::min()});
@@ -40,10 +34,10 @@ TEST(Rounding, DividesIntegersDown) {
 TEST(Rounding, NamesTheOpThatDividesByZero) {
   for (DType dtype : {DType::int32, DType::int64, DType::uint8}) {
     const Tensor a = ones({3}, dtype), b = zeros({3}, dtype);
-    EXPECT_EQ(message<DataError>([&] { a / b; }), "div: integer division by zero");
-    EXPECT_EQ(message<DataError>([&] { floor_divide(a, b); }), "floor_divide: integer division by zero");
-    EXPECT_EQ(message<DataError>([&] { remainder(a, b); }), "remainder: integer division by zero");
-    EXPECT_EQ(message<DataError>([&] { fmod(a, 0); }), "fmod: integer division by zero");
+    EXPECT_EQ(error_of<DataError>([&] { a / b; }), "div: integer division by zero");
+    EXPECT_EQ(error_of<DataError>([&] { floor_divide(a, b); }), "floor_divide: integer division by zero");
+    EXPECT_EQ(error_of<DataError>([&] { remainder(a, b); }), "remainder: integer division by zero");
+    EXPECT_EQ(error_of<DataError>([&] { fmod(a, 0); }), "fmod: integer division by zero");
   }
 }
 
@@ -91,19 +85,18 @@ TEST(Bitwise, OfBoolIsLogical) {
 
 TEST(Rounding, RefusesInOneLine) {
   const Tensor x = ones({2}), whole = ones({2}, DType::int64), flags = x > 0;
-  EXPECT_EQ(message<UsageError>([&] { x& x; }), "&: takes integers or bool, not float32");
-  EXPECT_EQ(message<UsageError>([&] { (void)(x | 1); }), "|: takes integers or bool, not float32");
-  EXPECT_EQ(message<UsageError>([&] { ~x; }), "~: takes integers or bool, not float32");
-  EXPECT_EQ(message<UsageError>([&] { flags << flags; }), "<<: takes integers, not bool; convert with to()");
-  EXPECT_THAT(message<UsageError>([&] { whole ^ 0.5; }), StartsWith("^: 0.5 is not a value of int64"));
-  EXPECT_THAT(message<UsageError>([&] { whole >> x; }), StartsWith(">>: int64 and float32 don't mix"));
-  EXPECT_THAT(message<UsageError>([&] { floor(flags); }), StartsWith("floor: takes numbers"));
-  EXPECT_THAT(message<UsageError>([&] { remainder(flags, flags); }), StartsWith("remainder: takes numbers"));
-  EXPECT_THAT(message<UsageError>([&] { remainder(whole, 0.5); }),
-              StartsWith("remainder: 0.5 is not a value of int64"));
-  EXPECT_THAT(message<UsageError>([&] { fmod(x, ones({3})); }), StartsWith("fmod: "));
-  EXPECT_THAT(message<UsageError>([&] { floor_divide(x, whole); }), StartsWith("floor_divide: float32 and int64"));
-  EXPECT_THAT(message<UsageError>([] { round(broadcast_to(zeros({}), {int64_t{1} << 62})); }), StartsWith("round: "));
+  EXPECT_EQ(error_of([&] { x& x; }), "&: takes integers or bool, not float32");
+  EXPECT_EQ(error_of([&] { (void)(x | 1); }), "|: takes integers or bool, not float32");
+  EXPECT_EQ(error_of([&] { ~x; }), "~: takes integers or bool, not float32");
+  EXPECT_EQ(error_of([&] { flags << flags; }), "<<: takes integers, not bool; convert with to()");
+  EXPECT_THAT(error_of([&] { whole ^ 0.5; }), StartsWith("^: 0.5 is not a value of int64"));
+  EXPECT_THAT(error_of([&] { whole >> x; }), StartsWith(">>: int64 and float32 don't mix"));
+  EXPECT_THAT(error_of([&] { floor(flags); }), StartsWith("floor: takes numbers"));
+  EXPECT_THAT(error_of([&] { remainder(flags, flags); }), StartsWith("remainder: takes numbers"));
+  EXPECT_THAT(error_of([&] { remainder(whole, 0.5); }), StartsWith("remainder: 0.5 is not a value of int64"));
+  EXPECT_THAT(error_of([&] { fmod(x, ones({3})); }), StartsWith("fmod: "));
+  EXPECT_THAT(error_of([&] { floor_divide(x, whole); }), StartsWith("floor_divide: float32 and int64"));
+  EXPECT_THAT(error_of([] { round(broadcast_to(zeros({}), {int64_t{1} << 62})); }), StartsWith("round: "));
 }
 
 }  // namespace

@@ -26,15 +26,15 @@ namespace {
 
 // Hundreds of runs that sync every checkpoint: in memory, where there is a folder for it. They share a cache and a list
 // of runs, and the user's own are left alone.
-class Surroundings {
+class HomesOfTheirOwn {
  public:
-  Surroundings() {
+  HomesOfTheirOwn() {
     if (::access("/dev/shm", W_OK) == 0) ::setenv("TMPDIR", "/dev/shm", 0);
     homes_ = std::make_unique<TempFolder>();
     ::setenv("XDG_CACHE_HOME", (*homes_ / "cache").c_str(), 1);
     ::setenv("XDG_STATE_HOME", (*homes_ / "state").c_str(), 1);
   }
-  ~Surroundings() {
+  ~HomesOfTheirOwn() {
     if (::getpid() != owner_) homes_.release();
   }
 
@@ -42,7 +42,7 @@ class Surroundings {
   const pid_t owner_ = ::getpid();
   std::unique_ptr<TempFolder> homes_;
 };
-[[maybe_unused]] const Surroundings surroundings;
+[[maybe_unused]] const HomesOfTheirOwn homes;
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> p;

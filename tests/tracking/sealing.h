@@ -22,13 +22,4 @@ void overwrite(const Path& file, const std::string& bytes);
 /// Replaces the first `from` of a file; a failure if it holds none.
 void replace_once(const Path& file, const std::string& from, const std::string& to);
 
-/// The message of the E that f throws; a failure if it throws none.
-template <class E, class F> std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const E& e) { return e.what(); }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
-}
-
 }  // namespace stet::tracking

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <functional>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/record.pb.h"
 #include "tracking/fault/faulty_file_system.h"
@@ -18,13 +19,6 @@ namespace stet::tracking {
 namespace {
 
 using testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) { return error.what(); }
-  return "no error";
-}
 
 TEST(Program, IsKeptOnceAndRunsFromWhereItIsLaidOut) {
   TempFolder temp;
@@ -66,10 +60,10 @@ TEST(Program, OneThatWasDamagedOrIsGoneIsNamed) {
   Path kept = temp / "runs/programs" / program.sha256();
   std::filesystem::permissions(kept, std::filesystem::perms::owner_all);
   std::ofstream(kept, std::ios::app | std::ios::binary) << "x";
-  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "a"); }),
+  EXPECT_THAT(error_of<Error>([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "a"); }),
               HasSubstr(kept.string() + ": damaged"));
   std::filesystem::remove(kept);
-  EXPECT_THAT(error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "b"); }),
+  EXPECT_THAT(error_of<Error>([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / "b"); }),
               HasSubstr(kept.string() + ": is gone"));
 }
 
@@ -87,7 +81,8 @@ TEST(Program, WhatIsHashedIsWhatRuns) {
   record::Program program;
   keep_program(real_file_system(), temp / "runs", program);
   Swapping swapping;
-  EXPECT_THAT(error_of([&] { lay_out_program(swapping, temp / "runs", program, temp / "a"); }), HasSubstr(": damaged"));
+  EXPECT_THAT(error_of<Error>([&] { lay_out_program(swapping, temp / "runs", program, temp / "a"); }),
+              HasSubstr(": damaged"));
   const RunnableProgram laid_out = lay_out_program(real_file_system(), temp / "runs", program, temp / "b");
   EXPECT_EQ(std::filesystem::status(temp / "b").permissions(), std::filesystem::perms::owner_all);
   EXPECT_EQ(laid_out.environment.at("LD_PRELOAD"), "");
@@ -100,7 +95,7 @@ TEST(Program, NamesOfARecordLeadNowhere) {
   record::Program program;
   keep_program(real_file_system(), temp / "runs", program);
   const auto refusal = [&](const char* scratch) {
-    return error_of([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / scratch); });
+    return error_of<Error>([&] { lay_out_program(real_file_system(), temp / "runs", program, temp / scratch); });
   };
   const record::Program whole = program;
   for (auto& object : *program.mutable_shared_objects()) object.set_soname("../../decoy");

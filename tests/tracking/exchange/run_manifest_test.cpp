@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/record.pb.h"
 #include "stet/tracking/record/run_folder.h"

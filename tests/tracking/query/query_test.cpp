@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "non_finite.h"
 #include "stet/tracking/query/curve.h"
 #include "stet/tracking/query/parser.h"
 #include "stet/tracking/query/pattern.h"
@@ -17,8 +18,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
 
 std::partial_ordering order(auto a, auto b) { return compare(Value(a), Value(b)); }
 

@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/run_view.h"
 #include "stet/tracking/reading/verification.h"
@@ -36,12 +37,6 @@ class Labels : public testing::Test {
   Ended stet(const Arguments& arguments) { return run_program(STET_PROGRAM, folder_.path(), arguments); }
   Path run() const { return only_run(folder_.path()); }
   RunLabels labels() const { return read_labels(run()); }
-  template <class F> std::string error_of(F&& f) {
-    try {
-      f();
-    } catch (const Error& e) { return e.what(); }
-    return "";
-  }
   TempFolder folder_;
   std::string err_;
 };
@@ -114,7 +109,7 @@ TEST_F(Labels, ARunIsFoundByItsPresentName) {
   ASSERT_EQ(train({}), 0);
   rename_run(run(), "wide");
   EXPECT_EQ(Runs(folder_ / "runs").find("wide").name, "wide");
-  EXPECT_THAT(error_of([&] { Runs(folder_ / "runs").find("scenario"); }), HasSubstr("no run 'scenario'"));
+  EXPECT_THAT(error_of<Error>([&] { Runs(folder_ / "runs").find("scenario"); }), HasSubstr("no run 'scenario'"));
 }
 
 TEST_F(Labels, ARunIsFoundByANameThatLooksLikeAPath) {
@@ -122,7 +117,7 @@ TEST_F(Labels, ARunIsFoundByANameThatLooksLikeAPath) {
   const Runs runs(folder_ / "runs");
   EXPECT_EQ(runs.find("exp/lr-1").id, run().filename().string());
   EXPECT_THAT(stet({"show", "exp/lr-1"}).out, HasSubstr("name exp/lr-1"));
-  EXPECT_THAT(error_of([&] { runs.find("exp/lr-2"); }), HasSubstr("no such folder, and no run of that name"));
+  EXPECT_THAT(error_of<Error>([&] { runs.find("exp/lr-2"); }), HasSubstr("no such folder, and no run of that name"));
   std::filesystem::create_directories(folder_ / "exp/lr-1");
   EXPECT_THAT(stet({"show", "exp/lr-1"}).err, HasSubstr("there is no run.json in it")) << "a path, if there is one";
 }
@@ -172,7 +167,7 @@ TEST_F(Labels, AnActThatIsDatedFarAheadKeepsTheOrderOfThoseAfterIt) {
 TEST_F(Labels, NothingIsWrittenThroughALink) {
   ASSERT_EQ(train({}), 0);
   std::filesystem::create_directory_symlink(run(), folder_ / "runs/linked");
-  EXPECT_THAT(error_of([&] { tag_run(folder_ / "runs/linked", {"x"}, {}); }), HasSubstr("is a link among runs"));
+  EXPECT_THAT(error_of<Error>([&] { tag_run(folder_ / "runs/linked", {"x"}, {}); }), HasSubstr("is a link among runs"));
   EXPECT_EQ(stet({"archive", "linked"}).status, 2);
   std::filesystem::remove(folder_ / "runs/linked");
   EXPECT_THAT(labels().tags, IsEmpty());
@@ -199,17 +194,17 @@ TEST_F(Labels, DamagedActsAreNamedAndHideNothing) {
 TEST_F(Labels, RefusesWhatIsNoLabel) {
   ASSERT_EQ(train({}), 0);
   for (const char* tag : {"", " a", "a ", "a,b", "+a", "-a", "a\nb", "\xff"})
-    EXPECT_THAT(error_of([&] { tag_run(run(), {tag}, {}); }), HasSubstr("tag: "));
-  EXPECT_THAT(error_of([&] { tag_run(run(), {"a"}, {"a"}); }), HasSubstr("to be added and taken away"));
-  EXPECT_THAT(error_of([&] { tag_run(run(), {}, {}); }), HasSubstr("names no tag"));
-  EXPECT_THAT(error_of([&] { note_run(run(), " \n"); }), HasSubstr("the text is empty"));
-  EXPECT_THAT(error_of([&] { rename_run(run(), "a\x1b"); }), HasSubstr("characters that can't be seen"));
-  EXPECT_THAT(error_of([&] { rename_run(run(), " "); }), HasSubstr("the name is empty"));
-  EXPECT_THAT(error_of([&] { rename_run(run(), "latest"); }), HasSubstr("`latest` is always the newest run"));
+    EXPECT_THAT(error_of<Error>([&] { tag_run(run(), {tag}, {}); }), HasSubstr("tag: "));
+  EXPECT_THAT(error_of<Error>([&] { tag_run(run(), {"a"}, {"a"}); }), HasSubstr("to be added and taken away"));
+  EXPECT_THAT(error_of<Error>([&] { tag_run(run(), {}, {}); }), HasSubstr("names no tag"));
+  EXPECT_THAT(error_of<Error>([&] { note_run(run(), " \n"); }), HasSubstr("the text is empty"));
+  EXPECT_THAT(error_of<Error>([&] { rename_run(run(), "a\x1b"); }), HasSubstr("characters that can't be seen"));
+  EXPECT_THAT(error_of<Error>([&] { rename_run(run(), " "); }), HasSubstr("the name is empty"));
+  EXPECT_THAT(error_of<Error>([&] { rename_run(run(), "latest"); }), HasSubstr("`latest` is always the newest run"));
   for (const char* name : {".", ".."})
-    EXPECT_THAT(error_of([&] { rename_run(run(), name); }), HasSubstr("is always a folder"));
+    EXPECT_THAT(error_of<Error>([&] { rename_run(run(), name); }), HasSubstr("is always a folder"));
   EXPECT_FALSE(std::filesystem::exists(run() / "notes"));
-  EXPECT_THAT(error_of([&] { note_run(folder_.path(), "of no run"); }), HasSubstr("run.json"));
+  EXPECT_THAT(error_of<Error>([&] { note_run(folder_.path(), "of no run"); }), HasSubstr("run.json"));
 }
 
 TEST_F(Labels, AMetricIsDerivedAfterTheRunAndMarked) {
@@ -223,7 +218,7 @@ TEST_F(Labels, AMetricIsDerivedAfterTheRunAndMarked) {
   EXPECT_FALSE(view.log.metrics.contains("loss/smooth"));
   EXPECT_THAT(stet({"show", "latest"}).out, HasSubstr("Derived after the run\n  loss/smooth  1 value: mean of 5\n"));
   EXPECT_TRUE(verify(run(), {}).verified());
-  EXPECT_THAT(error_of([&] { derive_metric(run(), "loss", "again", {}); }),
+  EXPECT_THAT(error_of<Error>([&] { derive_metric(run(), "loss", "again", {}); }),
               HasSubstr("the run logged a metric 'loss'"));
 }
 

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <random>
 
+#include "error_of.h"
+#include "non_finite.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/reading/differences.h"
 #include "stet/tracking/reading/run_view.h"
@@ -17,8 +19,6 @@ namespace stet::tracking {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
 
 record::Event mark(record::SessionLog::Status status) {
   record::Event event;
@@ -153,16 +153,10 @@ TEST_F(Overview, NamesTheLogsDamageAsTheWholeDoes) {
   file.seekp(700'000);
   file.write("damage", 6);
   file.close();
-  const auto error_of = [&](const auto& call) -> std::string {
-    try {
-      call();
-    } catch (const DataError& e) { return e.what(); }
-    return "none";
-  };
-  const std::string whole = error_of([&] { read_run(run_); });
+  const std::string whole = error_of<DataError>([&] { read_run(run_); });
   EXPECT_THAT(whole, HasSubstr("damaged at byte"));
-  EXPECT_EQ(error_of([&] { read_overview(run_); }), whole);
-  EXPECT_EQ(error_of([&] { read_metrics(run_, {"loss"}); }), whole);
+  EXPECT_EQ(error_of<DataError>([&] { read_overview(run_); }), whole);
+  EXPECT_EQ(error_of<DataError>([&] { read_metrics(run_, {"loss"}); }), whole);
 }
 
 TEST_F(Overview, NamesTheMetricsThatThereAre) {

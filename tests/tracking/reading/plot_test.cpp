@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "non_finite.h"
 #include "stet/tracking/reading/curves.h"
 
 namespace stet::tracking {
@@ -16,9 +16,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(Thinned, KeepsExtremesNaNAndTheEnds) {
   std::vector<double> x, y;

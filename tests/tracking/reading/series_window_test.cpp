@@ -9,6 +9,7 @@
 #include <map>
 #include <random>
 
+#include "non_finite.h"
 #include "stet/tracking/query/curve.h"
 #include "stet/tracking/reading/run_index.h"
 #include "stet/tracking/reading/smoothing.h"
@@ -17,8 +18,6 @@
 
 namespace stet::tracking {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
 
 using Draw = std::mt19937_64;
 

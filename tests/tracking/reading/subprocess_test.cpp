@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "tracking/sealing.h"
 #include "tracking/temp_folder.h"

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
 #include "stet/tracking/reading/newest_verdict.h"
@@ -152,7 +153,7 @@ TEST_F(Verification, FindsDataWhereItLiesNow) {
   EXPECT_TRUE(verdict({.places = {{"data", there}}}).verified());
   overwrite(there, "one two three!");
   EXPECT_THAT(verdict({.places = {{"data", there}}}).line, HasSubstr("is not the file that the run read"));
-  EXPECT_THAT(error_of<UsageError>([&] { verdict({.places = {{"nothing", there}}}); }), HasSubstr("has no such place"));
+  EXPECT_THAT(error_of([&] { verdict({.places = {{"nothing", there}}}); }), HasSubstr("has no such place"));
 }
 
 TEST_F(Verification, ARecordWithoutLaunches) {

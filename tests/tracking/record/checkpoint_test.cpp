@@ -10,6 +10,7 @@
 #include <fstream>
 #include <limits>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "tracking/temp_folder.h"
 
@@ -52,13 +53,6 @@ Checkpoint sample() {
 }
 
 Bytes bytes_of(const std::string& text) { return as_bytes(text); }
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) { return error.what(); }
-  return "no error";
-}
 
 const TensorEntry& find(const Checkpoint& c, const std::string& path) {
   for (const auto& entry : c.tensors) {
@@ -115,7 +109,7 @@ TEST(Checkpoint, CutAtAnyByteIsFound) {
   }
   EXPECT_THROW(check_whole(bytes_of(whole + "x"), "x.h5"), DataError);
   EXPECT_NO_THROW(check_whole(bytes_of(whole), "x.h5"));
-  EXPECT_THAT(error_of([&] { check_whole(bytes_of(whole).first(700), "a/x.h5"); }),
+  EXPECT_THAT(error_of<Error>([&] { check_whole(bytes_of(whole).first(700), "a/x.h5"); }),
               HasSubstr("a/x.h5: cut at byte 700 of"));
 }
 
@@ -134,14 +128,14 @@ TEST(Checkpoint, PathsThatATreeCannotHoldAreNamed) {
   Checkpoint c;
   c.tensors.push_back(tensor<float>("net", {1}, {1}));
   c.scalars.push_back({"net/t", int64_t{1}});
-  EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("'net' names both"));
+  EXPECT_THAT(error_of<Error>([&] { encode(c); }), HasSubstr("'net' names both"));
   c.scalars[0].path = "net";
-  EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("two entries have the path 'net'"));
+  EXPECT_THAT(error_of<Error>([&] { encode(c); }), HasSubstr("two entries have the path 'net'"));
   c.scalars[0].path = "a//b";
-  EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("'a//b' is no path"));
+  EXPECT_THAT(error_of<Error>([&] { encode(c); }), HasSubstr("'a//b' is no path"));
   for (const char* const path : {".", "./a", "a/./b", "a/.", "/a", "a/", ""}) {
     c.scalars[0].path = path;
-    EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr(fmt::format("'{}' is no path", path)));
+    EXPECT_THAT(error_of<Error>([&] { encode(c); }), HasSubstr(fmt::format("'{}' is no path", path)));
   }
   std::string deep = "a";
   for (int i = 0; i < 100; ++i) deep += "/a";
@@ -149,12 +143,12 @@ TEST(Checkpoint, PathsThatATreeCannotHoldAreNamed) {
   const std::string bytes = encode(c);
   EXPECT_EQ(decode(bytes_of(bytes), "x.h5").scalars[0].path, deep);
   c.scalars[0].path = deep + "/a";
-  EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("lies in more than 100 others"));
+  EXPECT_THAT(error_of<Error>([&] { encode(c); }), HasSubstr("lies in more than 100 others"));
   c.scalars = {{"s", std::string("a\0b", 3)}};
-  EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("zero byte"));
+  EXPECT_THAT(error_of<Error>([&] { encode(c); }), HasSubstr("zero byte"));
   c.scalars.clear();
   c.tensors[0].shape = {2};
-  EXPECT_THAT(error_of([&] { encode(c); }), HasSubstr("net has 4 bytes, its shape and dtype take 8"));
+  EXPECT_THAT(error_of<Error>([&] { encode(c); }), HasSubstr("net has 4 bytes, its shape and dtype take 8"));
 }
 
 TEST(Checkpoint, ALaterBoundaryOfTheSameStepReplacesTheFile) {

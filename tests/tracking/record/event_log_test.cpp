@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
 #include "stet/tracking/record/crc32c.h"
@@ -38,13 +39,6 @@ std::vector<int64_t> steps_in(EventReader& reader) {
 std::vector<int64_t> steps_in(const Path& folder) {
   EventReader reader(folder);
   return steps_in(reader);
-}
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) { return error.what(); }
-  return "no error";
 }
 
 void log_steps(EventWriter& writer, int64_t begin, int64_t end) {
@@ -78,7 +72,7 @@ TEST(EventLog, RefusesEventsOfManyEmptyParts) {
     EventWriter writer(real_file_system(), Folder(folder.path()), LogPosition{0, 0}, 1);
     writer.append_frames(frame(nested('\x2a', summary)));
     writer.sync();
-    EXPECT_THAT(error_of([&] { steps_in(folder.path()); }), HasSubstr("the frame is no event"));
+    EXPECT_THAT(error_of<Error>([&] { steps_in(folder.path()); }), HasSubstr("the frame is no event"));
     std::filesystem::remove(writer.path());
   }
 }
@@ -88,7 +82,7 @@ TEST(EventLog, RefusesANumberThatNoSegmentHas) {
   for (const char* name :
        {"events.out.tfevents.1.x.1.9223372036854775807", "events.out.tfevents.9223372036854775807.x.1.1"}) {
     std::ofstream(folder / name) << "";
-    EXPECT_THAT(error_of([&] { list_segments(folder.path()); }), HasSubstr("has a number that no segment has"));
+    EXPECT_THAT(error_of<Error>([&] { list_segments(folder.path()); }), HasSubstr("has a number that no segment has"));
     std::filesystem::remove(folder / name);
   }
 }
@@ -165,7 +159,8 @@ TEST(EventLog, SegmentsAreUsedUpToWhereALaterOneGoesOn) {
   ASSERT_EQ(segments.size(), 5u);
   for (size_t i = 1; i < segments.size(); ++i)
     EXPECT_LT(segments[i - 1].entry.name(), segments[i].entry.name()) << "names sort as segments do";
-  EXPECT_THAT(error_of([&] { EventWriter(real_file_system(), run.path()); }), HasSubstr("has event segments already"));
+  EXPECT_THAT(error_of<Error>([&] { EventWriter(real_file_system(), run.path()); }),
+              HasSubstr("has event segments already"));
 }
 
 TEST(EventLog, ASegmentCutAnywhereIsACrashAndEndsTheLog) {
@@ -198,7 +193,7 @@ TEST(EventLog, AWrongByteBeforeIntactFramesIsDamageAndNamed) {
   log_steps(writer, 2, 3);
   for (int64_t at = begin; at < end; ++at) {
     flip(writer.path(), at);
-    std::string error = error_of([&] { steps_in(run.path()); });
+    std::string error = error_of<Error>([&] { steps_in(run.path()); });
     EXPECT_THAT(error, HasSubstr(writer.path().string() + ": damaged at byte " + std::to_string(begin))) << at;
     flip(writer.path(), at);
   }
@@ -222,7 +217,7 @@ std::string error_with_tail(const std::string& bytes, uintmax_t zeros) {
   log_steps(writer, 0, 1);
   std::ofstream(writer.path(), std::ios::binary | std::ios::app) << bytes;
   std::filesystem::resize_file(writer.path(), std::filesystem::file_size(writer.path()) + zeros);
-  return error_of([&] { steps_in(run.path()); });
+  return error_of<Error>([&] { steps_in(run.path()); });
 }
 
 TEST(EventLog, TakesNoMemoryOnALengthsWord) {
@@ -231,10 +226,10 @@ TEST(EventLog, TakesNoMemoryOnALengthsWord) {
     EXPECT_THAT(error_with_tail(header_of(length), 0), HasSubstr("a frame of more bytes than an event has")) << length;
     EXPECT_THAT(error_with_tail(header_of(length), tebibyte), HasSubstr("damaged at byte")) << length;
   }
-  EXPECT_EQ(error_with_tail(header_of(1000), 0), "no error") << "a crash cut it";
-  EXPECT_EQ(error_with_tail("", 1 << 20), "no error") << "a power cut leaves zeros";
+  EXPECT_EQ(error_with_tail(header_of(1000), 0), "nothing was thrown") << "a crash cut it";
+  EXPECT_EQ(error_with_tail("", 1 << 20), "nothing was thrown") << "a power cut leaves zeros";
   EXPECT_THAT(error_with_tail("", tebibyte), HasSubstr("damaged at byte")) << "but not so many";
-  EXPECT_THAT(error_of([] { frame(std::string(kEventLimit + 1, 'x')); }), HasSubstr("log less at once"));
+  EXPECT_THAT(error_of<Error>([] { frame(std::string(kEventLimit + 1, 'x')); }), HasSubstr("log less at once"));
 }
 
 TEST(EventLog, ManyHeadersThatHoldAreNotFollowedForever) {
@@ -271,7 +266,8 @@ TEST(EventLog, ASegmentWithEventsAndNoResumeIsDamage) {
   std::string name = forged.entry.name();
   name.back() = static_cast<char>('1' + first.number);
   std::filesystem::copy_file(forged.entry.path(), run / name);
-  EXPECT_THAT(error_of([&] { EventReader(run.path()); }), testing::AllOf(HasSubstr(name), HasSubstr("no Resume")));
+  EXPECT_THAT(error_of<Error>([&] { EventReader(run.path()); }),
+              testing::AllOf(HasSubstr(name), HasSubstr("no Resume")));
 }
 
 TEST(EventLog, WhatACheckpointRestsOnMustBeThere) {
@@ -280,13 +276,13 @@ TEST(EventLog, WhatACheckpointRestsOnMustBeThere) {
   log_steps(first, 0, 3);
   EventWriter second(real_file_system(), run.path(), first.position(), 3);
   std::filesystem::resize_file(first.path(), static_cast<uintmax_t>(first.position().offset) - 1);
-  EXPECT_THAT(error_of([&] { steps_in(run.path()); }), HasSubstr(first.path().string() + ": ends at byte"));
+  EXPECT_THAT(error_of<Error>([&] { steps_in(run.path()); }), HasSubstr(first.path().string() + ": ends at byte"));
   std::filesystem::remove(first.path());
   log_steps(second, 3, 4);
   EventWriter third(real_file_system(), run.path(), second.position(), 4);
   EventWriter fourth(real_file_system(), run.path(), third.position(), 4);
   std::filesystem::remove(third.path());
-  EXPECT_THAT(error_of([&] { steps_in(run.path()); }), HasSubstr("event segment 2 is missing"));
+  EXPECT_THAT(error_of<Error>([&] { steps_in(run.path()); }), HasSubstr("event segment 2 is missing"));
 }
 
 // A writer ended at any operation, or failing at any, leaves a log that reads, and a next segment goes on.

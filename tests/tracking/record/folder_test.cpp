@@ -9,6 +9,7 @@
 #include <fstream>
 #include <functional>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/file_system.h"
 #include "tracking/temp_folder.h"
@@ -19,13 +20,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Kind = EntryStatus::Kind;
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) { return error.what(); }
-  return "no error";
-}
 
 // A folder `run`, and beside it decoys that links in it lead to: a file, and a folder with a file.
 class FolderTest : public testing::Test {
@@ -72,9 +66,9 @@ TEST_F(FolderTest, ReadsRegularFilesAndFollowsNoLink) {
   EXPECT_EQ(sha256_file(run / "plain"), sha256_file(temp_ / "run/plain"));
   for (const char* name : {"link", "dangling", "linked", "fifo"}) {
     const std::string where = (temp_ / "run" / name).string();
-    EXPECT_EQ(error_of([&] { read_file(run / name); }), where + ": can't read: it is no regular file");
-    EXPECT_EQ(error_of([&] { sha256_file(run / name); }), where + ": can't read: it is no regular file");
-    EXPECT_THAT(error_of([&] { Folder{run / name}; }), HasSubstr(where + ": can't read the folder"));
+    EXPECT_EQ(error_of<Error>([&] { read_file(run / name); }), where + ": can't read: it is no regular file");
+    EXPECT_EQ(error_of<Error>([&] { sha256_file(run / name); }), where + ": can't read: it is no regular file");
+    EXPECT_THAT(error_of<Error>([&] { Folder{run / name}; }), HasSubstr(where + ": can't read the folder"));
   }
   EXPECT_EQ(read_file(temp_ / "run/link"), "precious") << "what the user names is followed";
   EXPECT_THAT(Folder(temp_ / "run/linked").names(), ElementsAre("file"));
@@ -85,7 +79,7 @@ TEST_F(FolderTest, WritesRegularFilesAndFollowsNoLink) {
   const Folder run(temp_ / "run");
   for (const char* name : {"link", "dangling", "fifo"}) {
     for (const OpenMode how : {OpenMode::append, OpenMode::truncate}) {
-      EXPECT_EQ(error_of([&] { fs.open(run / name, how); }),
+      EXPECT_EQ(error_of<Error>([&] { fs.open(run / name, how); }),
                 (temp_ / "run" / name).string() + ": can't open for writing: it is no regular file");
     }
     EXPECT_THROW(fs.open(run / name, OpenMode::exclusive), IoError);
@@ -94,7 +88,7 @@ TEST_F(FolderTest, WritesRegularFilesAndFollowsNoLink) {
   EXPECT_THROW(fs.open(run / "linked", OpenMode::truncate), IoError);
   // With somebody at its other end, a FIFO opens.
   const Descriptor reader(::open((temp_ / "run/fifo").c_str(), O_RDONLY | O_NONBLOCK));
-  EXPECT_THAT(error_of([&] { fs.open(run / "fifo", OpenMode::append); }), HasSubstr("it is no regular file"));
+  EXPECT_THAT(error_of<Error>([&] { fs.open(run / "fifo", OpenMode::append); }), HasSubstr("it is no regular file"));
 }
 
 TEST_F(FolderTest, ReplacesAndRemovesLinksNotWhatTheyLeadTo) {

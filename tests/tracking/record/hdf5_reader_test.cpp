@@ -24,7 +24,7 @@ std::string sealed(std::string bytes, const format::Position& position = {0, 0, 
   return bytes;
 }
 
-std::string error_of(const std::string& file) {
+std::string refusal_of(const std::string& file) {
   try {
     decode(as_bytes(file), "x.h5");
   } catch (const DataError& error) { return error.what(); }
@@ -65,8 +65,8 @@ hid_t space_of(std::vector<hsize_t> shape) {
 constexpr auto kPlain = [](hid_t) {};
 
 TEST(Hdf5Reader, ReadsWhatTheLibraryWrites) {
-  EXPECT_EQ(error_of(file_with(space_of({3, 2}), H5T_IEEE_F64LE, kPlain)), "no error");
-  EXPECT_EQ(error_of(file_with(space_of({}), H5T_STD_I64LE, kPlain, "scalar")), "no error");
+  EXPECT_EQ(refusal_of(file_with(space_of({3, 2}), H5T_IEEE_F64LE, kPlain)), "no error");
+  EXPECT_EQ(refusal_of(file_with(space_of({}), H5T_STD_I64LE, kPlain, "scalar")), "no error");
 }
 
 TEST(Hdf5Reader, RefusesOtherWaysOfStoring) {
@@ -75,32 +75,32 @@ TEST(Hdf5Reader, RefusesOtherWaysOfStoring) {
     const hsize_t chunk[] = {2};
     H5Pset_chunk(list, 1, chunk);
   };
-  EXPECT_THAT(error_of(file_with(space_of({8}), H5T_IEEE_F32LE, chunks)), HasSubstr(stored));
+  EXPECT_THAT(refusal_of(file_with(space_of({8}), H5T_IEEE_F32LE, chunks)), HasSubstr(stored));
   const auto filters = [&](hid_t list) {
     chunks(list);
     H5Pset_deflate(list, 9);
   };
-  EXPECT_THAT(error_of(file_with(space_of({8}), H5T_IEEE_F32LE, filters)), HasSubstr(stored));
+  EXPECT_THAT(refusal_of(file_with(space_of({8}), H5T_IEEE_F32LE, filters)), HasSubstr(stored));
   TempFolder elsewhere;
   const auto external = [&](hid_t list) { H5Pset_external(list, (elsewhere / "decoy").c_str(), 0, 32); };
-  EXPECT_THAT(error_of(file_with(space_of({8}), H5T_IEEE_F32LE, external)), HasSubstr(stored));
+  EXPECT_THAT(refusal_of(file_with(space_of({8}), H5T_IEEE_F32LE, external)), HasSubstr(stored));
   const auto virtually = [&](hid_t list) {
     const hid_t space = space_of({8});
     H5Pset_virtual(list, space, (elsewhere / "decoy").c_str(), "w", space);
   };
-  EXPECT_THAT(error_of(file_with(space_of({8}), H5T_IEEE_F32LE, virtually)), HasSubstr("stored otherwise"));
+  EXPECT_THAT(refusal_of(file_with(space_of({8}), H5T_IEEE_F32LE, virtually)), HasSubstr("stored otherwise"));
 }
 
 TEST(Hdf5Reader, RefusesOtherTypesAndShapes) {
   for (const hid_t type : {H5T_IEEE_F32BE, H5T_STD_I16LE, H5T_STD_U64BE, H5T_STD_REF_OBJ})
-    EXPECT_THAT(error_of(file_with(space_of({8}), type, kPlain)), HasSubstr("x.h5: w: ")) << type;
+    EXPECT_THAT(refusal_of(file_with(space_of({8}), type, kPlain)), HasSubstr("x.h5: w: ")) << type;
   const hsize_t two[] = {2};
-  EXPECT_THAT(error_of(file_with(space_of({4}), H5Tarray_create2(H5T_IEEE_F32LE, 1, two), kPlain)),
+  EXPECT_THAT(refusal_of(file_with(space_of({4}), H5Tarray_create2(H5T_IEEE_F32LE, 1, two), kPlain)),
               HasSubstr("its element type is none"));
-  EXPECT_THAT(error_of(file_with(space_of({4}), H5T_STD_U64LE, kPlain)), HasSubstr("no tensor's"));
-  EXPECT_THAT(error_of(file_with(space_of({1}), H5T_STD_I64LE, kPlain, "scalar")), HasSubstr("a scalar has none"));
-  EXPECT_THAT(error_of(file_with(space_of({1}), H5T_STD_I64LE, kPlain, "secret")), HasSubstr("of the kind 'secret'"));
-  EXPECT_THAT(error_of(file_with(H5Screate(H5S_NULL), H5T_STD_I64LE, kPlain)), HasSubstr("its shape is no shape"));
+  EXPECT_THAT(refusal_of(file_with(space_of({4}), H5T_STD_U64LE, kPlain)), HasSubstr("no tensor's"));
+  EXPECT_THAT(refusal_of(file_with(space_of({1}), H5T_STD_I64LE, kPlain, "scalar")), HasSubstr("a scalar has none"));
+  EXPECT_THAT(refusal_of(file_with(space_of({1}), H5T_STD_I64LE, kPlain, "secret")), HasSubstr("of the kind 'secret'"));
+  EXPECT_THAT(refusal_of(file_with(H5Screate(H5S_NULL), H5T_STD_I64LE, kPlain)), HasSubstr("its shape is no shape"));
 }
 
 Checkpoint small() {
@@ -123,13 +123,13 @@ TEST(Hdf5Reader, AnyChangedByteWithARightHashIsReadOrNamed) {
     for (const int change : {0x01, 0x80, 0xff, 0x08, 0x28}) {
       std::string changed = whole;
       changed[at] = static_cast<char>(changed[at] ^ change);
-      const std::string error = error_of(sealed(std::move(changed)));
+      const std::string error = refusal_of(sealed(std::move(changed)));
       refused += error != "no error";
       if (error != "no error") { ASSERT_THAT(error, testing::StartsWith("x.h5: ")) << at; }
     }
   }
   EXPECT_GT(refused, 500u);
-  for (size_t size = format::kBlockSize; size < whole.size(); size += 3) error_of(sealed(whole.substr(0, size)));
+  for (size_t size = format::kBlockSize; size < whole.size(); size += 3) refusal_of(sealed(whole.substr(0, size)));
 }
 
 void put(std::string& bytes, size_t at, uint64_t value) { std::memcpy(bytes.data() + at, &value, sizeof value); }
@@ -142,7 +142,7 @@ TEST(Hdf5Reader, TakesNoMemoryOnASizesWord) {
   for (const uint64_t extent : {uint64_t{1} << 40, uint64_t{1} << 62, ~uint64_t{0}}) {
     std::string changed = whole;
     put(changed, at, extent);
-    EXPECT_THAT(error_of(sealed(changed)), HasSubstr("net/w: damaged, or not written by Stet")) << extent;
+    EXPECT_THAT(refusal_of(sealed(changed)), HasSubstr("net/w: damaged, or not written by Stet")) << extent;
   }
 }
 
@@ -161,8 +161,8 @@ std::string beginning(uint64_t messages, uint64_t bytes) {
   return super + number(1, 2) + number(messages, 2) + number(1, 4) + number(bytes, 4) + number(0, 4);
 }
 
-std::string error_of_hdf5(const std::string& hdf5) {
-  return error_of(sealed(std::string(format::kBlockSize, '\0') + hdf5));
+std::string refusal_of_hdf5(const std::string& hdf5) {
+  return refusal_of(sealed(std::string(format::kBlockSize, '\0') + hdf5));
 }
 
 // Each takes little of the file, and together they would take its square.
@@ -171,7 +171,7 @@ TEST(Hdf5Reader, PartsThatLieOnOneAnotherAreRefused) {
   std::string file = beginning(kBlocks, 24 * kBlocks);
   for (uint64_t i = 0; i < kBlocks; ++i)
     file += number(0x10, 2) + number(16, 2) + number(0, 4) + number(kAt + 8 * i) + number(kBytes - 8 * i);
-  EXPECT_THAT(error_of_hdf5(file + std::string(kBytes, '\0')), HasSubstr("its parts lie on one another"));
+  EXPECT_THAT(refusal_of_hdf5(file + std::string(kBytes, '\0')), HasSubstr("its parts lie on one another"));
 }
 
 TEST(Hdf5Reader, TargetsOfLinksAreBounded) {
@@ -190,7 +190,7 @@ TEST(Hdf5Reader, TargetsOfLinksAreBounded) {
   file += std::string("TREE\0\0", 6) + number(1, 2) + number(~uint64_t{0}) + number(~uint64_t{0}) + number(0) +
           number(kNames + names.size());
   file += "HEAP" + number(0, 4) + number(names.size()) + number(0) + number(kNames) + names + symbols;
-  EXPECT_THAT(error_of_hdf5(file), HasSubstr("its names are too long"));
+  EXPECT_THAT(refusal_of_hdf5(file), HasSubstr("its names are too long"));
 }
 
 TEST(Hdf5Reader, GroupsThatHoldThemselvesEnd) {
@@ -202,7 +202,7 @@ TEST(Hdf5Reader, GroupsThatHoldThemselvesEnd) {
     if (bytes.compare(at, 4, "SNOD") != 0) continue;
     std::string changed = bytes;
     put(changed, at + 16, 96);
-    EXPECT_THAT(error_of(sealed(changed)), HasSubstr("two names lead to one place"));
+    EXPECT_THAT(refusal_of(sealed(changed)), HasSubstr("two names lead to one place"));
   }
 }
 
@@ -210,13 +210,13 @@ TEST(Hdf5Reader, TruthIsZeroOrOne) {
   Checkpoint c = small();
   static const std::byte odd[] = {std::byte{1}, std::byte{2}};
   c.tensors[1].data = odd;
-  EXPECT_THAT(error_of(encode(c)), HasSubstr("net/mask: holds 2 where 0 or 1 is meant"));
+  EXPECT_THAT(refusal_of(encode(c)), HasSubstr("net/mask: holds 2 where 0 or 1 is meant"));
 }
 
 TEST(Hdf5Reader, TheStepIsSaidTwiceAndTheSame) {
   Checkpoint c = small();
   c.step = 3;
-  EXPECT_THAT(error_of(sealed(encode(c), {4, 0, {}})), HasSubstr("stet/step: is not what the file begins with"));
+  EXPECT_THAT(refusal_of(sealed(encode(c), {4, 0, {}})), HasSubstr("stet/step: is not what the file begins with"));
 }
 
 TEST(Hdf5Reader, AFileThatIsLargerThanItSaysIsNotRead) {

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "tracking/run_harness.h"
 #include "tracking/sealing.h"

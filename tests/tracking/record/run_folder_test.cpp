@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 
+#include "error_of.h"
 #include "stet/tensor/error.h"
 #include "stet/tracking/record/record.pb.h"
 #include "tracking/fault/faulty_file_system.h"
@@ -18,13 +19,6 @@ namespace stet::tracking {
 namespace {
 
 using testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) { return error.what(); }
-  return "no error";
-}
 
 // Runs `call` in a process of its own; its exit status.
 int in_child(const std::function<void()>& call) {
@@ -67,9 +61,9 @@ TEST(RunFolder, IsMadeWithItsRecordAndFoundAgain) {
   EXPECT_THAT(read_file(a.folder / "run.json"), HasSubstr("\"seed\": \"18446744073709551615\""));
   EXPECT_THAT(read_file(a.folder / "run.json"), HasSubstr("\"digest_interval\": \"0\""))
       << "Proto names, zeros printed";
-  EXPECT_THAT(error_of([&] { find_run(runs, "nope"); }), HasSubstr("no run 'nope'"));
-  EXPECT_THAT(error_of([&] { find_run(runs, first.id().substr(0, 2)); }), HasSubstr("fits 3 runs"));
-  EXPECT_THAT(error_of([&] { find_run(temp / "none", "latest"); }), HasSubstr("holds no run yet"));
+  EXPECT_THAT(error_of<Error>([&] { find_run(runs, "nope"); }), HasSubstr("no run 'nope'"));
+  EXPECT_THAT(error_of<Error>([&] { find_run(runs, first.id().substr(0, 2)); }), HasSubstr("fits 3 runs"));
+  EXPECT_THAT(error_of<Error>([&] { find_run(temp / "none", "latest"); }), HasSubstr("holds no run yet"));
 }
 
 // What belongs to a run lies beside the folder itself, not beside a link to it.
@@ -115,7 +109,7 @@ TEST(RunFolder, ARecordOfManyEmptyPartsIsRefusedBeforeItTakesMemory) {
   for (const auto& [begin, part] : {std::pair("{\"launches\":[{}", ",{}"), std::pair("{\"tags\":[\"\"", ",\"\"")}) {
     std::string text = begin;
     while (text.size() < size_t{14} << 20) text += part;
-    EXPECT_THAT(error_of([&] { parse_record(text + "]}", "run.json"); }),
+    EXPECT_THAT(error_of<Error>([&] { parse_record(text + "]}", "run.json"); }),
                 HasSubstr("holds more than a run's record does"));
   }
 }
@@ -124,7 +118,7 @@ TEST(RunFolder, OneThatCannotBeWrittenIsNamedInOneLine) {
   TempFolder temp;
   std::ofstream(temp / "file") << "x";
   auto record = record_named("x");
-  std::string error = error_of([&] { create_run(real_file_system(), temp / "file/runs", record); });
+  std::string error = error_of<Error>([&] { create_run(real_file_system(), temp / "file/runs", record); });
   EXPECT_THAT(error, HasSubstr("runs folder " + (temp / "file/runs").string()));
   EXPECT_THAT(error, HasSubstr("Not a directory"));
 }
@@ -168,7 +162,7 @@ TEST(RunFolder, ABrokenRecordHidesNoOther) {
 TEST(RunFolder, ABrokenRecordIsNamed) {
   TempFolder temp;
   std::ofstream(temp / "run.json") << "{\"seed\": \"many\"}";
-  EXPECT_THAT(error_of([&] { read_record(temp.path()); }), HasSubstr("run.json: no run record"));
+  EXPECT_THAT(error_of<Error>([&] { read_record(temp.path()); }), HasSubstr("run.json: no run record"));
 }
 
 // Ended at any operation, or with a full disk, what stands in `runs` is a whole run or nothing.
@@ -224,7 +218,7 @@ TEST(RunLock, OneProcessAtATime) {
   EXPECT_TRUE(is_held(folder));
   EXPECT_EQ(status_of(folder, record), RunStatus::running);
   EXPECT_EQ(read_holder(folder)->pid, ::getpid());
-  EXPECT_THAT(error_of([&] { open_run(real_file_system(), folder); }),
+  EXPECT_THAT(error_of<Error>([&] { open_run(real_file_system(), folder); }),
               HasSubstr("still running (process " + std::to_string(::getpid())));
   held.reset();
   EXPECT_FALSE(is_held(folder));
@@ -252,7 +246,7 @@ TEST(RunLock, WithoutLocksAHeartbeatHolds) {
   Path folder = held->folder.path();
   EXPECT_THAT(held->lock.warning(), HasSubstr("refuses locks"));
   EXPECT_TRUE(is_held(folder));
-  EXPECT_THAT(error_of([&] { open_run(fs, folder); }), HasSubstr("still running"));
+  EXPECT_THAT(error_of<Error>([&] { open_run(fs, folder); }), HasSubstr("still running"));
   held.reset();
   EXPECT_FALSE(is_held(folder));
   in_child([&] {

@@ -4,14 +4,14 @@
 
 #include <bit>
 #include <cmath>
-#include <limits>
 
+#include "error_of.h"
+#include "non_finite.h"
 #include "stet/tensor/error.h"
 
 namespace stet::tracking {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double nan = std::nan("");
 
 // A checkpoint of step 7 with one tensor.
@@ -29,21 +29,14 @@ struct OneTensor {
   }
 };
 
-template <class Call> std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const TrainingError& e) { return e.what(); }
-  return "";
-}
-
 TEST(FiniteCheck, NamesStepAndCulprit) {
   const FiniteCheck check;
-  EXPECT_EQ(error_of([&] { check.metric(3, "error", kInfinity); }),
+  EXPECT_EQ(error_of<TrainingError>([&] { check.metric(3, "error", kInfinity); }),
             "step 3: error is inf; log finite values, or go on with --allow-nan");
-  EXPECT_EQ(error_of([&] { check.loss(4, nan); }),
+  EXPECT_EQ(error_of<TrainingError>([&] { check.loss(4, nan); }),
             "step 4: the loss is nan; lower the learning rate, or go on with --allow-nan");
   const OneTensor bad(TensorKind::parameter, {1, static_cast<float>(nan)});
-  EXPECT_EQ(error_of([&] { check.parameters(bad.checkpoint); }),
+  EXPECT_EQ(error_of<TrainingError>([&] { check.parameters(bad.checkpoint); }),
             "step 7: net/w holds a NaN or an infinity; lower the learning rate, or go on with --allow-nan");
 }
 

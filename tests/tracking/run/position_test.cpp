@@ -7,8 +7,6 @@
 namespace stet::tracking {
 namespace {
 
-using Entry = Position::Entry;
-
 // Loops of 5, 5 and 7 steps, then one of 2 within whose second step 3 of 4 inner steps are done.
 Position somewhere() {
   Position p;
@@ -37,15 +35,15 @@ TEST(Position, IsFoundAgainWithTheMomentsBeforeIt) {
   Position p;
   p.seek(somewhere().to_text());
   for (const int64_t end : {5, 10, 17}) {
-    EXPECT_EQ(p.enter(), Entry::skipped);
+    EXPECT_EQ(p.enter(), Position::Entry::skipped);
     EXPECT_EQ(p.moment(), (Moment{end, end}));
     p.leave(p.moment());
   }
-  EXPECT_EQ(p.enter(), Entry::enclosing);
+  EXPECT_EQ(p.enter(), Position::Entry::enclosing);
   EXPECT_EQ(p.moment(), (Moment{18, 18}));
   EXPECT_EQ(p.index(), 1);
   p.begin_iteration(p.moment());
-  EXPECT_EQ(p.enter(), Entry::reached);
+  EXPECT_EQ(p.enter(), Position::Entry::reached);
   EXPECT_EQ(p.index(), 3);
   EXPECT_FALSE(p.seeking());
   EXPECT_EQ(p.to_text(), somewhere().to_text());
@@ -59,7 +57,7 @@ TEST(Position, ALoopLeftByBreakIsNotEnteredAgain) {
   EXPECT_EQ(p.to_text(), "1!");
   Position q;
   q.seek("1!");
-  EXPECT_EQ(q.enter(), Entry::reached);
+  EXPECT_EQ(q.enter(), Position::Entry::reached);
   EXPECT_TRUE(q.finished());
 }
 

@@ -7,14 +7,14 @@
 #include <limits>
 #include <numeric>
 
+#include "non_finite.h"
+
 namespace stet::tracking::ui {
 namespace {
 
 using ::testing::Each;
 using ::testing::ElementsAre;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLargest = std::numeric_limits<double>::max();
 
 LoggedMedium histogram(std::vector<double> triples) {
