@@ -22,7 +22,7 @@ if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache AND NOT "$ENV{CCACHE_DISABLE}")
   set(without_cache OFF)
 endif()
 option(STET_PCH "Compile the run record and the tests with precompiled headers" ${without_cache})
-option(STET_UNITY "Compile the sources of tensor, nn, data, optim and the page's server a dozen at a time" ${without_cache})
+option(STET_UNITY "Compile the sources of the libraries and of some tests a dozen at a time" ${without_cache})
 
 # GCC 12's warnings that follow values through inlined functions take a std::variant's unused alternative, or the sum of two std::strings, for
 # an error, depending on what else it inlines (its bugs 105562, 105651). Where it inlines otherwise than in an ordinary build they are off; sanitizers see more.

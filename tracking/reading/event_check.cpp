@@ -13,15 +13,15 @@ namespace {
 
 constexpr int64_t kFrameBytes = 16;  // around an event
 
-using Value = record::Summary::Value;
+using SummaryValue = record::Summary::Value;
 
-record::Event scalar_again(const Value& value) {
+record::Event scalar_again(const SummaryValue& value) {
   MetricContext context;
   for (const auto& c : value.context()) context.emplace_back(c.name(), c.value());
   return scalar_event(metric_name(value), value.double_value(), context, value.varies());
 }
 
-record::Event numbers_again(const Value& value) {
+record::Event numbers_again(const SummaryValue& value) {
   const std::vector<double> numbers = numbers_of(value);
   if (value.tensor().tensor_shape().dim_size() == 1) return vector_event(metric_name(value), numbers);
   if (numbers.size() % 3 != 0) return {};
@@ -31,7 +31,7 @@ record::Event numbers_again(const Value& value) {
   return histogram_event(metric_name(value), histogram);
 }
 
-record::Event medium_again(const Value& value) {
+record::Event medium_again(const SummaryValue& value) {
   if (value.tensor().dtype() == record::DT_DOUBLE) return numbers_again(value);
   const auto& parts = value.tensor().string_val();
   if (parts.size() == 1) return text_event(metric_name(value), parts[0]);
@@ -41,17 +41,17 @@ record::Event medium_again(const Value& value) {
 }
 
 // The tag of the record's first form: a context's values behind slashes. A run that was begun then may have gone on.
-std::string older_tag(const Value& value) {
+std::string older_tag(const SummaryValue& value) {
   std::string tag = metric_name(value);
   for (const auto& c : value.context()) tag += "/" + c.value();
   return tag;
 }
 
 // Made anew from what it says, it is the same.
-bool is_odd(const Value& value) {
+bool is_odd(const SummaryValue& value) {
   record::Event again = value.has_double_value() ? scalar_again(value) : medium_again(value);
   if (again.summary().value_size() != 1) return true;
-  Value& expected = *again.mutable_summary()->mutable_value(0);
+  SummaryValue& expected = *again.mutable_summary()->mutable_value(0);
   if (value.has_double_value() && value.tag() == older_tag(value)) expected.set_tag(value.tag());
   if (value.metric() == value.tag()) expected.set_metric(value.metric());  // older logs name it always
   return expected.SerializeAsString() != value.SerializeAsString();
@@ -75,7 +75,7 @@ bool is_odd(const record::Event& event) {
     case record::Event::WHAT_NOT_SET: return true;
     default: return false;  // digests, which are compared, and Resume, by which the log is read
   }
-  for (const Value& value : event.summary().value()) {
+  for (const SummaryValue& value : event.summary().value()) {
     if (is_odd(value)) return true;
   }
   return event.summary().value().empty();
