@@ -42,6 +42,7 @@ class SiLU : public Activation {
   std::string describe() const override { return "SiLU"; }
 };
 
+/// (e^x - e^-x) / (e^x + e^-x).
 class Tanh : public Activation {
  public:
   Tensor operator()(const Tensor& x) const { return stet::tanh(x); }
@@ -180,12 +181,14 @@ class Along : public Activation {
   int axis_;
 };
 
+/// Shares that sum to one along an axis: softmax(x, axis).
 class Softmax : public Along {
  public:
   explicit Softmax(int axis = -1) : Along("Softmax", axis) {}
   Tensor operator()(const Tensor& x) const { return softmax(x, axis_); }
 };
 
+/// Their logarithms: log_softmax(x, axis).
 class LogSoftmax : public Along {
  public:
   explicit LogSoftmax(int axis = -1) : Along("LogSoftmax", axis) {}

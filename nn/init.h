@@ -45,6 +45,7 @@ struct TruncatedOptions {
 };
 Tensor truncated_normal(const Shape& shape, const Rng& rng, const TruncatedOptions& options = {});
 
+/// Every element `value`, as `full`.
 Tensor constant(const Shape& shape, double value, DType dtype = DType::float32);
 
 /// Saxe et al., 2014 (arXiv 1312.6120): the rows of [shape[0], the rest] (or the columns, where there are fewer) are

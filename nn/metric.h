@@ -139,6 +139,8 @@ struct Confusion {
   Tensor image(int64_t cell = 16) const;
 };
 
+/// How often samples of each class are taken for each: predictions as scores with an axis of classes, or as classes;
+/// targets int64 classes.
 class ConfusionMatrix {
  public:
   /// Throws UsageError unless there is a class.

@@ -102,6 +102,7 @@ class TransformerEncoder : public Module {
   std::optional<LayerNorm> norm;
 };
 
+/// Decoder layers one after another (Vaswani et al., 2017), each over x [N, T, width] and memory [N, S, width].
 class TransformerDecoder : public Module {
  public:
   /// Layer i draws from rng/i. Throws UsageError unless there is a layer, and as MultiHeadAttention does.

@@ -235,6 +235,7 @@ std::string to_string(const Tensor& t);
 /// The same values in row-major memory.
 Tensor contiguous(const Tensor& x);
 
+/// Every element 0, or 1; of bool false, or true.
 Tensor zeros(Shape shape, DType dtype = DType::float32, Device device = cpu);
 Tensor ones(Shape shape, DType dtype = DType::float32, Device device = cpu);
 /// Every element `value`, rounded once to a floating dtype. Of another it must be a value: full({2}, 0.5, DType::int64)
@@ -247,6 +248,7 @@ inline Tensor full_like(const Tensor& x, double value) { return full(x.shape(), 
 /// 0, 1, … n-1. Throws UsageError where n is negative, or an integer dtype does not reach to n-1. With a beginning and
 /// a step it is in tensor/ops/ranges.h.
 Tensor arange(int64_t n, DType dtype = DType::int64);
+/// [n, n]: 1 on the diagonal, else 0.
 Tensor eye(int64_t n, DType dtype = DType::float32);
 
 }  // namespace stet

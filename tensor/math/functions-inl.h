@@ -322,9 +322,6 @@ STET_LANES F64 flip_sign(F64 x, F64 sign) { return from_bits(bits(x) ^ (bits(sig
 /// a, or `instead` where a is infinite or NaN.
 STET_LANES F64 finite_or(F64 a, double instead) { return select(a < splat(kInfinity), a, splat(instead)); }
 
-/// `result` where x is finite, NaN elsewhere.
-STET_LANES F64 where_finite(F64 x, F64 result) { return result + (x - x); }
-
 STET_LANES F64 sin(F64 x) {
   const F64 a = abs(x);
   const F64 result = flip_sign(sine_of_turn(turn_of_radians(at_least(finite_or(a, 1), 0x1p-12)), 0), x);

@@ -12,11 +12,6 @@ namespace {
 
 constexpr size_t kGap = 2, kNoTerminal = 200, kWidestName = 40;
 
-std::string filled_up(const std::string& text, size_t width) {
-  const size_t used = display_width(text);
-  return text + std::string(width > used ? width - used : 0, ' ');
-}
-
 std::string shown(const std::string& text) { return text.empty() ? "-" : printable(text); }
 
 // Of those of which none is wider than `most`, the width.

@@ -23,11 +23,6 @@ std::string name_of_run(const Path& run) {
   } catch (const Error&) { return "?"; }  // its line says why
 }
 
-std::string filled_up(const std::string& text, size_t width) {
-  const size_t used = display_width(text);
-  return text + std::string(width > used ? width - used : 0, ' ');
-}
-
 }  // namespace
 
 int print_seals(const std::vector<Path>& runs) {

@@ -155,6 +155,11 @@ size_t display_width(const std::string& text) {
   return width;
 }
 
+std::string filled_up(const std::string& text, size_t width) {
+  const size_t used = display_width(text);
+  return text + std::string(width > used ? width - used : 0, ' ');
+}
+
 bool takes_colours() {
   const char* refused = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");

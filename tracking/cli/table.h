@@ -30,6 +30,9 @@ bool takes_colours();
 /// Characters as a terminal counts them: some take two places, some none.
 size_t display_width(const std::string& text);
 
+/// The text, and spaces up to that width.
+std::string filled_up(const std::string& text, size_t width);
+
 /// Prints it, numbers to the right, no line wider than `width` as far as shortening texts and leaving out columns that
 /// may go can help. Returns the headers of those that were left out. Colours where standard output is a terminal and
 /// NO_COLOR is not set.

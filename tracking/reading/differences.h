@@ -44,6 +44,8 @@ struct RunDifferences {
   }
 };
 
+/// What differs between two runs, field by field; of a metric whose summaries are the same, where its curves part,
+/// which their logs say.
 RunDifferences diff(const RunOverview& a, const RunOverview& b);
 
 }  // namespace stet::tracking

@@ -40,6 +40,7 @@ struct CheckpointDistance {
   std::vector<std::string> scalars;     ///< names of those that differ
 };
 
+/// Where two runs part: the first step whose bits differ, and in which tensors.
 struct Divergence {
   enum class Verdict : uint8_t {
     same,         ///< bit for bit, to the end of both

@@ -20,6 +20,7 @@ class RunRecord;
 
 namespace stet::tracking {
 
+/// Whether a run is as it was when it ended.
 enum class SealState : uint8_t {
   open,      ///< the last launch has no end mark: the run runs, or was killed
   unsealed,  ///< it ended, and no seal was made: by an older version, or as files could not be read

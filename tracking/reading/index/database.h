@@ -51,7 +51,6 @@ class Statement {
   int places() const;  ///< that can be bound
   bool is_null(int column) const;
   bool is_text(int column) const;
-  bool is_integer(int column) const;
   int64_t integer(int column) const;
   double real(int column) const;  ///< NaN where it is NULL
   std::string text(int column) const;

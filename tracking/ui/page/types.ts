@@ -67,11 +67,6 @@ export interface TableAnswer {
   warnings?: string[];
 }
 
-export interface IdsAnswer {
-  generation: number;
-  ids: string[];
-}
-
 export interface ColumnsAnswer {
   ids: string[];
   columns: { expr: string; kind: Kind; values: Value[] }[];
