@@ -187,7 +187,7 @@ template <bool kByKeys, int kSlices, int kBuffers> __global__ void __launch_boun
       const int row = place.row(i);
       const bool is_seen = seen(row, j, tile);
       const float slope =
-          shared.weights.at[row][place.column(j)] * (product - (kByKeys ? delta[j] : shared.deltas[row]));
+          shared.weights.at[row][place.column(j)] * ((product + 0.0f) - (kByKeys ? delta[j] : shared.deltas[row]));
       if (x.d_mask != nullptr && blockIdx.y == 0) {
         const int query = first + row, key = tile * kSide + place.column(j);
         if (query < s.queries && key < s.keys)

@@ -352,8 +352,8 @@ template <int kBuffers, class Walk> class Pipeline {
 };
 
 /// sums[i][j] = own row i · partner's row column j, over all slices of their columns, which the pipeline brings to own
-/// and partners. Without kChunks the columns are one chain's. That a product of -0 stays one there shows nowhere:
-/// neither e^x nor a sum from +0 tells zeros apart.
+/// and partners. Without kChunks the columns are one chain's, and a product of -0 stays one: neither e^x nor a sum from
+/// +0 tells zeros apart, and who does adds +0.
 template <bool kChunks, class Pipeline, class Tiles>
 __device__ __forceinline__ void multiply_slices(Sums& sums, Pipeline& pipeline, const Tiles& own, const Tiles& partners,
                                                 int columns, const Place& place) {

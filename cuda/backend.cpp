@@ -12,6 +12,7 @@
 #include "stet/cuda/queue.h"
 #include "stet/cuda/transfers.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 
 namespace stet {
 
@@ -160,7 +161,9 @@ class CudaBackend : public Backend {
   cuda::Transfers transfers_;
 };
 
+// The host computes numbers for kernels, such as a constant of the dtype, in the contract's environment.
 template <auto kKernel, class... Arguments> void on_queue(Backend& on, Arguments... arguments) {
+  const ContractFloatEnv env;
   kKernel(static_cast<CudaBackend&>(on).queue(), std::forward<Arguments>(arguments)...);
 }
 

@@ -75,8 +75,11 @@ Tensor MultiHeadAttention::operator()(const Tensor& x, const Tensor& memory, con
 Tensor MultiHeadAttention::operator()(const Tensor& queries, const Tensor& keys, const Tensor& values,
                                       const AttentionCall& call) const {
   if (call.cache) raise("MultiHeadAttention: a cache keeps keys and values of one memory, not of two tensors");
-  return mix(heads_of(project(queries, 0, 0), heads_),
-             {heads_of(project(keys, 1, 1), kv_heads_), heads_of(project(values, 2, 2), kv_heads_)}, call, false);
+  // One after another: the three may be one tensor, whose gradients add up in the order of its uses.
+  const Tensor k = heads_of(project(keys, 1, 1), kv_heads_);
+  const Tensor v = heads_of(project(values, 2, 2), kv_heads_);
+  const Tensor q = heads_of(project(queries, 0, 0), heads_);
+  return mix(q, {k, v}, call, false);
 }
 
 Tensor MultiHeadAttention::project(const Tensor& x, int64_t first, int64_t last) const {

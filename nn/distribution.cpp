@@ -41,7 +41,8 @@ Tensor logits_of(const Tensor& probs) {
   const double precision = probs.dtype() == DType::float32 ? double{std::numeric_limits<float>::epsilon()}
                                                            : std::numeric_limits<double>::epsilon();
   const Tensor p = clamp(probs, precision, 1 - precision);
-  return log(p) - log1p(-p);
+  const Tensor of_other = log1p(-p);
+  return log(p) - of_other;
 }
 
 // Throws UsageError where one of the parameters is such that no distribution has it.

@@ -243,9 +243,13 @@ Tensor bce(const Tensor& p, const Tensor& t, Reduction reduction) {
   const Tensor is = logarithm(log(p.detach())), is_not = logarithm(log1p(-p.detach()));
   const Tensor value = -(t.detach() * is + (1 - t.detach()) * is_not);
   const auto of_probability = [p, t](const Tensor& g) {
-    return (p - t) / maximum((1 - p) * p, full({}, 1e-12, p.dtype(), p.device())) * g;
+    const Tensor spread = maximum((1 - p) * p, full({}, 1e-12, p.dtype(), p.device()));
+    return (p - t) / spread * g;
   };
-  const auto of_target = [p, logarithm](const Tensor& g) { return (logarithm(log1p(-p)) - logarithm(log(p))) * g; };
+  const auto of_target = [p, logarithm](const Tensor& g) {
+    const Tensor of_one = logarithm(log(p));
+    return (logarithm(log1p(-p)) - of_one) * g;
+  };
   return reduce(record("bce", value, {{p, of_probability}, {t, of_target}}), reduction);
 }
 
@@ -285,7 +289,8 @@ Tensor gaussian_nll(const Tensor& x, const Tensor& target, const Tensor& varianc
   require_alike("gaussian_nll", x, target);
   if (!(o.epsilon > 0)) raise("gaussian_nll: epsilon {} must be positive", o.epsilon);
   const Tensor v = bounded(variance, o.epsilon);
-  Tensor loss = 0.5 * (log(v) + square(x - target) / v);
+  const Tensor far = square(x - target) / v;
+  Tensor loss = 0.5 * (log(v) + far);
   if (loss.shape() != x.shape()) {
     raise("gaussian_nll: a variance {} for predictions {}; it must broadcast to them", variance.shape().to_string(),
           x.shape().to_string());

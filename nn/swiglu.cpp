@@ -10,7 +10,12 @@ SwiGLU::SwiGLU(int64_t width, int64_t hidden, const Rng& rng, const SwiGLUOption
       up(width, hidden, rng / "up", {.bias = options.bias, .dtype = options.dtype}),
       down(hidden, width, rng / "down", {.bias = options.bias, .dtype = options.dtype}) {}
 
-Tensor SwiGLU::operator()(const Tensor& x) const { return down(silu(gate(x)) * up(x)); }
+// Named, as C++ leaves open which operand of an expression comes first: the order of a value's uses is that in which
+// its gradients add up.
+Tensor SwiGLU::operator()(const Tensor& x) const {
+  const Tensor raised = up(x);
+  return down(silu(gate(x)) * raised);
+}
 
 void SwiGLU::members(Visitor& v) { v("gate", gate)("up", up)("down", down); }
 

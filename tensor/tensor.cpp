@@ -8,6 +8,7 @@
 
 #include "stet/tensor/backend.h"
 #include "stet/tensor/error.h"
+#include "stet/tensor/float_env.h"
 #include "stet/tensor/node.h"
 #include "stet/tensor/ops.h"
 #include "stet/tensor/ops/common.h"
@@ -172,6 +173,7 @@ template <class T> T with_plain_nan(T x) {
 template <class T> T Tensor::item() const {
   if (elements() != 1) raise("item: the tensor has shape {}, not one element", shape().to_string());
   const Tensor host = detach().to(cpu);
+  const ContractFloatEnv env;
   return visit_dtype(dtype(), [&]<class Element>(Element) {
     return with_plain_nan(scalar_ops::convert<T>(*static_cast<const Element*>(host.data())));
   });

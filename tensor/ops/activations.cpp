@@ -33,7 +33,8 @@ Tensor exponential_below(const char* op, const Tensor& x, const Exponential& for
   }();
   return record(op, y, {{x, [=](const Tensor& g) {
                            const ContractFloatEnv env;
-                           return where(x > 0, above(g), g * (exp(below(x)) * (form.below / form.divisor)));
+                           const Tensor under = g * (exp(below(x)) * (form.below / form.divisor));
+                           return where(x > 0, above(g), under);
                          }}});
 }
 

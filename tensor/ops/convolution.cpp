@@ -71,11 +71,14 @@ void require_window(const char* op, const Window& s) {
     raise("{}: kernel, stride and dilation must be at least 1", op);
   }
   if (s.pad_h < 0 || s.pad_w < 0) raise("{}: padding must be at least 0", op);
-  const auto fits = [op](int64_t extent, int64_t padding, int64_t dilation, int64_t kernel) {
-    const int64_t padded = add_extents(op, extent, multiply_extents(op, 2, padding));
+  const int64_t h = add_extents(op, s.h, multiply_extents(op, 2, s.pad_h)),
+                w = add_extents(op, s.w, multiply_extents(op, 2, s.pad_w));
+  constexpr int64_t kMostLanes = 128;
+  multiply_extents(op, multiply_extents(op, h, w), kMostLanes);  // which kernels count in
+  const auto fits = [op](int64_t padded, int64_t dilation, int64_t kernel) {
     return multiply_extents(op, dilation, kernel - 1) < padded;
   };
-  if (!fits(s.h, s.pad_h, s.dil_h, s.kh) || !fits(s.w, s.pad_w, s.dil_w, s.kw)) {
+  if (!fits(h, s.dil_h, s.kh) || !fits(w, s.dil_w, s.kw)) {
     raise("{}: a {}x{} kernel does not fit an image of {}x{} with its padding", op, s.kh, s.kw, s.h, s.w);
   }
 }

@@ -223,7 +223,8 @@ template <class Needed> Operand paired(const Equation& equation, Operand a, Oper
   }
   if (contracted.empty()) {
     const Indices all = equation.sorted(together({batch, of_a, of_b}));
-    return {aligned(a, all) * aligned(b, all), all};
+    const Tensor right = aligned(b, all), left = aligned(a, all);
+    return {left * right, all};
   }
   const Tensor left = aligned(a, together({batch, of_a, contracted}));
   const Tensor right = aligned(b, together({batch, contracted, of_b}));

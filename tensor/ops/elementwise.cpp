@@ -139,7 +139,10 @@ Tensor operator/(const Tensor& a, const Tensor& b) {
   require_arithmetic("div", a);
   return record("div", apply(Binary::div, "div", a, b),
                 {{a, [s = a.shape(), b](const Tensor& g) { return sum_to(g / b, s); }},
-                 {b, [s = b.shape(), a, b](const Tensor& g) { return sum_to(-((g / b) * (a / b)), s); }}});
+                 {b, [s = b.shape(), a, b](const Tensor& g) {
+                    const Tensor ratio = a / b;  // before g / b, whose operand is b too
+                    return sum_to(-((g / b) * ratio), s);
+                  }}});
 }
 
 Tensor operator-(const Tensor& x) {

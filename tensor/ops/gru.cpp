@@ -32,7 +32,8 @@ std::vector<GruStep> steps(const Tensor& x, const RecurrentWeights& w, const Ten
     s.from_state = block(from_state, 2, 3);
     s.candidate = tanh(block(from_x, 2, 3) + s.reset * s.from_state);
     s.before = hidden;
-    s.hidden = at_step(lengths, t, (1 - s.update) * s.candidate + s.update * hidden, hidden);
+    const Tensor kept = s.update * hidden;
+    s.hidden = at_step(lengths, t, (1 - s.update) * s.candidate + kept, hidden);
     hidden = s.hidden;
     all.push_back(std::move(s));
   }

@@ -161,8 +161,8 @@ Tensor batch_norm_evaluation(const BatchNormInputs& in, const BatchStatistics& s
   const BatchNormInputs p = as_planes(in);
   const Tensor scale = scale_of(s.variance, p.epsilon);
   const Tensor factor = p.weight.defined() ? p.weight * scale : scale;
-  return finish(p.x * by_channel(factor), shift_of(p.bias, s.mean, factor), p.residual, p.activation)
-      .reshape(in.x.shape().dims());
+  const Tensor shift = shift_of(p.bias, s.mean, factor);
+  return finish(p.x * by_channel(factor), shift, p.residual, p.activation).reshape(in.x.shape().dims());
 }
 
 }  // namespace composed

@@ -46,6 +46,7 @@ Window pool_window(const char* op, const Tensor& x, std::pair<int64_t, int64_t> 
   s.count_padding = o.count_include_pad;
   s.over_h = checked_over(op, {s.h, s.kh, s.stride_h, s.pad_h}, o.ceil_mode);
   s.over_w = checked_over(op, {s.w, s.kw, s.stride_w, s.pad_w}, o.ceil_mode);
+  multiply_extents(op, s.kh, s.kw);  // which means divide by
   return s;
 }
 

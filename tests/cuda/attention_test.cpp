@@ -173,5 +173,16 @@ TEST(Attention, EqualsTheCpuWithLittleSharedMemory) {
   });
 }
 
+// A product of -0 less a difference of +0: the CPU's chain begins with +0, so that the slope is +0.
+TEST(Attention, ASlopeOfNothingHasTheCpusSign) {
+  const auto slope = [](Device on) {
+    const Tensor mask = watch(zeros({1, 1, 1, 1}, DType::float32, on));
+    const Tensor one = ones({1, 1, 1, 1}, DType::float32, on), v = full({1, 1, 1, 16}, -1e-30, DType::float32, on);
+    const Tensor o = attention(one, one, v, {.mask = mask});
+    return contiguous(backward(sum(o * 1e-30))[mask]).to_vector<float>();
+  };
+  EXPECT_TRUE(all_same_bits(slope(testing::device()), slope(cpu)));
+}
+
 }  // namespace
 }  // namespace stet

@@ -1,4 +1,5 @@
 // Ops element by element on a GPU against the CPU, bit for bit.
+#include <cfenv>
 #include <limits>
 
 #include "cuda/compare.h"
@@ -188,6 +189,16 @@ template <class E, class Call> void expect_error(const std::string& message, con
     call();
     ADD_FAILURE() << "no error, not: " << message;
   } catch (const E& e) { EXPECT_EQ(std::string(e.what()).substr(0, message.size()), message); }
+}
+
+TEST(CudaElementwise, NumbersBesideTensorsAreRoundedAsTheContractSays) {
+  const Tensor x = ones({1}, DType::float32, device());
+  std::fesetround(FE_UPWARD);
+  const Tensor product = x * 0.7;
+  const float number = full({}, 0.7, DType::float64).item<float>();
+  std::fesetround(FE_TONEAREST);
+  EXPECT_EQ(product.item<float>(), 0.7f);
+  EXPECT_EQ(number, 0.7f);
 }
 
 TEST(CudaElementwise, RefusesIntegerDivisionByZeroAtTheNextWait) {

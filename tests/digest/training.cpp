@@ -2,10 +2,12 @@
 #include "training.h"
 
 #include "stet/data/digits.h"
+#include "stet/nn/attention.h"
 #include "stet/nn/distance.h"
 #include "stet/nn/distribution.h"
 #include "stet/nn/init.h"
 #include "stet/nn/linear.h"
+#include "stet/nn/swiglu.h"
 #include "stet/optim/adafactor.h"
 #include "stet/optim/adagrad.h"
 #include "stet/optim/adam.h"
@@ -162,6 +164,49 @@ void add_initialisers(Cases& cases) {
                    }});
 }
 
+// The gradient of x in x + f(x), of f's layer on device().
+template <class Layer, class F> void add_residual(Cases& cases, const char* name, Layer layer, F f) {
+  cases.push_back({name, [=](Trace& trace) {
+                     Layer own = layer;
+                     to(own, device());
+                     const Tensor x = watch(values({4, 8, 16}, 1, Values::wide));
+                     trace(backward(sum(square(x + f(own, x))))[x]);
+                   }});
+}
+
+// Gradients of the gradients of two inputs.
+void add_second(Cases& cases, const char* name, const Op& op) {
+  cases.push_back({name, [=](Trace& trace) {
+                     const Tensor a = watch(sin(values({33, 7}, 1, Values::wide))),
+                                  b = watch(cos(values({33, 7}, 2, Values::wide)));
+                     const Gradients first = backward(sum(square(op({a, b}))), {.graph = true});
+                     const Tensor of_a = sum(square(first[a])), of_b = sum(square(first[b]));
+                     const Gradients second = backward(of_a + of_b);
+                     trace(second[a]);
+                     trace(second[b]);
+                   }});
+}
+
+// Values that stand in several operands of one expression, which C++ evaluates in the order that a compiler likes:
+// their gradients add up in the order of their uses, which the sources therefore name.
+void add_shared_operands(Cases& cases) {
+  add_residual(cases, "swiglu.residual", nn::SwiGLU(16, 32, Rng(3, "swiglu")),
+               [](auto& layer, const Tensor& x) { return layer(x); });
+  add_residual(cases, "attention.of_one", nn::MultiHeadAttention(16, 2, Rng(3, "attention")),
+               [](auto& layer, const Tensor& x) { return layer(x, x, x); });
+  add_second(cases, "div.second", [](In x) {
+    const Tensor ratio = x[0] / x[1], product = square(x[0]) * x[1];
+    return ratio + product;
+  });
+  add_second(cases, "bce.second", [](In x) { return nn::bce(sigmoid(x[0]), sigmoid(x[1])); });
+  add_second(cases, "gaussian_nll.second", [](In x) { return nn::gaussian_nll(x[0], x[1], square(x[0]) + 0.1); });
+  add_second(cases, "selu.second", [](In x) { return selu(x[0] * x[1]); });
+  add_second(cases, "einsum.second", [](In x) {
+    const Tensor both = x[0] * x[1];
+    return einsum("ij,ij->ij", {both, both}) * both;
+  });
+}
+
 template <class Optimizer, class Options> void add_optimizer(Cases& cases, const char* name, const Options& options) {
   cases.push_back({name, [=](Trace& trace) {
                      for (DType dtype : {DType::float32, DType::float64}) {
@@ -233,6 +278,7 @@ void add_training(Cases& cases) {
   add_losses_of_margin(cases);
   add_distributions(cases);
   add_clipping(cases);
+  add_shared_operands(cases);
   add_initialisers(cases);
   add_optimizers(cases);
   add_composed_optimizers(cases);

@@ -38,6 +38,15 @@ TEST(Sizes, PastInt64AreRefusedByTheOp) {
        [] {
          zeros({kHuge, kHuge});
        }},
+      {"avg_pool2d",
+       [] {
+         avg_pool2d(zeros({1, 1, 2, 2}), {kHuge, kHuge}, {.padding = {kHuge / 2, kHuge / 2}});
+       }},
+      {"conv2d",
+       [] {
+         conv2d(zeros({1, 1, 4, 3}), zeros({1, 1, 1, 2}), {},
+                {.padding = {0, kQuarter / 2}, .dilation = {1, kQuarter}});
+       }},
       {"ones",
        [] {
          ones({kQuarter, 2});
