@@ -139,7 +139,8 @@ std::vector<std::string> mask_arguments(const std::vector<std::string>& argv) {
       masked.push_back(argument.substr(0, sign + 1) + mask_secret(argument.substr(0, sign), argument.substr(sign + 1)));
       flag.clear();
     } else {
-      masked.push_back(mask_secret(is_flag ? "" : flag, argument));
+      // What begins with one - may be a value all the same.
+      masked.push_back(mask_secret(argument.starts_with("--") ? "" : flag, argument));
       flag = is_flag ? argument : "";
     }
   }

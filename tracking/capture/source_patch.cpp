@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <vector>
@@ -47,11 +48,13 @@ Index index_of(git_repository* repository) {
 }
 
 bool is_source(const Path& path) {
-  static const std::set<std::string> endings = {".c",    ".cc",  ".cpp",   ".cxx", ".h",   ".hh",    ".hpp",  ".hxx",
-                                                ".inl",  ".cu",  ".cuh",   ".py",  ".sh",  ".cmake", ".json", ".toml",
-                                                ".yaml", ".yml", ".proto", ".ini", ".cfg", ".md"};
+  // No object with a destructor: exit() may come while another thread reads.
+  static constexpr std::string_view endings[] = {".c",    ".cc",  ".cpp",   ".cxx", ".h",   ".hh",    ".hpp",  ".hxx",
+                                                 ".inl",  ".cu",  ".cuh",   ".py",  ".sh",  ".cmake", ".json", ".toml",
+                                                 ".yaml", ".yml", ".proto", ".ini", ".cfg", ".md"};
   std::string name = path.filename().string();
-  return endings.contains(path.extension().string()) || name == "CMakeLists.txt" || name == "Makefile";
+  return std::find(std::begin(endings), std::end(endings), path.extension().string()) != std::end(endings) ||
+         name == "CMakeLists.txt" || name == "Makefile";
 }
 
 bool lies_in(const Path& path, const Path& folder) {
@@ -240,7 +243,7 @@ class PatchMaker {
   void add_folder(const std::string& name) {
     const Path folder = (root_ / name).parent_path();
     std::error_code error;
-    if (lies_in(std::filesystem::weakly_canonical(folder, error), runs_)) return;
+    if (is_of_runs(std::filesystem::weakly_canonical(folder, error))) return;
     if (visited_ > kVisitLimit) return leave_out(name, kNotVisited);
     if (std::filesystem::exists(std::filesystem::symlink_status(folder / ".git", error)))
       return leave_out(name, "a git repository of its own");
@@ -260,6 +263,16 @@ class PatchMaker {
       int ignored = 0;
       if (git_ignore_path_is_ignored(&ignored, repository_, entry.c_str()) != 0 || !ignored) add_untracked(entry);
     }
+  }
+
+  // The folder of runs, or what lies in it. Where the tree itself lies in it, as under --runs ., only what Stet made.
+  bool is_of_runs(const Path& folder) const {
+    if (!lies_in(root_, runs_)) return lies_in(folder, runs_);
+    std::error_code error;
+    const std::string name = folder.filename().string();
+    const bool made = name == ".trash" || name.starts_with(".new-") || name.starts_with(".gone-") ||
+                      name == "programs" || name == "views";
+    return folder.parent_path() == runs_ && (made || std::filesystem::exists(folder / "run.json", error));
   }
 
   void add_file(const std::string& name) {

@@ -40,8 +40,11 @@ template <class Map> auto after(const Map& map, const std::optional<uint64_t>& l
 
 }  // namespace
 
-bool Comparison::must_be_recorded(uint64_t tick) {
-  if (stop_ && tick >= *stop_ && stopped_.value_or(tick) == tick) {
+// A replay digests the state where it stops, though the run that went on from there may not have. A loss comes there
+// unrecorded only where a run that failed goes on.
+bool Comparison::must_be_recorded(uint64_t tick, bool is_loss) {
+  const bool may_be_more = !is_loss || tick > expected_.last_tick;
+  if (may_be_more && stop_ && tick >= *stop_ && stopped_.value_or(tick) == tick) {
     stopped_ = tick;
     return false;
   }
@@ -55,7 +58,7 @@ void Comparison::not_recorded(const char* what, int64_t step) {
 void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
   last_loss_ = tick;
   const auto it = expected_.losses.find(tick);
-  if (it == expected_.losses.end() && must_be_recorded(tick)) not_recorded("the loss", actual.step);
+  if (it == expected_.losses.end() && must_be_recorded(tick, true)) not_recorded("the loss", actual.step);
   if (it == expected_.losses.end() || parting_) return;
   if (it->second.bits == actual.bits && it->second.step == actual.step) {
     ++equal_;
@@ -78,7 +81,7 @@ void Comparison::compare_loss(uint64_t tick, const LoggedLosses& actual) {
 void Comparison::compare_state(uint64_t tick, const LoggedState& actual) {
   last_state_ = tick;
   const auto it = expected_.states.find(tick);
-  if (it == expected_.states.end() && must_be_recorded(tick)) not_recorded("the state's digest", actual.step);
+  if (it == expected_.states.end() && must_be_recorded(tick, false)) not_recorded("the state's digest", actual.step);
   if (it == expected_.states.end() || tensors_known_) return;
   if (same_state(it->second, actual)) {
     if (it->second.run != actual.run && !other_run_) other_run_ = actual.step;

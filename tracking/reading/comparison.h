@@ -35,7 +35,7 @@ class Comparison {
   size_t total() const { return expected_.losses.size() + expected_.states.size(); }
 
  private:
-  bool must_be_recorded(uint64_t tick);
+  bool must_be_recorded(uint64_t tick, bool is_loss);
   void not_recorded(const char* what, int64_t step);
   void compare_loss(uint64_t tick, const LoggedLosses& actual);
   void compare_state(uint64_t tick, const LoggedState& actual);

@@ -52,7 +52,9 @@ std::string other_end(const RunView& run) {
   if (run.recorded_steps != end->last_step)
     return fmt::format("{}: the run has {}, and ended after {}", record_path(run), counted(run.recorded_steps, "step"),
                        end->last_step);
-  if (stop->step != end->last_step && stop->step != end->last_step + 1)  // in mid-step, the log counts the step at hand
+  const bool in_step =
+      run.status == RunStatus::failed && stop->step == end->last_step + 1;  // it counts the one at hand
+  if (stop->step != end->last_step && !in_step)
     return fmt::format("{}: the run ended after {}, and the log at step {}", record_path(run),
                        counted(end->last_step, "step"), stop->step);
   return "";

@@ -107,11 +107,11 @@ std::vector<std::string> compare(const Message& recorded, const Message& replaye
 }
 
 // The record without what is not compared.
-record::RunRecord comparable(record::RunRecord record, bool ended) {
+record::RunRecord comparable(record::RunRecord record, bool has_end) {
   for (const char* field : {"id", "name", "created", "places", "checkpoints", "launches", "tags", "group", "note",
                             "description", "forked_from", "forked_at"})
     record.GetReflection()->ClearField(&record, record.GetDescriptor()->FindFieldByName(field));
-  if (!ended) {  // as of an older launch's end, or when it was saved last
+  if (!has_end) {  // as of an older launch's end, or when it was saved last
     record.clear_steps();
     record.clear_summaries();
   }
@@ -164,11 +164,39 @@ record::End comparable(const record::End& end) {
   return kept;
 }
 
+bool holds(const record::RunRecord& record, const record::Dataset& data) {
+  return std::ranges::any_of(record.data(), [&](const record::Dataset& other) {
+    return other.name() == data.name() && other.split() == data.split();
+  });
+}
+
+bool is_lost(const record::Dataset& data, const record::RunRecord& recorded, const record::RunRecord& replayed,
+             RunStatus status) {
+  const bool ended = status == RunStatus::finished || status == RunStatus::failed;
+  const bool was_killed = !ended && (status != RunStatus::interrupted || recorded.launches_size() > 1);
+  return was_killed && !holds(replayed, data);
+}
+
 }  // namespace
 
+std::vector<std::string> lost_data(const record::RunRecord& recorded, const record::RunRecord& replayed,
+                                   RunStatus status) {
+  std::vector<std::string> names;
+  for (const auto& data : recorded.data()) {
+    if (is_lost(data, recorded, replayed, status)) names.push_back(data.name());
+  }
+  return names;
+}
+
 std::vector<std::string> record_differences(const record::RunRecord& recorded, const record::RunRecord& replayed,
-                                            const std::vector<Stretch>& stretches, bool ended) {
-  record::RunRecord was = comparable(recorded, ended), is = comparable(replayed, ended);
+                                            const std::vector<Stretch>& stretches, RunStatus status) {
+  const bool ended = status == RunStatus::finished || status == RunStatus::failed;
+  const bool has_end = ended || status == RunStatus::interrupted;
+  record::RunRecord was = comparable(recorded, has_end), is = comparable(replayed, has_end);
+  auto* data = was.mutable_data();
+  data->erase(
+      std::remove_if(data->begin(), data->end(), [&](const auto& d) { return is_lost(d, recorded, replayed, status); }),
+      data->end());
   if (!ended && was.digest_interval() == 0) is.clear_digest_interval();  // killed before it was saved
   std::vector<std::string> found = compare(was, is);
   const auto add = [&](const std::vector<std::string>& lines) {

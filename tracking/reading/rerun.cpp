@@ -59,11 +59,11 @@ class Watch {
   explicit Watch(const Path& scratch) : runs_(scratch / "runs") {}
 
   const LogView& look() {
-    if (!collector_) {
-      const auto folder = run_in(runs_);
-      if (!folder || list_segments(*folder).empty()) return nothing_;
-      collector_.emplace(*folder);
-    }
+    const auto folder = run_in(runs_);
+    const size_t segments = folder ? list_segments(*folder).size() : 0;
+    if (segments == 0) return nothing_;
+    if (segments != segments_) collector_.emplace(*folder);  // whose readers know those that were there
+    segments_ = segments;
     collector_->read();
     return collector_->view();
   }
@@ -71,6 +71,7 @@ class Watch {
  private:
   Path runs_;
   LogView nothing_;
+  size_t segments_ = 0;
   std::optional<LogCollector> collector_;
 };
 
@@ -88,8 +89,8 @@ class Stretches {
     for (const auto& [tick, state] : run.log.states) replay_.digest_ticks.insert(tick);
   }
 
-  /// False when there is a difference.
-  bool run(const Stretch& stretch) {
+  /// False when there is a difference. Another stretch goes on from one that is not the last.
+  bool run(const Stretch& stretch, bool is_last) {
     const Path output = scratch_ / fmt::format("output-{}", count_);
     comparison_.stop_at(stretch.stop_tick);
     Subprocess child(command(stretch, output));
@@ -104,7 +105,7 @@ class Stretches {
     const RunStatus ended = folder ? read_summary(*folder).status : RunStatus::dead;
     if (status != 0 && !ends_as_recorded(stretch, ended))
       throw NotRunnable(fmt::format("the program ended with status {}: {}", status, last_line(output)));
-    if (ended == RunStatus::interrupted) ++stops_;
+    if (!is_last && ended == RunStatus::interrupted) ++stops_;
     return true;
   }
 
@@ -253,7 +254,7 @@ Rerun rerun(const RunView& run, const std::vector<Stretch>& stretches, const Pat
             const VerifyOptions& options, const VerifyProgress& progress) {
   Stretches again(run, scratch, options, progress);
   for (const Stretch& stretch : stretches) {
-    if (!again.run(stretch)) break;
+    if (!again.run(stretch, &stretch == &stretches.back())) break;
   }
   return again.finish();
 }

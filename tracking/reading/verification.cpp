@@ -65,8 +65,11 @@ void require_same_files(const RunView& run, const VerifyOptions& options) {
   for (const RunData& data : run.data) {
     for (const RunDataFile& recorded : data.files) {
       const Path file = moved(run, recorded.path, options);
-      if (!std::filesystem::exists(file))
-        throw NotRunnable(fmt::format("data changed: {} is gone{}", file.string(), options_for_places(run)));
+      std::error_code error;
+      if (!std::filesystem::exists(file, error))
+        throw NotRunnable(fmt::format("data changed: {} {}{}", file.string(),
+                                      error ? "can't be read: " + error.message() : "is gone",
+                                      options_for_places(run)));
       if (sha256_file(file) != recorded.sha256)
         throw NotRunnable(fmt::format("data changed: {} is not the file that the run read", file.string()));
     }
@@ -249,7 +252,9 @@ bool replay_whole(Verdict& verdict, const RunView& run, const std::vector<Stretc
     return false;
   }
   const bool ended = run.status == RunStatus::finished || run.status == RunStatus::failed;
-  verdict.differences = record_differences(read_record(Folder(run.folder)), record, stretches, ended);
+  const record::RunRecord recorded = read_record(Folder(run.folder));
+  verdict.lost_data = lost_data(recorded, record, run.status);
+  verdict.differences = record_differences(recorded, record, stretches, run.status);
   if (ended && run.log.stop != again.log.stop) verdict.differences.push_back(other_stop(run, again));
   compare_contents(verdict, run, again, stretches, replays);
   if (verdict.differences.empty()) return true;
@@ -357,7 +362,10 @@ std::vector<std::string> Verdict::not_vouched_for() const {
   for (const std::string& name : secrets) parts.push_back(name + " (a secret)");
   if (cut_short)
     parts.push_back(
-        "what was logged behind its last digest, artifacts and the recorded number of steps, as it was killed");
+        "what was logged behind its last digest, artifacts, best values and the recorded number of steps, as it was "
+        "killed");
+  for (const std::string& name : lost_data)
+    parts.push_back(fmt::format("data set {} (opened in a part that a kill lost)", name));
   for (const std::string& name : foreign) parts.push_back(name + " (no file of this run)");
   for (const std::string& name : varying) parts.push_back(fmt::format("metric {} (declared to vary)", name));
   for (const std::string& name : depends_on_surroundings) parts.push_back(name + " (depends on surroundings)");

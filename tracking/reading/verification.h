@@ -54,6 +54,7 @@ struct Verdict {
   SealCheck seal;  ///< of everything
   std::vector<std::string> differences;  ///< of the record that the replay wrote, where digests agree: a line each
   std::vector<std::string> foreign;      ///< files in its folder that the record knows nothing of
+  std::vector<std::string> lost_data;    ///< data sets opened in a part of the run that a kill lost
   bool cut_short = false;                ///< the run was killed: what came behind its last digest is not compared
   std::vector<std::string> varying;      ///< metrics declared to differ each time
   std::vector<std::string> secrets;      ///< parameters and places that the record does not hold

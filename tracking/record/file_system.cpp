@@ -107,7 +107,8 @@ FileSystem& real_file_system() {
 }
 
 Folder make_directories(FileSystem& fs, const Path& path) {
-  if (path.empty() || std::filesystem::is_directory(path)) return Folder(path);
+  std::error_code unknown;  // what it can't be looked at for, making it says
+  if (path.empty() || std::filesystem::is_directory(path, unknown)) return Folder(path);
   const Folder parent = make_directories(fs, path.parent_path());
   const std::string name = path.filename().string();
   if (name.empty() || name == "." || name == "..") return Folder(path);  // which is there now

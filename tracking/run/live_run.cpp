@@ -83,6 +83,7 @@ LiveRun::LiveRun(int argc, const char* const* argv, std::string program)
 }
 
 LiveRun::~LiveRun() {
+  if (begun() && !parents_) forget_signals();
   install_recorder(nullptr);
   the_run = nullptr;
 }
@@ -201,20 +202,22 @@ void LiveRun::save_record() {
 
 // Loops and their boundaries.
 
-LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
+LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) try {
+  if (refusal_) std::rethrow_exception(refusal_);
   close();
   if (parents_ && position_.depth() == 0)
     warn("trains without a record: the process that it was forked from has the run");
   index = 0;
   const Position::Entry entry = position_.enter();
   const bool goes_on = entry == Position::Entry::enclosing || entry == Position::Entry::reached;
-  if (goes_on && length >= 0 && position_.index() > length) {
+  progress_.enter_loop({kind == LoopKind::epochs, position_.index(), length});
+  if (goes_on && position_.index() > std::max<int64_t>(length, 0)) {
+    require_same_data(record_.record(), record_.datasets());  // other data give a loop another length
     raise(
         "resume: this program's loops are not those of the run: the loop where it left off had {} behind it, and here "
         "comes one of {}; what decides which loop comes must be tracked or Kept",
         counted(position_.index(), "iteration"), length);
   }
-  progress_.enter_loop({kind == LoopKind::epochs, position_.index(), length});
   switch (entry) {
     case Position::Entry::skipped: go_to(position_.moment()); return LoopEntry::empty;
     case Position::Entry::fresh:
@@ -232,6 +235,10 @@ LoopEntry LiveRun::enter(LoopKind kind, int64_t length, int64_t& index) {
   restore();
   index = position_.index();
   return position_.finished() ? LoopEntry::empty : LoopEntry::restored;
+} catch (...) {
+  // A program that catches it and tries again would train anew in the record that it was refused.
+  if (resumed() && !begun()) refusal_ = std::current_exception();
+  throw;
 }
 
 void LiveRun::go_to(Moment moment) {
@@ -248,9 +255,10 @@ void LiveRun::go_to_next_boundary(int64_t steps_done) {
 }
 
 void LiveRun::start_fresh() {
-  if (resumed() && !std::exchange(held_against_record_, true)) {
+  if (resumed() && !held_against_record_) {
     require_same_data(record_.record(), record_.datasets());
     require_same_hyperparameters(record_.record(), nullptr, state_.reported());
+    held_against_record_ = true;
   }
   state_.require_on_device();
   describe_state();
@@ -273,6 +281,7 @@ void LiveRun::restore() {
   checkpoints_.set_restored(now_);
   if (flags_.max_steps > 0 && steps() >= flags_.max_steps) {
     say(fmt::format("run {} is at step {} already", record_.id(), steps()));
+    flush_all();
     std::_Exit(0);
   }
   digests_.forget_losses();
@@ -326,7 +335,12 @@ void LiveRun::commit(LoopKind kind, bool finished) {
 }
 
 void LiveRun::leave() {
-  if (position_.depth() == 1 && begun() && !mute()) end_of_loops();
+  try {
+    if (position_.depth() == 1 && begun() && !mute()) end_of_loops();
+  } catch (...) {
+    abandon();
+    throw;
+  }
   progress_.leave_loop();
   position_.leave(now_.committed);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,7 +94,7 @@ class LiveRun final : public Recorder {
  private:
   void take_up_recorded();
   bool resumed() const { return record_.taken_over(); }
-  bool mute() const { return parents_ || position_.seeking(); }
+  bool mute() const { return parents_ || position_.seeking() || refusal_; }
   bool begun() const { return sink_.is_open(); }
   /// Unless it has begun.
   void begin();
@@ -120,6 +121,7 @@ class LiveRun final : public Recorder {
   void warn(std::string_view line);
   void warn_of_training();
   void warn_of_metrics();
+  [[noreturn]] void fail_as_refused();
   void mark_end(record::End::Status status, int exit_code, const std::string& message);
 
   FileSystem& fs_;
@@ -149,6 +151,7 @@ class LiveRun final : public Recorder {
   bool abandoned_ = false;            // an exception left the outermost loop
   bool torn_ = false;                 // since the last boundary, an exception left a pass half done
   bool held_against_record_ = false;  // data and hyperparameters of a run that is resumed
+  std::exception_ptr refusal_;        // why a resume did not come about
   TrainingWatch training_watch_;
 
   // What it says. Last: a thread of it uses the rest.

@@ -48,9 +48,15 @@ void LiveRun::warn_of_training() {
   for (const std::string& line : training_watch_.warnings()) warn(line);
 }
 
+// The program caught what a resume was refused with.
+void LiveRun::fail_as_refused() try { std::rethrow_exception(refusal_); } catch (const std::exception& e) {
+  fail(e.what(), false);
+}
+
 void LiveRun::finish() {
   if (parents_) return;
   close();
+  if (refusal_) fail_as_refused();
   if (mute()) fail("resume: the program ended before it came to the loop where the run left off", false);
   if (abandoned_) return left_by_exception();
   if (!begun() || ended_) return;
@@ -64,8 +70,9 @@ void LiveRun::finish() {
 
 // The program called exit(), or returned from main past a Run that no destructor ends.
 void LiveRun::exited(int status) noexcept try {
-  if (parents_ || !begun() || ended_ || std::this_thread::get_id() != thread_) return;
-  if (position_.depth() == 0) return finish();
+  if (parents_ || ended_ || std::this_thread::get_id() != thread_) return;
+  if (position_.depth() == 0 && (begun() || (resumed() && mute()))) return finish();
+  if (!begun()) return;
   mark_end(record::End::FAILED, status, fmt::format("the program called exit({}) within a loop", status));
   progress_.end();
   warn(

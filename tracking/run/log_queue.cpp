@@ -140,7 +140,7 @@ void LogQueue::append(const record::Event& event) {
 void LogQueue::append_scalar(EventStamp at, const ScalarForm& form, double value) {
   locked([&](auto&) {
     refuse_after_failure();
-    if (event_.empty() || !is_same(at, stamp_)) open_event(at, unix_time());
+    if (event_.empty() || !is_same(at, stamp_) || event_.size() >= kEventBytes) open_event(at, unix_time());
     form.append(event_, value);
   });
 }

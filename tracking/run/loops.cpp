@@ -9,7 +9,14 @@ namespace stet::tracking {
 
 LoopEntry Loop::enter() {
   exceptions_ = std::uncaught_exceptions();
-  LoopEntry entry = run_.enter(kind_, length_, index_);
+  const int64_t outside = run_.depth();
+  LoopEntry entry;
+  try {
+    entry = run_.enter(kind_, length_, index_);
+  } catch (...) {
+    if (run_.depth() > outside) run_.abandon();
+    throw;
+  }
   depth_ = run_.depth();
   open_ = true;
   // Without iterations it changes nothing, a loader's epoch neither: the state is still that of the last boundary.
@@ -49,7 +56,12 @@ Loop::~Loop() noexcept(false) {
     return;
   }
   require_innermost();
-  if (iterating_) run_.commit(kind_, true);
+  try {
+    if (iterating_) run_.commit(kind_, true);
+  } catch (...) {
+    run_.abandon();
+    throw;
+  }
   end_loop();
 }
 

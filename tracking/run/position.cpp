@@ -100,11 +100,11 @@ void Position::seek(std::string_view text) {
 
 Position::Entry Position::enter() {
   const size_t depth = frames_.size();
+  if (seeking_ && ended_.size() > target_[depth].before.size()) raise_lost();
   frames_.push_back({.before = std::exchange(ended_, {}), .index = 0, .finished = false, .began = {}});
   if (!seeking_) return Entry::fresh;
   const LoopFrame& target = target_[depth];
   if (frames_.back().before.size() < target.before.size()) return Entry::skipped;
-  if (frames_.back().before.size() > target.before.size()) raise_lost();
   frames_.back() = target;
   if (depth + 1 < target_.size()) return Entry::enclosing;
   seeking_ = false;

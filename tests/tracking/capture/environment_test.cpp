@@ -54,6 +54,7 @@ TEST(Secrets, AreMaskedInArguments) {
   EXPECT_THAT(
       mask_arguments({"prog", "--password", "x", "--api-key=y", "--lr", "1e-3", "--password", "--seed", "2", "-"}),
       ElementsAre("prog", "--password", "***", "--api-key=***", "--lr", "1e-3", "--password", "--seed", "2", "-"));
+  EXPECT_THAT(mask_arguments({"prog", "--password", "-x", "-h"}), ElementsAre("prog", "--password", "***", "-h"));
   EXPECT_THAT(mask_arguments({"prog", "DB_PASSWORD=x", "a=b"}), ElementsAre("prog", "DB_PASSWORD=***", "a=b"));
 }
 

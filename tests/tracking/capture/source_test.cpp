@@ -40,9 +40,9 @@ class SourceTest : public testing::Test {
 
   bool in_repo(const std::string& command) { return shell("cd " + (temp_ / "repo").string() + " && " + command); }
 
-  record::Launch capture() {
+  record::Launch capture(const std::string& runs = "repo/runs") {
     record::Launch launch;
-    SourceCapture({temp_ / "repo", temp_ / "repo/runs"}).write(real_file_system(), temp_ / "run", 2, launch);
+    SourceCapture({temp_ / "repo", temp_ / runs}).write(real_file_system(), temp_ / "run", 2, launch);
     return launch;
   }
 
@@ -89,6 +89,19 @@ TEST_F(SourceTest, ADirtyTreeIsItsCommitAndAPatch) {
   EXPECT_EQ(read_file(temp_ / "again/staged.h"), "s\n");
   EXPECT_EQ(read_file(temp_ / "again/new/deep/layer.cpp"), "no newline at the end");
   EXPECT_FALSE(std::filesystem::exists(temp_ / "again/gone.h"));
+}
+
+TEST_F(SourceTest, RunsThatLieAroundTheTreeHideNoSources) {
+  write(temp_ / "repo/new/layer.cpp", "int new_one;");
+  write(temp_ / "repo/20260101-000000-1234567/run.json", "{\"of\": \"a run\"}");
+  write(temp_ / "repo/programs/ab.json", "kept");
+  for (const char* runs : {"repo", "."}) {
+    const record::Launch launch = capture(runs);
+    EXPECT_TRUE(launch.source().dirty()) << runs;
+    const std::string patch = read_file(temp_ / "run/source/launch-2.patch");
+    EXPECT_THAT(patch, HasSubstr("int new_one;")) << runs;
+    EXPECT_EQ(patch.find("a run") != patch.npos, runs == std::string(".")) << "of runs beside the tree it is a source";
+  }
 }
 
 TEST_F(SourceTest, ABrokenRepositoryIsANote) {

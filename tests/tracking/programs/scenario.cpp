@@ -469,6 +469,20 @@ void recovers(Setting& s) {
   for ([[maybe_unused]] const int64_t i : s.run.steps(3)) s.opt.step(backward(mean(square(s.net(ones_there({2, 4}))))));
 }
 
+// Catches, three times, whatever ends its loop: a break at a loss that is none, or what a resume is refused with.
+void insists(Setting& s) {
+  const char* steps = std::getenv("STET_TEST_STEPS");
+  for (int tries = 0; tries < 3; ++tries) try {
+      for (const int64_t i : s.run.steps(steps ? std::atoi(steps) : 12)) {
+        const bool is_bad = i == 8 && std::getenv("STET_TEST_THROW");
+        const Tensor loss = mean(square(s.net(ones_there({2, 4})))) * (is_bad ? std::nan("") : 1.0);
+        s.opt.step(backward(loss));
+        if (is_bad) break;
+      }
+      return;
+    } catch (const Error&) {}
+}
+
 // The program catches that, and prints what it was told.
 void tells(Setting& s) {
   try {
@@ -503,7 +517,7 @@ int main(int argc, char** argv) {
                             "nested",     "best",     "draws",      "stages", "whole",   "caught",      "returns",
                             "scores",     "nothing",  "measures",   "side",   "catches", "outside",     "nan",
                             "nan metric", "recovers", "tells",      "fault",  "grows",   "nan at once", "times",
-                            "late",       "hollow",   "left",       "torn",   "reached", "batches"}});
+                            "late",       "hollow",   "left",       "torn",   "reached", "batches",     "insists"}});
   const auto epochs = run.param("epochs", 3, {.above = 0});
   const auto lr = run.param("lr", 0.05f, {.above = 0, .help = "learning rate"});
   const auto hidden = run.param("hidden", 5, {.above = 0});
@@ -566,6 +580,7 @@ int main(int argc, char** argv) {
   if (form == "nan") not_a_number(s);
   if (form == "nan metric") metric_not_a_number(s);
   if (form == "recovers") recovers(s);
+  if (form == "insists") insists(s);
   if (form == "tells") tells(s);
   if (form == "fault") fault(s);
   if (form == "grows") grows(s);

@@ -314,6 +314,7 @@ int main(int argc, char** argv) {
   if (what == "help") run.param("other", 1, {.help = kLatin1});
   if (what == "choice") run.param("other", "a", {.one_of = {"a", kLatin1}});
   if (what == "before the loop") std::filesystem::current_path(value_of("STET_TEST_FOLDER"));
+  if (what == "exits before the loop") std::exit(0);
   train(run, what == "handled signal" || what == "ignored signal" ? "signal" : what);
   std::printf("in %s\n", run.folder().c_str());
   if (what == "exits after the loop") {

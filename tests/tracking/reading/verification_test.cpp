@@ -8,6 +8,8 @@
 #include "stet/tensor/error.h"
 #include "stet/tensor/sha256.h"
 #include "stet/tracking/reading/newest_verdict.h"
+#include "stet/tracking/record/event.pb.h"
+#include "stet/tracking/record/event_log.h"
 #include "stet/tracking/record/run_folder.h"
 #include "tracking/run_harness.h"
 #include "tracking/sealing.h"
@@ -175,6 +177,41 @@ TEST_F(Verification, StepsThatNeverWere) {
   replace_once(run() / "run.json", "\"steps\": \"39\"", "\"steps\": \"999\"");
   seal_anew(run());
   EXPECT_THAT(verdict().line, HasSubstr("the run has 999 steps, and ended after 39"));
+}
+
+TEST_F(Verification, StepsAndBestValuesOfAnInterruptedRun) {
+  ASSERT_EQ(train({"--form", "measures", "--max-steps", "10"}).status, 0);
+  EXPECT_TRUE(verdict().verified()) << verdict().line;
+  const std::string record = read_file(run() / "run.json");
+  replace_once(run() / "run.json", "\"steps\": \"10\"", "\"steps\": \"9\"");
+  replace_once(run() / "run.json", "\"last_step\": \"10\"", "\"last_step\": \"9\"");
+  seal_anew(run());
+  EXPECT_THAT(verdict().line, HasSubstr("the run ended after 9 steps, and the log at step 10"));
+  overwrite(run() / "run.json", record);
+  std::string changed = record;
+  char& digit = changed.at(changed.find("\"value\": ", changed.find("\"summaries\": ")) + 9);
+  digit = digit == '1' ? '2' : '1';
+  overwrite(run() / "run.json", changed);
+  seal_anew(run());
+  EXPECT_THAT(verdict().line, HasSubstr("summaries[0].value: "));
+}
+
+TEST_F(Verification, TheLastLossOfAnInterruptedRun) {
+  ASSERT_EQ(train({"--max-steps", "5"}).status, 0);
+  EXPECT_TRUE(verdict().verified()) << verdict().line;
+  const Path log = list_segments(Folder(run())).at(0).entry.path();
+  std::string without;
+  EventReader reader{Folder(run())};
+  for (record::Event event; reader.next(event);)
+    if (!(event.has_loss_digest() && event.step() == 5)) without += frame(event.SerializeAsString());
+  overwrite(log, without);
+  seal_anew(run());
+  EXPECT_THAT(verdict().line, HasSubstr("step 5: the loss was not recorded"));
+}
+
+TEST_F(Verification, CountsCheckpointsFromWhichItWentOn) {
+  ASSERT_EQ(train({"--max-steps", "1"}).status, 0);
+  EXPECT_THAT(verdict({.resumes = true}).line, Not(HasSubstr("from 1 checkpoint")));
 }
 
 TEST_F(Verification, AllowNanSurvivesAResume) {

@@ -102,6 +102,19 @@ TEST(LogQueue, MetricsOfOneStampThatFollowOneAnotherAreOneEvent) {
   EXPECT_THAT(sizes, ElementsAre(3, 1, 1, 1));
 }
 
+// An event of more parts than a reader takes would be damage.
+TEST(LogQueue, ManyMetricsOfOneStampAreSeveralEvents) {
+  Queued q;
+  for (int i = 0; i < 10'000; ++i) q.queue.append_scalar({1, 1}, q.loss, i);
+  q.queue.flush();
+  int values = 0;
+  for (const auto& event : q.log.events()) {
+    EXPECT_LT(event.summary().value_size(), 5'000);
+    values += event.summary().value_size();
+  }
+  EXPECT_EQ(values, 10'000);
+}
+
 TEST(LogQueue, IsWrittenWithinASecond) {
   Queued q;
   q.queue.append_scalar({1, 1}, q.loss, 1);

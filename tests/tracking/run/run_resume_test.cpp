@@ -81,6 +81,25 @@ TEST(RunEnd, AnExceptionIsToldInOneLine) {
   EXPECT_EQ(ended.err, "scenario: in two lines\n");
 }
 
+TEST(RunEnd, ABreakAtALossThatIsNoneIsAFailureThoughTheProgramCatchesIt) {
+  TempFolder folder;
+  EXPECT_EQ(run_scenario(folder.path(), {"--form", "insists"}, {{"STET_TEST_THROW", "caught"}}).status, 0);
+  EXPECT_EQ(status_now(only_run(folder.path())), RunStatus::failed);
+}
+
+TEST(RunEnd, WhatRefusesAResumeIsFinalThoughTheProgramCatchesIt) {
+  TempFolder folder;
+  ASSERT_EQ(run_scenario(folder.path(), {"--form", "insists", "--max-steps", "5"}).status, 0);
+  for (const char* steps : {"3", "-1"}) {
+    const Ended ended = run_scenario(folder.path(), {"--resume", "latest"}, {{"STET_TEST_STEPS", steps}});
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_NE(ended.err.find("this program's loops are not those of the run"), std::string::npos) << ended.err;
+  }
+  EXPECT_EQ(status_now(only_run(folder.path())), RunStatus::interrupted);
+  EXPECT_EQ(run_scenario(folder.path(), {"--resume", "latest"}).status, 0);
+  EXPECT_EQ(status_now(only_run(folder.path())), RunStatus::finished);
+}
+
 TEST(RunEnd, LoopsThatDoNotNestAreRefused) {
   TempFolder folder;
   const Ended ended = run_scenario(folder.path(), {"--form", "side"});

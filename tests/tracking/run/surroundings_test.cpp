@@ -361,6 +361,14 @@ TEST_F(Surroundings, AProgramThatCallsExitEndsItsRun) {
   EXPECT_EQ(status(), RunStatus::finished);
 }
 
+TEST_F(Surroundings, AResumedProgramThatExitsBeforeItsLoopSaysSo) {
+  ASSERT_EQ(train("nothing", {}, {"--max-steps", "2"}).status, 0);
+  const Ended ended = train("exits before the loop", {}, {"--resume", "latest"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("the program ended before it came to the loop where the run left off"));
+  EXPECT_EQ(status(), RunStatus::interrupted);
+}
+
 TEST_F(Surroundings, ARunIsNamedSoThatItCanBeFound) {
   EXPECT_EQ(train("nothing", {}, {"--name", "exp/lr-1", "--max-steps", "2"}).status, 0);
   EXPECT_EQ(train("nothing", {}, {"--resume", "exp/lr-1"}).status, 0);
