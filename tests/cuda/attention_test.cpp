@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "cuda/device.h"
+#include "stet/tensor/autograd.h"
 #include "stet/tensor/backend.h"
 #include "stet/tensor/ops.h"
 #include "tensor/bits.h"
