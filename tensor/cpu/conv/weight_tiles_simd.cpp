@@ -55,7 +55,7 @@ HWY_INLINE void multiply_positions(const WeightTile<T>& tile, const PositionRun<
   }
 }
 
-// The terms of a run, two neighbours at a time where positions are: they have kMost single elements in common, and
+// The terms of a run, two neighbours at a time where positions are: they have most single elements in common, and
 // loads would else be what tiles of a single vector wait for.
 template <int kRun, int kRuns, class V, class T>
 HWY_INLINE void multiply_neighbours(const WeightTile<T>& tile, const PositionRun<T>& run, V (&sum)[kRun * kRuns][1]) {
